@@ -1,0 +1,1 @@
+"""What all stages share. Nothing here imports a stage, torch, duckdb or a tracker at import time."""

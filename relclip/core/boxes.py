@@ -1,0 +1,39 @@
+"""Boxes: (N, 4) arrays, xyxy, pixels of the original image, origin top left, x2 > x1 and y2 > y1."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float32]
+
+
+def area(boxes: Boxes, inclusive: bool = False) -> NDArray[np.floating]:
+    """Area of each box, (N,). `inclusive` counts pixels as VRD code does: (x2 - x1 + 1) * (y2 - y1 + 1)."""
+    extra = 1 if inclusive else 0
+    return (boxes[..., 2] - boxes[..., 0] + extra) * (boxes[..., 3] - boxes[..., 1] + extra)
+
+
+def intersection(first: Boxes, second: Boxes, inclusive: bool = False) -> NDArray[np.floating]:
+    """Shared area of boxes that broadcast against each other, (..., 4) x (..., 4) -> (...)."""
+    extra = 1 if inclusive else 0
+    low = np.maximum(first[..., :2], second[..., :2])
+    high = np.minimum(first[..., 2:], second[..., 2:])
+    return np.prod(np.clip(high - low + extra, 0, None), axis=-1)
+
+
+def iou(first: Boxes, second: Boxes, inclusive: bool = False) -> NDArray[np.floating]:
+    """Intersection over union of boxes that broadcast against each other, (..., 4) x (..., 4) -> (...)."""
+    shared = intersection(first, second, inclusive)
+    return shared / (area(first, inclusive) + area(second, inclusive) - shared)
+
+
+def union(first: Boxes, second: Boxes) -> Boxes:
+    """The box around both (RelCLIP section 3.1, b_ij), (..., 4) x (..., 4) -> (..., 4)."""
+    low = np.minimum(first[..., :2], second[..., :2])
+    return np.concatenate([low, np.maximum(first[..., 2:], second[..., 2:])], axis=-1)
+
+
+def overlapping_pairs(boxes: Boxes) -> NDArray[np.int64]:
+    """Ordered pairs (i, j), i != j, whose boxes share some area: (P, 2) row numbers, sorted by i then j."""
+    shared = intersection(boxes[:, None], boxes[None]) > 0
+    np.fill_diagonal(shared, False)
+    return np.argwhere(shared)

@@ -1,0 +1,58 @@
+"""The thin tail of every command line: parse, call one function, turn known errors into one sentence."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from relclip.core.errors import RelclipError
+
+INTERRUPTED = 130
+FAILED = 2
+
+
+def parser(module: str, description: str) -> argparse.ArgumentParser:
+    """Return an argument parser that shows defaults and is named as the user called it."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def add_params(arguments: argparse.ArgumentParser) -> None:
+    """Add the option that every stage of the pipeline takes: where params.yaml is."""
+    arguments.add_argument("--params", type=Path, default=Path("params.yaml"), help="the params.yaml to use")
+
+
+def true_or_false(text: str) -> bool:
+    """Parse the value of a switch; argparse shows the error. Allowed: true, false."""
+    if text.lower() not in {"true", "false"}:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither true nor false")
+    return text.lower() == "true"
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call `main`; end with exit status 2 and one sentence on an error that a user can mend."""
+    try:
+        main()
+        sys.stdout.flush()
+    except RelclipError as error:
+        sys.exit(_say(str(error), FAILED))
+    except KeyboardInterrupt:
+        sys.exit(_say("interrupted; nothing half-written was left, run the same command again", INTERRUPTED))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        sys.exit(_say(f"{error.strerror or error}{where}; nothing half-written was left", FAILED))
+
+
+def _say(sentence: str, status: int) -> int:
+    print(f"relclip: {sentence}", file=sys.stderr)
+    return status

@@ -1,0 +1,23 @@
+"""Where tensors live and how reproducible arithmetic is. Only torch stages import this module."""
+
+import torch
+
+
+def best_device(name: str = "auto") -> torch.device:
+    """Return the device called `name`; 'auto' takes a GPU if there is one, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def prepare(seed: int, threads: int | None = None) -> None:
+    """Seed torch, fix the number of CPU threads and ask for deterministic algorithms."""
+    torch.manual_seed(seed)
+    if threads:
+        torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 on a GPU, full float32 on the CPU."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")

@@ -1,0 +1,17 @@
+"""The family of errors a user can meet. Each message says what was met, what is allowed, what to do next."""
+
+
+class RelclipError(Exception):
+    """Base of all errors that end a command with one sentence instead of a traceback."""
+
+
+class ParamsError(RelclipError):
+    """A params.yaml that does not fit the schema."""
+
+
+class InputError(RelclipError):
+    """A file or folder from outside that is missing, broken or not what was announced."""
+
+
+class ContractError(RelclipError):
+    """A file between two stages that lacks a column, has another type or names things that do not exist."""

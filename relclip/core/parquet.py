@@ -1,0 +1,96 @@
+"""The one place where Parquet is written and read: fixed schemas, a total order, the same bytes every time."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from relclip.core.atomic import atomic_file
+from relclip.core.errors import ContractError
+
+_BOX = [("x1", pa.float32()), ("y1", pa.float32()), ("x2", pa.float32()), ("y2", pa.float32())]
+_PAIR = [("image_id", pa.int64()), ("subject_id", pa.int32()), ("object_id", pa.int32())]
+
+#: The public contracts between stages (DESIGN, "Contracts"). Boxes: xyxy, pixels of the original image.
+IMAGES = pa.schema(
+    [
+        ("image_id", pa.int64()),
+        ("file", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("split", pa.string()),
+    ]
+)
+OBJECTS = pa.schema([("image_id", pa.int64()), ("object_id", pa.int32()), ("class_id", pa.int16()), *_BOX])
+RELATIONS = pa.schema(
+    [("image_id", pa.int64()), ("subject_id", pa.int32()), ("predicate_id", pa.int16()), ("object_id", pa.int32())]
+)
+TRIPLETS = pa.schema(
+    [
+        ("subject_class", pa.int16()),
+        ("predicate_id", pa.int16()),
+        ("object_class", pa.int16()),
+        ("count", pa.int64()),
+    ]
+)
+EVIDENCE = pa.schema([*list(TRIPLETS)[:3], ("caption_id", pa.string())])
+EXT_SCORES = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("logit", pa.float32())])
+OBJECT_SCORES = pa.schema(
+    [("image_id", pa.int64()), ("object_id", pa.int32()), ("class_id", pa.int16()), ("score", pa.float32())]
+)
+PREDICTED_OBJECTS = pa.schema([*OBJECT_SCORES, *_BOX])
+PREDICTED_RELATIONS = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("score", pa.float32())])
+
+
+def write_table(path: Path, table: pa.Table, schema: pa.Schema, order: Sequence[str] | None = None) -> None:
+    """Write `table` atomically, cast to `schema` and sorted by `order`, then by every other column.
+
+    Raises ContractError where a column is missing or does not fit its type.
+    """
+    table = _fit(table, schema, path)
+    keys = [*(order or ()), *(name for name in schema.names if name not in (order or ()))]
+    table = table.sort_by([(name, "ascending") for name in keys]).combine_chunks()
+    with atomic_file(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=1 << 20)
+
+
+def write_sorted(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
+    """Write batches that already come in a total order (an ORDER BY in SQL), in bounded memory, atomically."""
+    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for batch in batches:
+            table = _fit(pa.Table.from_batches([batch]), schema, path)
+            writer.write_table(table, row_group_size=1 << 20)
+
+
+def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = None) -> pa.Table:
+    """Read a Parquet file that must hold `schema` (further columns are left out).
+
+    Raises ContractError where the file is absent, is no Parquet, lacks a column, has a null or another type.
+    """
+    if not path.is_file():
+        raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
+    try:
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in schema.names if name not in file.schema_arrow.names]
+        if missing:
+            raise ContractError(f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}")
+        table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+        raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
+    table = _fit(table, schema, path)
+    for name in schema.names:
+        if table[name].null_count:
+            raise ContractError(f"{path} has {table[name].null_count} empty values in the column '{name}'; fill or drop them")
+    return table
+
+
+def _fit(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
+    missing = [name for name in schema.names if name not in table.column_names]
+    if missing:
+        raise ContractError(f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}")
+    try:
+        return table.select(schema.names).cast(schema).replace_schema_metadata()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ContractError(f"{path} does not fit the columns {schema.names}: {error}") from error

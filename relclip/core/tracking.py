@@ -1,0 +1,162 @@
+"""MLflow, behind one module. A tracker that is away never stops a stage: it warns once and the stage goes on."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+EXPERIMENT = "relclip"
+ATTEMPTS_AT_A_SERVER = "1"
+SECONDS_FOR_A_SERVER = "5"
+
+
+class Recorder(Protocol):
+    """What a stage may tell about itself while it works; it never learns who listens."""
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Record numbers, as a point of a curve if `step` grows."""
+
+    def artifact(self, path: Path) -> None:
+        """Keep a copy of a small file (figure, table)."""
+
+
+class Silent:
+    """A recorder that keeps nothing: for library use and for tests."""
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Drop the numbers."""
+
+    def artifact(self, path: Path) -> None:
+        """Drop the file."""
+
+
+class _Mlflow:
+    """Collects points and sends them in one batch: few, short transactions, so that parallel jobs do not queue."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self._points: list[Any] = []
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        from mlflow.entities import Metric  # noqa: PLC0415
+        from mlflow.utils.time import get_current_time_millis  # noqa: PLC0415
+
+        now = get_current_time_millis()
+        self._points += [Metric(name, float(value), now, step) for name, value in values.items()]
+        if len(self._points) >= 500:
+            self.flush()
+
+    def artifact(self, path: Path) -> None:
+        import mlflow  # noqa: PLC0415
+
+        _attempt(lambda: mlflow.MlflowClient().log_artifact(self.run_id, str(path)))
+
+    def flush(self) -> None:
+        import mlflow  # noqa: PLC0415
+
+        points, self._points = self._points, []
+        for first in range(0, len(points), 1000):
+            _attempt(lambda batch=points[first : first + 1000]: mlflow.MlflowClient().log_batch(self.run_id, metrics=batch))
+
+
+@contextmanager
+def track(stage: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Iterator[Recorder]:
+    """Open one MLflow run for a stage and yield its recorder; without MLflow, or with it away, a silent one.
+
+    `params` may be nested (`train.rcl.gamma`). The run ends FAILED if the body raises.
+    """
+    tags = {"stage": stage, "dvc_exp": os.environ.get("DVC_EXP_NAME", ""), **(tags or {})}
+    recorder = _attempt(lambda: _start(name, _flat(params, stage), tags))
+    if recorder is None:
+        yield Silent()
+        return
+    status = "FAILED"
+    try:
+        yield recorder
+        status = "FINISHED"
+    finally:
+        _attempt(recorder.flush)
+        _attempt(lambda: _end(status))
+
+
+def record_later(tags: Mapping[str, str], metrics: Mapping[str, float], artifacts: Sequence[Path] = ()) -> None:
+    """Add metrics to the newest run that carries all `tags` (evaluate adds to what train opened); none: a run of its own."""
+
+    def add() -> None:
+        import mlflow  # noqa: PLC0415
+
+        client = _client()
+        experiment = mlflow.set_experiment(EXPERIMENT)
+        where = " and ".join(f"tags.\"{key}\" = '{value}'" for key, value in tags.items())
+        found = client.search_runs([experiment.experiment_id], where, max_results=1)
+        run_id = found[0].info.run_id if found else _open(client, experiment.experiment_id, tags)
+        recorder = _Mlflow(run_id)
+        recorder.metrics(metrics)
+        recorder.flush()
+        for path in artifacts:
+            recorder.artifact(path)
+
+    _attempt(add)
+
+
+def tracking_uri() -> str:
+    """Return where runs are recorded: MLFLOW_TRACKING_URI, else an SQLite file in the working folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}"
+
+
+def prepare_store() -> None:
+    """Create or migrate the store once, before parallel jobs write to it."""
+    _attempt(lambda: _client() and __import__("mlflow").set_experiment(EXPERIMENT))
+
+
+def _open(client: Any, experiment_id: str, tags: Mapping[str, str]) -> str:
+    run = client.create_run(experiment_id, run_name=tags.get("run", "evaluate"), tags=dict(tags))
+    client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def _client() -> Any:
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", ATTEMPTS_AT_A_SERVER)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", SECONDS_FOR_A_SERVER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow  # noqa: PLC0415
+
+    mlflow.set_tracking_uri(tracking_uri())
+    return mlflow.MlflowClient()
+
+
+def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Mlflow:
+    _client()
+    import mlflow  # noqa: PLC0415
+
+    mlflow.set_experiment(EXPERIMENT)
+    run = mlflow.start_run(run_name=name, tags=dict(tags), log_system_metrics=True)
+    mlflow.log_params(dict(params))
+    return _Mlflow(run.info.run_id)
+
+
+def _end(status: str) -> None:
+    import mlflow  # noqa: PLC0415
+
+    mlflow.end_run(status)
+
+
+def _flat(params: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in params.items():
+        flat |= _flat(value, f"{prefix}.{key}") if isinstance(value, Mapping) else {f"{prefix}.{key}": value}
+    return flat
+
+
+def _attempt(action: Callable[[], Any]) -> Any:
+    """Do it; if the tracker is missing, away or refuses, say so on stderr and go on."""
+    try:
+        return action()
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        print(f"relclip: MLflow did not take this ({type(error).__name__}: {reason}); the stage goes on", file=sys.stderr)
+        return None

@@ -1,0 +1,69 @@
+"""The classes: names of objects and predicates, ids 1-based, 0 is background."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from relclip.core.atomic import write_json
+from relclip.core.errors import ContractError, InputError
+
+_BUILT_IN = Path(__file__).parent / "vocabularies"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Names in the order of their ids: `objects[0]` has id 1."""
+
+    objects: tuple[str, ...]
+    predicates: tuple[str, ...]
+
+    @cached_property
+    def object_ids(self) -> dict[str, int]:
+        """Name of an object class -> its id."""
+        return {name: number for number, name in enumerate(self.objects, 1)}
+
+    @cached_property
+    def predicate_ids(self) -> dict[str, int]:
+        """Name of a predicate -> its id."""
+        return {name: number for number, name in enumerate(self.predicates, 1)}
+
+    def save(self, path: Path) -> None:
+        """Write the contract's vocabulary.json."""
+        write_json(path, {"objects": list(self.objects), "predicates": list(self.predicates)})
+
+
+def load_vocabulary(path: Path) -> Vocabulary:
+    """Read a vocabulary.json: {"objects": [names], "predicates": [names]}, each a non-empty list without repeats."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ContractError(f"{path} does not exist; give the folder of the `dataset` stage or a vocabulary.json") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path} is not valid JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise ContractError(f'{path} must look like {{"objects": [names], "predicates": [names]}}')
+    return Vocabulary(*(_names(content.get(key), key, path) for key in ("objects", "predicates")))
+
+
+def _names(names: object, key: str, path: Path) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise ContractError(f"{path}: '{key}' must be a list of names")
+    if not names:
+        raise ContractError(f"{path}: '{key}' is empty; at least one name is needed")
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise ContractError(f"{path}: '{key}' holds '{repeated[0]}' more than once")
+    return tuple(names)
+
+
+def load_names(source: str) -> tuple[str, ...]:
+    """Return a built-in list (`vg150`, `vg20`) or the lines of a text file, one name a line, in its order."""
+    built_in = _BUILT_IN / f"{source}.txt"
+    path = built_in if built_in.is_file() else Path(source)
+    try:
+        names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError):
+        allowed = ", ".join(sorted(file.stem for file in _BUILT_IN.glob("*.txt")))
+        raise InputError(f"the vocabulary '{source}' is neither built in ({allowed}) nor a readable text file") from None
+    return _names(names, source, path)

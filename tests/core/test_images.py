@@ -1,0 +1,89 @@
+"""read_image: what it returns for odd pictures, and one sentence for broken ones."""
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from relclip.core.errors import InputError
+from relclip.core.images import check_image, read_image
+
+
+@pytest.fixture
+def picture():
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_every_mode_becomes_rgb(tmp_path, picture, mode):
+    path = tmp_path / "a.png"
+    picture.convert(mode).save(path)
+    image = read_image(path)
+    assert image.shape == (37, 53, 3) and image.dtype == np.uint8
+    np.testing.assert_array_equal(image, np.asarray(picture.convert(mode).convert("RGB")))
+
+
+def test_cmyk_jpeg_and_16_bit_grey(tmp_path, picture):
+    picture.convert("CMYK").save(tmp_path / "c.jpg")
+    assert read_image(tmp_path / "c.jpg").shape == (37, 53, 3)
+    Image.fromarray(np.full((4, 5), 0x80FF, np.uint16)).save(tmp_path / "g.png")
+    assert (read_image(tmp_path / "g.png") == 0x80).all()
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("keep", [10, 0.3, 0.7, -3, 1.0])
+def test_cheap_check_agrees_with_whole_decoding(tmp_path, picture, keep, progressive):
+    whole, path = tmp_path / "whole.jpg", tmp_path / "a.jpg"
+    picture.resize((640, 480)).save(whole, progressive=progressive)
+    content = whole.read_bytes()
+    path.write_bytes(content[: keep if isinstance(keep, int) else int(keep * len(content))])
+    outcomes = []
+    for read in (read_image, check_image):
+        try:
+            read(path)
+            outcomes.append(True)
+        except InputError:
+            outcomes.append(False)
+    assert outcomes == [keep == 1.0] * 2
+    assert check_image(whole) == (640, 480)
+
+
+def _bomb(side):
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture"),
+        (_bomb(9000), "pixels"),
+        (_bomb(40000), "pixels"),
+        (_bomb(50), "cannot be decoded"),
+    ],
+)
+def test_broken_files_end_in_one_sentence(tmp_path, content, sentence):
+    path = tmp_path / "bad.jpg"
+    path.write_bytes(content)
+    for read in (read_image, check_image):
+        with pytest.raises(InputError, match=sentence):
+            read(path)
+
+
+def test_missing_folder_and_float(tmp_path):
+    Image.fromarray(np.zeros((3, 3), np.float32)).save(tmp_path / "f.tiff")
+    for path in (tmp_path / "none.jpg", tmp_path, tmp_path / "f.tiff"):
+        with pytest.raises(InputError):
+            read_image(path)

@@ -279,6 +279,17 @@ def load_params(path: Path) -> Params:
     return check_params(content)
 
 
+def check_workflow_config(config: Any, path: Path) -> Params:
+    """Check what Snakemake took for its config: it must be `path` and nothing else, as DVC reads that file too."""
+    params = load_params(path)
+    if config != yaml.safe_load(path.read_text("utf-8")):
+        raise ParamsError(
+            "snakemake's --config and --configfile are refused: DVC would not see them; edit params.yaml,"
+            " or put a preset in its place with 'make preset NAME=...'"
+        )
+    return params
+
+
 def check_params(content: Any) -> Params:
     """Check the content of a params.yaml that was read already."""
     if not isinstance(content, dict):

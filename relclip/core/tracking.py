@@ -1,6 +1,10 @@
 """MLflow, behind one module. A tracker that is away never stops a stage: it warns once and the stage goes on."""
 
+import contextlib
+import importlib.metadata
 import os
+import sqlite3
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +15,7 @@ from typing import Any, Protocol
 EXPERIMENT = "relclip"
 ATTEMPTS_AT_A_SERVER = "1"
 SECONDS_FOR_A_SERVER = "5"
+POINTS_A_BATCH = 500
 
 
 class Recorder(Protocol):
@@ -46,7 +51,7 @@ class _Mlflow:
 
         now = get_current_time_millis()
         self._points += [Metric(name, float(value), now, step) for name, value in values.items()]
-        if len(self._points) >= 500:
+        if len(self._points) >= POINTS_A_BATCH:
             self.flush()
 
     def artifact(self, path: Path) -> None:
@@ -58,8 +63,8 @@ class _Mlflow:
         import mlflow  # noqa: PLC0415
 
         points, self._points = self._points, []
-        for first in range(0, len(points), 1000):
-            _attempt(lambda batch=points[first : first + 1000]: mlflow.MlflowClient().log_batch(self.run_id, metrics=batch))
+        if points:
+            _attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, metrics=points))
 
 
 @contextmanager
@@ -108,8 +113,38 @@ def tracking_uri() -> str:
 
 
 def prepare_store() -> None:
-    """Create or migrate the store once, before parallel jobs write to it."""
-    _attempt(lambda: _client() and __import__("mlflow").set_experiment(EXPERIMENT))
+    """Create or migrate our SQLite store once, before parallel jobs write to it; a server minds its own store.
+
+    The MLflow version that prepared the file is kept in SQLite's `user_version`, so that this costs nothing later.
+    """
+    uri = tracking_uri()
+    if uri.startswith("sqlite:///"):
+        _attempt(lambda: _prepare_sqlite(uri, Path(uri.removeprefix("sqlite:///"))))
+
+
+def _prepare_sqlite(uri: str, path: Path) -> None:
+    stamp = _version_stamp()
+    if path.exists():
+        with contextlib.closing(sqlite3.connect(path)) as store:
+            if store.execute("PRAGMA user_version").fetchone()[0] == stamp:
+                return
+        subprocess.run([sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True, capture_output=True)
+    _client()
+    _set_experiment()
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        store.execute(f"PRAGMA user_version = {stamp}")
+        store.commit()
+
+
+def _version_stamp() -> int:
+    major, minor, patch = importlib.metadata.version("mlflow").split(".")[:3]
+    return int(major) * 1_000_000 + int(minor) * 1_000 + int("".join(filter(str.isdigit, patch)) or 0)
+
+
+def _set_experiment() -> Any:
+    import mlflow  # noqa: PLC0415
+
+    return mlflow.set_experiment(EXPERIMENT)
 
 
 def _open(client: Any, experiment_id: str, tags: Mapping[str, str]) -> str:
@@ -160,3 +195,7 @@ def _attempt(action: Callable[[], Any]) -> Any:
         reason = " ".join(str(error).split())[:200]
         print(f"relclip: MLflow did not take this ({type(error).__name__}: {reason}); the stage goes on", file=sys.stderr)
         return None
+
+
+if __name__ == "__main__":
+    print(tracking_uri())

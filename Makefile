@@ -1,0 +1,48 @@
+# Two commands: `make tables` and `make test`. The rest are names for what is written in README.md.
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# DVC and MLflow stay on this machine.
+export DVC_NO_ANALYTICS := true
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+
+.PHONY: help tables test ui record adopt preset lint clean
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+tables: $(VENV)/ready  ## environment, then every table and the report
+	snakemake --cores all
+
+test: $(VENV)/ready  ## environment, then all tests
+	pytest
+
+ui: $(VENV)/ready  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
+	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --backend-store-uri "$$(python -m relclip.core.tracking)"
+
+record: $(VENV)/ready  ## after snakemake: DVC takes what is there as the result of the present params
+	dvc commit -f
+
+adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come back, Snakemake takes them as up to date
+	dvc checkout
+	snakemake --touch --forceall --quiet all
+
+preset: $(VENV)/ready  ## NAME=scenes|smoke|photos: put that params.yaml in place
+	python -m relclip.core.preset "$(NAME)"
+
+lint: $(VENV)/ready  ## formatting, lint, types, workflow
+	ruff format --check .
+	ruff check .
+	mypy
+	snakemake --lint
+
+clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment and DVC's cache
+	rm -rf data checkpoints logs reports/tables reports/figures reports/index.html .snakemake
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "relclip needs Python 3.11 or newer; met $$($(PYTHON) --version 2>&1). Say which one: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-build-isolation --no-deps -e .
+	@touch $@

@@ -1,0 +1,23 @@
+"""RelCLIP, from pictures and captions to tables. The files below stand in the order the data takes."""
+
+configfile: "params.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/raw.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/kb.smk"
+include: "workflow/rules/words.smk"
+include: "workflow/rules/clip.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/ext.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/predict.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/tables.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        REPORT,

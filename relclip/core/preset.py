@@ -1,0 +1,45 @@
+"""`make preset NAME=...`: a preset is a whole params.yaml; this puts one in place."""
+
+import argparse
+import difflib
+import shutil
+import sys
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.atomic import write_text
+from relclip.core.errors import InputError
+from relclip.core.params import load_params
+
+PRESETS = Path("workflow/presets")
+TARGET = Path("params.yaml")
+
+
+def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET) -> None:
+    """Copy the preset over `target`; an edited params.yaml is kept beside it as params.yaml.old.
+
+    Raises InputError for a name that is no preset.
+    """
+    known = sorted(path.stem for path in presets.glob("*.yaml"))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise InputError(f"there is no preset '{name}'{hint} Presets: {', '.join(known) or 'none here'}; make preset NAME=scenes")
+    source = presets / f"{name}.yaml"
+    load_params(source)
+    if target.exists() and not any(target.read_bytes() == path.read_bytes() for path in presets.glob("*.yaml")):
+        shutil.copyfile(target, target.with_name(target.name + ".old"))
+        print(f"your {target} differed from every preset; it is kept as {target}.old", file=sys.stderr)
+    write_text(target, source.read_text("utf-8"))
+    print(f"{target} is now the preset '{name}'; next: make tables")
+
+
+def main() -> None:
+    """Parse the preset's name and put it in place."""
+    arguments = argparse.ArgumentParser(prog="make preset", description=main.__doc__)
+    arguments.add_argument("name", help="file name in workflow/presets without .yaml")
+    use_preset(arguments.parse_args().name)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,50 @@
+"""clip: the encoder, pre-trained on scenes or loaded by open_clip; each distinct prompt encoded once.
+
+In:  data/raw (pretrain/, captions.tsv), data/dataset, data/kb
+Out: data/clip/model (open_clip's folder form), data/clip/prompts/{objects,triplets}.npy, triplets.parquet
+"""
+
+
+rule clip:
+    input:
+        "data/raw/captions.tsv",
+        ["data/raw/pretrain"] if PARAMS.clip.source == "pretrain" else [],
+        [PARAMS.clip.weights] if PARAMS.clip.weights and Path(PARAMS.clip.weights).is_file() else [],
+        code=code("core", "clip"),
+    output:
+        CLIP,
+        stage("clip/model", "statistics.json"),
+    params:
+        clip=config["clip"],
+    log:
+        "logs/clip.log",
+    benchmark:
+        "logs/benchmarks/clip.tsv"
+    threads: 2
+    resources:
+        gpu=1,
+    shell:
+        "python -m relclip.clip --params params.yaml --raw data/raw --output data/clip/model"
+        " --threads {threads} 2>&1 | tee {log}"
+
+
+rule prompts:
+    input:
+        CLIP,
+        DATASET,
+        "data/kb/triplets.parquet",
+        code=code("core", "clip"),
+    output:
+        PROMPTS,
+    params:
+        clip=config["clip"],
+    log:
+        "logs/prompts.log",
+    benchmark:
+        "logs/benchmarks/prompts.tsv"
+    threads: 2
+    resources:
+        gpu=1,
+    shell:
+        "python -m relclip.clip.prompts --params params.yaml --model data/clip/model --dataset data/dataset"
+        " --kb data/kb --output data/clip/prompts --threads {threads} 2>&1 | tee {log}"

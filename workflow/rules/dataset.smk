@@ -1,0 +1,24 @@
+"""dataset: Visual Genome's files -> the vocabulary's objects and relations, split, as Parquet.
+
+In:  data/raw
+Out: data/dataset/{vocabulary.json,images,objects,relations}.parquet, account.json; truth/ where all is known
+"""
+
+
+rule dataset:
+    input:
+        RAW,
+        code=code("core", "dataset"),
+    output:
+        DATASET,
+        TRUTH,
+        "data/dataset/account.json",
+    params:
+        dataset=config["dataset"],
+    log:
+        "logs/dataset.log",
+    benchmark:
+        "logs/benchmarks/dataset.tsv"
+    threads: 2
+    shell:
+        "python -m relclip.dataset --params params.yaml --raw data/raw --output data/dataset 2>&1 | tee {log}"

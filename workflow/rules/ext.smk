@@ -1,0 +1,29 @@
+"""ext: CLIP's scores of candidate predicates on union crops, and its zero-shot classes on object crops.
+
+In:  data/raw/images, data/dataset, data/kb, data/clip/model
+Out: data/ext/{scores,objects,sgcls_scores}.parquet, statistics.json
+"""
+
+
+rule ext:
+    input:
+        RAW,
+        DATASET,
+        CLIP,
+        "data/kb/triplets.parquet",
+        code=code("core", "ext"),
+    output:
+        EXT,
+        stage("ext", "statistics.json"),
+    params:
+        ext=config["ext"],
+    log:
+        "logs/ext.log",
+    benchmark:
+        "logs/benchmarks/ext.tsv"
+    threads: 2
+    resources:
+        gpu=1,
+    shell:
+        "python -m relclip.ext --params params.yaml --raw data/raw --dataset data/dataset --kb data/kb"
+        " --model data/clip/model --output data/ext --threads {threads} 2>&1 | tee {log}"

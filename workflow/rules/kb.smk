@@ -1,0 +1,24 @@
+"""kb: captions -> triplets with the sentences they came from.
+
+In:  data/raw/captions.tsv, the vocabulary
+Out: data/kb/{triplets,evidence}.parquet, statistics.json
+"""
+
+
+rule kb:
+    input:
+        captions="data/raw/captions.tsv",
+        vocabulary="data/dataset/vocabulary.json",
+        code=code("core", "kb"),
+    output:
+        stage("kb", "triplets.parquet", "evidence.parquet", "statistics.json"),
+    params:
+        kb=config["kb"],
+    log:
+        "logs/kb.log",
+    benchmark:
+        "logs/benchmarks/kb.tsv"
+    threads: 2
+    shell:
+        "python -m relclip.kb --params params.yaml --captions {input.captions}"
+        " --vocabulary {input.vocabulary} --output data/kb 2>&1 | tee {log}"

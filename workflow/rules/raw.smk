@@ -1,0 +1,32 @@
+"""raw: nothing (scenes), or a folder in Visual Genome's formats -> Visual Genome's file formats and captions.
+
+In:  params raw; the files of raw.folder and raw.captions where given
+Out: data/raw/{image_data,objects,relationships}.json, images/, captions.tsv; scenes also truth/ and pretrain/
+"""
+
+
+def raw_sources(_wildcards):
+    """The annotation and caption files of a folder, so that a change of them is seen."""
+    names = ("image_data.json", "objects.json", "relationships.json")
+    folder = [] if SCENES else [str(Path(PARAMS.raw.folder) / name) for name in names]
+    return folder + list(PARAMS.raw.captions)
+
+
+rule raw:
+    input:
+        sources=raw_sources,
+        code=code("core", "raw"),
+    output:
+        RAW,
+        "data/raw/captions.tsv",
+        directory("data/raw/images"),
+        [directory("data/raw/truth"), directory("data/raw/pretrain")] if SCENES else [],
+    params:
+        raw=config["raw"],
+    log:
+        "logs/raw.log",
+    benchmark:
+        "logs/benchmarks/raw.tsv"
+    threads: 2
+    shell:
+        "python -m relclip.raw --params params.yaml --output data/raw 2>&1 | tee {log}"

@@ -1,0 +1,33 @@
+"""tables: metrics -> tables 1, 3, 5, 6 as CSV, Markdown and LaTeX, the claims, figures, one page.
+
+In:  data/evaluate, data/claims, data/train (curves), data/dataset, data/kb, data/ext
+Out: reports/tables/*, reports/figures/, reports/index.html
+"""
+
+
+rule tables:
+    input:
+        [stage(f"evaluate/{run}", *METRICS) for run in RUNS + TRAINING_FREE],
+        [stage(f"train/{run}", "curves.csv", "statistics.json") for run in RUNS],
+        "data/claims/claims.json",
+        DATASET,
+        stage("dataset", "account.json"),
+        stage("kb", "triplets.parquet", "statistics.json"),
+        stage("ext", "statistics.json"),
+        stage("clip/model", "statistics.json"),
+        code=code("core", "tables"),
+    output:
+        report(TABLES[1::3], category="Tables"),
+        TABLES[0::3],
+        TABLES[2::3],
+        directory("reports/figures"),
+        report(REPORT, category="Report"),
+    params:
+        tables=config["tables"],
+    log:
+        "logs/tables.log",
+    benchmark:
+        "logs/benchmarks/tables.tsv"
+    shell:
+        "python -m relclip.tables --params params.yaml --dataset data/dataset --raw data/raw --kb data/kb"
+        " --train data/train --evaluate data/evaluate --claims data/claims/claims.json --output reports 2>&1 | tee {log}"

@@ -1,0 +1,23 @@
+"""words: captions -> word vectors -> vectors of the phrases (class, predicate) for RCL's sampling (eq. 7).
+
+In:  data/raw/captions.tsv, the vocabulary
+Out: data/words/phrases.safetensors, statistics.json
+"""
+
+
+rule words:
+    input:
+        captions="data/raw/captions.tsv",
+        vocabulary="data/dataset/vocabulary.json",
+        code=code("core", "words"),
+    output:
+        stage("words", "phrases.safetensors", "statistics.json"),
+    params:
+        words=config["words"],
+    log:
+        "logs/words.log",
+    benchmark:
+        "logs/benchmarks/words.tsv"
+    shell:
+        "python -m relclip.words --params params.yaml --captions {input.captions}"
+        " --vocabulary {input.vocabulary} --output data/words 2>&1 | tee {log}"

@@ -44,6 +44,9 @@ def stage(name, *files):
     return [f"data/{name}/{file}" for file in files]
 
 
+#: The annotation and caption files that come from outside, so that a change of them is seen.
+_FOLDER = [] if SCENES else [str(Path(PARAMS.raw.folder) / f"{name}.json") for name in ("image_data", "objects", "relationships")]
+RAW_SOURCES = _FOLDER + list(PARAMS.raw.captions)
 #: A contract's four files: a ground truth that the evaluator reads.
 GROUNDTRUTH = ["vocabulary.json", "images.parquet", "objects.parquet", "relations.parquet"]
 RAW = stage("raw", "image_data.json", "objects.json", "relationships.json")

@@ -5,16 +5,9 @@ Out: data/raw/{image_data,objects,relationships}.json, images/, captions.tsv; sc
 """
 
 
-def raw_sources(_wildcards):
-    """The annotation and caption files of a folder, so that a change of them is seen."""
-    names = ("image_data.json", "objects.json", "relationships.json")
-    folder = [] if SCENES else [str(Path(PARAMS.raw.folder) / name) for name in names]
-    return folder + list(PARAMS.raw.captions)
-
-
 rule raw:
     input:
-        sources=raw_sources,
+        sources=RAW_SOURCES,
         code=code("core", "raw"),
     output:
         RAW,

@@ -1,0 +1,68 @@
+"""Files appear whole or not at all, and Parquet keeps its contract."""
+
+import pyarrow as pa
+import pytest
+
+from relclip.core.atomic import atomic_file, atomic_folder, write_json
+from relclip.core.errors import ContractError
+from relclip.core.parquet import RELATIONS, read_table, write_sorted, write_table
+
+
+def relations(rows):
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
+    return pa.table(dict(zip(RELATIONS.names, map(list, columns), strict=True)))
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_failure_leaves_the_old_content_and_no_rest(tmp_path, kind):
+    path = tmp_path / "thing"
+    with atomic_file(path) if kind == "file" else atomic_folder(path) as temporary:
+        (temporary if kind == "file" else temporary / "inside").write_text("old")
+    with pytest.raises(RuntimeError), atomic_file(path) if kind == "file" else atomic_folder(path) as temporary:
+        (temporary if kind == "file" else temporary / "inside").write_text("new")
+        raise RuntimeError
+    assert (path if kind == "file" else path / "inside").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thing"]
+
+
+def test_json_bytes_do_not_depend_on_the_order_of_keys(tmp_path):
+    write_json(tmp_path / "a", {"x": 1, "y": [2]})
+    write_json(tmp_path / "b", {"y": [2], "x": 1})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_parquet_bytes_do_not_depend_on_the_order_of_rows(tmp_path):
+    rows = [(2, 0, 3, 1), (1, 5, 1, 0), (1, 0, 9, 1), (1, 0, 2, 1)]
+    write_table(tmp_path / "a", relations(rows), RELATIONS)
+    write_table(tmp_path / "b", relations(rows[::-1]), RELATIONS)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert read_table(tmp_path / "a", RELATIONS).to_pylist()[0]["image_id"] == 1
+
+
+def test_sorted_batches_hold_the_same_rows(tmp_path):
+    rows = [(1, 0, 2, 1), (1, 0, 9, 1), (2, 0, 3, 1)]
+    table = relations(rows).cast(RELATIONS)
+    write_sorted(tmp_path / "a", table.to_batches(max_chunksize=1), RELATIONS)
+    assert read_table(tmp_path / "a", RELATIONS).equals(table)
+
+
+def test_empty_tables_are_tables(tmp_path):
+    write_table(tmp_path / "a", relations([]), RELATIONS)
+    assert read_table(tmp_path / "a", RELATIONS).num_rows == 0
+
+
+def test_broken_contracts_are_sentences(tmp_path):
+    with pytest.raises(ContractError, match="does not exist"):
+        read_table(tmp_path / "none", RELATIONS)
+    (tmp_path / "text").write_text("not parquet")
+    with pytest.raises(ContractError, match="not readable as Parquet"):
+        read_table(tmp_path / "text", RELATIONS)
+    write_table(tmp_path / "short", pa.table({"image_id": [1]}), pa.schema([("image_id", pa.int64())]))
+    with pytest.raises(ContractError, match="lacks the column 'subject_id'"):
+        read_table(tmp_path / "short", RELATIONS)
+    with pytest.raises(ContractError, match="does not fit"):
+        write_table(tmp_path / "wide", relations([(1, 0, 99999, 1)]), RELATIONS)
+    nulls = relations([(1, 0, 1, 1)]).set_column(3, "object_id", pa.array([None], pa.int32()))
+    write_table(tmp_path / "null", nulls, RELATIONS)
+    with pytest.raises(ContractError, match="empty values"):
+        read_table(tmp_path / "null", RELATIONS)

@@ -1,0 +1,96 @@
+"""A closed configuration: every preset fits, every typo is named."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from relclip.core.errors import InputError, ParamsError
+from relclip.core.params import check_params, check_workflow_config, load_params
+from relclip.core.preset import use_preset
+
+ROOT = Path(__file__).resolve().parents[2]
+PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
+
+
+@pytest.fixture
+def content():
+    return copy.deepcopy(yaml.safe_load((ROOT / "workflow" / "presets" / "scenes.yaml").read_text()))
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_presets_fit_the_schema(path):
+    params = load_params(path)
+    for run in params.runs:
+        params.run(run)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "words"),
+    [
+        ("train", "iteration", "did you mean 'iterations'"),
+        ("kb", "chunks", "did you mean 'chunk'"),
+        ("evaluate", "dedupe", "did you mean 'dedup'"),
+    ],
+)
+def test_unknown_key_names_the_nearest(content, section, key, words):
+    content[section][key] = 1
+    with pytest.raises(ParamsError, match=words):
+        check_params(content)
+
+
+def test_unknown_key_inside_a_run_is_named_with_its_place(content):
+    content["runs"]["triple"]["rcl"]["gama"] = 0.1
+    with pytest.raises(ParamsError, match=r"runs\.triple\.rcl\.gama.*did you mean 'gamma'"):
+        check_params(content)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("train", "supervision", "half"), ("train", "learning_rate", -1.0), ("kb", "chunk", "many"), ("evaluate", "split", "dev")],
+)
+def test_values_are_checked_not_bent(content, section, key, value):
+    content[section][key] = value
+    with pytest.raises(ParamsError, match=f"{section}.{key}"):
+        check_params(content)
+
+
+def test_a_row_that_names_no_run_is_refused(content):
+    content["tables"]["table3"][1]["runs"] = ["unari"]
+    with pytest.raises(ParamsError, match="did you mean 'unary'"):
+        check_params(content)
+
+
+def test_a_run_overrides_one_key_and_keeps_the_rest(content):
+    params = check_params(content)
+    run, default = params.run("epsilon_03"), params.train
+    assert run.sampling.epsilon == 0.3
+    assert run.sampling.weight == default.sampling.weight
+    assert run.iterations == default.iterations
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b", "raw: [", "\xff\xfe"])
+def test_broken_yaml_is_one_sentence(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ParamsError):
+        load_params(path)
+
+
+def test_config_overrides_are_refused(content):
+    path = ROOT / "workflow" / "presets" / "scenes.yaml"
+    check_workflow_config(content, path)
+    content["kb"]["min_count"] = 2
+    with pytest.raises(ParamsError, match="refused"):
+        check_workflow_config(content, path)
+
+
+def test_preset_keeps_an_edited_params_file(tmp_path):
+    target = tmp_path / "params.yaml"
+    target.write_text("edited: true\n")
+    use_preset("smoke", ROOT / "workflow" / "presets", target)
+    assert target.with_name("params.yaml.old").read_text() == "edited: true\n"
+    assert load_params(target).raw.scenes.images < 1000
+    with pytest.raises(InputError, match="did you mean 'scenes'"):
+        use_preset("scene", ROOT / "workflow" / "presets", target)

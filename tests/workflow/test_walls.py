@@ -1,0 +1,80 @@
+"""The house rules that a test can keep: walls between stages, light imports, nothing private committed."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = ["raw", "dataset", "kb", "words", "clip", "features", "ext", "train", "predict", "evaluate", "tables"]
+HEAVY = ["open_clip", "gensim", "duckdb", "snakemake", "dvc", "mlflow", "torchvision", "matplotlib", "jinja2"]
+
+
+def imports(path):
+    """Names of relclip modules that a source file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("package", ["core", *STAGES])
+def test_a_stage_imports_core_and_itself_only(package):
+    allowed = {"core"} if package == "core" else {"core", package}
+    files = list((ROOT / "relclip" / package).rglob("*.py"))
+    assert files
+    for path in files:
+        met = {name.split(".")[1] for name in imports(path) if name.startswith("relclip.")}
+        assert met <= allowed, f"{path} imports {met - allowed}"
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("relclip.train.__main__", HEAVY),
+        ("relclip.predict.__main__", HEAVY),
+        ("relclip.predict.training_free", [*HEAVY, "torch"]),
+        ("relclip.evaluate.__main__", [*HEAVY, "torch"]),
+        ("relclip.evaluate.run", [*HEAVY, "torch"]),
+        ("relclip.kb.__main__", ["torch", "gensim", "open_clip", "mlflow"]),
+        ("relclip.dataset.__main__", [*HEAVY, "torch"]),
+    ],
+)
+def test_a_stage_runs_without_what_it_does_not_need(module, absent):
+    block = f"import sys; sys.modules.update(dict.fromkeys({absent!r})); import {module}"
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_module_imports_both_a_model_and_a_tracker():
+    for path in (ROOT / "relclip").rglob("*.py"):
+        names = set(imports(path))
+        assert not ("torch" in names and "mlflow" in names), path
+
+
+def tracked_files():
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listing.stdout.splitlines()]
+
+
+def test_nothing_private_is_committed():
+    private = re.compile(r"/work/(?!flow)|/root/|/home/\w|/opt/|pypi\.org|pythonhosted|files\.python", re.IGNORECASE)
+    for path in tracked_files():
+        if path.suffix in {".png", ".jpg"} or path.name == Path(__file__).name or not path.is_file():
+            continue
+        found = private.search(path.read_text("utf-8", errors="replace"))
+        assert not found, f"{path}: {found}"
+
+
+def test_the_lock_pins_and_hashes_everything_and_names_no_host():
+    text = (ROOT / "requirements.lock").read_text()
+    assert "://" not in text
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) > 100
+    for entry in entries:
+        assert re.match(r"[\w.\-\[\]]+==", entry), entry[:60]
+        assert "--hash=sha256:" in entry, entry[:60]

@@ -24,20 +24,19 @@ def jobs():
     for block in re.split(r"\n(?=rule \w+:\n)", done.stdout):
         name = re.match(r"rule (\w+):\n", block)
         if name and name[1] not in planned:
-            planned[name[1]] = {
-                key: set(re.search(rf"^    {key}: (.*)$", block, re.MULTILINE)[1].split(", ")) for key in ("input", "output")
-            }
+            planned[name[1]] = {key: paths(block, key) for key in ("input", "output")}
     return planned
+
+
+def paths(block, key):
+    """The paths behind `input:` or `output:` in one job of Snakemake's plan."""
+    line = re.search(rf"^    {key}: (.*)$", block, re.MULTILINE)
+    return set(line[1].split(", ")) if line else set()
 
 
 @pytest.fixture(scope="module")
 def stages():
     return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-
-
-def first_run(stage):
-    """The name of the stage's first matrix entry, which is also the first job that Snakemake plans for it."""
-    return stage.get("matrix", {}).get("run", "")
 
 
 def resolved(stage, job):
@@ -90,7 +89,7 @@ def rule_params(name):
     """Sections of params.yaml that a rule declares, read off its text."""
     text = next(text for path in (ROOT / "workflow" / "rules").glob("*.smk") for text in re.split(r"\n(?=rule )", path.read_text()) if text.startswith(f"rule {name}:"))
     keys = re.findall(r'config((?:\["\w+"\])+|\["runs"\]\[wildcards\.run\])', text)
-    return {".".join(re.findall(r'"(\w+)"', key)) for key in keys} 
+    return {".".join(re.findall(r'"(\w+)"', key)) for key in keys}
 
 
 def test_params_agree(stages):

@@ -1,0 +1,119 @@
+"""Image sets, batches and region features against plain loops over the files."""
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from relclip.core.boxes import iou, union
+from relclip.core.errors import ContractError
+from relclip.core.model import ImageSet, Regions, collate, roi_align
+from relclip.core.model.geometry import object_geometry, pair_geometry
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def images(tiny):
+    return ImageSet.load(tiny / "dataset", tiny / "features", "train")
+
+
+def test_holds_the_files_of_its_split(tiny, images):
+    table = pq.read_table(tiny / "dataset" / "objects.parquet").to_pylist()
+    rows = {
+        row["row"]: row["image_id"] for row in pq.read_table(tiny / "features" / "images.parquet").to_pylist()
+    }
+    assert len(images) == 24
+    for number, image in enumerate(images.image_ids):
+        expected = [row for row in table if row["image_id"] == image]
+        here = images.objects_of(number)
+        assert images.class_ids[here].tolist() == [row["class_id"] for row in expected]
+        assert images.boxes[here].tolist() == [
+            [row[key] for key in ("x1", "y1", "x2", "y2")] for row in expected
+        ]
+        assert rows[images.map_rows[number]] == image
+
+
+def test_pairs_are_the_overlapping_ones_and_share_their_union(images):
+    for number in range(len(images)):
+        boxes, pairs = images.boxes[images.objects_of(number)], images.pairs[images.pairs_of(number)]
+        expected = [
+            [i, j]
+            for i in range(len(boxes))
+            for j in range(len(boxes))
+            if i != j and iou(boxes[i], boxes[j]) > 0
+        ]
+        assert pairs.tolist() == expected
+        unions = images.unions[images.unions_of(number)][images.pair_union[images.pairs_of(number)]]
+        np.testing.assert_array_equal(unions, union(boxes[pairs[:, 0]], boxes[pairs[:, 1]]))
+        assert 2 * len(images.unions[images.unions_of(number)]) == len(pairs)
+
+
+def test_batch_equals_a_loop_over_images(images):
+    regions, numbers = Regions(images, 3, CPU), [5, 0, 17]
+    batch = collate(regions, numbers)
+    object_row = pair_row = 0
+    for number in numbers:
+        boxes, size = images.boxes[images.objects_of(number)], images.sizes[number]
+        map_ = torch.from_numpy(images.maps[images.map_rows[number]].astype(np.float32))
+        for i, j in images.pairs[images.pairs_of(number)]:
+            assert (batch.subjects[pair_row], batch.objects[pair_row]) == (object_row + i, object_row + j)
+            box = torch.from_numpy(union(boxes[i], boxes[j]) * 8 / 80)[None]
+            pooled = roi_align(map_, box, 3).flatten().half()
+            torch.testing.assert_close(
+                batch.union_regions[batch.pair_union[pair_row]], pooled, atol=2e-3, rtol=2e-3
+            )
+            subject, object_ = (torch.from_numpy(boxes[[k]] / np.tile(size, 2)) for k in (i, j))
+            torch.testing.assert_close(batch.pair_geometry[pair_row], pair_geometry(subject, object_)[0])
+            pair_row += 1
+        torch.testing.assert_close(
+            batch.object_geometry[object_row : object_row + len(boxes)],
+            object_geometry(torch.from_numpy(boxes / np.tile(size, 2))),
+        )
+        object_row += len(boxes)
+    assert (sum(batch.object_counts), sum(batch.pair_counts)) == (object_row, pair_row)
+
+
+def test_regions_do_not_depend_on_the_memory(images):
+    kept, fresh = Regions(images, 3, CPU), Regions(images, 3, CPU, memory=0)
+    assert kept.keeps
+    assert not fresh.keeps
+    for number in [3, 3, 7]:
+        for first, second in zip(kept(number), fresh(number), strict=True):
+            assert torch.equal(first, second)
+
+
+def test_chosen_pairs_alone(images):
+    regions = Regions(images, 3, CPU)
+    whole, part = (
+        collate(regions, [1, 2]),
+        collate(regions, [1, 2], [np.array([0, 3]), np.array([], np.int64)]),
+    )
+    assert part.pair_counts == [2, 0]
+    assert torch.equal(part.pair_geometry, whole.pair_geometry[[0, 3]])
+    assert torch.equal(part.subjects, whole.subjects[[0, 3]])
+
+
+def test_geometry_by_hand():
+    subject, object_ = torch.tensor([[0.0, 0.0, 0.4, 0.5]]), torch.tensor([[0.2, 0.0, 0.6, 1.0]])
+    numbers = pair_geometry(subject, object_)[0]
+    torch.testing.assert_close(numbers[8:12], torch.tensor([0.0, 0.0, 0.6, 1.0]))
+    torch.testing.assert_close(numbers[12:14], torch.tensor([0.2 / 0.6, 0.25]))
+    torch.testing.assert_close(numbers[14:16], torch.tensor([0.0, float(np.log(2))]))
+    torch.testing.assert_close(numbers[16:19], torch.tensor([0.2, 0.4, 0.6]))
+    torch.testing.assert_close(numbers[19], torch.tensor(0.1 / 0.5))
+    expected = torch.tensor([0.0, 0.0, 0.4, 0.5, 0.2, 0.25, float(np.log(0.4)), float(np.log(0.5)), 0.2])
+    torch.testing.assert_close(object_geometry(subject)[0], expected)
+
+
+def test_says_what_is_wrong(tiny, tmp_path):
+    with pytest.raises(ContractError, match="maps.npy does not exist"):
+        ImageSet.load(tiny / "dataset", tmp_path, "train")
+    np.save(tmp_path / "maps.npy", np.zeros((2, 3), np.float32))
+    with pytest.raises(ContractError, match="expected float16"):
+        ImageSet.load(tiny / "dataset", tmp_path, "train")
+    one = np.array([1])
+    with pytest.raises(ContractError, match="x1 < x2"):
+        ImageSet.from_arrays(
+            one, np.ones((1, 2), np.float32), None, one, one, one, one, np.zeros((1, 4), np.float32)
+        )

@@ -1,0 +1,183 @@
+"""The real workflow, end to end, on the smoke preset: Snakemake, DVC and MLflow as a user runs them."""
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from relclip.core.params import load_params
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("pipeline")]
+
+
+class House:
+    """A copy of the project in a folder of its own, with the smoke preset in place."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def run(self, *command, ok=True):
+        """Run a command of the environment in the house; return its output, stdout and stderr together."""
+        environment = {name: value for name, value in os.environ.items() if name not in {"MLFLOW_TRACKING_URI", "PYTEST_CURRENT_TEST"}}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment["PYTHONPATH"] = str(self.folder)
+        done = subprocess.run(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        assert (done.returncode == 0) is ok, done.stdout[-8000:]
+        return done.stdout
+
+    def change_params(self, change):
+        path = self.folder / "params.yaml"
+        content = yaml.safe_load(path.read_text())
+        change(content)
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def digests(self, *patterns):
+        """Path -> SHA-256 of all files that match."""
+        files = [path for pattern in patterns for path in self.folder.glob(pattern) if path.is_file()]
+        return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+
+def copy_of_the_project(folder):
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listing.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    shutil.copyfile(folder / "workflow" / "presets" / "smoke.yaml", folder / "params.yaml")
+    return House(folder)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """The smoke preset, built once from nothing by Snakemake and committed to git and DVC."""
+    house = copy_of_the_project(tmp_path_factory.mktemp("house"))
+    house.output = house.run("snakemake", "--cores", "2")
+    house.built = house.digests("data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors", "reports/tables/*")
+    house.run("git", "init", "--quiet")
+    house.run("dvc", "commit", "--force")
+    house.run("git", "add", "--all")
+    house.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--message=built")
+    return house
+
+
+def executed(output):
+    """Rule names of the jobs that Snakemake ran (or planned) in this output."""
+    return [line.removeprefix("rule ").removesuffix(":") for line in output.splitlines() if line.startswith(("rule ", "localrule "))]
+
+
+def test_every_table_is_there_and_full(house):
+    for name in ("table1", "table3", "table5", "table6", "claims"):
+        for kind in ("csv", "md", "tex"):
+            assert (house.folder / f"reports/tables/{name}.{kind}").stat().st_size > 100
+    page = (house.folder / "reports/index.html").read_text()
+    assert "<html" in page
+    assert "RelCLIP (KB+EXT)" in page
+    metrics = json.loads((house.folder / "data/evaluate/relclip_full/predcls.json").read_text())["metrics"]
+    assert 0 < metrics["recall_at_100"] <= 1
+
+
+def test_nothing_is_left_to_do(house):
+    assert "Nothing to be done" in house.run("snakemake", "-n")
+    assert "Data and pipelines are up to date" in house.run("dvc", "status")
+
+
+def test_snakemake_makes_its_own_report(house):
+    house.run("snakemake", "--report", "report.zip")
+    assert (house.folder / "report.zip").stat().st_size > 10_000
+
+
+def test_mlflow_has_one_row_a_training_with_params_curves_and_test_metrics(house):
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{house.folder / 'mlflow.db'}")
+    rows = client.search_runs([client.get_experiment_by_name("relclip").experiment_id], "tags.stage = 'train'")
+    params = load_params(house.folder / "params.yaml")
+    assert sorted(row.data.tags["run"] for row in rows) == sorted(params.runs)
+    for row in rows:
+        assert row.info.status == "FINISHED"
+        assert row.data.params["train.supervision"] == params.run(row.data.tags["run"]).supervision
+        assert "predcls.recall_at_50" in row.data.metrics
+        assert len(client.get_metric_history(row.info.run_id, "loss")) > 1
+
+
+def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(house):
+    before = house.digests("reports/tables/*", "data/train/*/*")
+
+    def other_epsilon(content):
+        content["runs"]["epsilon_09"]["sampling"]["epsilon"] = -0.5
+
+    house.change_params(other_epsilon)
+    ran = [line for line in house.run("dvc", "repro").splitlines() if line.startswith("Running stage")]
+    names = {line.split("'")[1] for line in ran}
+    assert names == {"train@epsilon_09", "predict@epsilon_09", "evaluate@epsilon_09", "claims", "tables"}
+    after = house.digests("reports/tables/*", "data/train/*/*")
+    assert {path for path in before if path.endswith("safetensors") and before[path] != after[path]} == {"data/train/epsilon_09/model.safetensors"}
+    assert "Nothing to be done" in house.run("snakemake", "-n")
+
+    house.run("git", "checkout", "--quiet", "--", ".")
+    house.run("dvc", "checkout")
+    assert house.digests("reports/tables/*", "data/train/*/*") == before
+    house.run("snakemake", "--touch", "--forceall", "all")
+    assert "Nothing to be done" in house.run("snakemake", "-n")
+    assert "Data and pipelines are up to date" in house.run("dvc", "status")
+
+
+def test_an_edit_of_evaluate_trains_nothing(house):
+    source = house.folder / "relclip/evaluate/__init__.py"
+    old = source.read_text()
+    source.write_text(old + "\n# edited\n")
+    planned = set(executed(house.run("snakemake", "-n")))
+    source.write_text(old)
+    assert "evaluate" in planned
+    assert planned <= {"all", "evaluate", "claims", "tables"}
+
+
+def test_the_same_seed_gives_the_same_bytes(house, tmp_path_factory):
+    again = copy_of_the_project(tmp_path_factory.mktemp("again"))
+    again.run("snakemake", "--cores", "2", "data/claims/claims.json")
+    digests = again.digests("data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors")
+    different = [path for path in digests if digests[path] != house.built[path] and not path.endswith("statistics.json")]
+    assert len(digests) > 50
+    assert not different
+
+
+def test_a_tracking_server_that_is_away_does_not_stop_the_pipeline(house, monkeypatch):
+    shutil.rmtree(house.folder / "data/evaluate/relclip_kb")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "data/evaluate/relclip_kb/predcls.json"],
+        cwd=house.folder, env={**os.environ, "PYTHONPATH": str(house.folder)}, capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "MLflow did not take this" in done.stdout + done.stderr
+    house.run("snakemake", "--cores", "2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--config", "kb=1"), "refused"),
+        ((), "did you mean 'iterations'"),
+    ],
+)
+def test_a_mistake_is_one_sentence(house, arguments, words):
+    old = (house.folder / "params.yaml").read_text()
+    if not arguments:
+        house.change_params(lambda content: content["train"].update(iterationz=3))
+    output = house.run("snakemake", "-n", *arguments, ok=False)
+    (house.folder / "params.yaml").write_text(old)
+    assert words in output
+    assert "Traceback" not in output
+
+
+def test_the_store_is_sqlite_and_migrated(house):
+    with sqlite3.connect(house.folder / "mlflow.db") as store:
+        assert store.execute("PRAGMA user_version").fetchone()[0] > 0

@@ -34,6 +34,13 @@ def true_or_false(text: str) -> bool:
     return text.lower() == "true"
 
 
+def count(text: str) -> int:
+    """Parse a whole number that is not negative; argparse shows the error."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0")
+    return int(text)
+
+
 def run(main: Callable[[], None]) -> None:
     """Call `main`; end with exit status 2 and one sentence on an error that a user can mend."""
     try:

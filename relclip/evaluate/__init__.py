@@ -1,0 +1,23 @@
+"""The evaluator (METHOD section 2): works on anybody's predictions in the public Parquet contract, without torch."""
+
+from relclip.evaluate.differences import Difference, paired_difference, paired_differences
+from relclip.evaluate.hits import HITS, Hits, first_hits
+from relclip.evaluate.inputs import GroundTruth, load_groundtruth, load_seen
+from relclip.evaluate.metrics import metrics_from_hits
+from relclip.evaluate.report import Report, evaluate, judge
+
+__all__ = [
+    "HITS",
+    "Difference",
+    "GroundTruth",
+    "Hits",
+    "Report",
+    "evaluate",
+    "first_hits",
+    "judge",
+    "load_groundtruth",
+    "load_seen",
+    "metrics_from_hits",
+    "paired_difference",
+    "paired_differences",
+]

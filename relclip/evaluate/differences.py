@@ -1,0 +1,119 @@
+"""Paired differences: two models on the same images and ground truths, resampled together (METHOD section 2)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from relclip.core.errors import InputError
+from relclip.evaluate.inputs import Floats, column
+from relclip.evaluate.metrics import (
+    Judged,
+    Reading,
+    bootstrap_weights,
+    by_image,
+    interval,
+    named,
+    optional,
+    ratios,
+    whole,
+)
+
+_TRUTH = ("image_id", "subject_id", "predicate_id", "object_id", "zero_shot")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """better - worse of one metric, as fractions; mean over seeds. `interval`: 95 % bootstrap by image, the same
+    images drawn for both and for all seeds. `seeds`: the difference of each pair of files. None: undefined."""
+
+    difference: float | None
+    interval: list[float] | None
+    better: float | None
+    worse: float | None
+    seeds: list[float | None]
+
+
+def paired_difference(
+    better: Sequence[pa.Table], worse: Sequence[pa.Table], metric: str, **options: Any
+) -> Difference:
+    """The difference of one metric (`recall_at_50`, ...); `options` as in `paired_differences`."""
+    differences = paired_differences(better, worse, **options)
+    if metric not in differences:
+        raise InputError(f"there is no metric '{metric}'; the metrics are: {', '.join(differences)}")
+    return differences[metric]
+
+
+def paired_differences(
+    better: Sequence[pa.Table],
+    worse: Sequence[pa.Table],
+    predicates: int = 20,
+    recall: Reading = "per_image",
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> dict[str, Difference]:
+    """Differences of all metrics between tables of first hits, paired in their order (one pair a seed).
+
+    `predicates`: size of the vocabulary that mean recall is averaged over.
+    Raises InputError unless all tables hold the same images and ground truths.
+    """
+    _check(better, worse, predicates)
+    pairs = [
+        tuple(by_image(hits, predicates, recall) for hits in pair) for pair in zip(better, worse, strict=True)
+    ]
+    ones = [(named(whole(first)), named(whole(second))) for first, second in pairs]
+    names = list(ones[0][0])
+    samples: dict[str, list[Floats]] = {name: [] for name in names}
+    for weights in bootstrap_weights(len(pairs[0][0].ids), bootstrap, seed):
+        drawn = _mean_difference(pairs, weights)
+        for name in names:
+            samples[name].append(drawn[name])
+    return {
+        name: _difference(
+            np.array([first[name][0] for first, _ in ones]),
+            np.array([second[name][0] for _, second in ones]),
+            np.concatenate(samples[name] or [np.empty(0)]),
+        )
+        for name in names
+    }
+
+
+def as_json(differences: dict[str, Difference]) -> dict[str, Any]:
+    """Differences as plain values, by metric."""
+    return {name: asdict(value) for name, value in differences.items()}
+
+
+def _mean_difference(pairs: Sequence[tuple[Judged, ...]], weights: Floats) -> dict[str, Floats]:
+    seeds = [(named(ratios(first, weights)), named(ratios(second, weights))) for first, second in pairs]
+    return {
+        name: np.mean([first[name] - second[name] for first, second in seeds], axis=0) for name in seeds[0][0]
+    }
+
+
+def _difference(better: Floats, worse: Floats, samples: Floats) -> Difference:
+    seeds = [optional(value) for value in better - worse]
+    means = (optional(values.mean()) for values in (better - worse, better, worse))
+    difference, first, second = means
+    return Difference(difference, interval(samples), first, second, seeds)
+
+
+def _check(better: Sequence[pa.Table], worse: Sequence[pa.Table], predicates: int) -> None:
+    if not better or len(better) != len(worse):
+        raise InputError(
+            f"{len(better)} better and {len(worse)} worse tables of hits; give as many of both, one pair a seed"
+        )
+    largest = max((int(column(hits, "predicate_id").max(initial=0)) for hits in [*better, *worse]), default=0)
+    if largest > predicates:
+        raise InputError(
+            f"the hits name predicate {largest}, but the vocabulary has {predicates}; give --vocabulary"
+        )
+    keys = [
+        hits.select(_TRUTH).sort_by([(name, "ascending") for name in _TRUTH]) for hits in [*better, *worse]
+    ]
+    if any(not key.equals(keys[0]) for key in keys[1:]):
+        raise InputError(
+            "the tables of hits hold different images or ground truths; judge all of them against the same split"
+            " with the same switches (and empty_predictions: zero)"
+        )

@@ -1,0 +1,259 @@
+"""What is judged, and against what: the public Parquet contract (DESIGN) as arrays, every fault named."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core.errors import ContractError, InputError
+from relclip.core.parquet import (
+    IMAGES,
+    OBJECTS,
+    PREDICTED_OBJECTS,
+    PREDICTED_RELATIONS,
+    RELATIONS,
+    TRIPLETS,
+    read_table,
+)
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+_IDS_AN_IMAGE = 1 << 32
+_SIDES = ("x1", "y1", "x2", "y2")
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Objects of many images, sorted by image and object id. boxes: (N, 4) xyxy pixels; all else (N,).
+
+    `image` is a row number of the judged images; `score` is 1 where none is given.
+    """
+
+    image: Ints
+    object_id: Ints
+    class_id: Ints
+    boxes: Floats
+    score: Floats
+
+    @cached_property
+    def _key(self) -> Ints:
+        return self.image * _IDS_AN_IMAGE + self.object_id
+
+    def rows(self, image: Ints, object_id: Ints) -> Ints:
+        """Row numbers of objects by image and id, (M,); -1 where there is no such object."""
+        wanted = image * _IDS_AN_IMAGE + object_id
+        found = np.searchsorted(self._key, wanted)
+        found[found == len(self._key)] = -1
+        if not len(self._key):
+            return found
+        return np.where(self._key[found] == wanted, found, -1)
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Triplets, all (M,): rows of the judged images, rows of `Objects`, predicate ids, predicate scores."""
+
+    image: Ints
+    subject: Ints
+    predicate: Ints
+    object: Ints
+    score: Floats
+
+    def where(self, kept: NDArray[np.bool_] | Ints) -> "Relations":
+        """The same for some rows (a mask or row numbers)."""
+        columns = (self.image, self.subject, self.predicate, self.object, self.score)
+        return Relations(*(column[kept] for column in columns))
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """The images that are judged (sorted ids), their objects and their relations as they were annotated."""
+
+    vocabulary: Vocabulary
+    images: Ints
+    objects: Objects
+    relations: Relations
+
+
+def load_groundtruth(folder: Path, split: str | None) -> GroundTruth:
+    """Read vocabulary.json, images, objects and relations of one split, or of all images where `split` is None.
+
+    Raises InputError without any image, ContractError where the files do not fit the contract.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            f"the ground truth {folder} is not a folder; give one with vocabulary.json and Parquet files"
+        )
+    vocabulary = load_vocabulary(folder / "vocabulary.json")
+    images = _images(folder / "images.parquet", split)
+    objects = load_objects(folder / "objects.parquet", OBJECTS, images, vocabulary)
+    path = folder / "relations.parquet"
+    relations = fit_relations(read_table(path, RELATIONS), images, objects, vocabulary, path)
+    return GroundTruth(vocabulary, images, objects, relations)
+
+
+def load_predicted_objects(folder: Path, truth: GroundTruth) -> Objects:
+    """Read the predictions' objects.parquet for the judged images, with scores."""
+    if not folder.is_dir():
+        raise InputError(
+            f"the predictions {folder} are not a folder; give one with objects and relations.parquet"
+        )
+    return load_objects(folder / "objects.parquet", PREDICTED_OBJECTS, truth.images, truth.vocabulary)
+
+
+def _images(path: Path, split: str | None) -> Ints:
+    table = read_table(path, IMAGES)
+    splits = sorted(set(table["split"].to_pylist()))
+    if split is not None:
+        table = table.filter(pa.compute.equal(table["split"], split))
+    if not table.num_rows:
+        wanted = (
+            f"of the split '{split}'; it has the splits: {', '.join(splits) or 'none'}" if split else "at all"
+        )
+        raise InputError(f"{path} has no image {wanted}")
+    images = np.sort(column(table, "image_id"))
+    repeated = images[1:][images[1:] == images[:-1]]
+    if len(repeated):
+        raise ContractError(f"{path} has the image {repeated[0]} more than once; each image is one row")
+    return images
+
+
+def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabulary) -> Objects:
+    """Read objects of the judged images. Raises ContractError on boxes, classes or ids that cannot be."""
+    table = read_table(path, _precise(schema))
+    ids = column(table, "image_id")
+    image = image_rows(images, ids)
+    table, ids, image = table.filter(pa.array(image >= 0)), ids[image >= 0], image[image >= 0]
+    object_id, class_id = column(table, "object_id"), column(table, "class_id")
+    boxes = np.stack([floats(table, side) for side in _SIDES], axis=1)
+    score = floats(table, "score") if "score" in schema.names else np.ones(len(ids))
+    check_range(class_id, len(vocabulary.objects), "class_id", "object classes", path)
+    _check_boxes(boxes, ids, object_id, path)
+    check_finite(score, ids, path)
+    order = np.lexsort((object_id, image))
+    objects = Objects(image[order], object_id[order], class_id[order], boxes[order], score[order])
+    same = (np.diff(objects.image) == 0) & (np.diff(objects.object_id) == 0)
+    if same.any():
+        row = int(same.argmax())
+        raise ContractError(
+            f"{path}: image {images[objects.image[row]]} has the object {objects.object_id[row]} more than once;"
+            " object ids are unique in their image"
+        )
+    return objects
+
+
+def fit_relations(
+    table: pa.Table, images: Ints, objects: Objects, vocabulary: Vocabulary, path: Path
+) -> Relations:
+    """Turn a table of relations into rows of `images` and `objects`; relations of other images are left out.
+
+    Raises ContractError for a predicate outside the vocabulary, an object that does not exist, a score that is no number.
+    """
+    image = image_rows(images, column(table, "image_id"))
+    if (image < 0).any():
+        table, image = table.filter(pa.array(image >= 0)), image[image >= 0]
+    predicate = column(table, "predicate_id")
+    check_range(predicate, len(vocabulary.predicates), "predicate_id", "predicates", path)
+    ends = []
+    for name in ("subject_id", "object_id"):
+        ids = column(table, name)
+        rows = objects.rows(image, ids)
+        if (rows < 0).any():
+            first = int((rows < 0).argmax())
+            raise ContractError(
+                f"{path}: a relation of image {images[image[first]]} has {name} {ids[first]}, which objects.parquet"
+                " of that image does not have; write both files together"
+            )
+        ends.append(rows)
+    score = floats(table, "score") if "score" in table.column_names else np.ones(len(image))
+    check_finite(score, images[image], path)
+    return Relations(image, ends[0], predicate, ends[1], score)
+
+
+def load_seen(path: Path, vocabulary: Vocabulary) -> Ints:
+    """Read the triplets of train (subject_class, predicate_id, object_class) as label keys, for zero-shot recall."""
+    table = read_table(path, pa.schema([TRIPLETS.field(name) for name in TRIPLETS.names[:3]]))
+    subject, predicate, other = (column(table, name) for name in TRIPLETS.names[:3])
+    for name, values in (("subject_class", subject), ("object_class", other)):
+        check_range(values, len(vocabulary.objects), name, "object classes", path)
+    check_range(predicate, len(vocabulary.predicates), "predicate_id", "predicates", path)
+    return np.unique(label_key(subject, predicate, other, vocabulary))
+
+
+def seen_in(truth: GroundTruth) -> Ints:
+    """Label keys of the triplets of a ground truth: of the train split, for zero-shot recall elsewhere."""
+    classes, relations = truth.objects.class_id, truth.relations
+    keys = label_key(
+        classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
+    )
+    return np.unique(keys)
+
+
+def label_key(subject: Ints, predicate: Ints, other: Ints, vocabulary: Vocabulary) -> Ints:
+    """One number for (subject class, predicate, object class), (M,), below `label_keys(vocabulary)`."""
+    return (subject * (len(vocabulary.predicates) + 1) + predicate) * (len(vocabulary.objects) + 1) + other
+
+
+def label_keys(vocabulary: Vocabulary) -> int:
+    """How many label keys there are."""
+    return (len(vocabulary.objects) + 1) ** 2 * (len(vocabulary.predicates) + 1)
+
+
+def image_rows(images: Ints, ids: Ints) -> Ints:
+    """Row of each id in the sorted `images`, (M,); -1 for images that are not judged."""
+    rows = np.searchsorted(images, ids)
+    rows[rows == len(images)] = 0
+    return np.where(images[rows] == ids, rows, -1)
+
+
+def column(table: pa.Table, name: str) -> Ints:
+    """One integer column as int64, (M,)."""
+    return table[name].to_numpy().astype(np.int64)
+
+
+def floats(table: pa.Table, name: str) -> Floats:
+    """One column of real numbers as float64, (M,)."""
+    return table[name].to_numpy().astype(np.float64)
+
+
+def precise_relations() -> pa.Schema:
+    """The contract of predicted relations with scores as precise as anybody wrote them."""
+    return _precise(PREDICTED_RELATIONS)
+
+
+def _precise(schema: pa.Schema) -> pa.Schema:
+    wide = {pa.float32(): pa.float64()}
+    return pa.schema([(field.name, wide.get(field.type, field.type)) for field in schema])
+
+
+def check_range(ids: Ints, largest: int, name: str, what: str, path: Path) -> None:
+    """Raise ContractError unless all ids are in 1..largest."""
+    wrong = ids[(ids < 1) | (ids > largest)]
+    if len(wrong):
+        raise ContractError(
+            f"{path} has {name} {wrong[0]}; vocabulary.json has {largest} {what}, so ids are 1 to {largest} (0 is background)"
+        )
+
+
+def check_finite(score: Floats, image_ids: Ints, path: Path) -> None:
+    """Raise ContractError unless all scores are finite numbers."""
+    wrong = ~np.isfinite(score)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ContractError(
+            f"{path} has the score {score[row]} in image {image_ids[row]}; scores must be finite numbers"
+        )
+
+
+def _check_boxes(boxes: Floats, image_ids: Ints, object_ids: Ints, path: Path) -> None:
+    wrong = ~np.isfinite(boxes).all(axis=1) | (boxes[:, 2] < boxes[:, 0]) | (boxes[:, 3] < boxes[:, 1])
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ContractError(
+            f"{path}: object {object_ids[row]} of image {image_ids[row]} has the box {boxes[row].tolist()};"
+            " boxes are x1, y1, x2, y2 in pixels with x1 <= x2 and y1 <= y2"
+        )

@@ -1,0 +1,131 @@
+"""R@K, mR@K, zR@K and their bootstrap samples from the table of first hits: each is a ratio of sums over images."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core.seeds import stream
+from relclip.evaluate.inputs import Floats, Ints, column
+
+CUTOFFS = (20, 50, 100)
+_RANKS = (("", "rank"), ("ng_", "ng_rank"))
+_NUMBERS_AT_ONCE = 1 << 22
+Reading = Literal["per_image", "pooled"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some ground truths by image: images (n,) row numbers, above (n, 2 x cutoffs), below (n,). Recall = sum / sum."""
+
+    images: Ints
+    above: Floats
+    below: Floats
+
+
+@dataclass(frozen=True)
+class Judged:
+    """First hits by image: ids (I,), and parts: all ground truths, the zero-shot ones, those of each predicate."""
+
+    ids: Ints
+    parts: list[Part]
+
+
+def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> Judged:
+    """Sum the hits of each image at each cutoff. `recall`: mean of images' recalls, or pooled over all images."""
+    ids, image = np.unique(column(hits, "image_id"), return_inverse=True)
+    ranks = [column(hits, name) for _, name in _RANKS]
+    hit = np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in CUTOFFS], axis=1)
+    predicate, zero_shot = column(hits, "predicate_id"), hits["zero_shot"].to_numpy()
+    chosen = [np.arange(len(image)), np.flatnonzero(zero_shot)]
+    chosen += [np.flatnonzero(predicate == number) for number in range(1, predicates + 1)]
+    return Judged(ids, [_part(image[rows], hit[rows], recall) for rows in chosen])
+
+
+def _part(image: Ints, hit: NDArray[np.bool_], recall: Reading) -> Part:
+    images, row, count = np.unique(image, return_inverse=True, return_counts=True)
+    above = np.zeros((len(images), hit.shape[1]))
+    np.add.at(above, row, hit)
+    if recall == "pooled":
+        return Part(images, above, count.astype(np.float64))
+    return Part(images, above / count[:, None], np.ones(len(images)))
+
+
+def ratios(judged: Judged, weights: Floats) -> Floats:
+    """Recalls under image weights (B, I) -> (B, parts, 2 x cutoffs); NaN where no ground truth has weight."""
+    values = np.empty((len(weights), len(judged.parts), 2 * len(CUTOFFS)))
+    for number, part in enumerate(judged.parts):
+        drawn = weights[:, part.images]
+        below = (drawn @ part.below)[:, None]
+        with np.errstate(invalid="ignore"):
+            values[:, number] = (drawn @ part.above) / below
+    return values
+
+
+def named(values: Floats) -> dict[str, Floats]:
+    """Ratios (B, parts, 2 x cutoffs) -> metric name -> (B,). A predicate without ground truth scores 0 in the mean."""
+    metrics: dict[str, Floats] = {}
+    some = np.isfinite(values[:, 0])
+    means = np.where(some, np.nan_to_num(values[:, 2:]).mean(axis=1), np.nan)
+    columns = [f"at_{cutoff}" for _ in _RANKS for cutoff in CUTOFFS]
+    for number, at in enumerate(columns):
+        prefix = _RANKS[number // len(CUTOFFS)][0]
+        metrics[f"{prefix}recall_{at}"] = values[:, 0, number]
+        metrics[f"{prefix}mean_recall_{at}"] = means[:, number]
+        metrics[f"{prefix}zero_shot_recall_{at}"] = values[:, 1, number]
+    return metrics
+
+
+def metrics_from_hits(
+    hits: pa.Table, predicates: int, recall: Reading = "per_image"
+) -> dict[str, float | None]:
+    """All metrics as fractions; None where there is no ground truth to count (METHOD section 2).
+
+    >>> from relclip.evaluate.hits import HITS
+    >>> rows = [(1, 0, 3, 1, 0, 4, False), (1, 1, 2, 0, -1, 70, True), (2, 0, 3, 1, 30, 31, False)]
+    >>> hits = pa.table([list(values) for values in zip(*rows)], schema=HITS)
+    >>> values = metrics_from_hits(hits, predicates=3)
+    >>> [values[name] for name in ("recall_at_20", "recall_at_50", "mean_recall_at_20", "ng_zero_shot_recall_at_100")]
+    [0.25, 0.75, 0.16666666666666666, 1.0]
+    """
+    judged = by_image(hits, predicates, recall)
+    return {name: optional(values[0]) for name, values in named(whole(judged)).items()}
+
+
+def whole(judged: Judged) -> Floats:
+    """Ratios with every image counted once, (1, parts, 2 x cutoffs)."""
+    return ratios(judged, np.ones((1, len(judged.ids))))
+
+
+def bootstrap_weights(images: int, samples: int, seed: int) -> Iterator[Floats]:
+    """Yield how often each image is drawn, (b, I), in pieces of `samples` draws of I images with replacement."""
+    random = stream(seed, "bootstrap")
+    at_once = max(1, _NUMBERS_AT_ONCE // max(images, 1))
+    for done in range(0, samples if images else 0, at_once):
+        count = min(at_once, samples - done)
+        drawn = random.integers(0, images, (count, images), dtype=np.uint32)
+        flat = drawn + np.arange(count, dtype=np.int64)[:, None] * images
+        yield np.bincount(flat.ravel(), minlength=count * images).reshape(count, images).astype(np.float64)
+
+
+def intervals(judged: Judged, samples: int, seed: int) -> dict[str, list[float] | None]:
+    """95 % bootstrap interval by image of each metric: [low, high], or None where it is undefined."""
+    pieces = [named(ratios(judged, weights)) for weights in bootstrap_weights(len(judged.ids), samples, seed)]
+    names = named(whole(judged))
+    return {
+        name: interval(np.concatenate([piece[name] for piece in pieces] or [np.empty(0)])) for name in names
+    }
+
+
+def interval(values: Floats) -> list[float] | None:
+    """The middle 95 % of bootstrap samples; samples without any ground truth to count are left out."""
+    values = values[np.isfinite(values)]
+    return [float(bound) for bound in np.percentile(values, (2.5, 97.5))] if len(values) else None
+
+
+def optional(value: float) -> float | None:
+    """A number for JSON, which has no NaN."""
+    return float(value) if np.isfinite(value) else None

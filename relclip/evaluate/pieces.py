@@ -1,0 +1,50 @@
+"""Predicted relations in pieces of whole images, so that memory does not grow with the file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from relclip.core.errors import ContractError
+from relclip.core.parquet import read_table
+from relclip.evaluate.inputs import Ints, column, image_rows, precise_relations
+
+ROWS_AT_ONCE = 1 << 21
+
+
+def relation_pieces(path: Path, images: Ints, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[pa.Table]:
+    """Yield the predicted relations of the judged `images` (sorted ids) in tables of about `rows_at_once` rows.
+
+    All relations of an image are in one table, in whatever order the file has its rows.
+    """
+    if _rows(path) <= rows_at_once:
+        yield read_table(path, precise_relations())
+        return
+    for first, last in _bounds(path, images, rows_at_once):
+        inside = (pc.field("image_id") >= first) & (pc.field("image_id") <= last)
+        yield read_table(path, precise_relations(), filters=inside)
+
+
+def _bounds(path: Path, images: Ints, rows_at_once: int) -> Iterator[tuple[int, int]]:
+    """Ranges of image ids, first and last included, with about `rows_at_once` relations each."""
+    counts = np.zeros(len(images), np.int64)
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(1 << 18, columns=["image_id"]):
+            rows = image_rows(images, column(pa.Table.from_batches([batch]), "image_id"))
+            counts += np.bincount(rows[rows >= 0], minlength=len(images))
+    piece = (np.cumsum(counts) - counts) // rows_at_once
+    starts = np.flatnonzero(np.diff(piece, prepend=-1))
+    for first, end in zip(starts, [*starts[1:], len(images)], strict=True):
+        yield int(images[first]), int(images[end - 1])
+
+
+def _rows(path: Path) -> int:
+    if not path.is_file():
+        raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
+    try:
+        return pq.read_metadata(path).num_rows
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error

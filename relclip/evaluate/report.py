@@ -1,0 +1,76 @@
+"""The evaluator's JSON: metrics, bootstrap intervals, each predicate apart, the switches and the counts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from relclip.core.params import Evaluate
+from relclip.evaluate.hits import Hits, Task, first_hits
+from relclip.evaluate.inputs import Floats, GroundTruth, Ints, load_groundtruth, load_seen
+from relclip.evaluate.metrics import CUTOFFS, Judged, by_image, intervals, named, optional, whole
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one evaluation gives: the content of metrics.json and the table of first hits (schema hits.HITS)."""
+
+    content: dict[str, Any]
+    hits: pa.Table
+
+
+def evaluate(
+    groundtruth: Path,
+    predictions: Path,
+    task: Task,
+    switches: Evaluate | None = None,
+    split: str | None = None,
+    train_triplets: Path | None = None,
+) -> Report:
+    """Judge a folder of predictions against a folder of ground truth, both in DESIGN's Parquet contract.
+
+    `split` None: all images. `train_triplets`: Parquet of triplets seen in train; without it zero-shot recall is None.
+    Raises InputError or ContractError with one sentence for files that do not fit.
+    """
+    truth = load_groundtruth(groundtruth, split)
+    seen = load_seen(train_triplets, truth.vocabulary) if train_triplets else None
+    return judge(truth, predictions, task, switches or Evaluate(), split, seen)
+
+
+def judge(
+    truth: GroundTruth,
+    predictions: Path,
+    task: Task,
+    switches: Evaluate,
+    split: str | None = None,
+    seen: Ints | None = None,
+) -> Report:
+    """Judge a folder of predictions against a ground truth in memory; see `evaluate`."""
+    hits = first_hits(truth, predictions, task, switches, seen)
+    judged = by_image(hits.table, len(truth.vocabulary.predicates), switches.recall)
+    values = whole(judged)
+    content = {
+        "metrics": {name: optional(value[0]) for name, value in named(values).items()},
+        "intervals": intervals(judged, switches.bootstrap, switches.seed),
+        "per_predicate": _per_predicate(truth, hits, judged, values),
+        "switches": {**switches.model_dump(exclude={"split"}), "split": split, "task": task},
+        "counts": hits.counts,
+    }
+    return Report(content, hits.table)
+
+
+def _per_predicate(truth: GroundTruth, hits: Hits, judged: Judged, values: Floats) -> dict[str, Any]:
+    """Of each predicate: how many ground truths in how many images, and its recalls (None without any)."""
+    counts = hits.table.group_by("predicate_id").aggregate([([], "count_all")]).to_pydict()
+    count_of = dict(zip(counts["predicate_id"], counts["count_all"], strict=True))
+    columns = [f"{prefix}recall_at_{cutoff}" for prefix in ("", "ng_") for cutoff in CUTOFFS]
+    content = {}
+    for number, name in enumerate(truth.vocabulary.predicates, 1):
+        recalls = zip(columns, values[0, number + 1], strict=True)
+        content[name] = {
+            "groundtruth": count_of.get(number, 0),
+            "images": len(judged.parts[number + 1].images),
+            **{column: optional(value) for column, value in recalls},
+        }
+    return content

@@ -107,13 +107,23 @@ def test_geometry_by_hand():
 
 
 def test_says_what_is_wrong(tiny, tmp_path):
-    with pytest.raises(ContractError, match="maps.npy does not exist"):
+    with pytest.raises(ContractError, match="does not exist"):
         ImageSet.load(tiny / "dataset", tmp_path, "train")
     np.save(tmp_path / "maps.npy", np.zeros((2, 3), np.float32))
     with pytest.raises(ContractError, match="expected float16"):
         ImageSet.load(tiny / "dataset", tmp_path, "train")
+
+
+def test_refuses_an_empty_box():
     one = np.array([1])
     with pytest.raises(ContractError, match="x1 < x2"):
         ImageSet.from_arrays(
-            one, np.ones((1, 2), np.float32), None, one, one, one, one, np.zeros((1, 4), np.float32)
+            image_ids=one,
+            sizes=np.ones((1, 2), np.float32),
+            maps=np.zeros((1, 1, 1, 1), np.float16),
+            map_rows=one,
+            object_counts=one,
+            object_ids=one,
+            class_ids=one,
+            boxes=np.zeros((1, 4), np.float32),
         )

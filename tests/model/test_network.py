@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from relclip.core.errors import ContractError
-from relclip.core.model import ImageSet, ModelConfig, RelCLIP, Regions, collate, load_model, save_model
+from relclip.core.model import ImageSet, ModelConfig, Regions, RelCLIP, collate, load_model, save_model
 
 CPU = torch.device("cpu")
 CONFIG = {
@@ -78,7 +78,14 @@ def test_empty_and_single(tiny, options):
     maps = np.zeros((1, 8, 8, 12), np.float16)
     zeros = np.zeros(3, np.int64)
     images = ImageSet.from_arrays(
-        np.arange(3), np.full((3, 2), 80, np.float32), maps, zeros, np.array([0, 1, 2]), zeros, zeros, boxes
+        image_ids=np.arange(3),
+        sizes=np.full((3, 2), 80, np.float32),
+        maps=maps,
+        map_rows=zeros,
+        object_counts=np.array([0, 1, 2]),
+        object_ids=zeros,
+        class_ids=zeros,
+        boxes=boxes,
     )
     model, regions = build(**options), Regions(images, 2, CPU)
     for numbers, count in (([0], 0), ([1], 1), ([0, 1, 2], 3), ([], 0)):

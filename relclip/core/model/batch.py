@@ -1,0 +1,74 @@
+"""Several images as one batch: rows of all images one after another, with the counts that part them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from relclip.core.model.geometry import object_geometry, pair_geometry
+from relclip.core.model.regions import Regions
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B images with N objects, P ordered pairs and U union boxes in all. Row numbers count within the batch."""
+
+    object_counts: list[int]  # (B,) sum N
+    pair_counts: list[int]  # (B,) sum P
+    classes: Tensor  # (N,) int64, the labels of the data set; 0 where unknown
+    object_regions: Tensor  # (N, S) float16, pooled
+    object_geometry: Tensor  # (N, 9)
+    subjects: Tensor  # (P,) int64, rows of objects
+    objects: Tensor  # (P,) int64, rows of objects
+    union_regions: Tensor  # (U, S) float16, pooled
+    pair_union: Tensor  # (P,) int64, rows of union_regions
+    pair_geometry: Tensor  # (P, 20)
+
+
+def collate(regions: Regions, numbers: Sequence[int], chosen: Sequence[np.ndarray] | None = None) -> Batch:
+    """Make a batch of the images with these numbers (positions in `regions.images`), on the device of `regions`.
+
+    `chosen` (one array per image) restricts an image to some of its pairs, by their numbers within it, ascending.
+    """
+    images, device = regions.images, regions.device
+    objects = [images.objects_of(number) for number in numbers]
+    unions = [images.unions_of(number) for number in numbers]
+    pairs = [
+        _pair_rows(regions, number, chosen[place] if chosen else None) for place, number in enumerate(numbers)
+    ]
+    object_counts = [rows.stop - rows.start for rows in objects]
+    pair_counts = [len(rows) for rows in pairs]
+    first_object = np.repeat(_before(object_counts), pair_counts)
+    first_union = np.repeat(_before([rows.stop - rows.start for rows in unions]), pair_counts)
+    pair_rows = np.concatenate([np.zeros(0, np.int64), *pairs])
+    sizes = np.repeat(np.tile(images.sizes[list(numbers)], 2), object_counts, axis=0)  # (N, 4)
+    boxes = np.concatenate([np.zeros((0, 4), np.float32), *(images.boxes[rows] for rows in objects)])
+    classes = np.concatenate([np.zeros(0, np.int64), *(images.class_ids[rows] for rows in objects)])
+    subject_rows = torch.from_numpy(images.pairs[pair_rows, 0] + first_object)
+    object_rows = torch.from_numpy(images.pairs[pair_rows, 1] + first_object)
+    relative = torch.from_numpy((boxes / sizes).astype(np.float32))
+    object_regions, union_regions = regions.batch(numbers)
+    return Batch(
+        object_counts=object_counts,
+        pair_counts=pair_counts,
+        classes=torch.from_numpy(classes).to(device),
+        object_regions=object_regions,
+        object_geometry=object_geometry(relative).to(device),
+        subjects=subject_rows.to(device),
+        objects=object_rows.to(device),
+        union_regions=union_regions,
+        pair_union=torch.from_numpy(images.pair_union[pair_rows] + first_union).to(device),
+        pair_geometry=pair_geometry(relative[subject_rows], relative[object_rows]).to(device),
+    )
+
+
+def _pair_rows(regions: Regions, number: int, chosen: np.ndarray | None) -> np.ndarray:
+    rows = regions.images.pairs_of(number)
+    return np.arange(rows.start, rows.stop) if chosen is None else rows.start + np.asarray(chosen, np.int64)
+
+
+def _before(counts: Sequence[int]) -> np.ndarray:
+    """How many rows lie before each image's first."""
+    return np.cumsum([0, *counts])[:-1].astype(np.int64)

@@ -1,0 +1,57 @@
+"""A trained model on disk: model.safetensors (weights) and config.json (what builds it). No pickle."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from relclip.core.atomic import atomic_file, write_json
+from relclip.core.errors import ContractError
+from relclip.core.model.network import ModelConfig, RelCLIP
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+
+
+def save_model(model: RelCLIP, folder: Path, about: Mapping[str, Any] | None = None) -> None:
+    """Write the model into `folder`; `about` (run name, parameters) is kept in config.json beside what builds it."""
+    write_json(folder / CONFIG, {**(about or {}), "model": model.config.model_dump()})
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with atomic_file(folder / WEIGHTS) as temporary:
+        temporary.write_bytes(save(tensors))
+
+
+def load_model(folder: Path, device: torch.device) -> RelCLIP:
+    """Read a model that `train` wrote, ready to predict (no dropout), on `device`.
+
+    Raises ContractError where a file is missing, broken, or weights and configuration do not fit each other.
+    """
+    model = RelCLIP(read_config(folder))
+    try:
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except FileNotFoundError:
+        raise ContractError(f"{folder / WEIGHTS} does not exist; run the `train` stage first") from None
+    except (SafetensorError, OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ContractError(
+            f"{folder / WEIGHTS} does not fit its {CONFIG} or is broken ({reason}); train it again"
+        ) from None
+    return model.to(device).eval()
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """Read what builds the model in `folder`."""
+    path = folder / CONFIG
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        return ModelConfig.model_validate(content["model"])
+    except FileNotFoundError:
+        raise ContractError(f"{path} does not exist; run the `train` stage first") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValidationError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ContractError(f"{path} does not describe a model ({reason}); train it again") from None

@@ -1,0 +1,178 @@
+"""The images of one split as arrays: boxes, classes, ordered overlapping pairs, union boxes, frozen maps."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from relclip.core.boxes import Boxes, overlapping_pairs, union
+from relclip.core.errors import ContractError
+from relclip.core.parquet import IMAGES, OBJECTS, read_table
+
+FEATURE_ROWS = pa.schema([("image_id", pa.int64()), ("row", pa.int64())])
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """I images with N objects, P ordered overlapping pairs and U distinct union boxes, image after image.
+
+    The rows of image k are `start[k]:start[k + 1]` of the arrays it belongs to. Rows of `pairs` and `pair_union` count
+    within their image: they name its first object (first union box) 0.
+    """
+
+    image_ids: NDArray[np.int64]  # (I,), ascending
+    sizes: NDArray[np.float32]  # (I, 2) width, height in pixels
+    maps: NDArray[np.float16]  # (rows, h, w, C), may be memory-mapped
+    map_rows: NDArray[np.int64]  # (I,) row of each image in `maps`
+    object_start: NDArray[np.int64]  # (I + 1,)
+    object_ids: NDArray[np.int32]  # (N,)
+    class_ids: NDArray[np.int64]  # (N,) 1-based, 0 where unknown
+    boxes: Boxes  # (N, 4) xyxy pixels
+    pair_start: NDArray[np.int64]  # (I + 1,)
+    pairs: NDArray[np.int32]  # (P, 2) subject, object
+    pair_union: NDArray[np.int32]  # (P,) (i, j) and (j, i) share one
+    union_start: NDArray[np.int64]  # (I + 1,)
+    unions: Boxes  # (U, 4) xyxy pixels
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+    def objects_of(self, image: int) -> slice:
+        """Rows of `boxes`, `class_ids` and `object_ids` that are image number `image`'s."""
+        return slice(int(self.object_start[image]), int(self.object_start[image + 1]))
+
+    def pairs_of(self, image: int) -> slice:
+        """Rows of `pairs` and `pair_union` that are image number `image`'s."""
+        return slice(int(self.pair_start[image]), int(self.pair_start[image + 1]))
+
+    def unions_of(self, image: int) -> slice:
+        """Rows of `unions` that are image number `image`'s."""
+        return slice(int(self.union_start[image]), int(self.union_start[image + 1]))
+
+    @classmethod
+    def load(cls, dataset: Path, features: Path, split: str) -> "ImageSet":
+        """Read a split of the `dataset` stage with the maps of the `features` stage; images in the order of their ids.
+
+        Raises ContractError where a file is missing or broken, a box is empty, or an image has no map.
+        """
+        images = read_table(dataset / "images.parquet", IMAGES, pc.field("split") == split).sort_by(
+            "image_id"
+        )
+        image_ids = _column(images, "image_id")
+        objects = read_table(
+            dataset / "objects.parquet",
+            OBJECTS,
+            pc.field("image_id").isin(images["image_id"].combine_chunks()),
+        )
+        objects = objects.sort_by([("image_id", "ascending"), ("object_id", "ascending")])
+        image_of = np.searchsorted(image_ids, _column(objects, "image_id"))
+        return cls.from_arrays(
+            image_ids=image_ids,
+            sizes=np.stack([_column(images, "width"), _column(images, "height")], axis=1).astype(np.float32),
+            maps=read_maps(features / "maps.npy"),
+            map_rows=_map_rows(features, image_ids),
+            object_counts=np.bincount(image_of, minlength=len(image_ids)),
+            object_ids=_column(objects, "object_id"),
+            class_ids=_column(objects, "class_id").astype(np.int64),
+            boxes=np.stack([_column(objects, name) for name in ("x1", "y1", "x2", "y2")], axis=1),
+        )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        image_ids: NDArray[np.int64],
+        sizes: NDArray[np.float32],
+        maps: NDArray[np.float16],
+        map_rows: NDArray[np.int64],
+        object_counts: NDArray[np.int64],
+        object_ids: NDArray[np.int32],
+        class_ids: NDArray[np.int64],
+        boxes: Boxes,
+    ) -> "ImageSet":
+        """Build a set from arrays (boxes of a detector, a photograph); `object_counts` (I,) objects of each image."""
+        _check_boxes(boxes, sizes)
+        object_start = _starts(object_counts)
+        parts = [_pairs(boxes[first:last]) for first, last in pairwise(object_start)]
+        pairs, pair_union, unions = (
+            np.concatenate([empty, *(part[column] for part in parts)]) for column, empty in enumerate(_EMPTY)
+        )
+        return cls(
+            image_ids=image_ids,
+            sizes=sizes,
+            maps=maps,
+            map_rows=map_rows,
+            object_start=object_start,
+            object_ids=object_ids,
+            class_ids=class_ids,
+            boxes=boxes,
+            pair_start=_starts(np.array([len(part[0]) for part in parts], np.int64)),
+            pairs=pairs,
+            pair_union=pair_union,
+            union_start=_starts(np.array([len(part[2]) for part in parts], np.int64)),
+            unions=unions,
+        )
+
+
+def read_maps(path: Path) -> NDArray[np.float16]:
+    """Memory-map the `features` stage's maps.npy, float16 (rows, h, w, C). Raises ContractError if it is not that."""
+    try:
+        maps = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise ContractError(f"{path} does not exist; run the `features` stage first") from None
+    except (ValueError, EOFError, OSError) as error:
+        raise ContractError(
+            f"{path} is not a readable .npy file ({error}); run the `features` stage again"
+        ) from None
+    if maps.ndim != 4 or maps.dtype != np.float16:
+        raise ContractError(
+            f"{path} holds {maps.dtype} {maps.shape}; expected float16 (rows, height, width, channels)"
+        )
+    return maps
+
+
+_EMPTY = (np.zeros((0, 2), np.int32), np.zeros(0, np.int32), np.zeros((0, 4), np.float32))
+
+
+def _pairs(boxes: Boxes) -> tuple[NDArray[np.int32], NDArray[np.int32], Boxes]:
+    """Ordered overlapping pairs (P, 2) of one image, the union box of each (P,), the union boxes (P / 2, 4)."""
+    pairs = overlapping_pairs(boxes)
+    first = pairs[:, 0] < pairs[:, 1]
+    number = np.zeros((len(boxes), len(boxes)), np.int32)
+    low, high = pairs[first].T
+    number[low, high] = number[high, low] = np.arange(len(low))
+    return pairs.astype(np.int32), number[pairs[:, 0], pairs[:, 1]], union(boxes[low], boxes[high])
+
+
+def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _column(table: pa.Table, name: str) -> NDArray:
+    return table[name].to_numpy()
+
+
+def _map_rows(features: Path, image_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    path = features / "images.parquet"
+    table = read_table(path, FEATURE_ROWS).sort_by("image_id")
+    known = _column(table, "image_id")
+    missing = np.setdiff1d(image_ids, known)
+    if len(missing):
+        raise ContractError(
+            f"{path} has no map for image {missing[0]} ({len(missing)} missing); run the `features` stage again"
+        )
+    return _column(table, "row")[np.searchsorted(known, image_ids)]
+
+
+def _check_boxes(boxes: Boxes, sizes: NDArray[np.float32]) -> None:
+    bad = ~(np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+    if bad.any():
+        raise ContractError(
+            f"the box {boxes[bad][0].tolist()} is empty or not a number; expected x1 < x2 and y1 < y2 in pixels"
+        )
+    if (sizes <= 0).any():
+        raise ContractError("an image has no width or height; run the `dataset` stage again")

@@ -1,0 +1,83 @@
+"""Pooled features of every object and every union box. Maps and boxes never change, so each is pooled once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from relclip.core.boxes import Boxes
+from relclip.core.model.image_set import ImageSet
+from relclip.core.model.roi import roi_align
+
+#: Pooled features are kept in memory up to this many bytes, beyond it they are pooled again each time.
+MEMORY = 2 << 30
+
+
+class Regions:
+    """f_ROI of RelCLIP eq. 1 over an image set: one float16 row per box, S = roi_size ** 2 * C numbers.
+
+    An image is pooled when it is first asked for and kept if the whole set fits in `memory` bytes; both orders of a
+    pair share one union box. Rounding to float16 happens either way, so the answer never depends on the memory.
+    """
+
+    def __init__(self, images: ImageSet, roi_size: int, device: torch.device, memory: int = MEMORY) -> None:
+        self.images = images
+        self.roi_size = roi_size
+        self.device = device
+        self.width = roi_size**2 * images.maps.shape[3]
+        rows = len(images.boxes) + len(images.unions)
+        self.keeps = rows * self.width * 2 <= memory
+        self._kept: dict[int, Tensor] = {}
+        self._maps = _resident(images.maps, device)
+
+    def __call__(self, image: int) -> tuple[Tensor, Tensor]:
+        """Return the pooled objects (N, S) and union boxes (U, S), float16, of image number `image`."""
+        pooled = self._kept.get(image)
+        if pooled is None:
+            pooled = self._pool(image)
+            if self.keeps:
+                self._kept[image] = pooled
+        objects = self.images.objects_of(image)
+        return pooled[: objects.stop - objects.start], pooled[objects.stop - objects.start :]
+
+    def batch(self, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return the pooled objects and union boxes of several images, one image after another."""
+        parts = [self(image) for image in numbers]
+        return self._join([objects for objects, _ in parts]), self._join([unions for _, unions in parts])
+
+    def _join(self, parts: list[Tensor]) -> Tensor:
+        return (
+            torch.cat(parts) if parts else torch.zeros(0, self.width, dtype=torch.float16, device=self.device)
+        )
+
+    @torch.no_grad()
+    def _pool(self, image: int) -> Tensor:
+        images = self.images
+        boxes = np.concatenate(
+            [images.boxes[images.objects_of(image)], images.unions[images.unions_of(image)]]
+        )
+        if not len(boxes):
+            return self._join([])
+        map_ = self._map(int(images.map_rows[image]))
+        cells = torch.from_numpy(in_cells(boxes, images.sizes[image], map_.shape[:2])).to(self.device)
+        return roi_align(map_, cells, self.roi_size).flatten(1).half()
+
+    def _map(self, row: int) -> Tensor:
+        if self._maps is not None:
+            return self._maps[row].float()
+        return torch.from_numpy(self.images.maps[row].astype(np.float32)).to(self.device)
+
+
+def in_cells(boxes: Boxes, size: NDArray[np.float32], cells: tuple[int, ...]) -> Boxes:
+    """Boxes in pixels of an image of `size` (width, height) -> in cells of its map (height, width); (K, 4)."""
+    height, width = cells
+    return (boxes * np.tile(np.array([width, height], np.float32) / size, 2)).astype(np.float32)
+
+
+def _resident(maps: NDArray[np.float16], device: torch.device) -> Tensor | None:
+    """All maps on the GPU if they take at most half of its free memory; on the CPU they stay memory-mapped."""
+    if device.type != "cuda" or maps.nbytes > torch.cuda.mem_get_info(device)[0] // 2:
+        return None
+    return torch.from_numpy(np.ascontiguousarray(maps)).to(device)

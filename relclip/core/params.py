@@ -54,12 +54,17 @@ class Split(Closed):
 
 
 class Dataset(Closed):
-    """The vocabulary and the filter. `vg150` and `vg20` are built in; a path is a text file, one name a line."""
+    """The vocabulary and the filter. `vg150` and `vg20` are built in; a path is a text file, one name a line.
+
+    `exact` takes names as the alias files leave them, which is how Visual Genome's published counts were made.
+    """
 
     objects: str = "vg150"
     predicates: str = "vg20"
     object_aliases: str | None = None
     predicate_aliases: str | None = None
+    object_match: Literal["exact", "plural", "last_word"] = "plural"
+    predicate_match: Literal["exact", "lemma"] = "lemma"
     split: Split = Split(validation=0.1, test=0.4)
     duplicates: Literal["drop", "keep"] = "drop"
     truth: bool = False
@@ -86,7 +91,12 @@ class Words(Closed):
 
 
 class Pretrain(Closed):
-    """The small CLIP that `scenes` pre-trains (open_clip's model and loss)."""
+    """The small CLIP that `scenes` pre-trains. Random batches, then from `grouped_from` of the steps on grouped ones.
+
+    A random batch shows single objects to the share `objects`, relations otherwise; a grouped one has `groups` groups of
+    relations with one object class each. Texts are prompts to the share `prompted`, phrases otherwise; pictures are
+    `mirrored` with that probability; `validation` is the share of pictures held out.
+    """
 
     image_size: int = Field(default=48, ge=8)
     patch_size: int = Field(default=8, ge=2)
@@ -101,6 +111,14 @@ class Pretrain(Closed):
     learning_rate: float = Field(default=1e-3, gt=0.0)
     weight_decay: float = Field(default=0.1, ge=0.0)
     warmup: int = Field(default=100, ge=0)
+    groups: int = Field(default=8, ge=1)
+    objects: float = Field(default=0.5, ge=0.0, le=1.0)
+    prompted: float = Field(default=0.5, ge=0.0, le=1.0)
+    mirrored: float = Field(default=0.5, ge=0.0, le=1.0)
+    patch_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    loss: Literal["multi_positive", "clip"] = "multi_positive"
+    validation: float = Field(default=0.05, gt=0.0, lt=1.0)
+    checkpoint_every: int = Field(default=500, ge=1)
     seed: int = 0
 
 

@@ -1,0 +1,1 @@
+"""Stage `dataset`: Visual Genome's JSON files -> filtered, aligned, split Parquet."""

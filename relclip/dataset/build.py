@@ -1,0 +1,80 @@
+"""The stage as one function: read, align, filter, split, write."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.errors import InputError
+from relclip.core.params import Dataset
+from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
+from relclip.core.vocabulary import Vocabulary, load_names
+from relclip.dataset.account import Account
+from relclip.dataset.aliases import load_aliases
+from relclip.dataset.names import ObjectNames
+from relclip.dataset.objects import ObjectTable, read_objects
+from relclip.dataset.pictures import Picture, read_pictures
+from relclip.dataset.predicates import PredicateWords
+from relclip.dataset.relations import RelationTable
+from relclip.dataset.split import check_split
+
+TRUTH = Path("truth", "relationships.json")
+
+
+def make_dataset(params: Dataset, raw: Path, output: Path) -> Account:
+    """Turn the folder `raw` (Visual Genome's files) into `output` (DESIGN), whole or not at all.
+
+    Object ids are renumbered 0, 1, ... in each image, in file order, so that they fit the contract's int32.
+    An object that stands only in relationships.json is kept like one of objects.json, and noted.
+    Raises InputError or ParamsError where a file is missing or broken, or nothing would be left.
+    """
+    check_split(params.split)
+    if params.truth and not (raw / TRUTH).is_file():
+        raise InputError(
+            f"dataset.truth is true but {raw / TRUTH} does not exist; set it to false for this data"
+        )
+    vocabulary = Vocabulary(load_names(params.objects), load_names(params.predicates))
+    names = ObjectNames(vocabulary.objects, load_aliases(params.object_aliases), params.object_match)
+    words = PredicateWords(
+        vocabulary.predicates, load_aliases(params.predicate_aliases), params.predicate_match
+    )
+    account = Account(vocabulary.predicates)
+    pictures = read_pictures(raw, params.split, account)
+    table = ObjectTable(names, account)
+    read_objects(raw / "objects.json", pictures, table, account)
+    relations = {"relations": RelationTable(words, params.duplicates == "drop", account, "relations")}
+    relations["relations"].read(raw / "relationships.json", pictures, table.add_from_relation)
+    if params.truth:
+        relations["truth"] = RelationTable(words, params.duplicates == "drop", account, "truth")
+        relations["truth"].read(raw / TRUTH, pictures, None)
+    images = _images(pictures, account)
+    tables = {section: relation.table() for section, relation in relations.items()}
+    account.tally(images, table.table(), tables)
+    with atomic_folder(output) as folder:
+        _write(folder, vocabulary, images, table.table(), tables["relations"])
+        if params.truth:
+            _write(folder / "truth", vocabulary, images, table.table(), tables["truth"])
+        write_json(folder / "account.json", account.summary())
+    return account
+
+
+def _images(pictures: Mapping[int, Picture], account: Account) -> pa.Table:
+    kept = [picture for picture in pictures.values() if picture.kept]
+    for picture in pictures.values():
+        if not picture.kept:
+            account.drop("images", "no object of the vocabulary", str(picture.image_id))
+    if not kept:
+        raise InputError(
+            f"no image is left: {account.why('images')}; compare the files with Visual Genome's formats"
+        )
+    return pa.table({name: [getattr(picture, name) for picture in kept] for name in IMAGES.names}, IMAGES)
+
+
+def _write(
+    folder: Path, vocabulary: Vocabulary, images: pa.Table, objects: pa.Table, relations: pa.Table
+) -> None:
+    vocabulary.save(folder / "vocabulary.json")
+    write_table(folder / "images.parquet", images, IMAGES)
+    write_table(folder / "objects.parquet", objects, OBJECTS)
+    write_table(folder / "relations.parquet", relations, RELATIONS)

@@ -1,0 +1,105 @@
+"""Objects: class aligned to the vocabulary, box clipped to the picture (xyxy, pixels)."""
+
+import math
+from array import array
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from relclip.core.parquet import OBJECTS
+from relclip.dataset.account import Account
+from relclip.dataset.names import ObjectNames
+from relclip.dataset.pictures import Picture, things_by_picture
+from relclip.dataset.reading import Entry, as_list, identifier
+
+Box = tuple[float, float, float, float]
+
+
+class ObjectTable:
+    """Collects the kept objects of all images, column by column."""
+
+    def __init__(self, names: ObjectNames, account: Account) -> None:
+        self._names, self._account = names, account
+        self._image_id, self._object_id, self._class_id = array("q"), array("i"), array("i")
+        self._boxes = array("f")
+
+    def add(self, picture: Picture, thing: Entry) -> int | None:
+        """Keep an object and return its id in the image, or count why not and return None."""
+        self._account.read["objects"] += 1
+        raw_id = identifier(thing, "object_id", "id")
+        if raw_id is None or raw_id in picture.objects:
+            reason = "without a whole object_id" if raw_id is None else "object_id again in its image"
+            self._account.drop("objects", reason)
+            return None
+        for merged in as_list(thing.get("merged_object_ids")):
+            if isinstance(merged, int):
+                picture.merged.setdefault(merged, raw_id)
+        kept = self._keep(picture, thing)
+        if isinstance(kept, str):
+            self._account.drop("objects", kept)
+        picture.objects[raw_id] = kept if isinstance(kept, int) else None
+        return picture.objects[raw_id]
+
+    def add_from_relation(self, picture: Picture, thing: Entry) -> int | None:
+        """Keep an object that stands only in relationships.json as if objects.json had it; noted."""
+        self._account.noted["objects that only relationships.json holds"] += 1
+        return self.add(picture, thing)
+
+    def table(self) -> pa.Table:
+        """All kept objects as the contract's table."""
+        self._account.kept["objects"] = len(self._image_id)
+        boxes = np.asarray(self._boxes, np.float32).reshape(-1, 4)
+        columns = [*map(np.asarray, (self._image_id, self._object_id, self._class_id)), *boxes.T]
+        return pa.table([pa.array(column) for column in columns], OBJECTS.names)
+
+    def _keep(self, picture: Picture, thing: Entry) -> int | str:
+        """Return the object's id in its image, or why it is dropped."""
+        class_id = self._class(thing)
+        if isinstance(class_id, str):
+            return class_id
+        box = clipped_box(thing, picture.width, picture.height)
+        if isinstance(box, str):
+            return box
+        self._image_id.append(picture.image_id)
+        self._object_id.append(picture.kept)
+        self._class_id.append(class_id)
+        self._boxes.extend(box)
+        picture.kept += 1
+        return picture.kept - 1
+
+    def _class(self, thing: Entry) -> int | str:
+        """Return the class of the first name that has one, or why there is none."""
+        names = [name for name in [*as_list(thing.get("names")), thing.get("name")] if isinstance(name, str)]
+        if not names:
+            return "without a name"
+        class_id = next((found for name in names if (found := self._names.find(name))), None)
+        if class_id is None:
+            self._account.leave_outside("names", names[0])
+            return "name outside the vocabulary"
+        return class_id
+
+
+def read_objects(path: Path, pictures: dict[int, Picture], table: ObjectTable, account: Account) -> None:
+    """Add the objects of objects.json to `table`; those of images not in `pictures` are passed over."""
+    for picture, things in things_by_picture(path, "objects", pictures, account):
+        for thing in things:
+            table.add(picture, thing)
+
+
+def clipped_box(thing: Entry, width: int, height: int) -> Box | str:
+    """Return the object's box (x, y, w, h in the file) as xyxy inside the picture, or why it has none."""
+    values = [thing.get(key) for key in "xywh"]
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return "box not of four numbers"
+    try:
+        x, y, w, h = map(float, values)  # type: ignore[arg-type]
+    except OverflowError:
+        return "box not finite"
+    if not all(map(math.isfinite, (x, y, w, h))):
+        return "box not finite"
+    if w <= 0 or h <= 0:
+        return "box without area"
+    corners = np.array([max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)], np.float32)
+    x1, y1, x2, y2 = corners.tolist()
+    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else "box outside the picture"

@@ -1,0 +1,134 @@
+"""The images of a data set: listed in image_data.json, present, decodable. The file's own size wins."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relclip.core.errors import InputError
+from relclip.core.images import check_image
+from relclip.core.params import Split
+from relclip.core.progress import progress
+from relclip.dataset.account import Account
+from relclip.dataset.reading import Entry, as_list, identifier, read_entries
+from relclip.dataset.split import split_of
+
+FOLDER = "images"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+
+
+@dataclass
+class Picture:
+    """One image; `objects` maps the files' object ids to ours (0, 1, ... in file order), None if dropped.
+
+    `merged` maps ids that the annotation merged into another object to that object's id in the file.
+    """
+
+    image_id: int
+    file: str
+    width: int
+    height: int
+    split: str
+    objects: dict[int, int | None] = field(default_factory=dict)
+    merged: dict[int, int] = field(default_factory=dict)
+    kept: int = 0
+
+
+def read_pictures(
+    raw: Path, split: Split, account: Account, threads: int | None = None
+) -> dict[int, Picture]:
+    """Return image id -> Picture of all listed images that can be read, in the order of image_data.json.
+
+    Raises InputError where image_data.json or the folder `images` is missing or in another format.
+    """
+    entries = _listed(raw / "image_data.json", account)
+    files = _files(raw / FOLDER)
+    with ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1)) as pool:
+        checks = pool.map(lambda image_id: _check(raw, files, image_id), entries)
+        return dict(
+            _readable(entries, progress(checks, "check images", "image", len(entries)), split, account)
+        )
+
+
+def things_by_picture(
+    path: Path, key: str, pictures: dict[int, Picture], account: Account
+) -> Iterator[tuple[Picture, list[Entry]]]:
+    """Yield each entry's picture and the JSON objects under its `key` ("objects", "relationships").
+
+    Entries of images not kept, or met again, are passed over and noted; so is what is no JSON object.
+    """
+    seen: set[int] = set()
+    for entry in read_entries(path):
+        image_id = identifier(entry, "image_id", "id")
+        picture = pictures.get(image_id) if image_id is not None else None
+        if picture is None:
+            account.noted[f"entries of {path.name} whose image is not kept"] += 1
+        elif picture.image_id in seen:
+            account.noted[f"entries of {path.name} whose image had one already"] += 1
+        else:
+            seen.add(picture.image_id)
+            things = as_list(entry.get(key))
+            account.noted[f"elements of {path.name} that are no JSON objects"] += sum(
+                not isinstance(x, dict) for x in things
+            )
+            yield picture, [thing for thing in things if isinstance(thing, dict)]
+
+
+def _listed(path: Path, account: Account) -> dict[int, Entry]:
+    entries: dict[int, Entry] = {}
+    for entry in read_entries(path):
+        account.read["images"] += 1
+        image_id = identifier(entry, "image_id", "id")
+        if image_id is None:
+            account.drop("images", "entry without a whole image_id")
+        elif image_id in entries:
+            account.drop("images", "image_id listed again", str(image_id))
+        else:
+            entries[image_id] = {key: entry.get(key) for key in ("width", "height")}
+    return entries
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """Return name -> what is wrong with it ('' for nothing) of the files in the folder."""
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder} does not exist; run the stage `raw`, or put the pictures there as <image id>.jpg"
+        )
+    inside = folder.resolve()
+    with os.scandir(folder) as found:
+        return {item.name: _outside(item, inside) for item in found}
+
+
+def _outside(item: "os.DirEntry[str]", inside: Path) -> str:
+    linked_out = item.is_symlink() and not Path(item.path).resolve().is_relative_to(inside)
+    return "the image file is a link out of its folder" if linked_out else ""
+
+
+def _check(raw: Path, files: dict[str, str], image_id: int) -> tuple[str, Any]:
+    """Return (file, (width, height)) of a readable image, ('', reason) of any other."""
+    name = next((name for suffix in SUFFIXES if (name := f"{image_id}{suffix}") in files), None)
+    if name is None:
+        return "", "no image file"
+    if files[name]:
+        return "", files[name]
+    try:
+        return f"{FOLDER}/{name}", check_image(raw / FOLDER / name)
+    except InputError:
+        return "", "the image file cannot be decoded"
+
+
+def _readable(
+    entries: dict[int, Entry], checks: Iterator[tuple[str, Any]], split: Split, account: Account
+) -> Iterator[tuple[int, Picture]]:
+    for (image_id, entry), (file, found) in zip(entries.items(), checks, strict=True):
+        if not file:
+            account.drop("images", found, str(image_id))
+            continue
+        width, height = found
+        if (entry["width"], entry["height"]) != (width, height):
+            account.noted[
+                "images whose width or height in image_data.json was not the file's (the file wins)"
+            ] += 1
+        yield image_id, Picture(image_id, file, width, height, split_of(image_id, split))

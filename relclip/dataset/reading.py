@@ -1,0 +1,111 @@
+"""Reading one large JSON list without holding it: VG's objects.json takes several GB when loaded whole."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from relclip.core.errors import InputError
+
+Entry = dict[str, Any]
+CHUNK = 1 << 20
+LARGEST_ID = 2**63 - 1
+_BLANK = " \t\r\n"
+_DECODER = json.JSONDecoder()
+
+
+def read_entries(path: Path) -> Iterator[Entry]:
+    """Yield the objects of a JSON file that is one list of objects, holding little more than one in memory.
+
+    Raises InputError where the file is missing, is not UTF-8, is no list of JSON objects or ends too early.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            yield from _elements(_Text(file, path))
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} does not exist; run the stage `raw`, or give the folder that holds it"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
+        ) from None
+
+
+def as_list(value: object) -> list[Any]:
+    """Return `value` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def identifier(entry: Entry, *keys: str) -> int | None:
+    """Return the first of `keys` that the entry has, if it is a whole number of 64 bits."""
+    value = next((entry[key] for key in keys if key in entry), None)
+    fits = isinstance(value, int) and not isinstance(value, bool) and -LARGEST_ID <= value <= LARGEST_ID
+    return value if fits else None
+
+
+def _elements(text: "_Text") -> Iterator[Entry]:
+    text.expect("[")
+    if text.peek() == "]":
+        return
+    while True:
+        yield text.entry()
+        if text.expect(",", "]") == "]":
+            return
+
+
+class _Text:
+    """A window on the file's text, from the place reached so far."""
+
+    def __init__(self, file: TextIO, path: Path) -> None:
+        self._file, self._path = file, path
+        self._text, self._place, self._dropped = "", 0, 0
+
+    def peek(self) -> str:
+        """Skip blanks and return the next character; '' at the end of the file."""
+        while True:
+            while self._place < len(self._text) and self._text[self._place] in _BLANK:
+                self._place += 1
+            if self._place < len(self._text):
+                return self._text[self._place]
+            if not self._grow(CHUNK):
+                return ""
+
+    def expect(self, *allowed: str) -> str:
+        """Step over the next character, which must be one of `allowed`."""
+        met = self.peek()
+        if met not in allowed:
+            raise self._error(
+                f"'{met}' where '{' or '.join(allowed)}' must stand" if met else "its end too early"
+            )
+        self._place += 1
+        return met
+
+    def entry(self) -> Entry:
+        """Decode the JSON object that begins here, reading on until it is whole."""
+        if self.peek() != "{":
+            raise self._error("an element that is no JSON object: the file must be a list of objects")
+        size = CHUNK
+        while True:
+            try:
+                value, self._place = _DECODER.raw_decode(self._text, self._place)
+            except RecursionError:
+                raise self._error("values nested too deeply") from None
+            except ValueError as error:
+                if not self._grow(size):
+                    raise self._error(f"broken JSON: {getattr(error, 'msg', error)}") from None
+                size *= 2  # a huge element stays linear: each retry sees twice as much
+                continue
+            return dict(value)
+
+    def _grow(self, size: int) -> bool:
+        piece = self._file.read(size)
+        self._dropped += self._place
+        self._text, self._place = self._text[self._place :] + piece, 0
+        return bool(piece)
+
+    def _error(self, met: str) -> InputError:
+        place = self._dropped + self._place
+        return InputError(
+            f"{self._path} is not what Visual Genome's format says: at character {place}, {met}"
+        )

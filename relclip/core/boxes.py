@@ -4,15 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Boxes = NDArray[np.float32]
+AnyBoxes = NDArray[np.floating]
 
 
-def area(boxes: Boxes, inclusive: bool = False) -> NDArray[np.floating]:
+def area(boxes: AnyBoxes, inclusive: bool = False) -> NDArray[np.floating]:
     """Area of each box, (N,). `inclusive` counts pixels as VRD code does: (x2 - x1 + 1) * (y2 - y1 + 1)."""
     extra = 1 if inclusive else 0
     return (boxes[..., 2] - boxes[..., 0] + extra) * (boxes[..., 3] - boxes[..., 1] + extra)
 
 
-def intersection(first: Boxes, second: Boxes, inclusive: bool = False) -> NDArray[np.floating]:
+def intersection(first: AnyBoxes, second: AnyBoxes, inclusive: bool = False) -> NDArray[np.floating]:
     """Shared area of boxes that broadcast against each other, (..., 4) x (..., 4) -> (...)."""
     extra = 1 if inclusive else 0
     low = np.maximum(first[..., :2], second[..., :2])
@@ -20,7 +21,7 @@ def intersection(first: Boxes, second: Boxes, inclusive: bool = False) -> NDArra
     return np.prod(np.clip(high - low + extra, 0, None), axis=-1)
 
 
-def iou(first: Boxes, second: Boxes, inclusive: bool = False) -> NDArray[np.floating]:
+def iou(first: AnyBoxes, second: AnyBoxes, inclusive: bool = False) -> NDArray[np.floating]:
     """Intersection over union of boxes that broadcast against each other, (..., 4) x (..., 4) -> (...)."""
     shared = intersection(first, second, inclusive)
     return shared / (area(first, inclusive) + area(second, inclusive) - shared)

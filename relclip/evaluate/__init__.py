@@ -1,8 +1,9 @@
-"""The evaluator (METHOD section 2): works on anybody's predictions in the public Parquet contract, without torch."""
+"""The evaluator (METHOD section 2): anybody's predictions in the public Parquet contract, no torch."""
 
 from relclip.evaluate.differences import Difference, paired_difference, paired_differences
 from relclip.evaluate.hits import HITS, Hits, first_hits
-from relclip.evaluate.inputs import GroundTruth, load_groundtruth, load_seen
+from relclip.evaluate.inputs import GroundTruth, load_groundtruth
+from relclip.evaluate.labels import load_seen
 from relclip.evaluate.metrics import metrics_from_hits
 from relclip.evaluate.report import Report, evaluate, judge
 

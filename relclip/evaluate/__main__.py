@@ -1,6 +1,7 @@
-"""The public command: python -m relclip.evaluate --groundtruth DIR --predictions DIR --task TASK --output FILE."""
+"""The public command: python -m relclip.evaluate; works on anybody's files in the public contract."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from relclip.core import command
@@ -17,14 +18,8 @@ def main() -> None:
     """Parse, judge, write."""
     options = _options().parse_args()
     switches = Evaluate(**{name: getattr(options, name) for name in SWITCHES})
-    report = evaluate(
-        options.groundtruth,
-        options.predictions,
-        options.task,
-        switches,
-        options.split,
-        options.train_triplets,
-    )
+    where = (options.groundtruth, options.predictions, options.task)
+    report = evaluate(*where, switches=switches, split=options.split, train_triplets=options.train_triplets)
     if options.hits:
         write_table(options.hits, report.hits, HITS)
     write_json(options.output, report.content)
@@ -45,14 +40,14 @@ def _options() -> argparse.ArgumentParser:
     add("--predictions", type=Path, required=True, help="folder: objects.parquet, relations.parquet")
     add("--task", choices=TASKS, required=True, help="predcls takes object scores as 1")
     add("--output", type=Path, required=True, help="metrics.json to write")
-    flag = {"type": command.true_or_false, "metavar": "true|false"}
-    add("--dedup", **flag, default=default.dedup, help="count a repeated ground truth once")
+    flag = partial(add, type=command.true_or_false, metavar="true|false")
+    flag("--dedup", default=default.dedup, help="count a repeated ground truth once")
     add(
         "--empty-predictions", choices=("zero", "skip"), default=default.empty_predictions, help="such images"
     )
-    add("--pixel-inclusive", **flag, default=default.pixel_inclusive, help="IoU with x2 - x1 + 1")
+    flag("--pixel-inclusive", default=default.pixel_inclusive, help="IoU with x2 - x1 + 1")
     add("--recall", choices=("per_image", "pooled"), default=default.recall, help="mean of images, or pooled")
-    add("--require-overlap", **flag, default=default.require_overlap, help="drop predictions of boxes apart")
+    flag("--require-overlap", default=default.require_overlap, help="drop predictions of boxes apart")
     add("--split", help="judge the images of this split only")
     add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
     add("--hits", type=Path, help="also write the places of first hits to this Parquet file")

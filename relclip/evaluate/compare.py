@@ -1,4 +1,4 @@
-"""Command line of paired differences: python -m relclip.evaluate.compare --better HITS... --worse HITS... ."""
+"""Command line of paired differences: python -m relclip.evaluate.compare --better HITS --worse HITS."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def main() -> None:
     better, worse = ([read_table(path, HITS) for path in paths] for paths in (options.better, options.worse))
     predicates = len(load_vocabulary(options.vocabulary).predicates) if options.vocabulary else VG20
     settings = {"recall": options.recall, "bootstrap": options.bootstrap, "seed": options.seed}
-    differences = paired_differences(better, worse, predicates, **settings)
+    differences = paired_differences(better, worse, predicates=predicates, **settings)
     images = len(better[0]["image_id"].unique())
     write_json(
         options.output, {"metrics": as_json(differences), "images": images, "pairs": len(better), **settings}

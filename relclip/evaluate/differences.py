@@ -1,4 +1,4 @@
-"""Paired differences: two models on the same images and ground truths, resampled together (METHOD section 2)."""
+"""Paired differences: two models on the same images, resampled together (METHOD section 2)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from relclip.core.errors import InputError
-from relclip.evaluate.inputs import Floats, column
+from relclip.evaluate.checks import Floats
+from relclip.evaluate.inputs import column
 from relclip.evaluate.metrics import (
     Judged,
     Reading,
@@ -26,8 +27,11 @@ _TRUTH = ("image_id", "subject_id", "predicate_id", "object_id", "zero_shot")
 
 @dataclass(frozen=True)
 class Difference:
-    """better - worse of one metric, as fractions; mean over seeds. `interval`: 95 % bootstrap by image, the same
-    images drawn for both and for all seeds. `seeds`: the difference of each pair of files. None: undefined."""
+    """better - worse of one metric, as fractions, mean over seeds; None where it is undefined.
+
+    `interval`: 95 % bootstrap by image, the same images drawn for both models and all seeds.
+    `seeds`: the difference of each pair of files.
+    """
 
     difference: float | None
     interval: list[float] | None
@@ -49,6 +53,7 @@ def paired_difference(
 def paired_differences(
     better: Sequence[pa.Table],
     worse: Sequence[pa.Table],
+    *,
     predicates: int = 20,
     recall: Reading = "per_image",
     bootstrap: int = 1000,
@@ -102,7 +107,7 @@ def _difference(better: Floats, worse: Floats, samples: Floats) -> Difference:
 def _check(better: Sequence[pa.Table], worse: Sequence[pa.Table], predicates: int) -> None:
     if not better or len(better) != len(worse):
         raise InputError(
-            f"{len(better)} better and {len(worse)} worse tables of hits; give as many of both, one pair a seed"
+            f"{len(better)} better and {len(worse)} worse tables of hits; give as many of both, a pair a seed"
         )
     largest = max((int(column(hits, "predicate_id").max(initial=0)) for hits in [*better, *worse]), default=0)
     if largest > predicates:
@@ -114,6 +119,6 @@ def _check(better: Sequence[pa.Table], worse: Sequence[pa.Table], predicates: in
     ]
     if any(not key.equals(keys[0]) for key in keys[1:]):
         raise InputError(
-            "the tables of hits hold different images or ground truths; judge all of them against the same split"
-            " with the same switches (and empty_predictions: zero)"
+            "the tables of hits hold different images or ground truths; judge all of them against the same"
+            " split with the same switches (and empty_predictions: zero)"
         )

@@ -1,4 +1,4 @@
-"""For every ground truth the place of the first prediction that hits it: all metrics follow from this one table."""
+"""For every ground truth the place of the first prediction that hits it: all metrics follow."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.params import Evaluate
-from relclip.evaluate.inputs import (
-    GroundTruth,
-    Ints,
-    Objects,
-    Relations,
-    fit_relations,
-    label_key,
-    load_predicted_objects,
-)
+from relclip.evaluate.checks import Ints
+from relclip.evaluate.inputs import GroundTruth, Objects, Relations, fit_relations, load_predicted_objects
+from relclip.evaluate.labels import label_key
 from relclip.evaluate.matching import matches, overlapping
 from relclip.evaluate.pieces import relation_pieces
 from relclip.evaluate.ranking import NO_PLACE, places, tie_keys, tied, triplet_scores
@@ -48,13 +42,35 @@ class Hits:
 
 
 class _First:
-    """The best place so far of each ground truth, and what was met."""
+    """The best place so far of each ground truth, and what was met on the way."""
 
-    def __init__(self, relations: int, images: int) -> None:
-        self.rank = np.full(relations, np.iinfo(np.int64).max)
+    def __init__(self, truth: GroundTruth, task: Task, switches: Evaluate) -> None:
+        self.truth, self.task, self.switches = truth, task, switches
+        self.rank = np.full(len(truth.relations.image), np.iinfo(np.int64).max)
         self.ng_rank = self.rank.copy()
-        self.has_prediction = np.zeros(images, bool)
+        self.has_prediction = np.zeros(len(truth.images), bool)
         self.predictions = self.dropped = self.tied = 0
+
+    def add(self, objects: Objects, relations: Relations) -> None:
+        """Take in the predictions of some images, all relations of an image at once."""
+        self.predictions += len(relations.image)
+        if self.switches.require_overlap:
+            shared = overlapping(objects, relations)
+            self.dropped += int((~shared).sum())
+            relations = relations.where(shared)
+        self.has_prediction[relations.image] = True
+        rank, ng_rank = self._places(objects, relations)
+        for target, row in matches(self.truth, objects, relations, self.switches.pixel_inclusive):
+            listed = rank[row] != NO_PLACE
+            np.minimum.at(self.rank, target[listed], rank[row[listed]])
+            np.minimum.at(self.ng_rank, target, ng_rank[row])
+
+    def _places(self, objects: Objects, relations: Relations) -> tuple[Ints, Ints]:
+        score = triplet_scores(relations, objects, self.task)
+        self.tied += tied(relations, score)
+        ends = objects.object_id[relations.subject], objects.object_id[relations.object]
+        tie = tie_keys(self.switches.seed, self.truth.images[relations.image], *ends, relations.predicate)
+        return places(relations, score, tie)
 
 
 def first_hits(
@@ -62,38 +78,17 @@ def first_hits(
 ) -> Hits:
     """Judge a folder of predictions (DESIGN's objects.parquet, relations.parquet) in bounded memory.
 
-    `seen`: label keys of train triplets (`inputs.load_seen`, `inputs.seen_in`); None: nothing is zero-shot.
+    `seen`: label keys of train triplets (`labels.load_seen`, `labels.seen_in`); None: nothing is zero-shot.
     """
     judged = truth.relations.where(_without_duplicates(truth)) if switches.dedup else truth.relations
     once = GroundTruth(truth.vocabulary, truth.images, truth.objects, judged)
     objects = load_predicted_objects(predictions, truth)
-    first = _First(len(judged.image), len(truth.images))
+    first = _First(once, task, switches)
     path = predictions / "relations.parquet"
     for table in relation_pieces(path, truth.images):
         relations = fit_relations(table, truth.images, objects, truth.vocabulary, path)
-        _judge(first, once, objects, relations, task, switches)
-    counts = _counts(truth, once, first)
-    return Hits(_table(once, first, switches, seen), counts)
-
-
-def _judge(
-    first: _First, truth: GroundTruth, objects: Objects, relations: Relations, task: Task, switches: Evaluate
-) -> None:
-    first.predictions += len(relations.image)
-    if switches.require_overlap:
-        shared = overlapping(objects, relations)
-        first.dropped += int((~shared).sum())
-        relations = relations.where(shared)
-    first.has_prediction[relations.image] = True
-    score = triplet_scores(relations, objects, task)
-    first.tied += tied(relations, score)
-    ends = objects.object_id[relations.subject], objects.object_id[relations.object]
-    tie = tie_keys(switches.seed, truth.images[relations.image], *ends, relations.predicate)
-    rank, ng_rank = places(relations, score, tie)
-    for target, row in matches(truth, objects, relations, switches.pixel_inclusive):
-        listed = rank[row] != NO_PLACE
-        np.minimum.at(first.rank, target[listed], rank[row[listed]])
-        np.minimum.at(first.ng_rank, target, ng_rank[row])
+        first.add(objects, relations)
+    return Hits(_table(first, seen), _counts(truth, first))
 
 
 def _without_duplicates(truth: GroundTruth) -> Ints:
@@ -104,7 +99,8 @@ def _without_duplicates(truth: GroundTruth) -> Ints:
     return np.sort(np.unique(key, return_index=True)[1])
 
 
-def _table(truth: GroundTruth, first: _First, switches: Evaluate, seen: Ints | None) -> pa.Table:
+def _table(first: _First, seen: Ints | None) -> pa.Table:
+    truth = first.truth
     relations, classes = truth.relations, truth.objects.class_id
     labels = label_key(
         classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
@@ -119,7 +115,7 @@ def _table(truth: GroundTruth, first: _First, switches: Evaluate, seen: Ints | N
         _place(first.ng_rank),
         zero_shot,
     ]
-    if switches.empty_predictions == "skip":
+    if first.switches.empty_predictions == "skip":
         arrays = [array[first.has_prediction[relations.image]] for array in arrays]
     table = pa.table(arrays, names=HITS.names).cast(HITS)
     return table.sort_by([(name, "ascending") for name in HITS.names])
@@ -129,7 +125,8 @@ def _place(rank: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(rank == np.iinfo(np.int64).max, NO_PLACE, rank)
 
 
-def _counts(truth: GroundTruth, once: GroundTruth, first: _First) -> dict[str, int]:
+def _counts(truth: GroundTruth, first: _First) -> dict[str, int]:
+    once = first.truth
     annotated = np.zeros(len(truth.images), bool)
     annotated[once.relations.image] = True
     return {

@@ -15,13 +15,11 @@ from relclip.core.parquet import (
     PREDICTED_OBJECTS,
     PREDICTED_RELATIONS,
     RELATIONS,
-    TRIPLETS,
     read_table,
 )
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.evaluate.checks import Floats, Ints, check_boxes, check_finite, check_range
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 _IDS_AN_IMAGE = 1 << 32
 _SIDES = ("x1", "y1", "x2", "y2")
 
@@ -65,8 +63,8 @@ class Relations:
 
     def where(self, kept: NDArray[np.bool_] | Ints) -> "Relations":
         """The same for some rows (a mask or row numbers)."""
-        columns = (self.image, self.subject, self.predicate, self.object, self.score)
-        return Relations(*(column[kept] for column in columns))
+        image, subject, predicate = self.image[kept], self.subject[kept], self.predicate[kept]
+        return Relations(image, subject, predicate, self.object[kept], self.score[kept])
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class GroundTruth:
 
 
 def load_groundtruth(folder: Path, split: str | None) -> GroundTruth:
-    """Read vocabulary.json, images, objects and relations of one split, or of all images where `split` is None.
+    """Read vocabulary.json, images, objects and relations of one split; of all images if `split` is None.
 
     Raises InputError without any image, ContractError where the files do not fit the contract.
     """
@@ -132,7 +130,7 @@ def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabu
     boxes = np.stack([floats(table, side) for side in _SIDES], axis=1)
     score = floats(table, "score") if "score" in schema.names else np.ones(len(ids))
     check_range(class_id, len(vocabulary.objects), "class_id", "object classes", path)
-    _check_boxes(boxes, ids, object_id, path)
+    check_boxes(boxes, ids, object_id, path)
     check_finite(score, ids, path)
     order = np.lexsort((object_id, image))
     objects = Objects(image[order], object_id[order], class_id[order], boxes[order], score[order])
@@ -140,8 +138,8 @@ def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabu
     if same.any():
         row = int(same.argmax())
         raise ContractError(
-            f"{path}: image {images[objects.image[row]]} has the object {objects.object_id[row]} more than once;"
-            " object ids are unique in their image"
+            f"{path}: image {images[objects.image[row]]} has the object {objects.object_id[row]} more than"
+            " once; object ids are unique in their image"
         )
     return objects
 
@@ -151,7 +149,7 @@ def fit_relations(
 ) -> Relations:
     """Turn a table of relations into rows of `images` and `objects`; relations of other images are left out.
 
-    Raises ContractError for a predicate outside the vocabulary, an object that does not exist, a score that is no number.
+    Raises ContractError for an unknown predicate, an object that does not exist, a score that is no number.
     """
     image = image_rows(images, column(table, "image_id"))
     if (image < 0).any():
@@ -165,42 +163,13 @@ def fit_relations(
         if (rows < 0).any():
             first = int((rows < 0).argmax())
             raise ContractError(
-                f"{path}: a relation of image {images[image[first]]} has {name} {ids[first]}, which objects.parquet"
-                " of that image does not have; write both files together"
+                f"{path}: a relation of image {images[image[first]]} has {name} {ids[first]}, which"
+                " objects.parquet of that image does not have; write both files together"
             )
         ends.append(rows)
     score = floats(table, "score") if "score" in table.column_names else np.ones(len(image))
     check_finite(score, images[image], path)
     return Relations(image, ends[0], predicate, ends[1], score)
-
-
-def load_seen(path: Path, vocabulary: Vocabulary) -> Ints:
-    """Read the triplets of train (subject_class, predicate_id, object_class) as label keys, for zero-shot recall."""
-    table = read_table(path, pa.schema([TRIPLETS.field(name) for name in TRIPLETS.names[:3]]))
-    subject, predicate, other = (column(table, name) for name in TRIPLETS.names[:3])
-    for name, values in (("subject_class", subject), ("object_class", other)):
-        check_range(values, len(vocabulary.objects), name, "object classes", path)
-    check_range(predicate, len(vocabulary.predicates), "predicate_id", "predicates", path)
-    return np.unique(label_key(subject, predicate, other, vocabulary))
-
-
-def seen_in(truth: GroundTruth) -> Ints:
-    """Label keys of the triplets of a ground truth: of the train split, for zero-shot recall elsewhere."""
-    classes, relations = truth.objects.class_id, truth.relations
-    keys = label_key(
-        classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
-    )
-    return np.unique(keys)
-
-
-def label_key(subject: Ints, predicate: Ints, other: Ints, vocabulary: Vocabulary) -> Ints:
-    """One number for (subject class, predicate, object class), (M,), below `label_keys(vocabulary)`."""
-    return (subject * (len(vocabulary.predicates) + 1) + predicate) * (len(vocabulary.objects) + 1) + other
-
-
-def label_keys(vocabulary: Vocabulary) -> int:
-    """How many label keys there are."""
-    return (len(vocabulary.objects) + 1) ** 2 * (len(vocabulary.predicates) + 1)
 
 
 def image_rows(images: Ints, ids: Ints) -> Ints:
@@ -228,32 +197,3 @@ def precise_relations() -> pa.Schema:
 def _precise(schema: pa.Schema) -> pa.Schema:
     wide = {pa.float32(): pa.float64()}
     return pa.schema([(field.name, wide.get(field.type, field.type)) for field in schema])
-
-
-def check_range(ids: Ints, largest: int, name: str, what: str, path: Path) -> None:
-    """Raise ContractError unless all ids are in 1..largest."""
-    wrong = ids[(ids < 1) | (ids > largest)]
-    if len(wrong):
-        raise ContractError(
-            f"{path} has {name} {wrong[0]}; vocabulary.json has {largest} {what}, so ids are 1 to {largest} (0 is background)"
-        )
-
-
-def check_finite(score: Floats, image_ids: Ints, path: Path) -> None:
-    """Raise ContractError unless all scores are finite numbers."""
-    wrong = ~np.isfinite(score)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ContractError(
-            f"{path} has the score {score[row]} in image {image_ids[row]}; scores must be finite numbers"
-        )
-
-
-def _check_boxes(boxes: Floats, image_ids: Ints, object_ids: Ints, path: Path) -> None:
-    wrong = ~np.isfinite(boxes).all(axis=1) | (boxes[:, 2] < boxes[:, 0]) | (boxes[:, 3] < boxes[:, 1])
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ContractError(
-            f"{path}: object {object_ids[row]} of image {image_ids[row]} has the box {boxes[row].tolist()};"
-            " boxes are x1, y1, x2, y2 in pixels with x1 <= x2 and y1 <= y2"
-        )

@@ -1,4 +1,4 @@
-"""Which predicted triplets hit which ground truths: labels agree and both boxes have IoU >= 0.5 (METHOD section 2)."""
+"""Which predictions hit which ground truths: labels agree, both boxes overlap by half (METHOD section 2)."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core import boxes as box
-from relclip.evaluate.inputs import Floats, GroundTruth, Ints, Objects, Relations, label_key, label_keys
+from relclip.evaluate.checks import Ints
+from relclip.evaluate.inputs import GroundTruth, Objects, Relations
+from relclip.evaluate.labels import label_key, label_keys
 
 ENOUGH_OVERLAP = 0.5
 PAIRS_AT_ONCE = 1 << 21
@@ -32,7 +34,10 @@ def matches(
         start = np.cumsum(count[piece]) - count[piece]
         within = np.arange(len(row)) - np.repeat(start, count[piece])
         target = order[np.repeat(first[piece], count[piece]) + within]
-        hit = _boxes_agree(truth, objects, relations, target, row, inclusive)
+        subjects = truth.relations.subject[target], relations.subject[row]
+        others = truth.relations.object[target], relations.object[row]
+        hit = _agree(truth.objects, objects, subjects, inclusive)
+        hit &= _agree(truth.objects, objects, others, inclusive)
         yield target[hit], row[hit]
 
 
@@ -56,14 +61,7 @@ def _pieces(count: Ints) -> Iterator[slice]:
         yield slice(int(first), int(end))
 
 
-def _boxes_agree(
-    truth: GroundTruth, objects: Objects, relations: Relations, target: Ints, row: Ints, inclusive: bool
-) -> NDArray[np.bool_]:
-    subject = _iou(truth, truth.relations.subject[target], objects, relations.subject[row], inclusive)
-    other = _iou(truth, truth.relations.object[target], objects, relations.object[row], inclusive)
-    return (subject >= ENOUGH_OVERLAP) & (other >= ENOUGH_OVERLAP)
-
-
-def _iou(truth: GroundTruth, true: Ints, objects: Objects, predicted: Ints, inclusive: bool) -> Floats:
+def _agree(true: Objects, predicted: Objects, rows: tuple[Ints, Ints], inclusive: bool) -> NDArray[np.bool_]:
+    """IoU >= 0.5 of rows of true objects and rows of predicted ones, (M,)."""
     with np.errstate(invalid="ignore"):  # a box without area against itself: 0 / 0 is no overlap
-        return box.iou(truth.objects.boxes[true], objects.boxes[predicted], inclusive)
+        return box.iou(true.boxes[rows[0]], predicted.boxes[rows[1]], inclusive) >= ENOUGH_OVERLAP

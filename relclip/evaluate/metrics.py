@@ -1,4 +1,4 @@
-"""R@K, mR@K, zR@K and their bootstrap samples from the table of first hits: each is a ratio of sums over images."""
+"""R@K, mR@K, zR@K and their bootstrap samples from first hits: each is a ratio of sums over images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.seeds import stream
-from relclip.evaluate.inputs import Floats, Ints, column
+from relclip.evaluate.checks import Floats, Ints
+from relclip.evaluate.inputs import column
 
 CUTOFFS = (20, 50, 100)
 _RANKS = (("", "rank"), ("ng_", "ng_rank"))
@@ -19,7 +20,7 @@ Reading = Literal["per_image", "pooled"]
 
 @dataclass(frozen=True)
 class Part:
-    """Some ground truths by image: images (n,) row numbers, above (n, 2 x cutoffs), below (n,). Recall = sum / sum."""
+    """Some ground truths by image row (n,): recall is the sum of above (n, 6) / the sum of below (n,)."""
 
     images: Ints
     above: Floats
@@ -28,14 +29,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Judged:
-    """First hits by image: ids (I,), and parts: all ground truths, the zero-shot ones, those of each predicate."""
+    """First hits by image, ids (I,). parts: all ground truths, the zero-shot, those of each predicate."""
 
     ids: Ints
     parts: list[Part]
 
 
 def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> Judged:
-    """Sum the hits of each image at each cutoff. `recall`: mean of images' recalls, or pooled over all images."""
+    """Sum the hits of each image at each cutoff. `recall`: mean of images' recalls, or pooled over all."""
     ids, image = np.unique(column(hits, "image_id"), return_inverse=True)
     ranks = [column(hits, name) for _, name in _RANKS]
     hit = np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in CUTOFFS], axis=1)
@@ -66,7 +67,7 @@ def ratios(judged: Judged, weights: Floats) -> Floats:
 
 
 def named(values: Floats) -> dict[str, Floats]:
-    """Ratios (B, parts, 2 x cutoffs) -> metric name -> (B,). A predicate without ground truth scores 0 in the mean."""
+    """Ratios (B, parts, 6) -> metric name -> (B,). A predicate without ground truth scores 0 in the mean."""
     metrics: dict[str, Floats] = {}
     some = np.isfinite(values[:, 0])
     means = np.where(some, np.nan_to_num(values[:, 2:]).mean(axis=1), np.nan)
@@ -88,8 +89,8 @@ def metrics_from_hits(
     >>> rows = [(1, 0, 3, 1, 0, 4, False), (1, 1, 2, 0, -1, 70, True), (2, 0, 3, 1, 30, 31, False)]
     >>> hits = pa.table([list(values) for values in zip(*rows)], schema=HITS)
     >>> values = metrics_from_hits(hits, predicates=3)
-    >>> [values[name] for name in ("recall_at_20", "recall_at_50", "mean_recall_at_20", "ng_zero_shot_recall_at_100")]
-    [0.25, 0.75, 0.16666666666666666, 1.0]
+    >>> [values[name] for name in ("recall_at_20", "recall_at_50", "mean_recall_at_50")]
+    [0.25, 0.75, 0.3333333333333333]
     """
     judged = by_image(hits, predicates, recall)
     return {name: optional(values[0]) for name, values in named(whole(judged)).items()}
@@ -101,7 +102,7 @@ def whole(judged: Judged) -> Floats:
 
 
 def bootstrap_weights(images: int, samples: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each image is drawn, (b, I), in pieces of `samples` draws of I images with replacement."""
+    """Yield how often each image is drawn, (b, I): `samples` draws of I images with replacement."""
     random = stream(seed, "bootstrap")
     at_once = max(1, _NUMBERS_AT_ONCE // max(images, 1))
     for done in range(0, samples if images else 0, at_once):

@@ -10,13 +10,14 @@ import pyarrow.parquet as pq
 
 from relclip.core.errors import ContractError
 from relclip.core.parquet import read_table
-from relclip.evaluate.inputs import Ints, column, image_rows, precise_relations
+from relclip.evaluate.checks import Ints
+from relclip.evaluate.inputs import column, image_rows, precise_relations
 
 ROWS_AT_ONCE = 1 << 21
 
 
 def relation_pieces(path: Path, images: Ints, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[pa.Table]:
-    """Yield the predicted relations of the judged `images` (sorted ids) in tables of about `rows_at_once` rows.
+    """Yield the predicted relations of the judged `images` (sorted ids), about `rows_at_once` rows a table.
 
     All relations of an image are in one table, in whatever order the file has its rows.
     """

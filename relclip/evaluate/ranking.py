@@ -1,9 +1,10 @@
-"""Places of predicted triplets in their image's list, with and without graph constraint (METHOD section 2)."""
+"""Places of predictions in their image's list, with and without graph constraint (METHOD section 2)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.evaluate.inputs import Floats, Ints, Objects, Relations
+from relclip.evaluate.checks import Floats, Ints
+from relclip.evaluate.inputs import Objects, Relations
 
 NO_PLACE = -1
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -19,7 +20,7 @@ def triplet_scores(relations: Relations, objects: Objects, task: str) -> Floats:
 
 
 def tie_keys(seed: int, *columns: Ints) -> NDArray[np.uint64]:
-    """A seeded hash of each row's key, (M,): orders ties the same way in whatever order rows come (splitmix64)."""
+    """A seeded hash of each row's key, (M,): orders ties alike in whatever order rows come (splitmix64)."""
     mixed = np.full(len(columns[0]), seed, np.int64).view(np.uint64)
     for values in columns:
         mixed += values.view(np.uint64) + _GOLDEN
@@ -32,13 +33,13 @@ def tie_keys(seed: int, *columns: Ints) -> NDArray[np.uint64]:
 
 
 def places(relations: Relations, triplet_score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints, Ints]:
-    """Places from 0 in the image's list, (M,) each: with one predicate a pair (NO_PLACE for the others), and with all."""
+    """Places from 0 in the image's list, (M,) each: one predicate a pair (NO_PLACE: not chosen), and all."""
     order = np.lexsort((tie, -triplet_score, _narrow(relations.image)))
     first = _run_starts(relations.image[order])
     chosen = best_of_pair(relations, tie)
     constrained, unconstrained = np.empty_like(order), np.empty_like(order)
     unconstrained[order] = np.arange(len(order)) - first
-    before = np.cumsum(chosen[order]) - chosen[order]
+    before: Ints = np.cumsum(chosen[order]) - chosen[order]
     constrained[order] = before - before[first] if len(order) else before
     return np.where(chosen, constrained, NO_PLACE), unconstrained
 

@@ -7,14 +7,16 @@ from typing import Any
 import pyarrow as pa
 
 from relclip.core.params import Evaluate
+from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import Hits, Task, first_hits
-from relclip.evaluate.inputs import Floats, GroundTruth, Ints, load_groundtruth, load_seen
+from relclip.evaluate.inputs import GroundTruth, load_groundtruth
+from relclip.evaluate.labels import load_seen
 from relclip.evaluate.metrics import CUTOFFS, Judged, by_image, intervals, named, optional, whole
 
 
 @dataclass(frozen=True)
 class Report:
-    """What one evaluation gives: the content of metrics.json and the table of first hits (schema hits.HITS)."""
+    """What one evaluation gives: the content of metrics.json, and the first hits (schema hits.HITS)."""
 
     content: dict[str, Any]
     hits: pa.Table
@@ -24,18 +26,19 @@ def evaluate(
     groundtruth: Path,
     predictions: Path,
     task: Task,
+    *,
     switches: Evaluate | None = None,
     split: str | None = None,
     train_triplets: Path | None = None,
 ) -> Report:
     """Judge a folder of predictions against a folder of ground truth, both in DESIGN's Parquet contract.
 
-    `split` None: all images. `train_triplets`: Parquet of triplets seen in train; without it zero-shot recall is None.
+    `split` None: all images. `train_triplets`: Parquet of triplets seen in train; None: no zero-shot recall.
     Raises InputError or ContractError with one sentence for files that do not fit.
     """
     truth = load_groundtruth(groundtruth, split)
     seen = load_seen(train_triplets, truth.vocabulary) if train_triplets else None
-    return judge(truth, predictions, task, switches or Evaluate(), split, seen)
+    return judge(truth, predictions, task, switches or Evaluate(), split=split, seen=seen)
 
 
 def judge(
@@ -43,6 +46,7 @@ def judge(
     predictions: Path,
     task: Task,
     switches: Evaluate,
+    *,
     split: str | None = None,
     seen: Ints | None = None,
 ) -> Report:

@@ -1,0 +1,42 @@
+"""What values in a file from outside may be: each fault is one sentence that names the file and the value."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relclip.core.errors import ContractError
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def check_range(ids: Ints, largest: int, name: str, what: str, path: Path) -> None:
+    """Raise ContractError unless all ids are in 1..largest."""
+    wrong = ids[(ids < 1) | (ids > largest)]
+    if len(wrong):
+        raise ContractError(
+            f"{path} has {name} {wrong[0]}; vocabulary.json has {largest} {what}, so ids are"
+            f" 1 to {largest} (0 is background)"
+        )
+
+
+def check_finite(score: Floats, image_ids: Ints, path: Path) -> None:
+    """Raise ContractError unless all scores are finite numbers."""
+    wrong = ~np.isfinite(score)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ContractError(
+            f"{path} has the score {score[row]} in image {image_ids[row]}; scores must be finite numbers"
+        )
+
+
+def check_boxes(boxes: Floats, image_ids: Ints, object_ids: Ints, path: Path) -> None:
+    """Raise ContractError unless all boxes are finite and not inside out."""
+    wrong = ~np.isfinite(boxes).all(axis=1) | (boxes[:, 2] < boxes[:, 0]) | (boxes[:, 3] < boxes[:, 1])
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ContractError(
+            f"{path}: object {object_ids[row]} of image {image_ids[row]} has the box {boxes[row].tolist()};"
+            " boxes are x1, y1, x2, y2 in pixels with x1 <= x2 and y1 <= y2"
+        )

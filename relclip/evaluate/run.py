@@ -1,0 +1,33 @@
+"""The stage of the pipeline: python -m relclip.evaluate.run judges one run's predictions in all ways."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.params import load_params
+from relclip.core.tracking import record_later
+from relclip.evaluate.stage import evaluate_run, read_provenance
+
+
+def main() -> None:
+    """Parse, judge, add the test metrics to the tracked run of that training."""
+    parser = command.parser(
+        "relclip.evaluate.run", "Judge one run: two tasks on test, val and the full truth."
+    )
+    command.add_params(parser)
+    parser.add_argument("--run", required=True, help="name of the run, as in params.yaml")
+    parser.add_argument("--dataset", type=Path, required=True, help="folder of the dataset stage")
+    parser.add_argument(
+        "--predictions", type=Path, required=True, help="folder of the predict stage for this run"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    options = parser.parse_args()
+    params = load_params(options.params)
+    provenance = read_provenance(options.predictions)
+    numbers = evaluate_run(
+        options.dataset, options.predictions, options.output, params.evaluate, params.dataset.truth
+    )
+    record_later({**provenance, "run": options.run}, numbers)
+
+
+if __name__ == "__main__":
+    command.run(main)

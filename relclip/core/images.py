@@ -15,6 +15,8 @@ from relclip.core.errors import InputError
 
 #: Formats whose decoders run in this process and stay in it (EPS, for one, would start Ghostscript).
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+#: Endings that files of these formats have, the usual one first.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 #: More than any camera's photograph; as RGB bytes 192 MB.
 MAX_PIXELS = 64_000_000
 #: Modes that Pillow converts to RGB without losing the picture. 16-bit grey is scaled here.

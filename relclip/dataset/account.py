@@ -116,7 +116,9 @@ def _row(name: str, values: Sequence[object]) -> str:
 
 
 def _short(words: str) -> str:
-    return words if len(words) <= LONGEST else words[:LONGEST] + "..."
+    """Cut long words and replace half characters, which JSON can spell and UTF-8 cannot."""
+    words = words if len(words) <= LONGEST else words[:LONGEST] + "..."
+    return words.encode("utf-8", "replace").decode()
 
 
 def _top(counts: Counter[str]) -> list[tuple[str, int]]:

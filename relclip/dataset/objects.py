@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from relclip.core.entries import Entry, as_list, identifier
 from relclip.core.parquet import OBJECTS
 from relclip.dataset.account import Account
 from relclip.dataset.names import ObjectNames
 from relclip.dataset.pictures import Picture, things_by_picture
-from relclip.dataset.reading import Entry, as_list, identifier
 
 Box = tuple[float, float, float, float]
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relclip.core.entries import Entry, as_list, identifier, read_entries
 from relclip.core.errors import InputError
-from relclip.core.images import check_image
+from relclip.core.images import SUFFIXES, check_image
 from relclip.core.params import Split
 from relclip.core.progress import progress
 from relclip.dataset.account import Account
-from relclip.dataset.reading import Entry, as_list, identifier, read_entries
 from relclip.dataset.split import split_of
 
 FOLDER = "images"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 
 
 @dataclass

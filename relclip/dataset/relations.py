@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from relclip.core.entries import Entry, identifier
 from relclip.core.parquet import RELATIONS
 from relclip.dataset.account import Account
 from relclip.dataset.pictures import Picture, things_by_picture
 from relclip.dataset.predicates import PredicateWords
-from relclip.dataset.reading import Entry, identifier
 
 Add = Callable[[Picture, Entry], int | None]
 Relation = tuple[int, int, int]

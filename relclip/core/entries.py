@@ -1,4 +1,4 @@
-"""Reading one large JSON list without holding it: VG's objects.json takes several GB when loaded whole."""
+"""Lists of JSON objects from outside, one at a time: VG's objects.json takes several GB when loaded whole."""
 
 import json
 from collections.abc import Iterator

@@ -1,0 +1,69 @@
+"""Caption files of others -> one captions.tsv: `caption<TAB>id`, ids made unique by their file's name."""
+
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, cast
+
+from relclip.core.atomic import atomic_file
+from relclip.core.errors import InputError
+from relclip.core.progress import progress
+
+GZIP = b"\x1f\x8b"
+#: A caption is a sentence; a longer line is something else, and must not fill the memory.
+LONGEST_LINE = 1 << 16
+
+
+def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
+    """Write all captions to `path`, in the order of `files` and lines; return counts in words.
+
+    A line is `caption` or `caption<TAB>id`; without an id, its line number. First bytes tell gzip.
+    Raises InputError where a file is missing or its gzip is broken.
+    """
+    counts = Counter({"captions": 0})
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as output:
+        for file, stem in zip(files, _stems(files), strict=True):
+            for number, line in enumerate(progress(_lines(file), f"captions of {stem}", "line"), 1):
+                caption, what = _caption(line, stem, number)
+                counts[what] += 1
+                output.write(caption)
+    return counts
+
+
+def _stems(files: Sequence[Path]) -> list[str]:
+    """File names without folder and suffixes; a name that comes again gets its place in the list."""
+    stems = [file.name.split(".")[0] for file in files]
+    return [stem if stem not in stems[:place] else f"{stem}-{place + 1}" for place, stem in enumerate(stems)]
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    try:
+        with _open(file) as lines:
+            while line := lines.readline(LONGEST_LINE):
+                yield line
+                while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                    line = lines.readline(LONGEST_LINE)  # the rest of it is passed over
+    except FileNotFoundError:
+        raise InputError(
+            f"the caption file '{file}' does not exist; correct raw.captions in params.yaml"
+        ) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"the caption file '{file}' is broken gzip ({error}); get a whole copy") from None
+
+
+def _open(file: Path) -> IO[bytes]:
+    with file.open("rb") as start:
+        zipped = start.read(2) == GZIP
+    return cast("IO[bytes]", gzip.open(file)) if zipped else file.open("rb")
+
+
+def _caption(line: bytes, stem: str, number: int) -> tuple[str, str]:
+    """Return the line to write ('' for none) and what it counts as."""
+    if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+        return "", "lines left out: too long for a caption"
+    caption, _, name = (" ".join(part.split()) for part in line.decode("utf-8", "replace").partition("\t"))
+    if not caption:
+        return "", "lines left out: empty"
+    return f"{caption}\t{stem}:{name or number}\n", "captions"

@@ -29,12 +29,13 @@ _TRUTH = ("image_id", "subject_id", "predicate_id", "object_id", "zero_shot")
 class Difference:
     """better - worse of one metric, as fractions, mean over seeds; None where it is undefined.
 
-    `interval`: 95 % bootstrap by image, the same images drawn for both models and all seeds.
+    `low`, `high`: 95 % bootstrap interval by image, the same images drawn for both models and all seeds.
     `seeds`: the difference of each pair of files.
     """
 
     difference: float | None
-    interval: list[float] | None
+    low: float | None
+    high: float | None
     better: float | None
     worse: float | None
     seeds: list[float | None]
@@ -100,8 +101,9 @@ def _mean_difference(pairs: Sequence[tuple[Judged, ...]], weights: Floats) -> di
 def _difference(better: Floats, worse: Floats, samples: Floats) -> Difference:
     seeds = [optional(value) for value in better - worse]
     means = (optional(values.mean()) for values in (better - worse, better, worse))
+    low, high = interval(samples) or (None, None)
     difference, first, second = means
-    return Difference(difference, interval(samples), first, second, seeds)
+    return Difference(difference, low, high, first, second, seeds)
 
 
 def _check(better: Sequence[pa.Table], worse: Sequence[pa.Table], predicates: int) -> None:

@@ -1,79 +1,71 @@
-"""The claims of params.yaml as paired differences of PredCls: python -m relclip.evaluate.claims."""
+"""The claims of params.tables, each as paired differences: python -m relclip.evaluate.claims."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError
 from relclip.core.params import Difference as Claim
 from relclip.core.params import Evaluate, load_params
 from relclip.core.parquet import read_table
 from relclip.core.progress import progress
-from relclip.evaluate.differences import as_json, paired_differences
+from relclip.core.vocabulary import load_vocabulary
+from relclip.evaluate.differences import Difference, paired_differences
 from relclip.evaluate.hits import HITS
 
-TASK = "predcls"
-#: What the predictions are judged against -> the folder below a run's.
-VIEWS = {"annotation": "", "truth": "truth"}
+METRICS = ("recall_at_50", "mean_recall_at_50")
+#: What PredCls is judged on -> where `relclip.evaluate.run` left the first hits.
+JUDGED = {"annotation": "predcls_hits.parquet", "truth": "truth/predcls_hits.parquet"}
 
 
-def judge_claims(claims: list[Claim], folder: Path, switches: Evaluate) -> list[dict[str, Any]]:
-    """One entry a claim: its runs and, by view and metric, better - worse as in `differences.Difference`.
+def judge_claim(claim: Claim, folder: Path, predicates: int, params: Evaluate) -> dict[str, Any]:
+    """Return the claim with its differences, as fractions, on the annotation and (where known) on the full truth.
 
-    `folder` holds one folder a run as `evaluate.run` writes it; a claim without runs has no differences.
+    `folder`: data/evaluate, a folder a run. Raises ContractError where a run was not evaluated.
     """
-    return [_judge(claim, folder, switches) for claim in progress(claims, "claims", "claim")]
+    differences = {
+        judged: _differences(claim, folder, name, predicates, params)
+        for judged, name in JUDGED.items()
+        if (folder / claim.better[0] / name).is_file() or judged == "annotation"
+    }
+    return {"claim": claim.claim, "better": claim.better, "worse": claim.worse, "differences": differences}
 
 
-def _judge(claim: Claim, folder: Path, switches: Evaluate) -> dict[str, Any]:
-    built = bool(claim.better and claim.worse)
-    views = [view for view in VIEWS if built and _hits(folder, claim.better[0], view).is_file()]
-    if built and not views:
-        views = ["annotation"]
-    differences = {view: _differences(claim, folder, view, switches) for view in views}
-    return {**claim.model_dump(), "task": TASK, "differences": differences}
-
-
-def _differences(claim: Claim, folder: Path, view: str, switches: Evaluate) -> dict[str, Any]:
+def _differences(claim: Claim, folder: Path, name: str, predicates: int, params: Evaluate) -> dict[str, Any]:
     better, worse = (
-        [read_table(_hits(folder, run, view), HITS) for run in runs] for runs in (claim.better, claim.worse)
+        [read_table(folder / run / name, HITS) for run in runs] for runs in (claim.better, claim.worse)
     )
-    differences = paired_differences(
+    found = paired_differences(
         better,
         worse,
-        predicates=_predicates(folder / claim.better[0] / VIEWS[view] / f"{TASK}.json"),
-        recall=switches.recall,
-        bootstrap=switches.bootstrap,
-        seed=switches.seed,
+        predicates=predicates,
+        recall=params.recall,
+        bootstrap=params.bootstrap,
+        seed=params.seed,
     )
-    return as_json(differences)
+    return {metric: _plain(found[metric]) for metric in METRICS}
 
 
-def _hits(folder: Path, run: str, view: str) -> Path:
-    return folder / run / VIEWS[view] / f"{TASK}_hits.parquet"
-
-
-def _predicates(path: Path) -> int:
-    """How many predicates the run was judged on."""
-    try:
-        return len(json.loads(path.read_text("utf-8"))["per_predicate"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ContractError(f"{path} is not what evaluate writes; run relclip.evaluate.run again") from None
+def _plain(found: Difference) -> dict[str, Any]:
+    low, high = found.interval or (None, None)
+    return {"difference": found.difference, "low": low, "high": high, "seeds": found.seeds}
 
 
 def main() -> None:
-    """Parse, compare, write."""
-    parser = command.parser("relclip.evaluate.claims", "Paired differences of every claim in params.yaml.")
+    """Parse, judge each claim, write."""
+    parser = command.parser("relclip.evaluate.claims", "Paired differences of the claims in params.tables.")
     command.add_params(parser)
-    parser.add_argument(
-        "--evaluate", type=Path, required=True, help="folder with one folder of metrics a run"
-    )
-    parser.add_argument("--output", type=Path, required=True, help="claims.json to write")
+    parser.add_argument("--evaluate", type=Path, default=Path("data/evaluate"), help="a folder a run")
+    parser.add_argument("--vocabulary", type=Path, default=Path("data/dataset/vocabulary.json"))
+    parser.add_argument("--output", type=Path, default=Path("data/claims/claims.json"))
     options = parser.parse_args()
     params = load_params(options.params)
-    write_json(options.output, judge_claims(params.tables.claims, options.evaluate, params.evaluate))
+    predicates = len(load_vocabulary(options.vocabulary).predicates)
+    claims = progress(params.tables.claims, "claims", "claim")
+    write_json(
+        options.output,
+        [judge_claim(claim, options.evaluate, predicates, params.evaluate) for claim in claims],
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ def test_a_failure_leaves_the_old_content_and_no_rest(tmp_path, kind):
     path = tmp_path / "thing"
     with atomic_file(path) if kind == "file" else atomic_folder(path) as temporary:
         (temporary if kind == "file" else temporary / "inside").write_text("old")
-    with pytest.raises(RuntimeError), atomic_file(path) if kind == "file" else atomic_folder(path) as temporary:
+    with (
+        pytest.raises(RuntimeError),
+        atomic_file(path) if kind == "file" else atomic_folder(path) as temporary,
+    ):
         (temporary if kind == "file" else temporary / "inside").write_text("new")
         raise RuntimeError
     assert (path if kind == "file" else path / "inside").read_text() == "old"

@@ -48,7 +48,12 @@ def test_unknown_key_inside_a_run_is_named_with_its_place(content):
 
 @pytest.mark.parametrize(
     ("section", "key", "value"),
-    [("train", "supervision", "half"), ("train", "learning_rate", -1.0), ("kb", "chunk", "many"), ("evaluate", "split", "dev")],
+    [
+        ("train", "supervision", "half"),
+        ("train", "learning_rate", -1.0),
+        ("kb", "chunk", "many"),
+        ("evaluate", "split", "dev"),
+    ],
 )
 def test_values_are_checked_not_bent(content, section, key, value):
     content[section][key] = value

@@ -21,7 +21,13 @@ print("stage finished")
 
 def writer(number, uri):
     environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
-    return subprocess.Popen([sys.executable, "-c", WRITER, str(number)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(number)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.workflow
@@ -45,7 +51,9 @@ def test_eight_jobs_at_once_lose_nothing(tmp_path, monkeypatch):
     for run in runs:
         number = int(run.data.params["train.seed"])
         assert run.data.metrics["predcls.recall_at_50"] == number / 10
-        assert [point.value for point in client.get_metric_history(run.info.run_id, "loss")] == [step / 7 for step in range(700)]
+        assert [point.value for point in client.get_metric_history(run.info.run_id, "loss")] == [
+            step / 7 for step in range(700)
+        ]
 
 
 @pytest.mark.workflow

@@ -67,9 +67,13 @@ def test_outputs_agree(jobs, stages):
         _, outs = resolved(stage, jobs[name])
         outs += [str(metric) for metric in stage.get("metrics", [])]
         for path in jobs[name]["output"]:
-            assert any(covers(out, path) for out in outs), f"{name}: Snakemake writes {path}, DVC does not record it"
+            assert any(covers(out, path) for out in outs), (
+                f"{name}: Snakemake writes {path}, DVC does not record it"
+            )
         for out in outs:
-            assert any(covers(out, path) for path in jobs[name]["output"]), f"{name}: DVC records {out}, no rule writes it"
+            assert any(covers(out, path) for path in jobs[name]["output"]), (
+                f"{name}: DVC records {out}, no rule writes it"
+            )
 
 
 def test_inputs_agree(jobs, stages):
@@ -77,17 +81,29 @@ def test_inputs_agree(jobs, stages):
         if name == "evaluate_training_free":
             continue
         deps, _ = resolved(stage, jobs[name])
-        assert f"workflow/rules/{'clip' if name == 'prompts' else 'predict' if name.startswith('predict') else 'evaluate' if name == 'claims' else name}.smk" in deps
+        assert (
+            f"workflow/rules/{'clip' if name == 'prompts' else 'predict' if name.startswith('predict') else 'evaluate' if name == 'claims' else name}.smk"
+            in deps
+        )
         for path in jobs[name]["input"]:
-            assert any(covers(dep, path) for dep in deps), f"{name}: Snakemake reads {path}, DVC does not know"
+            assert any(covers(dep, path) for dep in deps), (
+                f"{name}: Snakemake reads {path}, DVC does not know"
+            )
         for dep in deps:
             if not dep.endswith(".smk"):
-                assert any(covers(dep, path) for path in jobs[name]["input"]), f"{name}: DVC lists {dep}, the rule does not read it"
+                assert any(covers(dep, path) for path in jobs[name]["input"]), (
+                    f"{name}: DVC lists {dep}, the rule does not read it"
+                )
 
 
 def rule_params(name):
     """Sections of params.yaml that a rule declares, read off its text."""
-    text = next(text for path in (ROOT / "workflow" / "rules").glob("*.smk") for text in re.split(r"\n(?=rule )", path.read_text()) if text.startswith(f"rule {name}:"))
+    text = next(
+        text
+        for path in (ROOT / "workflow" / "rules").glob("*.smk")
+        for text in re.split(r"\n(?=rule )", path.read_text())
+        if text.startswith(f"rule {name}:")
+    )
     keys = re.findall(r'config((?:\["\w+"\])+|\["runs"\]\[wildcards\.run\])', text)
     return {".".join(re.findall(r'"(\w+)"', key)) for key in keys}
 
@@ -98,9 +114,17 @@ def test_params_agree(stages):
         assert rule_params(rule_of(name)) == declared, name
 
 
-@pytest.mark.parametrize("package", ["raw", "dataset", "kb", "words", "clip", "features", "ext", "train", "predict", "evaluate", "tables"])
+@pytest.mark.parametrize(
+    "package",
+    ["raw", "dataset", "kb", "words", "clip", "features", "ext", "train", "predict", "evaluate", "tables"],
+)
 def test_a_stage_reads_no_section_it_does_not_declare(package, stages):
-    declared = {str(key).split(".")[0] for name, stage in stages.items() for key in stage["params"] if f"relclip/{package}" in stage["deps"]}
+    declared = {
+        str(key).split(".")[0]
+        for name, stage in stages.items()
+        for key in stage["params"]
+        if f"relclip/{package}" in stage["deps"]
+    }
     for path in (ROOT / "relclip" / package).rglob("*.py"):
         read = set(re.findall(rf"\bparams\.({'|'.join(SECTIONS)})\b", path.read_text("utf-8")))
         assert read <= declared, f"{path} reads {read - declared}"

@@ -26,10 +26,22 @@ class House:
 
     def run(self, *command, ok=True):
         """Run a command of the environment in the house; return its output, stdout and stderr together."""
-        environment = {name: value for name, value in os.environ.items() if name not in {"MLFLOW_TRACKING_URI", "PYTEST_CURRENT_TEST"}}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"MLFLOW_TRACKING_URI", "PYTEST_CURRENT_TEST"}
+        }
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         environment["PYTHONPATH"] = str(self.folder)
-        done = subprocess.run(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
         assert (done.returncode == 0) is ok, done.stdout[-8000:]
         return done.stdout
 
@@ -42,7 +54,10 @@ class House:
     def digests(self, *patterns):
         """Path -> SHA-256 of all files that match."""
         files = [path for pattern in patterns for path in self.folder.glob(pattern) if path.is_file()]
-        return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+        return {
+            str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(files)
+        }
 
 
 def copy_of_the_project(folder):
@@ -60,7 +75,9 @@ def house(tmp_path_factory):
     """The smoke preset, built once from nothing by Snakemake and committed to git and DVC."""
     house = copy_of_the_project(tmp_path_factory.mktemp("house"))
     house.output = house.run("snakemake", "--cores", "2")
-    house.built = house.digests("data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors", "reports/tables/*")
+    house.built = house.digests(
+        "data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors", "reports/tables/*"
+    )
     house.run("git", "init", "--quiet")
     house.run("dvc", "commit", "--force")
     house.run("git", "add", "--all")
@@ -70,7 +87,11 @@ def house(tmp_path_factory):
 
 def executed(output):
     """Rule names of the jobs that Snakemake ran (or planned) in this output."""
-    return [line.removeprefix("rule ").removesuffix(":") for line in output.splitlines() if line.startswith(("rule ", "localrule "))]
+    return [
+        line.removeprefix("rule ").removesuffix(":")
+        for line in output.splitlines()
+        if line.startswith(("rule ", "localrule "))
+    ]
 
 
 def test_every_table_is_there_and_full(house):
@@ -98,7 +119,9 @@ def test_mlflow_has_one_row_a_training_with_params_curves_and_test_metrics(house
     import mlflow
 
     client = mlflow.MlflowClient(f"sqlite:///{house.folder / 'mlflow.db'}")
-    rows = client.search_runs([client.get_experiment_by_name("relclip").experiment_id], "tags.stage = 'train'")
+    rows = client.search_runs(
+        [client.get_experiment_by_name("relclip").experiment_id], "tags.stage = 'train'"
+    )
     params = load_params(house.folder / "params.yaml")
     assert sorted(row.data.tags["run"] for row in rows) == sorted(params.runs)
     for row in rows:
@@ -119,7 +142,9 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
     names = {line.split("'")[1] for line in ran}
     assert names == {"train@epsilon_09", "predict@epsilon_09", "evaluate@epsilon_09", "claims", "tables"}
     after = house.digests("reports/tables/*", "data/train/*/*")
-    assert {path for path in before if path.endswith("safetensors") and before[path] != after[path]} == {"data/train/epsilon_09/model.safetensors"}
+    assert {path for path in before if path.endswith("safetensors") and before[path] != after[path]} == {
+        "data/train/epsilon_09/model.safetensors"
+    }
     assert "Nothing to be done" in house.run("snakemake", "-n")
 
     house.run("git", "checkout", "--quiet", "--", ".")
@@ -144,7 +169,11 @@ def test_the_same_seed_gives_the_same_bytes(house, tmp_path_factory):
     again = copy_of_the_project(tmp_path_factory.mktemp("again"))
     again.run("snakemake", "--cores", "2", "data/claims/claims.json")
     digests = again.digests("data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors")
-    different = [path for path in digests if digests[path] != house.built[path] and not path.endswith("statistics.json")]
+    different = [
+        path
+        for path in digests
+        if digests[path] != house.built[path] and not path.endswith("statistics.json")
+    ]
     assert len(digests) > 50
     assert not different
 
@@ -154,7 +183,11 @@ def test_a_tracking_server_that_is_away_does_not_stop_the_pipeline(house, monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "data/evaluate/relclip_kb/predcls.json"],
-        cwd=house.folder, env={**os.environ, "PYTHONPATH": str(house.folder)}, capture_output=True, text=True, check=False,
+        cwd=house.folder,
+        env={**os.environ, "PYTHONPATH": str(house.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert "MLflow did not take this" in done.stdout + done.stderr

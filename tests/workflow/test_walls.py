@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ["raw", "dataset", "kb", "words", "clip", "features", "ext", "train", "predict", "evaluate", "tables"]
+STAGES = [
+    "raw",
+    "dataset",
+    "kb",
+    "words",
+    "clip",
+    "features",
+    "ext",
+    "train",
+    "predict",
+    "evaluate",
+    "tables",
+]
 HEAVY = ["open_clip", "gensim", "duckdb", "snakemake", "dvc", "mlflow", "torchvision", "matplotlib", "jinja2"]
 
 
@@ -46,7 +58,9 @@ def test_a_stage_imports_core_and_itself_only(package):
 )
 def test_a_stage_runs_without_what_it_does_not_need(module, absent):
     block = f"import sys; sys.modules.update(dict.fromkeys({absent!r})); import {module}"
-    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", block], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -62,7 +76,9 @@ def tracked_files():
 
 
 def test_nothing_private_is_committed():
-    private = re.compile(r"/work/(?!flow)|/root/|/home/\w|/opt/|pypi\.org|pythonhosted|files\.python", re.IGNORECASE)
+    private = re.compile(
+        r"/work/(?!flow)|/root/|/home/\w|/opt/|pypi\.org|pythonhosted|files\.python", re.IGNORECASE
+    )
     for path in tracked_files():
         if path.suffix in {".png", ".jpg"} or path.name == Path(__file__).name or not path.is_file():
             continue

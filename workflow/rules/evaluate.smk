@@ -27,6 +27,7 @@ rule evaluate:
 rule claims:
     input:
         [stage(f"evaluate/{run}", *METRICS) for run in RUNS + TRAINING_FREE],
+        vocabulary="data/dataset/vocabulary.json",
         code=code("core", "evaluate"),
     output:
         "data/claims/claims.json",
@@ -38,4 +39,5 @@ rule claims:
     benchmark:
         "logs/benchmarks/claims.tsv"
     shell:
-        "python -m relclip.evaluate.claims --params params.yaml --evaluate data/evaluate --output {output} 2>&1 | tee {log}"
+        "python -m relclip.evaluate.claims --params params.yaml --evaluate data/evaluate"
+        " --vocabulary {input.vocabulary} --output {output} 2>&1 | tee {log}"

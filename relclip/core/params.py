@@ -41,7 +41,9 @@ class Raw(Closed):
     @model_validator(mode="after")
     def _folder_needs_a_path(self) -> "Raw":
         if self.source == "folder" and not self.folder:
-            raise ValueError("raw.source is 'folder', so raw.folder must name a folder in Visual Genome's formats")
+            raise ValueError(
+                "raw.source is 'folder', so raw.folder must name a folder in Visual Genome's formats"
+            )
         return self
 
 
@@ -142,7 +144,7 @@ class Features(Closed):
 
 
 class Ext(Closed):
-    """CLIP on union crops. `margin` widens the crop by that fraction of its sides; logits are divided by `temperature`."""
+    """CLIP on union crops, widened by the fraction `margin` of their sides; logits are divided by `temperature`."""
 
     margin: float = Field(default=0.0, ge=0.0)
     prompt: str = "a photo of a {subject} {predicate} a {object}"
@@ -268,7 +270,9 @@ class Params(Closed):
     def run(self, name: str) -> Train:
         """Return the training `name`: the `train` section with that entry of `runs` laid over it."""
         if name not in self.runs:
-            raise ParamsError(f"runs has no entry '{name}'{_nearest(name, self.runs)}; it has: {', '.join(self.runs)}")
+            raise ParamsError(
+                f"runs has no entry '{name}'{_nearest(name, self.runs)}; it has: {', '.join(self.runs)}"
+            )
         return _validate(Train, _merged(self.train.model_dump(), self.runs[name]), f"runs.{name}.")
 
     @model_validator(mode="after")
@@ -276,10 +280,18 @@ class Params(Closed):
         for name in self.runs:
             self.run(name)
         known = [*self.runs, *self.predict.training_free]
-        for row in self.tables.table1_distant + self.tables.table1_full + self.tables.table3 + self.tables.table5 + self.tables.table6:
+        for row in (
+            self.tables.table1_distant
+            + self.tables.table1_full
+            + self.tables.table3
+            + self.tables.table5
+            + self.tables.table6
+        ):
             for name in row.runs:
                 if name not in known:
-                    raise ValueError(f"the table row '{row.name}' names the run '{name}', which runs does not have{_nearest(name, known)}")
+                    raise ValueError(
+                        f"the table row '{row.name}' names the run '{name}', which runs lacks{_nearest(name, known)}"
+                    )
         return self
 
 
@@ -291,7 +303,9 @@ def load_params(path: Path) -> Params:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path} does not exist; run 'make preset NAME=scenes' to put one in place") from None
+        raise ParamsError(
+            f"{path} does not exist; run 'make preset NAME=scenes' to put one in place"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     return check_params(content)
@@ -311,7 +325,10 @@ def check_workflow_config(config: Any, path: Path) -> Params:
 def check_params(content: Any) -> Params:
     """Check the content of a params.yaml that was read already."""
     if not isinstance(content, dict):
-        raise ParamsError(f"params.yaml must be a mapping of sections, met {type(content).__name__}; sections: {', '.join(Params.model_fields)}")
+        raise ParamsError(
+            f"params.yaml must be a mapping of sections, met {type(content).__name__};"
+            f" sections: {', '.join(Params.model_fields)}"
+        )
     return _validate(Params, content, "")
 
 
@@ -327,7 +344,8 @@ def _sentence(model: Any, error: Any, prefix: str) -> str:
     place = prefix + ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         known = _keys(model, error["loc"][:-1])
-        return f"params.yaml has an unknown key '{place}'{_nearest(str(error['loc'][-1]), known)}; known keys: {', '.join(known)}"
+        near = _nearest(str(error["loc"][-1]), known)
+        return f"params.yaml has an unknown key '{place}'{near}; known keys: {', '.join(known)}"
     if error["type"] == "missing":
         return f"params.yaml lacks '{place}'; compare with workflow/presets/scenes.yaml"
     if error["type"] == "value_error":
@@ -340,7 +358,14 @@ def _keys(model: Any, location: tuple[Any, ...]) -> list[str]:
         if isinstance(part, int):
             continue
         annotation = model.model_fields[part].annotation
-        model = next((kind for kind in (annotation, *getattr(annotation, "__args__", ())) if hasattr(kind, "model_fields")), None)
+        model = next(
+            (
+                kind
+                for kind in (annotation, *getattr(annotation, "__args__", ()))
+                if hasattr(kind, "model_fields")
+            ),
+            None,
+        )
         if model is None:
             return []
     return list(model.model_fields)
@@ -363,5 +388,11 @@ def _tuples(content: dict[str, Any]) -> dict[str, Any]:
     """YAML has no tuples: objects_per_image is a list of two there."""
     scenes = content.get("raw", {}).get("scenes", {}) if isinstance(content.get("raw"), dict) else {}
     if isinstance(scenes, dict) and isinstance(scenes.get("objects_per_image"), list):
-        content = {**content, "raw": {**content["raw"], "scenes": {**scenes, "objects_per_image": tuple(scenes["objects_per_image"])}}}
+        content = {
+            **content,
+            "raw": {
+                **content["raw"],
+                "scenes": {**scenes, "objects_per_image": tuple(scenes["objects_per_image"])},
+            },
+        }
     return content

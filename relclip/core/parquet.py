@@ -25,7 +25,12 @@ IMAGES = pa.schema(
 )
 OBJECTS = pa.schema([("image_id", pa.int64()), ("object_id", pa.int32()), ("class_id", pa.int16()), *_BOX])
 RELATIONS = pa.schema(
-    [("image_id", pa.int64()), ("subject_id", pa.int32()), ("predicate_id", pa.int16()), ("object_id", pa.int32())]
+    [
+        ("image_id", pa.int64()),
+        ("subject_id", pa.int32()),
+        ("predicate_id", pa.int16()),
+        ("object_id", pa.int32()),
+    ]
 )
 TRIPLETS = pa.schema(
     [
@@ -82,7 +87,9 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
     table = _fit(table, schema, path)
     for name in schema.names:
         if table[name].null_count:
-            raise ContractError(f"{path} has {table[name].null_count} empty values in the column '{name}'; fill or drop them")
+            raise ContractError(
+                f"{path} has {table[name].null_count} empty values in the column '{name}'; fill or drop them"
+            )
     return table
 
 

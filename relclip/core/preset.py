@@ -24,10 +24,14 @@ def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET) -> Non
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise InputError(f"there is no preset '{name}'{hint} Presets: {', '.join(known) or 'none here'}; make preset NAME=scenes")
+        raise InputError(
+            f"there is no preset '{name}'{hint} Presets: {', '.join(known) or 'none here'}; make preset NAME=scenes"
+        )
     source = presets / f"{name}.yaml"
     load_params(source)
-    if target.exists() and not any(target.read_bytes() == path.read_bytes() for path in presets.glob("*.yaml")):
+    if target.exists() and not any(
+        target.read_bytes() == path.read_bytes() for path in presets.glob("*.yaml")
+    ):
         shutil.copyfile(target, target.with_name(target.name + ".old"))
         print(f"your {target} differed from every preset; it is kept as {target}.old", file=sys.stderr)
     write_text(target, source.read_text("utf-8"))

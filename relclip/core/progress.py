@@ -11,7 +11,9 @@ Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 10.0
 
 
-def progress(items: Iterable[Item], what: str, unit: str, total: int | None = None, start: int = 0) -> Iterator[Item]:
+def progress(
+    items: Iterable[Item], what: str, unit: str, total: int | None = None, start: int = 0
+) -> Iterator[Item]:
     """Yield `items` while showing how many of `total` are done, the rate and the time left, on stderr."""
     total = len(items) if total is None and hasattr(items, "__len__") else total  # type: ignore[arg-type]
     if sys.stderr.isatty():

@@ -46,8 +46,8 @@ class _Mlflow:
         self._points: list[Any] = []
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        from mlflow.entities import Metric  # noqa: PLC0415
-        from mlflow.utils.time import get_current_time_millis  # noqa: PLC0415
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
 
         now = get_current_time_millis()
         self._points += [Metric(name, float(value), now, step) for name, value in values.items()]
@@ -55,12 +55,12 @@ class _Mlflow:
             self.flush()
 
     def artifact(self, path: Path) -> None:
-        import mlflow  # noqa: PLC0415
+        import mlflow
 
         _attempt(lambda: mlflow.MlflowClient().log_artifact(self.run_id, str(path)))
 
     def flush(self) -> None:
-        import mlflow  # noqa: PLC0415
+        import mlflow
 
         points, self._points = self._points, []
         if points:
@@ -68,7 +68,9 @@ class _Mlflow:
 
 
 @contextmanager
-def track(stage: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Iterator[Recorder]:
+def track(
+    stage: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str] | None = None
+) -> Iterator[Recorder]:
     """Open one MLflow run for a stage and yield its recorder; without MLflow, or with it away, a silent one.
 
     `params` may be nested (`train.rcl.gamma`). The run ends FAILED if the body raises.
@@ -87,11 +89,13 @@ def track(stage: str, name: str, params: Mapping[str, Any], tags: Mapping[str, s
         _attempt(lambda: _end(status))
 
 
-def record_later(tags: Mapping[str, str], metrics: Mapping[str, float], artifacts: Sequence[Path] = ()) -> None:
-    """Add metrics to the newest run that carries all `tags` (evaluate adds to what train opened); none: a run of its own."""
+def record_later(
+    tags: Mapping[str, str], metrics: Mapping[str, float], artifacts: Sequence[Path] = ()
+) -> None:
+    """Add metrics to the newest run that carries all `tags` (evaluate adds to what train opened), or to a new one."""
 
     def add() -> None:
-        import mlflow  # noqa: PLC0415
+        import mlflow
 
         client = _client()
         experiment = mlflow.set_experiment(EXPERIMENT)
@@ -128,7 +132,9 @@ def _prepare_sqlite(uri: str, path: Path) -> None:
         with contextlib.closing(sqlite3.connect(path)) as store:
             if store.execute("PRAGMA user_version").fetchone()[0] == stamp:
                 return
-        subprocess.run([sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True, capture_output=True
+        )
     _client()
     _set_experiment()
     with contextlib.closing(sqlite3.connect(path)) as store:
@@ -142,7 +148,7 @@ def _version_stamp() -> int:
 
 
 def _set_experiment() -> Any:
-    import mlflow  # noqa: PLC0415
+    import mlflow
 
     return mlflow.set_experiment(EXPERIMENT)
 
@@ -158,7 +164,7 @@ def _client() -> Any:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", SECONDS_FOR_A_SERVER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import mlflow  # noqa: PLC0415
+        import mlflow
 
     mlflow.set_tracking_uri(tracking_uri())
     return mlflow.MlflowClient()
@@ -166,7 +172,7 @@ def _client() -> Any:
 
 def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Mlflow:
     _client()
-    import mlflow  # noqa: PLC0415
+    import mlflow
 
     mlflow.set_experiment(EXPERIMENT)
     run = mlflow.start_run(run_name=name, tags=dict(tags), log_system_metrics=True)
@@ -175,7 +181,7 @@ def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Ml
 
 
 def _end(status: str) -> None:
-    import mlflow  # noqa: PLC0415
+    import mlflow
 
     mlflow.end_run(status)
 
@@ -193,7 +199,10 @@ def _attempt(action: Callable[[], Any]) -> Any:
         return action()
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
-        print(f"relclip: MLflow did not take this ({type(error).__name__}: {reason}); the stage goes on", file=sys.stderr)
+        print(
+            f"relclip: MLflow did not take this ({type(error).__name__}: {reason}); the stage goes on",
+            file=sys.stderr,
+        )
         return None
 
 

@@ -38,7 +38,9 @@ def load_vocabulary(path: Path) -> Vocabulary:
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ContractError(f"{path} does not exist; give the folder of the `dataset` stage or a vocabulary.json") from None
+        raise ContractError(
+            f"{path} does not exist; give the folder of the `dataset` stage or a vocabulary.json"
+        ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{path} is not valid JSON ({error})") from None
     if not isinstance(content, dict):
@@ -65,5 +67,7 @@ def load_names(source: str) -> tuple[str, ...]:
         names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError):
         allowed = ", ".join(sorted(file.stem for file in _BUILT_IN.glob("*.txt")))
-        raise InputError(f"the vocabulary '{source}' is neither built in ({allowed}) nor a readable text file") from None
+        raise InputError(
+            f"the vocabulary '{source}' is neither built in ({allowed}) nor a readable text file"
+        ) from None
     return _names(names, source, path)

@@ -19,7 +19,7 @@ JUDGED = {"annotation": "predcls_hits.parquet", "truth": "truth/predcls_hits.par
 
 
 def judge_claim(claim: Claim, folder: Path, predicates: int, params: Evaluate) -> dict[str, Any]:
-    """Return the claim with its differences, as fractions, on the annotation and (where known) on the full truth.
+    """Return the claim with its differences, as fractions, on the annotation and, where known, on the full truth.
 
     `folder`: data/evaluate, a folder a run. Raises ContractError where a run was not evaluated.
     """
@@ -47,8 +47,7 @@ def _differences(claim: Claim, folder: Path, name: str, predicates: int, params:
 
 
 def _plain(found: Difference) -> dict[str, Any]:
-    low, high = found.interval or (None, None)
-    return {"difference": found.difference, "low": low, "high": high, "seeds": found.seeds}
+    return {"difference": found.difference, "low": found.low, "high": found.high, "seeds": found.seeds}
 
 
 def main() -> None:

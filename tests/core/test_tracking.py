@@ -11,7 +11,8 @@ WRITER = """
 import sys
 from relclip.core.tracking import record_later, track
 number = sys.argv[1]
-with track("train", f"run{number}", {"seed": int(number), "rcl": {"level": "dual"}}, {"run": f"run{number}"}) as recorder:
+params = {"seed": int(number), "rcl": {"level": "dual"}}
+with track("train", f"run{number}", params, {"run": f"run{number}"}) as recorder:
     for step in range(700):
         recorder.metrics({"loss": step / 7}, step)
 record_later({"run": f"run{number}"}, {"predcls.recall_at_50": int(number) / 10})

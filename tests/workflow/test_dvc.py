@@ -11,6 +11,8 @@ import yaml
 from relclip.core.params import Params, load_params
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Rules that share a file with another stage.
+RULE_FILES = {"prompts": "clip", "predict_training_free": "predict", "claims": "evaluate"}
 SECTIONS = [name for name in Params.model_fields if name != "runs"]
 
 
@@ -81,10 +83,7 @@ def test_inputs_agree(jobs, stages):
         if name == "evaluate_training_free":
             continue
         deps, _ = resolved(stage, jobs[name])
-        assert (
-            f"workflow/rules/{'clip' if name == 'prompts' else 'predict' if name.startswith('predict') else 'evaluate' if name == 'claims' else name}.smk"
-            in deps
-        )
+        assert f"workflow/rules/{RULE_FILES.get(name, name)}.smk" in deps
         for path in jobs[name]["input"]:
             assert any(covers(dep, path) for dep in deps), (
                 f"{name}: Snakemake reads {path}, DVC does not know"

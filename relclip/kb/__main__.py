@@ -1,0 +1,37 @@
+"""python -m relclip.kb: captions -> triplets.parquet, evidence.parquet, statistics.json."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.params import Kb, load_params
+from relclip.kb.mining import mine
+
+
+def main() -> None:
+    """Parse the command line and mine."""
+    arguments = command.parser("relclip.kb", "Mine (subject, predicate, object) triplets from captions.")
+    arguments.add_argument(
+        "--captions",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="TSV caption<TAB>id (gzip or not) or Parquet files",
+    )
+    arguments.add_argument(
+        "--vocabulary", type=Path, required=True, help="vocabulary.json: objects and predicates"
+    )
+    arguments.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
+    arguments.add_argument(
+        "--params", type=Path, help="params.yaml, for its section kb; without it, its defaults"
+    )
+    arguments.add_argument("--output", type=Path, required=True, help="folder for the three files")
+    given = arguments.parse_args()
+    params = load_params(given.params).kb if given.params else Kb()
+    statistics = mine(given.captions, given.vocabulary, given.output, params, given.object_aliases)
+    print(
+        f"{statistics['triplets']} triplets from {statistics['captions_with_triplet']} of {statistics['captions']} captions"
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,113 @@
+"""What one chunk of captions gave, and the work folder that keeps finished chunks until the stage has succeeded."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from relclip.core.atomic import write_json
+from relclip.core.digest import file_digest
+from relclip.core.errors import InputError
+from relclip.core.parquet import EVIDENCE, write_table
+from relclip.core.vocabulary import Vocabulary
+
+_COUNTS = {
+    "captions": "captions",
+    "with_triplet": "captions_with_triplet",
+    "without_tab": "lines_without_tab",
+    "not_utf8": "lines_not_utf8",
+}
+
+
+@dataclass
+class Mined:
+    """A row a triplet and caption (four columns of one length), and the counts of the lines they came from."""
+
+    captions: int = 0
+    with_triplet: int = 0
+    without_tab: int = 0
+    not_utf8: int = 0
+    subjects: list[int] = field(default_factory=list)
+    predicates: list[int] = field(default_factory=list)
+    objects: list[int] = field(default_factory=list)
+    caption_ids: list[str] = field(default_factory=list)
+
+    @classmethod
+    def joined(cls, parts: Iterable["Mined"]) -> "Mined":
+        """One chunk out of its blocks, in their order."""
+        whole = cls()
+        for part in parts:
+            for name in cls.__dataclass_fields__:
+                setattr(whole, name, getattr(whole, name) + getattr(part, name))
+        return whole
+
+    def table(self) -> pa.Table:
+        """The rows as the evidence contract has them."""
+        columns = (self.subjects, self.predicates, self.objects, self.caption_ids)
+        return pa.table(
+            [pa.array(values, kind) for values, kind in zip(columns, EVIDENCE.types, strict=True)],
+            schema=EVIDENCE,
+        )
+
+
+class WorkFolder:
+    """Finished chunks of one run, beside its output. Another input or setting starts it afresh."""
+
+    def __init__(
+        self,
+        output: Path,
+        files: Sequence[Path],
+        vocabulary: Vocabulary,
+        aliases: Mapping[str, str],
+        chunk: int,
+    ) -> None:
+        self.folder = output.parent / f".{output.name}.work"
+        output.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "captions": [file_digest(path) for path in files],
+            "rules": [file_digest(path) for path in sorted(Path(__file__).parent.glob("*.py"))],
+            "objects": list(vocabulary.objects),
+            "predicates": list(vocabulary.predicates),
+            "aliases": dict(aliases),
+            "chunk": chunk,
+        }
+        if _read(self.folder / "settings.json") != settings:
+            self.remove()
+            self.folder.mkdir(parents=True)
+            write_json(self.folder / "settings.json", settings)
+
+    def save(self, number: int, mined: Mined) -> None:
+        """Keep a chunk: its rows, then its counts, whose file says that it is finished."""
+        write_table(self.folder / f"chunk-{number:06d}.parquet", mined.table(), EVIDENCE)
+        write_json(
+            self.folder / f"chunk-{number:06d}.json",
+            {name: getattr(mined, key) for key, name in _COUNTS.items()},
+        )
+
+    def finished(self) -> frozenset[int]:
+        """Numbers of the chunks that need not be mined again."""
+        return frozenset(int(path.stem.partition("-")[2]) for path in self.folder.glob("chunk-*.json"))
+
+    def counts(self) -> dict[str, int]:
+        """The counts of all chunks, summed."""
+        every = [_read(path) or {} for path in sorted(self.folder.glob("chunk-*.json"))]
+        return {name: sum(int(str(counts[name])) for counts in every) for name in _COUNTS.values()}
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _read(path: Path) -> dict[str, object] | None:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise InputError(
+            f"{path} is damaged; delete the folder {path.parent} and run the same command again"
+        ) from None
+    return content if isinstance(content, dict) else None

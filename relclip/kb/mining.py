@@ -1,0 +1,135 @@
+"""The whole stage: blocks of captions to a pool of processes, chunk files, then one aggregation in DuckDB."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from relclip.core import captions
+from relclip.core.atomic import write_json
+from relclip.core.captions import Block
+from relclip.core.errors import InputError, RelclipError
+from relclip.core.params import Kb
+from relclip.core.progress import progress
+from relclip.core.vocabulary import load_vocabulary
+from relclip.kb import aggregate
+from relclip.kb.align import Miner
+from relclip.kb.chunks import Mined, WorkFolder
+from relclip.kb.objects import read_aliases
+
+BLOCK = 10_000
+Task = tuple[int, Block]
+_miner: Miner | None = None
+
+
+def mine(
+    files: Sequence[Path],
+    vocabulary_file: Path,
+    output: Path,
+    params: Kb | None = None,
+    alias_file: Path | None = None,
+) -> dict[str, Any]:
+    """Mine caption files; write triplets.parquet, evidence.parquet and statistics.json to `output`.
+
+    The same captions, vocabulary and aliases give the same bytes whatever the chunk size and number of workers.
+    A killed run goes on from its finished chunks, kept in a work folder beside `output`. Returns the statistics.
+    Raises InputError (captions), ContractError (vocabulary).
+    """
+    params = params or Kb()
+    captions.check(files)
+    vocabulary = load_vocabulary(vocabulary_file)
+    aliases = read_aliases(alias_file) if alias_file else {}
+    miner = Miner(vocabulary, aliases)
+    work = WorkFolder(output, files, vocabulary, aliases, params.chunk)
+    _mine_chunks(files, miner, work, params)
+    counts = work.counts()
+    if not counts["captions"]:
+        work.remove()
+        raise InputError(f"no caption in {', '.join(map(str, files))}; every line must be caption<TAB>id")
+    statistics = counts | aggregate.write(work.folder, output, vocabulary, params.min_count)
+    write_json(output / "statistics.json", statistics)
+    work.remove()
+    return statistics
+
+
+def _mine_chunks(files: Sequence[Path], miner: Miner, work: WorkFolder, params: Kb) -> None:
+    """Mine what is not finished; keep a chunk as soon as its last block is there."""
+    size = min(BLOCK, params.chunk)
+    blocks_a_chunk = params.chunk // size
+    tasks = _tasks(files, size, blocks_a_chunk, work.finished())
+    results = _mined(tasks, miner, params.workers)
+    while parts := list(islice(results, blocks_a_chunk)):
+        work.save(parts[0][0], Mined.joined(mined for _, mined in parts))
+
+
+def _tasks(files: Sequence[Path], size: int, blocks_a_chunk: int, finished: frozenset[int]) -> Iterator[Task]:
+    """Blocks with the number of their chunk; those of finished chunks are read but not given out."""
+    blocks = progress(captions.blocks(files, size), "kb", f"block of {size} caption")
+    for place, block in enumerate(blocks):
+        if (number := place // blocks_a_chunk) not in finished:
+            yield number, block
+
+
+def _mined(tasks: Iterator[Task], miner: Miner, workers: int) -> Iterator[tuple[int, Mined]]:
+    """Results in the order of the tasks; a few blocks a worker are under way at a time, so memory is bounded."""
+    _remember(miner)
+    first = list(islice(tasks, 2))
+    tasks = chain(first, tasks)
+    if workers == 1 or len(first) < 2:
+        yield from map(_mine_block, tasks)
+        return
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else None)
+    pool = ProcessPoolExecutor(workers, context, _remember, (miner,))
+    try:
+        yield from _in_order(pool.submit, tasks, 3 * workers)
+    except BrokenProcessPool:
+        raise RelclipError(
+            "a worker process was killed (out of memory?); finished chunks are kept: "
+            "run the same command again, with fewer kb.workers"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    submit: Callable[..., Future[tuple[int, Mined]]], tasks: Iterable[Task], ahead: int
+) -> Iterator[tuple[int, Mined]]:
+    waiting: deque[Future[tuple[int, Mined]]] = deque()
+    for task in tasks:
+        waiting.append(submit(_mine_block, task))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _remember(miner: Miner) -> None:
+    """Give a process its miner once, so that a task carries captions alone."""
+    global _miner  # noqa: PLW0603
+    _miner = miner
+
+
+def _mine_block(task: Task) -> tuple[int, Mined]:
+    number, block = task
+    assert _miner is not None
+    return number, mine_block(block, _miner)
+
+
+def mine_block(block: Block, miner: Miner) -> Mined:
+    """Find the triplets of a block of captions: a row a triplet and caption."""
+    lines = captions.split_lines(block)
+    mined = Mined(len(lines.captions), 0, lines.without_tab, lines.not_utf8)
+    for caption, caption_id in lines.captions:
+        found = miner.triplets(caption)
+        mined.with_triplet += bool(found)
+        for subject, predicate, thing in found:
+            mined.subjects.append(subject)
+            mined.predicates.append(predicate)
+            mined.objects.append(thing)
+            mined.caption_ids.append(caption_id)
+    return mined

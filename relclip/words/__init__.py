@@ -1,0 +1,6 @@
+"""Word vectors -> embeddings of the phrases that semantic-aware active sampling compares (RelCLIP eq. 7)."""
+
+from relclip.words.build import build
+from relclip.words.phrases import Phrases, embed_phrases
+
+__all__ = ["Phrases", "build", "embed_phrases"]

@@ -1,0 +1,35 @@
+"""python -m relclip.words: captions (or a file of word vectors) -> phrases.safetensors, statistics.json."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.params import load_params
+from relclip.words.build import build
+
+
+def main() -> None:
+    """Parse the command line and build."""
+    arguments = command.parser(
+        "relclip.words", "Embed (class, predicate) phrases by mean word vectors, RelCLIP eq. 7."
+    )
+    command.add_params(arguments)
+    arguments.add_argument(
+        "--captions",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="TSV caption<TAB>id (gzip or not) or Parquet files",
+    )
+    arguments.add_argument(
+        "--vocabulary", type=Path, required=True, help="vocabulary.json: objects and predicates"
+    )
+    arguments.add_argument("--output", type=Path, required=True, help="folder for the two files")
+    given = arguments.parse_args()
+    statistics = build(given.captions, given.vocabulary, given.output, load_params(given.params).words)
+    print(
+        f"{statistics['phrases']} phrases, {statistics['phrases_without_known_word']} without any known word"
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

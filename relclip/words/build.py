@@ -1,0 +1,71 @@
+"""The whole stage: word vectors, phrase embeddings, one safetensors file and its statistics."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gensim.models import KeyedVectors
+from safetensors.numpy import save
+
+from relclip.core.atomic import atomic_file, write_json
+from relclip.core.errors import InputError
+from relclip.core.params import Words
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.words.phrases import Floats, Phrases, embed_phrases, unknown_words
+from relclip.words.vectors import load, train
+
+EPSILON = 0.7
+
+
+def build(files: Sequence[Path], vocabulary_file: Path, output: Path, params: Words) -> dict[str, Any]:
+    """Write phrases.safetensors and statistics.json to `output`; return the statistics.
+
+    Vectors are trained on the caption `files`, or read from the file that `params.source` names.
+    Raises InputError (captions, vectors), ContractError (vocabulary).
+    """
+    vocabulary = load_vocabulary(vocabulary_file)
+    vectors = train(files, params) if params.source == "captions" else load(Path(params.source))
+    phrases = embed_phrases(vectors, vocabulary, centre(vectors, params.centre))
+    if not phrases.subject_predicate.any():
+        raise InputError(
+            f"no word of the vocabulary {vocabulary_file} has a vector; give other captions or words.source"
+        )
+    statistics = summary(vectors, vocabulary, phrases)
+    with atomic_file(output / "phrases.safetensors") as temporary:
+        temporary.write_bytes(save(vars(phrases)))
+    write_json(output / "statistics.json", statistics)
+    return statistics
+
+
+def centre(vectors: KeyedVectors, wanted: bool) -> Floats:
+    """The mean of all words' vectors, (D,), or zeros. Without it all cosines of a small corpus are near 1."""
+    if not wanted:
+        return np.zeros(vectors.vector_size, np.float32)
+    return vectors.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+def summary(vectors: KeyedVectors, vocabulary: Vocabulary, phrases: Phrases) -> dict[str, Any]:
+    """Counts of words and of phrases that have none, and how the cosines of "subject predicate" phrases spread."""
+    unknown = unknown_words(vectors, vocabulary)
+    return {
+        "words": len(vectors),
+        "dimension": vectors.vector_size,
+        "unknown_words": unknown,
+        "unknown_word_count": len(unknown),
+        "phrases": len(vocabulary.objects) * len(vocabulary.predicates),
+        "phrases_without_known_word": phrases.unknown(),
+        "cosine": _spread(phrases.subject_predicate[1:, 1:].reshape(-1, vectors.vector_size)),
+    }
+
+
+def _spread(embeddings: Floats, sample: int = 2000) -> dict[str, float]:
+    """Quantiles of the cosines between up to `sample` evenly chosen phrases, each with another."""
+    known = embeddings[embeddings.any(axis=1)]
+    known = known[:: max(1, -(-len(known) // sample))]
+    cosines = (known @ known.T)[~np.eye(len(known), dtype=bool)]
+    if not len(cosines):
+        return {}
+    quantiles = dict(zip(("p10", "p50", "p90"), np.quantile(cosines, (0.1, 0.5, 0.9)), strict=True))
+    shares = {"below_0": (cosines < 0).mean(), f"above_{EPSILON}": (cosines > EPSILON).mean()}
+    return {name: round(float(value), 4) for name, value in (quantiles | shares).items()}

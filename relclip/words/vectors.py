@@ -1,0 +1,98 @@
+"""Word vectors: word2vec trained on the caption corpus, or read from a file in word2vec's own format."""
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gensim.models import KeyedVectors, Word2Vec
+
+from relclip.core.captions import blocks, check, split_lines
+from relclip.core.errors import InputError
+from relclip.core.params import Words
+
+CAPTIONS_AT_A_TIME = 20_000
+LARGEST_NUMBERS = 1 << 32
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-case words of a text: letters and digits, joined by inner hyphens and apostrophes."""
+    return _WORD.findall(text.lower())
+
+
+class Sentences:
+    """The words of each caption, read anew from the files on every pass, so that memory does not grow with them."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        check(files)
+        self._files = files
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for block in blocks(self._files, CAPTIONS_AT_A_TIME):
+            for caption, _ in split_lines(block).captions:
+                yield tokens(caption)
+
+
+def train(files: Sequence[Path], params: Words) -> KeyedVectors:
+    """Train word2vec (skip-gram off, one worker: the same seed gives the same vectors) on caption files.
+
+    Raises InputError where no word is met `params.min_count` times.
+    """
+    model = Word2Vec(
+        vector_size=params.dimension,
+        window=params.window,
+        min_count=params.min_count,
+        seed=params.seed,
+        workers=1,
+        hashfxn=stable_hash,
+    )
+    sentences = Sentences(files)
+    model.build_vocab(corpus_iterable=sentences)
+    if not model.wv.key_to_index:
+        raise InputError(
+            f"no word is met {params.min_count} times in {', '.join(map(str, files))}; "
+            "give more captions (caption<TAB>id), a lower words.min_count, or a file of vectors as words.source"
+        )
+    model.train(corpus_iterable=sentences, total_examples=model.corpus_count, epochs=params.epochs)
+    return model.wv
+
+
+def load(path: Path) -> KeyedVectors:
+    """Read vectors in word2vec's text format, or its binary one if the name has `.bin`; gzip if in `.gz`; never a pickle.
+
+    Raises InputError where the file is missing, damaged, or announces more numbers than fit in memory.
+    """
+    _check_header(path)
+    try:
+        return KeyedVectors.load_word2vec_format(
+            str(path), binary=".bin" in path.name, unicode_errors="replace"
+        )
+    except (ValueError, EOFError, OSError, zlib.error) as error:
+        raise InputError(
+            f"{path} is not in word2vec's format ({error}); first line: words dimension"
+        ) from None
+
+
+def stable_hash(word: str) -> int:
+    """A hash that does not change from one Python process to the next."""
+    return zlib.crc32(word.encode("utf-8", "replace"))
+
+
+def _check_header(path: Path) -> None:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            words, dimension = map(int, file.readline(100).split())
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"the word vectors {path} cannot be read ({error}); give words.source 'captions' or a file"
+        ) from None
+    except ValueError:
+        raise InputError(
+            f"{path} is not in word2vec's format: its first line must be `words dimension`"
+        ) from None
+    if not (0 < words and 0 < dimension and words * dimension <= LARGEST_NUMBERS):
+        raise InputError(
+            f"{path} announces {words} words of {dimension} numbers; allowed: 1 to {LARGEST_NUMBERS} numbers in all"
+        )

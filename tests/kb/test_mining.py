@@ -1,0 +1,163 @@
+"""The stage: same bytes whatever the workers and chunks, resumable, counted drops, clear refusals."""
+
+import gzip
+import json
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from relclip.core.errors import ContractError, InputError
+from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
+from relclip.core.params import Kb
+from relclip.core.vocabulary import Vocabulary, load_names, load_vocabulary
+from relclip.kb import Miner, mine, mining
+
+SENTENCES = [
+    "a man riding a horse",
+    "snow covered mountain",
+    "two men sitting on a bench",
+    "nothing to see here",
+    "a dog and a cat lying on a bed",
+]
+
+
+@pytest.fixture
+def vocabulary(tmp_path):
+    path = tmp_path / "vocabulary.json"
+    Vocabulary(load_names("vg150"), load_names("vg20")).save(path)
+    return path
+
+
+@pytest.fixture
+def captions(tmp_path):
+    path = tmp_path / "captions.tsv"
+    path.write_text("".join(f"{SENTENCES[n % 5]}\tc{n}\n" for n in range(103)), "utf-8")
+    return path
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_equals_counting_caption_by_caption(tmp_path, captions, vocabulary):
+    mine([captions], vocabulary, tmp_path / "kb")
+    miner = Miner(load_vocabulary(vocabulary))
+    expected = [
+        (*triplet, line.split("\t")[1])
+        for line in captions.read_text().splitlines()
+        for triplet in miner.triplets(line.split("\t")[0])
+    ]
+    evidence = read_table(tmp_path / "kb" / "evidence.parquet", EVIDENCE).to_pydict()
+    assert list(zip(*evidence.values(), strict=True)) == sorted(expected)
+    triplets = read_table(tmp_path / "kb" / "triplets.parquet", TRIPLETS).to_pydict()
+    counted = Counter(row[:3] for row in expected)
+    assert list(zip(*triplets.values(), strict=True)) == [(*key, counted[key]) for key in sorted(counted)]
+
+
+@pytest.mark.parametrize(("chunk", "workers"), [(1, 1), (7, 2), (50, 3), (1000, 2)])
+def test_same_bytes_for_any_chunk_and_workers(tmp_path, captions, vocabulary, chunk, workers, monkeypatch):
+    monkeypatch.setattr(mining, "BLOCK", 5)
+    mine([captions], vocabulary, tmp_path / "one", Kb(chunk=1000, workers=1))
+    mine([captions], vocabulary, tmp_path / "other", Kb(chunk=chunk, workers=workers))
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+def test_a_killed_run_goes_on_from_its_finished_chunks(tmp_path, captions, vocabulary, monkeypatch):
+    params = Kb(chunk=10, workers=1)
+    mine([captions], vocabulary, tmp_path / "whole", params)
+    original = mining.mine_block
+    calls = []
+
+    def dies_at_the_fifth(block, miner):
+        calls.append(block)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return original(block, miner)
+
+    monkeypatch.setattr(mining, "mine_block", dies_at_the_fifth)
+    with pytest.raises(KeyboardInterrupt):
+        mine([captions], vocabulary, tmp_path / "kb", params)
+    assert contents(tmp_path / "kb") == {}
+    mine([captions], vocabulary, tmp_path / "kb", params)
+    assert len(calls) == 5 + 11 - 4
+    assert contents(tmp_path / "kb") == contents(tmp_path / "whole")
+    assert not list(tmp_path.glob(".kb*"))
+
+
+def test_other_captions_do_not_reuse_the_work_of_a_killed_run(tmp_path, captions, vocabulary, monkeypatch):
+    params = Kb(chunk=10, workers=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(mining.aggregate, "write", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            mine([captions], vocabulary, tmp_path / "kb", params)
+    captions.write_text("a cat riding a horse\tx\n")
+    mine([captions], vocabulary, tmp_path / "kb", params)
+    assert read_table(tmp_path / "kb" / "evidence.parquet", EVIDENCE)["caption_id"].to_pylist() == ["x"]
+
+
+def test_gzip_parquet_and_several_files_give_the_same(tmp_path, captions, vocabulary):
+    zipped = tmp_path / "captions.tsv.gz"
+    zipped.write_bytes(gzip.compress(captions.read_bytes()))
+    rows = [line.split("\t") for line in captions.read_text().splitlines()]
+    table = pa.table({"caption_id": [row[1] for row in rows], "caption": [row[0] for row in rows]})
+    pq.write_table(table, tmp_path / "captions.parquet")
+    for name in ("captions.tsv", "captions.tsv.gz", "captions.parquet"):
+        mine([tmp_path / name], vocabulary, tmp_path / "kb" / name)
+    both = mine([zipped, captions], vocabulary, tmp_path / "both")
+    first = contents(tmp_path / "kb" / "captions.tsv")
+    assert (
+        first
+        == contents(tmp_path / "kb" / "captions.tsv.gz")
+        == contents(tmp_path / "kb" / "captions.parquet")
+    )
+    assert both["captions"] == 206
+
+
+def test_bad_lines_are_counted(tmp_path, vocabulary):
+    path = tmp_path / "bad.tsv"
+    path.write_bytes(
+        b"a man riding a horse\t1\r\nno tab here\n\n\xff\xfe man riding a bike\t\xff2\na cat\t3\textra"
+    )
+    statistics = mine([path], vocabulary, tmp_path / "kb")
+    assert statistics["captions"] == 3
+    assert statistics["captions_with_triplet"] == 2
+    assert statistics["lines_without_tab"] == 1
+    assert statistics["lines_not_utf8"] == 1
+    ids = read_table(tmp_path / "kb" / "evidence.parquet", EVIDENCE)["caption_id"].to_pylist()
+    assert sorted(ids) == ["1", "\ufffd2"]
+
+
+def test_min_count_drops_rare_triplets_and_their_evidence(tmp_path, captions, vocabulary):
+    captions.write_text("man riding horse\t1\nman riding horse\t2\nman riding bike\t3\n")
+    statistics = mine([captions], vocabulary, tmp_path / "kb", Kb(min_count=2))
+    assert statistics["triplets"] == 1
+    assert statistics["predicates"]["riding"]["top"] == [{"subject": "man", "object": "horse", "count": 2}]
+    assert read_table(tmp_path / "kb" / "evidence.parquet", EVIDENCE).num_rows == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"no tab\n"])
+def test_a_file_without_captions_is_refused(tmp_path, vocabulary, content):
+    path = tmp_path / "empty.tsv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="no caption in"):
+        mine([path], vocabulary, tmp_path / "kb")
+    assert not list(tmp_path.glob(".kb*"))
+
+
+def test_damaged_files_are_refused(tmp_path, vocabulary):
+    for name, content in {"a.gz": b"\x1f\x8b\x08garbage", "b.parquet": b"PAR1garbage"}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(InputError, match=name):
+            mine([tmp_path / name], vocabulary, tmp_path / "kb")
+    with pytest.raises(InputError, match="does not exist"):
+        mine([tmp_path / "absent"], vocabulary, tmp_path / "kb")
+
+
+def test_unknown_predicates_are_refused(tmp_path, captions):
+    path = tmp_path / "vocabulary.json"
+    for predicates, message in ((["riding", "juggling"], "'juggling'"), ([], "'predicates' is empty")):
+        path.write_text(json.dumps({"objects": ["man"], "predicates": predicates}))
+        with pytest.raises(ContractError, match=message):
+            mine([captions], path, tmp_path / "kb")

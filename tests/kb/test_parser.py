@@ -1,0 +1,80 @@
+"""Each case is a sentence and all that it states in the vocabulary of VG-150 and VG-20."""
+
+import pytest
+
+from relclip.core.vocabulary import Vocabulary, load_names
+from relclip.kb import Miner
+
+VOCABULARY = Vocabulary(load_names("vg150"), load_names("vg20"))
+MINER = Miner(VOCABULARY)
+
+CASES = {
+    "attachment: clothes do not ride": ("a man in a red shirt riding a horse", "man riding horse"),
+    "attachment: what is worn does not lie": ("a woman wearing a hat lying on a bed", "woman lying on bed"),
+    "attachment: what is held does not sit": (
+        "a man holding a laptop sitting on a chair",
+        "man sitting on chair",
+    ),
+    "nearest that can": ("a table next to a dog eating an orange", "dog eating orange"),
+    "finite verb: the head of the clause": (
+        "the bird on the tree is sitting on a branch",
+        "bird sitting on branch",
+    ),
+    "passive by": ("a board carried by a man", "man carrying board"),
+    "passive with auxiliary": ("the horse is being ridden by a girl", "girl riding horse"),
+    "covered with": ("a hill covered with snow and trees", "hill covered in snow; hill covered in tree"),
+    "covered, compound": ("two snow-covered mountains behind a house", "mountain covered in snow"),
+    "covered, predicate": ("the mountain is snow covered", "mountain covered in snow"),
+    "covering": ("snow covers the roof", "snow covering roof"),
+    "relative without pronoun": ("the chair the woman is sitting on", "woman sitting on chair"),
+    "relative object": ("a horse that the man is riding", "man riding horse"),
+    "relative subject": ("a man who is carrying an umbrella", "man carrying umbrella"),
+    "plural": ("buses parked on streets", "bus parked on street"),
+    "coordinated subjects": (
+        "a man and a woman walking on the beach",
+        "man walking on beach; woman walking on beach",
+    ),
+    "coordinated verbs": (
+        "a boy sitting on a bench and eating pizza",
+        "boy sitting on bench; boy eating pizza",
+    ),
+    "two clauses": ("a man riding a horse and a girl riding a bike", "man riding horse; girl riding bike"),
+    "compound head": ("a bird standing on a street light", "bird standing on light"),
+    "compound of two words": ("a person walking on the side walk", "person walking on sidewalk"),
+    "compound hides a class": ("a man carrying a food container", ""),
+    "longer preposition": ("a plane flying in front of a building", ""),
+    "other preposition": ("a dog playing with a phone", ""),
+    "on the back of": ("a man sitting on the back of a truck", ""),
+    "measure": ("a group of people sitting on a pile of rocks", "people sitting on rock"),
+    "irregular past": ("the boy rode a bike", "boy riding bike"),
+    "third person": ("a cat sits on a chair", "cat sitting on chair"),
+    "on top of": ("a cat sat on top of a car", "cat sitting on car"),
+    "synonym": ("a girl rides a bicycle", "girl riding bike"),
+    "pronoun object": ("a bench with a man sitting on it", "man sitting on bench"),
+    "participle as adjective": ("a parked car on the street", ""),
+    "infinitive": ("the boy is about to eat the pizza", "boy eating pizza"),
+    "two sentences": ("A man. Riding a horse.", ""),
+    "punctuation and capitals": ('A Man (in a hat), riding a "horse"!', "man riding horse"),
+    "nothing": ("", ""),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_states(name):
+    caption, expected = CASES[name]
+    found = {
+        f"{VOCABULARY.objects[s - 1]} {VOCABULARY.predicates[p - 1]} {VOCABULARY.objects[o - 1]}"
+        for s, p, o in MINER.triplets(caption)
+    }
+    assert found == set(filter(None, expected.split("; ")))
+
+
+def test_never_fails_on_any_words():
+    import random
+
+    words = "a man , and it of riding covered in on by that is to snow horse . the 's ' - ( sat \x00 é".split(
+        " "
+    )
+    chance = random.Random(0)
+    for _ in range(3000):
+        MINER.triplets(" ".join(chance.choices(words, k=chance.randrange(30))))

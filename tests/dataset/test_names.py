@@ -1,0 +1,93 @@
+"""Object names: articles, plurals, aliases, last words; classes that are plurals themselves stay what they are."""
+
+import pytest
+
+from relclip.core.errors import InputError
+from relclip.core.vocabulary import load_names
+from relclip.dataset.aliases import load_aliases
+from relclip.dataset.names import ObjectNames
+
+CLASSES = load_names("vg150")
+
+
+def found(name, match="plural", aliases=None):
+    number = ObjectNames(CLASSES, aliases or {}, match).find(name)
+    return CLASSES[number - 1] if number else None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("men", "men"),
+        ("man", "man"),
+        ("people", "people"),
+        ("trees", "tree"),
+        ("  The  Trees. ", "tree"),
+        ("buses", "bus"),
+        ("busses", "bus"),
+        ("bus", "bus"),
+        ("leaves", "leaf"),
+        ("shelves", "shelf"),
+        ("waves", "wave"),
+        ("gloves", "glove"),
+        ("glasses", "glass"),
+        ("women", "woman"),
+        ("children", "child"),
+        ("benches", "bench"),
+        ("ladies", "lady"),
+        ("ties", "tie"),
+        ("skis", "ski"),
+        ("jeans", "jean"),
+        ("a", None),
+        ("", None),
+        ("s", None),
+        ("tree trunk", None),
+        ("cell phone", None),
+        ("grass", None),
+    ],
+)
+def test_plurals(name, expected):
+    assert found(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("cell phones", "phone"),
+        ("tree trunk", "trunk"),
+        ("leg of table", None),
+        ("hot dogs", None),
+        ("teddy bear", None),
+        ("sports ball", None),
+    ],
+)
+def test_last_word(name, expected):
+    assert found(name, "last_word") == expected
+
+
+def test_exact_takes_aliases_alone(tmp_path):
+    path = tmp_path / "alias.txt"
+    path.write_text("tree,trees , Big  Trees\nsofa,couches\n")
+    aliases = load_aliases(str(path))
+    assert [found(name, "exact", aliases) for name in ("trees", "big trees", "couches", "cats")] == [
+        "tree",
+        "tree",
+        None,
+        None,
+    ]
+    assert found("couches", "plural", aliases) is None
+
+
+def test_a_class_written_in_the_plural_is_met_in_the_singular():
+    names = ObjectNames(("pants", "Traffic Light"), {}, "plural")
+    assert [names.find(name) for name in ("pant", "pants", "traffic lights", "traffic_light")] == [1, 1, 2, 2]
+
+
+def test_classes_that_differ_in_case_are_refused():
+    with pytest.raises(InputError, match="Tree"):
+        ObjectNames(("tree", "Tree"), {}, "plural")
+
+
+def test_a_missing_alias_file_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="alias"):
+        load_aliases(str(tmp_path / "none.txt"))

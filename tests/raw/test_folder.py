@@ -1,0 +1,122 @@
+"""Taking a folder in Visual Genome's formats: links, copies, captions, and names that lead out."""
+
+import gzip
+import json
+import os
+
+import pytest
+from PIL import Image
+
+from relclip.core.errors import InputError
+from relclip.raw.captions import LONGEST_LINE, join_captions
+from relclip.raw.folder import take_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Four images by id, in the places where they may be."""
+    made = tmp_path / "source"
+    listed = [{"image_id": number, "file": f"{number}.jpg"} for number in (1, 2, 3)]
+    listed.append({"image_id": 4, "file": "holiday.png"})
+    for place in ("images/1.jpg", "VG_100K/2.jpg", "VG_100K_2/3.jpg", "images/holiday.png"):
+        (made / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(made / place)
+    (made / "image_data.json").write_text(json.dumps(listed))
+    for name in ("objects.json", "relationships.json", "truth/relationships.json", "object_alias.txt"):
+        (made / name).parent.mkdir(exist_ok=True)
+        (made / name).write_text("[]")
+    return made
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_everything_arrives(folder, tmp_path):
+    output = tmp_path / "raw"
+    counts = take_folder(folder, [], output)
+    assert counts == {"pictures linked": 4, "captions": 0}
+    assert names_in(output / "images") == ["1.jpg", "2.jpg", "3.jpg", "4.png"]
+    assert (output / "images/4.png").samefile(folder / "images/holiday.png")
+    assert not (output / "objects.json").samefile(folder / "objects.json")
+    assert (output / "captions.tsv").read_text() == ""
+    assert (output / "truth/relationships.json").is_file() and (output / "object_alias.txt").is_file()
+    (folder / "images/1.jpg").unlink()
+    assert take_folder(folder, [], output)["pictures missing"] == 1
+
+
+def test_copies_where_links_are_refused(folder, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert take_folder(folder, [], tmp_path / "raw")["pictures copied"] == 4
+    assert (tmp_path / "raw/images/2.jpg").read_bytes() == (folder / "VG_100K/2.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["parent", "absolute", "link"])
+def test_no_name_leads_out_of_the_folder(folder, tmp_path, kind):
+    secret = tmp_path / "secret.jpg"
+    Image.new("RGB", (8, 8)).save(secret)
+    file = {"parent": "../../secret.jpg", "absolute": str(secret), "link": "5.jpg"}[kind]
+    if kind == "link":
+        (folder / "images/5.jpg").symlink_to(secret)
+    listed = [{"image_id": 1}, {"image_id": 5, "file": file}, {"image_id": 6, "file": "a\0.jpg"}]
+    (folder / "image_data.json").write_text(json.dumps([*listed, {"image_id": "../7"}, {"image_id": 1}]))
+    counts = take_folder(folder, [], tmp_path / "raw")
+    assert names_in(tmp_path / "raw/images") == ["1.jpg"]
+    assert sum(number for what, number in counts.items() if "leads out" in what) == 1
+    assert counts["pictures missing"] == 1
+
+
+@pytest.mark.parametrize("missing", ["image_data.json", "objects.json", "relationships.json"])
+def test_a_missing_file_is_one_sentence_and_nothing_is_left(folder, tmp_path, missing):
+    (folder / missing).unlink()
+    with pytest.raises(InputError, match=missing):
+        take_folder(folder, [], tmp_path / "raw")
+    assert names_in(tmp_path) == ["source"]
+
+
+def test_no_picture_broken_json_and_swallowing_are_refused(folder, tmp_path):
+    with pytest.raises(InputError, match="is no folder"):
+        take_folder(folder / "none", [], tmp_path / "raw")
+    with pytest.raises(InputError, match="lies in the output"):
+        take_folder(folder, [], tmp_path)
+    for content, sentence in (
+        ('[{"image_id": 99}]', "no picture"),
+        ("[]", "no picture"),
+        ("[{", "image_data"),
+    ):
+        (folder / "image_data.json").write_text(content)
+        with pytest.raises(InputError, match=sentence):
+            take_folder(folder, [], tmp_path / "raw")
+    assert names_in(tmp_path) == ["source"]
+
+
+def test_captions_of_several_files(tmp_path):
+    plain, zipped, again = tmp_path / "a.tsv", tmp_path / "b.tsv.gz", tmp_path / "other/a.txt"
+    again.parent.mkdir()
+    plain.write_bytes(
+        b"a  man\t7\r\n\n\twithout\nno id\nodd \xff byte\tx\ty\n" + b"w" * (3 * LONGEST_LINE) + b"\nlast\t8"
+    )
+    zipped.write_bytes(gzip.compress(b"a dog\turl\n"))
+    again.write_text("a cat\t7\n")
+    counts = join_captions([plain, zipped, again], tmp_path / "captions.tsv")
+    assert (tmp_path / "captions.tsv").read_text("utf-8").splitlines() == [
+        "a man\ta:7",
+        "no id\ta:4",
+        "odd \ufffd byte\ta:x y",
+        "last\ta:8",
+        "a dog\tb:url",
+        "a cat\ta-3:7",
+    ]
+    assert counts == {"captions": 6, "lines left out: empty": 2, "lines left out: too long for a caption": 1}
+
+
+def test_broken_gzip_and_missing_captions(tmp_path):
+    broken = tmp_path / "b.tsv.gz"
+    broken.write_bytes(gzip.compress(b"a dog\turl\n" * 1000)[:-12])
+    for file in (broken, tmp_path / "none.tsv"):
+        with pytest.raises(InputError, match=file.name):
+            join_captions([file], tmp_path / "captions.tsv")
+    assert not (tmp_path / "captions.tsv").exists()

@@ -1,0 +1,108 @@
+"""A CLIP from elsewhere: any open_clip model, from a weights file, a pretrained tag, or untrained to try the path."""
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from relclip.core.atomic import write_json
+from relclip.core.encoder import save_encoder
+from relclip.core.errors import InputError
+from relclip.core.params import Clip
+
+
+def load_elsewhere(settings: Clip, folder: Path) -> None:
+    """Write the model that `clip.model` and `clip.weights` name into `folder`, with statistics.json.
+
+    Raises InputError where the model is unknown, the tag cannot be downloaded or the file does not fit.
+    """
+    import open_clip  # noqa: PLC0415
+
+    model_config = _model_config(settings.model)
+    torch.manual_seed(settings.pretrain.seed)
+    try:
+        model = open_clip.create_model(settings.model, pretrained_text=False)
+        tokenizer = open_clip.get_tokenizer(settings.model)
+    except Exception as error:
+        raise InputError(
+            f"open_clip cannot build '{settings.model}' ({_short(error)}); take a model without further packages"
+        ) from None
+    preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
+    if settings.weights is None:
+        print(
+            f"relclip: WARNING: clip.weights is null, so '{settings.model}' is UNTRAINED: its weights are random, and "
+            "every number made from it is meaningless; set clip.weights to a weights file or a pretrained tag",
+            file=sys.stderr,
+        )
+    else:
+        weights, tag = _weights(settings.model, settings.weights)
+        preprocess |= {key: tag[key] for key in ("mean", "std") if tag.get(key)}
+        _load(model, weights, settings.model)
+    save_encoder(folder, model, {"model_cfg": model_config, "preprocess_cfg": preprocess}, tokenizer)
+    if hasattr(tokenizer, "save_pretrained"):
+        tokenizer.save_pretrained(str(folder))
+    state = {
+        "source": "open_clip",
+        "model": settings.model,
+        "weights": settings.weights,
+        "untrained": settings.weights is None,
+    }
+    write_json(folder / "statistics.json", state)
+
+
+def _model_config(name: str) -> dict[str, Any]:
+    import open_clip  # noqa: PLC0415
+
+    config = open_clip.get_model_config(name) if ":" not in name else None
+    if config is None:
+        near = difflib.get_close_matches(name, open_clip.list_models(), n=3, cutoff=0.3)
+        raise InputError(f"clip.model is '{name}', which open_clip does not have; nearest: {', '.join(near)}")
+    return dict(config)
+
+
+def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
+    """The file of the weights, and the tag's configuration where `weights` is a pretrained tag."""
+    import open_clip  # noqa: PLC0415
+    from open_clip.pretrained import download_pretrained, get_pretrained_cfg  # noqa: PLC0415
+
+    if Path(weights).is_file():
+        return Path(weights), {}
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if weights not in tags:
+        raise InputError(
+            f"clip.weights is '{weights}', neither a file nor a pretrained tag of {model}; "
+            f"its tags: {', '.join(tags) or 'none'}"
+        )
+    tag = get_pretrained_cfg(model, weights)
+    try:
+        return Path(download_pretrained(tag)), tag
+    except Exception:
+        where = (
+            f"https://huggingface.co/{tag['hf_hub'].rstrip('/')}"
+            if tag.get("hf_hub")
+            else tag.get("url", "its publisher")
+        )
+        raise InputError(
+            f"the weights '{weights}' of {model} could not be downloaded from {where}; on a machine with network fetch "
+            "open_clip_model.safetensors there, put the file anywhere here and set clip.weights to its path"
+        ) from None
+
+
+def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
+    from open_clip.factory import load_checkpoint  # noqa: PLC0415
+
+    if weights.suffix not in {".safetensors", ".pt", ".pth", ".bin"}:
+        raise InputError(f"{weights} must end in .safetensors (best), .pt, .pth or .bin")
+    try:
+        load_checkpoint(model, str(weights), strict=True, weights_only=True)
+    except Exception as error:
+        raise InputError(
+            f"{weights} does not load as '{name}' ({_short(error)}); give that model's weights as safetensors or a "
+            "plain state dict (TorchScript and files that run code are refused), or set clip.model to the file's model"
+        ) from None
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]

@@ -1,0 +1,95 @@
+"""Embeddings of every prompt that training can meet, each distinct one encoded once."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from relclip.core.annotations import Annotations, Ids, load_annotations
+from relclip.core.atomic import atomic_file, atomic_folder, write_json
+from relclip.core.boxes import overlapping_pairs
+from relclip.core.device import best_device, prepare
+from relclip.core.encoder import Encoder, load_encoder
+from relclip.core.ordered import available_threads
+from relclip.core.params import Clip
+from relclip.core.parquet import TRIPLETS, read_table, write_table
+from relclip.core.vocabulary import Vocabulary
+
+#: triplets.parquet: the triplet whose embedding is row `row` of triplets.npy.
+PROMPTS = pa.schema([*list(TRIPLETS)[:3], ("row", pa.int64())])
+
+
+def run(
+    settings: Clip, *, model: Path, dataset: Path, kb: Path, output: Path, threads: int | None = None
+) -> None:
+    """Write objects.npy (O+1, D; row 0 zeros), triplets.parquet, triplets.npy (T, D) and statistics.json."""
+    workers = threads or available_threads()
+    prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
+    annotations = load_annotations(dataset)
+    names = annotations.vocabulary.objects
+    triplets = wanted_triplets(annotations, read_triplets(kb, annotations.vocabulary))
+    encoder = load_encoder(model, best_device())
+    objects = embed(
+        encoder, [settings.object_prompt.format(object=name) for name in names], settings.batch, workers
+    )
+    texts = [
+        triplet_text(annotations.vocabulary, settings.triplet_prompt, *triplet)
+        for triplet in triplets.tolist()
+    ]
+    rows = embed(encoder, texts, settings.batch, workers)
+    with atomic_folder(output) as folder:
+        _save(folder / "objects.npy", np.concatenate([np.zeros((1, objects.shape[1]), np.float32), objects]))
+        _save(folder / "triplets.npy", rows)
+        columns = dict(zip(PROMPTS.names, [*triplets.T, np.arange(len(triplets))], strict=True))
+        write_table(folder / "triplets.parquet", pa.table(columns), PROMPTS, ["row"])
+        counts = {"objects": len(names), "triplets": len(texts), "dimension": objects.shape[1]}
+        write_json(folder / "statistics.json", counts)
+    print(f"prompts: {counts}", flush=True)
+
+
+def read_triplets(kb: Path, vocabulary: Vocabulary) -> Ids:
+    """(K, 3) the knowledge base's (subject class, predicate, object class)."""
+    table = read_table(kb / "triplets.parquet", TRIPLETS)
+    return np.column_stack([table[name].to_numpy().astype(np.int64) for name in TRIPLETS.names[:3]])
+
+
+def wanted_triplets(annotations: Annotations, known: Ids) -> Ids:
+    """(T, 3) distinct (subject class, predicate, object class), sorted.
+
+    Those of train's relations, and of `known` (K, 3) those whose two classes have overlapping boxes somewhere in train.
+    """
+    train = annotations.split == "train"
+    chosen = train[annotations.relation_image]
+    subject, object_ = (
+        annotations.class_id[rows[chosen]] for rows in (annotations.subject, annotations.object)
+    )
+    annotated = np.stack([subject, annotations.predicate[chosen], object_], axis=1)
+    size = len(annotations.vocabulary.objects) + 1
+    met = np.zeros((size, size), dtype=bool)
+    for image in np.flatnonzero(train).tolist():
+        rows = annotations.rows(image)
+        first, second = overlapping_pairs(annotations.boxes[rows]).T
+        met[annotations.class_id[rows][first], annotations.class_id[rows][second]] = True
+    return np.unique(np.concatenate([annotated, known[met[known[:, 0], known[:, 2]]]]), axis=0)
+
+
+def triplet_text(vocabulary: Vocabulary, prompt: str, subject: int, predicate: int, object_: int) -> str:
+    """The prompt of one triplet of ids."""
+    names = vocabulary.objects
+    return prompt.format(
+        subject=names[subject - 1], predicate=vocabulary.predicates[predicate - 1], object=names[object_ - 1]
+    )
+
+
+def embed(encoder: Encoder, texts: list[str], batch: int, workers: int) -> NDArray[np.float32]:
+    """(T, D) float32 of length 1; equal texts are encoded once."""
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    distinct = encoder.encode_texts(list(place), batch, workers)
+    return distinct[torch.tensor([place[text] for text in texts], dtype=torch.int64)].numpy()
+
+
+def _save(path: Path, array: NDArray[np.float32]) -> None:
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)

@@ -1,0 +1,40 @@
+"""The contrastive loss of CLIP, and its form for batches in which several pictures say the same."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def clip_loss(images: Tensor, texts: Tensor, index: Tensor, scale: Tensor) -> Tensor:
+    """open_clip's ClipLoss: each picture's only positive is its own copy of its text. Duplicates push each other away.
+
+    images (B, D) and texts (U, D) of length 1; index (B,) the text of each picture; scale: exp of the logit scale.
+    """
+    from open_clip import ClipLoss  # noqa: PLC0415
+
+    return ClipLoss()(images, texts[index], scale)
+
+
+def multi_positive_loss(images: Tensor, texts: Tensor, index: Tensor, scale: Tensor) -> Tensor:
+    """ClipLoss with each distinct text once: pictures that say the same are positives, none is a false negative.
+
+    Shapes as in `clip_loss`. Picture to text is a cross-entropy over U texts; text to picture has the target spread
+    evenly over its pictures. Equal to `clip_loss` where all B texts are distinct.
+    """
+    logits = scale * images @ texts.T  # (B, U)
+    shows = F.one_hot(index, len(texts)).T.to(logits.dtype)  # (U, B)
+    spread = shows / shows.sum(dim=1, keepdim=True)
+    to_text = F.cross_entropy(logits, index)
+    to_image = -(spread * F.log_softmax(logits.T, dim=1)).sum(dim=1).mean()
+    return (to_text + to_image) / 2
+
+
+LOSSES = {"multi_positive": multi_positive_loss, "clip": clip_loss}
+
+
+def learning_rate(step: int, steps: int, warmup: int, peak: float) -> float:
+    """Linear warm-up to `peak`, then a cosine to zero at `steps`."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    done = (step - warmup) / max(1, steps - warmup)
+    return peak * 0.5 * (1.0 + float(torch.cos(torch.tensor(torch.pi * min(1.0, done)))))

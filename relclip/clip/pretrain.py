@@ -1,0 +1,119 @@
+"""Pre-train the small CLIP on region phrases; any step can be resumed to the same bits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from relclip.clip.batches import Sampler
+from relclip.clip.loss import LOSSES, learning_rate
+from relclip.clip.regions import Codes
+from relclip.clip.small import LARGEST_SCALE, optimizer
+from relclip.clip.texts import batch_texts
+from relclip.core.atomic import atomic_file
+from relclip.core.params import Pretrain
+from relclip.core.progress import progress
+from relclip.core.seeds import stream
+
+Point = tuple[int, float, float]  # step, loss, learning rate
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a step reads: pixels (R, 3, S, S) uint8, and each region's phrase, prompt and identity."""
+
+    pixels: Tensor
+    phrases: Sequence[str]
+    prompts: Sequence[str]
+    identity: Codes
+    sampler: Sampler
+
+
+class Trainer:
+    """The model, its optimiser, the step it is at and the curve so far: all that a checkpoint holds."""
+
+    def __init__(self, model: Any, settings: Pretrain, mean: Tensor, std: Tensor) -> None:
+        self.model = model.train()
+        self.settings = settings
+        self.optimizer = optimizer(model, settings.learning_rate, settings.weight_decay)
+        self.step = 0
+        self.curve: list[Point] = []
+        self._mean, self._std = mean[:, None, None], std[:, None, None]
+
+    def train_step(self, corpus: Corpus, tokenize: Callable[[list[str]], Tensor]) -> float:
+        """One step; returns its loss. What is drawn depends on the seed and the step alone."""
+        settings, random = self.settings, stream(self.settings.seed, "clip", "step", self.step)
+        grouped = self.step >= settings.grouped_from * settings.steps
+        rows = (
+            corpus.sampler.grouped(self.step, settings.batch, min(settings.groups, settings.batch))
+            if grouped
+            else corpus.sampler.random(self.step, settings.batch, settings.objects)
+        )
+        phrases, prompts = [corpus.phrases[row] for row in rows], [corpus.prompts[row] for row in rows]
+        texts, index = batch_texts(phrases, prompts, corpus.identity[rows], settings.prompted, random)
+        pixels = corpus.pixels[torch.from_numpy(rows)]
+        torch.manual_seed(int(random.integers(1 << 62)))  # what patch dropout draws from
+        flip = torch.from_numpy(random.random(len(rows)) < settings.mirrored)
+        pixels[flip] = pixels[flip].flip(-1)
+        loss = self._update(pixels, tokenize(texts), torch.from_numpy(index))
+        self.step += 1
+        return loss
+
+    def _update(self, pixels: Tensor, tokens: Tensor, index: Tensor) -> float:
+        settings, model = self.settings, self.model
+        rate = learning_rate(self.step, settings.steps, settings.warmup, settings.learning_rate)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        images = F.normalize(model.encode_image((pixels.float() / 255 - self._mean) / self._std), dim=-1)
+        texts = F.normalize(model.encode_text(tokens), dim=-1)
+        loss = LOSSES[settings.loss](images, texts, index, model.logit_scale.exp())
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        with torch.no_grad():
+            model.logit_scale.clamp_(0.0, torch.tensor(LARGEST_SCALE).log().item())
+        self.curve.append((self.step, loss.item(), rate))
+        return self.curve[-1][1]
+
+    def save(self, path: Path, key: str) -> None:
+        """Write a checkpoint; `key` names the parameters and data it belongs to."""
+        state = {"key": key, "step": self.step, "curve": self.curve, "model": self.model.state_dict()}
+        with atomic_file(path) as temporary:
+            torch.save({**state, "optimizer": self.optimizer.state_dict()}, temporary)
+
+    def resume(self, path: Path, key: str) -> bool:
+        """Take up a checkpoint made with the same key; one of other parameters or a broken one is not used."""
+        try:
+            state = torch.load(path, weights_only=True)
+            if state["key"] != key:
+                return False
+        except FileNotFoundError:
+            return False
+        except Exception:  # a broken or foreign file: torch raises many kinds; begin anew
+            return False
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.curve = state["step"], [tuple(point) for point in state["curve"]]
+        return True
+
+
+def train(
+    trainer: Trainer,
+    corpus: Corpus,
+    tokenize: Callable[[list[str]], Tensor],
+    checkpoint: Path | None,
+    key: str,
+) -> None:
+    """Run the steps that are left; a checkpoint every `checkpoint_every` steps if a path is given."""
+    settings = trainer.settings
+    if checkpoint and trainer.resume(checkpoint, key):
+        print(f"clip: going on from step {trainer.step} of {checkpoint}", flush=True)
+    left = range(trainer.step, settings.steps)
+    for step in progress(left, "pre-training CLIP", "step", total=settings.steps, start=trainer.step):
+        trainer.train_step(corpus, tokenize)
+        if checkpoint and (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
+            trainer.save(checkpoint, key)

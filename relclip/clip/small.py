@@ -1,0 +1,57 @@
+"""The small CLIP that is pre-trained here: open_clip's own model class and configuration."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from relclip.core.params import Pretrain
+from relclip.core.tokenizer import WordTokenizer
+
+LARGEST_SCALE = 100.0  # as in CLIP: logits are scaled by at most this
+
+
+def model_config(settings: Pretrain, tokenizer: WordTokenizer) -> dict[str, Any]:
+    """The content of open_clip_config.json."""
+    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD  # noqa: PLC0415
+
+    head = 32 if settings.width % 32 == 0 else settings.width
+    vision = {
+        "image_size": settings.image_size,
+        "patch_size": settings.patch_size,
+        "width": settings.width,
+        "layers": settings.layers,
+        "head_width": head,
+        "patch_dropout": settings.patch_dropout,
+    }
+    text = {
+        "context_length": tokenizer.context_length,
+        "vocab_size": tokenizer.vocab_size,
+        "width": settings.text_width,
+        "heads": max(1, settings.text_width // 32),
+        "layers": settings.text_layers,
+    }
+    return {
+        "model_cfg": {"embed_dim": settings.dimension, "vision_cfg": vision, "text_cfg": text},
+        "preprocess_cfg": {
+            "mean": list(OPENAI_DATASET_MEAN),
+            "std": list(OPENAI_DATASET_STD),
+            "resize_mode": "squash",
+        },
+    }
+
+
+def build(config: dict[str, Any], seed: int) -> nn.Module:
+    """open_clip.CLIP with random weights that depend on the seed alone."""
+    from open_clip.model import CLIP  # noqa: PLC0415
+
+    torch.manual_seed(seed)
+    return CLIP(**config["model_cfg"])
+
+
+def optimizer(model: nn.Module, rate: float, weight_decay: float) -> torch.optim.AdamW:
+    """AdamW as CLIP uses it: no decay on gains, biases, embeddings of position and the logit scale."""
+    decayed = [value for value in model.parameters() if value.ndim >= 2]
+    free = [value for value in model.parameters() if value.ndim < 2]
+    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), eps=1e-6, fused=True)

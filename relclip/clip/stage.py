@@ -1,0 +1,125 @@
+"""The clip stage: pre-train the small CLIP, or load one, and write it in the one folder form."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from relclip.clip.batches import Sampler
+from relclip.clip.elsewhere import load_elsewhere
+from relclip.clip.pixels import cut_regions
+from relclip.clip.pretrain import Corpus, Point, Trainer, train
+from relclip.clip.regions import Codes, Regions, read_regions
+from relclip.clip.small import build, model_config
+from relclip.clip.texts import identities, prompt
+from relclip.clip.validate import Judge
+from relclip.core.atomic import atomic_folder, write_json, write_text
+from relclip.core.device import best_device, prepare
+from relclip.core.digest import file_digest
+from relclip.core.encoder import load_encoder, save_encoder
+from relclip.core.ordered import available_threads
+from relclip.core.params import Clip, Params
+from relclip.core.seeds import stream
+from relclip.core.tokenizer import WordTokenizer, collect_words, words_of
+from relclip.core.vocabulary import load_names
+
+LONGEST_TEXT = 32  # words of a phrase beyond this are cut
+
+
+def run(params: Params, raw: Path, output: Path, threads: int | None = None) -> None:
+    """Make `output`: open_clip_config.json, open_clip_model.safetensors, (words.txt, curve.csv), statistics.json."""
+    workers = threads or available_threads()
+    prepare(params.clip.pretrain.seed, workers)
+    if params.clip.source == "pretrain":
+        pretrain(params, raw, output, workers)
+        return
+    with atomic_folder(output) as folder:
+        load_elsewhere(params.clip, folder)
+
+
+def pretrain(params: Params, raw: Path, output: Path, workers: int) -> None:
+    """Pre-train on raw/pretrain. A checkpoint beside `output` is taken up again after an interruption."""
+    settings, folder = params.clip.pretrain, raw / "pretrain"
+    regions = read_regions(folder)
+    tokenizer = word_tokenizer(params, regions, raw / "captions.tsv")
+    trained, held_out = split(regions, settings.validation, settings.seed)
+    pixels = cut_regions(regions, folder, settings.image_size, workers)
+    templates = (params.clip.object_prompt, params.clip.triplet_prompt)
+    prompts = [prompt(regions, region, *templates) for region in range(len(regions))]
+    sampler = Sampler(regions, trained, settings.seed)
+    corpus = Corpus(pixels, regions.phrases, prompts, identities(regions), sampler)
+    config = model_config(settings, tokenizer)
+    mean, std = (torch.tensor(config["preprocess_cfg"][name]) for name in ("mean", "std"))
+    trainer = Trainer(build(config, settings.seed), settings, mean, std)
+    checkpoint = output.with_name(f".{output.name}.checkpoint")
+    train(
+        trainer,
+        corpus,
+        tokenizer,
+        checkpoint,
+        _key(params.clip, folder / "region_descriptions.json", tokenizer, workers),
+    )
+    with atomic_folder(output) as made:
+        save_encoder(made, trainer.model, config, tokenizer)
+        write_text(made / "curve.csv", curve_csv(trainer.curve))
+        encoder = load_encoder(made, best_device("cpu"))
+        found = Judge(encoder, regions, pixels, templates, workers).validate(held_out, trained)
+        counts = {
+            "regions": len(regions),
+            "trained": len(trained),
+            "held_out": len(held_out),
+            "dropped": dict(regions.dropped),
+        }
+        write_json(made / "statistics.json", {"source": "pretrain", "counts": counts, "validation": found})
+    checkpoint.unlink(missing_ok=True)
+    print(f"clip: held-out {json.dumps(found)}", flush=True)
+
+
+def split(regions: Regions, share: float, seed: int) -> tuple[Codes, Codes]:
+    """Regions to train on and regions held out: whole pictures, at least one held out where there are two."""
+    order = stream(seed, "clip", "validation").permutation(len(regions.files))
+    count = min(max(1, round(share * len(order))), len(order) - 1)
+    held = np.isin(regions.image, order[:count])
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def word_tokenizer(params: Params, regions: Regions, captions: Path) -> WordTokenizer:
+    """The tokenizer over the words of captions, phrases, class names and prompts; as long as the longest phrase."""
+    classes = [*load_names(params.dataset.objects), *load_names(params.dataset.predicates), *regions.names]
+    templates = [params.clip.object_prompt, params.clip.triplet_prompt, params.ext.prompt]
+    longest_name = max(len(words_of(name)) for name in classes)
+    lengths = [len(words_of(text)) for text in regions.phrases]
+    longest = max(*lengths, *(len(words_of(template)) + 3 * longest_name for template in templates))
+    words = collect_words(chain(regions.phrases, classes, templates, _captions(captions)))
+    return WordTokenizer(words, min(longest, LONGEST_TEXT) + 2)
+
+
+def curve_csv(curve: list[Point]) -> str:
+    """The curve as CSV: step, loss, learning_rate."""
+    return "step,loss,learning_rate\n" + "".join(
+        f"{step},{loss:.6f},{rate:.8f}\n" for step, loss, rate in curve
+    )
+
+
+def _captions(path: Path) -> Iterable[str]:
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            yield line.split("\t")[0]
+
+
+def _key(settings: Clip, corpus: Path, tokenizer: WordTokenizer, threads: int) -> str:
+    """What a checkpoint belongs to: the parameters, the regions, the words, the threads and torch's version."""
+    parts = [
+        settings.model_dump_json(),
+        file_digest(corpus),
+        *tokenizer.words,
+        str(threads),
+        torch.__version__,
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,169 @@
+"""A frozen CLIP: pictures and texts to unit vectors, pictures to maps of patch states. open_clip inside.
+
+One folder form, whether the model was pre-trained here or came from elsewhere: open_clip_config.json,
+open_clip_model.safetensors, and words.txt where the tokenizer is the small one of whole words.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from relclip.core.atomic import atomic_file, write_json
+from relclip.core.device import autocast
+from relclip.core.errors import ContractError
+from relclip.core.ordered import in_order
+from relclip.core.tokenizer import WordTokenizer, load_words
+
+CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
+
+
+class Encoder:
+    """CLIP's two towers in evaluation mode. Every method is deterministic and safe to call from several threads."""
+
+    def __init__(self, model: Any, tokenizer: Callable[[list[str]], Tensor], device: torch.device) -> None:
+        from open_clip.model import get_model_preprocess_cfg  # noqa: PLC0415
+
+        self._model = model.to(device).eval().requires_grad_(False)
+        self._tokenizer = tokenizer
+        self.device = device
+        preprocess = get_model_preprocess_cfg(model)
+        self._mean = torch.tensor(preprocess["mean"], device=device)[:, None, None]
+        self._std = torch.tensor(preprocess["std"], device=device)[:, None, None]
+        self._towers: dict[int, Any] = {}
+        self.image_size: int = _side(model.visual.image_size)
+        self.logit_scale = float(model.logit_scale.exp())
+
+    @torch.inference_mode()
+    def encode_images(self, batch: Tensor) -> Tensor:
+        """Embeddings of pictures: (B, 3, H, W) uint8 -> (B, D) float32, length 1, on the encoder's device."""
+        with autocast(self.device):
+            embeddings = self._model.encode_image(self._pixels(batch, self.image_size))
+        return F.normalize(embeddings.float(), dim=-1)
+
+    @torch.inference_mode()
+    def patch_map(self, batch: Tensor, size: int) -> Tensor:
+        """V(I) of RelCLIP 3.1: (B, 3, H, W) uint8 -> (B, h, w, C), the final patch states before the projection.
+
+        Pictures are squashed to `size` x `size`; the final layer norm is applied, as open_clip's output_tokens does.
+        """
+        with autocast(self.device):
+            found = self._tower(size).forward_intermediates(
+                self._pixels(batch, size), indices=1, normalize_intermediates=True, intermediates_only=True
+            )
+        return found["image_intermediates"][-1].permute(0, 2, 3, 1)
+
+    def encode_texts(self, texts: Sequence[str], batch: int = 512, workers: int = 1) -> Tensor:
+        """Embeddings of texts: T texts -> (T, D) float32, length 1, on the CPU; `workers` batches at a time."""
+        batches = [list(texts[first : first + batch]) for first in range(0, len(texts), batch)]
+        encoded = list(in_order(self._text_batch, batches, workers))
+        return torch.cat(encoded) if encoded else torch.zeros((0, self.dimension))
+
+    @property
+    def dimension(self) -> int:
+        """D, the length of the embeddings both towers share."""
+        return self._text_batch(["a"]).shape[1]
+
+    @torch.inference_mode()
+    def _text_batch(self, texts: list[str]) -> Tensor:
+        with autocast(self.device):
+            embeddings = self._model.encode_text(self._tokenizer(texts).to(self.device))
+        return F.normalize(embeddings.float(), dim=-1).cpu()
+
+    def _pixels(self, batch: Tensor, size: int) -> Tensor:
+        resized = resize(batch.to(self.device), size)
+        return (resized.float() / 255 - self._mean) / self._std
+
+    def _tower(self, size: int) -> Any:
+        """The image tower for pictures of `size` pixels: the same weights, position embeddings interpolated."""
+        if size == self.image_size or not hasattr(self._model.visual, "positional_embedding"):
+            return self._model.visual
+        if size not in self._towers:
+            self._towers[size] = _resized_tower(self._model.visual, size)
+        return self._towers[size]
+
+
+def resize(batch: Tensor, size: int) -> Tensor:
+    """Squash uint8 pictures (B, 3, H, W) to `size` x `size`, bicubic and antialiased, as CLIP was trained."""
+    if batch.shape[-2:] == (size, size):
+        return batch
+    if batch.device.type == "cpu":
+        return F.interpolate(batch, size=(size, size), mode="bicubic", antialias=True)
+    resized = F.interpolate(batch.float(), size=(size, size), mode="bicubic", antialias=True)
+    return resized.round_().clamp_(0, 255).byte()
+
+
+def save_encoder(folder: Path, model: nn.Module, config: Mapping[str, Any], tokenizer: object) -> None:
+    """Write the folder form of a CLIP. `config` holds open_clip's model_cfg and preprocess_cfg."""
+    write_json(folder / CONFIG, dict(config))
+    state = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
+    with atomic_file(folder / WEIGHTS) as temporary:
+        save_file(state, temporary, metadata={"format": "pt"})
+    if isinstance(tokenizer, WordTokenizer):
+        tokenizer.save(folder / WORDS)
+
+
+def load_encoder(folder: Path, device: torch.device) -> Encoder:
+    """Load a CLIP that `relclip.clip` wrote. Raises ContractError where the folder lacks a file or does not fit."""
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ContractError(
+                f"{folder / name} does not exist; run 'python -m relclip.clip' or give its folder"
+            )
+    import open_clip  # noqa: PLC0415
+
+    try:
+        model = open_clip.create_model(f"local-dir:{folder}", pretrained_text=False)
+        tokenizer = _tokenizer(folder)
+    except ContractError:
+        raise
+    except Exception as error:  # open_clip raises many kinds, for JSON, for shapes and for missing keys
+        reason = " ".join(str(error).split())[:200]
+        raise ContractError(
+            f"{folder} holds no CLIP that open_clip can load ({reason}); make it again"
+        ) from None
+    return Encoder(model, tokenizer, device)
+
+
+def _tokenizer(folder: Path) -> Any:
+    import open_clip  # noqa: PLC0415
+
+    if not (folder / WORDS).is_file():
+        return open_clip.get_tokenizer(f"local-dir:{folder}")
+    text = json.loads((folder / CONFIG).read_text("utf-8"))["model_cfg"]["text_cfg"]
+    tokenizer = WordTokenizer(load_words(folder / WORDS), text["context_length"])
+    if tokenizer.vocab_size != text["vocab_size"]:
+        raise ContractError(
+            f"{folder / WORDS} gives {tokenizer.vocab_size} tokens, the model has {text['vocab_size']}; make it again"
+        )
+    return tokenizer
+
+
+def _resized_tower(tower: Any, size: int) -> Any:
+    from open_clip.model import resize_pos_embed  # noqa: PLC0415
+
+    patch = _side(tower.patch_size)
+    if size % patch:
+        raise ContractError(
+            f"features.image_size is {size}; this CLIP's patches have {patch} pixels, so take a multiple"
+        )
+    name = "visual.positional_embedding"
+    state = {name: tower.positional_embedding.detach()}
+    resize_pos_embed(state, SimpleNamespace(visual=SimpleNamespace(grid_size=(size // patch, size // patch))))
+    clone = copy.copy(tower)
+    clone._parameters = {
+        **tower._parameters,
+        "positional_embedding": nn.Parameter(state[name], requires_grad=False),
+    }
+    return clone
+
+
+def _side(size: int | tuple[int, int]) -> int:
+    return size if isinstance(size, int) else size[0]

@@ -1,0 +1,58 @@
+"""Is CLIP worth asking? Accuracy on validation of KB, EXT and KB+EXT (METHOD section 4), before anyone trusts them."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from relclip.core.accuracy import accuracy
+from relclip.core.annotations import Annotations, Ids
+from relclip.core.parquet import EXT_SCORES, read_table
+from relclip.ext.pairs import Candidates
+
+Report = dict[str, dict[str, float]]
+
+
+def check(annotations: Annotations, candidates: Candidates, scores: Path) -> Report:
+    """Share of val's annotated overlapping relations whose predicate each row picks, mean and class mean.
+
+    `kb`: a uniform choice among the candidates. `ext`: CLIP's best of all. `kb_ext`: CLIP's best candidate.
+    The same with `_undecided`: only relations whose pair has two or more candidates, the true one among them.
+    """
+    relation, logits = _val_logits(annotations, scores)
+    truth = annotations.predicate[relation] - 1
+    subject, object_ = (
+        annotations.class_id[ends[relation]] for ends in (annotations.subject, annotations.object)
+    )
+    allowed = candidates.of(subject, object_)
+    inside = allowed[np.arange(len(truth)), truth]
+    hits = {
+        "kb": np.where(inside, 1.0 / np.maximum(allowed.sum(1), 1), 0.0),
+        "ext": logits.argmax(1) == truth,
+        "kb_ext": inside & (np.where(allowed, logits, -np.inf).argmax(1) == truth),
+    }
+    undecided = inside & (allowed.sum(1) >= 2)
+    report = {name: accuracy(hit, truth) for name, hit in hits.items()}
+    return report | {
+        f"{name}_undecided": accuracy(hit[undecided], truth[undecided]) for name, hit in hits.items()
+    }
+
+
+def _val_logits(annotations: Annotations, scores: Path) -> tuple[Ids, NDArray[np.float32]]:
+    """Relations of val whose pair was scored, and their pairs' logits of all predicates (R, predicates)."""
+    count = len(annotations.vocabulary.predicates)
+    val = annotations.image_id[annotations.split == "val"]
+    table = read_table(scores, EXT_SCORES, pc.field("image_id").isin(val))
+    logits = table["logit"].to_numpy().reshape(-1, count)
+    keys = _joined(*(table[name].to_numpy()[::count] for name in ("image_id", "subject_id", "object_id")))
+    relation = np.flatnonzero((annotations.split == "val")[annotations.relation_image])
+    ends = (annotations.object_id[rows[relation]] for rows in (annotations.subject, annotations.object))
+    wanted = _joined(annotations.image_id[annotations.relation_image[relation]], *ends)
+    place = np.minimum(np.searchsorted(keys, wanted), max(0, len(keys) - 1))
+    found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
+    return relation[found], logits[place[found]]
+
+
+def _joined(*columns: Ids) -> NDArray[np.void]:
+    return np.rec.fromarrays([column.astype(np.int64) for column in columns])

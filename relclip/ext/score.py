@@ -1,0 +1,94 @@
+"""The two tables of one part of the images: zero-shot labels of objects, scores of predicates on pairs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core.annotations import Annotations, Ids
+from relclip.core.encoder import Encoder
+from relclip.core.params import Ext
+from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES
+from relclip.ext.look import look
+from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
+from relclip.ext.texts import TripletTexts
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """All that scoring one part needs."""
+
+    encoder: Encoder
+    annotations: Annotations
+    candidates: Candidates
+    raw: Path
+    settings: Ext
+
+    def objects(self, images: Sequence[int], classes: NDArray[np.float32]) -> pa.Table:
+        """CLIP zero-shot on object crops: softmax over all classes, the best `zero_shot_classes` of each object.
+
+        classes: (O, D) embeddings of the object prompts in the order of the ids.
+        """
+        known, top = self.annotations, min(self.settings.zero_shot_classes, len(classes))
+        slices = [known.rows(image) for image in images]
+        regions = [(self._path(image), known.boxes[rows]) for image, rows in zip(images, slices, strict=True)]
+        embeddings = look(self.encoder, regions, self.settings.batch, 0.0)
+        shares = _softmax(embeddings @ classes.T * self.encoder.logit_scale)
+        best = np.argsort(-shares, axis=1, kind="stable")[:, :top]
+        rows = np.concatenate([np.arange(part.start, part.stop) for part in slices])
+        image = np.repeat(known.image_id[list(images)], [part.stop - part.start for part in slices])
+        columns = [np.repeat(image, top), np.repeat(known.object_id[rows], top), best.ravel() + 1]
+        return _table(OBJECT_SCORES, [*columns, np.take_along_axis(shares, best, 1).ravel()])
+
+    def pairs(self, images: Sequence[int], texts: TripletTexts, labels: Sequence[Ids]) -> list[pa.Table]:
+        """Scores of predicates on union crops, one table for each labelling (N,) of the objects.
+
+        The first labelling is the true one; further ones are scored on val and test only.
+        """
+        known = self.annotations
+        found = [image_pairs(known, image, self.candidates) for image in images]
+        scored = [
+            pair_predicates(known, image, pairs, self.candidates)
+            for image, pairs in zip(images, found, strict=True)
+        ]
+        regions = [(self._path(image), pairs.boxes) for image, pairs in zip(images, found, strict=True)]
+        embeddings = look(self.encoder, regions, self.settings.batch, self.settings.margin)
+        shift = np.cumsum([0, *(len(pairs.boxes) for pairs in found)])
+        crop = np.concatenate([pairs.crop + start for pairs, start in zip(found, shift, strict=False)])
+        subject, object_ = (
+            np.concatenate([getattr(pairs, end) for pairs in found]) for end in ("subject", "object")
+        )
+        image = np.repeat(np.array(images), [len(pairs.subject) for pairs in found])
+        pair, predicate = np.nonzero(np.concatenate(scored))
+        tables = []
+        for number, label in enumerate(labels):
+            kept = slice(None) if number == 0 else known.split[image[pair]] != "train"
+            row, what = pair[kept], predicate[kept] + 1
+            text = texts.rows(label[subject[row]], label[object_[row]], what)
+            logit = self._logits(embeddings, texts.embeddings, crop[row], text)
+            ends = (known.object_id[subject[row]], known.object_id[object_[row]])
+            tables.append(_table(EXT_SCORES, [known.image_id[image[row]], *ends, what, logit]))
+        return tables
+
+    def _logits(
+        self, images: NDArray[np.float32], texts: NDArray[np.float32], crop: Ids, text: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """Cosine of crop and text times CLIP's scale over the temperature, (rows,)."""
+        cosine = np.einsum("nd,nd->n", images[crop], texts[text])
+        return cosine * np.float32(self.encoder.logit_scale / self.settings.temperature)
+
+    def _path(self, image: int) -> Path:
+        return self.raw / self.annotations.file[image]
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _table(schema: pa.Schema, columns: list[NDArray]) -> pa.Table:
+    typed = [pa.array(column).cast(field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(typed, schema=schema)

@@ -1,0 +1,1 @@
+"""Frozen patch maps, V(I) of RelCLIP section 3.1, computed once an image."""

@@ -1,0 +1,120 @@
+"""The paper's claims as paired differences: the same test images, both runs, seed by seed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relclip.core.errors import ContractError
+from relclip.tables.grid import NOT_BUILT, metric_label
+from relclip.tables.results import read_json
+
+JUDGED = ("annotation", "truth")
+METRICS = ("recall_at_50", "mean_recall_at_50")
+HEADER = ("claim", "better", "worse", "judged_on", "metric", "difference", "low", "high", "verdict")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Better minus worse in percentage points of PredCls, with a 95 % paired bootstrap interval."""
+
+    judged: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the claim is borne out: decided where the interval leaves zero outside."""
+        if self.low > 0:
+            return "holds"
+        return "does not hold" if self.high < 0 else "undecided"
+
+    @property
+    def label(self) -> str:
+        """`mean_recall_at_50` -> `mR@50`."""
+        return metric_label(self.metric)
+
+    @property
+    def text(self) -> str:
+        """`+1.2 [+0.4, +2.0]`."""
+        return f"{self.difference:+.1f} [{self.low:+.1f}, {self.high:+.1f}]"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim, the runs on both sides, its differences (none: not yet built)."""
+
+    claim: str
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    def at(self, judged: str, metric: str) -> Difference | None:
+        """Return one difference, None where it was not computed."""
+        return next((one for one in self.differences if (one.judged, one.metric) == (judged, metric)), None)
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """Read claims.json, where differences are fractions. Raises ContractError where it has another shape."""
+    content = read_json(path)
+    try:
+        return [_claim(one) for one in content]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ContractError(
+            f"{path} is not what evaluate writes ({type(error).__name__}: {error}); run it again"
+        ) from None
+
+
+def _claim(content: Mapping[str, Any]) -> Claim:
+    found = [
+        _difference(judged, metric, content["differences"][judged][metric])
+        for judged in JUDGED
+        for metric in METRICS
+        if _defined(content["differences"].get(judged, {}).get(metric))
+    ]
+    return Claim(str(content["claim"]), tuple(content["better"]), tuple(content["worse"]), tuple(found))
+
+
+def _defined(content: Mapping[str, Any] | None) -> bool:
+    return content is not None and None not in (content["difference"], content["low"], content["high"])
+
+
+def _difference(judged: str, metric: str, content: Mapping[str, Any]) -> Difference:
+    return Difference(judged, metric, *(100 * float(content[key]) for key in ("difference", "low", "high")))
+
+
+def columns(claims: Iterable[Claim]) -> list[tuple[str, str]]:
+    """(judged, metric) of every difference that some claim has, in a fixed order."""
+    there = {(one.judged, one.metric) for claim in claims for one in claim.differences}
+    return [(judged, metric) for judged in JUDGED for metric in METRICS if (judged, metric) in there]
+
+
+def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
+    """One line a difference, for the CSV."""
+    for claim in claims:
+        sides = (claim.claim, " ".join(claim.better), " ".join(claim.worse))
+        for judged, metric in columns(claims):
+            one = claim.at(judged, metric)
+            numbers = (
+                (one.difference, one.low, one.high, one.verdict) if one else (None, None, None, NOT_BUILT)
+            )
+            yield [*sides, judged, metric, *numbers]
+
+
+def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:
+    """Count the verdicts of one column: `5 hold, 3 undecided, 1 does not hold`."""
+    found = Counter(one.verdict if (one := claim.at(judged, metric)) else NOT_BUILT for claim in claims)
+    return ", ".join(f"{number} {verdict}" for verdict, number in found.most_common())
+
+
+def caption() -> str:
+    """What the claims table shows."""
+    return (
+        "PredCls, better minus worse in percentage points, averaged over the paired training seeds, with the "
+        "95 % bootstrap interval over test images (both runs judged on the same images). Holds: the interval "
+        "lies above zero. Does not hold: it lies below zero, the order is reversed. Undecided: it contains "
+        "zero. The interval does not cover the training seed, and one in twenty misses by chance."
+    )

@@ -1,0 +1,87 @@
+"""One look for all figures, in a light and a dark theme, and files that have the same bytes every time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from relclip.core.atomic import atomic_file
+
+#: Inches. Narrow enough that a phone shows the letters nearly as large as a desk's screen does.
+WIDTH = 4.8
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of one theme; `series` keeps the same order in both, so a line keeps its hue."""
+
+    name: str
+    text: str
+    muted: str
+    grid: str
+    surface: str
+    ramp: tuple[str, str]
+    series: tuple[str, ...]
+
+
+LIGHT = Theme(
+    *("light", "#1f2933", "#5b6875", "#dfe4ea", "#ffffff"),
+    ramp=("#f1f6fc", "#114b8c"),
+    series=("#1d6fd1", "#c2620a", "#12855f", "#a3359c", "#5b6875", "#c22f2f", "#7a6a00", "#5b4bd6"),
+)
+DARK = Theme(
+    *("dark", "#e6eaf0", "#9aa7b5", "#333d49", "#14191f"),
+    ramp=("#1b2733", "#8fc3ff"),
+    series=("#66aaff", "#f5a04a", "#45c79a", "#e48ade", "#a3b0bf", "#ff8585", "#d9c44a", "#a99fff"),
+)
+THEMES = (LIGHT, DARK)
+
+
+@contextmanager
+def themed(theme: Theme) -> Iterator[None]:
+    """Draw within this theme: no boxes round the axes, names never read as mathematics, fixed SVG ids."""
+    look: Any = {
+        **{
+            "font.family": "DejaVu Sans",
+            "font.size": 8.5,
+            "axes.titlesize": 9.5,
+            "axes.titlelocation": "left",
+        },
+        **{"text.parse_math": False, "svg.hashsalt": "relclip", "svg.fonttype": "path"},
+        **{"axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6},
+        **{"axes.grid": True, "axes.axisbelow": True, "grid.linewidth": 0.6, "lines.linewidth": 1.6},
+        **{"xtick.major.size": 0, "ytick.major.size": 0, "legend.frameon": False, "figure.facecolor": "none"},
+        **{"axes.facecolor": "none", "savefig.facecolor": "none"},
+        **dict.fromkeys(
+            ("text.color", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor"), theme.text
+        ),
+        **{"axes.labelcolor": theme.muted, "axes.edgecolor": theme.grid, "grid.color": theme.grid},
+    }
+    with mpl.rc_context(look):
+        yield
+
+
+def save_themed(folder: Path, name: str, draw: Callable[[Theme], Figure]) -> None:
+    """Write `<name>.svg` and `<name>-dark.svg`."""
+    for theme in THEMES:
+        with themed(theme):
+            figure = draw(theme)
+            path = folder / f"{name}{'' if theme is LIGHT else '-dark'}.svg"
+            with atomic_file(path) as temporary:
+                figure.savefig(
+                    temporary, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight"
+                )
+
+
+def blank(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, list[Axes]]:
+    """Return a figure of the common width, `height` inches, and its axes in reading order."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, **options)  # type: ignore[call-overload]
+    return figure, list(axes.flat)

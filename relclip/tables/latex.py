@@ -1,0 +1,127 @@
+"""The tables as LaTeX in booktabs style (packages: booktabs, graphicx)."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from relclip.tables import claims as claim_table
+from relclip.tables.claims import Claim
+from relclip.tables.grid import NOT_BUILT, TASKS, Cell, Line, Table
+from relclip.tables.plain import heading
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",
+    "\n": " ",
+    "±": r"$\pm$",
+    "†": r"$\dagger$",
+    "–": "--",
+}
+_ESCAPES = str.maketrans(_SPECIAL)
+
+
+def escape_latex(text: str) -> str:
+    """Escape every character that LaTeX takes as a command or that a plain text font lacks."""
+    return text.translate(_ESCAPES)
+
+
+def tables_latex(tables: Iterable[Table]) -> str:
+    """One table environment a judgement."""
+    return "\n".join(
+        _environment(
+            heading(table),
+            f"{table.note} {table.how_to_read}",
+            f"tab:{table.key}-{table.judged}",
+            _body(table),
+        )
+        for table in tables
+    )
+
+
+def claims_latex(claims: Sequence[Claim]) -> str:
+    """The claims, a difference and its verdict in two lines of a cell."""
+    columns = claim_table.columns(claims)
+    heads = [f"{claim_table.metric_label(metric)}, {judged}" for judged, metric in columns]
+    lines = ["l" + "r" * len(columns), _row(["Claim", *map(escape_latex, heads)]), r"\midrule"]
+    for claim in claims:
+        found = [claim.at(judged, metric) for judged, metric in columns]
+        lines.append(
+            _row([escape_latex(claim.claim), *(_signed(one.text) if one else NOT_BUILT for one in found)])
+        )
+        lines.append(_row(["", *(rf"\emph{{{one.verdict}}}" if one else "" for one in found)]))
+    return _environment("Claims of the paper", claim_table.caption(), "tab:claims", lines)
+
+
+def _signed(text: str) -> str:
+    return "{}" + text.replace("-", "$-$").replace("+", "$+$")
+
+
+def _environment(title: str, caption: str, label: str, lines: Sequence[str]) -> str:
+    columns, *body = lines
+    return "\n".join(
+        [
+            r"\begin{table*}[t]",
+            r"\centering",
+            rf"\caption{{{escape_latex(title)}. {escape_latex(caption)}}}",
+            rf"\label{{{label}}}",
+            r"\resizebox{\textwidth}{!}{%",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}}",
+            r"\end{table*}",
+            "",
+        ]
+    )
+
+
+def _body(table: Table) -> list[str]:
+    columns = [table.columns[number] for number in table.shown]
+    lines = ["l" + "r" * len(columns)]
+    tasks = [(task, len(list(group))) for task, group in groupby(columns, lambda column: column.task)]
+    if len(tasks) > 1:
+        lines.append(
+            _row(["", *(rf"\multicolumn{{{width}}}{{c}}{{{TASKS[task]}}}" for task, width in tasks)])
+        )
+    lines.append(_row(["", *(column.label for column in columns)]))
+    for block in table.blocks:
+        lines.append(r"\midrule")
+        if block.title:
+            lines.append(
+                rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{\textit{{{escape_latex(block.title)}}}}} \\"
+            )
+        for line in block.lines:
+            lines += _lines(line, [line.cells[number] for number in table.shown])
+    return lines
+
+
+def _lines(line: Line, cells: Sequence[Cell]) -> list[str]:
+    """Three printed lines a row: ours, its interval, the paper's."""
+    name = escape_latex(line.name) + ("" if line.in_paper else r"$^\dagger$")
+    theirs = [f"{cell.paper:.2f}" if cell.paper is not None else "--" for cell in cells]
+    return [
+        _row([name, *(_ours(cell) for cell in cells)]),
+        _row([r"\quad 95\,\% interval", *(_interval(cell) for cell in cells)]),
+        _row([r"\quad paper", *theirs]) + r"[2pt]",
+    ]
+
+
+def _ours(cell: Cell) -> str:
+    if cell.ours is None:
+        return rf"\emph{{{NOT_BUILT}}}"
+    spread = rf" $\pm$ {cell.std:.1f} ({cell.seeds})" if cell.std is not None else ""
+    return rf"\textbf{{{cell.ours:.1f}}}{spread}"
+
+
+def _interval(cell: Cell) -> str:
+    return "" if cell.low is None else f"{{}}[{cell.low:.1f}, {cell.high:.1f}]"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return " & ".join(cells) + r" \\"

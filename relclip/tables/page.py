@@ -1,0 +1,59 @@
+"""The report as one self-contained page: everything escaped, styles and images inside, nothing fetched."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+_HERE = Path(__file__).parent
+_KINDS = {".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+
+
+def render(**content: Any) -> str:
+    """Fill page.html. Every value is escaped; a name the template does not get is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "template"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "data_uri": data_uri,
+        "thousands": thousands,
+        "duration": duration,
+        "compact": compact,
+    }
+    css = (_HERE / "template" / "page.css").read_text("utf-8")
+    return environment.get_template("page.html").render(css=css, **content)
+
+
+def data_uri(path: Path) -> str:
+    """An image file as a data URI."""
+    return f"data:{_KINDS[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def thousands(number: float) -> str:
+    """12345 -> 12,345."""
+    return f"{number:,.0f}"
+
+
+def compact(value: Any) -> str:
+    """Any value of a JSON file in one line: four significant digits of a fraction, lists with commas."""
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, list):
+        return ", ".join(compact(item) for item in value) or "none"
+    return str(value)
+
+
+def duration(seconds: float) -> str:
+    """95 -> 1 min 35 s."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"

@@ -1,0 +1,34 @@
+"""The paper's numbers (RelCLIP tables 1, 2, 3, 5, 6), in percent, as data beside this module."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).with_name("paper.json")
+
+
+@cache
+def _paper() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(_FILE.read_text("utf-8"))
+    return content
+
+
+def citation() -> str:
+    """Return the title and venue of the paper."""
+    return str(_paper()["citation"])
+
+
+def data() -> str:
+    """Return what the paper's numbers were measured on."""
+    return str(_paper()["data"])
+
+
+def numbers(block: str, row: str) -> Mapping[str, float]:
+    """Return {"task/metric": percent} of a row of a block (`table1_distant`); empty where it has none."""
+    table = _paper()["tables"].get(block, {"columns": [], "rows": {}})
+    values = table["rows"].get(row, [])
+    return {
+        column: value for column, value in zip(table["columns"], values, strict=False) if value is not None
+    }

@@ -1,0 +1,128 @@
+"""The tables as CSV (plain numbers, one cell a line) and as GitHub's Markdown."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from relclip.tables import claims as claim_table
+from relclip.tables.claims import Claim
+from relclip.tables.grid import NOT_BUILT, TASKS, Cell, Column, Table
+
+HEADER = (
+    *("table", "judged_on", "block", "row", "in_paper", "task", "metric"),
+    *("ours", "low", "high", "std", "seeds", "paper", "state"),
+)
+_MARKDOWN = str.maketrans(
+    {mark: f"\\{mark}" for mark in r"\`*_[]|#~$!"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " "}
+)
+
+
+def as_csv(rows: Iterable[Sequence[object]]) -> str:
+    """Rows of values as CSV; None is an empty field, floats have four decimals."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _plain(value: object) -> object:
+    return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def tables_csv(tables: Iterable[Table]) -> str:
+    """One line a cell: ours, low, high, std and paper in percent; `state` says whether it was measured."""
+    return as_csv([HEADER, *(line for table in tables for line in _cells(table))])
+
+
+def _cells(table: Table) -> Iterable[Sequence[object]]:
+    for block in table.blocks:
+        for line in block.lines:
+            for column, cell in zip(table.columns, line.cells, strict=True):
+                place = [
+                    table.key,
+                    table.judged,
+                    block.key,
+                    line.name,
+                    str(line.in_paper).lower(),
+                    column.task,
+                    column.metric,
+                ]
+                state = NOT_BUILT if cell.ours is None else "measured"
+                yield [*place, cell.ours, cell.low, cell.high, cell.std, cell.seeds, cell.paper, state]
+
+
+def escape_markdown(text: str) -> str:
+    """Escape what GitHub's Markdown or HTML would take as markup or as the end of a cell."""
+    return text.translate(_MARKDOWN)
+
+
+def tables_markdown(tables: Iterable[Table]) -> str:
+    """One Markdown table a judgement, each under its caption."""
+    return "\n".join(_markdown(table) for table in tables)
+
+
+def _markdown(table: Table) -> str:
+    lines = [f"### {heading(table)}", "", escape_markdown(f"{table.note} {table.how_to_read}"), ""]
+    columns = [table.columns[number] for number in table.shown]
+    lines += markdown_rows(["", *(column_heading(table, column) for column in columns)], [])
+    for block in table.blocks:
+        if block.title:
+            lines.append(
+                "| " + " | ".join([f"**{escape_markdown(block.title)}**", *[""] * len(columns)]) + " |"
+            )
+        for line in block.lines:
+            name = escape_markdown(line.name) + ("" if line.in_paper else " †")
+            cells = [markdown_cell(line.cells[number]) for number in table.shown]
+            lines.append("| " + " | ".join([name, *cells]) + " |")
+    return "\n".join([*lines, ""])
+
+
+def heading(table: Table) -> str:
+    """`Table 1. Distant and full supervision, judged on the annotation`."""
+    against = "the full truth" if table.judged == "truth" else "the annotation"
+    return f"Table {table.key.removeprefix('table')}. {table.title}, judged on {against}"
+
+
+def column_heading(table: Table, column: Column) -> str:
+    """The metric, with its task where the table has several."""
+    several = len({other.task for other in table.columns}) > 1
+    return f"{TASKS[column.task]} {column.label}" if several else column.label
+
+
+def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table of cells that are escaped already: names left, numbers right."""
+    rule = [":--", *["--:"] * (len(header) - 1)]
+    return ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
+
+
+def markdown_cell(cell: Cell) -> str:
+    """`**54.2** ± 0.4 (3)<br>[53.0, 55.3]<br>paper 55.06`."""
+    return "<br>".join(
+        [*measured(cell, "**"), f"paper {cell.paper:.2f}" if cell.paper is not None else "paper –"]
+    )
+
+
+def measured(cell: Cell, strong: str = "") -> list[str]:
+    """The measured part of a cell as text: the mean with its spread over seeds, then the interval."""
+    if cell.ours is None:
+        return [NOT_BUILT]
+    spread = f" ± {cell.std:.1f} ({cell.seeds})" if cell.std is not None else ""
+    interval = [f"[{cell.low:.1f}, {cell.high:.1f}]"] if cell.low is not None else []
+    return [f"{strong}{cell.ours:.1f}{strong}{spread}", *interval]
+
+
+def claims_markdown(claims: Sequence[Claim]) -> str:
+    """The claims as a Markdown table: each difference with its interval and verdict."""
+    columns = claim_table.columns(claims)
+    header = ["", *(f"{claim_table.metric_label(metric)}, {judged}" for judged, metric in columns)]
+    rows = [
+        [escape_markdown(claim.claim), *(_difference(claim.at(*column)) for column in columns)]
+        for claim in claims
+    ]
+    return "\n".join(
+        ["### Claims of the paper", "", claim_table.caption(), "", *markdown_rows(header, rows), ""]
+    )
+
+
+def _difference(one: claim_table.Difference | None) -> str:
+    return f"{one.text}<br>**{one.verdict}**" if one else NOT_BUILT

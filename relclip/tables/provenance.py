@@ -1,0 +1,111 @@
+"""Where a report comes from: commit, digest of params.yaml, versions, hardware, times. Only for the page."""
+
+import csv
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from relclip.core.digest import file_digest
+
+PACKAGES = (
+    "relclip",
+    "torch",
+    "numpy",
+    "open_clip_torch",
+    "duckdb",
+    "gensim",
+    "pyarrow",
+    "snakemake",
+    "dvc",
+    "mlflow",
+)
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """What Snakemake's benchmark files of one rule add up to."""
+
+    rule: str
+    jobs: int
+    seconds: float
+    memory_mb: float
+
+
+def facts(params: Path) -> list[tuple[str, str]]:
+    """(name, value) of what can be found out here, in a fixed order."""
+    found = [
+        ("Commit", _commit(params.resolve().parent)),
+        ("SHA-256 of params.yaml", file_digest(params)),
+        ("Python", platform.python_version()),
+        ("Packages", ", ".join(_versions())),
+        ("Machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} logical cores, {_memory()}"),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def stage_times(folder: Path | None) -> list[StageTime]:
+    """Add up the benchmark files below `folder` (`<rule>.tsv`, `<rule>/<job>.tsv`), in the order of their ends."""
+    if folder is None or not folder.is_dir():
+        return []
+    rules: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.tsv"), key=lambda path: (path.stat().st_mtime_ns, str(path))):
+        rules.setdefault(path.relative_to(folder).parts[0].removesuffix(".tsv"), []).append(path)
+    return [time for rule, paths in rules.items() if (time := _stage_time(rule, paths))]
+
+
+def _stage_time(rule: str, paths: Sequence[Path]) -> StageTime | None:
+    rows = [
+        row
+        for path in paths
+        for row in csv.DictReader(path.read_text("utf-8", "replace").splitlines(), delimiter="\t")
+    ]
+    seconds = [_number(row.get("s")) for row in rows]
+    return (
+        StageTime(rule, len(rows), sum(seconds), max(_number(row.get("max_rss")) for row in rows))
+        if rows
+        else None
+    )
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
+
+
+def _commit(folder: Path) -> str:
+    try:
+        head = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return head + (" with uncommitted changes" if changed else "")
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=20, check=True
+    )
+    return done.stdout.strip()
+
+
+def _versions() -> list[str]:
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _memory() -> str:
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB memory"
+    except (ValueError, OSError, AttributeError):
+        return "memory unknown"

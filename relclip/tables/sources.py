@@ -1,0 +1,143 @@
+"""The data set, the knowledge base and the training curves, as the figures and the page need them."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core import parquet
+from relclip.core.errors import ContractError
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The data set's tables (contract columns) as NumPy columns; `truth` None: only the annotation is known."""
+
+    vocabulary: Vocabulary
+    images: Mapping[str, NDArray[Any]]
+    objects: Mapping[str, NDArray[Any]]
+    relations: Mapping[str, NDArray[Any]]
+    truth: Mapping[str, NDArray[Any]] | None
+
+    def relations_per_predicate(self, relations: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.int64]]:
+        """Split -> (P,) number of relations of each predicate."""
+        split = dict(zip(self.images["image_id"].tolist(), self.images["split"].tolist(), strict=True))
+        splits = np.array([split.get(image, "") for image in relations["image_id"].tolist()], dtype=object)
+        size = len(self.vocabulary.predicates) + 1
+        return {
+            name: np.bincount(relations["predicate_id"][splits == name], minlength=size)[1:size]
+            for name in SPLITS
+        }
+
+
+def read_data_set(folder: Path) -> DataSet:
+    """Read `dataset`'s output. Raises ContractError where a file is absent or broken."""
+    vocabulary = load_vocabulary(folder / "vocabulary.json")
+    truth = folder / "truth" / "relations.parquet"
+    return DataSet(
+        vocabulary,
+        _columns(folder / "images.parquet", parquet.IMAGES),
+        _columns(folder / "objects.parquet", parquet.OBJECTS),
+        _columns(folder / "relations.parquet", parquet.RELATIONS),
+        _columns(truth, parquet.RELATIONS) if truth.is_file() else None,
+    )
+
+
+def _columns(path: Path, schema: pa.Schema) -> dict[str, NDArray[Any]]:
+    table = parquet.read_table(path, schema)
+    return {name: table[name].to_numpy() for name in schema.names}
+
+
+@dataclass(frozen=True)
+class KnowledgeBase:
+    """(T,) columns subject_class, predicate_id, object_class, count."""
+
+    triplets: Mapping[str, NDArray[Any]]
+
+    def top(self, vocabulary: Vocabulary, predicate_id: int, number: int = 10) -> list[tuple[str, str, int]]:
+        """The most frequent (subject, object, count) of a predicate; ties by class ids."""
+        here = np.flatnonzero(self.triplets["predicate_id"] == predicate_id)
+        keys = [self.triplets[name][here] for name in ("object_class", "subject_class")]
+        best = here[np.lexsort([*keys, -self.triplets["count"][here]])][:number]
+        classes = zip(
+            *(self.triplets[name][best].tolist() for name in ("subject_class", "object_class", "count")),
+            strict=True,
+        )
+        return [(vocabulary.objects[s - 1], vocabulary.objects[o - 1], count) for s, o, count in classes]
+
+    def coverage(self, data: DataSet, split: str = "train") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Annotated relations of `split` whose triplet of classes is known here, and all of them: (P,) each."""
+        known = set(
+            zip(
+                *(self.triplets[name].tolist() for name in ("subject_class", "predicate_id", "object_class")),
+                strict=True,
+            )
+        )
+        size = len(data.vocabulary.predicates)
+        covered, every = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        for triplet in class_triplets(data, split):
+            every[triplet[1] - 1] += 1
+            covered[triplet[1] - 1] += triplet in known
+        return covered, every
+
+
+def read_knowledge_base(folder: Path) -> KnowledgeBase:
+    """Read `kb`'s triplets."""
+    return KnowledgeBase(_columns(folder / "triplets.parquet", parquet.TRIPLETS))
+
+
+def class_triplets(data: DataSet, split: str) -> list[tuple[int, int, int]]:
+    """(subject class, predicate, object class) of every annotated relation of one split."""
+    images = set(data.images["image_id"][data.images["split"] == split].tolist())
+    classes = {
+        (image, number): kind
+        for image, number, kind in zip(
+            *(data.objects[name].tolist() for name in ("image_id", "object_id", "class_id")), strict=True
+        )
+        if image in images
+    }
+    rows = zip(*(data.relations[name].tolist() for name in parquet.RELATIONS.names), strict=True)
+    return [
+        (classes[image, s], predicate, classes[image, o])
+        for image, s, predicate, o in rows
+        if image in images
+    ]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One training's curves.csv: column -> values, NaN where a cell is empty."""
+
+    columns: Mapping[str, NDArray[np.float64]]
+
+    def points(self, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(steps, values) where the column has a value."""
+        values = self.columns.get(column, np.empty(0))
+        there = ~np.isnan(values)
+        return (self.columns["step"][there], values[there]) if len(values) else (values, values)
+
+
+def read_curve(path: Path) -> Curve | None:
+    """Read a training's curves; None where that run was not trained. Raises ContractError on other things."""
+    if not path.is_file():
+        return None
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        names: Sequence[str] = list(rows[0]) if rows else ["step"]
+        columns = {
+            name: np.array([float("nan" if row[name] == "" else row[name]) for row in rows]) for name in names
+        }
+    except (ValueError, TypeError, UnicodeDecodeError, csv.Error) as error:
+        raise ContractError(f"{path} is not a table of numbers ({error}); train that run again") from None
+    if "step" not in columns:
+        raise ContractError(f"{path} lacks the column 'step'; it has: {', '.join(columns)}")
+    return Curve(columns)

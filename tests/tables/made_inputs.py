@@ -1,0 +1,130 @@
+"""Small made-up outputs of the other stages, in the contract's form, for the whole tables stage."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import yaml
+from PIL import Image
+
+from relclip.core import parquet
+from relclip.core.atomic import write_json, write_text
+from relclip.core.params import load_params
+from relclip.core.seeds import stream
+from relclip.tables.stage import Inputs
+
+PARAMS = Path(__file__).resolve().parents[2] / "workflow" / "presets" / "scenes.yaml"
+OBJECTS = ["man", "horse", "board", "bed", "<script>alert(1)</script>", "bird & co_50%", "tree|x"]
+PREDICATES = ["riding", "carrying", "sitting on", "standing on", "lying on", "eating$_{x", "never*seen*"]
+BUILT = ["ext", "kb", "kb_ext", "kb_counts", "relclip_kb", "relclip_kb_seed1", "relclip_full", "no_rcl"]
+METRICS = [
+    f"{prefix}{name}_at_{cutoff}"
+    for prefix in ("", "ng_")
+    for name in ("recall", "mean_recall", "zero_shot_recall")
+    for cutoff in (20, 50, 100)
+]
+
+
+def metrics_file(run: str, judged: str, task: str) -> dict:
+    """What `evaluate` writes for one run and task."""
+    random = stream(0, run, judged, task)
+    metrics = {name: float(random.uniform(0.2, 0.6)) for name in METRICS}
+    recalls = {name: {"groundtruth": 5, "recall_at_100": float(random.uniform())} for name in PREDICATES[:-1]}
+    return {
+        "metrics": metrics | {"ng_zero_shot_recall_at_20": None},
+        "intervals": {name: [value - 0.01, value + 0.02] for name, value in metrics.items()}
+        | {"ng_zero_shot_recall_at_20": None},
+        "per_predicate": recalls | {PREDICATES[-1]: {"groundtruth": 0, "recall_at_100": None}},
+        "switches": {"dedup": True},
+        "counts": {"images": 6},
+    }
+
+
+def claims_file() -> list[dict]:
+    """A claim of each verdict, and one that was not computed."""
+
+    def sides(difference: float, low: float, high: float) -> dict:
+        one = {"difference": difference, "low": low, "high": high}
+        return {"recall_at_50": one, "mean_recall_at_50": one}
+
+    both = {"better": ["relclip_kb"], "worse": ["kb"]}
+    return [
+        {
+            "claim": "RCL <b>helps</b> & 50%|",
+            **both,
+            "differences": {"annotation": sides(0.012, 0.004, 0.02)},
+        },
+        {"claim": "reversed", **both, "differences": {"annotation": sides(-0.02, -0.03, -0.01)}},
+        {"claim": "open", **both, "differences": {"annotation": sides(0.001, -0.01, 0.012), "truth": {}}},
+        {"claim": "absent", **both, "differences": {}},
+    ]
+
+
+def write_data_set(folder: Path, images: int = 12) -> None:
+    """The `dataset` stage's files, three objects and three relations a picture, and a fuller truth."""
+    random = stream(0, "made")
+    write_json(folder / "vocabulary.json", {"objects": OBJECTS, "predicates": PREDICATES})
+    splits = ["train", "val", "test", "test"]
+    rows = [(i, f"images/{i}.jpg", 64, 48, splits[i % 4]) for i in range(1, images + 1)]
+    _write(folder / "images.parquet", rows, parquet.IMAGES)
+    boxes = [
+        (i, o, int(random.integers(1, len(OBJECTS) + 1)), 5.0 * o, 4.0, 5.0 * o + 30, 40.0)
+        for i in range(1, images + 1)
+        for o in (1, 2, 3)
+    ]
+    _write(folder / "objects.parquet", boxes, parquet.OBJECTS)
+    pairs = [(1, 2), (2, 3), (3, 1)]
+    truth = [(i, s, int(random.integers(1, 7)), o) for i in range(1, images + 1) for s, o in pairs]
+    _write(folder / "relations.parquet", truth[::2], parquet.RELATIONS)
+    _write(folder / "truth" / "relations.parquet", truth, parquet.RELATIONS)
+    account = {
+        "read": {"images": 14, "relations": 40},
+        "kept": {"images": 12, "relations": 18},
+        "dropped": {"relations": {"endpoint <b>missing</b>": 3}},
+        "noted": {"size corrected": 1},
+        "per_split": {name: {"images": 3, "objects": 9, "relations": 4} for name in ("train", "val", "test")},
+    }
+    write_json(folder / "account.json", account)
+
+
+def _write(path: Path, rows: list[tuple], schema: pa.Schema) -> None:
+    columns = [
+        pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)
+    ]
+    parquet.write_table(path, pa.table(columns, schema=schema), schema)
+
+
+def write_inputs(root: Path) -> Inputs:
+    """Everything that the stage reads, below `root`."""
+    content = yaml.safe_load(PARAMS.read_text("utf-8"))
+    write_text(root / "params.yaml", yaml.safe_dump(content, sort_keys=False))
+    write_data_set(root / "dataset")
+    (root / "raw" / "images").mkdir(parents=True)
+    for number in range(1, 13):
+        pixels = stream(number).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / "raw" / "images" / f"{number}.jpg")
+    triplets = [(s, p, o, s * 10 + p) for s in (1, 5) for p in (1, 2, 3) for o in (2, 6)]
+    _write(root / "kb" / "triplets.parquet", triplets, parquet.TRIPLETS)
+    write_json(
+        root / "kb" / "statistics.json", {"captions": 30000, "triplets": {"distinct": 12, "kept": 0.5}}
+    )
+    for run in BUILT:
+        for place, judged in (("", "annotation"), ("truth/", "truth"), ("val/", "validation")):
+            for task in ("predcls", "sgcls"):
+                write_json(root / "evaluate" / run / f"{place}{task}.json", metrics_file(run, judged, task))
+    for run in [name for name in BUILT if name in load_params(root / "params.yaml").runs]:
+        lines = [
+            f"{step},{3 / step},{2 / step},{'0.4' if step == 20 else ''},{'0.3' if step == 20 else ''}"
+            for step in range(1, 21)
+        ]
+        header = "step,loss,loss_predicate,recall_at_50,mean_recall_at_50"
+        write_text(root / "train" / run / "curves.csv", "\n".join([header, *lines]) + "\n")
+    write_text(root / "claims.json", json.dumps(claims_file()))
+    write_json(root / "clip" / "statistics.json", {"trained": False})
+    return Inputs(
+        root / "params.yaml",
+        *(root / name for name in ("raw", "dataset", "kb", "train", "evaluate")),
+        claims=root / "claims.json",
+        clip=root / "clip",
+    )

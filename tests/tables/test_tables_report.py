@@ -1,0 +1,155 @@
+"""The whole stage: the same inputs give the same bytes, the page fetches nothing and runs nothing."""
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from made_inputs import write_data_set
+
+from relclip.core.atomic import write_json
+from relclip.core.errors import ContractError
+from relclip.core.params import load_params
+from relclip.tables.content import untrained_banner
+from relclip.tables.draw import row_colours
+from relclip.tables.samples import choose_scenes
+from relclip.tables.sources import read_curve, read_data_set, read_knowledge_base
+from relclip.tables.stage import make_report
+
+
+@pytest.fixture(scope="module")
+def report(inputs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    make_report(inputs, folder)
+    return folder
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
+    make_report(inputs, tmp_path)
+    assert digests(tmp_path) == digests(report)
+    names = ("table1", "table3", "table5", "table6", "claims")
+    expected = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
+    assert expected | {"index.html", "metrics.json", "plots/validation.csv"} <= digests(report).keys()
+
+
+class Page(HTMLParser):
+    """Collects the tags, what they would fetch, and the text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.fetched: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.fetched += [
+            value or "" for name, value in attrs if name in {"src", "srcset", "href", "data", "action"}
+        ]
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(report):
+    html = (report / "index.html").read_text("utf-8")
+    page = Page(html)
+    assert page.fetched
+    assert all(value.startswith(("data:image/", "#")) for value in page.fetched)
+    assert not {"script", "b", "iframe", "link", "object"} & set(page.tags)
+    assert not re.search(r"https?://|@import|url\(", html)
+    assert "<script>alert(1)</script>" in page.text
+    assert "RCL <b>helps</b> & 50%|" in page.text
+    anchors = {value[1:] for value in page.fetched if value.startswith("#")}
+    assert anchors == set(re.findall(r'<h2 id="(\w+)"', html))
+
+
+def test_images_in_the_page_are_whole(report):
+    html = (report / "index.html").read_text("utf-8")
+    images = re.findall(r'(?:src|srcset)="data:([a-z+/]+);base64,([^"]+)"', html)
+    starts = {kind: base64.b64decode(content, validate=True)[:5] for kind, content in images}
+    assert starts["image/jpeg"].startswith(b"\xff\xd8")
+    assert starts["image/svg+xml"] == b"<?xml"
+    assert len(images) == 2 * len(list((report / "figures").glob("*-dark.svg"))) + len(
+        list((report / "figures").glob("*.jpg"))
+    )
+
+
+def test_the_banner_shows_only_for_an_untrained_encoder(inputs, report, tmp_path):
+    assert "NOT trained" in (report / "index.html").read_text("utf-8")
+    write_json(tmp_path / "statistics.json", {"trained": True})
+    assert untrained_banner(tmp_path) == untrained_banner(tmp_path / "absent") == untrained_banner(None) == ""
+
+
+def test_a_missing_stage_is_one_sentence_and_leaves_nothing(inputs, tmp_path):
+    with pytest.raises(ContractError, match=r"vocabulary\.json does not exist"):
+        make_report(replace(inputs, dataset=tmp_path / "nowhere"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_counts_and_coverage_against_a_slow_count(inputs):
+    data, knowledge = read_data_set(inputs.dataset), read_knowledge_base(inputs.kb)
+    split = dict(zip(data.images["image_id"], data.images["split"], strict=True))
+    kind = {
+        (i, o): c
+        for i, o, c in zip(*(data.objects[n] for n in ("image_id", "object_id", "class_id")), strict=True)
+    }
+    known = set(
+        zip(*(knowledge.triplets[n] for n in ("subject_class", "predicate_id", "object_class")), strict=True)
+    )
+    counts, (covered, every) = data.relations_per_predicate(data.relations), knowledge.coverage(data, "test")
+    for number in range(1, len(data.vocabulary.predicates) + 1):
+        rows = [
+            row
+            for row in zip(*data.relations.values(), strict=True)
+            if row[2] == number and split[row[0]] == "test"
+        ]
+        assert counts["test"][number - 1] == every[number - 1] == len(rows)
+        assert covered[number - 1] == sum((kind[i, s], r, kind[i, o]) in known for i, s, r, o in rows)
+
+
+def test_top_triplets_come_most_frequent_first_and_ties_by_class(inputs):
+    data, knowledge = read_data_set(inputs.dataset), read_knowledge_base(inputs.kb)
+    found = knowledge.top(data.vocabulary, 1, 3)
+    assert [(data.vocabulary.object_ids[s], data.vocabulary.object_ids[o], n) for s, o, n in found] == [
+        (5, 2, 51),
+        (5, 6, 51),
+        (1, 2, 11),
+    ]
+
+
+def test_sample_pictures_are_seeded_test_pictures(inputs, tmp_path):
+    write_data_set(tmp_path, images=60)
+    data = read_data_set(tmp_path)
+    first, again, other = (choose_scenes(data, seed) for seed in (0, 0, 1))
+    assert first == again != other
+    assert len(first) == 8
+    test = set(data.images["image_id"][data.images["split"] == "test"].tolist())
+    assert {scene.image_id for scene in first} <= test
+
+
+def test_a_training_keeps_its_colour_in_all_tables(inputs):
+    params = load_params(inputs.params)
+    colours = row_colours(params)
+    assert (
+        colours["table1"]["relclip_kb"] == colours["table5"]["relclip_kb"] == colours["table6"]["relclip_kb"]
+    )
+    assert all(len(set(table.values())) == len(table) for table in colours.values())
+
+
+@pytest.mark.parametrize("content", ["step,loss\n1,x\n", "loss\n1\n", "step,loss\n1\n"])
+def test_broken_curves_are_one_sentence(tmp_path, content):
+    path = tmp_path / "curves.csv"
+    path.write_text(content, "utf-8")
+    with pytest.raises(ContractError, match=r"curves\.csv"):
+        read_curve(path)

@@ -1,6 +1,7 @@
 """Which predictions hit which ground truths: labels agree, both boxes overlap by half (METHOD section 2)."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +58,8 @@ def _pieces(count: Ints) -> Iterator[slice]:
     """Slices of `count` that sum to about PAIRS_AT_ONCE, so that a hostile file cannot fill the memory."""
     piece = (np.cumsum(count) - count) // PAIRS_AT_ONCE
     starts = np.flatnonzero(np.diff(piece, prepend=-1))
-    for first, end in zip(starts, [*starts[1:], len(count)], strict=True):
-        yield slice(int(first), int(end))
+    for first, end in pairwise([*starts.tolist(), len(count)]):
+        yield slice(first, end)
 
 
 def _agree(true: Objects, predicted: Objects, rows: tuple[Ints, Ints], inclusive: bool) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Predicted relations in pieces of whole images, so that memory does not grow with the file."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def _bounds(path: Path, images: Ints, rows_at_once: int) -> Iterator[tuple[int, 
             counts += np.bincount(rows[rows >= 0], minlength=len(images))
     piece = (np.cumsum(counts) - counts) // rows_at_once
     starts = np.flatnonzero(np.diff(piece, prepend=-1))
-    for first, end in zip(starts, [*starts[1:], len(images)], strict=True):
+    for first, end in pairwise([*starts.tolist(), len(images)]):
         yield int(images[first]), int(images[end - 1])
 
 

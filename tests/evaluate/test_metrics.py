@@ -1,0 +1,136 @@
+"""The evaluator against a slow reference, against given numbers, and against itself in other orders and pieces."""
+
+import doctest
+import json
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from slow_reference import (
+    CLASSES,
+    PREDICATES,
+    random_case,
+    reference_metrics,
+    write_case,
+    write_triplets,
+)
+
+from relclip.core.params import Evaluate
+from relclip.evaluate import HITS, evaluate, hits, matching, metrics, metrics_from_hits
+from relclip.evaluate.pieces import relation_pieces
+
+CASES = 50
+
+
+def random_switches(random):
+    return Evaluate(
+        dedup=bool(random.random() < 0.5),
+        empty_predictions=str(random.choice(["zero", "skip"])),
+        pixel_inclusive=bool(random.random() < 0.5),
+        recall=str(random.choice(["per_image", "pooled"])),
+        require_overlap=bool(random.random() < 0.3),
+        bootstrap=0,
+        seed=int(random.integers(100)),
+    )
+
+
+@pytest.mark.parametrize("task", ["predcls", "sgcls", "sgdet"])
+def test_random_cases_equal_the_slow_reference(tmp_path, task):
+    for number in range(CASES):
+        random = np.random.default_rng([number, len(task)])
+        case, switches = random_case(random), random_switches(random)
+        truth, predictions = write_case(tmp_path / str(number), case)
+        seen = {
+            tuple(random.integers(1, [CLASSES + 1, PREDICATES + 1, CLASSES + 1]).tolist()) for _ in range(25)
+        }
+        write_triplets(tmp_path / "seen.parquet", seen)
+        found = evaluate(
+            truth, predictions, task, switches=switches, train_triplets=tmp_path / "seen.parquet"
+        )
+        expected = reference_metrics(case, task, switches, seen)
+        assert found.content["metrics"] == pytest.approx(expected, abs=1e-12), (number, switches)
+
+
+@pytest.mark.parametrize("task", ["predcls", "sgcls", "sgdet"])
+def test_given_cases(shared_data, task):
+    folder = shared_data / "evaluate_cases" / task
+    for case in json.loads((folder / "expected.json").read_text()):
+        given = {name.replace("-", "_"): value for name, value in case["switches"].items()}
+        flags = {name: value == "true" for name, value in given.items() if value in {"true", "false"}}
+        switches = Evaluate(**{**given, **flags}, bootstrap=0)
+        report = evaluate(folder / "groundtruth", folder / "predictions", task, switches=switches)
+        found = {name: report.content["metrics"][name] for name in case["metrics"]}
+        assert found == pytest.approx(case["metrics"], abs=1e-9), given
+
+
+def test_order_of_rows_and_size_of_pieces_change_nothing(tmp_path, monkeypatch):
+    random = np.random.default_rng(5)
+    truth, predictions = write_case(tmp_path, random_case(random, images=30))
+    whole = evaluate(truth, predictions, "sgcls", switches=Evaluate(bootstrap=0))
+    path = predictions / "relations.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.take(random.permutation(table.num_rows)), path)
+    monkeypatch.setattr(hits, "relation_pieces", partial(relation_pieces, rows_at_once=37))
+    monkeypatch.setattr(matching, "PAIRS_AT_ONCE", 2)
+    again = evaluate(truth, predictions, "sgcls", switches=Evaluate(bootstrap=0))
+    assert again.hits.equals(whole.hits)
+    assert again.content == whole.content
+    assert whole.content["counts"]["predictions_tied"] > 0
+
+
+def test_other_seed_breaks_ties_otherwise(tmp_path):
+    truth, predictions = write_case(tmp_path, random_case(np.random.default_rng(3), images=30))
+    ranks = [
+        evaluate(truth, predictions, "predcls", switches=Evaluate(seed=seed)).hits["rank"] for seed in (0, 1)
+    ]
+    assert not ranks[0].equals(ranks[1])
+
+
+def test_bootstrap_equals_repeating_the_images(tmp_path):
+    truth, predictions = write_case(tmp_path, random_case(np.random.default_rng(4), images=12))
+    table = evaluate(truth, predictions, "sgdet").hits
+    table = table.set_column(6, "zero_shot", pc.equal(table["predicate_id"], 2))
+    for reading in ("per_image", "pooled"):
+        judged = metrics.by_image(table, PREDICATES, reading)
+        weights = np.concatenate(list(metrics.bootstrap_weights(len(judged.ids), 5, seed=1)))
+        assert (weights.sum(axis=1) == len(judged.ids)).all()
+        found = metrics.named(metrics.ratios(judged, weights))
+        for sample, weight in enumerate(weights):
+            drawn = np.repeat(judged.ids, weight.astype(int))
+            copies = [table.filter(pc.equal(table["image_id"], image)) for image in drawn]
+            renamed = [
+                copy.set_column(0, "image_id", pa.array([number] * copy.num_rows))
+                for number, copy in enumerate(copies)
+            ]
+            expected = metrics_from_hits(pa.concat_tables(renamed), PREDICATES, reading)
+            assert {name: metrics.optional(value[sample]) for name, value in found.items()} == pytest.approx(
+                expected
+            )
+
+
+def test_no_ground_truth_is_undefined_not_zero(tmp_path):
+    case = random_case(np.random.default_rng(0), images=3)
+    for scene in case.values():
+        scene["relations"] = []
+    report = evaluate(*write_case(tmp_path, case), "predcls")
+    assert set(report.content["metrics"].values()) == {None}
+    assert set(report.content["intervals"].values()) == {None}
+    assert report.content["counts"]["images_without_groundtruth"] == 3
+
+
+def test_no_prediction_scores_zero_or_is_skipped(tmp_path):
+    case = random_case(np.random.default_rng(1), images=3)
+    for scene in case.values():
+        scene["rows"], scene["predicted"] = [], {}
+    folders = write_case(tmp_path, case)
+    assert evaluate(*folders, "predcls").content["metrics"]["recall_at_100"] == 0.0
+    skipped = evaluate(*folders, "predcls", switches=Evaluate(empty_predictions="skip"))
+    assert skipped.content["metrics"]["recall_at_100"] is None
+    assert skipped.hits.schema.equals(HITS)
+
+
+def test_documentation_examples():
+    assert doctest.testmod(metrics).failed == 0

@@ -185,6 +185,8 @@ class Train(Closed):
     weight_decay: float = Field(default=1e-4, ge=0.0)
     warmup: int = Field(default=50, ge=0)
     schedule: Literal["constant", "cosine"] = "cosine"
+    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
+    gradient_clip: float = Field(default=5.0, ge=0.0)
     dimension: int = Field(default=128, ge=8)
     heads: int = Field(default=4, ge=1)
     roi_size: int = Field(default=3, ge=1)
@@ -192,6 +194,7 @@ class Train(Closed):
     use_labels: Literal["none", "text"] = "none"
     object_features: bool = False
     background_per_foreground: float = Field(default=3.0, ge=0.0)
+    attention_over: Literal["all", "sampled"] = "all"
     object_loss: float = Field(default=1.0, ge=0.0)
     predicate_loss: float = Field(default=1.0, ge=0.0)
     rcl: Rcl = Rcl()

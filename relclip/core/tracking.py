@@ -27,6 +27,9 @@ class Recorder(Protocol):
     def artifact(self, path: Path) -> None:
         """Keep a copy of a small file (figure, table)."""
 
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Say what the run is, once that is known (the digest of the model it made)."""
+
 
 class Silent:
     """A recorder that keeps nothing: for library use and for tests."""
@@ -36,6 +39,9 @@ class Silent:
 
     def artifact(self, path: Path) -> None:
         """Drop the file."""
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Drop the tags."""
 
 
 class _Mlflow:
@@ -58,6 +64,13 @@ class _Mlflow:
         import mlflow
 
         _attempt(lambda: mlflow.MlflowClient().log_artifact(self.run_id, str(path)))
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        import mlflow
+        from mlflow.entities import RunTag
+
+        tags = [RunTag(name, value) for name, value in values.items()]
+        _attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, tags=tags))
 
     def flush(self) -> None:
         import mlflow

@@ -1,0 +1,28 @@
+"""Training RelCLIP: a run of params.yaml becomes model.safetensors. Also a library for one's own features.
+
+>>> import torch
+>>> from relclip.train import info_nce, sampling_weights
+>>> phrases = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])  # word vectors of three relations
+>>> sampling_weights(phrases, epsilon=0.7, eta=0.0)  # the first two are synonyms of each other: out
+tensor([[1.0000, 0.0000, 0.0000],
+        [0.0000, 1.0000, 0.6000],
+        [0.0000, 0.6000, 1.0000]])
+>>> visual = text = torch.eye(3)
+>>> round(info_nce(visual, text, torch.ones(3, 3), temperature=1.0, gamma=0.5).item(), 4)  # log(1 + 2 / e)
+0.5514
+"""
+
+from relclip.train.contrast import LEVELS, RelationalContrast, Triplets, info_nce, relation_embedding
+from relclip.train.losses import soft_cross_entropy
+from relclip.train.sampling import sampling_weights, weighted_mean
+
+__all__ = [
+    "LEVELS",
+    "RelationalContrast",
+    "Triplets",
+    "info_nce",
+    "relation_embedding",
+    "sampling_weights",
+    "soft_cross_entropy",
+    "weighted_mean",
+]

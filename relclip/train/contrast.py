@@ -1,0 +1,113 @@
+"""Relational contrastive learning, RelCLIP eq. 2 to 6: losses take features, not models."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Level = Literal["subject_predicate", "predicate_object", "triple", "unary"]
+
+#: The contrasts that each value of `rcl.level` sums (RelCLIP eq. 6 and table 3).
+LEVELS: dict[str, tuple[Level, ...]] = {
+    "dual": ("subject_predicate", "predicate_object"),
+    "triple": ("triple",),
+    "unary": ("unary",),
+    "none": (),
+}
+#: A learned temperature never falls below this (CLIP's bound).
+LOWEST_TEMPERATURE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Triplets:
+    """Embeddings of N relation instances, each (N, D): of the triplet, of its subject, of its object."""
+
+    relation: Tensor  # v^r_ij or t^r_ij
+    subject: Tensor  # v_i or t_i
+    object: Tensor  # v_j or t_j
+
+
+def relation_embedding(triplets: Triplets, level: Level) -> Tensor:
+    """The L2-normalised difference of RelCLIP eq. 2 and 3 before its matrix W: (N, D).
+
+    subject_predicate: relation - object; predicate_object: relation - subject; unary (the predicate alone, D):
+    relation - subject - object; triple (D): the relation itself.
+    """
+    difference = triplets.relation
+    if level in {"subject_predicate", "unary"}:
+        difference = difference - triplets.object
+    if level in {"predicate_object", "unary"}:
+        difference = difference - triplets.subject
+    return functional.normalize(difference, dim=1)
+
+
+def info_nce(
+    visual: Tensor, text: Tensor, weights: Tensor, temperature: float | Tensor, gamma: float
+) -> Tensor:
+    """Cross-modal InfoNCE both ways, RelCLIP eq. 4 and 5, over the dictionaries of eq. 7: a scalar.
+
+    visual, text: (N, D), row k of both is one instance; weights: (N, N), row k says how much each sample counts in
+    the denominator of query k (0: not in its dictionary). Whatever its diagonal holds, the positive counts 1.
+    <.,.> is the cosine. Averaged over the N queries (D; the paper writes N^2); 0 where N is 0.
+    """
+    count = len(visual)
+    if count == 0:
+        return (visual.sum() + text.sum()) * 0.0
+    cosine = functional.normalize(visual.float(), dim=1) @ functional.normalize(text.float(), dim=1).T
+    logits = cosine / temperature
+    positive = torch.arange(count, device=logits.device)
+    log_weights = weights.log().fill_diagonal_(0.0)
+    to_text = functional.cross_entropy(logits + log_weights, positive)
+    to_visual = functional.cross_entropy(logits.T + log_weights, positive)
+    return gamma * to_text + (1 - gamma) * to_visual
+
+
+class RelationalContrast(nn.Module):
+    """L_RCL of RelCLIP eq. 6 with the matrices W of eq. 2 and 3; each starts as the identity (D).
+
+    Only training needs it: the network's own file does not hold it.
+    """
+
+    def __init__(
+        self,
+        level: str,
+        dimension: int,
+        gamma: float = 0.5,
+        temperature: float = 0.07,
+        learn_temperature: bool = False,
+    ) -> None:
+        super().__init__()
+        self.levels = LEVELS[level]
+        self.gamma = gamma
+        self.visual = nn.ModuleDict({name: _identity(dimension) for name in self.levels})
+        self.text = nn.ModuleDict({name: _identity(dimension) for name in self.levels})
+        self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)), learn_temperature)
+
+    @property
+    def temperature(self) -> Tensor:
+        """tau of eq. 4, a scalar."""
+        return self.log_temperature.exp().clamp(min=LOWEST_TEMPERATURE)
+
+    def forward(self, visual: Triplets, text: Triplets, weights: Mapping[Level, Tensor]) -> Tensor:
+        """Sum of the levels' losses; `weights` holds the (N, N) dictionary weights of each level (eq. 7)."""
+        losses = [
+            info_nce(
+                self.visual[level](relation_embedding(visual, level)),
+                self.text[level](relation_embedding(text, level)),
+                weights[level],
+                self.temperature,
+                self.gamma,
+            )
+            for level in self.levels
+        ]
+        return torch.stack(losses).sum() if losses else visual.relation.sum() * 0.0
+
+
+def _identity(dimension: int) -> nn.Linear:
+    layer = nn.Linear(dimension, dimension, bias=False)
+    nn.init.eye_(layer.weight)
+    return layer

@@ -1,0 +1,160 @@
+"""What a pair is called: distributions over predicates from annotations, from the KB, from the KB and CLIP."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core.errors import ContractError
+from relclip.core.model import ImageSet
+
+PAIRS_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Label distributions of L labelled pairs among the P pairs of an image set; the others have no label.
+
+    The possible labels of labelled pair l are `start[l]:start[l + 1]` of `predicates` and `weights`.
+    """
+
+    row: NDArray[np.int32]  # (P,) l, or -1 where the pair has no label
+    start: NDArray[np.int64]  # (L + 1,)
+    predicates: NDArray[np.int64]  # (E,) ascending within a pair
+    weights: NDArray[np.float32]  # (E,) sum 1 within a pair
+
+    def entries(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the entries of labelled pairs `rows` (K,), and for each entry its place among them: (E',), (E',)."""
+        counts = self.start[rows + 1] - self.start[rows]
+        place = np.repeat(np.arange(len(rows)), counts)
+        before = np.cumsum(counts) - counts
+        return np.arange(len(place)) - np.repeat(before - self.start[rows], counts), place
+
+
+def full_labels(images: ImageSet, relations: pa.Table) -> tuple[Labels, int]:
+    """Annotated predicates, equal weight where a pair has several (D); and how many relations no overlapping pair has.
+
+    relations: the columns of relations.parquet. Rows of images outside the set are passed over.
+    """
+    inside = np.isin(relations["image_id"].to_numpy(), images.image_ids)
+    columns = {name: relations[name].to_numpy()[inside] for name in relations.column_names}
+    pairs = pair_numbers(
+        images, columns["image_id"], columns["subject_id"], columns["object_id"], "relations.parquet"
+    )
+    found = np.unique(np.stack([pairs, columns["predicate_id"].astype(np.int64)], axis=1)[pairs >= 0], axis=0)
+    return _equal_weights(len(images.pairs), found[:, 0], found[:, 1]), int((pairs < 0).sum())
+
+
+def kb_labels(images: ImageSet, triplets: pa.Table, objects: int, predicates: int) -> Labels:
+    """All predicates the KB has for the two classes of a pair, equal weight (VisualDS, RelCLIP section 3.4)."""
+    table = np.zeros((objects + 1, objects + 1, predicates + 1), bool)
+    subject, predicate, object_ = (
+        triplets[name].to_numpy() for name in ("subject_class", "predicate_id", "object_class")
+    )
+    _check(subject, objects, "kb: subject_class")
+    _check(object_, objects, "kb: object_class")
+    _check(predicate, predicates, "kb: predicate_id")
+    table[subject, object_, predicate] = True
+    subjects, objects_ = pair_classes(images)
+    found = []
+    for first in range(0, len(subjects), PAIRS_AT_ONCE):
+        part = slice(first, first + PAIRS_AT_ONCE)
+        found.append(np.argwhere(table[subjects[part], objects_[part]]) + np.array([first, 0]))
+    rows = np.concatenate([np.zeros((0, 2), np.int64), *found])
+    return _equal_weights(len(images.pairs), rows[:, 0], rows[:, 1])
+
+
+def kb_ext_labels(images: ImageSet, kb: Labels, scores: pa.Table) -> Labels:
+    """The KB's candidates, weighted by the softmax of CLIP's logits over them; a single candidate weighs 1.
+
+    scores: the columns of scores.parquet. Raises ContractError where a pair of several candidates lacks a score.
+    """
+    inside = np.isin(scores["image_id"].to_numpy(), images.image_ids)
+    image_id, subject, object_, predicate, logit = (
+        scores[name].to_numpy()[inside] for name in scores.column_names
+    )
+    pairs = pair_numbers(images, image_id, subject, object_, "scores.parquet")
+    kept = pairs >= 0
+    width = int(max(kb.predicates.max(initial=0), predicate.max(initial=0))) + 1
+    keys = pairs[kept] * width + predicate[kept]
+    order = np.argsort(keys, kind="stable")
+    keys, logits = keys[order], logit[kept][order].astype(np.float64)
+    counts = np.diff(kb.start)
+    several = np.repeat(counts > 1, counts)
+    wanted = np.repeat(np.flatnonzero(kb.row >= 0), counts) * width + kb.predicates
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    missing = several & ((keys[place] != wanted) if len(keys) else True)
+    if missing.any():
+        raise ContractError(
+            f"ext/scores.parquet lacks {int(missing.sum())} scores of pairs with several candidates in the KB; "
+            "run the `ext` stage again on this data set and KB"
+        )
+    chosen = np.where(several, logits[place], 0.0) if len(keys) else np.zeros(len(wanted))
+    if not np.isfinite(chosen).all():
+        raise ContractError(
+            "ext/scores.parquet holds a logit that is not a number; run the `ext` stage again"
+        )
+    return Labels(kb.row, kb.start, kb.predicates, _softmax(chosen, kb.start))
+
+
+def pair_classes(images: ImageSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Classes of the subject and of the object of every pair: (P,), (P,)."""
+    first = np.repeat(images.object_start[:-1], np.diff(images.pair_start))
+    return images.class_ids[images.pairs[:, 0] + first], images.class_ids[images.pairs[:, 1] + first]
+
+
+def pair_numbers(
+    images: ImageSet, image_id: NDArray, subject_id: NDArray, object_id: NDArray, what: str
+) -> NDArray[np.int64]:
+    """Return the number of each ordered pair among the P pairs of the set, -1 where its boxes do not overlap: (K,)."""
+    subject = object_numbers(images, image_id, subject_id, what)
+    object_ = object_numbers(images, image_id, object_id, what)
+    total = len(images.boxes)
+    first = np.repeat(images.object_start[:-1], np.diff(images.pair_start))
+    known = (images.pairs[:, 0] + first) * total + images.pairs[:, 1] + first  # ascending
+    return _find(known, subject * total + object_)
+
+
+def object_numbers(images: ImageSet, image_id: NDArray, object_id: NDArray, what: str) -> NDArray[np.int64]:
+    """Return the number of each object among the N objects of the set: (K,). ContractError where there is none."""
+    span = int(images.object_ids.max(initial=0)) + 1
+    known = np.repeat(np.arange(len(images)), np.diff(images.object_start)) * span + images.object_ids
+    wanted = np.searchsorted(images.image_ids, image_id) * span + object_id
+    found = np.where((object_id >= 0) & (object_id < span), _find(known, wanted), -1)
+    if (found < 0).any():
+        bad = int(np.argmax(found < 0))
+        raise ContractError(
+            f"{what} names object {object_id[bad]} of image {image_id[bad]}, which objects.parquet does not have"
+        )
+    return found
+
+
+def _find(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Position of each wanted number in the ascending array `known`, -1 where it is absent."""
+    if not len(known):
+        return np.full(len(wanted), -1, np.int64)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, place, -1)
+
+
+def _equal_weights(pairs: int, pair: NDArray[np.int64], predicates: NDArray[np.int64]) -> Labels:
+    """Labels from (pair, predicate) rows without repeats, sorted."""
+    labelled, counts = np.unique(pair, return_counts=True)
+    row = np.full(pairs, -1, np.int32)
+    row[labelled] = np.arange(len(labelled))
+    weights = np.repeat(1.0 / np.maximum(counts, 1), counts).astype(np.float32)
+    return Labels(row, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), predicates, weights)
+
+
+def _softmax(logits: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.float32]:
+    if not len(logits):
+        return np.zeros(0, np.float32)
+    counts = np.diff(start)
+    raised = np.exp(logits - np.repeat(np.maximum.reduceat(logits, start[:-1]), counts))
+    return (raised / np.repeat(np.add.reduceat(raised, start[:-1]), counts)).astype(np.float32)
+
+
+def _check(ids: NDArray, highest: int, what: str) -> None:
+    if len(ids) and (ids.min() < 1 or ids.max() > highest):
+        raise ContractError(f"{what} {ids.min()} to {ids.max()} is outside the vocabulary's 1 to {highest}")

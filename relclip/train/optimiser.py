@@ -1,0 +1,32 @@
+"""The optimisers a run can name, and one update."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from relclip.core.params import Train
+
+
+def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:
+    """SGD (the paper's) or AdamW over all parameters that learn; weight decay on matrices alone (D)."""
+    learning = [weight for module in modules for weight in module.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in learning if weight.ndim > 1], "weight_decay": params.weight_decay},
+        {"params": [weight for weight in learning if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if params.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=params.learning_rate, momentum=params.momentum, fused=True)
+    return torch.optim.AdamW(groups, lr=params.learning_rate, fused=True)
+
+
+def update(optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float, longest: float) -> None:
+    """One step down the gradient of `loss`, which is cut to the norm `longest` (0: left as it is)."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    if longest:
+        nn.utils.clip_grad_norm_(weights, longest)
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    optimizer.step()

@@ -1,0 +1,45 @@
+"""Semantic-aware active sampling, RelCLIP eq. 7: which samples are negatives of a query, and how much each counts."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Weighting = Literal["cosine", "shifted", "none"]
+
+
+@torch.no_grad()
+def sampling_weights(
+    phrases: Tensor,
+    epsilon: float,
+    eta: float,
+    delete_synonyms: bool = True,
+    weight: Weighting = "cosine",
+) -> Tensor:
+    """Weights (N, N) of the dictionaries Q_k: row k is query k; 0 means that the sample is not in Q_k.
+
+    phrases: (N, E) word embeddings e of "subject predicate" or "predicate object". With w = <e_n, e_k>, the cosine:
+    w > epsilon is a synonym and out (unless `delete_synonyms` is false), w < eta is uninformative and out. The rest
+    weigh w (`cosine`; what is not positive cannot be a weight and is out), (1 + w) / 2 (`shifted`) or 1 (`none`).
+    The positive, the query itself, always weighs 1.
+    """
+    unit = functional.normalize(phrases.float(), dim=1)
+    cosine = (unit @ unit.T).clamp(-1.0, 1.0)
+    weights = {"cosine": cosine.clamp(min=0.0), "shifted": (1 + cosine) / 2, "none": torch.ones_like(cosine)}[
+        weight
+    ]
+    out = cosine < eta
+    if delete_synonyms:
+        out |= cosine > epsilon
+    return weights.masked_fill(out, 0.0).fill_diagonal_(1.0)
+
+
+def weighted_mean(vectors: Tensor, weights: Tensor, rows: Tensor, count: int) -> Tensor:
+    """Fuse the embeddings of an instance's possible labels (RelCLIP section 3.4): mean by weight, L2-normalised (D).
+
+    vectors: (E, D) one per possible label; weights: (E,); rows: (E,) the instance, 0 to count - 1, each belongs to.
+    Returns (count, D); an instance whose vectors are all zero stays zero.
+    """
+    total = torch.zeros(count, vectors.shape[1], dtype=vectors.dtype, device=vectors.device)
+    return functional.normalize(total.index_add_(0, rows, vectors * weights[:, None]), dim=1)

@@ -1,0 +1,121 @@
+"""What a batch should learn: label distributions, their language, their word embeddings, chosen background."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from relclip.core.errors import InputError
+from relclip.core.model import ImageSet
+from relclip.core.params import Sampling
+from relclip.train.contrast import Level, Triplets
+from relclip.train.labels import Labels, pair_classes
+from relclip.train.language import Phrases, Prompts
+from relclip.train.sampling import sampling_weights, weighted_mean
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Targets of one batch with L labelled and B background pairs; rows count within the pairs of the batch."""
+
+    labelled: Tensor  # (L,) rows
+    background: Tensor  # (B,) rows
+    subjects: Tensor  # (E,) class of the subject, one entry per possible label
+    predicates: Tensor  # (E,)
+    objects: Tensor  # (E,)
+    prompts: Tensor  # (E,) rows of the encoded prompts
+    weights: Tensor  # (E,)
+    instance: Tensor  # (E,) 0 to L - 1
+    pair_classes: Tensor  # (L, 2) classes of subject and object
+
+    def distribution(self, predicates: int) -> Tensor:
+        """Label distributions over background and `predicates` classes: (L, R + 1)."""
+        zeros = torch.zeros(len(self.labelled), predicates + 1, device=self.weights.device)
+        return zeros.index_put_((self.instance, self.predicates), self.weights)
+
+    def text(self, prompts: Prompts) -> Triplets:
+        """t^r of RelCLIP section 3.2 (possible labels fused by weight), t_i and t_j, L2-normalised: (L, D) each."""
+        subject, object_ = functional.normalize(prompts.objects[self.pair_classes], dim=2).unbind(1)
+        return Triplets(self._fuse(prompts.triplets[self.prompts]), subject, object_)
+
+    def phrases(self, phrases: Phrases, level: Level) -> Tensor:
+        """e of RelCLIP eq. 7 for a level; fused as the text is (D): (L, E)."""
+        subject_predicate = phrases.subject_predicate[self.subjects, self.predicates]
+        predicate_object = phrases.predicate_object[self.predicates, self.objects]
+        vectors = {
+            "subject_predicate": subject_predicate,
+            "predicate_object": predicate_object,
+            "triple": functional.normalize(subject_predicate + predicate_object, dim=1),
+            "unary": phrases.predicate[self.predicates],
+        }[level]
+        return self._fuse(vectors)
+
+    def dictionary(self, phrases: Phrases | None, level: Level, sampling: Sampling) -> Tensor:
+        """Weights (L, L) of the negatives at a level (eq. 7); all 1 where sampling is not enabled."""
+        if phrases is None or not sampling.enabled:
+            return torch.ones(len(self.labelled), len(self.labelled), device=self.weights.device)
+        return sampling_weights(
+            self.phrases(phrases, level),
+            sampling.epsilon,
+            sampling.eta,
+            sampling.delete_synonyms,
+            sampling.weight,
+        )
+
+    def _fuse(self, vectors: Tensor) -> Tensor:
+        return weighted_mean(vectors, self.weights, self.instance, len(self.labelled))
+
+
+class Teacher:
+    """The labels of a whole image set, ready to be asked for the targets of a few of its images."""
+
+    def __init__(self, images: ImageSet, labels: Labels, prompts: Prompts | None) -> None:
+        self.images = images
+        self.labels = labels
+        self.classes = np.stack(pair_classes(images), axis=1).astype(np.int32)  # (P, 2)
+        pair = np.repeat(np.flatnonzero(labels.row >= 0), np.diff(labels.start))
+        subject, object_ = self.classes[pair].T
+        self.prompts = (
+            prompts.rows(subject, labels.predicates, object_) if prompts else np.zeros(len(pair), np.int64)
+        )
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """Images with at least one labelled pair. Raises InputError where there is none at all."""
+        counts = np.concatenate([[0], np.cumsum(self.labels.row >= 0)])
+        found = np.flatnonzero(np.diff(counts[self.images.pair_start]) > 0)
+        if not len(found):
+            raise InputError(
+                "no overlapping pair of the train images has a label under this supervision; use another "
+                "`supervision`, a larger knowledge base, or images whose annotated pairs overlap"
+            )
+        return found
+
+    def labelled(self, number: int) -> NDArray[np.bool_]:
+        """Which pairs of one image have a label: (P of the image,)."""
+        return self.labels.row[self.images.pairs_of(number)] >= 0
+
+    def targets(
+        self, pairs: NDArray[np.int64], background: NDArray[np.int64], device: torch.device
+    ) -> Targets:
+        """Targets of a batch whose pairs are `pairs` (P,), by number in the set; `background` (B,) rows of them."""
+        rows = self.labels.row[pairs]
+        labelled = np.flatnonzero(rows >= 0)
+        entries, instance = self.labels.entries(rows[labelled])
+        classes = self.classes[pairs[labelled]].astype(np.int64)
+        arrays = (
+            labelled,
+            background,
+            classes[instance, 0],
+            self.labels.predicates[entries],
+            classes[instance, 1],
+            self.prompts[entries],
+            self.labels.weights[entries],
+            instance,
+            classes,
+        )
+        return Targets(*(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays))

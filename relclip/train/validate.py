@@ -1,0 +1,97 @@
+"""A quick look at PredCls while training: R@K and mR@K with graph constraint. The tables use `relclip.evaluate`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from relclip.core.device import autocast
+from relclip.core.model import Regions, RelCLIP, collate
+from relclip.train.labels import object_numbers
+
+RECALL_AT = 50
+IMAGES_AT_ONCE = 12
+
+Triples = NDArray[np.int64]  # (G, 3) subject, object (rows within the image), predicate id
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Images with annotated relations, and what they hold."""
+
+    regions: Regions
+    numbers: NDArray[np.int64]  # (V,) images
+    truths: list[Triples]  # of each of them
+
+    @classmethod
+    def of(cls, regions: Regions, relations: pa.Table, count: int) -> "Validation":
+        """The first `count` images of the set with relations; repeated relations count once."""
+        images = regions.images
+        inside = np.isin(relations["image_id"].to_numpy(), images.image_ids)
+        image_id, subject, predicate, object_ = (
+            relations[name].to_numpy()[inside] for name in relations.column_names
+        )
+        number = np.searchsorted(images.image_ids, image_id)
+        rows = [
+            object_numbers(images, image_id, ids, "relations.parquet") - images.object_start[number]
+            for ids in (subject, object_)
+        ]
+        triples = np.stack([*rows, predicate.astype(np.int64)], axis=1)
+        numbers = np.unique(number)[:count]
+        return cls(regions, numbers, [np.unique(triples[number == image], axis=0) for image in numbers])
+
+    @torch.no_grad()
+    def __call__(self, model: RelCLIP) -> dict[str, float]:
+        """Return recall and mean recall of the model, as fractions; nothing where there is no image to look at."""
+        if not len(self.numbers):
+            return {}
+        was_training = model.training
+        model.eval()
+        images = self.regions.images
+        hits: list[NDArray[np.bool_]] = []
+        for first in range(0, len(self.numbers), IMAGES_AT_ONCE):
+            numbers = self.numbers[first : first + IMAGES_AT_ONCE]
+            batch = collate(self.regions, numbers.tolist())
+            with autocast(self.regions.device):
+                logits = model(batch).predicate_logits
+            scores = logits.float().softmax(dim=1).cpu().numpy()
+            for image, part in zip(numbers, np.split(scores, np.cumsum(batch.pair_counts)[:-1]), strict=True):
+                truth = self.truths[len(hits)]
+                hits.append(hits_at(part, images.pairs[images.pairs_of(image)], truth, RECALL_AT))
+        model.train(was_training)
+        recall, mean_recall = recalls(hits, self.truths, model.config.predicates)
+        return {f"val_recall_at_{RECALL_AT}": recall, f"val_mean_recall_at_{RECALL_AT}": mean_recall}
+
+
+def hits_at(
+    scores: NDArray[np.float32], pairs: NDArray[np.int32], truth: Triples, k: int
+) -> NDArray[np.bool_]:
+    """Which annotated triples of one image its top `k` triplets hold: (G,).
+
+    scores: (P, R + 1), column 0 is background; pairs: (P, 2). Graph constraint: a pair offers its best predicate
+    alone. Ties go to the earlier pair and the lower predicate id.
+    """
+    best = scores[:, 1:].argmax(axis=1) + 1 if len(scores) else np.zeros(0, np.int64)
+    order = np.argsort(-scores[np.arange(len(scores)), best], kind="stable")[:k]
+    found = {
+        (int(i), int(j), int(predicate)) for (i, j), predicate in zip(pairs[order], best[order], strict=True)
+    }
+    return np.array([tuple(triple) in found for triple in truth.tolist()], bool)
+
+
+def recalls(
+    hits: Sequence[NDArray[np.bool_]], truths: Sequence[Triples], predicates: int
+) -> tuple[float, float]:
+    """R@K, the mean over images, and mR@K, per predicate the mean over its images, then over all predicates.
+
+    A predicate that no image holds scores 0 (METHOD section 2).
+    """
+    recall = float(np.mean([hit.mean() for hit in hits]))
+    by_predicate: list[list[float]] = [[] for _ in range(predicates + 1)]
+    for hit, truth in zip(hits, truths, strict=True):
+        for predicate in np.unique(truth[:, 2]):
+            by_predicate[predicate].append(float(hit[truth[:, 2] == predicate].mean()))
+    return recall, float(np.mean([np.mean(values) if values else 0.0 for values in by_predicate[1:]]))

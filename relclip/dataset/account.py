@@ -66,7 +66,7 @@ class Account:
             "kept": self.kept,
             "dropped": self._dropped,
             "first_dropped": {reason: names for reason, names in self._named.items() if names},
-            "noted": self.noted,
+            "noted": {what: number for what, number in self.noted.items() if number},
             "splits": self._splits,
             "predicates_as_written": {
                 section: {name: dict(_top(words)) for name, words in written.items()}
@@ -86,6 +86,10 @@ class Account:
             for reason, number in _top(self._dropped.get(section, Counter())):
                 lines.append(f"{number:>19} dropped: {reason}{_names(self._named.get(reason, []))}")
         lines += [f"{number:>19} {what}" for what, number in self.noted.items() if number]
+        empty = [name for name in SPLITS if not self._splits["images"][name]]
+        lines += [
+            f"{'':>19} the split '{name}' is empty: add images or change dataset.split" for name in empty
+        ]
         lines.append(_row("", SPLITS))
         for what, counts in self._splits.items():
             if "per predicate" not in what:

@@ -1,0 +1,81 @@
+"""Paired differences: signs, seeds, the same draws for both sides, and tables that do not belong together."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from relclip.core.errors import InputError
+from relclip.evaluate import HITS, metrics_from_hits, paired_difference, paired_differences
+from relclip.evaluate.metrics import bootstrap_weights
+
+
+def table(ranks, images=None, predicate=1):
+    """One ground truth an image, or as many as `images` says."""
+    count = len(ranks)
+    columns = [
+        images or list(range(count)),
+        [0] * count,
+        [predicate] * count,
+        list(range(count)),
+        ranks,
+        ranks,
+    ]
+    return pa.table([*columns, [False] * count], schema=HITS)
+
+
+def test_the_same_table_differs_by_nothing():
+    hits = table([0, -1, 30, 99])
+    same = paired_differences([hits], [hits], predicates=2)
+    assert set(same) == set(metrics_from_hits(hits, 2))
+    assert (same["recall_at_50"].difference, same["recall_at_50"].low, same["recall_at_50"].high) == (0, 0, 0)
+    assert same["zero_shot_recall_at_50"].difference is None
+    assert same["zero_shot_recall_at_50"].low is None
+
+
+def test_difference_and_interval_follow_from_paired_draws():
+    random = np.random.default_rng(0)
+    first, second = (random.integers(-1, 120, 40) for _ in range(2))
+    found = paired_difference(
+        [table(first.tolist())], [table(second.tolist())], "recall_at_50", bootstrap=200, seed=3
+    )
+    by_image = ((first >= 0) & (first < 50)).astype(float) - ((second >= 0) & (second < 50))
+    assert found.difference == pytest.approx(by_image.mean())
+    drawn = np.concatenate(list(bootstrap_weights(40, 200, seed=3))) @ by_image / 40
+    assert [found.low, found.high] == pytest.approx(np.percentile(drawn, [2.5, 97.5]))
+    turned = paired_difference(
+        [table(second.tolist())], [table(first.tolist())], "recall_at_50", bootstrap=200, seed=3
+    )
+    assert (turned.difference, turned.low) == pytest.approx((-found.difference, -found.high))
+
+
+def test_seeds_are_averaged_in_pairs():
+    good, bad, middle = table([0, 0]), table([-1, -1]), table([0, -1])
+    found = paired_difference([good, middle], [bad, good], "recall_at_20")
+    assert found.seeds == [1.0, -0.5]
+    assert (found.difference, found.better, found.worse) == (0.25, 0.75, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "sentence"),
+    [
+        ([table([0, 0])], [table([0, 0, 0])], "different images"),
+        ([table([0])], [table([0], predicate=2)], "different images or ground truths"),
+        ([table([0])], [], "one pair a seed|a pair a seed"),
+        ([table([0], predicate=21)], [table([0], predicate=21)], "predicate 21"),
+    ],
+)
+def test_tables_that_do_not_belong_together(better, worse, sentence):
+    with pytest.raises(InputError, match=sentence):
+        paired_differences(better, worse)
+
+
+def test_unknown_metric_names_the_known():
+    with pytest.raises(InputError, match="recall_at_50"):
+        paired_difference([table([0])], [table([0])], "recall@50")
+
+
+def test_order_of_rows_does_not_matter():
+    hits = table([0, 60, -1, 5])
+    turned = hits.take(pc.sort_indices(hits["object_id"], sort_keys=[("object_id", "descending")]))
+    assert paired_difference([hits], [turned], "ng_recall_at_100").difference == 0

@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all: temporary sibling, fsync, rename."""
 
+import errno
 import json
 import os
 import shutil
@@ -26,7 +27,13 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary empty folder beside `path`; on success it replaces `path` as a whole."""
+    """Yield a temporary empty folder beside `path`; on success it replaces `path` as a whole.
+
+    A link to a folder (a larger disk) stays; what it leads to is replaced. A file in the way is an OSError.
+    """
+    path = path.resolve()
+    if path.is_file():
+        raise NotADirectoryError(errno.ENOTDIR, "this is a file where a folder must be written", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _sibling(path)
     temporary.mkdir()

@@ -1,6 +1,7 @@
 """The one place where Parquet is written and read: fixed schemas, a total order, the same bytes every time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,10 +64,16 @@ def write_table(path: Path, table: pa.Table, schema: pa.Schema, order: Sequence[
 
 def write_sorted(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
     """Write batches that already come in a total order (an ORDER BY in SQL), in bounded memory, atomically."""
-    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with sorted_writer(path, schema) as write:
         for batch in batches:
-            table = _fit(pa.Table.from_batches([batch]), schema, path)
-            writer.write_table(table, row_group_size=1 << 20)
+            write(pa.Table.from_batches([batch]))
+
+
+@contextmanager
+def sorted_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Yield what writes tables that come in a total order; like `write_sorted`, for work that fills several files."""
+    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        yield lambda table: writer.write_table(_fit(table, schema, path), row_group_size=1 << 20)
 
 
 def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = None) -> pa.Table:

@@ -26,7 +26,7 @@ CLOSED = {
         partially partly completely fully lightly heavily slightly mostly entirely quietly happily peacefully
         loosely currently now not sideways upright straight almost nearly only even already over-there calmly
         carefully casually comfortably patiently side-by-side bareback ready about able here back upside
-        downward low high freely closely neatly busy too all-over cross-legged""",
+        downward low high freely closely neatly busy too all-over cross-legged '' ``""",
     "p": """on in from with by at near under behind over above through across along against between beside
         beneath below beyond inside off onto into upon atop for around-the toward towards past without among
         amongst alongside underneath next like during within via aboard outside-of until throughout despite""",
@@ -75,16 +75,16 @@ def _on(predicate: str) -> tuple[tuple[str, str], ...]:
 #: Verb forms by lemma. `base` and `ambiguous` are also nouns (a stand, two stands).
 VERBS = {
     "carry": Verb(
-        "carrying carring carying", "carried", "carries", "carry", direct="carrying", subject="animate"
+        "carrying carring carying", "carried", "carries carry", direct="carrying", subject="animate"
     ),
     "cover": Verb("covering", "covered coverd", "", "cover", "covers", direct="covering"),
-    "eat": Verb("eating", "eaten", "eats ate", "eat", direct="eating", subject="animate"),
-    "fly": Verb("flying", "flown", "flew", "fly", "flies", prepositions=(("in", "flying in"),)),
-    "grow": Verb("growing", "grown", "grows grew", "grow", prepositions=_on("growing on"), subject="thing"),
+    "eat": Verb("eating", "eaten", "eats ate eat", direct="eating", subject="animate"),
+    "fly": Verb("flying", "flown", "flew fly flies", prepositions=(("in", "flying in"),)),
+    "grow": Verb("growing", "grown", "grows grew grow", prepositions=_on("growing on"), subject="thing"),
     "hang": Verb(
-        "hanging", "hung", "hangs", "hang", prepositions=(("from", "hanging from"),), subject="thing"
+        "hanging", "hung", "hangs hang", prepositions=(("from", "hanging from"),), subject="thing"
     ),
-    "lie": Verb("lying laying", "laid", "lies lays", "lie lay", prepositions=_on("lying on"), subject="body"),
+    "lie": Verb("lying laying", "laid", "lies lays lie lay", prepositions=_on("lying on"), subject="body"),
     "mount": Verb("", "mounted", "", "", prepositions=_on("mounted on"), subject="thing"),
     "paint": Verb("", "painted", "", "", prepositions=_on("painted on"), subject="thing"),
     "park": Verb("parking", "parked", "", "", "", prepositions=_on("parked on"), subject="thing"),
@@ -92,7 +92,7 @@ VERBS = {
     "ride": Verb("riding", "ridden", "rode", "ride", "rides", direct="riding", subject="animate"),
     "say": Verb("saying", "", "says", "", direct="says", subject="thing"),
     "sit": Verb(
-        "sitting siting seating", "seated", "sits sat", "sit", prepositions=_on("sitting on"), subject="body"
+        "sitting siting seating", "seated", "sits sat sit", prepositions=_on("sitting on"), subject="body"
     ),
     "stand": Verb(
         "standing", "", "stood", "stand", "stands", prepositions=_on("standing on"), subject="body"
@@ -126,7 +126,7 @@ NOUNS_LIKE_VERBS = """building buildings railing railings painting paintings clo
 
 #: Other verbs whose subject and object matter for who does what.
 OTHER_FINITE = """wears holds has have had looks leans rests runs jumps does do did shows displays hits swings throws
-    catches pulls drives reads skis surfs surrounds stares sleeps waits faces drinks feeds plays-with talks wore held
+    catches pulls drives reads surfs surrounds stares sleeps waits faces drinks feeds plays-with talks wore held
     ran threw caught drove leads follows contains reaches points touches kicks pushes climbs cuts kneels makes gives
     takes took made gave smiles poses looked enjoys performs lays-out prepares tries can will attempts goes went comes
     came crosses passes slept fell falls floats grazes perches leaps dives sails travels works bites licks"""
@@ -161,5 +161,19 @@ WORN = """shirt shirts jacket jackets coat coats hat hats cap caps helmet helmet
 MEASURES = """group groups bunch pair pairs couple lot lots row rows set number pile piles piece pieces slice slices
     herd herds flock flocks crowd stack stacks variety type types kind sort line lines series array collection handful
     photo photos picture pictures image images view statue painting team cluster clusters sheet sheets layer layers
-    patch patches dozens hundreds body close-up bit portion half part-s pack some all one two most three many each
+    patch patches dozens hundreds body close-up bit portion half part-s pack some all one two most three many each part parts spoonful mouthful
     statues photograph drawing patch mound mounds bunches"""
+
+#: Words between somebody and a thing they hold, wear or are in: not the thing, but they sit, stand or lie.
+HOLDING = """holding wearing carrying with using riding eating reading playing watching holds wears has have having
+    pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at"""
+#: Participles that join two nouns to one phrase (motorcycle shaped chairs).
+JOINING = "shaped sized themed lined filled capped topped coated flavored styled printed wrapped"
+#: lying on his side on a bed
+SELF = "side back stomach belly tummy knees feet legs own"
+#: Pronouns that stand for somebody named before.
+PEOPLE = "he she they"
+#: covered ... y
+COVERED_BY = "in with by of"
+#: Plurals that do not end in s.
+PLURALS = "men women people children sheep cattle geese feet police"

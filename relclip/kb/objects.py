@@ -26,8 +26,16 @@ _IRREGULAR = {
     "sheep": "sheeps",
 }
 
+#: Phrases whose last word is another thing than the class it names.
+_MISLEADING = ("hot dog", "snow board")
+
 #: Other names of a class, used only where the class is in the vocabulary and the name is not.
 _SYNONYMS = {
+    "mountain": "|mountain range",
+    "man": "he",
+    "people": "they",
+    "person": "someone somebody",
+    "woman": "she",
     "airplane": "aeroplane airliner jetliner",
     "bike": "bicycle",
     "bicycle": "bike",
@@ -74,6 +82,9 @@ class Objects:
             if name in own:
                 self._ids.setdefault(alias, own[name])
         self._add_synonyms(own)
+        for name in _MISLEADING:
+            for form in [name, *plurals(name)]:
+                self._ids.setdefault(form, 0)
         self._longest = max(len(name.split()) for name in self._ids)
         self._found: dict[str, int] = {}
 
@@ -97,8 +108,8 @@ class Objects:
     def _search(self, words: list[str]) -> int:
         for length in range(min(self._longest, len(words)), 0, -1):
             name = " ".join(words[-length:])
-            number = self._ids.get(name) or self._ids.get(name.strip("\"`()'"))
-            if number:
+            number = self._ids.get(name) or self._ids.get(name.removesuffix("'s").strip("'-"))
+            if number is not None:
                 return number
         return 0
 

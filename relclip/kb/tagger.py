@@ -7,10 +7,13 @@ from relclip.kb import grammar
 
 REMEMBERED_WORDS = 500_000
 _BLANK = str.maketrans('"`[]{}<>*#~_=+/\\^$%@’', " " * 20 + "'")
-_PLURALS = frozenset("men women people children sheep cattle geese feet police".split())
+_PLURALS = frozenset(grammar.PLURALS.split())
 
 #: d+ may be followed by participles used as adjectives; a verb form that is also a noun joins a preceding noun.
-_CHUNK = re.compile(r"(q|(?:d[dr]*[GEge]*)?[ns](?:[ns]|(?<=n)B(?!d))*|d+[BS][ns]*)|[^dr]")
+_CHUNK = re.compile(
+    r"(q|(?:d[dr]*[GEge]*|(?<=[po])[GEge]+|(?<=[GEFBSgf])[Ee])?[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*|d+[BS][ns]*)"
+    r"|(?<!d)[^dr]|(?<=d)[^dro]"
+)
 
 
 class Chunk(NamedTuple):
@@ -36,6 +39,7 @@ class Tags(dict[str, str]):
             for tag, words in forms.items():
                 self.update(dict.fromkeys(words.split(), tag))
         self.update(dict.fromkeys(_PLURALS, "s"))
+        self.update(dict.fromkeys(grammar.JOINING.split(), "m"))
         for word in grammar.NOUNS_LIKE_VERBS.split():
             self[word] = "s" if word.endswith("s") else "n"
 

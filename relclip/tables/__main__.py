@@ -19,6 +19,9 @@ def main() -> None:
         "--clip", type=Path, help="the encoder's folder: the page warns where it was never trained"
     )
     parser.add_argument(
+        "--ext", type=Path, help="the ext stage's folder: how well CLIP chooses, on validation"
+    )
+    parser.add_argument(
         "--benchmarks", type=Path, help="folder of Snakemake's benchmark files, for the time of each rule"
     )
     parser.add_argument(

@@ -12,18 +12,22 @@ from relclip.tables.results import read_json
 
 JUDGED = ("annotation", "truth")
 METRICS = ("recall_at_50", "mean_recall_at_50")
-HEADER = ("claim", "better", "worse", "judged_on", "metric", "difference", "low", "high", "verdict")
+HEADER = ("claim", "better", "worse", "judged_on", "metric", "difference", "low", "high", "verdict", "seeds")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Better minus worse in percentage points of PredCls, with a 95 % paired bootstrap interval."""
+    """Better minus worse in percentage points of PredCls, with a 95 % paired bootstrap interval.
+
+    `seeds`: the difference of each pair of trainings, whose mean is `difference`.
+    """
 
     judged: str
     metric: str
     difference: float
     low: float
     high: float
+    seeds: tuple[float, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -83,7 +87,9 @@ def _defined(content: Mapping[str, Any] | None) -> bool:
 
 
 def _difference(judged: str, metric: str, content: Mapping[str, Any]) -> Difference:
-    return Difference(judged, metric, *(100 * float(content[key]) for key in ("difference", "low", "high")))
+    difference, low, high = (100 * float(content[key]) for key in ("difference", "low", "high"))
+    seeds = tuple(100 * float(seed) for seed in content.get("seeds", ()) if seed is not None)
+    return Difference(judged, metric, difference, low, high, seeds)
 
 
 def columns(claims: Iterable[Claim]) -> list[tuple[str, str]]:
@@ -98,10 +104,11 @@ def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
         sides = (claim.claim, " ".join(claim.better), " ".join(claim.worse))
         for judged, metric in columns(claims):
             one = claim.at(judged, metric)
-            numbers = (
-                (one.difference, one.low, one.high, one.verdict) if one else (None, None, None, NOT_BUILT)
-            )
-            yield [*sides, judged, metric, *numbers]
+            if one is None:
+                yield [*sides, judged, metric, None, None, None, NOT_BUILT, None]
+                continue
+            seeds = " ".join(f"{seed:.4f}" for seed in one.seeds)
+            yield [*sides, judged, metric, one.difference, one.low, one.high, one.verdict, seeds]
 
 
 def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:

@@ -1,6 +1,7 @@
 """What the page shows, gathered from typed parts: tiles, further metrics, the check of CLIP's scores."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from relclip.core.params import Params, Row
 from relclip.tables.grid import ONLY_CSV, SHOWN, Cell, Table, cell, metric_label, read_row
 from relclip.tables.page import compact
 from relclip.tables.plain import heading
-from relclip.tables.results import read_json
+from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, KnowledgeBase
 
 OTHER_METRICS = (
@@ -21,7 +22,8 @@ OTHER_METRICS = (
     ),
     *("ng_recall_at_50", "ng_mean_recall_at_50"),
 )
-EXT_CHECK = ("KB", "KB+EXT"), ("kb", "kb_ext")
+OVERLAP_METRICS = ("recall_at_50", "mean_recall_at_50")
+EXT_CHECK = (("KB", "kb"), ("KB+EXT", "kb_ext"))
 
 
 def tiles(data: DataSet, knowledge: KnowledgeBase) -> list[tuple[str, int]]:
@@ -52,54 +54,54 @@ def table_pairs(annotation: Sequence[Table], truth: Sequence[Table]) -> list[dic
     ]
 
 
-def other_metrics(params: Params, evaluate: Path) -> dict[str, Any]:
-    """Metrics that the paper's tables leave out, for every built row of table 1."""
+def built_rows(params: Params, evaluate: Path) -> list[tuple[str, list[Result]]]:
+    """(name, PredCls results on the annotation) of every row of table 1 that has some."""
     rows = [(row.name, row) for row in params.tables.table1_distant]
     rows += [(f"{row.name}, full supervision", row) for row in params.tables.table1_full]
-    return _metrics(rows, evaluate, "annotation", OTHER_METRICS, built_only=True)
+    read = [(name, read_row(evaluate, row, "predcls", "annotation")) for name, row in rows]
+    return [(name, results) for name, results in read if results]
+
+
+def other_metrics(rows: Sequence[tuple[str, list[Result]]], require_overlap: bool) -> dict[str, Any]:
+    """Metrics that the paper's tables leave out, and two with the other set of pairs."""
+    pairs = "all pairs" if require_overlap else "overlapping pairs"
+    heads = [metric_label(metric) for metric in OTHER_METRICS]
+    heads += [f"{metric_label(metric)}, {pairs}" for metric in OVERLAP_METRICS]
+    return {"metrics": heads, "rows": [(name, _other_cells(results)) for name, results in rows]}
+
+
+def _other_cells(results: Sequence[Result]) -> list[Cell]:
+    turned = [replace(result, metrics=result.other_overlap, intervals={}) for result in results]
+    cells = [cell(results, metric) for metric in OTHER_METRICS]
+    return cells + [cell(turned, metric) for metric in OVERLAP_METRICS]
+
+
+def tie_spreads(rows: Sequence[tuple[str, list[Result]]]) -> list[tuple[str, list[tuple[float, float]]]]:
+    """(row, (lowest, highest) in percent of two metrics) of the rows whose scores tie."""
+    found = []
+    for name, results in rows:
+        ties = [result.tie_spread for result in results if result.tie_spread]
+        if ties:
+            both = [
+                [100 * bound for tie in ties for bound in tie.get(metric, ())] for metric in OVERLAP_METRICS
+            ]
+            found.append((name, [(min(bounds), max(bounds)) for bounds in both if bounds]))
+    return found
 
 
 def ext_check(params: Params, evaluate: Path) -> dict[str, Any]:
     """KB against KB+EXT, both without training, on the validation split."""
+    wanted = [(name, run) for name, run in EXT_CHECK if run in params.predict.training_free]
     rows = [
-        (name, Row(name=name, runs=[run]))
-        for name, run in zip(*EXT_CHECK, strict=True)
-        if run in params.predict.training_free
+        (name, read_row(evaluate, Row(name=name, runs=[run]), "predcls", "validation"))
+        for name, run in wanted
     ]
-    return _metrics(rows, evaluate, "validation", (*ONLY_CSV, *SHOWN), built_only=False)
+    metrics = (*ONLY_CSV, *SHOWN)
+    cells = [(name, [cell(results, metric) for metric in metrics]) for name, results in rows]
+    return {"metrics": [metric_label(metric) for metric in metrics], "rows": cells}
 
 
-def _metrics(
-    rows: Sequence[tuple[str, Row]], evaluate: Path, judged: str, metrics: Sequence[str], *, built_only: bool
-) -> dict[str, Any]:
-    found: list[tuple[str, list[Cell]]] = []
-    for name, row in rows:
-        results = read_row(evaluate, row, "predcls", judged)
-        if results or not built_only:
-            found.append((name, [cell(results, metric) for metric in metrics]))
-    return {"metrics": [metric_label(metric) for metric in metrics], "rows": found}
-
-
-def flat_facts(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """(name, value) of every number or text of a statistics.json; parts with many parts are left out."""
-    found: list[tuple[str, str]] = []
-    for key, value in content.items():
-        name = f"{prefix}{key.replace('_', ' ')}"
-        if not isinstance(value, Mapping):
-            found.append((name, compact(value)))
-        elif len(value) <= 12:
-            found += flat_facts(value, f"{name}: ")
-    return found
-
-
-def untrained_banner(clip: Path | None) -> str:
-    """A warning where `clip` says that its encoder was never trained; else nothing."""
-    if clip is None or not (clip / "statistics.json").is_file():
-        return ""
-    statistics = read_json(clip / "statistics.json")
-    if not isinstance(statistics, dict) or statistics.get("trained", True):
-        return ""
-    return (
-        "The encoder was NOT trained: its weights are random, because no weights were given. Every number "
-        "that depends on it shows that the pipeline runs, not what the method can do."
-    )
+def scalars(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, value) of what a statistics.json says in single numbers or words."""
+    plain = {key: value for key, value in content.items() if not isinstance(value, (Mapping, list))}
+    return [(key.replace("_", " "), compact(value)) for key, value in plain.items()]

@@ -50,3 +50,9 @@ def note(key: str, judged: str) -> str:
 def how_to_read(params: Params) -> str:
     """The part of a caption that all tables share."""
     return f"{orientation(params)} {_CELL}"
+
+
+UNTRAINED = (
+    "The encoder was NOT trained: its weights are random, because no weights were given. Every number that depends "
+    "on it shows that the pipeline runs, not what the method can do."
+)

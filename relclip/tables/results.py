@@ -1,8 +1,8 @@
 """What `evaluate` wrote for one run and task: metrics, their intervals, the recall of each predicate."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,19 @@ FOLDERS = {"annotation": "", "truth": "truth", "validation": "val"}
 
 @dataclass(frozen=True)
 class Result:
-    """One metrics file. Metrics and interval bounds are fractions, by name (`mean_recall_at_50`)."""
+    """One metrics file. Metrics and bounds are fractions, by name (`mean_recall_at_50`).
+
+    `other_overlap`: the metrics with the switch `require_overlap` turned. `tie_spread`: lowest and highest
+    value over seeds that break ties, where scores tie.
+    """
 
     metrics: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     per_predicate: Mapping[str, Mapping[str, float]]
     counts: Mapping[str, int]
     switches: Mapping[str, Any]
+    other_overlap: Mapping[str, float] = field(default_factory=dict)
+    tie_spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def read_result(evaluate: Path, run: str, task: str, judged: str) -> Result | None:
@@ -35,14 +41,12 @@ def read_result(evaluate: Path, run: str, task: str, judged: str) -> Result | No
     try:
         return Result(
             _numbers(content["metrics"]),
-            {
-                name: (float(bounds[0]), float(bounds[1]))
-                for name, bounds in content["intervals"].items()
-                if bounds
-            },
+            _bounds(content["intervals"]),
             {name: _numbers(recalls) for name, recalls in content["per_predicate"].items()},
             content["counts"],
             content["switches"],
+            _numbers(content.get("other_overlap", {})),
+            _bounds(content.get("tie_spread", {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ContractError(
@@ -53,6 +57,10 @@ def read_result(evaluate: Path, run: str, task: str, judged: str) -> Result | No
 def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
     """Leave out what is undefined (no ground truth to count), which `evaluate` writes as null."""
     return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _bounds(values: Mapping[str, Sequence[float] | None]) -> dict[str, tuple[float, float]]:
+    return {name: (float(both[0]), float(both[1])) for name, both in values.items() if both is not None}
 
 
 def read_json(path: Path) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.params import Params, load_params
 from relclip.tables import claims as claim_table
-from relclip.tables import content, draw, explain, latex, page, paper, plain, provenance
+from relclip.tables import content, draw, encoder, explain, latex, page, paper, plain, provenance
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.figures.scenes import save_scene
 from relclip.tables.grid import TASKS, Table, build_tables
@@ -20,6 +20,7 @@ CONTENTS = (
     ("about", "What this is"),
     ("results", "Tables"),
     ("claims", "Claims of the paper"),
+    ("encoder", "What CLIP knows"),
     ("training", "Training and recall by relation"),
     ("scenes", "Sample pictures"),
     ("dataset", "The data set"),
@@ -40,6 +41,7 @@ class Inputs:
     evaluate: Path
     claims: Path | None = None
     clip: Path | None = None
+    ext: Path | None = None
     benchmarks: Path | None = None
 
 
@@ -123,8 +125,8 @@ def _write_numbers(params: Params, inputs: Inputs, output: Path) -> None:
     points: list[Sequence[object]] = [("run", "step", "recall_at_50", "mean_recall_at_50")]
     for run in params.runs:
         curve = read_curve(inputs.train / run / "curves.csv")
-        steps, recalls = curve.points("recall_at_50") if curve else ((), ())
-        means = curve.points("mean_recall_at_50")[1] if curve else ()
+        steps, recalls = curve.points("val_recall_at_50") if curve else ((), ())
+        means = curve.points("val_mean_recall_at_50")[1] if curve else ()
         points += [
             (run, int(step), float(one), float(two))
             for step, one, two in zip(steps, recalls, means, strict=True)
@@ -136,6 +138,7 @@ def _write_numbers(params: Params, inputs: Inputs, output: Path) -> None:
 def _page(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     params, data = gathered.params, gathered.data
     predicates = data.vocabulary.predicates
+    built = content.built_rows(params, inputs.evaluate)
     return {
         "contents": CONTENTS,
         "tasks": TASKS,
@@ -145,25 +148,28 @@ def _page(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "citation": paper.citation(),
         "paper_data": paper.data(),
         "scenes_source": params.raw.source == "scenes",
-        "banner": content.untrained_banner(inputs.clip),
+        "banner": explain.UNTRAINED if encoder.untrained(inputs.clip) else "",
         "classes": len(set(data.objects["class_id"].tolist())),
         "predicates": predicates,
         "tiles": content.tiles(data, gathered.knowledge),
         "tables": content.table_pairs(gathered.annotation, gathered.truth),
-        "others": content.other_metrics(params, inputs.evaluate),
+        "others": content.other_metrics(built, params.evaluate.require_overlap),
+        "ties": content.tie_spreads(built),
         "claims": gathered.claims,
         "claim_columns": claim_table.columns(gathered.claims),
         "claim_caption": claim_table.caption(),
         "verdicts": claim_table.verdicts(gathered.claims, "annotation", "mean_recall_at_50"),
         "metric_label": claim_table.metric_label,
         "ext_check": content.ext_check(params, inputs.evaluate),
+        "clip_accuracies": encoder.clip_accuracies(inputs.clip),
+        "ext_accuracies": encoder.ext_accuracies(inputs.ext),
         "account": read_json(inputs.dataset / "account.json"),
-        "kb_facts": content.flat_facts(read_json(inputs.kb / "statistics.json")),
+        "kb_facts": content.scalars(read_json(inputs.kb / "statistics.json")),
         "top_triplets": [
             (name, gathered.knowledge.top(data.vocabulary, number))
             for number, name in enumerate(predicates, 1)
         ],
-        "protocol": content.flat_facts(params.evaluate.model_dump()),
+        "protocol": content.scalars(params.evaluate.model_dump()),
         "provenance": provenance.facts(inputs.params),
         "times": provenance.stage_times(inputs.benchmarks),
     }

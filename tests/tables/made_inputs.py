@@ -45,7 +45,7 @@ def claims_file() -> list[dict]:
     """A claim of each verdict, and one that was not computed."""
 
     def sides(difference: float, low: float, high: float) -> dict:
-        one = {"difference": difference, "low": low, "high": high}
+        one = {"difference": difference, "low": low, "high": high, "seeds": [difference, None]}
         return {"recall_at_50": one, "mean_recall_at_50": one}
 
     both = {"better": ["relclip_kb"], "worse": ["kb"]}
@@ -118,10 +118,13 @@ def write_inputs(root: Path) -> Inputs:
             f"{step},{3 / step},{2 / step},{'0.4' if step == 20 else ''},{'0.3' if step == 20 else ''}"
             for step in range(1, 21)
         ]
-        header = "step,loss,loss_predicate,recall_at_50,mean_recall_at_50"
+        header = "step,loss,loss_predicate,val_recall_at_50,val_mean_recall_at_50"
         write_text(root / "train" / run / "curves.csv", "\n".join([header, *lines]) + "\n")
     write_text(root / "claims.json", json.dumps(claims_file()))
-    write_json(root / "clip" / "statistics.json", {"trained": False})
+    write_json(
+        root / "clip" / "statistics.json",
+        {"untrained": True, "validation": {"objects": {"mean": 0.5, "class_mean": 0.25, "count": 4}}},
+    )
     return Inputs(
         root / "params.yaml",
         *(root / name for name in ("raw", "dataset", "kb", "train", "evaluate")),

@@ -117,7 +117,8 @@ def test_verdicts(inputs):
         ("annotation", "mean_recall_at_50"),
     ]
     lines = list(claim_table.claim_rows(claims))
-    assert lines[-1][-1] == "not yet built"
+    assert lines[-1][-2:] == ["not yet built", None]
+    assert lines[0][-2:] == ["holds", "1.2000"]
 
 
 def test_hostile_names_stay_text(inputs):

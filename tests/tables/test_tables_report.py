@@ -13,8 +13,8 @@ from made_inputs import write_data_set
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
 from relclip.core.params import load_params
-from relclip.tables.content import untrained_banner
 from relclip.tables.draw import row_colours
+from relclip.tables.encoder import clip_accuracies, untrained
 from relclip.tables.samples import choose_scenes
 from relclip.tables.sources import read_curve, read_data_set, read_knowledge_base
 from relclip.tables.stage import make_report
@@ -87,8 +87,18 @@ def test_images_in_the_page_are_whole(report):
 
 def test_the_banner_shows_only_for_an_untrained_encoder(inputs, report, tmp_path):
     assert "NOT trained" in (report / "index.html").read_text("utf-8")
-    write_json(tmp_path / "statistics.json", {"trained": True})
-    assert untrained_banner(tmp_path) == untrained_banner(tmp_path / "absent") == untrained_banner(None) == ""
+    write_json(tmp_path / "statistics.json", {"untrained": False})
+    assert untrained(inputs.clip)
+    assert not untrained(tmp_path)
+    assert not untrained(None)
+
+
+def test_accuracies_are_percent_and_strict(inputs, tmp_path):
+    (one,) = clip_accuracies(inputs.clip)
+    assert (one.mean, one.class_mean, one.count) == (50.0, 25.0, 4)
+    write_json(tmp_path / "statistics.json", {"validation": {"objects": {"mean": "much"}}})
+    with pytest.raises(ContractError, match="accuracies of another form"):
+        clip_accuracies(tmp_path)
 
 
 def test_a_missing_stage_is_one_sentence_and_leaves_nothing(inputs, tmp_path):

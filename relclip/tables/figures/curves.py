@@ -14,8 +14,8 @@ from relclip.tables.sources import Curve
 #: (column of curves.csv, heading, factor): losses as they are, recalls in percent.
 PANELS = (
     ("loss_predicate", "Predicate loss (training)", 1.0),
-    ("recall_at_50", "PredCls R@50 (validation, %)", 100.0),
-    ("mean_recall_at_50", "PredCls mR@50 (validation, %)", 100.0),
+    ("val_recall_at_50", "PredCls R@50 (validation, %)", 100.0),
+    ("val_mean_recall_at_50", "PredCls mR@50 (validation, %)", 100.0),
 )
 POINTS_AFTER_SMOOTHING = 60
 

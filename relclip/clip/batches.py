@@ -52,14 +52,17 @@ class Sampler:
             [self._objects.draw(count, random), self._relations.draw(batch - count, random)]
         )
 
-    def grouped(self, step: int, batch: int, groups: int) -> Codes:
-        """(batch,) regions of a step in `groups` groups of relations, each with one object class, by predicate."""
+    def grouped(self, step: int, batch: int, groups: int, objects: float) -> Codes:
+        """(batch,) regions of a step: the share `objects` of single objects, the rest in `groups` groups.
+
+        A group has relations of one object class, by predicate. The single objects keep CLIP from forgetting them.
+        """
         if not self._groups:
             return self.random(step, batch, 1.0)
         random = stream(self._seed, "clip", "grouped", step)
-        sizes = np.full(groups, batch // groups)
-        sizes[: batch % groups] += 1
+        count = round(batch * objects) if len(self._objects) else 0
+        sizes = np.full(groups, (batch - count) // groups)
+        sizes[: (batch - count) % groups] += 1
         chosen = random.choice(len(self._groups), size=groups, p=self._weights)
-        return np.concatenate(
-            [self._groups[key].draw(int(size), random) for key, size in zip(chosen, sizes, strict=True)]
-        )
+        drawn = [self._groups[key].draw(int(size), random) for key, size in zip(chosen, sizes, strict=True)]
+        return np.concatenate([self._objects.draw(count, random), *drawn])

@@ -7,14 +7,14 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from relclip.core.annotations import Annotations, Ids, load_annotations
+from relclip.core.annotations import Annotations, Ids, load_annotations, read_triplets
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.device import best_device, prepare
 from relclip.core.encoder import Encoder, load_encoder
 from relclip.core.ordered import available_threads
 from relclip.core.params import Clip
-from relclip.core.parquet import TRIPLETS, read_table, write_table
+from relclip.core.parquet import TRIPLETS, write_table
 from relclip.core.vocabulary import Vocabulary
 
 #: triplets.parquet: the triplet whose embedding is row `row` of triplets.npy.
@@ -47,12 +47,6 @@ def run(
         counts = {"objects": len(names), "triplets": len(texts), "dimension": objects.shape[1]}
         write_json(folder / "statistics.json", counts)
     print(f"prompts: {counts}", flush=True)
-
-
-def read_triplets(kb: Path, vocabulary: Vocabulary) -> Ids:
-    """(K, 3) the knowledge base's (subject class, predicate, object class)."""
-    table = read_table(kb / "triplets.parquet", TRIPLETS)
-    return np.column_stack([table[name].to_numpy().astype(np.int64) for name in TRIPLETS.names[:3]])
 
 
 def wanted_triplets(annotations: Annotations, known: Ids) -> Ids:

@@ -49,7 +49,7 @@ class Trainer:
         settings, random = self.settings, stream(self.settings.seed, "clip", "step", self.step)
         grouped = self.step >= settings.grouped_from * settings.steps
         rows = (
-            corpus.sampler.grouped(self.step, settings.batch, min(settings.groups, settings.batch))
+            corpus.sampler.grouped(self.step, settings.batch, settings.groups, settings.grouped_objects)
             if grouped
             else corpus.sampler.random(self.step, settings.batch, settings.objects)
         )

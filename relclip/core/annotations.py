@@ -1,5 +1,6 @@
 """The dataset stage's tables as arrays: images in the order of their ids, each with its objects and relations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from relclip.core.boxes import Boxes
 from relclip.core.errors import ContractError
-from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, read_table
+from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 
 Ids = NDArray[np.int64]
@@ -50,14 +51,8 @@ def load_annotations(folder: Path) -> Annotations:
         table[name].to_numpy().astype(np.int64)
         for table, name in ((objects, "class_id"), (relations, "predicate_id"))
     )
-    for name, ids, names in (
-        ("class_id", class_id, vocabulary.objects),
-        ("predicate_id", predicate, vocabulary.predicates),
-    ):
-        if len(ids) and not (ids.min() >= 1 and ids.max() <= len(names)):
-            raise ContractError(
-                f"{folder}: {name} must lie in 1..{len(names)}, met {ids.min()}..{ids.max()}; make the dataset again"
-            )
+    _known(class_id, "class_id", vocabulary.objects, folder)
+    _known(predicate, "predicate_id", vocabulary.predicates, folder)
     place = _places(image_id, object_image, folder / "objects.parquet", "image_id")
     keys = np.stack([object_image, object_id], axis=1)
     _distinct(keys, folder / "objects.parquet")
@@ -79,6 +74,24 @@ def load_annotations(folder: Path) -> Annotations:
         object=ends["object_id"],
         relation_image=place[ends["subject_id"]],
     )
+
+
+def read_triplets(folder: Path, vocabulary: Vocabulary) -> Ids:
+    """(K, 3) the knowledge base's subject class, predicate, object class. Raises ContractError on unknown ids."""
+    table = read_table(folder / "triplets.parquet", TRIPLETS)
+    triplets = np.column_stack([table[name].to_numpy().astype(np.int64) for name in TRIPLETS.names[:3]])
+    for column, name in enumerate(TRIPLETS.names[:3]):
+        names = vocabulary.predicates if name == "predicate_id" else vocabulary.objects
+        _known(triplets[:, column], name, names, folder)
+    return triplets
+
+
+def _known(ids: Ids, name: str, names: Sequence[str], folder: Path) -> None:
+    if len(ids) and not (ids.min() >= 1 and ids.max() <= len(names)):
+        met = f"{ids.min()}..{ids.max()}"
+        raise ContractError(
+            f"{folder}: {name} must lie in 1..{len(names)}, met {met}; make that folder again"
+        )
 
 
 def _ends(keys: Ids, relations: object, name: str, folder: Path) -> Ids:

@@ -95,8 +95,8 @@ class Words(Closed):
 class Pretrain(Closed):
     """The small CLIP that `scenes` pre-trains. Random batches, then from `grouped_from` of the steps on grouped ones.
 
-    A random batch shows single objects to the share `objects`, relations otherwise; a grouped one has `groups` groups of
-    relations with one object class each. Texts are prompts to the share `prompted`, phrases otherwise; pictures are
+    A random batch shows single objects to the share `objects`, relations otherwise; a grouped one to the share
+    `grouped_objects`, and `groups` groups of relations with one object class each. Texts are prompts to the share `prompted`, phrases otherwise; pictures are
     `mirrored` with that probability; `validation` is the share of pictures held out.
     """
 
@@ -115,6 +115,7 @@ class Pretrain(Closed):
     warmup: int = Field(default=100, ge=0)
     groups: int = Field(default=8, ge=1)
     objects: float = Field(default=0.5, ge=0.0, le=1.0)
+    grouped_objects: float = Field(default=0.2, ge=0.0, le=1.0)
     prompted: float = Field(default=0.5, ge=0.0, le=1.0)
     mirrored: float = Field(default=0.5, ge=0.0, le=1.0)
     patch_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)

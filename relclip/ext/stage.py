@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from relclip.core.annotations import Annotations, Ids, load_annotations
+from relclip.core.annotations import Annotations, Ids, load_annotations, read_triplets
 from relclip.core.atomic import write_json
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.encoder import WEIGHTS, load_encoder
 from relclip.core.ordered import available_threads
 from relclip.core.params import Params
-from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, TRIPLETS, read_table
+from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates
 from relclip.ext.parts import Parts
@@ -39,14 +39,16 @@ def run(
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
     annotations = load_annotations(dataset)
-    candidates = read_candidates(kb, annotations)
+    vocabulary = annotations.vocabulary
+    known = read_triplets(kb, vocabulary)
+    candidates = Candidates(known, len(vocabulary.objects), len(vocabulary.predicates))
     encoder = load_encoder(model, best_device())
     scorer = Scorer(encoder, annotations, candidates, raw, params.ext)
     parts = Parts(output / ".parts", _key(params, annotations, candidates, model))
     tested = _split(np.flatnonzero(annotations.split != "train"))
     everything = _split(np.arange(len(annotations.image_id)))
 
-    names = [params.clip.object_prompt.format(object=name) for name in annotations.vocabulary.objects]
+    names = [params.clip.object_prompt.format(object=name) for name in vocabulary.objects]
     classes = encoder.encode_texts(names).numpy()
     parts.make(
         "objects", lambda part: [scorer.objects(part, classes)], tested, {"objects": OBJECT_SCORES}, workers
@@ -55,7 +57,7 @@ def run(
 
     predicted = zero_shot_labels(annotations, output / "objects.parquet")
     wanted = wanted_triplets(annotations, range(len(annotations.image_id)), candidates, predicted)
-    texts = TripletTexts(encoder, annotations.vocabulary, wanted, params.ext, workers)
+    texts = TripletTexts(encoder, vocabulary, wanted, params.ext, workers)
     labels = (annotations.class_id, predicted)
     schemas = {"scores": EXT_SCORES, "sgcls_scores": EXT_SCORES}
     parts.make("pairs", lambda part: scorer.pairs(part, texts, labels), everything, schemas, workers)
@@ -70,13 +72,6 @@ def run(
     write_json(output / "statistics.json", {"counts": counts, "validation": report})
     parts.remove()
     print(f"ext: validation {json.dumps(report)}", flush=True)
-
-
-def read_candidates(kb: Path, annotations: Annotations) -> Candidates:
-    """The knowledge base's candidates of each pair of classes."""
-    table = read_table(kb / "triplets.parquet", TRIPLETS)
-    triplets = np.column_stack([table[name].to_numpy().astype(np.int64) for name in TRIPLETS.names[:3]])
-    return Candidates(triplets, len(annotations.vocabulary.objects), len(annotations.vocabulary.predicates))
 
 
 def zero_shot_labels(annotations: Annotations, objects: Path) -> Ids:

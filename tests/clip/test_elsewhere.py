@@ -1,0 +1,92 @@
+"""A CLIP from elsewhere: a weights file of either kind, an unknown model, a tag, no weights at all."""
+
+import json
+
+import open_clip
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from relclip.clip.stage import run
+from relclip.core.encoder import load_encoder
+from relclip.core.errors import InputError
+
+CPU = torch.device("cpu")
+MODEL = "tiny-test-clip"
+
+
+@pytest.fixture(scope="module")
+def open_clip_model(tmp_path_factory):
+    """A tiny model under its own name, as open_clip knows ViT-B-32, and its weights in two kinds of files."""
+    folder = tmp_path_factory.mktemp("configs")
+    vision = {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 16}
+    text = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
+    config = {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text}
+    (folder / f"{MODEL}.json").write_text(json.dumps(config))
+    open_clip.add_model_config(folder / f"{MODEL}.json")
+    torch.manual_seed(5)
+    model = open_clip.create_model(MODEL)
+    save_file(model.state_dict(), folder / "weights.safetensors")
+    torch.save(
+        {"state_dict": {f"module.{name}": value for name, value in model.state_dict().items()}},
+        folder / "weights.pt",
+    )
+    return folder, model.eval()
+
+
+def _run(params, output, **clip):
+    changed = params.clip.model_copy(update={"source": "open_clip", "model": MODEL, **clip})
+    run(params.model_copy(update={"clip": changed}), output, output, threads=1)
+    return load_encoder(output, CPU)
+
+
+def test_both_kinds_of_files_give_the_models_own_embeddings(tiny, tmp_path, open_clip_model):
+    folder, model = open_clip_model
+    pictures = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8)
+    encoders = [
+        _run(tiny.params, tmp_path / kind, weights=str(folder / f"weights.{kind}"))
+        for kind in ("safetensors", "pt")
+    ]
+    assert torch.equal(encoders[0].encode_images(pictures), encoders[1].encode_images(pictures))
+    texts = ["a dog", "a man riding a horse"]
+    with torch.no_grad():
+        expected = model.encode_text(open_clip.get_tokenizer(MODEL)(texts), normalize=True)
+    assert torch.allclose(encoders[0].encode_texts(texts), expected, atol=1e-5)
+    assert encoders[0].patch_map(pictures, 64).shape == (3, 4, 4, 64)
+    assert json.loads((tmp_path / "pt" / "statistics.json").read_text())["untrained"] is False
+
+
+def test_without_weights_it_warns_and_says_so(tiny, tmp_path, open_clip_model, capsys):
+    _run(tiny.params, tmp_path / "model", weights=None)
+    assert "UNTRAINED" in capsys.readouterr().err
+    assert json.loads((tmp_path / "model" / "statistics.json").read_text())["untrained"] is True
+
+
+def test_what_cannot_be_loaded_is_one_sentence_and_leaves_nothing(
+    tiny, tmp_path, open_clip_model, monkeypatch
+):
+    folder, _ = open_clip_model
+    torch.save({"code": print}, folder / "code.pt")
+    (folder / "text.safetensors").write_text("no weights")
+    (folder / "weights.npz").write_text("no weights")
+    save_file({"a": torch.zeros(1)}, folder / "other.safetensors")
+    for name, what in (
+        ("code.pt", "refused"),
+        ("text.safetensors", "load"),
+        ("weights.npz", "end in"),
+        ("other.safetensors", "load"),
+    ):
+        with pytest.raises(InputError, match=what):
+            _run(tiny.params, tmp_path / "model", weights=str(folder / name))
+    with pytest.raises(InputError, match="neither a file nor"):
+        _run(tiny.params, tmp_path / "model", weights="nowhere.safetensors")
+    with pytest.raises(InputError, match="ViT-B-32"):
+        _run(tiny.params, tmp_path / "model", model="ViT-B-33")
+    monkeypatch.setattr("open_clip.pretrained.download_pretrained", _no_network)
+    with pytest.raises(InputError, match=r"open_clip_model.safetensors .* clip.weights"):
+        _run(tiny.params, tmp_path / "model", model="ViT-B-32", weights="openai")
+    assert not list(tmp_path.iterdir())
+
+
+def _no_network(*arguments: object) -> None:
+    raise OSError("Network is unreachable")

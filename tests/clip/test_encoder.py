@@ -1,0 +1,103 @@
+"""The encoder: the folder form, both tokenizers, maps at other sizes; crops cut as Pillow cuts them."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from relclip.core.crops import cut, pixel_boxes
+from relclip.core.encoder import CONFIG, WEIGHTS, WORDS, load_encoder
+from relclip.core.errors import ContractError
+from relclip.core.tokenizer import WordTokenizer, collect_words
+
+CPU = torch.device("cpu")
+
+
+def _pictures(count: int, size: int = 16) -> torch.Tensor:
+    return torch.randint(
+        0, 256, (count, 3, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+
+
+def test_images_as_open_clip_embeds_them(tiny):
+    import open_clip
+    from torchvision.transforms.functional import normalize
+
+    model = open_clip.create_model(f"local-dir:{tiny.model}").eval()
+    pictures = _pictures(5)
+    pixels = normalize(pictures / 255, open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD)
+    with torch.no_grad():
+        expected = model.encode_image(pixels, normalize=True)
+        model.visual.output_tokens = True
+        tokens = model.visual(pixels)[1]
+    encoder = load_encoder(tiny.model, CPU)
+    assert torch.allclose(encoder.encode_images(pictures), expected, atol=1e-5)
+    assert torch.allclose(encoder.patch_map(pictures, 16).reshape(5, 4, -1), tokens, atol=1e-5)
+    assert torch.allclose(
+        encoder.encode_images(pictures)[1:2], encoder.encode_images(pictures[1:2]), atol=1e-5
+    )
+
+
+def test_a_larger_map_keeps_the_trained_one_unharmed(tiny):
+    encoder = load_encoder(tiny.model, CPU)
+    before = encoder.patch_map(_pictures(2), 16)
+    assert encoder.patch_map(_pictures(2, 40), 32).shape == (2, 4, 4, 32)
+    assert torch.equal(encoder.patch_map(_pictures(2), 16), before)
+    with pytest.raises(ContractError, match="multiple"):
+        encoder.patch_map(_pictures(1), 20)
+
+
+def test_texts_by_one_worker_or_several_and_none_at_all(tiny):
+    encoder = load_encoder(tiny.model, CPU)
+    texts = [f"a photo of a {word}" for word in ("man", "board", "tree", "unheard")]
+    found = encoder.encode_texts(texts, batch=2)
+    assert torch.equal(found, encoder.encode_texts(texts, batch=2, workers=3))
+    assert torch.allclose(found.norm(dim=1), torch.ones(4)) and not torch.equal(found[0], found[1])
+    assert encoder.encode_texts([]).shape == (0, 16)
+
+
+def test_word_tokenizer():
+    tokenizer = WordTokenizer(collect_words(["A dog's bed!", "a man"]), 6)
+    assert tokenizer.words == ("a", "bed", "dog's", "man")
+    assert tokenizer(["a man", "what a bed a man a dog's"]).tolist() == [
+        [1, 3, 6, 7, 0, 0],
+        [1, 2, 3, 4, 3, 7],
+    ]
+    assert tokenizer("").tolist() == [[1, 7, 0, 0, 0, 0]]
+    assert tokenizer.vocab_size == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [(CONFIG, "{"), (WEIGHTS, "no weights"), (WORDS, "one\n"), (WORDS, "two words\n"), (CONFIG, None)],
+)
+def test_a_broken_folder_is_one_sentence(tiny, tmp_path, name, content):
+    shutil.copytree(tiny.model, tmp_path / "model")
+    (tmp_path / "model" / name).unlink()
+    if content:
+        (tmp_path / "model" / name).write_text(content)
+    with pytest.raises(ContractError, match=r"again|run 'python"):
+        load_encoder(tmp_path / "model", CPU)
+
+
+def test_crops_are_pillows_crops():
+    random = np.random.default_rng(0)
+    picture = np.array(
+        Image.fromarray(random.integers(0, 256, (12, 15, 3), np.uint8)).resize((90, 70), Image.BICUBIC)
+    )
+    boxes = np.array([[3.2, 4.0, 60.0, 50.4], [-9, -9, 200, 200], [40, 40, 40.2, 41]], np.float32)
+    found = cut(picture, boxes, 24)
+    for crop, box in zip(found, [(3, 4, 60, 50), (0, 0, 90, 70), (40, 40, 41, 41)], strict=True):
+        expected = np.asarray(Image.fromarray(picture).crop(box).resize((24, 24), Image.BICUBIC), int)
+        assert np.abs(crop.permute(1, 2, 0).numpy() - expected).mean() < 1.0
+    assert cut(picture, boxes[:0], 24).shape == (0, 3, 24, 24)
+    assert pixel_boxes(np.array([[10, 10, 20, 30]], np.float32), 25, 100, margin=0.5).tolist() == [
+        [5, 0, 25, 40]
+    ]
+
+
+def test_the_config_is_open_clips(tiny):
+    assert set(json.loads((tiny.model / CONFIG).read_text())) == {"model_cfg", "preprocess_cfg"}

@@ -1,0 +1,165 @@
+"""Pre-training: it learns, it resumes to the same bits, and it judges itself on pictures it never saw."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny_clip
+import torch
+
+from relclip.clip import stage
+from relclip.clip.batches import Sampler
+from relclip.clip.loss import clip_loss, learning_rate, multi_positive_loss
+from relclip.clip.pretrain import Trainer
+from relclip.clip.regions import read_regions
+from relclip.clip.texts import batch_texts, identities
+from relclip.core.encoder import CONFIG, WEIGHTS, WORDS
+from relclip.core.errors import InputError
+
+NAMES = (CONFIG, WEIGHTS, WORDS, "curve.csv", "statistics.json")
+
+
+def test_loss_falls_and_held_out_pictures_are_judged(tiny):
+    losses = np.loadtxt(tiny.model / "curve.csv", delimiter=",", skiprows=1)[:, 1]
+    assert losses[10:15].mean() < losses[:3].mean() - 0.2  # the random phase, whose batches are alike
+    found = json.loads((tiny.model / "statistics.json").read_text())
+    assert found["validation"]["objects"]["count"] == 10
+    assert found["validation"]["candidates_uniform"]["mean"] == 0.5
+    assert found["counts"]["held_out"] == 15
+
+
+def test_the_same_seed_gives_the_same_bytes(tiny, tmp_path):
+    stage.run(tiny.params, tiny.raw, tmp_path / "again", threads=1)
+    assert all((tmp_path / "again" / name).read_bytes() == (tiny.model / name).read_bytes() for name in NAMES)
+
+
+def test_an_interrupted_run_ends_in_the_same_bytes(tiny, tmp_path, monkeypatch):
+    step = Trainer.train_step
+
+    def die(self, *arguments):
+        if self.step == 17:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "train_step", die)
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(tiny.params, tiny.raw, tmp_path / "model", threads=1)
+    assert not (tmp_path / "model").exists()
+    seen = []
+    monkeypatch.setattr(
+        Trainer, "train_step", lambda self, *rest: (seen.append(self.step), step(self, *rest))[1]
+    )
+    stage.run(tiny.params, tiny.raw, tmp_path / "model", threads=1)
+    assert seen[0] == 10, "it goes on from the checkpoint"
+    assert all((tmp_path / "model" / name).read_bytes() == (tiny.model / name).read_bytes() for name in NAMES)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"], "the checkpoint is gone"
+
+
+def test_a_checkpoint_of_other_parameters_or_a_broken_one_is_not_used(tiny, tmp_path):
+    trainer = _trainer(tiny)
+    trainer.save(tmp_path / "checkpoint", "key")
+    assert not _trainer(tiny).resume(tmp_path / "checkpoint", "other key")
+    (tmp_path / "broken").write_bytes(b"no checkpoint")
+    assert not _trainer(tiny).resume(tmp_path / "broken", "key")
+
+
+def _trainer(tiny) -> Trainer:
+    from relclip.clip.small import build, model_config
+
+    settings = tiny.params.clip.pretrain
+    tokenizer = stage.word_tokenizer(
+        tiny.params, read_regions(tiny.raw / "pretrain"), tiny.raw / "captions.tsv"
+    )
+    model = build(model_config(settings, tokenizer), 0)
+    return Trainer(model, settings, torch.zeros(3), torch.ones(3))
+
+
+def _unit(rows: int, seed: int) -> torch.Tensor:
+    values = torch.randn(rows, 6, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.normalize(values, dim=-1)
+
+
+def test_multi_positive_loss_is_clip_loss_where_all_texts_differ():
+    images, texts, index = _unit(5, 0), _unit(5, 1), torch.tensor([3, 0, 4, 1, 2])
+    assert torch.allclose(
+        multi_positive_loss(images, texts, index, torch.tensor(14.0)),
+        clip_loss(images, texts, index, torch.tensor(14.0)),
+    )
+
+
+def test_multi_positive_loss_against_loops():
+    images, texts, index, scale = _unit(5, 0), _unit(2, 1), [0, 1, 0, 0, 1], 7.0
+    cosine = (scale * images @ texts.T).double().numpy()
+    to_text = np.mean([-cosine[i, t] + np.log(np.exp(cosine[i]).sum()) for i, t in enumerate(index)])
+    to_image = []
+    for text in range(2):
+        partition = np.log(np.exp(cosine[:, text]).sum())
+        to_image.append(np.mean([partition - cosine[i, text] for i, t in enumerate(index) if t == text]))
+    found = multi_positive_loss(images, texts, torch.tensor(index), torch.tensor(scale))
+    assert float(found) == pytest.approx((to_text + np.mean(to_image)) / 2, abs=1e-5)
+
+
+def test_batches_are_balanced_grouped_and_a_function_of_the_step(tiny):
+    regions = read_regions(tiny.raw / "pretrain")
+    rows = np.arange(len(regions))[:60]
+    sampler = Sampler(regions, rows, seed=1)
+    random = sampler.random(4, 4000, 0.25)
+    single = regions.predicate[random] < 0
+    assert single.sum() == 1000
+    assert np.unique(regions.predicate[random[~single]], return_counts=True)[1].min() > 1350, (
+        "predicates are balanced"
+    )
+    assert np.array_equal(random, Sampler(regions, rows, seed=1).random(4, 4000, 0.25))
+    assert not np.array_equal(random, sampler.random(5, 4000, 0.25))
+    grouped = sampler.grouped(0, 10, 3, 0.2)
+    assert (
+        len(grouped) == 10
+        and (regions.predicate[grouped] >= 0).tolist() == [False] * 2 + [True] * 8
+        and np.isin(grouped, rows).all()
+    )
+
+
+def test_equal_hints_are_one_text(tiny):
+    regions = read_regions(tiny.raw / "pretrain")
+    identity = identities(regions)
+    assert identity[0] == identity[3] != identity[1]  # "a man" of the first two pictures, "a board"
+    texts, index = batch_texts(
+        ["x", "y", "x2"], ["px", "py", "px2"], np.array([7, 3, 7]), 0.0, np.random.default_rng(0)
+    )
+    assert [texts[row] for row in index] == ["x", "y", "x"]
+    assert batch_texts(["x"], ["px"], np.array([0]), 1.0, np.random.default_rng(0))[0] == ["px"]
+
+
+def test_learning_rate_warms_up_and_ends_at_zero():
+    rates = [learning_rate(step, 20, 4, 1.0) for step in range(21)]
+    assert (
+        rates[:4] == [0.25, 0.5, 0.75, 1.0]
+        and rates[4] == 1.0
+        and rates[12] == pytest.approx(0.5)
+        and rates[20] < 1e-6
+    )
+
+
+def test_bad_regions_are_dropped_and_counted_and_a_bad_file_is_one_sentence(tmp_path):
+    good = {"region_id": 2, "image_id": 1, "phrase": "A  Dog", "x": 0, "y": 0, "width": 4, "height": 3}
+    bad = [{**good, "width": 0}, {**good, "phrase": " "}, {**good, "x": float("nan")}, {"region_id": 3}, 7]
+    path = tmp_path / "region_descriptions.json"
+    path.write_text(json.dumps([{"id": 1, "regions": [*bad, good]}]))
+    regions = read_regions(tmp_path)
+    assert regions.phrases == ("a dog",) and regions.boxes.tolist() == [[0, 0, 4, 3]]
+    assert regions.dropped == {"no area": 2, "no words": 1, "malformed": 2}
+    for content in ("{", "{}", '[{"regions": []}]', "[]", '[{"id": 1, "regions": [{}]}]'):
+        path.write_text(content)
+        with pytest.raises(InputError, match="raw stage"):
+            read_regions(tmp_path)
+    with pytest.raises(InputError, match="does not exist"):
+        read_regions(tmp_path / "nowhere")
+
+
+def test_tiny_world_is_learnt(tiny, tmp_path):
+    params = tiny_clip.tiny_params()
+    settings = params.clip.pretrain.model_copy(update={"steps": 150, "mirrored": 0.0, "grouped_from": 1.0})
+    params = params.model_copy(update={"clip": params.clip.model_copy(update={"pretrain": settings})})
+    stage.run(params, tiny.raw, tmp_path / "model", threads=1)
+    found = json.loads((tmp_path / "model" / "statistics.json").read_text())["validation"]
+    assert found["objects"]["mean"] == found["predicates"]["mean"] == found["candidates"]["mean"] == 1.0

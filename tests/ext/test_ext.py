@@ -1,0 +1,138 @@
+"""EXT: every score equals the cosine of its own crop and prompt; resumption; the check against the KB."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from relclip.core.annotations import load_annotations, read_triplets
+from relclip.core.boxes import overlapping_pairs
+from relclip.core.crops import cut
+from relclip.core.encoder import load_encoder
+from relclip.core.images import read_image
+from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_table
+from relclip.ext import stage
+from relclip.ext.check import check
+from relclip.ext.pairs import Candidates
+
+NAMES = ("scores.parquet", "objects.parquet", "sgcls_scores.parquet", "statistics.json")
+PREDICATES, CLASSES = ("carrying", "riding"), ("board", "man", "tree")
+
+
+@pytest.fixture(scope="module")
+def made(tiny, tmp_path_factory):
+    output = tmp_path_factory.mktemp("ext")
+    _run(tiny, output)
+    return output
+
+
+def _run(tiny, output, threads=2, params=None):
+    given = {"raw": tiny.raw, "dataset": tiny.dataset, "kb": tiny.kb, "model": tiny.model}
+    stage.run(params or tiny.params, output=output, threads=threads, **given)
+
+
+def _expected(tiny, labels):
+    """Scores by the obvious loops: one crop, one prompt at a time. labels: (N,) classes of val and test."""
+    known, encoder = load_annotations(tiny.dataset), load_encoder(tiny.model, torch.device("cpu"))
+    candidates = {tuple(row) for row in read_triplets(tiny.kb, known.vocabulary).tolist()}
+    rows = []
+    for image, split in enumerate(known.split):
+        picture, part = read_image(tiny.raw / known.file[image]), known.rows(image)
+        for i, j in overlapping_pairs(known.boxes[part]) + part.start:
+            classes = (known.class_id if split == "train" else labels)[[i, j]]
+            low, high = known.boxes[[i, j], :2].min(0), known.boxes[[i, j], 2:].max(0)
+            seen = encoder.encode_images(cut(picture, np.array([[*low, *high]], np.float32), 16))[0]
+            several = [p for p in (1, 2) if split != "train" or (classes[0], p, classes[1]) in candidates]
+            for predicate in several if split != "train" or len(several) > 1 else []:
+                names = (CLASSES[classes[0] - 1], PREDICATES[predicate - 1], CLASSES[classes[1] - 1])
+                said = encoder.encode_texts(["a photo of a {} {} a {}".format(*names)])[0]
+                ids = (known.image_id[image], known.object_id[i], known.object_id[j], predicate)
+                rows.append((*ids, float(seen @ said) * encoder.logit_scale))
+    return rows
+
+
+def test_scores_are_those_of_the_obvious_loops(tiny, made):
+    known = load_annotations(tiny.dataset)
+    predicted = stage.zero_shot_labels(known, made / "objects.parquet")
+    for name, labels, splits in (("scores", known.class_id, 3), ("sgcls_scores", predicted, 2)):
+        found = read_table(made / f"{name}.parquet", EXT_SCORES).to_pylist()
+        expected = [row for row in _expected(tiny, labels) if splits == 3 or row[0] > 8]
+        assert [tuple(row.values())[:4] for row in found] == [row[:4] for row in expected]
+        assert np.allclose([row["logit"] for row in found], [row[4] for row in expected], atol=1e-4)
+
+
+def test_zero_shot_labels_of_objects(tiny, made):
+    found = read_table(made / "objects.parquet", OBJECT_SCORES).to_pylist()
+    known, encoder = load_annotations(tiny.dataset), load_encoder(tiny.model, torch.device("cpu"))
+    image = 13
+    crops = cut(read_image(tiny.raw / known.file[image]), known.boxes[known.rows(image)], 16)
+    texts = encoder.encode_texts([f"a photo of a {name}" for name in CLASSES])
+    shares = torch.softmax(encoder.encode_images(crops) @ texts.T * encoder.logit_scale, dim=1).numpy()
+    rows = [row for row in found if row["image_id"] == known.image_id[image]]
+    assert len(rows) == 6 and len(found) == 16 * 6, (
+        "val and test, the best two of three classes for each object"
+    )
+    for row in rows:
+        share = shares[[3, 5, 9].index(row["object_id"])]
+        assert (
+            row["score"] == pytest.approx(share[row["class_id"] - 1], abs=1e-5) and row["score"] > share.min()
+        )
+
+
+def test_the_bytes_depend_on_no_thread_count_and_no_interruption(tiny, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(stage, "IMAGES_A_PART", 5)
+    _run(tiny, tmp_path / "whole", threads=1)
+    looked = []
+
+    def die(*arguments):
+        looked.append(1)
+        if len(looked) == 7:
+            raise KeyboardInterrupt
+        return look(*arguments)
+
+    from relclip.ext import score
+
+    look = score.look
+    monkeypatch.setattr(score, "look", die)
+    with pytest.raises(KeyboardInterrupt):
+        _run(tiny, tmp_path / "cut", threads=1)
+    _run(tiny, tmp_path / "cut", threads=3)
+    assert len(looked) == 4 + 5 + 1, "4 parts of objects, 5 of pairs; only the one that broke is done twice"
+    for name in NAMES:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "cut" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == sorted(NAMES)
+
+
+def test_temperature_softens(tiny, made, tmp_path):
+    soft = tiny.params.ext.model_copy(update={"temperature": 4.0})
+    _run(tiny, tmp_path, params=tiny.params.model_copy(update={"ext": soft}))
+    sharp, softened = (
+        read_table(path / "scores.parquet", EXT_SCORES)["logit"].to_numpy() for path in (made, tmp_path)
+    )
+    assert np.allclose(sharp, 4 * softened, rtol=1e-5)
+
+
+def test_the_check_counts_choices_right(tiny, made, tmp_path):
+    """In val, 4 of 8 relations are riding: CLIP that always says riding is right on half, and so is KB+EXT."""
+    known = load_annotations(tiny.dataset)
+    scores = read_table(made / "scores.parquet", EXT_SCORES)
+    always = scores.set_column(4, "logit", (scores["predicate_id"].cast("float32")))
+    write_table(tmp_path / "scores.parquet", always, EXT_SCORES)
+    both = Candidates(np.array([[2, 1, 1], [2, 2, 1]]), 3, 2)
+    report = check(known, both, tmp_path / "scores.parquet")
+    assert (
+        report["ext"]
+        == report["kb_ext"]
+        == report["kb_undecided"]
+        == {"mean": 0.5, "class_mean": 0.5, "count": 8}
+    )
+    only = Candidates(np.array([[2, 1, 1]]), 3, 2)
+    report = check(known, only, tmp_path / "scores.parquet")
+    assert report["kb"]["mean"] == report["kb_ext"]["mean"] == 0.5 and report["kb_undecided"]["count"] == 0
+
+
+def test_statistics_say_what_ext_adds(made):
+    found = json.loads((made / "statistics.json").read_text())
+    assert {"kb", "ext", "kb_ext", "kb_ext_undecided"} <= set(found["validation"])
+    assert not (made / ".parts").exists()

@@ -1,0 +1,80 @@
+"""Pictures and region descriptions that CLIP is pre-trained on: the same painters, another stream, rare facts lifted."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from relclip.raw.scenes.chance import happens, one_of, pick
+from relclip.raw.scenes.language import clause, noun, with_article
+from relclip.raw.scenes.scene import Fact, Scene
+from relclip.raw.scenes.world import PREDICATES, Weights
+
+Record = dict[str, Any]
+
+OBJECT_REGIONS = 8
+RELATION_REGIONS = 8
+LIFT = 9.0
+OPENINGS = {"": 5.0, "a photo of ": 5.0, "a picture of ": 0.6}
+LEAST_SIDE = 6  # pixels: a smaller region shows nothing
+
+
+def focus(number: int) -> Weights:
+    """Which predicate a picture is composed around: each of the twenty in turn."""
+    return {PREDICATES[number % len(PREDICATES)]: LIFT}
+
+
+def regions(scene: Scene, boxes: np.ndarray, image_id: int, rng: np.random.Generator) -> list[Record]:
+    """Region descriptions in Visual Genome's format, with the names they speak of as hints; `boxes` (N, 4) xyxy pixels."""
+    sizes = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
+    seen = [number for number in range(len(boxes)) if sizes[number] >= LEAST_SIDE]
+    records = [_object_region(scene, boxes, number, rng) for number in _some_objects(scene, seen, rng)]
+    records += [_relation_region(scene, boxes, fact, rng) for fact in _some_facts(scene, set(seen), rng)]
+    return [{"region_id": image_id * 100 + place, "image_id": image_id, **record} for place, record in enumerate(records)]
+
+
+def _some_objects(scene: Scene, seen: list[int], rng: np.random.Generator) -> list[int]:
+    """Draw objects, rare classes of the picture first, so that windows do not crowd out the rest."""
+    often = Counter(thing.name for thing in scene.things)
+    keys = {number: float(rng.random()) ** often[scene.things[number].name] for number in seen}
+    return sorted(keys, key=lambda number: -keys[number])[:OBJECT_REGIONS]
+
+
+def _some_facts(scene: Scene, seen: set[int], rng: np.random.Generator) -> list[Fact]:
+    """Draw facts, one of each predicate before a second of any."""
+    usable = [fact for fact in scene.facts if {fact.subject, fact.object} <= seen]
+    often = Counter(fact.predicate for fact in usable)
+    keys = {fact: float(rng.random()) ** often[fact.predicate] for fact in usable}
+    return sorted(keys, key=lambda fact: -keys[fact])[:RELATION_REGIONS]
+
+
+def _object_region(scene: Scene, boxes: np.ndarray, number: int, rng: np.random.Generator) -> Record:
+    thing = scene.things[number]
+    phrase = pick(rng, OPENINGS) + with_article(noun(thing.name, rng, _colour(thing.name, thing.colour, rng)), rng, 0.15)
+    return {"phrase": phrase, **_xywh(boxes[number]), "subject": thing.name}
+
+
+def _relation_region(scene: Scene, boxes: np.ndarray, fact: Fact, rng: np.random.Generator) -> Record:
+    subject, thing = scene.things[fact.subject], scene.things[fact.object]
+    first = with_article(noun(subject.name, rng, _colour(subject.name, subject.colour, rng, 0.15)), rng, 0.1)
+    second = with_article(noun(thing.name, rng, _colour(thing.name, thing.colour, rng, 0.15)), rng, 0.1)
+    plain = f"{first} {fact.predicate} {second}"
+    text = plain if happens(rng, 0.6) else clause(first, fact.predicate, second, rng)
+    low = np.minimum(boxes[fact.subject, :2], boxes[fact.object, :2])
+    union = np.concatenate([low, np.maximum(boxes[fact.subject, 2:], boxes[fact.object, 2:])])
+    hints = {"subject": subject.name, "predicate": fact.predicate, "object": thing.name}
+    return {"phrase": pick(rng, OPENINGS) + text, **_xywh(union), **hints}
+
+
+def _colour(name: str, colour: str, rng: np.random.Generator, often: float = 0.35) -> str:
+    if not colour or not happens(rng, often) or name in {"man", "woman", "child", "snow"}:
+        return ""
+    return colour
+
+
+def _xywh(box: np.ndarray) -> Record:
+    x1, y1, x2, y2 = (int(value) for value in box)
+    return {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
+
+
+__all__ = ["focus", "one_of", "regions"]

@@ -1,0 +1,139 @@
+"""A drawing as a list of flat shapes, in any unit, that can be moved, turned and measured before it is painted.
+
+Points are complex numbers: x to the right, y downwards. A painter draws around the origin, in units of a person's
+height, facing right; the composer places the sketch in the picture.
+"""
+
+import cmath
+import math
+from dataclasses import dataclass, field
+from typing import Self
+
+Colour = tuple[int, int, int]
+Pair = tuple[complex, complex]
+
+OVAL = tuple(cmath.rect(1.0, 2 * math.pi * step / 18) for step in range(18))
+UNIT_SQUARE = (0 + 0j, 1 + 0j, 1 + 1j, 0 + 1j)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A filled polygon (`width` 0) or a stroke with round ends of that width. Higher layers hide lower ones."""
+
+    points: tuple[complex, ...]
+    colour: Colour
+    width: float
+    layer: int
+
+
+@dataclass
+class Sketch:
+    """Shapes, and anchors: named segments or rectangles (two corners) where other things can be put."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    anchors: dict[str, Pair] = field(default_factory=dict)
+
+    def polygon(self, colour: Colour, *points: complex, layer: int = 0) -> Self:
+        """Add a filled polygon."""
+        self.shapes.append(Shape(points, colour, 0.0, layer))
+        return self
+
+    def line(self, colour: Colour, width: float, *points: complex, layer: int = 0) -> Self:
+        """Add a stroke through the points, with round ends."""
+        self.shapes.append(Shape(points, colour, width, layer))
+        return self
+
+    def oval(self, colour: Colour, centre: complex, across: float, down: float, layer: int = 0) -> Self:
+        """Add a filled ellipse with these two radii."""
+        points = tuple(centre + complex(p.real * across, p.imag * down) for p in OVAL)
+        return self.polygon(colour, *points, layer=layer)
+
+    def disc(self, colour: Colour, centre: complex, radius: float, layer: int = 0) -> Self:
+        """Add a filled circle."""
+        return self.oval(colour, centre, radius, radius, layer)
+
+    def ring(self, colour: Colour, centre: complex, radius: float, width: float, layer: int = 0) -> Self:
+        """Add a circle's outline."""
+        points = tuple(centre + p * radius for p in (*OVAL, OVAL[0]))
+        return self.line(colour, width, *points, layer=layer)
+
+    def box(self, colour: Colour, corner: complex, opposite: complex, layer: int = 0) -> Self:
+        """Add a filled upright rectangle between two corners."""
+        size = opposite - corner
+        points = (corner + complex(p.real * size.real, p.imag * size.imag) for p in UNIT_SQUARE)
+        return self.polygon(colour, *points, layer=layer)
+
+    def anchor(self, name: str, start: complex, end: complex) -> Self:
+        """Name a segment or rectangle by its two ends."""
+        self.anchors[name] = (start, end)
+        return self
+
+    def add(self, other: "Sketch") -> Self:
+        """Add another sketch's shapes and anchors."""
+        self.shapes.extend(other.shapes)
+        self.anchors.update(other.anchors)
+        return self
+
+    def moved(
+        self,
+        at: complex = 0j,
+        scale: float = 1.0,
+        turn: float = 0.0,
+        mirror: bool = False,
+        flatten: float = 1.0,
+        layer: int = 0,
+    ) -> "Sketch":
+        """Return a copy: mirrored left-right, flattened in height, turned clockwise (degrees), scaled, then moved."""
+        factor = cmath.rect(scale, math.radians(turn))
+        sign = -1.0 if mirror else 1.0
+
+        def place(point: complex) -> complex:
+            return at + factor * complex(sign * point.real, flatten * point.imag)
+
+        shapes = [
+            Shape(tuple(map(place, s.points)), s.colour, s.width * scale, s.layer + layer) for s in self.shapes
+        ]
+        return Sketch(shapes, {name: (place(a), place(b)) for name, (a, b) in self.anchors.items()})
+
+    def tinted(self, colour: Colour, strength: float) -> "Sketch":
+        """Return a copy whose colours are drawn towards one colour by that fraction."""
+
+        def mix(own: Colour) -> Colour:
+            return blend(own, colour, strength)
+
+        return Sketch([Shape(s.points, mix(s.colour), s.width, s.layer) for s in self.shapes], self.anchors)
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The box around all that is drawn: x1, y1, x2, y2 in the sketch's own unit."""
+        low_x = min(p.real - s.width / 2 for s in self.shapes for p in s.points)
+        low_y = min(p.imag - s.width / 2 for s in self.shapes for p in s.points)
+        high_x = max(p.real + s.width / 2 for s in self.shapes for p in s.points)
+        high_y = max(p.imag + s.width / 2 for s in self.shapes for p in s.points)
+        return low_x, low_y, high_x, high_y
+
+    def on_its_base(self) -> "Sketch":
+        """Return a copy whose lowest point is at height 0 and whose middle is at 0."""
+        low_x, _, high_x, high_y = self.bounds()
+        return self.moved(complex(-(low_x + high_x) / 2, -high_y))
+
+    def below_its_top(self) -> "Sketch":
+        """Return a copy whose highest point is at height 0 and whose middle is at 0."""
+        low_x, low_y, high_x, _ = self.bounds()
+        return self.moved(complex(-(low_x + high_x) / 2, -low_y))
+
+
+def blend(own: Colour, other: Colour, strength: float) -> Colour:
+    """Mix two colours: 0 is the first, 1 the second."""
+    red, green, blue = (round(a + (b - a) * strength) for a, b in zip(own, other, strict=True))
+    return red, green, blue
+
+
+def along(pair: Pair, fraction: float) -> complex:
+    """The point that far along a segment."""
+    return pair[0] + (pair[1] - pair[0]) * fraction
+
+
+def within(pair: Pair, across: float, down: float) -> complex:
+    """The point at these fractions of a rectangle's width and height."""
+    size = pair[1] - pair[0]
+    return pair[0] + complex(size.real * across, size.imag * down)

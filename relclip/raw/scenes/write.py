@@ -1,0 +1,107 @@
+"""The whole data set on disk, the same bytes for the same seed, whatever the number of workers."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from relclip.core.atomic import atomic_folder
+from relclip.core.params import Scenes
+from relclip.core.progress import progress
+from relclip.core.seeds import stream
+from relclip.raw.scenes import annotate, pretrain
+from relclip.raw.scenes.captions import write_captions
+from relclip.raw.scenes.compose import compose
+from relclip.raw.scenes.draw import boxes, draw
+from relclip.raw.scenes.settings import SKIES
+
+Record = dict[str, Any]
+
+JPEG = {"format": "JPEG", "quality": 90, "subsampling": 2, "optimize": False, "progressive": False}
+CHUNK = 16
+WORKERS_WORTH = 200  # fewer pictures than this are drawn faster than a second process starts
+
+
+def make_scenes(params: Scenes, output: Path, workers: int | None = None) -> None:
+    """Draw and write the whole data set into `output`: it appears whole or not at all.
+
+    Files: images/, image_data.json, objects.json, relationships.json, captions.tsv, truth/relationships.json, and
+    pretrain/ with images/, image_data.json, region_descriptions.json.
+    """
+    with atomic_folder(output) as folder:
+        _write_annotated(params, folder, workers)
+        _write_pretrain(params, folder / "pretrain", workers)
+        captions = (text for text, _ in write_captions(params.seed, params.captions))
+        lines = "".join(f"{text}\t{number}\n" for number, text in enumerate(captions, 1))
+        (folder / "captions.tsv").write_text(lines, "utf-8")
+
+
+def annotated_picture(params: Scenes, images: Path, image_id: int) -> tuple[Record, Record, Record, Record]:
+    """Draw one picture; return its records of image_data, objects, relationships and the true relationships."""
+    scene = compose(stream(params.seed, "scene", image_id), params.objects_per_image)
+    _save(draw(scene, params.image_size, SKIES[scene.setting]), images, image_id)
+    rng = stream(params.seed, "annotator", image_id)
+    objects = annotate.object_records(scene, boxes(scene, params.image_size), image_id, params.image_size, rng)
+    named, first = annotate.annotated(scene, params.annotated, rng), image_id * annotate.IDS_AN_IMAGE
+    return (
+        _image_record(image_id, params.image_size, "images"),
+        {"image_id": image_id, "objects": objects},
+        {"image_id": image_id, "relationships": annotate.relationship_records(named, objects, first, rng)},
+        {"image_id": image_id, "relationships": annotate.relationship_records(scene.facts, objects, first, None)},
+    )
+
+
+def pretrain_picture(params: Scenes, images: Path, image_id: int) -> tuple[Record, Record]:
+    """Draw one picture for pre-training; return its records of image_data and region_descriptions."""
+    scene = compose(stream(params.seed, "pretrain", image_id), params.objects_per_image, pretrain.focus(image_id))
+    _save(draw(scene, params.image_size, SKIES[scene.setting]), images, image_id)
+    rng = stream(params.seed, "describer", image_id)
+    regions = pretrain.regions(scene, boxes(scene, params.image_size), image_id, rng)
+    return _image_record(image_id, params.image_size, "pretrain/images"), {"id": image_id, "regions": regions}
+
+
+def _write_annotated(params: Scenes, folder: Path, workers: int | None) -> None:
+    (folder / "truth").mkdir()
+    names = ("image_data.json", "objects.json", "relationships.json", "truth/relationships.json")
+    task = partial(annotated_picture, params, folder / "images")
+    _write_tables(folder, names, _in_parallel(task, folder / "images", params.images, "scenes", workers))
+
+
+def _write_pretrain(params: Scenes, folder: Path, workers: int | None) -> None:
+    task = partial(pretrain_picture, params, folder / "images")
+    rows = _in_parallel(task, folder / "images", params.pretrain_images, "pre-training pictures", workers)
+    _write_tables(folder, ("image_data.json", "region_descriptions.json"), rows)
+
+
+def _in_parallel(
+    task: Callable[[int], tuple[Record, ...]], images: Path, count: int, what: str, workers: int | None
+) -> Iterator[tuple[Record, ...]]:
+    """Run the task for image ids 1..count, in order, on some processes."""
+    images.mkdir(parents=True)
+    ids = range(1, count + 1)
+    workers = workers or (len(os.sched_getaffinity(0)) if count >= WORKERS_WORTH else 1)
+    if workers == 1:
+        yield from progress(map(task, ids), what, "picture", total=count)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from progress(pool.map(task, ids, chunksize=CHUNK), what, "picture", total=count)
+
+
+def _write_tables(folder: Path, names: tuple[str, ...], rows: Iterable[tuple[Record, ...]]) -> None:
+    for name, records in zip(names, zip(*rows, strict=True), strict=True):
+        text = json.dumps(records, sort_keys=True, separators=(",", ":"))
+        (folder / name).write_text(text + "\n", "utf-8")
+
+
+def _save(picture: Image.Image, images: Path, image_id: int) -> None:
+    picture.save(images / f"{image_id}.jpg", **JPEG)
+
+
+def _image_record(image_id: int, size: int, where: str) -> Record:
+    file = f"{where}/{image_id}.jpg"
+    return {"image_id": image_id, "url": file, "width": size, "height": size, "coco_id": None, "flickr_id": None}

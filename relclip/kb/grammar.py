@@ -12,7 +12,7 @@ Every word gets one tag, a letter, so that phrases are regular expressions over 
 from dataclasses import dataclass
 
 CLOSED = {
-    "d": """a an the this these those his her their its my your our some any each every another other no all both
+    "d": """a an the this these those his her their its my your our some any every another other no
         several many few two three four five six seven eight nine ten eleven twelve 2 3 4 5 6 7 8 9 10 dozen one
         various multiple numerous most 's '""",
     "b": "is are was were be been being am gets get getting has-been 're appears seems",
@@ -23,7 +23,7 @@ CLOSED = {
     "w": "that which who whom whose",
     "q": "it them they he she him i we us you someone somebody something everyone there himself herself itself",
     "r": """down up away together alone out around outside outdoors indoors inside-out also just still very quite
-        partially partly completely fully lightly heavily slightly mostly entirely quietly happily peacefully
+        partially partly completely fully lightly heavily slightly mostly entirely all both each quietly happily peacefully
         loosely currently now not sideways upright straight almost nearly only even already over-there calmly
         carefully casually comfortably patiently side-by-side bareback ready about able here back upside
         downward low high freely closely neatly busy too all-over cross-legged '' ``""",
@@ -89,7 +89,7 @@ VERBS = {
     "paint": Verb("", "painted", "", "", prepositions=_on("painted on"), subject="thing"),
     "park": Verb("parking", "parked", "", "", "", prepositions=_on("parked on"), subject="thing"),
     "play": Verb("playing", "played", "", "play", "plays", direct="playing", subject="animate"),
-    "ride": Verb("riding", "ridden", "rode", "ride", "rides", direct="riding", subject="animate"),
+    "ride": Verb("riding", "ridden", "rode", "ride", "rides", direct="riding", prepositions=_on("riding"), subject="animate"),
     "say": Verb("saying", "", "says", "", direct="says", subject="thing"),
     "sit": Verb(
         "sitting siting seating", "seated", "sits sat sit", prepositions=_on("sitting on"), subject="body"
@@ -169,6 +169,13 @@ HOLDING = """holding wearing carrying with using riding eating reading playing w
     pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at"""
 #: Participles that join two nouns to one phrase (motorcycle shaped chairs).
 JOINING = "shaped sized themed lined filled capped topped coated flavored styled printed wrapped"
+#: What is ridden when somebody rides on it (not a street or a beach), beside animals.
+RIDEABLE = """bike bikes bicycle bicycles motorbike motorbikes motorcycle motorcycles scooter scooters skateboard
+    skateboards surfboard surfboards snowboard snowboards board boards ski skis boat boats bus buses car cars train
+    trains truck trucks vehicle vehicles plane planes airplane airplanes cart carts wagon tractor moped mopeds
+    camel carriage carriages carousel raft canoe kayak sled sleds"""
+#: What people and animals stand on anyway.
+LIMBS = "arm arms hand hands leg legs foot feet paw paws knee knees toes head"
 #: lying on his side on a bed
 SELF = "side back stomach belly tummy knees feet legs own"
 #: Pronouns that stand for somebody named before.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from relclip.kb import grammar
 from relclip.kb.sentence import VERBS, Sentence
-from relclip.kb.tagger import chunks
+from relclip.kb.tagger import TAGS, chunks
 
 _VERBS = {
     form: verb
@@ -15,6 +15,8 @@ _PARTICIPLES = frozenset(" ".join(verb.participle for verb in grammar.VERBS.valu
 _PREPOSITIONS = {form: dict(verb.prepositions) for form, verb in _VERBS.items()}
 _COVERED_BY = frozenset(grammar.COVERED_BY.split())
 _SELF = frozenset(grammar.SELF.split())
+_LIMBS = frozenset(grammar.LIMBS.split())
+_RIDEABLE = frozenset(grammar.RIDEABLE.split())
 _PREDICATE = frozenset("GEFBS")
 
 #: (subject phrase, predicate, object phrase) as words; nothing is aligned to a vocabulary yet.
@@ -72,11 +74,21 @@ def _relations(sentence: Sentence, place: int) -> Iterator[Fact]:
     elif following in _PREPOSITIONS[word]:
         predicate = _PREPOSITIONS[word][following]
         things = _objects(sentence, _beyond_self(sentence, place + 2)) or _gap(sentence, subjects, place + 2)
-        if predicate == "walking in":
-            things = [thing for thing in things if sentence.sort(thing) != "worn"]
+        things = [thing for thing in things if _may_be(sentence, predicate, thing)]
         yield from _pairs(sentence, subjects, predicate, things)
+        if not things and len(subjects) == 1:
+            yield from _run_together(sentence, subjects[0], predicate, place + 2)
     elif verb.direct and not (word in _PARTICIPLES and sentence.kind(place - 1) == "b"):
         yield from _pairs(sentence, subjects, verb.direct, _direct(sentence, place, subjects))
+
+
+def _may_be(sentence: Sentence, predicate: str, thing: int) -> bool:
+    """Not `walking in a coat`, `standing on one leg`, `riding on the beach`."""
+    if predicate in ("standing on", "walking on"):
+        return sentence.head(thing) not in _LIMBS
+    if predicate == "walking in":
+        return sentence.sort(thing) != "worn"
+    return predicate != "riding" or sentence.sort(thing) == "animal" or sentence.head(thing) in _RIDEABLE
 
 
 def _pairs(sentence: Sentence, subjects: list[int], predicate: str, things: list[int]) -> Iterator[Fact]:
@@ -92,7 +104,7 @@ def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
         stranded = sentence.kind(verb + 1) == "p" and sentence.kind(verb + 2) != "N"
         return [] if stranded else _gap(sentence, subjects, verb + 1)
     between = sentence.words[sentence.parts[verb].end : sentence.parts[verb + 1].start]
-    return _objects(sentence, verb + 1) if all(word.endswith("ly") for word in between) else []
+    return _objects(sentence, verb + 1) if all(TAGS[word] != "r" or word.endswith("ly") for word in between) else []
 
 
 def _gap(sentence: Sentence, subjects: list[int], target: int) -> list[int]:
@@ -105,6 +117,13 @@ def _gap(sentence: Sentence, subjects: list[int], target: int) -> list[int]:
     elif sentence.kind(left) != "N":
         return []
     return [left] if sentence.kind(left) == "N" else []
+
+
+def _run_together(sentence: Sentence, subject: int, predicate: str, end: int) -> Iterator[Fact]:
+    """`wood table | plates are sitting on`: two bare nouns in one phrase, and no object after the preposition."""
+    *before, last = sentence.phrase(subject).split()
+    if before and sentence.kind(end) in ".,":
+        yield last, predicate, " ".join(before)
 
 
 def _objects(sentence: Sentence, place: int) -> list[int]:
@@ -133,7 +152,7 @@ def _ends(sentence: Sentence, place: int, partner: int) -> bool:
 def _beyond_self(sentence: Sentence, place: int) -> int:
     """`lying on his side on a bed`: the second preposition counts."""
     if sentence.kind(place) == "N" and sentence.kind(place + 1) == "p" and sentence.kind(place + 2) == "N":
-        own = sentence.words[sentence.parts[place].end - 1] in _SELF
+        own = sentence.head(place) in _SELF
         return place + 2 if own and sentence.word(place + 1) == sentence.word(place - 1) else place
     return place
 

@@ -32,6 +32,10 @@ class Sentence:
         """First word of a chunk, '' outside the sentence."""
         return self.words[self.parts[place].start] if 0 <= place < len(self.parts) else ""
 
+    def head(self, place: int) -> str:
+        """Last word of a chunk."""
+        return self.words[self.parts[place].end - 1]
+
     def phrase(self, place: int) -> str:
         """The words of a noun phrase; of `he`, `she`, `they` those of the person named before."""
         if self.word(place) in _PEOPLE:
@@ -42,7 +46,7 @@ class Sentence:
 
     def sort(self, place: int) -> str:
         """What the head of a noun phrase is: person, animal, worn (clothes, body parts) or thing."""
-        word = self.words[self.parts[place].end - 1]
+        word = self.head(place)
         if word in _PERSON:
             return "person"
         if word in _ANIMAL:
@@ -59,14 +63,15 @@ class Sentence:
         before = self.kind(place - 1)
         if before in "po":
             self._parent[place] = self.noun_before(place - 1)
-            self._link[place] = self.word(place - 1)
+            filled = self.kind(place - 2) in "Eem" and self.word(place - 1) == "with"
+            self._link[place] = "of" if filled else self.word(place - 1)
         elif before in VERBS and self.word(place - 1).startswith("cover") and self.compound(place - 1):
             self._like(place, place - 2)
             self._partner[place] = self._partner[place - 2]
         elif before in VERBS:
             self._parent[place] = next(iter(self.subjects.get(place - 1, [])), -1)
             self._link[place] = self.word(place - 1)
-        elif before in "c,":
+        elif before == "c" or self.word(place - 1) == ",":
             self._join(place)
 
     def compound(self, verb: int) -> bool:
@@ -85,7 +90,7 @@ class Sentence:
         return -1
 
     def chain(self, place: int) -> list[int]:
-        """The phrase, what it hangs on, and so on up; in `a cup of water` the cup comes before the water."""
+        """The phrase, what it hangs on, and so on up; in `a cup of (filled with) water` the cup comes first."""
         found: list[int] = []
         while place >= 0:
             parent = self._parent[place]

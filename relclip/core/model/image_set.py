@@ -54,12 +54,12 @@ class ImageSet:
         return slice(int(self.union_start[image]), int(self.union_start[image + 1]))
 
     @classmethod
-    def load(cls, dataset: Path, features: Path, split: str) -> "ImageSet":
-        """Read a split of the `dataset` stage with the maps of the `features` stage; images in the order of their ids.
+    def load(cls, dataset: Path, features: Path, *splits: str) -> "ImageSet":
+        """Read splits of the `dataset` stage with the maps of the `features` stage; images in the order of their ids.
 
         Raises ContractError where a file is missing or broken, a box is empty, or an image has no map.
         """
-        images = read_table(dataset / "images.parquet", IMAGES, pc.field("split") == split).sort_by(
+        images = read_table(dataset / "images.parquet", IMAGES, pc.field("split").isin(splits)).sort_by(
             "image_id"
         )
         image_ids = _column(images, "image_id")

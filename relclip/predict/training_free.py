@@ -1,0 +1,30 @@
+"""python -m relclip.predict.training_free: predictions of EXT, KB, KB+EXT or KB counts."""
+
+from pathlib import Path
+from typing import get_args
+
+from relclip.core import command
+from relclip.core.params import load_params
+from relclip.predict.free_stage import predict_training_free
+from relclip.predict.scoring import Method
+
+
+def main() -> None:
+    """Parse the command line and run the stage."""
+    parser = command.parser(
+        "relclip.predict.training_free", "Predict with the knowledge base and CLIP alone."
+    )
+    command.add_params(parser)
+    parser.add_argument("--method", choices=get_args(Method), required=True, help="which row of the tables")
+    for name in ("dataset", "kb", "ext"):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=f"the folder of the {name} stage")
+    parser.add_argument("--output", type=Path, required=True, help="the folder to make")
+    given = parser.parse_args()
+    keep = load_params(given.params).predict.keep
+    predict_training_free(
+        given.method, dataset=given.dataset, kb=given.kb, ext=given.ext, output=given.output, keep=keep
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

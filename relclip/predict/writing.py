@@ -1,0 +1,95 @@
+"""The contract's files of one task, image after image, in bounded memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core.boxes import Boxes
+from relclip.core.errors import ContractError
+from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS, sorted_writer
+from relclip.predict.top import Scores, reachable
+
+TASKS = ("predcls", "sgcls")
+ROWS_AT_ONCE = 1 << 17
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One image and task. Objects in the order of their ids; pairs sorted; NaN: no such triplet is predicted."""
+
+    image_id: int
+    object_id: NDArray[np.integer]  # (N,)
+    class_id: NDArray[np.integer]  # (N,)
+    object_score: Scores  # (N,) 1 in PredCls
+    boxes: Boxes  # (N, 4) xyxy pixels
+    pairs: NDArray[np.integer]  # (P, 2) rows of objects: subject, object
+    scores: Scores  # (P, R) of each predicate alone
+
+
+@contextmanager
+def task_writer(folder: Path, keep: int) -> Iterator[Callable[[Prediction], None]]:
+    """Yield what takes predictions in the order of their image ids and writes objects and relations.parquet.
+
+    Of each image only the triplets that can reach the top `keep` are written. Raises ContractError for a score
+    that is infinite.
+    """
+    with (
+        sorted_writer(folder / "objects.parquet", PREDICTED_OBJECTS) as write_objects,
+        sorted_writer(folder / "relations.parquet", PREDICTED_RELATIONS) as write_relations,
+    ):
+        objects, relations = (
+            _Rows(write_objects, PREDICTED_OBJECTS),
+            _Rows(write_relations, PREDICTED_RELATIONS),
+        )
+
+        def write(image: Prediction) -> None:
+            objects.add(_object_columns(image))
+            relations.add(_relation_columns(image, keep))
+
+        yield write
+        objects.flush()
+        relations.flush()
+
+
+class _Rows:
+    """Columns of many images, written once they are many."""
+
+    def __init__(self, write: Callable[[pa.Table], None], schema: pa.Schema) -> None:
+        self._write, self._schema = write, schema
+        self._waiting: list[Sequence[NDArray]] = []
+        self._count = 0
+
+    def add(self, columns: Sequence[NDArray]) -> None:
+        self._waiting.append(columns)
+        self._count += len(columns[0])
+        if self._count >= ROWS_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._count:
+            columns = [np.concatenate(parts) for parts in zip(*self._waiting, strict=True)]
+            self._write(pa.table(columns, names=self._schema.names))
+        self._waiting, self._count = [], 0
+
+
+def _object_columns(image: Prediction) -> Sequence[NDArray]:
+    ids = np.full(len(image.object_id), image.image_id, np.int64)
+    return [ids, image.object_id, image.class_id, image.object_score, *image.boxes.T]
+
+
+def _relation_columns(image: Prediction, keep: int) -> Sequence[NDArray]:
+    if np.isinf(image.scores).any() or not np.isfinite(image.object_score).all():
+        raise ContractError(
+            f"image {image.image_id} got a score that is no finite number; train that run again"
+        )
+    subject, object_ = image.pairs.T
+    kept = reachable(image.scores, image.object_score[subject], image.object_score[object_], keep)
+    pair, predicate = np.nonzero(kept)
+    ids = np.full(len(pair), image.image_id, np.int64)
+    ends = image.object_id[subject[pair]], image.object_id[object_[pair]]
+    return [ids, *ends, predicate + 1, image.scores[pair, predicate]]

@@ -1,0 +1,202 @@
+"""Label distributions of the three supervisions, and the targets of a batch, against plain loops over the files."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from relclip.core.errors import ContractError, InputError
+from relclip.core.model import ImageSet
+from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
+from relclip.core.vocabulary import load_vocabulary
+from relclip.train.labels import full_labels, kb_ext_labels, kb_labels
+from relclip.train.language import load_phrases, load_prompts
+from relclip.train.schedule import choose_background
+from relclip.train.targets import Teacher
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def images(tiny):
+    return ImageSet.load(tiny / "dataset", tiny / "features", "train")
+
+
+@pytest.fixture(scope="module")
+def tables(tiny):
+    return {
+        "relations": read_table(tiny / "dataset" / "relations.parquet", RELATIONS),
+        "triplets": read_table(tiny / "kb" / "triplets.parquet", TRIPLETS),
+        "scores": read_table(tiny / "ext" / "scores.parquet", EXT_SCORES),
+    }
+
+
+def as_dicts(images, labels):
+    """{(image id, subject id, object id): {predicate: weight}} of all labelled pairs."""
+    found = {}
+    for number, image in enumerate(images.image_ids):
+        rows, ids = images.pairs_of(number), images.object_ids[images.objects_of(number)]
+        for (i, j), row in zip(images.pairs[rows], labels.row[rows], strict=True):
+            if row >= 0:
+                part = slice(labels.start[row], labels.start[row + 1])
+                values = zip(labels.predicates[part].tolist(), labels.weights[part].tolist(), strict=True)
+                found[int(image), int(ids[i]), int(ids[j])] = dict(values)
+    return found
+
+
+def candidates(images, triplets):
+    """The KB's predicates of every pair that has some."""
+    found = {}
+    for number, image in enumerate(images.image_ids):
+        classes = images.class_ids[images.objects_of(number)]
+        for i, j in images.pairs[images.pairs_of(number)]:
+            rows = [
+                row
+                for row in triplets
+                if (row["subject_class"], row["object_class"]) == (classes[i], classes[j])
+            ]
+            if rows:
+                found[int(image), int(i), int(j)] = {row["predicate_id"] for row in rows}
+    return found
+
+
+def test_full_shares_the_weight_among_the_predicates_of_a_pair(images, tables):
+    rows = tables["relations"].to_pylist()
+    again, more = dict(rows[0]), {**rows[0], "predicate_id": rows[0]["predicate_id"] % 4 + 1}
+    far = next(
+        {"image_id": int(image), "subject_id": i, "predicate_id": 1, "object_id": j}
+        for number, image in enumerate(images.image_ids)
+        for i in range(3)
+        for j in range(3)
+        if i != j and [i, j] not in images.pairs[images.pairs_of(number)].tolist()
+    )
+    elsewhere = {**rows[0], "image_id": 999}  # of another split
+    table = pa.Table.from_pylist([*rows, again, more, far, elsewhere], schema=RELATIONS)
+    expected = {}
+    for row in [*rows, more]:
+        if row["image_id"] in images.image_ids:
+            expected.setdefault((row["image_id"], row["subject_id"], row["object_id"]), set()).add(
+                row["predicate_id"]
+            )
+    labels, dropped = full_labels(images, table)
+    assert as_dicts(images, labels) == {
+        pair: {p: 1 / len(found) for p in found} for pair, found in expected.items()
+    }
+    assert dropped == 1
+
+
+def test_kb_gives_all_candidates_equal_weight(images, tables):
+    expected = candidates(images, tables["triplets"].to_pylist())
+    labels = kb_labels(images, tables["triplets"], 5, 4)
+    assert as_dicts(images, labels) == {
+        pair: {p: 1 / len(found) for p in found} for pair, found in expected.items()
+    }
+    assert {len(found) for found in expected.values()} == {1, 2}
+
+
+def test_kb_ext_weighs_candidates_by_their_softmax(images, tables):
+    logits = {
+        (row["image_id"], row["subject_id"], row["object_id"], row["predicate_id"]): row["logit"]
+        for row in tables["scores"].to_pylist()
+    }
+    here = as_dicts(
+        images, kb_ext_labels(images, kb_labels(images, tables["triplets"], 5, 4), tables["scores"])
+    )
+    expected = candidates(images, tables["triplets"].to_pylist())
+    assert here.keys() == expected.keys()
+    for pair, found in expected.items():
+        raised = {p: math.exp(logits[*pair, p]) if len(found) > 1 else 1.0 for p in found}
+        assert here[pair] == pytest.approx({p: value / sum(raised.values()) for p, value in raised.items()})
+
+
+def test_kb_ext_says_what_is_missing(images, tables):
+    kb = kb_labels(images, tables["triplets"], 5, 4)
+    with pytest.raises(ContractError, match="lacks 1 scores"):
+        kb_ext_labels(images, kb, tables["scores"].slice(1))
+    with pytest.raises(ContractError, match="lacks"):
+        kb_ext_labels(images, kb, tables["scores"].slice(0, 0))
+    broken = tables["scores"].set_column(
+        4, "logit", pa.array([math.nan] * len(tables["scores"]), pa.float32())
+    )
+    with pytest.raises(ContractError, match="not a number"):
+        kb_ext_labels(images, kb, broken)
+
+
+def test_ids_outside_are_refused(images, tables):
+    with pytest.raises(ContractError, match="outside the vocabulary"):
+        kb_labels(images, tables["triplets"], 3, 4)
+    stray = {"image_id": int(images.image_ids[0]), "subject_id": 77, "predicate_id": 1, "object_id": 0}
+    with pytest.raises(ContractError, match="object 77"):
+        full_labels(images, pa.Table.from_pylist([stray], schema=RELATIONS))
+
+
+def test_no_label_at_all(images, tables):
+    labels = kb_labels(images, tables["triplets"].slice(0, 0), 5, 4)
+    assert as_dicts(images, labels) == {}
+    labels = kb_ext_labels(images, labels, tables["scores"])
+    with pytest.raises(InputError, match="no overlapping pair"):
+        _ = Teacher(images, labels, None).numbers
+
+
+def test_targets_of_a_batch(tiny, images, tables):
+    """Distribution, fused and normalised t^r, t_i and t_j of a batch, one pair after another."""
+    prompts = load_prompts(tiny / "prompts", load_vocabulary(tiny / "dataset" / "vocabulary.json"), CPU)
+    labels = kb_ext_labels(images, kb_labels(images, tables["triplets"], 5, 4), tables["scores"])
+    expected = as_dicts(images, labels)
+    rows = {
+        tuple(row.values())[:3]: row["row"]
+        for row in pq.read_table(tiny / "prompts" / "triplets.parquet").to_pylist()
+    }
+    objects, triplets = (np.load(tiny / "prompts" / f"{name}.npy") for name in ("objects", "triplets"))
+    numbers = [3, 11]
+    pairs = np.concatenate([np.arange(images.pairs_of(n).start, images.pairs_of(n).stop) for n in numbers])
+    targets = Teacher(images, labels, prompts).targets(pairs, np.array([1]), CPU)
+    text, distribution = targets.text(prompts), targets.distribution(4)
+    row = place = 0
+    for number in numbers:
+        classes = images.class_ids[images.objects_of(number)]
+        for i, j in images.pairs[images.pairs_of(number)]:
+            found = expected.get((int(images.image_ids[number]), int(i), int(j)))
+            if found:
+                assert targets.labelled[row] == place
+                assert distribution[row].tolist() == pytest.approx(
+                    [0.0, *(found.get(p, 0.0) for p in range(1, 5))]
+                )
+                fused = sum(w * triplets[rows[classes[i], p, classes[j]]] for p, w in found.items())
+                np.testing.assert_allclose(text.relation[row], fused / np.linalg.norm(fused), atol=1e-6)
+                np.testing.assert_allclose(text.subject[row], objects[classes[i]], atol=1e-6)
+                np.testing.assert_allclose(text.object[row], objects[classes[j]], atol=1e-6)
+                row += 1
+            place += 1
+    assert row == len(targets.labelled) > 0
+
+
+def test_background_is_drawn_from_pairs_without_label():
+    labelled = np.array([True, False, False, True, False, False, False])
+    draws = {tuple(choose_background(0, step, labelled, 1.5).tolist()) for step in range(50)}
+    assert {len(draw) for draw in draws} == {3}
+    assert {place for draw in draws for place in draw} == {1, 2, 4, 5, 6}
+    assert choose_background(0, 0, labelled, 100.0).tolist() == [1, 2, 4, 5, 6]
+    assert choose_background(0, 0, labelled, 0.0).tolist() == []
+    assert choose_background(0, 0, np.zeros(3, bool), 3.0).tolist() == []
+
+
+def test_language_that_does_not_fit(tiny, tmp_path):
+    vocabulary = load_vocabulary(tiny / "dataset" / "vocabulary.json")
+    prompts = load_prompts(tiny / "prompts", vocabulary, CPU)
+    prompts.row[1, 2, 3] = -1
+    with pytest.raises(ContractError, match="classes 1, 3 and predicate 2"):
+        prompts.rows(np.array([1]), np.array([2]), np.array([3]))
+    with pytest.raises(ContractError, match="missing or broken"):
+        load_prompts(tmp_path, vocabulary, CPU)
+    (tmp_path / "phrases.safetensors").write_bytes((tiny / "words" / "phrases.safetensors").read_bytes()[:50])
+    with pytest.raises(ContractError, match="missing or broken"):
+        load_phrases(tmp_path, vocabulary, CPU)
+    larger = type(vocabulary)((*vocabulary.objects, "sun"), vocabulary.predicates)
+    with pytest.raises(ContractError, match="do not fit 6 classes"):
+        load_prompts(tiny / "prompts", larger, CPU)
+    with pytest.raises(ContractError, match="expected"):
+        load_phrases(tiny / "words", larger, CPU)

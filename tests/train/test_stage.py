@@ -1,0 +1,214 @@
+"""The whole stage on the tiny data set: it learns, repeats itself, resumes exactly and says what is wrong."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import torch
+
+from relclip.core.errors import InputError, ParamsError
+from relclip.core.model import load_model
+from relclip.core.params import Rcl, Train
+from relclip.core.parquet import TRIPLETS, write_table
+from relclip.core.tracking import Silent
+from relclip.train.schedule import batch_numbers, learning_rate
+from relclip.train.stage import Inputs, train_run
+
+QUICK = {
+    "iterations": 12,
+    "images_per_batch": 4,
+    "dimension": 16,
+    "heads": 2,
+    "roi_size": 2,
+    "validate_images": 4,
+}
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(tiny, tmp_path):
+    inputs = Inputs(*(tiny / name for name in ("dataset", "features", "prompts", "words", "kb", "ext")))
+
+    def start(name="a", recorder=None, inputs=inputs, **changes):
+        params = Train(**{**QUICK, **changes})
+        train_run(
+            "one", params, inputs, tmp_path / "checkpoints", tmp_path / name, recorder=recorder, threads=1
+        )
+        return {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+
+    start.inputs, start.folder = inputs, tmp_path
+    return start
+
+
+def validation(files):
+    return json.loads(files["statistics.json"])["val_recall_at_50"]
+
+
+def test_learns(run):
+    """Predicates are directions here; chance is 1 in 4 and half of the pairs are not annotated."""
+    long = {
+        "iterations": 150,
+        "learning_rate": 5e-3,
+        "warmup": 10,
+        "background_per_foreground": 0.5,
+        "roi_size": 1,
+    }
+    files = run(**long, rcl=Rcl(level="none"), images_per_batch=8)
+    assert validation(files) > 0.6
+    points = list(csv.DictReader(files["curves.csv"].decode().splitlines()))
+    assert float(points[-1]["loss_object"]) < 0.5 * float(points[0]["loss_object"])
+    assert load_model(run.folder / "a", torch.device("cpu")).config.predicates == 4
+
+
+@pytest.mark.parametrize("supervision", ["full", "kb", "kb+ext"])
+@pytest.mark.parametrize("level", ["dual", "triple", "unary"])
+def test_contrast_falls_under_every_supervision(run, supervision, level):
+    files = run(
+        supervision=supervision, rcl=Rcl(level=level, learn_temperature=True), iterations=40, warmup=1
+    )
+    losses = [float(row["loss_rcl"]) for row in csv.DictReader(files["curves.csv"].decode().splitlines())]
+    assert losses[-1] < losses[0]
+
+
+def test_level_none_equals_weight_zero(run):
+    """Without RCL the network is trained by the two cross-entropies alone, whatever hangs beside it."""
+    plain = run("none", rcl=Rcl(level="none"), gradient_clip=0.0)
+    beside = run("zero", rcl=Rcl(level="dual", weight=0.0), gradient_clip=0.0)
+    assert plain["model.safetensors"] == beside["model.safetensors"]
+    assert plain["model.safetensors"] != run("dual", gradient_clip=0.0)["model.safetensors"]
+
+
+def test_same_seed_same_bytes(run):
+    first = run("a", supervision="kb+ext", use_labels="text", object_features=True)
+    assert run("b", supervision="kb+ext", use_labels="text", object_features=True) == first
+    assert run("c", seed=1)["model.safetensors"] != first["model.safetensors"]
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+@pytest.mark.parametrize("attention_over", ["all", "sampled"])
+def test_resumes_exactly(run, optimizer, attention_over, capsys):
+    class Stop(Silent):
+        def metrics(self, values, step=0):
+            if step == 10:
+                raise KeyboardInterrupt
+
+    settings = {
+        "optimizer": optimizer,
+        "attention_over": attention_over,
+        "checkpoint_every": 3,
+        "validate_every": 5,
+    }
+    undisturbed = run("a", **settings)
+    with pytest.raises(KeyboardInterrupt):
+        run("b", Stop(), **settings)
+    assert not (run.folder / "b").exists()
+    assert run("b", **settings) == undisturbed
+    assert "anew" not in capsys.readouterr().err
+    assert not (run.folder / "checkpoints" / "one").exists()
+
+
+def test_checkpoints_that_do_not_fit_are_said_and_left(run, capsys):
+    undisturbed, checkpoint = run("a"), run.folder / "checkpoints" / "one" / "checkpoint.pt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"PK\x03\x04 this is no checkpoint")
+    assert run("b") == undisturbed
+    assert "is broken" in capsys.readouterr().err
+    checkpoint.parent.mkdir(parents=True)
+    torch.save({"digest": "of another run", "step": 11}, checkpoint)
+    assert run("c") == undisturbed
+    assert "belongs to other parameters or inputs" in capsys.readouterr().err
+
+
+TRAIN = """
+import json, sys
+from pathlib import Path
+from relclip.core.params import Train
+from relclip.train.stage import Inputs, train_run
+settings, folders = json.loads(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]]
+train_run("one", Train(**settings), Inputs(*folders[:6]), *folders[6:], threads=1)
+"""
+
+
+def test_killed_goes_on(run, tmp_path):
+    """kill -9 after the first checkpoint, then the same again: the bytes of an undisturbed run."""
+    settings = {**QUICK, "supervision": "kb", "iterations": 150, "checkpoint_every": 25, "validate_every": 150}
+    folders = [*vars(run.inputs).values(), tmp_path / "checkpoints", tmp_path / "killed"]
+    command = [sys.executable, "-c", TRAIN, json.dumps(settings), *map(str, folders)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while (
+            not (tmp_path / "checkpoints" / "one" / "checkpoint.pt").exists() and time.monotonic() < deadline
+        ):
+            time.sleep(0.02)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed").exists()
+    assert run("killed", **settings) == run("whole", **settings)
+
+
+def test_command_ends_in_one_sentence(tmp_path):
+    command = [sys.executable, "-m", "relclip.train", "--params", str(ROOT / "params.yaml")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*command, "--run", "relclip_ful", "--output", "out"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "did you mean 'relclip_full'" in done.stderr
+
+
+def test_tells_the_recorder_its_digests(run):
+    class Listener(Silent):
+        def __init__(self):
+            self.heard, self.points = {}, []
+
+        def tags(self, values):
+            self.heard |= values
+
+        def metrics(self, values, step=0):
+            self.points.append((step, set(values)))
+
+    listener = Listener()
+    run(recorder=listener)
+    assert len(listener.heard["model_sha256"]) == 64
+    assert "sha256 dataset/objects.parquet" in listener.heard
+    assert (12, {"val_recall_at_50", "val_mean_recall_at_50"}) in listener.points
+
+
+def test_says_what_is_wrong(run, tmp_path):
+    with pytest.raises(ParamsError, match="so set train"):
+        run(dimension=32)
+    assert run("free", dimension=32, rcl=Rcl(level="none"))
+    write_table(
+        tmp_path / "kb" / "triplets.parquet", pa.table({name: [] for name in TRIPLETS.names}), TRIPLETS
+    )
+    bare = Inputs(**{**vars(run.inputs), "kb": tmp_path / "kb"})
+    with pytest.raises(InputError, match="no overlapping pair"):
+        run(supervision="kb", inputs=bare)
+
+
+def test_every_image_is_seen_once_an_epoch():
+    seen = [number for step in range(6) for number in batch_numbers(0, step, 9, 3)]
+    assert sorted(seen[:9]) == sorted(seen[9:]) == list(range(9))
+    assert seen[:9] != seen[9:]
+    assert len(batch_numbers(0, 5, 2, 12)) == 12
+
+
+def test_learning_rate():
+    params = Train(iterations=110, warmup=10, learning_rate=1.0)
+    assert [learning_rate(params, step) for step in (0, 9, 10, 60)] == pytest.approx([0.1, 1.0, 1.0, 0.5])
+    assert learning_rate(params, 109) < 0.001
+    assert learning_rate(Train(schedule="constant", warmup=0, learning_rate=1.0), 599) == 1.0

@@ -1,0 +1,37 @@
+"""The quick validation against a slow reading of METHOD section 2."""
+
+import numpy as np
+import pytest
+
+from relclip.train.validate import hits_at, recalls
+
+
+def slow_hits(scores, pairs, truth, k):
+    offers = []
+    for row, (i, j) in enumerate(pairs):
+        predicate = max(range(1, scores.shape[1]), key=lambda p: scores[row, p])
+        offers.append((-scores[row, predicate], row, (int(i), int(j), predicate)))
+    top = [triple for _, _, triple in sorted(offers)[:k]]
+    return [tuple(triple) in top for triple in truth.tolist()]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("k", [1, 3, 100])
+def test_hits(seed, k):
+    random = np.random.default_rng(seed)
+    pairs = np.array([(i, j) for i in range(4) for j in range(4) if i != j])
+    scores = random.integers(0, 4, (len(pairs), 4)) / 4  # many ties
+    truth = np.unique(np.column_stack([random.integers(0, 4, (6, 2)), random.integers(1, 4, 6)]), axis=0)
+    assert hits_at(scores, pairs, truth, k).tolist() == slow_hits(scores, pairs, truth, k)
+
+
+def test_no_pair_to_rank():
+    assert hits_at(np.zeros((0, 4)), np.zeros((0, 2), int), np.array([[0, 1, 2]]), 50).tolist() == [False]
+
+
+def test_recalls_by_hand():
+    """Image 1 holds predicate 1 twice (one hit) and 2 (hit); image 2 holds predicate 1 (missed); 3 is nowhere."""
+    truths = [np.array([[0, 1, 1], [1, 0, 1], [0, 2, 2]]), np.array([[0, 1, 1]])]
+    recall, mean_recall = recalls([np.array([True, False, True]), np.array([False])], truths, 3)
+    assert recall == pytest.approx((2 / 3 + 0) / 2)
+    assert mean_recall == pytest.approx(((0.5 + 0) / 2 + 1 + 0) / 3)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from slow_reference import random_case, reference_metrics, write_case, write_triplets
+from evaluate_reference import random_case, reference_metrics, write_case, write_triplets
 
 from relclip.core.params import Evaluate
 from relclip.evaluate import __main__ as public

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from slow_reference import (
+from evaluate_reference import (
     CLASSES,
     PREDICATES,
     random_case,

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from slow_reference import random_case, write_case, write_triplets
+from evaluate_reference import random_case, write_case, write_triplets
 
 from relclip.core.errors import RelclipError
 from relclip.evaluate import evaluate

@@ -1,0 +1,180 @@
+"""Predictions of a trained run against one image at a time; masks, ranks and what does not fit together."""
+
+import json
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from tiny_dataset import CLASSES
+from untrained import untrained
+
+from relclip.core.digest import file_digest
+from relclip.core.errors import ContractError
+from relclip.core.model import ImageSet, Regions, collate, load_model
+from relclip.core.params import Predict
+from relclip.core.vocabulary import load_vocabulary
+from relclip.predict import __main__ as command
+from relclip.predict.knowledge import load_counts
+from relclip.predict.stage import Inputs, predict_run
+
+ALL = 10**6
+CPU = torch.device("cpu")
+
+
+def predict(tiny, root, params, **changed):
+    model = untrained(root / "model", **changed)
+    predict_run("some", Inputs(model, tiny / "dataset", tiny / "features", tiny / "kb"), root / "out", params)
+    return root / "out"
+
+
+def read(folder):
+    return [pq.read_table(folder / f"{name}.parquet") for name in ("objects", "relations")]
+
+
+def by_key(relations):
+    columns = relations.to_pydict()
+    keys = zip(
+        *(columns[name] for name in ("image_id", "subject_id", "object_id", "predicate_id")), strict=True
+    )
+    return dict(zip(keys, columns["score"], strict=True))
+
+
+def one_at_a_time(tiny, model, task, rank_by):
+    """{(image, subject, object, predicate): score}, {(image, object): (class, score)} in plain loops."""
+    network = load_model(model, CPU)
+    images = ImageSet.load(tiny / "dataset", tiny / "features", "val", "test")
+    regions = Regions(images, network.config.roi_size, CPU)
+    rows, labels = {}, {}
+    for number in range(len(images)):
+        with torch.no_grad():
+            output = network(collate(regions, [number]), "given" if task == "predcls" else "predicted")
+        image, ids = int(images.image_ids[number]), images.object_ids[images.objects_of(number)].tolist()
+        for place, key in enumerate(ids):
+            chances = torch.softmax(output.object_logits[place], 0)[1:].tolist()
+            best = max(range(len(chances)), key=lambda n: chances[n])
+            labels[image, key] = (best + 1, chances[best])
+            if task == "predcls":
+                labels[image, key] = (int(images.class_ids[images.objects_of(number)][place]), 1.0)
+        for (i, j), logits in zip(
+            images.pairs[images.pairs_of(number)], output.predicate_logits, strict=True
+        ):
+            ranked = {"softmax": torch.softmax(logits, 0), "sigmoid": torch.sigmoid(logits), "logit": logits}[
+                rank_by
+            ]
+            for predicate in range(1, len(ranked)):
+                rows[image, ids[i], ids[j], predicate] = float(ranked[predicate])
+    return rows, labels
+
+
+@pytest.mark.parametrize(
+    ("rank_by", "changed"),
+    [("softmax", {}), ("logit", {"object_features": True}), ("sigmoid", {"use_labels": "text"})],
+)
+def test_batches_equal_one_image_at_a_time(tiny, tmp_path, rank_by, changed):
+    output = predict(tiny, tmp_path, Predict(keep=ALL, batch=4, rank_by=rank_by), **changed)
+    for task in ("predcls", "sgcls"):
+        objects, relations = read(output / task)
+        rows, labels = one_at_a_time(tiny, tmp_path / "model", task, rank_by)
+        assert by_key(relations) == pytest.approx(rows, rel=1e-4, abs=1e-5)
+        found = {(row["image_id"], row["object_id"]): row for row in objects.to_pylist()}
+        assert {key: row["class_id"] for key, row in found.items()} == {
+            key: one for key, (one, _) in labels.items()
+        }
+        scores = {key: score for key, (_, score) in labels.items()}
+        assert {key: row["score"] for key, row in found.items()} == pytest.approx(scores, rel=1e-5)
+
+
+def test_labels_change_the_scores_where_the_model_reads_them(tiny, tmp_path):
+    output = predict(tiny, tmp_path, Predict(keep=ALL), use_labels="text")
+    given, predicted = (by_key(read(output / task)[1]) for task in ("predcls", "sgcls"))
+    assert given != pytest.approx(predicted, rel=1e-2)
+
+
+@pytest.mark.parametrize("rank_by", ["softmax", "logit"])
+def test_mask_leaves_only_what_the_knowledge_base_has(tiny, tmp_path, rank_by):
+    masked = predict(tiny, tmp_path / "masked", Predict(keep=ALL, kb_mask=True, rank_by=rank_by))
+    free = predict(tiny, tmp_path / "free", Predict(keep=ALL, rank_by=rank_by))
+    counts = load_counts(tiny / "kb", load_vocabulary(tiny / "dataset" / "vocabulary.json"))
+    for task in ("predcls", "sgcls"):
+        objects, relations = read(free / task)
+        label = {(row["image_id"], row["object_id"]): row["class_id"] for row in objects.to_pylist()}
+        expected = {
+            (image, i, j, predicate): score
+            for (image, i, j, predicate), score in by_key(relations).items()
+            if counts[label[image, i], label[image, j], predicate - 1]
+        }
+        assert by_key(read(masked / task)[1]) == expected
+        assert 0 < len(expected) < relations.num_rows
+
+
+def test_command_writes_the_contract_twice_the_same(tiny, tmp_path, monkeypatch):
+    model = untrained(tmp_path / "model")
+    folders = [f"--{name}={tiny / name}" for name in ("dataset", "features", "prompts", "kb")]
+    words = ["--run=some", f"--model={model}", *folders, "--threads=1", f"--output={tmp_path / 'out'}"]
+    monkeypatch.setattr(
+        sys, "argv", ["x", *words, f"--params={command.Path(__file__).parents[2] / 'params.yaml'}"]
+    )
+    written = []
+    for _ in range(2):
+        command.main()
+        files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+        written.append({path.relative_to(tmp_path): path.read_bytes() for path in files})
+    assert written[0] == written[1]
+    assert len(written[0]) == 5
+    provenance = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    assert provenance["run"] == "some"
+    assert provenance["model_sha256"] == file_digest(model / "model.safetensors")
+
+
+def test_no_images_give_empty_files(tiny, tmp_path):
+    dataset = tmp_path / "dataset"
+    dataset.mkdir()
+    for path in (tiny / "dataset").iterdir():
+        (dataset / path.name).write_bytes(path.read_bytes())
+    images = pq.read_table(dataset / "images.parquet")
+    images = images.set_column(4, "split", pa.array(["train"] * images.num_rows))
+    pq.write_table(images, dataset / "images.parquet")
+    predict_run(
+        "some", Inputs(untrained(tmp_path / "model"), dataset, tiny / "features"), tmp_path / "out", Predict()
+    )
+    assert [table.num_rows for table in read(tmp_path / "out" / "sgcls")] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"predicates": 3}, "3 predicates, the data have 4"),
+        ({"object_classes": 2}, "2 object classes"),
+        ({"channels": 5}, "5 channels"),
+    ],
+)
+def test_model_of_other_data_is_refused(tiny, tmp_path, changed, sentence):
+    with pytest.raises(ContractError, match=sentence):
+        predict(tiny, tmp_path, Predict(), **changed)
+    assert not (tmp_path / "out").exists()
+
+
+def test_model_without_numbers_is_refused(tiny, tmp_path):
+    model = untrained(tmp_path / "model")
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(model / "model.safetensors")
+    weights["predicate_classifier.bias"][1] = np.nan
+    save_file(weights, model / "model.safetensors")
+    with pytest.raises(ContractError, match="no finite numbers"):
+        predict_run("some", Inputs(model, tiny / "dataset", tiny / "features"), tmp_path / "out", Predict())
+    assert not (tmp_path / "out").exists()
+
+
+def test_mask_without_knowledge_base_says_what_to_give(tiny, tmp_path):
+    inputs = Inputs(untrained(tmp_path / "model"), tiny / "dataset", tiny / "features")
+    with pytest.raises(ContractError, match="--kb"):
+        predict_run("some", inputs, tmp_path / "out", Predict(kb_mask=True))
+
+
+def test_labels_stay_inside_the_vocabulary(tiny, tmp_path):
+    objects, _ = read(predict(tiny, tmp_path, Predict()) / "sgcls")
+    assert set(objects["class_id"].to_pylist()) <= set(range(1, len(CLASSES) + 1))

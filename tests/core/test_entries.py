@@ -20,7 +20,21 @@ def test_any_chunk_reads_what_json_reads(tmp_path, monkeypatch, chunk, indent):
         assert list(read_entries(path)) == content
 
 
-BROKEN = ["[", "[{}", "[{},", "[{},]", "[{} {}]", '[{"a": 1]', "[1]", "[null]", "[[]]", '[{"a"}]', "{}", "nonsense", ""]
+BROKEN = [
+    "[",
+    "[{}",
+    "[{},",
+    "[{},]",
+    "[{} {}]",
+    '[{"a": 1]',
+    "[1]",
+    "[null]",
+    "[[]]",
+    '[{"a"}]',
+    "{}",
+    "nonsense",
+    "",
+]
 TOO_DEEP = "[" + '{"a":' * 100_000 + "1" + "}" * 100_000 + "]"
 TOO_MANY_DIGITS = '[{"a": ' + "9" * 5000 + "}]"
 

@@ -1,7 +1,6 @@
 """Reading captions: TSV (`caption<TAB>id`, gzip or not) or Parquet, in blocks, whatever the size of the corpus."""
 
 import gzip
-import hashlib
 import io
 import zlib
 from collections.abc import Iterator, Sequence
@@ -20,10 +19,18 @@ _COLUMNS = ("caption", "caption_id")
 
 
 class Block(NamedTuple):
-    """Raw captions on their way to a worker: UTF-8 lines `caption<TAB>id`, as read."""
+    """Raw captions on their way to a worker: so many lines `caption<TAB>id`, each with its end, none blank."""
 
     text: bytes
     lines: int
+
+    def decode(self) -> tuple[str, int]:
+        """Return the text and how many lines are not UTF-8; their undecodable bytes become U+FFFD."""
+        try:
+            return self.text.decode("utf-8"), 0
+        except UnicodeDecodeError:
+            bad = sum(not _decodable(line) for line in self.text.split(b"\n"))
+            return self.text.decode("utf-8", errors="replace"), bad
 
 
 class Lines(NamedTuple):
@@ -42,30 +49,16 @@ def blocks(files: Sequence[Path], size: int) -> Iterator[Block]:
 
 
 def split_lines(block: Block) -> Lines:
-    """Cut a block into (caption, id). Undecodable bytes become U+FFFD; a line without a tab is dropped; both count."""
-    without_tab = not_utf8 = 0
-    captions = []
-    try:
-        text = block.text.decode("utf-8")
-    except UnicodeDecodeError:
-        text = block.text.decode("utf-8", errors="replace")
-        not_utf8 = sum(not _decodable(line) for line in block.text.split(b"\n"))
-    for line in text.split("\n"):
-        caption, tab, caption_id = line.partition("\t")
-        if tab:
-            captions.append((caption, caption_id.rstrip("\r")))
-        elif line.strip():
-            without_tab += 1
-    return Lines(captions, without_tab, not_utf8)
+    """Cut a block into (caption, id). Lines without a tab are dropped and counted, as are undecodable bytes."""
+    text, not_utf8 = block.decode()
+    pairs = [caption_and_id(line) for line in text.split("\n") if "\t" in line]
+    return Lines(pairs, block.lines - len(pairs), not_utf8)
 
 
-def digest(files: Sequence[Path]) -> str:
-    """SHA-256 over the bytes of all files, in their order."""
-    whole = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            whole.update(hashlib.file_digest(file, "sha256").digest())
-    return whole.hexdigest()
+def caption_and_id(line: str) -> tuple[str, str]:
+    """The two fields of a line; further fields are left out."""
+    caption, _, rest = line.partition("\t")
+    return caption, rest.partition("\t")[0].rstrip("\r")
 
 
 def check(files: Sequence[Path]) -> None:

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from relclip.core.errors import ContractError
 from relclip.core.vocabulary import Vocabulary
-from relclip.kb import grammar
 from relclip.kb.objects import Objects
 from relclip.kb.parser import facts
+from relclip.kb.prefilter import verb_pattern
 from relclip.kb.tagger import split
 
 REMEMBERED_CAPTIONS = 1 << 16
@@ -30,16 +30,19 @@ class Miner:
         check_predicates(vocabulary)
         self._objects = Objects(vocabulary.objects, aliases)
         self._predicates = vocabulary.predicate_ids
-        self._triggers = trigger_words(vocabulary)
+        self.pattern = verb_pattern(vocabulary)
         self._remembered = lru_cache(REMEMBERED_CAPTIONS)(self._parse)
 
     def triplets(self, caption: str) -> tuple[Triplet, ...]:
-        """Return the sorted, distinct (subject class, predicate, object class) ids of a caption."""
+        """Return the sorted, distinct (subject class, predicate, object class) ids of a caption.
+
+        Captions that do not match `pattern` have none: `prefilter.candidates` passes over whole blocks of them.
+        """
         return self._remembered(caption)
 
     def _parse(self, caption: str) -> tuple[Triplet, ...]:
         words = split(caption)
-        if self._triggers.isdisjoint(words):
+        if sum(map(self._objects.last_words.__contains__, words)) < 2:
             return ()
         found = set()
         for subject, predicate, thing in facts(words):
@@ -69,17 +72,6 @@ def mine_caption(
         (names[subject - 1], vocabulary.predicates[predicate - 1], names[thing - 1])
         for subject, predicate, thing in Miner(vocabulary, aliases).triplets(caption)
     ]
-
-
-def trigger_words(vocabulary: Vocabulary) -> frozenset[str]:
-    """The verb forms without which a caption cannot hold any predicate of this vocabulary."""
-    forms: list[str] = []
-    for verb in grammar.VERBS.values():
-        covered = ("covered in",) if verb.direct == "covering" else ()
-        says = {verb.direct, *covered, *(predicate for _, predicate in verb.prepositions)}
-        if says & set(vocabulary.predicates):
-            forms += " ".join((verb.gerund, verb.participle, verb.finite, verb.base, verb.ambiguous)).split()
-    return frozenset(forms)
 
 
 def check_predicates(vocabulary: Vocabulary) -> None:

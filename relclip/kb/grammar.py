@@ -64,6 +64,10 @@ class Verb:
     prepositions: tuple[tuple[str, str], ...] = ()
     subject: str = "any"
 
+    def forms(self) -> list[str]:
+        """All forms of the verb."""
+        return " ".join((self.gerund, self.participle, self.finite, self.base, self.ambiguous)).split()
+
 
 _ON = ("on", "upon", "atop")
 

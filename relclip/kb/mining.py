@@ -19,6 +19,7 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
 from relclip.kb.align import Miner
 from relclip.kb.chunks import Mined, WorkFolder
+from relclip.kb.prefilter import candidates
 from relclip.kb.objects import read_aliases
 
 BLOCK = 10_000
@@ -122,9 +123,10 @@ def _mine_block(task: Task) -> tuple[int, Mined]:
 
 def mine_block(block: Block, miner: Miner) -> Mined:
     """Find the triplets of a block of captions: a row a triplet and caption."""
-    lines = captions.split_lines(block)
-    mined = Mined(len(lines.captions), 0, lines.without_tab, lines.not_utf8)
-    for caption, caption_id in lines.captions:
+    block_lines = candidates(block, miner.pattern)
+    mined = Mined(block_lines.captions, 0, block_lines.without_tab, block_lines.not_utf8)
+    for line in block_lines.lines:
+        caption, caption_id = captions.caption_and_id(line)
         found = miner.triplets(caption)
         mined.with_triplet += bool(found)
         for subject, predicate, thing in found:

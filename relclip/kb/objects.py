@@ -86,6 +86,8 @@ class Objects:
             for form in [name, *plurals(name)]:
                 self._ids.setdefault(form, 0)
         self._longest = max(len(name.split()) for name in self._ids)
+        last = {name.split()[-1] for name in self._ids}
+        self.last_words = frozenset(last | {f"{word}'s" for word in last})
         self._found: dict[str, int] = {}
 
     def _add_synonyms(self, own: dict[str, int]) -> None:

@@ -6,11 +6,7 @@ from relclip.kb import grammar
 from relclip.kb.sentence import VERBS, Sentence
 from relclip.kb.tagger import TAGS, chunks
 
-_VERBS = {
-    form: verb
-    for verb in grammar.VERBS.values()
-    for form in " ".join((verb.gerund, verb.participle, verb.finite, verb.base, verb.ambiguous)).split()
-}
+_VERBS = {form: verb for verb in grammar.VERBS.values() for form in verb.forms()}
 _PARTICIPLES = frozenset(" ".join(verb.participle for verb in grammar.VERBS.values()).split())
 _PREPOSITIONS = {form: dict(verb.prepositions) for form, verb in _VERBS.items()}
 _COVERED_BY = frozenset(grammar.COVERED_BY.split())

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from relclip.kb import grammar
 
 REMEMBERED_WORDS = 500_000
-_BLANK = str.maketrans('"`[]{}<>*#~_=+/\\^$%@’', " " * 20 + "'")
+_BLANK = str.maketrans('"`[]{}<>*#~=+/\\^$%@’', " " * 19 + "'")
 _PLURALS = frozenset(grammar.PLURALS.split())
 
 #: d+ may be followed by participles used as adjectives; a verb form that is also a noun joins a preceding noun.

@@ -112,9 +112,10 @@ def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
 
 
 def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:
-    """Count the verdicts of one column: `5 hold, 3 undecided, 1 does not hold`."""
+    """Count the verdicts of one column: `holds 5, undecided 3, does not hold 1`."""
     found = Counter(one.verdict if (one := claim.at(judged, metric)) else NOT_BUILT for claim in claims)
-    return ", ".join(f"{number} {verdict}" for verdict, number in found.most_common())
+    order = ("holds", "undecided", "does not hold", NOT_BUILT)
+    return ", ".join(f"{verdict} {found[verdict]}" for verdict in order if found[verdict])
 
 
 def caption() -> str:

@@ -45,8 +45,7 @@ def draw_curves(params: Params, train: Path, folder: Path) -> list[Drawn]:
         trained = [one for block, row in rows if (one := _trained(block, row, train, colours[table]))]
         if trained:
             save_themed(folder, f"curves-{table}", partial(curves_figure, rows=trained))
-            names = ", ".join(row.name for row in trained)
-            text = f"Training loss and validation recall of {names}; one line a seed."
+            text = "Loss on the training batches, recall on validation pictures; one line a seed."
             drawn.append(Drawn(f"curves-{table}", f"Training, table {table.removeprefix('table')}", text))
     return drawn
 
@@ -100,7 +99,7 @@ def draw_predicates(params: Params, data: DataSet, evaluate: Path, folder: Path)
     text = (
         "PredCls R@100 of each relation in percent, on the annotation; the most frequent in train come first."
     )
-    return [Drawn("predicates", "Recall by predicate", text)]
+    return [Drawn("predicates", "Recall by relation", text)]
 
 
 def _per_predicate(row: Row, data: DataSet, evaluate: Path) -> dict[str, float]:
@@ -118,7 +117,7 @@ def draw_relations(data: DataSet, folder: Path) -> list[Drawn]:
     counts = data.relations_per_predicate(data.relations)
     predicates = data.vocabulary.predicates
     save_themed(folder, "relations", partial(relations_figure, predicates=predicates, counts=counts))
-    text = "Annotated relations of each predicate in train, validation and test."
+    text = "How often each relation is annotated in train, validation and test."
     return [Drawn("relations", "Annotated relations", text)]
 
 
@@ -131,7 +130,7 @@ def draw_knowledge(data: DataSet, knowledge: KnowledgeBase, folder: Path) -> lis
     values = {"distinct": distinct, "mentions": mentions, "coverage": share}
     save_themed(folder, "knowledge", partial(knowledge_figure, predicates=predicates, **values))
     text = (
-        "Distinct triplets, caption mentions (both logarithmic), and coverage: the share of annotated train "
+        "Distinct triplets and caption mentions of each relation, and coverage: the share of annotated train "
         "relations whose triplet of classes the knowledge base has."
     )
     return [Drawn("knowledge", "The knowledge base by relation", text)]

@@ -25,6 +25,7 @@ def render(**content: Any) -> str:
         "thousands": thousands,
         "duration": duration,
         "compact": compact,
+        "signed": signed,
     }
     css = (_HERE / "template" / "page.css").read_text("utf-8")
     return environment.get_template("page.html").render(css=css, **content)
@@ -51,6 +52,11 @@ def compact(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(compact(item) for item in value) or "none"
     return str(value)
+
+
+def signed(points: float) -> str:
+    """1.24 -> +1.2, with a true minus sign; what rounds to zero has no sign."""
+    return f"{round(points, 1):+.1f}".replace("-", "−") if round(points, 1) else "0.0"
 
 
 def duration(seconds: float) -> str:

@@ -9,12 +9,20 @@ from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.params import Params, load_params
 from relclip.tables import claims as claim_table
 from relclip.tables import content, draw, encoder, explain, latex, page, paper, plain, provenance
+from relclip.tables.account import read_account
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.figures.scenes import save_scene
 from relclip.tables.grid import TASKS, Table, build_tables
 from relclip.tables.results import read_json, read_result
 from relclip.tables.samples import choose_scenes
-from relclip.tables.sources import DataSet, KnowledgeBase, read_curve, read_data_set, read_knowledge_base
+from relclip.tables.sources import (
+    SPLITS,
+    DataSet,
+    KnowledgeBase,
+    read_curve,
+    read_data_set,
+    read_knowledge_base,
+)
 
 CONTENTS = (
     ("about", "What this is"),
@@ -158,12 +166,15 @@ def _page(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "claims": gathered.claims,
         "claim_columns": claim_table.columns(gathered.claims),
         "claim_caption": claim_table.caption(),
-        "verdicts": claim_table.verdicts(gathered.claims, "annotation", "mean_recall_at_50"),
+        "verdicts": [
+            claim_table.verdicts(gathered.claims, "annotation", metric) for metric in claim_table.METRICS
+        ],
         "metric_label": claim_table.metric_label,
         "ext_check": content.ext_check(params, inputs.evaluate),
         "clip_accuracies": encoder.clip_accuracies(inputs.clip),
         "ext_accuracies": encoder.ext_accuracies(inputs.ext),
-        "account": read_json(inputs.dataset / "account.json"),
+        "account": read_account(inputs.dataset / "account.json"),
+        "splits": SPLITS,
         "kb_facts": content.scalars(read_json(inputs.kb / "statistics.json")),
         "top_triplets": [
             (name, gathered.knowledge.top(data.vocabulary, number))

@@ -83,7 +83,10 @@ def write_data_set(folder: Path, images: int = 12) -> None:
         "kept": {"images": 12, "relations": 18},
         "dropped": {"relations": {"endpoint <b>missing</b>": 3}},
         "noted": {"size corrected": 1},
-        "per_split": {name: {"images": 3, "objects": 9, "relations": 4} for name in ("train", "val", "test")},
+        "splits": {
+            "images": {"train": 3, "val": 3, "test": 6},
+            "relations per predicate": {PREDICATES[0]: {"train": 3, "val": 1, "test": 2}},
+        },
     }
     write_json(folder / "account.json", account)
 

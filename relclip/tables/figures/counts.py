@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 from relclip.tables.figures.style import Theme, blank
@@ -24,11 +25,8 @@ def relations_figure(
     order = by_frequency(counts["train"])
     figure, (axis,) = blank(0.21 * len(predicates) + 1.1)
     for colour, (split, name) in enumerate(SPLIT_NAMES.items()):
-        there = counts[split][order] > 0
-        rows = np.flatnonzero(there)
-        axis.plot(counts[split][order][there], rows, "o", ms=5, color=theme.series[colour], label=name)
+        _dots(axis, counts[split][order], theme.series[colour], name)
     _predicate_axis(axis, [predicates[number] for number in order])
-    axis.set_xscale("log")
     axis.set_xlabel("annotated relations (logarithmic)")
     figure.legend(loc="outside upper right", ncols=3, handletextpad=0.1, columnspacing=1.0)
     return figure
@@ -41,22 +39,28 @@ def knowledge_figure(
     mentions: NDArray[np.int64],
     coverage: NDArray[np.float64],
 ) -> Figure:
-    """Draw three bars a predicate: distinct triplets, caption mentions, share of relations known (0-1, NaN)."""
+    """Draw triplets and caption mentions of each predicate as dots, `coverage` (0-1, NaN: nothing to cover) as bars."""
     order = by_frequency(mentions)
-    figure, axes = blank(0.21 * len(predicates) + 0.9, 1, 3, sharey=True)
-    panels = (
-        (distinct, "distinct triplets", 0),
-        (mentions, "caption mentions", 1),
-        (100 * coverage, "coverage (%)", 2),
-    )
-    for axis, (values, heading, colour) in zip(axes, panels, strict=True):
-        axis.barh(range(len(order)), np.nan_to_num(values[order]), color=theme.series[colour], height=0.62)
-        axis.set_title(heading)
+    figure, (counts, covered) = blank(0.21 * len(predicates) + 1.1, 1, 2, sharey=True, width_ratios=(1.6, 1))
+    _dots(counts, mentions[order], theme.series[1], "caption mentions")
+    _dots(counts, distinct[order], theme.series[0], "distinct triplets")
+    counts.set_xlabel("logarithmic")
+    covered.barh(range(len(order)), np.nan_to_num(100 * coverage[order]), color=theme.series[2], height=0.62)
+    covered.set_xlim(0, 100)
+    covered.set_xlabel("coverage (%)")
+    for axis in (counts, covered):
         _predicate_axis(axis, [predicates[number] for number in order])
-    for axis in axes[:2]:
-        axis.set_xscale("symlog", linthresh=1)
-    axes[2].set_xlim(0, 100)
+    figure.legend(loc="outside upper left", ncols=2, handletextpad=0.1, columnspacing=1.0)
     return figure
+
+
+def _dots(axis: Axes, counts: NDArray[np.int64], colour: str, name: str) -> None:
+    """One dot a row; a count of zero has no place on a logarithmic axis and stays away."""
+    rows = np.flatnonzero(counts > 0)
+    axis.plot(counts[rows], rows, "o", ms=5, color=colour, label=name)
+    axis.set_xscale("log")
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _predicate_axis(axis: Axes, names: Sequence[str]) -> None:

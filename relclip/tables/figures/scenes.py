@@ -18,10 +18,13 @@ LONGEST_SIDE = 720
 FONT_SIZE = 22
 LABEL_HEIGHT = FONT_SIZE + 8.0
 LINE = 4
-#: Where on its arrow a label may sit, best first; the first place that no earlier label covers is taken.
-PLACES = (0.5, 0.36, 0.64, 0.24, 0.76, 0.12, 0.88)
-#: And how many label heights beside it.
-SHIFTS = (0, 1, -1, 2, -2)
+#: Where along its arrow a label may sit, and how many label heights above or below it, best first.
+PLACES = (0.5, 0.3, 0.7, 0.1, 0.9)
+SHIFTS = (0, -1, 1, -2, 2, -3, 3, -4, 4)
+#: A label must not cover another one, and should not hide a thing smaller than this share of the picture.
+COST_OF_A_LABEL = 5.0
+COST_OF_A_STEP_ASIDE = 0.03
+SMALL = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,13 @@ def draw_scene(picture: Image.Image, scene: Scene) -> Image.Image:
     arrows = [_arrow(number, relation, scale) for number, relation in enumerate(scene.relations)]
     for relation, arrow in zip(scene.relations, arrows, strict=True):
         for box in (relation.subject_box, relation.object_box):
-            pen.rectangle(_inside(box, scale, size), outline=arrow.colour, width=LINE // 2)
+            pen.rectangle(_inside(box, scale, size), outline=arrow.colour, width=LINE - 1)
     for arrow in arrows:
         _draw_arrow(pen, arrow)
+    things = _small_things(scene, scale, size)
     taken: list[Box] = []
     for arrow in arrows:
-        taken.append(_draw_label(pen, arrow, taken, size))
+        taken.append(_draw_label(pen, arrow, taken, things))
     return canvas
 
 
@@ -70,6 +74,12 @@ def _inside(box: Box, scale: float, size: tuple[int, int]) -> Box:
     return max(0.0, x1), max(0.0, y1), min(size[0] - 1.0, x2), min(size[1] - 1.0, y2)
 
 
+def _small_things(scene: Scene, scale: float, size: tuple[int, int]) -> list[Box]:
+    boxes = {box for relation in scene.relations for box in (relation.subject_box, relation.object_box)}
+    inside = [_inside(box, scale, size) for box in sorted(boxes)]
+    return [box for box in inside if _shared(box, box) < SMALL * size[0] * size[1]]
+
+
 def _draw_arrow(pen: ImageDraw.ImageDraw, arrow: Arrow) -> None:
     length = float(np.hypot(*(arrow.end - arrow.start))) or 1.0
     along = (arrow.end - arrow.start) / length
@@ -83,23 +93,30 @@ def _draw_arrow(pen: ImageDraw.ImageDraw, arrow: Arrow) -> None:
     pen.ellipse([*(arrow.start - 6), *(arrow.start + 6)], fill=arrow.colour, outline="white")
 
 
-def _draw_label(pen: ImageDraw.ImageDraw, arrow: Arrow, taken: Sequence[Box], size: tuple[int, int]) -> Box:
+def _draw_label(pen: ImageDraw.ImageDraw, arrow: Arrow, taken: Sequence[Box], things: Sequence[Box]) -> Box:
+    """Draw the label where it hides least; return its box."""
     font = ImageFont.truetype(str(Path(get_data_path(), "fonts", "ttf", "DejaVuSans-Bold.ttf")), FONT_SIZE)
     width = pen.textlength(arrow.label, font=font) + 12
-    box = min(_places(arrow, width, size), key=lambda place: sum(_shared(place, other) for other in taken))
+
+    def cost(shift: int, place: Box) -> float:
+        hidden = sum(_shared(place, thing) for thing in things)
+        labels = sum(_shared(place, label) for label in taken)
+        return hidden + COST_OF_A_LABEL * labels + COST_OF_A_STEP_ASIDE * abs(shift) * _shared(place, place)
+
+    _, box = min(_places(arrow, width, pen.im.size), key=lambda place: cost(*place))
     pen.rounded_rectangle(box, radius=7, fill=arrow.colour, outline="white", width=2)
     middle = (box[0] + width / 2, box[1] + LABEL_HEIGHT / 2)
     pen.text(middle, arrow.label, fill="white", font=font, anchor="mm")
     return box
 
 
-def _places(arrow: Arrow, width: float, size: tuple[int, int]) -> Iterator[Box]:
+def _places(arrow: Arrow, width: float, size: tuple[int, int]) -> Iterator[tuple[int, Box]]:
     for shift in SHIFTS:
         for share in PLACES:
             x, y = arrow.start + share * (arrow.end - arrow.start)
             left = float(np.clip(x - width / 2, 0, max(0.0, size[0] - width)))
             top = float(np.clip(y + (shift - 0.5) * LABEL_HEIGHT, 0, max(0.0, size[1] - LABEL_HEIGHT)))
-            yield left, top, left + width, top + LABEL_HEIGHT
+            yield shift, (left, top, left + width, top + LABEL_HEIGHT)
 
 
 def _shared(first: Box, second: Box) -> float:

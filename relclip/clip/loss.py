@@ -9,6 +9,7 @@ def clip_loss(images: Tensor, texts: Tensor, index: Tensor, scale: Tensor) -> Te
     """open_clip's ClipLoss: each picture's only positive is its own copy of its text. Duplicates push each other away.
 
     images (B, D) and texts (U, D) of length 1; index (B,) the text of each picture; scale: exp of the logit scale.
+    Texts that no picture shows are left out.
     """
     from open_clip import ClipLoss  # noqa: PLC0415
 
@@ -19,13 +20,15 @@ def multi_positive_loss(images: Tensor, texts: Tensor, index: Tensor, scale: Ten
     """ClipLoss with each distinct text once: pictures that say the same are positives, none is a false negative.
 
     Shapes as in `clip_loss`. Picture to text is a cross-entropy over U texts; text to picture has the target spread
-    evenly over its pictures. Equal to `clip_loss` where all B texts are distinct.
+    evenly over its pictures. Equal to `clip_loss` where all B texts are distinct. Texts that no picture shows are hard
+    negatives of the pictures alone (as in NegCLIP, Yuksekgonul et al. 2023).
     """
     logits = scale * images @ texts.T  # (B, U)
-    shows = F.one_hot(index, len(texts)).T.to(logits.dtype)  # (U, B)
+    shown = int(index.max()) + 1  # texts that no picture shows come last
+    shows = F.one_hot(index, shown).T.to(logits.dtype)  # (shown, B)
     spread = shows / shows.sum(dim=1, keepdim=True)
     to_text = F.cross_entropy(logits, index)
-    to_image = -(spread * F.log_softmax(logits.T, dim=1)).sum(dim=1).mean()
+    to_image = -(spread * F.log_softmax(logits[:, :shown].T, dim=1)).sum(dim=1).mean()
     return (to_text + to_image) / 2
 
 

@@ -1,6 +1,6 @@
 """Pre-train the small CLIP on region phrases; any step can be resumed to the same bits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,8 @@ from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler
 from relclip.clip.loss import LOSSES, learning_rate
-from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
-from relclip.clip.texts import batch_texts
+from relclip.clip.texts import Reader
 from relclip.core.atomic import atomic_file
 from relclip.core.params import Pretrain
 from relclip.core.progress import progress
@@ -24,13 +23,11 @@ Point = tuple[int, float, float]  # step, loss, learning rate
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a step reads: pixels (R, 3, S, S) uint8, and each region's phrase, prompt and identity."""
+    """What a step sees and reads: pixels (R, 3, S, S) uint8, which regions it draws, what they say."""
 
     pixels: Tensor
-    phrases: Sequence[str]
-    prompts: Sequence[str]
-    identity: Codes
     sampler: Sampler
+    reader: Reader
 
 
 class Trainer:
@@ -53,8 +50,7 @@ class Trainer:
             if grouped
             else corpus.sampler.random(self.step, settings.batch, settings.objects)
         )
-        phrases, prompts = [corpus.phrases[row] for row in rows], [corpus.prompts[row] for row in rows]
-        texts, index = batch_texts(phrases, prompts, corpus.identity[rows], settings.prompted, random)
+        texts, index = corpus.reader.read(rows, settings.prompted, settings.negatives, random)
         pixels = corpus.pixels[torch.from_numpy(rows)]
         torch.manual_seed(int(random.integers(1 << 62)))  # what patch dropout draws from
         flip = torch.from_numpy(random.random(len(rows)) < settings.mirrored)

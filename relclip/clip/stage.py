@@ -15,7 +15,7 @@ from relclip.clip.pixels import cut_regions
 from relclip.clip.pretrain import Corpus, Point, Trainer, train
 from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import build, model_config
-from relclip.clip.texts import identities, prompt
+from relclip.clip.texts import Reader
 from relclip.clip.validate import Judge
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.device import best_device, prepare
@@ -49,9 +49,8 @@ def pretrain(params: Params, raw: Path, output: Path, workers: int) -> None:
     trained, held_out = split(regions, settings.validation, settings.seed)
     pixels = cut_regions(regions, folder, settings.image_size, workers)
     templates = (params.clip.object_prompt, params.clip.triplet_prompt)
-    prompts = [prompt(regions, region, *templates) for region in range(len(regions))]
     sampler = Sampler(regions, trained, settings.seed)
-    corpus = Corpus(pixels, regions.phrases, prompts, identities(regions), sampler)
+    corpus = Corpus(pixels, sampler, Reader(regions, trained, *templates))
     config = model_config(settings, tokenizer)
     mean, std = (torch.tensor(config["preprocess_cfg"][name]) for name in ("mean", "std"))
     trainer = Trainer(build(config, settings.seed), settings, mean, std)

@@ -96,8 +96,8 @@ class Pretrain(Closed):
     """The small CLIP that `scenes` pre-trains. Random batches, then from `grouped_from` of the steps on grouped ones.
 
     A random batch shows single objects to the share `objects`, relations otherwise; a grouped one to the share
-    `grouped_objects`, and `groups` groups of relations with one object class each. Texts are prompts to the share `prompted`, phrases otherwise; pictures are
-    `mirrored` with that probability; `validation` is the share of pictures held out.
+    `grouped_objects`, and `groups` groups of relations with one object class each. Texts are prompts to the share `prompted`, phrases otherwise; each
+    relation brings `negatives` wrong texts, its own with another predicate; pictures are `mirrored` with that probability; `validation` is the share of pictures held out.
     """
 
     image_size: int = Field(default=48, ge=8)
@@ -117,6 +117,7 @@ class Pretrain(Closed):
     objects: float = Field(default=0.5, ge=0.0, le=1.0)
     grouped_objects: float = Field(default=0.2, ge=0.0, le=1.0)
     prompted: float = Field(default=0.5, ge=0.0, le=1.0)
+    negatives: int = Field(default=1, ge=0)
     mirrored: float = Field(default=0.5, ge=0.0, le=1.0)
     patch_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     loss: Literal["multi_positive", "clip"] = "multi_positive"

@@ -12,7 +12,7 @@ from relclip.clip.batches import Sampler
 from relclip.clip.loss import clip_loss, learning_rate, multi_positive_loss
 from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import read_regions
-from relclip.clip.texts import batch_texts, identities
+from relclip.clip.texts import Reader, identities
 from relclip.core.encoder import CONFIG, WEIGHTS, WORDS
 from relclip.core.errors import InputError
 
@@ -99,6 +99,19 @@ def test_multi_positive_loss_against_loops():
     assert float(found) == pytest.approx((to_text + np.mean(to_image)) / 2, abs=1e-5)
 
 
+def test_a_text_nobody_shows_pushes_pictures_away_and_nothing_else():
+    images, texts, index = _unit(4, 0), _unit(4, 1), torch.tensor([1, 0, 1, 2])
+    scale = torch.tensor(5.0)
+    logits = scale * images @ texts.T
+    extra = torch.nn.functional.cross_entropy(logits, index) - torch.nn.functional.cross_entropy(
+        logits[:, :3], index
+    )
+    found = multi_positive_loss(images, texts, index, scale) - multi_positive_loss(
+        images, texts[:3], index, scale
+    )
+    assert float(found) == pytest.approx(float(extra) / 2, abs=1e-6) and float(extra) > 0
+
+
 def test_batches_are_balanced_grouped_and_a_function_of_the_step(tiny):
     regions = read_regions(tiny.raw / "pretrain")
     rows = np.arange(len(regions))[:60]
@@ -123,11 +136,23 @@ def test_equal_hints_are_one_text(tiny):
     regions = read_regions(tiny.raw / "pretrain")
     identity = identities(regions)
     assert identity[0] == identity[3] != identity[1]  # "a man" of the first two pictures, "a board"
-    texts, index = batch_texts(
-        ["x", "y", "x2"], ["px", "py", "px2"], np.array([7, 3, 7]), 0.0, np.random.default_rng(0)
-    )
-    assert [texts[row] for row in index] == ["x", "y", "x"]
-    assert batch_texts(["x"], ["px"], np.array([0]), 1.0, np.random.default_rng(0))[0] == ["px"]
+    reader = Reader(regions, np.arange(len(regions)), "object {object}", "{subject} {predicate} {object}")
+    rows = np.array([3, 1, 0, 5])
+    texts, index = reader.read(rows, 0.0, 0, np.random.default_rng(0))
+    assert [texts[row] for row in index] == ["a man", "a board", "a man", "a man carrying a board"] and len(
+        texts
+    ) == 3
+    texts, index = reader.read(rows, 1.0, 0, np.random.default_rng(0))
+    assert [texts[row] for row in index] == ["object man", "object board", "object man", "man carrying board"]
+
+
+def test_negatives_are_wrong_texts_that_nobody_shows(tiny):
+    regions = read_regions(tiny.raw / "pretrain")
+    reader = Reader(regions, np.arange(len(regions)), "object {object}", "{subject} {predicate} {object}")
+    texts, index = reader.read(np.array([0, 5]), 1.0, 3, np.random.default_rng(0))
+    assert texts[2:] == ["man riding board"] and index.max() == 1
+    texts, _ = reader.read(np.array([2, 5]), 1.0, 3, np.random.default_rng(0))
+    assert len(texts) == 2, "both predicates are in the batch: neither is wrong twice"
 
 
 def test_learning_rate_warms_up_and_ends_at_zero():

@@ -15,7 +15,8 @@ def prepare(seed: int, threads: int | None = None) -> None:
     torch.manual_seed(seed)
     if threads:
         torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    # The same switch as use_deterministic_algorithms, which would import all of torch.compile: a second a job.
+    torch.set_deterministic_debug_mode("warn" if torch.cuda.is_available() else "error")
 
 
 def autocast(device: torch.device) -> torch.autocast:

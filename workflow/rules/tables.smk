@@ -1,7 +1,7 @@
 """tables: metrics -> tables 1, 3, 5, 6 as CSV, Markdown and LaTeX, the claims, figures, one page.
 
 In:  data/evaluate, data/claims, data/train (curves), data/dataset, data/kb, data/ext
-Out: reports/tables/*, reports/figures/, reports/index.html
+Out: reports/tables/*, reports/figures/, reports/index.html; reports/metrics.json, reports/plots/ for DVC
 """
 
 
@@ -20,6 +20,8 @@ rule tables:
         report(TABLES[1::3], category="Tables"),
         TABLES[0::3],
         TABLES[2::3],
+        "reports/metrics.json",
+        "reports/plots/validation.csv",
         directory("reports/figures"),
         report(REPORT, category="Report"),
     params:

@@ -44,7 +44,11 @@ class Difference:
     @property
     def text(self) -> str:
         """`+1.2 [+0.4, +2.0]`."""
-        return f"{self.difference:+.1f} [{self.low:+.1f}, {self.high:+.1f}]"
+        # Adding zero turns a rounded -0.0 into +0.0.
+        middle, low, high = (
+            f"{round(value, 1) + 0:+.1f}" for value in (self.difference, self.low, self.high)
+        )
+        return f"{middle} [{low}, {high}]"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ CURVES = {
     "table5": ("table5",),
     "table6": ("table6",),
 }
+#: Section -> what a row is called where its heading is not in sight.
+LEGENDS = {"table1_full": "{}, full supervision", "table6": "epsilon {}"}
 PER_PREDICATE = "recall_at_100"
 
 
@@ -52,8 +54,8 @@ def draw_curves(params: Params, train: Path, folder: Path) -> list[Drawn]:
 
 def _trained(block: str, row: Row, train: Path, colours: Mapping[str, int]) -> Trained | None:
     curves = tuple(curve for run in row.runs if (curve := read_curve(train / run / "curves.csv")))
-    suffix = ", full supervision" if block == "table1_full" else ""
-    return Trained(row.name + suffix, colours[row.runs[0]], curves) if curves else None
+    name = LEGENDS.get(block, "{}").format(row.name)
+    return Trained(name, colours[row.runs[0]], curves) if curves else None
 
 
 def row_colours(params: Params) -> dict[str, dict[str, int]]:

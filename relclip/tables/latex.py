@@ -22,6 +22,8 @@ _SPECIAL = {
     "†": r"$\dagger$",
     "–": "--",
 }
+#: Columns that fit a page in small letters.
+FIT = 6
 _ESCAPES = str.maketrans(_SPECIAL)
 
 
@@ -32,15 +34,13 @@ def escape_latex(text: str) -> str:
 
 def tables_latex(tables: Iterable[Table]) -> str:
     """One table environment a judgement."""
-    return "\n".join(
-        _environment(
-            heading(table),
-            f"{table.note} {table.how_to_read}",
-            f"tab:{table.key}-{table.judged}",
-            _body(table),
-        )
-        for table in tables
-    )
+    return "\n".join(_table(table) for table in tables)
+
+
+def _table(table: Table) -> str:
+    title = heading(table).replace("Table", "RelCLIP table", 1)
+    label = f"tab:{table.key}-{table.judged}"
+    return _environment(title, f"{table.note} {table.how_to_read}", label, _body(table))
 
 
 def claims_latex(claims: Sequence[Claim]) -> str:
@@ -62,19 +62,22 @@ def _signed(text: str) -> str:
 
 
 def _environment(title: str, caption: str, label: str, lines: Sequence[str]) -> str:
+    """`lines`: the columns of the tabular, then its rows. A table wider than a page is scaled to fit."""
     columns, *body = lines
+    wide = len(columns) > FIT
     return "\n".join(
         [
             r"\begin{table*}[t]",
             r"\centering",
             rf"\caption{{{escape_latex(title)}. {escape_latex(caption)}}}",
             rf"\label{{{label}}}",
-            r"\resizebox{\textwidth}{!}{%",
+            r"\smallskip",
+            r"\resizebox{\textwidth}{!}{%" if wide else r"\small",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             *body,
             r"\bottomrule",
-            r"\end{tabular}}",
+            r"\end{tabular}}" if wide else r"\end{tabular}",
             r"\end{table*}",
             "",
         ]
@@ -102,14 +105,13 @@ def _body(table: Table) -> list[str]:
 
 
 def _lines(line: Line, cells: Sequence[Cell]) -> list[str]:
-    """Three printed lines a row: ours, its interval, the paper's."""
+    """Up to three printed lines a row: ours, its interval, the paper's."""
     name = escape_latex(line.name) + ("" if line.in_paper else r"$^\dagger$")
     theirs = [f"{cell.paper:.2f}" if cell.paper is not None else "--" for cell in cells]
-    return [
-        _row([name, *(_ours(cell) for cell in cells)]),
-        _row([r"\quad 95\,\% interval", *(_interval(cell) for cell in cells)]),
-        _row([r"\quad paper", *theirs]) + r"[2pt]",
-    ]
+    lines = [_row([name, *(_ours(cell) for cell in cells)])]
+    if any(cell.low is not None for cell in cells):
+        lines.append(_row([r"\quad 95\,\% interval", *(_interval(cell) for cell in cells)]))
+    return [*lines, _row([r"\quad paper", *theirs]) + r"[2pt]"]
 
 
 def _ours(cell: Cell) -> str:

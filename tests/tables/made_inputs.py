@@ -10,7 +10,6 @@ from PIL import Image
 
 from relclip.core import parquet
 from relclip.core.atomic import write_json, write_text
-from relclip.core.params import load_params
 from relclip.core.seeds import stream
 from relclip.tables.stage import Inputs
 
@@ -18,6 +17,7 @@ PARAMS = Path(__file__).resolve().parents[2] / "workflow" / "presets" / "scenes.
 OBJECTS = ["man", "horse", "board", "bed", "<script>alert(1)</script>", "bird & co_50%", "tree|x"]
 PREDICATES = ["riding", "carrying", "sitting on", "standing on", "lying on", "eating$_{x", "never*seen*"]
 BUILT = ["ext", "kb", "kb_ext", "kb_counts", "relclip_kb", "relclip_kb_seed1", "relclip_full", "no_rcl"]
+TRAINED = "no_rcl"
 METRICS = [
     f"{prefix}{name}_at_{cutoff}"
     for prefix in ("", "ng_")
@@ -116,13 +116,12 @@ def write_inputs(root: Path) -> Inputs:
         for place, judged in (("", "annotation"), ("truth/", "truth"), ("val/", "validation")):
             for task in ("predcls", "sgcls"):
                 write_json(root / "evaluate" / run / f"{place}{task}.json", metrics_file(run, judged, task))
-    for run in [name for name in BUILT if name in load_params(root / "params.yaml").runs]:
-        lines = [
-            f"{step},{3 / step},{2 / step},{'0.4' if step == 20 else ''},{'0.3' if step == 20 else ''}"
-            for step in range(1, 21)
-        ]
-        header = "step,loss,loss_predicate,val_recall_at_50,val_mean_recall_at_50"
-        write_text(root / "train" / run / "curves.csv", "\n".join([header, *lines]) + "\n")
+    lines = [
+        f"{step},{3 / step},{2 / step},{0.4 if step == 20 else ''},{0.3 if step == 20 else ''}"
+        for step in range(1, 21)
+    ]
+    header = "step,loss,loss_predicate,val_recall_at_50,val_mean_recall_at_50"
+    write_text(root / "train" / TRAINED / "curves.csv", "\n".join([header, *lines]) + "\n")
     write_text(root / "claims.json", json.dumps(claims_file()))
     write_json(
         root / "clip" / "statistics.json",

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_inputs import write_data_set
+from made_inputs import TRAINED, write_data_set
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
@@ -38,6 +38,11 @@ def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
     names = ("table1", "table3", "table5", "table6", "claims")
     expected = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     assert expected | {"index.html", "metrics.json", "plots/validation.csv"} <= digests(report).keys()
+
+
+def test_validation_curves_are_one_line_a_point(report):
+    lines = (report / "plots" / "validation.csv").read_text("utf-8").splitlines()
+    assert lines == ["run,step,recall_at_50,mean_recall_at_50", f"{TRAINED},20,0.4000,0.3000"]
 
 
 class Page(HTMLParser):

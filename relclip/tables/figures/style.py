@@ -74,9 +74,7 @@ def save_themed(folder: Path, name: str, draw: Callable[[Theme], Figure]) -> Non
             figure = draw(theme)
             path = folder / f"{name}{'' if theme is LIGHT else '-dark'}.svg"
             with atomic_file(path) as temporary:
-                figure.savefig(
-                    temporary, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight"
-                )
+                figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def blank(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, list[Axes]]:

@@ -1,6 +1,7 @@
 """For every ground truth the place of the first prediction that hits it: all metrics follow."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from relclip.evaluate.inputs import GroundTruth, Objects, Relations, fit_relatio
 from relclip.evaluate.labels import label_key
 from relclip.evaluate.matching import matches, overlapping
 from relclip.evaluate.pieces import relation_pieces
-from relclip.evaluate.ranking import NO_PLACE, places, tie_keys, tied, triplet_scores
+from relclip.evaluate.ranking import NO_PLACE, places, tie_keys, triplet_scores
 
 Task = Literal["predcls", "sgcls", "sgdet"]
 TASKS: tuple[Task, ...] = ("predcls", "sgcls", "sgdet")
@@ -67,10 +68,11 @@ class _First:
 
     def _places(self, objects: Objects, relations: Relations) -> tuple[Ints, Ints]:
         score = triplet_scores(relations, objects, self.task)
-        self.tied += tied(relations, score)
         ends = objects.object_id[relations.subject], objects.object_id[relations.object]
         tie = tie_keys(self.switches.seed, self.truth.images[relations.image], *ends, relations.predicate)
-        return places(relations, score, tie)
+        rank, ng_rank, tied = places(relations, score, tie)
+        self.tied += tied
+        return rank, ng_rank
 
 
 def first_hits(
@@ -80,15 +82,28 @@ def first_hits(
 
     `seen`: label keys of train triplets (`labels.load_seen`, `labels.seen_in`); None: nothing is zero-shot.
     """
-    judged = truth.relations.where(_without_duplicates(truth)) if switches.dedup else truth.relations
-    once = GroundTruth(truth.vocabulary, truth.images, truth.objects, judged)
+    return first_hits_each(truth, predictions, task, [switches], seen)[0]
+
+
+def first_hits_each(
+    truth: GroundTruth, predictions: Path, task: Task, variants: Sequence[Evaluate], seen: Ints | None = None
+) -> list[Hits]:
+    """`first_hits` under several settings of the switches; the files are read once."""
     objects = load_predicted_objects(predictions, truth)
-    first = _First(once, task, switches)
+    firsts = [_First(_judged(truth, switches), task, switches) for switches in variants]
     path = predictions / "relations.parquet"
     for table in relation_pieces(path, truth.images):
         relations = fit_relations(table, truth.images, objects, truth.vocabulary, path)
-        first.add(objects, relations)
-    return Hits(_table(first, seen), _counts(truth, first))
+        for first in firsts:
+            first.add(objects, relations)
+    return [Hits(_table(first, seen), _counts(truth, first)) for first in firsts]
+
+
+def _judged(truth: GroundTruth, switches: Evaluate) -> GroundTruth:
+    """The ground truth with the relations that count: each once, if `dedup` says so."""
+    if not switches.dedup:
+        return truth
+    return replace(truth, relations=truth.relations.where(_without_duplicates(truth)))
 
 
 def _without_duplicates(truth: GroundTruth) -> Ints:

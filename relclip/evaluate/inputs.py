@@ -44,11 +44,7 @@ class Objects:
     def rows(self, image: Ints, object_id: Ints) -> Ints:
         """Row numbers of objects by image and id, (M,); -1 where there is no such object."""
         wanted = image * _IDS_AN_IMAGE + object_id
-        found = np.searchsorted(self._key, wanted)
-        found[found == len(self._key)] = -1
-        if not len(self._key):
-            return found
-        return np.where(self._key[found] == wanted, found, -1)
+        return _find(self._key, wanted)
 
 
 @dataclass(frozen=True)
@@ -174,9 +170,19 @@ def fit_relations(
 
 def image_rows(images: Ints, ids: Ints) -> Ints:
     """Row of each id in the sorted `images`, (M,); -1 for images that are not judged."""
-    rows = np.searchsorted(images, ids)
-    rows[rows == len(images)] = 0
-    return np.where(images[rows] == ids, rows, -1)
+    return _find(images, ids)
+
+
+def _find(known: Ints, wanted: Ints) -> Ints:
+    """Where each of `wanted` stands in the sorted `known`, (M,), or -1. A run of equal values is looked up once."""
+    if not len(known) or not len(wanted):
+        return np.full(len(wanted), -1)
+    starts = np.flatnonzero(np.diff(wanted, prepend=wanted[0] - 1))
+    values = wanted[starts]
+    place = np.searchsorted(known, values)
+    place[place == len(known)] = 0
+    place = np.where(known[place] == values, place, -1)
+    return np.repeat(place, np.diff(starts, append=len(wanted)))
 
 
 def column(table: pa.Table, name: str) -> Ints:

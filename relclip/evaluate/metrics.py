@@ -37,6 +37,7 @@ class Judged:
 
 def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> Judged:
     """Sum the hits of each image at each cutoff. `recall`: mean of images' recalls, or pooled over all."""
+    hits = hits.take(np.argsort(column(hits, "image_id"), kind="stable"))
     ids, image = np.unique(column(hits, "image_id"), return_inverse=True)
     ranks = [column(hits, name) for _, name in _RANKS]
     hit = np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in CUTOFFS], axis=1)
@@ -47,9 +48,9 @@ def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> 
 
 
 def _part(image: Ints, hit: NDArray[np.bool_], recall: Reading) -> Part:
-    images, row, count = np.unique(image, return_inverse=True, return_counts=True)
-    above = np.zeros((len(images), hit.shape[1]))
-    np.add.at(above, row, hit)
+    """image: (n,) ascending, hit: (n, 6)."""
+    images, first, count = np.unique(image, return_index=True, return_counts=True)
+    above = np.add.reduceat(hit.astype(np.float64), first) if len(first) else np.zeros((0, hit.shape[1]))
     if recall == "pooled":
         return Part(images, above, count.astype(np.float64))
     return Part(images, above / count[:, None], np.ones(len(images)))

@@ -32,16 +32,35 @@ def tie_keys(seed: int, *columns: Ints) -> NDArray[np.uint64]:
     return mixed
 
 
-def places(relations: Relations, triplet_score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints, Ints]:
-    """Places from 0 in the image's list, (M,) each: one predicate a pair (NO_PLACE: not chosen), and all."""
-    order = np.lexsort((tie, -triplet_score, _narrow(relations.image)))
-    first = _run_starts(relations.image[order])
+def places(relations: Relations, triplet_score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints, Ints, int]:
+    """Places from 0 in the image's list, (M,) each: one predicate a pair (NO_PLACE: not chosen), and all.
+
+    The third value is how many rows share their score with another row of their image; `tie` orders them.
+    """
+    order, tied = _by_score(relations.image, triplet_score, tie)
+    starts, group = _groups(relations.image[order])
+    first = starts[group]
     chosen = best_of_pair(relations, tie)
     constrained, unconstrained = np.empty_like(order), np.empty_like(order)
     unconstrained[order] = np.arange(len(order)) - first
     before: Ints = np.cumsum(chosen[order]) - chosen[order]
-    constrained[order] = before - before[first] if len(order) else before
-    return np.where(chosen, constrained, NO_PLACE), unconstrained
+    constrained[order] = before - before[first]
+    return np.where(chosen, constrained, NO_PLACE), unconstrained, tied
+
+
+def _by_score(image: Ints, score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints, int]:
+    """Rows in the order of (image, score from high to low, tie), (M,), and how many of them are tied."""
+    order = np.argsort(-score)  # by value, then by image in linear time: a third of what lexsort takes
+    order = order[np.argsort(_narrow(image[order]), kind="stable")]
+    same = (np.diff(image[order]) == 0) & (np.diff(score[order]) == 0)
+    if not same.any():
+        return order, 0
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    run = np.cumsum(~np.insert(same, 0, False))[tied].astype(np.uint64)
+    rows = order[tied]
+    bits = np.uint64(int(run[-1]).bit_length())
+    order[tied] = rows[np.argsort((run << (np.uint64(64) - bits)) | (tie[rows] >> bits))]
+    return order, len(tied)
 
 
 def best_of_pair(relations: Relations, tie: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -60,25 +79,10 @@ def best_of_pair(relations: Relations, tie: NDArray[np.uint64]) -> NDArray[np.bo
     return chosen
 
 
-def tied(relations: Relations, triplet_score: Floats) -> int:
-    """How many rows share their triplet score with another row of their image."""
-    order = np.lexsort((triplet_score, _narrow(relations.image)))
-    same = (np.diff(relations.image[order]) == 0) & (np.diff(triplet_score[order]) == 0)
-    return int((np.append(same, False) | np.insert(same, 0, False)).sum()) if len(order) else 0
-
-
 def _groups(values: Ints) -> tuple[Ints, Ints]:
     """Starts of runs of equal values, (R,), and the run of each value, (M,)."""
     new = np.diff(values, prepend=values[:1] - 1) != 0
     return np.flatnonzero(new), np.cumsum(new) - 1
-
-
-def _run_starts(values: Ints) -> Ints:
-    """For each of the sorted values where its run of equal values starts, (M,)."""
-    if not len(values):
-        return values
-    starts, group = _groups(values)
-    return starts[group]
 
 
 def _narrow(image: Ints) -> NDArray[np.integer]:

@@ -52,6 +52,11 @@ def judge(
 ) -> Report:
     """Judge a folder of predictions against a ground truth in memory; see `evaluate`."""
     hits = first_hits(truth, predictions, task, switches, seen)
+    return report_of(truth, hits, task, switches, split)
+
+
+def report_of(truth: GroundTruth, hits: Hits, task: Task, switches: Evaluate, split: str | None) -> Report:
+    """Sum first hits up: metrics, intervals, predicates, switches, counts."""
     judged = by_image(hits.table, len(truth.vocabulary.predicates), switches.recall)
     values = whole(judged)
     content = {

@@ -22,7 +22,7 @@ from relclip.core.params import Evaluate
 from relclip.evaluate import HITS, evaluate, hits, matching, metrics, metrics_from_hits
 from relclip.evaluate.pieces import relation_pieces
 
-CASES = 50
+CASES = 36
 
 
 def random_switches(random):

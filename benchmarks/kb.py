@@ -42,14 +42,27 @@ LENIENT = {
     "grow on top of": "growing on", "mount on top of": "mounted on", "observe": "watching",
 }  # fmt: skip
 NAIVE = {
-    "carrying": r"carry(?:ing)?|carries|carried", "covered in": r"covered (?:in|with|by)", "covering": r"cover(?:ing|s)",
-    "eating": r"eat(?:ing|s)?|ate", "flying in": r"(?:flying|flies|flew|fly) in", "growing on": r"gr(?:owing|ows|ew|ow) on",
-    "hanging from": r"h(?:anging|angs|ang|ung) (?:down )?from", "lying on": r"(?:lying|laying|lies|lays|lay) (?:down )?on",
-    "mounted on": r"mounted on", "painted on": r"painted on", "parked on": r"parked on", "playing": r"play(?:ing|s)|played",
-    "riding": r"riding|rides?|rode", "says": r"says", "sitting on": r"(?:sitting|sits?|sat|seated) (?:down )?on",
-    "standing on": r"(?:standing|stands?|stood) on", "using": r"using|uses|used",
-    "walking in": r"walk(?:ing|s|ed)? in", "walking on": r"walk(?:ing|s|ed)? on", "watching": r"watch(?:ing|es|ed)",
-}  # fmt: skip
+    "carrying": r"carry(?:ing)?|carries|carried",
+    "covered in": r"covered (?:in|with|by)",
+    "covering": r"cover(?:ing|s)",
+    "eating": r"eat(?:ing|s)?|ate",
+    "flying in": r"(?:flying|flies|flew|fly) in",
+    "growing on": r"gr(?:owing|ows|ew|ow) on",
+    "hanging from": r"h(?:anging|angs|ang|ung) (?:down )?from",
+    "lying on": r"(?:lying|laying|lies|lays|lay) (?:down )?on",
+    "mounted on": r"mounted on",
+    "painted on": r"painted on",
+    "parked on": r"parked on",
+    "playing": r"play(?:ing|s)|played",
+    "riding": r"riding|rides?|rode",
+    "says": r"says",
+    "sitting on": r"(?:sitting|sits?|sat|seated) (?:down )?on",
+    "standing on": r"(?:standing|stands?|stood) on",
+    "using": r"using|uses|used",
+    "walking in": r"walk(?:ing|s|ed)? in",
+    "walking on": r"walk(?:ing|s|ed)? on",
+    "watching": r"watch(?:ing|es|ed)",
+}
 _NAIVE = [(name, re.compile(rf"\b(?:{pattern})\b")) for name, pattern in NAIVE.items()]
 Fact = tuple[str, str, str]
 
@@ -86,7 +99,12 @@ def gold(path: Path, lemmas: dict[str, str]) -> Iterator[tuple[str, set[Fact], s
             facts = set()
             for text in re.findall(r"\(([^()]*)\)", row["scene_graph"]):
                 parts = [part.strip() for part in text.split(" , ")]
-                if len(parts) == 3 and parts[1] in lemmas and OBJECTS.find(parts[0]) and OBJECTS.find(parts[2]):
+                if (
+                    len(parts) == 3
+                    and parts[1] in lemmas
+                    and OBJECTS.find(parts[0])
+                    and OBJECTS.find(parts[2])
+                ):
                     facts.add((_name(parts[0]), lemmas[parts[1]], _name(parts[2])))
             yield row["caption"], _one_way(facts), row["scene_graph"]
 
@@ -95,31 +113,54 @@ def _one_way(facts: set[Fact]) -> set[Fact]:
     return {(o, "covering", s) if p == "covered in" else (s, p, o) for s, p, o in facts}
 
 
-def score(path: Path, rule: Callable[[str], set[Fact]], lemmas: dict[str, str], show: str = "") -> dict[str, float]:
+def score(
+    path: Path, rule: Callable[[str], set[Fact]], lemmas: dict[str, str], show: str = ""
+) -> dict[str, float]:
     """Precision, recall, F1 of a rule over a gold file."""
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     for caption, expected, graph in gold(path, lemmas):
         found = _one_way(rule(caption))
-        for counter, facts in ((right, found & expected), (wrong, found - expected), (missed, expected - found)):
+        for counter, facts in (
+            (right, found & expected),
+            (wrong, found - expected),
+            (missed, expected - found),
+        ):
             counter.update(predicate for _, predicate, _ in facts)
         if (show == "wrong" and found - expected) or (show == "missed" and expected - found):
-            print(f"{caption}\n    wrong {sorted(found - expected)} missed {sorted(expected - found)}\n    gold {graph}")
+            print(
+                f"{caption}\n    wrong {sorted(found - expected)} missed {sorted(expected - found)}\n    gold {graph}"
+            )
     if show == "predicates":
         for name in sorted(set(right) | set(wrong) | set(missed)):
             print(f"{name:14} right {right[name]:4} wrong {wrong[name]:4} missed {missed[name]:4}")
     r, w, m = right.total(), wrong.total(), missed.total()
-    values = {"precision": r / max(r + w, 1), "recall": r / max(r + m, 1), "f1": 2 * r / max(2 * r + w + m, 1)}
+    values = {
+        "precision": r / max(r + w, 1),
+        "recall": r / max(r + m, 1),
+        "f1": 2 * r / max(2 * r + w + m, 1),
+    }
     return {name: round(value, 4) for name, value in values.items()} | {"right": r, "wrong": w, "missed": m}
 
 
 def speed(files: list[Path], workers: int) -> dict[str, float]:
     """Captions a second: the whole stage with a pool, one process alone, and the naive rule."""
-    captions = [line.split("\t")[0] for path in files for line in gzip.open(path, "rt", encoding="utf-8")]
+    captions = [line.split("\t")[0] for line in _lines(files)]
     miner = Miner(VOCABULARY)
     one, naive = (_rate(rule, captions) for rule in (miner.triplets, nearest_noun))
-    return {"captions": len(captions), "stage": _stage(files, workers), "one_process": one, "nearest_noun": naive}
+    return {
+        "captions": len(captions),
+        "stage": _stage(files, workers),
+        "one_process": one,
+        "nearest_noun": naive,
+    }
+
+
+def _lines(files: list[Path]) -> Iterator[str]:
+    for path in files:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            yield from file
 
 
 def _rate(rule: Callable[[str], object], captions: list[str]) -> int:
@@ -143,16 +184,19 @@ def scale(files: list[Path], copies: int, workers: int) -> dict[str, float]:
         big = Path(folder) / "captions.tsv"
         with big.open("w", encoding="utf-8") as out:
             for copy in range(copies):
-                for path in files:
-                    out.writelines(f"{copy}{number} , {line}" for number, line in enumerate(gzip.open(path, "rt")))
+                out.writelines(f"{copy}{number} , {line}" for number, line in enumerate(_lines(files)))
         rate = _stage([big], workers)
-    peaks = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peaks = [
+        resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
     return {"stage": rate, "peak_MiB_parent": peaks[0], "peak_MiB_worker": peaks[1]}
 
 
 def main() -> None:
     """Parse the command line and print JSON."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("what", choices=["gold", "speed", "scale"])
     arguments.add_argument("--gold", type=Path, nargs="*", default=[])
     arguments.add_argument("--show", choices=["", "wrong", "missed", "predicates"], default="")
@@ -164,8 +208,26 @@ def main() -> None:
         for path in given.gold:
             for name, lemmas in (("exact", LEMMAS), ("lenient", LEMMAS | LENIENT)):
                 show = given.show if name == "exact" else ""
-                print(json.dumps({"gold": path.name, "lemmas": name, "rule": "ours", **score(path, ours(), lemmas, show)}))
-                print(json.dumps({"gold": path.name, "lemmas": name, "rule": "nearest", **score(path, nearest_noun, lemmas)}))
+                print(
+                    json.dumps(
+                        {
+                            "gold": path.name,
+                            "lemmas": name,
+                            "rule": "ours",
+                            **score(path, ours(), lemmas, show),
+                        }
+                    )
+                )
+                print(
+                    json.dumps(
+                        {
+                            "gold": path.name,
+                            "lemmas": name,
+                            "rule": "nearest",
+                            **score(path, nearest_noun, lemmas),
+                        }
+                    )
+                )
     elif given.what == "speed":
         json.dump(speed(given.captions, given.workers), sys.stdout)
     else:

@@ -92,7 +92,7 @@ def _lines(files: Sequence[Path]) -> Iterator[bytes]:
 
 def _text_lines(path: Path, zipped: bool) -> Iterator[bytes]:
     try:
-        with gzip.open(path) if zipped else path.open("rb") as raw, io.BufferedReader(raw, 1 << 20) as file:  # type: ignore[arg-type]
+        with gzip.open(path) if zipped else path.open("rb") as raw, io.BufferedReader(raw, 1 << 20) as file:
             for line in file:
                 if line.strip():
                     yield line if line.endswith(b"\n") else line + b"\n"

@@ -28,9 +28,8 @@ def main() -> None:
     given = arguments.parse_args()
     params = load_params(given.params).kb if given.params else Kb()
     statistics = mine(given.captions, given.vocabulary, given.output, params, given.object_aliases)
-    print(
-        f"{statistics['triplets']} triplets from {statistics['captions_with_triplet']} of {statistics['captions']} captions"
-    )
+    of = f"{statistics['captions_with_triplet']} of {statistics['captions']} captions"
+    print(f"{statistics['triplets']} triplets from {of}")
 
 
 if __name__ == "__main__":

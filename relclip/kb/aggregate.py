@@ -1,4 +1,4 @@
-"""Chunk files -> the two public tables, counted and sorted by DuckDB in bounded memory (it spills to the work folder)."""
+"""Chunk files -> the two public tables, counted and sorted by DuckDB in bounded memory (it spills to disk)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +22,17 @@ def write(work: Path, output: Path, vocabulary: Vocabulary, min_count: int) -> d
     Returns the number of triplets and, for each predicate, its triplets, mentions and the ten most frequent.
     """
     spill = work / "spill"
-    settings = {"memory_limit": MEMORY, "temp_directory": str(spill), "preserve_insertion_order": False}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(spill),
+        "preserve_insertion_order": False,
+    }
     with duckdb.connect(config=settings) as database:
         mentions = database.read_parquet(str(work / "chunk-*.parquet"))
         mentions.create_view("mentions")
         database.execute(
-            f"CREATE TABLE triplets AS SELECT {_KEY}, count(*) AS count FROM mentions GROUP BY {_KEY} HAVING count(*) >= $least",
+            f"""CREATE TABLE triplets AS SELECT {_KEY}, count(*) AS count FROM mentions
+                GROUP BY {_KEY} HAVING count(*) >= $least""",
             {"least": min_count},
         )
         _write(database, output / "triplets.parquet", f"FROM triplets ORDER BY {_KEY}", TRIPLETS)

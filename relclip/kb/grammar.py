@@ -1,10 +1,11 @@
-"""Word tables: closed classes, the verbs behind the 20 predicates, other common verbs, and what a noun can do.
+"""The closed classes of words, and the verbs behind the 20 predicates.
 
 Every word gets one tag, a letter, so that phrases are regular expressions over a string of tags (`tagger`):
 
     d determiner, number, possessive      n noun or adjective        s plural noun
     G E F predicate verb: -ing, participle, finite     B S the same word as a noun: base form, with -s
     g e f v any other verb: -ing, participle, finite, base form      b be      t to
+    m participle that joins two nouns (heart shaped box)
     p preposition    o of    c and    , comma and conjunctions of clauses    w relative pronoun
     q pronoun    r adverb, passed over    . end of sentence
 """
@@ -15,22 +16,22 @@ CLOSED = {
     "d": """a an the this these those his her their its my your our some any every another other no
         several many few two three four five six seven eight nine ten eleven twelve 2 3 4 5 6 7 8 9 10 dozen one
         various multiple numerous most 's '""",
-    "b": "is are was were be been being am gets get getting has-been 're appears seems",
+    "b": "is are was were be been being am gets get getting 're appears seems",
     "t": "to",
     "o": "of",
-    "c": "and or & as-well-as plus",
+    "c": "and or & plus",
     ",": ", ; : -- - while as when where because after before so but if ( ) then",
     "w": "that which who whom whose",
     "q": "it them they he she him i we us you someone somebody something everyone there himself herself itself",
-    "r": """down up away together alone out around outside outdoors indoors inside-out also just still very quite
-        partially partly completely fully lightly heavily slightly mostly entirely all both each quietly happily peacefully
-        loosely currently now not sideways upright straight almost nearly only even already over-there calmly
-        carefully casually comfortably patiently side-by-side bareback ready about able here back upside
-        downward low high freely closely neatly busy too all-over cross-legged '' ``""",
+    "r": """down up away together alone out around outside outdoors indoors also just still very quite
+        partially partly completely fully lightly heavily slightly mostly entirely all both each quietly happily
+        peacefully loosely currently now not sideways upright straight almost nearly only even already calmly
+        carefully casually comfortably patiently bareback ready about able here back upside
+        downward low high freely closely neatly busy too cross-legged '' ``""",
     "p": """on in from with by at near under behind over above through across along against between beside
-        beneath below beyond inside off onto into upon atop for around-the toward towards past without among
-        amongst alongside underneath next like during within via aboard outside-of until throughout despite""",
-    ".": ". ! ? | . . .",
+        beneath below beyond inside off onto into upon atop for toward towards past without among
+        amongst alongside underneath next like during within via aboard until throughout despite""",
+    ".": ". ! ? |",
 }
 
 #: Whole phrases that act as one word, replaced in the text before it is split.
@@ -40,6 +41,7 @@ PHRASES = {
     " on the top of ": " atop ",
     " side by side ": " ",
     " out of ": " off ",
+    " next to ": " beside ",
     " cross legged ": " ",
     " snow-covered ": " snow covered ",
     " close up of ": " photo of ",
@@ -51,8 +53,9 @@ PHRASES = {
 class Verb:
     """How one lemma becomes predicates.
 
-    `direct`: predicate of a direct object. `prepositions`: preposition -> predicate. `passive`: predicate of
-    `participle + by`, turned round. `subject`: what may do it (keys of SUBJECTS).
+    Forms stand in one string; `base` and `ambiguous` (its -s form) are also nouns: a stand, two stands.
+    `direct`: predicate of a direct object, and, turned round, of `participle by`. `prepositions`: preposition,
+    predicate. `subject`: who may do it: animate, body (whoever has one: nothing worn or held), thing, any.
     """
 
     gerund: str
@@ -76,115 +79,26 @@ def _on(predicate: str) -> tuple[tuple[str, str], ...]:
     return tuple((word, predicate) for word in _ON)
 
 
-#: Verb forms by lemma. `base` and `ambiguous` are also nouns (a stand, two stands).
-VERBS = {
-    "carry": Verb(
-        "carrying carring carying", "carried", "carries carry", direct="carrying", subject="animate"
-    ),
-    "cover": Verb("covering", "covered coverd", "", "cover", "covers", direct="covering"),
-    "eat": Verb("eating", "eaten", "eats ate eat", direct="eating", subject="animate"),
-    "fly": Verb("flying", "flown", "flew fly flies", prepositions=(("in", "flying in"),)),
-    "grow": Verb("growing", "grown", "grows grew grow", prepositions=_on("growing on"), subject="thing"),
-    "hang": Verb(
-        "hanging", "hung", "hangs hang", prepositions=(("from", "hanging from"),), subject="thing"
-    ),
-    "lie": Verb("lying laying", "laid", "lies lays lie lay", prepositions=_on("lying on"), subject="body"),
-    "mount": Verb("", "mounted", "", "", prepositions=_on("mounted on"), subject="thing"),
-    "paint": Verb("", "painted", "", "", prepositions=_on("painted on"), subject="thing"),
-    "park": Verb("parking", "parked", "", "", "", prepositions=_on("parked on"), subject="thing"),
-    "play": Verb("playing", "played", "", "play", "plays", direct="playing", subject="animate"),
-    "ride": Verb("riding", "ridden", "rode", "ride", "rides", direct="riding", prepositions=_on("riding"), subject="animate"),
-    "say": Verb("saying", "", "says", "", direct="says", subject="thing"),
-    "sit": Verb(
-        "sitting siting seating", "seated", "sits sat sit", prepositions=_on("sitting on"), subject="body"
-    ),
-    "stand": Verb(
-        "standing", "", "stood", "stand", "stands", prepositions=_on("standing on"), subject="body"
-    ),
-    "use": Verb("using", "used", "", "use", "uses", direct="using", subject="animate"),
-    "walk": Verb(
-        "walking",
-        "walked",
-        "",
-        "walk",
-        "walks",
-        prepositions=(("in", "walking in"), *_on("walking on")),
-        subject="animate",
-    ),
-    "watch": Verb(
-        "watching observing", "watched observed", "", "watch", "watches", direct="watching", subject="animate"
-    ),
-}
+_IN = (("in", "walking in"),)
+_FROM = (("from", "hanging from"),)
 
-#: Words in -ing and -ed (and -s, -en) that are no verbs.
-NOUNS_LIKE_VERBS = """building buildings railing railings painting paintings clothing ceiling ceilings wedding awning
-    awnings living dining string strings ring rings king wing wings thing things something morning evening parking
-    lighting siding flooring crossing landing icing frosting topping toppings topping stuffing pudding dressing earring
-    earrings swing swings spring bedding shopping skiing surfing skateboarding snowboarding boxing racing tubing lining
-    coating covering-s swimming bathing cutting serving filling opening openings marking markings writing drawing
-    drawings engraving lettering fencing paneling molding moulding roofing shelving wiring plumbing outing meeting
-    gathering rigging netting sling stocking stockings herring duckling sibling siblings sterling bowling wing-s
-    red bed sled shed bread seed weed reed head hundred feed steed colored striped wooden four-legged multicolored
-    multi-colored framed curved long-haired haired legged toed tiled bearded stuffed baked fried grilled
-    seated-area tattooed tanned spotted dotted checkered checked plaid pointed fenced paved sliced frosted united"""
-
-#: Other verbs whose subject and object matter for who does what.
-OTHER_FINITE = """wears holds has have had looks leans rests runs jumps does do did shows displays hits swings throws
-    catches pulls drives reads surfs surrounds stares sleeps waits faces drinks feeds plays-with talks wore held
-    ran threw caught drove leads follows contains reaches points touches kicks pushes climbs cuts kneels makes gives
-    takes took made gave smiles poses looked enjoys performs lays-out prepares tries can will attempts goes went comes
-    came crosses passes slept fell falls floats grazes perches leaps dives sails travels works bites licks"""
-OTHER_BASE = """wear hold lean hit throw catch pull drive read surround stare wait drink feed enjoy prepare try look
-    graze gather pose perform climb jump run rest sleep ski-down talk swim"""
-
-PERSON = """man men woman women boy boys girl girls guy guys lady ladies kid kids child children person persons people
-    player players skier skiers surfer surfers skateboarder skateboarders snowboarder snowboarders rider riders
-    driver passenger passengers officer officers policeman policemen cop cops fireman firemen worker workers
-    pedestrian pedestrians crowd couple family families baby babies toddler toddlers adult adults student students
-    teenager teenagers teen teens chef cook waiter waitress vendor soldier soldiers cowboy cowboys jockey
-    biker bikers bicyclist bicyclists cyclist cyclists motorcyclist motorcyclists someone friend friends father mother
-    son daughter bride groom gentleman gentlemen audience spectator spectators fan fans batter umpire catcher pitcher
-    artist musician musicians band doctor nurse farmer hiker hikers tourist tourists customer customers group team
-    male female brother brothers sister sisters human humans individual individuals he she they them him everyone
-    dancer dancers runner runners actor actress athlete member members shopper shoppers youth citizen twins lad
-    youngster youngsters grandmother grandfather businessman policewoman firefighter firefighters carpenter"""
-ANIMAL = """animal animals bear bears bird birds cat cats cow cows dog dogs elephant elephants giraffe giraffes horse
-    horses sheep zebra zebras lamb lambs goat goats pig pigs duck ducks goose geese kitten kittens puppy puppies
-    monkey monkeys seagull seagulls pigeon pigeons parrot owl lion tiger calf calves bull bulls ox oxen pony ponies
-    donkey deer rabbit squirrel cattle herd flock swan swans chicken chickens fish mouse fly insect bee butterfly
-    panda pandas camel camels polar-bear cub cubs foal eagle hawk heron pelican creature creatures"""
-WORN = """shirt shirts jacket jackets coat coats hat hats cap caps helmet helmets glove gloves boot boots shoe shoes
-    sneaker sneakers sock socks jean jeans pant pants short shorts tie ties glass glasses sunglasses dress dresses
-    skirt sweater hoodie suit suits uniform uniforms vest vests scarf outfit clothes clothing top tops bikini swimsuit
-    wetsuit costume trunks tshirt t-shirt t-shirts tee jersey black white red blue green yellow pink orange
-    purple brown gray grey khaki denim plaid gear attire robe gown goggles sandals
-    hair beard mustache arm arms ear ears eye eyes face faces finger fingers hand hands head heads leg legs mouth neck
-    nose paw paws tail tails trunk mane back lap shoulder shoulders foot feet knee knees collar stripes spots"""
-
-#: Nouns before `of` that only measure or picture what follows (a group of people -> people).
-MEASURES = """group groups bunch pair pairs couple lot lots row rows set number pile piles piece pieces slice slices
-    herd herds flock flocks crowd stack stacks variety type types kind sort line lines series array collection handful
-    photo photos picture pictures image images view statue painting team cluster clusters sheet sheets layer layers
-    patch patches dozens hundreds body close-up bit portion half part-s pack some all one two most three many each part parts spoonful mouthful
-    statues photograph drawing patch mound mounds bunches"""
-
-#: Words between somebody and a thing they hold, wear or are in: not the thing, but they sit, stand or lie.
-HOLDING = """holding wearing carrying with using riding eating reading playing watching holds wears has have having
-    pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at"""
-#: Participles that join two nouns to one phrase (motorcycle shaped chairs).
-JOINING = "shaped sized themed lined filled capped topped coated flavored styled printed wrapped"
-#: What is ridden when somebody rides on it (not a street or a beach), beside animals.
-RIDEABLE = """bike bikes bicycle bicycles motorbike motorbikes motorcycle motorcycles scooter scooters skateboard
-    skateboards surfboard surfboards snowboard snowboards board boards ski skis boat boats bus buses car cars train
-    trains truck trucks vehicle vehicles plane planes airplane airplanes cart carts wagon tractor moped mopeds
-    camel carriage carriages carousel raft canoe kayak sled sleds"""
-#: What people and animals stand on anyway.
-LIMBS = "arm arms hand hands leg legs foot feet paw paws knee knees toes head"
-#: lying on his side on a bed
-SELF = "side back stomach belly tummy knees feet legs own"
-#: Pronouns that stand for somebody named before.
-PEOPLE = "he she they"
-#: covered ... y
-COVERED_BY = "in with by of"
-#: Plurals that do not end in s.
-PLURALS = "men women people children sheep cattle geese feet police"
+VERBS = (
+    Verb("carrying carring carying", "carried", "carries carry", direct="carrying", subject="animate"),
+    Verb("covering", "covered coverd", "", "cover", "covers", direct="covering"),
+    Verb("eating", "eaten", "eats ate eat", direct="eating", subject="animate"),
+    Verb("flying", "flown", "flew fly flies", prepositions=(("in", "flying in"),)),
+    Verb("growing", "grown", "grows grew grow", prepositions=_on("growing on"), subject="thing"),
+    Verb("hanging", "hung", "hangs hang", prepositions=_FROM, subject="thing"),
+    Verb("lying laying", "laid", "lies lays lie lay", prepositions=_on("lying on"), subject="body"),
+    Verb("", "mounted", "", prepositions=_on("mounted on"), subject="thing"),
+    Verb("", "painted", "", prepositions=_on("painted on"), subject="thing"),
+    Verb("parking", "parked", "", prepositions=_on("parked on"), subject="thing"),
+    Verb("playing", "played", "", "play", "plays", "playing", subject="animate"),
+    Verb("riding", "ridden", "rode", "ride", "rides", "riding", _on("riding"), subject="animate"),
+    Verb("saying", "", "says said", direct="says", subject="thing"),
+    Verb("sitting siting seating", "seated", "sits sat sit", prepositions=_on("sitting on"), subject="body"),
+    Verb("standing", "", "stood", "stand", "stands", prepositions=_on("standing on"), subject="body"),
+    Verb("using", "used", "", "use", "uses", "using", subject="animate"),
+    Verb("walking", "walked", "", "walk", "walks", "", _IN + _on("walking on"), subject="animate"),
+    Verb("watching observing", "watched observed", "", "watch", "watches", "watching", subject="animate"),
+)

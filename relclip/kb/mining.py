@@ -19,8 +19,8 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
 from relclip.kb.align import Miner
 from relclip.kb.chunks import Mined, WorkFolder
-from relclip.kb.prefilter import candidates
 from relclip.kb.objects import read_aliases
+from relclip.kb.prefilter import candidates
 
 BLOCK = 10_000
 Task = tuple[int, Block]

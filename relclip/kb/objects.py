@@ -32,7 +32,10 @@ _MISLEADING = ("hot dog", "snow board")
 #: Other names of a class, used only where the class is in the vocabulary and the name is not.
 _SYNONYMS = {
     "mountain": "|mountain range",
-    "man": "he",
+    "bag": "handbag purse",
+    "cat": "kitten",
+    "dog": "puppy doggy",
+    "man": "he gentleman",
     "people": "they",
     "person": "someone somebody",
     "woman": "she",
@@ -43,7 +46,7 @@ _SYNONYMS = {
     "couch": "sofa",
     "sofa": "couch",
     "phone": "cellphone telephone smartphone|cell phone",
-    "sidewalk": "side-walk|side walk",
+    "sidewalk": "pavement side-walk|side walk",
     "surfboard": "surf-board|surf board|surfbord",
     "skateboard": "skate-board|skate board",
     "snowboard": "snow board",

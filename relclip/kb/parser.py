@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from relclip.kb import grammar
+from relclip.kb import grammar, lexicon
 from relclip.kb.sentence import VERBS, Sentence
 from relclip.kb.tagger import TAGS, chunks
 
-_VERBS = {form: verb for verb in grammar.VERBS.values() for form in verb.forms()}
-_PARTICIPLES = frozenset(" ".join(verb.participle for verb in grammar.VERBS.values()).split())
+_VERBS = {form: verb for verb in grammar.VERBS for form in verb.forms()}
+_PARTICIPLES = frozenset(" ".join(verb.participle for verb in grammar.VERBS).split())
 _PREPOSITIONS = {form: dict(verb.prepositions) for form, verb in _VERBS.items()}
-_COVERED_BY = frozenset(grammar.COVERED_BY.split())
-_SELF = frozenset(grammar.SELF.split())
-_LIMBS = frozenset(grammar.LIMBS.split())
-_RIDEABLE = frozenset(grammar.RIDEABLE.split())
+_COVERED_BY = frozenset(lexicon.COVERED_BY.split())
+_SELF = frozenset(lexicon.SELF.split())
+_LIMBS = frozenset(lexicon.LIMBS.split())
+_RIDEABLE = frozenset(lexicon.RIDEABLE.split())
 _PREDICATE = frozenset("GEFBS")
 
 #: (subject phrase, predicate, object phrase) as words; nothing is aligned to a vocabulary yet.
@@ -99,8 +99,12 @@ def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
     if sentence.kind(verb + 1) != "N":
         stranded = sentence.kind(verb + 1) == "p" and sentence.kind(verb + 2) != "N"
         return [] if stranded else _gap(sentence, subjects, verb + 1)
-    between = sentence.words[sentence.parts[verb].end : sentence.parts[verb + 1].start]
-    return _objects(sentence, verb + 1) if all(TAGS[word] != "r" or word.endswith("ly") for word in between) else []
+    between = sentence.words[sentence.ends[verb] : sentence.starts[verb + 1]]
+    return (
+        _objects(sentence, verb + 1)
+        if all(TAGS[word] != "r" or word.endswith("ly") for word in between)
+        else []
+    )
 
 
 def _gap(sentence: Sentence, subjects: list[int], target: int) -> list[int]:
@@ -128,21 +132,29 @@ def _objects(sentence: Sentence, place: int) -> list[int]:
         return []
     if sentence.word(place) in ("it", "them"):
         return sentence.chain(sentence.noun_before(place))[1:][-1:]
-    if sentence.kind(place + 1) == "E" and sentence.word(place + 1).startswith("cover") and sentence.compound(place + 1):
+    if (
+        sentence.kind(place + 1) == "E"
+        and sentence.word(place + 1).startswith("cover")
+        and sentence.compound(place + 1)
+    ):
         place += 2
     found = [place]
-    while sentence.kind(place + 1) in "c," and sentence.kind(place + 2) == "N" and _ends(sentence, place + 2, place):
+    while _joined(sentence, place):
         place += 2
         found.append(place)
     return found
 
 
-def _ends(sentence: Sentence, place: int, partner: int) -> bool:
-    """Whether a coordinated phrase is no clause of its own: no verb follows; a preposition only among things."""
-    after = sentence.kind(place + 1)
+def _joined(sentence: Sentence, place: int) -> bool:
+    """Whether `and another` follows that is no clause of its own: no verb after it; a preposition only among things."""
+    if (sentence.kind(place + 1) != "c" and sentence.word(place + 1) != ",") or sentence.kind(
+        place + 2
+    ) != "N":
+        return False
+    after = sentence.kind(place + 3)
     if after == "p":
-        return sentence.sort(place) == sentence.sort(partner) == "thing"
-    return after not in VERBS and after != "b"
+        return sentence.sort(place) == sentence.sort(place + 2) == "thing"
+    return after not in VERBS and after not in "bw"
 
 
 def _beyond_self(sentence: Sentence, place: int) -> int:
@@ -157,7 +169,9 @@ def _covered(sentence: Sentence, place: int) -> Iterator[Fact]:
     """`x covered in y`, `snow covered x`, `x is snow covered`."""
     after, before = sentence.kind(place + 1), sentence.kind(place - 1)
     if after in "po" and sentence.word(place + 1) in _COVERED_BY:
-        yield from _pairs(sentence, sentence.subjects[place], "covered in", _objects(sentence, place + 2))
+        subjects = sentence.subjects[place]
+        things = _objects(sentence, place + 2) or _gap(sentence, subjects, place + 2)
+        yield from _pairs(sentence, subjects, "covered in", things)
     elif after == "N" and before == "N":
         for cover in sentence.group(place - 1):
             yield sentence.phrase(place + 1), "covered in", sentence.phrase(cover)

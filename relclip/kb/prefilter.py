@@ -42,7 +42,7 @@ def verb_pattern(vocabulary: Vocabulary) -> str:
     """A regular expression (RE2) that finds the verbs of the vocabulary's predicates, with their prepositions."""
     names = set(vocabulary.predicates)
     parts = []
-    for verb in grammar.VERBS.values():
+    for verb in grammar.VERBS:
         forms = _any(verb.forms())
         prepositions = [word for word, predicate in verb.prepositions if predicate in names]
         if verb.direct in names or (verb.direct == "covering" and "covered in" in names):

@@ -2,27 +2,29 @@
 
 from collections.abc import Iterable, Iterator
 
-from relclip.kb import grammar
-from relclip.kb.tagger import Chunk
+from relclip.kb import grammar, lexicon
+from relclip.kb.tagger import Chunks
 
 VERBS = frozenset("GEFBSgefvm")
-_PERSON, _ANIMAL, _WORN = (frozenset(words.split()) for words in (grammar.PERSON, grammar.ANIMAL, grammar.WORN))
-_HOLDING = frozenset(grammar.HOLDING.split())
-_PEOPLE = frozenset(grammar.PEOPLE.split())
+_STARTS_CLAUSE = VERBS | {"b"}
+_PERSON, _ANIMAL, _WORN = (
+    frozenset(words.split()) for words in (lexicon.PERSON, lexicon.ANIMAL, lexicon.WORN)
+)
+_HOLDING = frozenset(lexicon.HOLDING.split())
+_PEOPLE = frozenset(lexicon.PEOPLE.split())
 
 
 class Sentence:
     """Chunks by place (0, 1, ...), read from left to right: `attach` each noun phrase, `note` each verb's subjects."""
 
-    def __init__(self, words: list[str], parts: list[Chunk]) -> None:
+    def __init__(self, words: list[str], parts: Chunks) -> None:
         self.words = words
-        self.parts = parts
-        self.kinds = "".join(part.kind for part in parts)
+        self.kinds, self.starts, self.ends = parts
         self.subjects: dict[int, list[int]] = {}
         self.last_verb = -1
-        self._parent = [-1] * len(parts)
-        self._link = [""] * len(parts)
-        self._partner = [-1] * len(parts)
+        self._parent = [-1] * len(self.kinds)
+        self._link = [""] * len(self.kinds)
+        self._partner = [-1] * len(self.kinds)
 
     def kind(self, place: int) -> str:
         """The chunk's kind; outside the sentence its end, '.'."""
@@ -30,19 +32,22 @@ class Sentence:
 
     def word(self, place: int) -> str:
         """First word of a chunk, '' outside the sentence."""
-        return self.words[self.parts[place].start] if 0 <= place < len(self.parts) else ""
+        return self.words[self.starts[place]] if 0 <= place < len(self.kinds) else ""
 
     def head(self, place: int) -> str:
         """Last word of a chunk."""
-        return self.words[self.parts[place].end - 1]
+        return self.words[self.ends[place] - 1]
 
     def phrase(self, place: int) -> str:
         """The words of a noun phrase; of `he`, `she`, `they` those of the person named before."""
         if self.word(place) in _PEOPLE:
-            named = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N" and self.sort(noun) == "person")
+            named = (
+                noun
+                for noun in range(place - 1, -1, -1)
+                if self.kinds[noun] == "N" and self.sort(noun) == "person"
+            )
             place = next((noun for noun in named if self.word(noun) not in _PEOPLE), place)
-        part = self.parts[place]
-        return " ".join(self.words[part.start : part.end])
+        return " ".join(self.words[self.starts[place] : self.ends[place]])
 
     def sort(self, place: int) -> str:
         """What the head of a noun phrase is: person, animal, worn (clothes, body parts) or thing."""
@@ -55,8 +60,12 @@ class Sentence:
 
     def bare(self, place: int) -> bool:
         """Whether the noun phrase starts without determiner (snow covered | mountains)."""
-        part = self.parts[place]
-        return part.kind == "N" and self.parts[place - 1].end == part.start and self.words[part.start] not in _DETERMINERS
+        start = self.starts[place]
+        return (
+            self.kinds[place] == "N"
+            and self.ends[place - 1] == start
+            and self.words[start] not in _DETERMINERS
+        )
 
     def attach(self, place: int) -> None:
         """Find what the noun phrase hangs on; everything left of it must be attached."""
@@ -76,7 +85,12 @@ class Sentence:
 
     def compound(self, verb: int) -> bool:
         """`snow covered mountains`: a participle between two nouns without determiner."""
-        return self.kinds[verb] == "E" and self.kind(verb - 1) == "N" and self.kind(verb + 1) == "N" and self.bare(verb + 1)
+        return (
+            self.kinds[verb] == "E"
+            and self.kind(verb - 1) == "N"
+            and self.kind(verb + 1) == "N"
+            and self.bare(verb + 1)
+        )
 
     def noun_before(self, place: int) -> int:
         """The nearest noun phrase left of `place`, or the subject of a verb that stands between; -1 if none."""
@@ -130,6 +144,10 @@ class Sentence:
         parent = self._parent[noun]
         return parent >= 0 and self._link[noun] in _HOLDING and self.sort(parent) in ("person", "animal")
 
+    def _object_of_verb(self, place: int) -> bool:
+        before = place - 2 if self.kind(place - 1) in "po" else place - 1
+        return self.kind(before) in VERBS
+
     def _like(self, place: int, other: int) -> None:
         self._parent[place], self._link[place] = self._parent[other], self._link[other]
 
@@ -140,6 +158,8 @@ class Sentence:
             return
         partner = next((other for other in chain if self.sort(other) == self.sort(place)), chain[0])
         if self.kind(place - 1) == "," and self.sort(partner) != self.sort(place):
+            return
+        if self._object_of_verb(partner) and self.kind(place + 1) in _STARTS_CLAUSE and not self.bare(place):
             return
         self._like(place, partner)
         if not any(verb > partner for verb in self.subjects):

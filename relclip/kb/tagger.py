@@ -3,11 +3,13 @@
 import re
 from typing import NamedTuple
 
-from relclip.kb import grammar
+from relclip.kb import grammar, lexicon
 
 REMEMBERED_WORDS = 500_000
+#: Words of a caption that are looked at, so that time stays linear whatever the file.
+LONGEST = 300
 _BLANK = str.maketrans('"`[]{}<>*#~=+/\\^$%@’', " " * 19 + "'")
-_PLURALS = frozenset(grammar.PLURALS.split())
+_PLURALS = frozenset(lexicon.PLURALS.split())
 
 #: d+ may be followed by participles used as adjectives; a verb form that is also a noun joins a preceding noun.
 _CHUNK = re.compile(
@@ -16,12 +18,12 @@ _CHUNK = re.compile(
 )
 
 
-class Chunk(NamedTuple):
-    """A noun phrase (kind 'N', words[start:end], its head last) or one word of another kind (its tag)."""
+class Chunks(NamedTuple):
+    """Place by place: kind 'N' for a noun phrase (its head is its last word), else the word's tag; words[start:end]."""
 
-    kind: str
-    start: int
-    end: int
+    kinds: str
+    starts: list[int]
+    ends: list[int]
 
 
 class Tags(dict[str, str]):
@@ -31,16 +33,16 @@ class Tags(dict[str, str]):
         super().__init__()
         for tag, words in grammar.CLOSED.items():
             self.update(dict.fromkeys(words.split(), tag))
-        self.update(dict.fromkeys(grammar.OTHER_FINITE.split(), "f"))
-        self.update(dict.fromkeys(grammar.OTHER_BASE.split(), "v"))
-        for verb in grammar.VERBS.values():
+        self.update(dict.fromkeys(lexicon.OTHER_FINITE.split(), "f"))
+        self.update(dict.fromkeys(lexicon.OTHER_BASE.split(), "v"))
+        for verb in grammar.VERBS:
             forms = {"G": verb.gerund, "E": verb.participle, "F": verb.finite}
             forms |= {"B": verb.base, "S": verb.ambiguous}
             for tag, words in forms.items():
                 self.update(dict.fromkeys(words.split(), tag))
         self.update(dict.fromkeys(_PLURALS, "s"))
-        self.update(dict.fromkeys(grammar.JOINING.split(), "m"))
-        for word in grammar.NOUNS_LIKE_VERBS.split():
+        self.update(dict.fromkeys(lexicon.JOINING.split(), "m"))
+        for word in lexicon.NOUNS_LIKE_VERBS.split():
             self[word] = "s" if word.endswith("s") else "n"
 
     def __missing__(self, word: str) -> str:
@@ -78,21 +80,27 @@ def split(caption: str) -> list[str]:
     for phrase, replacement in grammar.PHRASES.items():
         if phrase in text:
             text = text.replace(phrase, replacement)
-    return text.split()
+    return text.split()[:LONGEST]
 
 
-def chunks(words: list[str]) -> list[Chunk]:
+def chunks(words: list[str]) -> Chunks:
     """Cut words into noun phrases and single words; adverbs are left out, measures (a group of) are passed over."""
-    found: list[Chunk] = []
+    kinds: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
     for match in _CHUNK.finditer("".join(map(TAGS.__getitem__, words))):
         start, end = match.span()
-        if not match.lastindex:
-            found.append(Chunk(match.group(), start, end))
-            continue
-        if len(found) > 1 and found[-1].kind == "o" and words[found[-2].end - 1] in MEASURES:
-            del found[-2:]
-        found.append(Chunk("N", start, end))
-    return found
+        if (
+            match.lastindex
+            and kinds[-1:] == ["o"]
+            and kinds[-2:-1] == ["N"]
+            and words[ends[-2] - 1] in MEASURES
+        ):
+            del kinds[-2:], starts[-2:], ends[-2:]
+        kinds.append("N" if match.lastindex else match[0])
+        starts.append(start)
+        ends.append(end)
+    return Chunks("".join(kinds), starts, ends)
 
 
-MEASURES = frozenset(grammar.MEASURES.split())
+MEASURES = frozenset(lexicon.MEASURES.split())

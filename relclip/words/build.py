@@ -39,10 +39,14 @@ def build(files: Sequence[Path], vocabulary_file: Path, output: Path, params: Wo
 
 
 def centre(vectors: KeyedVectors, wanted: bool) -> Floats:
-    """The mean of all words' vectors, (D,), or zeros. Without it all cosines of a small corpus are near 1."""
+    """The mean vector of the corpus, (D,): each word as often as it is met (a file has ranks for that); or zeros.
+
+    Without it most cosines of a small corpus are far above 0 and many unlike phrases pass for synonyms.
+    """
     if not wanted:
         return np.zeros(vectors.vector_size, np.float32)
-    return vectors.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    counts = [vectors.get_vecattr(word, "count") for word in vectors.index_to_key]
+    return np.average(vectors.vectors.astype(np.float64), axis=0, weights=counts).astype(np.float32)
 
 
 def summary(vectors: KeyedVectors, vocabulary: Vocabulary, phrases: Phrases) -> dict[str, Any]:

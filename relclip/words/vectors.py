@@ -60,7 +60,7 @@ def train(files: Sequence[Path], params: Words) -> KeyedVectors:
 
 
 def load(path: Path) -> KeyedVectors:
-    """Read vectors in word2vec's text format, or its binary one if the name has `.bin`; gzip if in `.gz`; never a pickle.
+    """Read vectors in word2vec's text format (binary if the name has `.bin`; gzip if it ends in `.gz`); no pickle.
 
     Raises InputError where the file is missing, damaged, or announces more numbers than fit in memory.
     """
@@ -92,7 +92,7 @@ def _check_header(path: Path) -> None:
         raise InputError(
             f"{path} is not in word2vec's format: its first line must be `words dimension`"
         ) from None
-    if not (0 < words and 0 < dimension and words * dimension <= LARGEST_NUMBERS):
+    if not (words > 0 and dimension > 0 and words * dimension <= LARGEST_NUMBERS):
         raise InputError(
             f"{path} announces {words} words of {dimension} numbers; allowed: 1 to {LARGEST_NUMBERS} numbers in all"
         )

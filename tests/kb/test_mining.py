@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from relclip.core.errors import ContractError, InputError
-from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
 from relclip.core.params import Kb
+from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary, load_names, load_vocabulary
 from relclip.kb import Miner, mine, mining
 
@@ -56,11 +56,11 @@ def test_equals_counting_caption_by_caption(tmp_path, captions, vocabulary):
     assert list(zip(*triplets.values(), strict=True)) == [(*key, counted[key]) for key in sorted(counted)]
 
 
-@pytest.mark.parametrize(("chunk", "workers"), [(1, 1), (7, 2), (50, 3), (1000, 2)])
-def test_same_bytes_for_any_chunk_and_workers(tmp_path, captions, vocabulary, chunk, workers, monkeypatch):
+@pytest.mark.parametrize("sizes", [(1, 1), (7, 2), (50, 3), (1000, 2)])
+def test_same_bytes_for_any_chunk_and_workers(tmp_path, captions, vocabulary, monkeypatch, sizes):
     monkeypatch.setattr(mining, "BLOCK", 5)
     mine([captions], vocabulary, tmp_path / "one", Kb(chunk=1000, workers=1))
-    mine([captions], vocabulary, tmp_path / "other", Kb(chunk=chunk, workers=workers))
+    mine([captions], vocabulary, tmp_path / "other", Kb(chunk=sizes[0], workers=sizes[1]))
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
 
 

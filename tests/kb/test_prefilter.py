@@ -1,0 +1,57 @@
+"""The prefilter may pass a caption for nothing; it must not lose one that the parser finds something in."""
+
+import gzip
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from relclip.core.captions import Block
+from relclip.core.vocabulary import Vocabulary, load_names
+from relclip.kb import Miner
+from relclip.kb.prefilter import candidates
+from relclip.raw.scenes.captions import write_captions
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+MINER = Miner(Vocabulary(load_names("vg150"), load_names("vg20")))
+
+
+def lost(captions):
+    passed = pc.match_substring_regex(pa.array(captions), MINER.pattern).to_pylist()
+    return [
+        caption
+        for caption, keep in zip(captions, passed, strict=True)
+        if not keep and MINER.triplets(caption)
+    ]
+
+
+def test_loses_none_of_the_scenes_captions():
+    captions = [text for text, _ in write_captions(0, 3000)]
+    assert sum(bool(MINER.triplets(caption)) for caption in captions) > 1500
+    assert lost(captions) == []
+
+
+def test_loses_none_of_the_real_captions():
+    files = sorted((SHARED / "captions").glob("*.gz"))
+    if not files:
+        pytest.skip("real captions (../shared/data/captions) are not on this machine")
+    lines = [line for path in files for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
+    captions = [line.split("\t")[0] for line in lines]
+    assert lost(random.Random(0).sample(captions, 20_000)) == []
+
+
+@pytest.mark.parametrize("predicates", [("riding",), ("covered in",), ("sitting on", "says")])
+def test_a_small_vocabulary_needs_only_its_own_verbs(predicates):
+    miner = Miner(Vocabulary(("man", "horse", "snow"), predicates))
+    captions = [
+        "man riding horse",
+        "horse covered with snow",
+        "man sitting quietly on horse",
+        "man watching horse",
+    ]
+    block = Block("".join(f"{caption}\t{n}\n" for n, caption in enumerate(captions)).encode(), 4)
+    found = candidates(block, miner.pattern)
+    assert [line.split("\t")[0] for line in found.lines] == [c for c in captions if miner.triplets(c)]
+    assert found.captions == 4

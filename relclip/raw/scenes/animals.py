@@ -46,11 +46,14 @@ def quadruped(kind: str, colour: Colour, posture: str, head: str = "level") -> S
     rise = {"lying": build.depth, "sitting": build.leg * 0.95}.get(posture, build.leg + build.depth * 0.7)
     rump, chest = complex(-build.length / 2, -rise), complex(build.length / 2, -rise)
     if posture == "sitting":
-        rump, chest = complex(-build.length * 0.24, -build.depth), complex(build.length * 0.16, -build.leg - build.depth * 1.2)
-    _legs(sketch, build, colour, posture, rump, chest)
+        rump, chest = (
+            complex(-build.length * 0.24, -build.depth),
+            complex(build.length * 0.16, -build.leg - build.depth * 1.2),
+        )
+    _legs(sketch, build, colour, posture, rump=rump, chest=chest)
     sketch.line(colour, build.depth * 2, rump, chest, layer=BODY)
-    _tail(sketch, build, colour, rump, kind, posture)
-    _head(sketch, build, colour, chest, head, kind)
+    _tail(sketch, build, colour, rump, kind=kind, posture=posture)
+    _head(sketch, build, colour, chest, head=head, kind=kind)
     sketch.anchor("top", rump - 1j * build.depth * 0.8, chest - 1j * build.depth * 0.8)
     sketch.anchor("face", rump - 1j * build.depth * 0.7, chest + 1j * build.depth * 0.6)
     sketch.anchor("cover", rump - 1j * build.depth * 1.05, chest + 1j * build.depth * 0.9)
@@ -65,16 +68,37 @@ def bird(colour: Colour, posture: str) -> Sketch:
     sketch.polygon(dark, middle - 0.12, middle - 0.27 - 0.02j, middle - 0.25 + 0.06j, layer=BODY)
     sketch.oval(colour, middle, 0.16, 0.1, layer=BODY)
     sketch.disc(colour, middle + 0.15 - 0.09j, 0.075, layer=BODY + 1)
-    sketch.polygon((250, 170, 30), middle + 0.21 - 0.11j, middle + 0.30 - 0.07j, middle + 0.21 - 0.05j, layer=BODY)
-    sketch.disc(WHITE, middle + 0.17 - 0.105j, 0.026, layer=BODY + 2).disc(BLACK, middle + 0.178 - 0.105j, 0.015, layer=BODY + 2)
+    sketch.polygon(
+        (250, 170, 30), middle + 0.21 - 0.11j, middle + 0.30 - 0.07j, middle + 0.21 - 0.05j, layer=BODY
+    )
+    sketch.disc(WHITE, middle + 0.17 - 0.105j, 0.026, layer=BODY + 2).disc(
+        BLACK, middle + 0.178 - 0.105j, 0.015, layer=BODY + 2
+    )
     if posture == "flying":
-        sketch.polygon(dark, middle - 0.08 - 0.04j, middle - 0.2 - 0.34j, middle + 0.09 - 0.05j, layer=BODY - 1)
-        sketch.polygon(blend(colour, WHITE, 0.25), middle - 0.06 - 0.03j, middle + 0.02 - 0.36j, middle + 0.1 - 0.03j, layer=BODY + 2)
+        sketch.polygon(
+            dark, middle - 0.08 - 0.04j, middle - 0.2 - 0.34j, middle + 0.09 - 0.05j, layer=BODY - 1
+        )
+        sketch.polygon(
+            blend(colour, WHITE, 0.25),
+            middle - 0.06 - 0.03j,
+            middle + 0.02 - 0.36j,
+            middle + 0.1 - 0.03j,
+            layer=BODY + 2,
+        )
     else:
-        sketch.polygon(dark, middle - 0.2 + 0.01j, middle - 0.02 - 0.06j, middle + 0.07 + 0.03j, layer=BODY + 1)
+        sketch.polygon(
+            dark, middle - 0.2 + 0.01j, middle - 0.02 - 0.06j, middle + 0.07 + 0.03j, layer=BODY + 1
+        )
     if posture == "standing":
         for x in (-0.03, 0.05):
-            sketch.line((226, 120, 20), 0.022, middle + x + 0.08j, complex(x, -0.01), complex(x + 0.05, -0.01), layer=BODY - 1)
+            sketch.line(
+                (226, 120, 20),
+                0.022,
+                middle + x + 0.08j,
+                complex(x, -0.01),
+                complex(x + 0.05, -0.01),
+                layer=BODY - 1,
+            )
     eye, mouth = middle + 0.17 - 0.105j, middle + 0.3 - 0.07j
     return sketch.anchor("eye", eye, eye).anchor("mouth", mouth, mouth).anchor("hand", mouth, mouth)
 
@@ -83,7 +107,9 @@ def _limb(angle: float, length: float) -> complex:
     return cmath.rect(length, math.radians(90 - angle))
 
 
-def _legs(sketch: Sketch, build: Build, colour: Colour, posture: str, rump: complex, chest: complex) -> None:
+def _legs(
+    sketch: Sketch, build: Build, colour: Colour, posture: str, *, rump: complex, chest: complex
+) -> None:
     width, dark = build.depth * 0.55, blend(colour, BLACK, 0.3)
     if posture == "lying":
         for x, shade in ((chest.real, colour), (rump.real + 0.02, colour)):
@@ -92,10 +118,19 @@ def _legs(sketch: Sketch, build: Build, colour: Colour, posture: str, rump: comp
     if posture == "sitting":
         for x, shade in ((0.0, dark), (0.05, colour)):
             sketch.line(shade, width, chest + x - 0.02, complex(chest.real + x, -width / 2), layer=BODY - 1)
-        sketch.line(colour, width * 1.3, rump + 0.02, complex(rump.real + build.length * 0.3, -width * 0.6), layer=BODY + 1)
+        sketch.line(
+            colour,
+            width * 1.3,
+            rump + 0.02,
+            complex(rump.real + build.length * 0.3, -width * 0.6),
+            layer=BODY + 1,
+        )
         return
     for (thigh, shin), start, shade in zip(
-        GAITS[posture], (chest - 0.03, chest - 0.03, rump + 0.02, rump + 0.02), (colour, dark, colour, dark), strict=True
+        GAITS[posture],
+        (chest - 0.03, chest - 0.03, rump + 0.02, rump + 0.02),
+        (colour, dark, colour, dark),
+        strict=True,
     ):
         knee = start + _limb(thigh, build.leg * 0.55 + build.depth * 0.3)
         foot = knee + _limb(shin, build.leg * 0.55)
@@ -103,7 +138,7 @@ def _legs(sketch: Sketch, build: Build, colour: Colour, posture: str, rump: comp
         sketch.line(shade, width, start, knee, foot, layer=BODY if shade == colour else BODY - 1)
 
 
-def _tail(sketch: Sketch, build: Build, colour: Colour, rump: complex, kind: str, posture: str) -> None:
+def _tail(sketch: Sketch, build: Build, colour: Colour, rump: complex, *, kind: str, posture: str) -> None:
     dark = blend(colour, BLACK, 0.4)
     root = rump - build.depth * 0.9
     if kind == "horse":
@@ -116,7 +151,7 @@ def _tail(sketch: Sketch, build: Build, colour: Colour, rump: complex, kind: str
         sketch.line(colour, 0.05, root + 0.02, root - 0.08 - build.tail * 0.6j, layer=BODY - 1)
 
 
-def _head(sketch: Sketch, build: Build, colour: Colour, chest: complex, head: str, kind: str) -> None:
+def _head(sketch: Sketch, build: Build, colour: Colour, chest: complex, *, head: str, kind: str) -> None:
     angle = {"up": 150.0, "level": 132.0, "down": 42.0}[head]
     if head == "down":
         angle = 50.0 if kind == "horse" else 62.0
@@ -132,9 +167,17 @@ def _head(sketch: Sketch, build: Build, colour: Colour, chest: complex, head: st
     sketch.disc(BLACK, muzzle + build.head * 0.4, build.head * 0.24, layer=BODY + 2)
     _ears(sketch, build, colour, centre)
     if build.mane:
-        sketch.line(blend(colour, BLACK, 0.55), build.depth * 0.5, centre - build.head, chest - build.depth * 0.8 - 0.12j, layer=BODY + 1)
+        sketch.line(
+            blend(colour, BLACK, 0.55),
+            build.depth * 0.5,
+            centre - build.head,
+            chest - build.depth * 0.8 - 0.12j,
+            layer=BODY + 1,
+        )
     eye = centre + build.head * (0.25 - 0.3j)
-    sketch.disc(WHITE, eye, build.head * 0.3, layer=BODY + 2).disc(BLACK, eye + build.head * 0.1, build.head * 0.17, layer=BODY + 2)
+    sketch.disc(WHITE, eye, build.head * 0.3, layer=BODY + 2).disc(
+        BLACK, eye + build.head * 0.1, build.head * 0.17, layer=BODY + 2
+    )
     mouth = muzzle + build.head * (0.3 + 0.5j)
     for name, point in (("eye", eye), ("mouth", mouth), ("hand", mouth), ("crown", centre - 1j * build.head)):
         sketch.anchor(name, point, point)

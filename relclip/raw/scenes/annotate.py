@@ -22,7 +22,9 @@ ODD_BOX = 0.002  # a box partly outside the picture, or empty
 IDS_AN_IMAGE = 1000
 
 
-def object_records(scene: Scene, boxes: np.ndarray, image_id: int, size: int, rng: np.random.Generator) -> list[Record]:
+def object_records(
+    scene: Scene, boxes: np.ndarray, image_id: int, size: int, rng: np.random.Generator
+) -> list[Record]:
     """One record per thing, in the scene's order; `boxes` (N, 4) xyxy pixels."""
     records = []
     for number, (thing, box) in enumerate(zip(scene.things, boxes.tolist(), strict=True)):
@@ -33,11 +35,11 @@ def object_records(scene: Scene, boxes: np.ndarray, image_id: int, size: int, rn
         records.append(
             {
                 "object_id": image_id * IDS_AN_IMAGE + number,
-                "x": x, "y": y, "w": w, "h": h,
+                **{"x": x, "y": y, "w": w, "h": h},
                 "names": [name],
                 "synsets": [f"{thing.name}.n.01"],
                 "merged_object_ids": [],
-            }  # fmt: skip
+            }
         )
     return records
 
@@ -56,7 +58,9 @@ def annotated(scene: Scene, share: float, rng: np.random.Generator) -> list[Fact
     return named
 
 
-def relationship_records(facts: list[Fact], objects: list[Record], first_id: int, rng: np.random.Generator | None) -> list[Record]:
+def relationship_records(
+    facts: list[Fact], objects: list[Record], first_id: int, rng: np.random.Generator | None
+) -> list[Record]:
     """One record per fact; with a generator, some predicates are worded otherwise."""
     records = []
     for number, fact in enumerate(facts):
@@ -64,7 +68,9 @@ def relationship_records(facts: list[Fact], objects: list[Record], first_id: int
         records.append(
             {
                 "relationship_id": first_id + number,
-                "predicate": _odd_predicate(fact.predicate, rng) if odd and rng is not None else fact.predicate,
+                "predicate": _odd_predicate(fact.predicate, rng)
+                if odd and rng is not None
+                else fact.predicate,
                 "synsets": [],
                 "subject": _end(objects[fact.subject]),
                 "object": _end(objects[fact.object]),
@@ -85,4 +91,12 @@ def _odd_name(name: str, rng: np.random.Generator) -> str:
 def _odd_predicate(predicate: str, rng: np.random.Generator) -> str:
     verb = VERBS[predicate]
     participle = verb.participle[0]
-    return one_of(rng, (verb.present[0], f"is {participle}" if predicate != "says" else "says", predicate.upper(), predicate.capitalize()))
+    return one_of(
+        rng,
+        (
+            verb.present[0],
+            f"is {participle}" if predicate != "says" else "says",
+            predicate.upper(),
+            predicate.capitalize(),
+        ),
+    )

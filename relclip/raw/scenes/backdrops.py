@@ -6,62 +6,83 @@ Sketches of fixed things are in heights of a person with the ground at height 0;
 import numpy as np
 
 from relclip.raw.scenes.chance import between
-from relclip.raw.scenes.palette import BLACK, DARK_WOOD, GRAY, LEAF, STEEL, WHITE, WOOD
+from relclip.raw.scenes.palette import BLACK, DARK_WOOD, LEAF, WHITE, WOOD
 from relclip.raw.scenes.sketch import Colour, Sketch, blend
 
 
 def building(colour: Colour, width: float, height: float) -> Sketch:
     """A plain front; windows are objects of their own. A rod for hanging sticks out on both sides."""
     sketch = Sketch().box(colour, complex(-width / 2, -height), complex(width / 2, 0))
-    sketch.box(blend(colour, BLACK, 0.3), complex(-width / 2 - 0.03, -height), complex(width / 2 + 0.03, -height + 0.07))
-    sketch.anchor("face", complex(-width / 2 + 0.05, -height + 0.12), complex(width / 2 - 0.05, -0.62))
+    sketch.box(
+        blend(colour, BLACK, 0.3),
+        complex(-width / 2 - 0.03, -height),
+        complex(width / 2 + 0.03, -height + 0.07),
+    )
+    sketch.anchor("face", complex(-width / 2 + 0.24, -height + 0.3), complex(width / 2 - 0.24, -0.62))
     sketch.anchor("top", complex(-width / 2 + 0.1, -height), complex(width / 2 - 0.1, -height))
-    return sketch.anchor("cover", complex(-width / 2 - 0.03, -height - 0.02), complex(width / 2 + 0.03, -height * 0.35))
+    return sketch.anchor(
+        "cover", complex(-width / 2 - 0.03, -height - 0.02), complex(width / 2 + 0.03, -height * 0.35)
+    )
 
 
 def roof(colour: Colour, width: float, height: float) -> Sketch:
     """A sloping roof; the origin is the middle of the wall's top edge."""
     half, ridge = width / 2 + 0.12, width / 2 - 0.12
-    sketch = Sketch().polygon(colour, complex(-half, 0), complex(-ridge, -height), complex(ridge, -height), complex(half, 0))
+    sketch = Sketch().polygon(
+        colour, complex(-half, 0), complex(-ridge, -height), complex(ridge, -height), complex(half, 0)
+    )
     for row in (0.33, 0.66):
         x = half + (ridge - half) * row
         sketch.line(blend(colour, BLACK, 0.25), 0.015, complex(-x, -height * row), complex(x, -height * row))
     sketch.anchor("top", complex(-ridge, -height), complex(ridge, -height))
-    return sketch.anchor("cover", complex(-half + 0.03, -height - 0.03), complex(half - 0.03, -height * 0.25))
+    return sketch.anchor("cover", complex(-ridge + 0.04, -height), complex(ridge - 0.04, -height * 0.2))
 
 
-def tree(colour: Colour, bare: bool) -> Sketch:
+def tree(colour: Colour) -> Sketch:
     """A tree, 1.7 high, with one bare branch on each side. Anchors: top and hook on the branches, face the crown."""
     sketch = Sketch().polygon(WOOD, -0.12 + 0j, -0.07 - 0.9j, 0.07 - 0.9j, 0.12 + 0j)
-    sketch.line(DARK_WOOD, 0.05, 0.02 - 0.72j, 0.62 - 0.82j).line(DARK_WOOD, 0.05, -0.02 - 0.7j, -0.62 - 0.8j)
-    if bare:
-        for end in (-0.35 - 1.5j, 0.05 - 1.6j, 0.4 - 1.45j):
-            sketch.line(DARK_WOOD, 0.06, -0.85j, end)
-    else:
-        dark = blend(colour, BLACK, 0.18)
-        for centre, radius, shade in ((-0.26 - 1.15j, 0.32, dark), (0.27 - 1.15j, 0.32, dark), (-1.38j, 0.36, colour), (-1.08j, 0.3, colour)):
-            sketch.disc(shade, centre, radius)
-    sketch.anchor("branch", 0.3 - 0.8j, 0.6 - 0.84j).anchor("hook", -0.6 - 0.78j, -0.3 - 0.74j)
-    sketch.anchor("top", 0.34 - 0.83j, 0.58 - 0.85j).anchor("face", -0.38 - 1.5j, 0.38 - 0.95j)
+    sketch.line(DARK_WOOD, 0.05, 0.02 - 0.72j, 0.66 - 0.84j).line(
+        DARK_WOOD, 0.05, -0.02 - 0.7j, -0.66 - 0.82j
+    )
+    dark = blend(colour, BLACK, 0.18)
+    for centre, radius, shade in (
+        (-0.26 - 1.15j, 0.32, dark),
+        (0.27 - 1.15j, 0.32, dark),
+        (-1.38j, 0.36, colour),
+        (-1.08j, 0.3, colour),
+    ):
+        sketch.disc(shade, centre, radius)
+    sketch.anchor("hook", -0.64 - 0.8j, -0.28 - 0.75j).anchor("top", 0.42 - 0.83j, 0.62 - 0.86j)
+    sketch.anchor("face", -0.34 - 1.46j, 0.34 - 1.0j).anchor("area", -0.75 - 1.7j, 0.75 - 0.9j)
     return sketch.anchor("cover", -0.5 - 1.75j, 0.5 - 1.0j)
 
 
 def pole(colour: Colour) -> Sketch:
-    """A pole, 1.6 high, with a cross-arm. Anchors: face the shaft, hook and top the arm."""
-    sketch = Sketch().line(colour, 0.07, 0j, -1.6j).line(colour, 0.05, -0.42 - 1.5j, 0.42 - 1.5j)
+    """A pole, 1.6 high, with a cross-arm: one end for hanging (hook), one to sit on (top), the shaft as its face."""
+    sketch = Sketch().line(colour, 0.07, 0j, -1.6j).line(colour, 0.05, -0.58 - 1.5j, 0.46 - 1.5j)
     sketch.disc(blend(colour, BLACK, 0.3), -1.62j, 0.06)
-    sketch.anchor("hook", -0.4 - 1.48j, 0.4 - 1.48j).anchor("top", -0.38 - 1.53j, 0.38 - 1.53j)
-    return sketch.anchor("face", -0.02 - 1.35j, 0.02 - 0.6j)
+    sketch.anchor("hook", -0.56 - 1.48j, -0.36 - 1.48j).anchor("top", 0.24 - 1.53j, 0.44 - 1.53j)
+    return sketch.anchor("face", -0.01 - 1.3j, 0.01 - 0.55j)
 
 
 def mountain(colour: Colour, width: float, height: float) -> Sketch:
     """A mountain with a shaded side; the origin is the middle of its foot."""
     peak = complex(width * 0.04, -height)
     sketch = Sketch().polygon(colour, complex(-width / 2, 0), peak, complex(width / 2, 0))
-    sketch.polygon(blend(colour, BLACK, 0.2), peak, complex(width / 2, 0), complex(width * 0.12, 0), complex(width * 0.0, -height * 0.45))
-    sketch.anchor("peak", complex(-width / 2, 0), peak).anchor("face", complex(-width * 0.2, -height * 0.62), complex(width * 0.2, -height * 0.25))
+    sketch.polygon(
+        blend(colour, BLACK, 0.2),
+        peak,
+        complex(width / 2, 0),
+        complex(width * 0.12, 0),
+        complex(width * 0.0, -height * 0.45),
+    )
+    sketch.anchor("peak", complex(-width / 2, 0), peak).anchor(
+        "cover", complex(-width / 4, -height), complex(width / 4, -height / 2)
+    ).anchor("face", complex(-width * 0.2, -height * 0.62), complex(width * 0.2, -height * 0.25))
     sketch.anchor("area", complex(-width * 0.42, -height), complex(width * 0.42, -height * 0.35))
-    return sketch.anchor("slope", complex(-width * 0.34, -height * 0.3), complex(-width * 0.12, -height * 0.72))
+    return sketch.anchor(
+        "slope", complex(-width * 0.34, -height * 0.3), complex(-width * 0.12, -height * 0.72)
+    )
 
 
 def band(colour: Colour, top: float, bottom: float, line: Colour | None = None) -> Sketch:
@@ -85,7 +106,9 @@ def sidewalk(top: float, bottom: float) -> Sketch:
     """Light slabs with joints."""
     sketch = band((190, 186, 178), top, bottom, (160, 156, 148))
     for x in range(1, 8):
-        sketch.line((160, 156, 148), 0.005, complex(x / 8, top + 0.006), complex(x / 8 - 0.02, bottom - 0.003))
+        sketch.line(
+            (160, 156, 148), 0.005, complex(x / 8, top + 0.006), complex(x / 8 - 0.02, bottom - 0.003)
+        )
     return sketch
 
 
@@ -132,7 +155,11 @@ def snow_ground(top: float, rng: np.random.Generator) -> Sketch:
 
 def room(wall: Colour, floor_top: float) -> Sketch:
     """A wall, a skirting board and a floor: the whole picture."""
-    sketch = Sketch().box(wall, 0j, complex(1, floor_top)).box(blend(wall, WHITE, 0.5), complex(0, floor_top - 0.018), complex(1, floor_top))
+    sketch = (
+        Sketch()
+        .box(wall, 0j, complex(1, floor_top))
+        .box(blend(wall, WHITE, 0.5), complex(0, floor_top - 0.018), complex(1, floor_top))
+    )
     sketch.box((188, 142, 98), complex(0, floor_top), 1 + 1j)
     for row in (0.25, 0.6):
         y = floor_top + (1 - floor_top) * row
@@ -143,5 +170,3 @@ def room(wall: Colour, floor_top: float) -> Sketch:
 def crown_colour(season: float) -> Colour:
     """Green, or autumn's orange for a late season (0..1)."""
     return LEAF if season < 0.7 else (206, 140, 40)
-
-

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from relclip.core.seeds import stream
+from relclip.raw.scenes import pairs as tables
 from relclip.raw.scenes import world
 from relclip.raw.scenes.chance import between, happens, one_of, pick
 from relclip.raw.scenes.language import ADJECTIVES, COLOUR_WORDS, clause, noun, plural, with_article
+from relclip.raw.scenes.tables import Weights
 
 Triplet = tuple[str, str, str]
 Pair = tuple[str, str]
 
 # how readily people write of a predicate
-TYPICAL: world.Weights = {
+TYPICAL: Weights = {
     "riding": 1.6, "sitting on": 1.3, "carrying": 1.0, "eating": 1.3, "walking on": 1.2, "walking in": 1.2,
     "standing on": 0.8, "lying on": 0.9, "watching": 0.9, "using": 1.0, "playing": 1.0, "hanging from": 1.1,
     "covered in": 1.4, "covering": 0.8, "parked on": 1.3, "growing on": 1.2, "mounted on": 0.8, "painted on": 1.0,
@@ -28,23 +30,23 @@ SKEW = 1.1  # how far the corpus's frequencies stray from the scenes', in natura
 SILENT = 0.22  # a true predicate of a pair that no caption ever names
 STRAY = 0.35  # a plausible predicate that the pair never has in the scenes
 ERRING = 0.12  # captions that name a wrong, plausible predicate
-KINDS: world.Weights = {"one": 5.0, "two": 1.5, "attachment": 1.2, "beside": 1.0, "silent": 1.8}
+KINDS: Weights = {"one": 5.0, "two": 1.5, "attachment": 1.2, "beside": 1.0, "silent": 1.8}
 PLACES = ("park", "beach", "city", "village", "garden", "winter", "summer", "morning", "evening")
 LOOSE = ("next to", "near", "in front of", "behind", "beside")
 
 
-def scene_pairs() -> dict[Pair, world.Weights]:
+def scene_pairs() -> dict[Pair, Weights]:
     """Every ordered pair of classes that the scenes can relate, with the scenes' weights of its predicates."""
-    pairs: dict[Pair, world.Weights] = {}
-    for kind, rows in [*world.RESTING.items(), *world.HANDLING.items()]:
+    pairs: dict[Pair, Weights] = {}
+    for kind, rows in [*tables.RESTING.items(), *tables.HANDLING.items()]:
         for actor in world.PEOPLE if kind == "people" else (kind,):
             for partner, weights in rows.items():
                 for thing in GROUNDS if partner == "ground" else (partner,):
                     _merge(pairs, (actor, thing), _on(thing, weights))
-    for vehicle, weights in world.PARKING.items():
+    for vehicle, weights in tables.PARKING.items():
         for ground in ("street", "sidewalk", "beach", "snow", "hill"):
             _merge(pairs, (vehicle, ground), weights)
-    for host, rows in world.ATTACHED.items():
+    for host, rows in tables.ATTACHED.items():
         for name, weights in rows.items():
             _merge(pairs, (name, host), weights)
             if "covering" in weights:
@@ -56,22 +58,22 @@ def scene_pairs() -> dict[Pair, world.Weights]:
 GROUNDS = ("street", "sidewalk", "beach", "hill", "snow", "room")
 
 
-def _on(thing: str, weights: world.Weights) -> world.Weights:
+def _on(thing: str, weights: Weights) -> Weights:
     walk = "walking in" if thing in {"snow", "room"} else "walking on"
     renamed = {walk if name == "walking" else name: weight for name, weight in weights.items()}
     return {walk: renamed.get(walk, 1.0)} if thing == "room" else renamed
 
 
-def _merge(pairs: dict[Pair, world.Weights], pair: Pair, weights: world.Weights) -> None:
+def _merge(pairs: dict[Pair, Weights], pair: Pair, weights: Weights) -> None:
     known = pairs.setdefault(pair, {})
     for predicate, weight in weights.items():
         if predicate in world.PREDICATES and weight > 0:
             known[predicate] = known.get(predicate, 0.0) + weight
 
 
-def corpus_pairs(seed: int) -> dict[Pair, world.Weights]:
+def corpus_pairs(seed: int) -> dict[Pair, Weights]:
     """The captions' own world: pair -> weights of predicates, strayed from the scenes' as SKEW, SILENT, STRAY say."""
-    result: dict[Pair, world.Weights] = {}
+    result: dict[Pair, Weights] = {}
     for pair, weights in scene_pairs().items():
         rng = stream(seed, "captions", "world", *pair)
         strayed = {
@@ -102,7 +104,7 @@ def write_captions(seed: int, count: int) -> Iterator[tuple[str, list[Triplet]]]
 
 
 def _caption(
-    pair: Pair, pairs: dict[Pair, world.Weights], by_subject: dict[str, list[Pair]], rng: np.random.Generator
+    pair: Pair, pairs: dict[Pair, Weights], by_subject: dict[str, list[Pair]], rng: np.random.Generator
 ) -> tuple[str, list[Triplet]]:
     kind = pick(rng, KINDS)
     if kind == "silent":
@@ -113,7 +115,10 @@ def _caption(
         subject = f"{subject} {_attachment(rng)}"
     text = clause(subject, first[1], thing, rng)
     if kind == "beside":
-        return _finish(f"{text} {one_of(rng, LOOSE)} {_noun(one_of(rng, ('tree', 'building', 'car', 'dog', 'table')), rng)}", rng), [first]
+        return _finish(
+            f"{text} {one_of(rng, LOOSE)} {_noun(one_of(rng, ('tree', 'building', 'car', 'dog', 'table')), rng)}",
+            rng,
+        ), [first]
     if kind == "two":
         other = one_of(rng, by_subject[pair[0]])
         second = (other[0], _predicate(other, pairs, rng), other[1])
@@ -122,19 +127,26 @@ def _caption(
     return _finish(text, rng), [first]
 
 
-def _predicate(pair: Pair, pairs: dict[Pair, world.Weights], rng: np.random.Generator) -> str:
+def _predicate(pair: Pair, pairs: dict[Pair, Weights], rng: np.random.Generator) -> str:
     predicate = pick(rng, pairs[pair])
     return pick(rng, world.CONFUSED[predicate]) if happens(rng, ERRING) else predicate
 
 
 def _noun(name: str, rng: np.random.Generator) -> str:
-    extra = one_of(rng, ADJECTIVES) if happens(rng, 0.1) else (one_of(rng, COLOUR_WORDS) if happens(rng, 0.25) else "")
+    extra = (
+        one_of(rng, ADJECTIVES)
+        if happens(rng, 0.1)
+        else (one_of(rng, COLOUR_WORDS) if happens(rng, 0.25) else "")
+    )
     return with_article(noun(name, rng, extra if name != "snow" else ""), rng)
 
 
 def _attachment(rng: np.random.Generator) -> str:
     colour = one_of(rng, COLOUR_WORDS)
-    return one_of(rng, (f"in a {colour} shirt", f"wearing a {colour} hat", f"with a {colour} hat", f"in a {colour} jacket"))
+    return one_of(
+        rng,
+        (f"in a {colour} shirt", f"wearing a {colour} hat", f"with a {colour} hat", f"in a {colour} jacket"),
+    )
 
 
 def _silent(pair: Pair, rng: np.random.Generator) -> str:

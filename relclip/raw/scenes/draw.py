@@ -21,7 +21,9 @@ def draw(scene: Scene, size: int, sky: Colour) -> Image.Image:
 
 def boxes(scene: Scene, size: int) -> np.ndarray:
     """Boxes of all things, (N, 4) int64, xyxy pixels, clipped to the picture."""
-    bounds = np.array([thing.sketch.bounds() for thing in scene.things], dtype=np.float64).reshape(-1, 4) * size
+    bounds = (
+        np.array([thing.sketch.bounds() for thing in scene.things], dtype=np.float64).reshape(-1, 4) * size
+    )
     outward = np.concatenate([np.floor(bounds[:, :2]), np.ceil(bounds[:, 2:])], axis=1)
     return np.clip(outward, 0, size).astype(np.int64)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from relclip.raw.scenes.palette import BLACK, GLASS, GRAY, GREEN, LEAF, RED, STEEL, WHITE, YELLOW
+from relclip.raw.scenes.palette import BLACK, GLASS, GRAY, GREEN, RED, WHITE, YELLOW
 from relclip.raw.scenes.sketch import Colour, Sketch, blend
 
 STROKES: dict[str, tuple[tuple[complex, ...], ...]] = {
@@ -21,7 +21,21 @@ def banana(colour: Colour) -> Sketch:
     """A curved banana, 0.34 wide."""
     outer = (-0.17 - 0.08j, -0.12 + 0.04j, 0.0 + 0.09j, 0.12 + 0.04j, 0.17 - 0.08j)
     sketch = Sketch().line(colour, 0.085, *outer)
-    return sketch.line((120, 84, 20), 0.05, 0.17 - 0.08j, 0.18 - 0.12j).line((120, 84, 20), 0.05, -0.17 - 0.08j, -0.175 - 0.09j)
+    return sketch.line((120, 84, 20), 0.05, 0.17 - 0.08j, 0.18 - 0.12j).line(
+        (120, 84, 20), 0.05, -0.17 - 0.08j, -0.175 - 0.09j
+    )
+
+
+def banana_peeled(colour: Colour) -> Sketch:
+    """A banana being eaten: its white tip to the left, the peel hanging open."""
+    sketch = (
+        Sketch()
+        .line((255, 250, 214), 0.07, -0.12 + 0j, 0.02 + 0.02j)
+        .line(colour, 0.085, 0.02 + 0.02j, 0.14 - 0.04j)
+    )
+    return sketch.line(colour, 0.035, 0.02 - 0.01j, -0.07 - 0.09j).line(
+        colour, 0.035, 0.02 + 0.05j, -0.05 + 0.12j
+    )
 
 
 def pizza(colour: Colour) -> Sketch:
@@ -34,13 +48,19 @@ def pizza(colour: Colour) -> Sketch:
 
 def slice_of_pizza(colour: Colour) -> Sketch:
     """One slice, its tip to the left, around the origin."""
-    sketch = Sketch().polygon(colour, -0.13 + 0j, 0.1 - 0.1j, 0.1 + 0.1j).line((186, 118, 44), 0.045, 0.1 - 0.1j, 0.1 + 0.1j)
+    sketch = (
+        Sketch()
+        .polygon(colour, -0.13 + 0j, 0.1 - 0.1j, 0.1 + 0.1j)
+        .line((186, 118, 44), 0.045, 0.1 - 0.1j, 0.1 + 0.1j)
+    )
     return sketch.disc(RED, 0.04 - 0.025j, 0.03).disc(RED, -0.02 + 0.02j, 0.024)
 
 
 def bag(colour: Colour) -> Sketch:
     """A handbag; its handle's top is the origin."""
-    sketch = Sketch().line(blend(colour, BLACK, 0.4), 0.03, -0.07 + 0.1j, -0.045 + 0.01j, 0.045 + 0.01j, 0.07 + 0.1j)
+    sketch = Sketch().line(
+        blend(colour, BLACK, 0.4), 0.03, -0.07 + 0.1j, -0.045 + 0.01j, 0.045 + 0.01j, 0.07 + 0.1j
+    )
     sketch.polygon(colour, -0.12 + 0.1j, 0.12 + 0.1j, 0.155 + 0.32j, -0.155 + 0.32j)
     return sketch.polygon(blend(colour, BLACK, 0.3), -0.12 + 0.1j, 0.12 + 0.1j, 0.06 + 0.17j, -0.06 + 0.17j)
 
@@ -49,7 +69,9 @@ def umbrella_open(colour: Colour) -> Sketch:
     """An open umbrella; the origin is its handle."""
     sketch = Sketch().line(BLACK, 0.022, 0j, -0.42j).line(BLACK, 0.025, 0j, 0.04j, 0.04 + 0.05j)
     rim = (0.36 - 0.33j, 0.24 - 0.29j, 0.12 - 0.33j, 0 - 0.29j, -0.12 - 0.33j, -0.24 - 0.29j, -0.36 - 0.33j)
-    sketch.polygon(colour, -0.36 - 0.33j, -0.28 - 0.49j, -0.12 - 0.58j, 0 - 0.6j, 0.12 - 0.58j, 0.28 - 0.49j, *rim)
+    sketch.polygon(
+        colour, -0.36 - 0.33j, -0.28 - 0.49j, -0.12 - 0.58j, 0 - 0.6j, 0.12 - 0.58j, 0.28 - 0.49j, *rim
+    )
     return sketch.polygon(blend(colour, WHITE, 0.35), 0 - 0.6j, 0.12 - 0.33j, 0 - 0.29j, -0.12 - 0.33j)
 
 
@@ -63,7 +85,9 @@ def laptop_open(colour: Colour) -> Sketch:
     """An open laptop seen from the side its screen faces; the origin is its hinge at the back."""
     sketch = Sketch().polygon(blend(colour, BLACK, 0.25), -0.17 + 0j, 0.17 + 0j, 0.22 + 0.06j, -0.22 + 0.06j)
     sketch.box(blend(colour, BLACK, 0.45), -0.17 - 0.25j, 0.17 + 0j)
-    return sketch.box((120, 214, 250), -0.145 - 0.225j, 0.145 - 0.03j).anchor("face", -0.12 - 0.2j, 0.12 - 0.05j)
+    return sketch.box((120, 214, 250), -0.145 - 0.225j, 0.145 - 0.03j).anchor(
+        "face", -0.12 - 0.2j, 0.12 - 0.05j
+    )
 
 
 def laptop_side(colour: Colour) -> Sketch:
@@ -91,7 +115,9 @@ def kite(colour: Colour) -> Sketch:
     for bow in (0.05 + 0.3j, -0.03 + 0.4j):
         sketch.polygon(colour, bow - 0.05 - 0.03j, bow + 0.05 + 0.03j, bow + 0.05 - 0.03j, bow - 0.05 + 0.03j)
     sketch.polygon(colour, -0.24j, 0.17 + 0j, 0.22j, -0.17 + 0j)
-    return sketch.polygon(blend(colour, WHITE, 0.5), -0.24j, 0.17 + 0j, 0j).polygon(blend(colour, WHITE, 0.5), 0.22j, -0.17 + 0j, 0j)
+    return sketch.polygon(blend(colour, WHITE, 0.5), -0.24j, 0.17 + 0j, 0j).polygon(
+        blend(colour, WHITE, 0.5), 0.22j, -0.17 + 0j, 0j
+    )
 
 
 def racket(colour: Colour) -> Sketch:
@@ -107,7 +133,12 @@ def racket(colour: Colour) -> Sketch:
 
 def flower(colour: Colour) -> Sketch:
     """A flower with stem and two leaves; the origin is the foot of the stem."""
-    sketch = Sketch().line(GREEN, 0.028, 0j, -0.2j).oval(GREEN, 0.06 - 0.08j, 0.055, 0.024).oval(GREEN, -0.06 - 0.05j, 0.055, 0.024)
+    sketch = (
+        Sketch()
+        .line(GREEN, 0.028, 0j, -0.2j)
+        .oval(GREEN, 0.06 - 0.08j, 0.055, 0.024)
+        .oval(GREEN, -0.06 - 0.05j, 0.055, 0.024)
+    )
     for petal in (0.075 + 0j, 0.023 + 0.071j, -0.061 + 0.044j, -0.061 - 0.044j, 0.023 - 0.071j):
         sketch.disc(colour, -0.26j + petal, 0.052)
     return sketch.disc((120, 70, 20) if colour == YELLOW else YELLOW, -0.26j, 0.042)
@@ -115,7 +146,9 @@ def flower(colour: Colour) -> Sketch:
 
 def leaf(colour: Colour) -> Sketch:
     """A large pointed leaf with its vein; the origin is its stalk."""
-    sketch = Sketch().polygon(colour, 0.0 - 0.03j, 0.085 - 0.12j, 0.07 - 0.2j, 0.0 - 0.3j, -0.07 - 0.2j, -0.085 - 0.12j)
+    sketch = Sketch().polygon(
+        colour, 0.0 - 0.03j, 0.085 - 0.12j, 0.07 - 0.2j, 0.0 - 0.3j, -0.07 - 0.2j, -0.085 - 0.12j
+    )
     return sketch.line(blend(colour, BLACK, 0.35), 0.02, 0.03j, -0.24j)
 
 
@@ -153,6 +186,20 @@ def towel(colour: Colour) -> Sketch:
     return sketch
 
 
+def towel_wrapped(colour: Colour) -> Sketch:
+    """A towel wrapped round a body from the shoulders down, around the origin."""
+    sketch = Sketch().polygon(colour, -0.15 - 0.2j, 0.1 - 0.2j, 0.17 + 0.28j, -0.2 + 0.28j)
+    for y in (-0.1, 0.16):
+        sketch.polygon(
+            blend(colour, WHITE, 0.65),
+            complex(-0.16, y),
+            complex(0.125, y),
+            complex(0.135, y + 0.05),
+            complex(-0.17, y + 0.05),
+        )
+    return sketch
+
+
 def towel_folded(colour: Colour) -> Sketch:
     """A folded towel, a flat pile."""
     sketch = Sketch()
@@ -165,26 +212,40 @@ def towel_spread(colour: Colour) -> Sketch:
     """A towel spread on the ground, in perspective."""
     sketch = Sketch().polygon(colour, -0.5 + 0.07j, -0.4 - 0.1j, 0.56 - 0.1j, 0.46 + 0.07j)
     for x in (-0.38, 0.32):
-        sketch.polygon(blend(colour, WHITE, 0.65), x + 0.07j, x + 0.1 - 0.1j, x + 0.18 - 0.1j, x + 0.08 + 0.07j)
+        sketch.polygon(
+            blend(colour, WHITE, 0.65), x + 0.07j, x + 0.1 - 0.1j, x + 0.18 - 0.1j, x + 0.08 + 0.07j
+        )
     return sketch.anchor("top", -0.42 + 0j, 0.46 + 0j)
 
 
 def hat(colour: Colour) -> Sketch:
     """A hat with a brim; the origin is the middle of the brim."""
     sketch = Sketch().polygon(colour, -0.1 + 0j, -0.085 - 0.12j, 0.085 - 0.12j, 0.1 + 0j)
-    return sketch.line(colour, 0.04, -0.16 + 0j, 0.16 + 0j).box(blend(colour, BLACK, 0.5), -0.097 - 0.045j, 0.097 - 0.015j)
+    return sketch.line(colour, 0.04, -0.16 + 0j, 0.16 + 0j).box(
+        blend(colour, BLACK, 0.5), -0.097 - 0.045j, 0.097 - 0.015j
+    )
 
 
 def window(colour: Colour) -> Sketch:
     """A window of four panes around the origin."""
     sketch = Sketch().box(colour, -0.16 - 0.2j, 0.16 + 0.2j).box(GLASS, -0.135 - 0.175j, 0.135 + 0.175j)
     sketch.line(colour, 0.025, -0.175j, 0.175j).line(colour, 0.025, -0.135 + 0j, 0.135 + 0j)
-    return sketch.anchor("hook", -0.12 + 0.2j, 0.12 + 0.2j).anchor("top", -0.14 + 0.2j, 0.14 + 0.2j)
+    return sketch.anchor("hook", -0.12 + 0.2j, 0.12 + 0.2j).anchor("cover", -0.17 - 0.2j, 0.17 + 0.16j)
 
 
 def surfboard(colour: Colour) -> Sketch:
     """A surfboard, lying along x, around the origin."""
-    sketch = Sketch().polygon(colour, -0.5 + 0j, -0.36 - 0.075j, 0.1 - 0.09j, 0.4 - 0.055j, 0.54 + 0j, 0.4 + 0.055j, 0.1 + 0.09j, -0.36 + 0.075j)
+    sketch = Sketch().polygon(
+        colour,
+        -0.5 + 0j,
+        -0.36 - 0.075j,
+        0.1 - 0.09j,
+        0.4 - 0.055j,
+        0.54 + 0j,
+        0.4 + 0.055j,
+        0.1 + 0.09j,
+        -0.36 + 0.075j,
+    )
     sketch.line(blend(colour, WHITE, 0.75), 0.03, -0.46 + 0j, 0.48 + 0j)
     return sketch.anchor("top", -0.3 - 0.02j, 0.34 - 0.02j)
 

@@ -28,7 +28,15 @@ SYNONYMS: dict[str, dict[str, float]] = {
     "wave": {"wave": 6, "sea": 0.6},
     "letter": {"letter": 6, "word": 0.6},
 }
-PLURALS = {"leaf": "leaves", "man": "men", "woman": "women", "child": "children", "bench": "benches", "bus": "buses", "beach": "beaches"}
+PLURALS = {
+    "leaf": "leaves",
+    "man": "men",
+    "woman": "women",
+    "child": "children",
+    "bench": "benches",
+    "bus": "buses",
+    "beach": "beaches",
+}
 COLOUR_WORDS = ("red", "blue", "green", "yellow", "white", "black", "brown", "orange", "pink", "purple")
 ADJECTIVES = ("young", "old", "little", "happy", "beautiful", "small", "big", "tall")
 
@@ -42,15 +50,12 @@ class Verb:
     past: str
     passive: str = ""
 
-    @property
-    def preposition(self) -> bool:
-        """Whether it is a state ("covered in snow") or ends in a preposition."""
-        return self.participle[0].split()[-1] in {"in", "on", "from"}
-
 
 VERBS: dict[str, Verb] = {
     "carrying": Verb(("carrying",), ("carries",), "carried", "carried by"),
-    "covered in": Verb(("covered in", "covered with"), ("is covered in", "is covered with"), "was covered in"),
+    "covered in": Verb(
+        ("covered in", "covered with"), ("is covered in", "is covered with"), "was covered in"
+    ),
     "covering": Verb(("covering",), ("covers",), "covered", "covered by"),
     "eating": Verb(("eating",), ("eats",), "ate", "eaten by"),
     "flying in": Verb(("flying in",), ("flies in",), "flew in"),
@@ -81,7 +86,7 @@ def noun(name: str, rng: np.random.Generator, colour: str = "", synonyms: bool =
 
 def with_article(phrase: str, rng: np.random.Generator, definite: float = 0.25) -> str:
     """Put `a`, `an` or `the` before a noun phrase, or nothing before a mass noun."""
-    if phrase.split()[-1] in MASS:
+    if phrase.rsplit(maxsplit=1)[-1] in MASS:
         return phrase
     if happens(rng, definite):
         return f"the {phrase}"
@@ -91,7 +96,14 @@ def with_article(phrase: str, rng: np.random.Generator, definite: float = 0.25) 
 def clause(subject: str, predicate: str, thing: str, rng: np.random.Generator) -> str:
     """One fact in words: participle, present, past, passive or a relative clause; the nouns have their articles."""
     verb = VERBS[predicate]
-    forms = {"participle": 5.0, "is": 1.6, "present": 1.6, "past": 0.5, "passive": 1.3 if verb.passive else 0.0, "relative": 0.4}
+    forms = {
+        "participle": 5.0,
+        "is": 1.6,
+        "present": 1.6,
+        "past": 0.5,
+        "passive": 1.3 if verb.passive else 0.0,
+        "relative": 0.4,
+    }
     form = pick(rng, forms)
     participle = one_of(rng, verb.participle)
     if form == "passive":
@@ -100,7 +112,7 @@ def clause(subject: str, predicate: str, thing: str, rng: np.random.Generator) -
         return f"{subject} {one_of(rng, verb.present)} {thing}"
     if form == "past":
         return f"{subject} {verb.past} {thing}"
-    if form == "relative" and verb.participle[0].endswith("ing") or form == "relative" and verb.preposition:
+    if form == "relative":
         return f"{thing} {one_of(rng, ('that ', ''))}{subject} is {participle}"
     return f"{subject} {'is ' if form == 'is' else ''}{participle} {thing}"
 

@@ -10,25 +10,26 @@ from relclip.raw.scenes.people import Look
 from relclip.raw.scenes.sketch import Sketch
 
 BRIGHT = ("red", "blue", "green", "yellow", "orange", "purple", "pink", "white", "black")
+STRONG = ("red", "blue", "green", "yellow", "orange", "purple", "pink")
 COLOURS_OF: dict[str, tuple[str, ...]] = {
     "banana": ("yellow",),
     "pizza": ("yellow",),
-    "laptop": ("gray", "black"),
+    "laptop": ("gray", "white"),
     "phone": ("black", "gray", "red"),
     "flower": ("red", "pink", "purple", "yellow", "white", "orange"),
     "leaf": ("green", "orange", "red", "brown"),
     "clock": ("black", "brown", "red", "blue"),
     "sign": ("green", "blue", "red", "yellow"),
     "letter": ("white", "black", "red", "yellow"),
-    "dog": ("brown", "white", "black", "orange"),
-    "cat": ("gray", "black", "orange", "white"),
-    "horse": ("brown", "black", "white"),
+    "dog": ("brown", "black", "orange"),
+    "cat": ("gray", "black", "orange"),
+    "horse": ("brown", "black", "gray"),
     "bird": ("blue", "red", "yellow", "white", "black"),
     "bench": ("brown", "green", "red"),
-    "table": ("brown", "white"),
+    "table": ("brown", "red", "blue"),
     "bed": ("blue", "red", "green", "purple", "pink"),
     "bus": ("red", "yellow", "blue", "green"),
-    "car": ("red", "blue", "green", "yellow", "white", "black"),
+    "car": ("red", "blue", "green", "yellow", "black"),
     "window": ("white", "brown"),
     "plane": ("red", "blue", "green"),
 }
@@ -37,13 +38,18 @@ WORDS = ("A", "E", "H", "K", "M", "N", "T", "X")
 
 def colour_of(name: str, rng: np.random.Generator) -> str:
     """Draw the name of a colour that suits the class."""
-    return one_of(rng, COLOURS_OF.get(name, BRIGHT))
+    return one_of(rng, COLOURS_OF.get(name, STRONG))
 
 
 def look_of(name: str, rng: np.random.Generator) -> tuple[Look, str]:
     """Draw how a person looks; return it with the shirt's colour."""
     top = one_of(rng, BRIGHT)
-    bottom = one_of(rng, tuple(colour for colour in ("blue", "black", "brown", "purple", "green", "gray", "red") if colour != top))
+    bottom = one_of(
+        rng,
+        tuple(
+            colour for colour in ("blue", "black", "brown", "purple", "green", "gray", "red") if colour != top
+        ),
+    )
     return Look(name, one_of(rng, SKINS), one_of(rng, HAIRS), COLOURS[top], COLOURS[bottom]), top
 
 

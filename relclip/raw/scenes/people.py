@@ -70,10 +70,10 @@ def person(look: Look, posture: str, gesture: str, shut_eye: bool = False) -> Sk
     feet = [_leg(sketch, look, hip, angles, shade) for angles, shade in ((far, 0.25), (near, 0.0))]
     near_reach, far_reach = GESTURES[gesture]
     hand, far_hand = shoulder + near_reach, shoulder + far_reach
-    _arm(sketch, look, shoulder, far_hand, BODY - 2, 0.25)
+    _arm(sketch, look, shoulder, far_hand, layer=BODY - 2, shade=0.25)
     _torso(sketch, look, hip, shoulder, posture)
     _head(sketch, look, shoulder + _limb(180 - lean * 0.5, 0.15), shut_eye)
-    _arm(sketch, look, shoulder, hand, ARM, 0.0)
+    _arm(sketch, look, shoulder, hand, layer=ARM, shade=0.0)
     for name, point in _points(hip, shoulder, hand, far_hand, lean).items():
         sketch.anchor(name, point, point)
     return _supported(sketch, posture, feet, hand).moved(scale=0.74 if look.kind == "child" else 1.0)
@@ -104,7 +104,7 @@ def _leg(sketch: Sketch, look: Look, hip: complex, angles: tuple[float, float], 
     return foot
 
 
-def _arm(sketch: Sketch, look: Look, shoulder: complex, hand: complex, layer: int, shade: float) -> None:
+def _arm(sketch: Sketch, look: Look, shoulder: complex, hand: complex, *, layer: int, shade: float) -> None:
     elbow = _elbow(shoulder, hand)
     sketch.line(blend(look.top, BLACK, shade + 0.12), 0.075, shoulder, elbow, layer=layer)
     sketch.line(blend(look.skin, BLACK, shade), 0.06, elbow, hand, layer=layer)
@@ -148,8 +148,11 @@ def _head(sketch: Sketch, look: Look, centre: complex, shut_eye: bool) -> None:
     if look.kind == "woman":
         sketch.oval(look.hair, centre - 0.05 + 0.06j, radius * 0.95, radius * 1.5, layer=BODY - 1)
     sketch.disc(look.skin, centre, radius, layer=BODY + 1)
-    sketch.polygon(look.skin, *(centre + p for p in (radius * 0.9 - 0.03j, radius + 0.035 + 0.02j, radius * 0.9 + 0.03j)),
-                   layer=BODY + 1)
+    sketch.polygon(
+        look.skin,
+        *(centre + p for p in (radius * 0.9 - 0.03j, radius + 0.035 + 0.02j, radius * 0.9 + 0.03j)),
+        layer=BODY + 1,
+    )
     crown = [centre + cmath.rect(radius * 1.06, math.radians(angle)) for angle in range(150, 331, 20)]
     sketch.polygon(look.hair, *crown, centre - 0.01 - 0.05j, layer=BODY + 2)
     eye = centre + radius * 0.5 - 0.01j
@@ -157,14 +160,18 @@ def _head(sketch: Sketch, look: Look, centre: complex, shut_eye: bool) -> None:
         sketch.line(BLACK, 0.014, eye - 0.03, eye + 0.03, layer=BODY + 2)
     else:
         sketch.disc(WHITE, eye, 0.032, layer=BODY + 2).disc(BLACK, eye + 0.012, 0.018, layer=BODY + 2)
-    sketch.line((150, 50, 50), 0.016, centre + radius * 0.45 + 0.058j, centre + radius * 0.8 + 0.05j, layer=BODY + 2)
+    sketch.line(
+        (150, 50, 50), 0.016, centre + radius * 0.45 + 0.058j, centre + radius * 0.8 + 0.05j, layer=BODY + 2
+    )
     sketch.anchor("crown", centre - radius * 0.8j, centre - radius * 0.8j)
     sketch.anchor("eye", eye, eye)
     mouth = centre + radius * 0.85 + 0.05j
     sketch.anchor("mouth", mouth, mouth)
 
 
-def _points(hip: complex, shoulder: complex, hand: complex, far_hand: complex, lean: float) -> dict[str, complex]:
+def _points(
+    hip: complex, shoulder: complex, hand: complex, far_hand: complex, lean: float
+) -> dict[str, complex]:
     return {
         "hand": hand,
         "far hand": far_hand,

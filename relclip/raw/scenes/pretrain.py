@@ -1,14 +1,15 @@
-"""Pictures and region descriptions that CLIP is pre-trained on: the same painters, another stream, rare facts lifted."""
+"""What CLIP is pre-trained on: pictures by the same painters from another stream, with rare facts lifted."""
 
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from relclip.raw.scenes.chance import happens, one_of, pick
+from relclip.raw.scenes.chance import happens, pick
 from relclip.raw.scenes.language import clause, noun, with_article
 from relclip.raw.scenes.scene import Fact, Scene
-from relclip.raw.scenes.world import PREDICATES, Weights
+from relclip.raw.scenes.tables import Weights
+from relclip.raw.scenes.world import PREDICATES
 
 Record = dict[str, Any]
 
@@ -25,12 +26,15 @@ def focus(number: int) -> Weights:
 
 
 def regions(scene: Scene, boxes: np.ndarray, image_id: int, rng: np.random.Generator) -> list[Record]:
-    """Region descriptions in Visual Genome's format, with the names they speak of as hints; `boxes` (N, 4) xyxy pixels."""
+    """Region descriptions in Visual Genome's format, with names as hints; `boxes` (N, 4) xyxy pixels."""
     sizes = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
     seen = [number for number in range(len(boxes)) if sizes[number] >= LEAST_SIDE]
     records = [_object_region(scene, boxes, number, rng) for number in _some_objects(scene, seen, rng)]
     records += [_relation_region(scene, boxes, fact, rng) for fact in _some_facts(scene, set(seen), rng)]
-    return [{"region_id": image_id * 100 + place, "image_id": image_id, **record} for place, record in enumerate(records)]
+    return [
+        {"region_id": image_id * 100 + place, "image_id": image_id, **record}
+        for place, record in enumerate(records)
+    ]
 
 
 def _some_objects(scene: Scene, seen: list[int], rng: np.random.Generator) -> list[int]:
@@ -50,7 +54,9 @@ def _some_facts(scene: Scene, seen: set[int], rng: np.random.Generator) -> list[
 
 def _object_region(scene: Scene, boxes: np.ndarray, number: int, rng: np.random.Generator) -> Record:
     thing = scene.things[number]
-    phrase = pick(rng, OPENINGS) + with_article(noun(thing.name, rng, _colour(thing.name, thing.colour, rng)), rng, 0.15)
+    phrase = pick(rng, OPENINGS) + with_article(
+        noun(thing.name, rng, _colour(thing.name, thing.colour, rng)), rng, 0.15
+    )
     return {"phrase": phrase, **_xywh(boxes[number]), "subject": thing.name}
 
 
@@ -75,6 +81,3 @@ def _colour(name: str, colour: str, rng: np.random.Generator, often: float = 0.3
 def _xywh(box: np.ndarray) -> Record:
     x1, y1, x2, y2 = (int(value) for value in box)
     return {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
-
-
-__all__ = ["focus", "one_of", "regions"]

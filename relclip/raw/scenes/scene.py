@@ -7,13 +7,15 @@ from relclip.raw.scenes.sketch import Sketch
 
 @dataclass
 class Thing:
-    """One drawn object. `sketch` is in pictures (0..1); `scale` is a person's height there; `depth` grows to the front."""
+    """One drawn object. `sketch` is in pictures (0..1); `scale` is a person's height there; `depth` grows to the front;
+    `level` counts the hosts below an attachment."""
 
     name: str
     sketch: Sketch
     depth: float
     scale: float
     colour: str = ""
+    level: int = 0
     taken: dict[str, list[float]] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ height, facing right; the composer places the sketch in the picture.
 import cmath
 import math
 from dataclasses import dataclass, field
-from typing import Self
+from typing import NamedTuple, Self
 
 Colour = tuple[int, int, int]
 Pair = tuple[complex, complex]
@@ -16,8 +16,7 @@ OVAL = tuple(cmath.rect(1.0, 2 * math.pi * step / 18) for step in range(18))
 UNIT_SQUARE = (0 + 0j, 1 + 0j, 1 + 1j, 0 + 1j)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """A filled polygon (`width` 0) or a stroke with round ends of that width. Higher layers hide lower ones."""
 
     points: tuple[complex, ...]
@@ -78,22 +77,28 @@ class Sketch:
         self,
         at: complex = 0j,
         scale: float = 1.0,
+        *,
         turn: float = 0.0,
         mirror: bool = False,
         flatten: float = 1.0,
         layer: int = 0,
     ) -> "Sketch":
         """Return a copy: mirrored left-right, flattened in height, turned clockwise (degrees), scaled, then moved."""
-        factor = cmath.rect(scale, math.radians(turn))
-        sign = -1.0 if mirror else 1.0
+        factor, sign = cmath.rect(scale, math.radians(turn)), -1.0 if mirror else 1.0
+        # x -> sign x, y -> flatten y, then the turn, as one map of the point and its conjugate
+        straight, folded = factor * (sign + flatten) / 2, factor * (sign - flatten) / 2
 
-        def place(point: complex) -> complex:
-            return at + factor * complex(sign * point.real, flatten * point.imag)
+        def place(points: tuple[complex, ...]) -> tuple[complex, ...]:
+            if folded == 0:
+                return tuple([at + straight * point for point in points])
+            return tuple([at + straight * point + folded * point.conjugate() for point in points])
 
         shapes = [
-            Shape(tuple(map(place, s.points)), s.colour, s.width * scale, s.layer + layer) for s in self.shapes
+            Shape(place(points), colour, width * scale, own + layer)
+            for points, colour, width, own in self.shapes
         ]
-        return Sketch(shapes, {name: (place(a), place(b)) for name, (a, b) in self.anchors.items()})
+        anchors = {name: place(pair) for name, pair in self.anchors.items()}
+        return Sketch(shapes, {name: (pair[0], pair[1]) for name, pair in anchors.items()})
 
     def tinted(self, colour: Colour, strength: float) -> "Sketch":
         """Return a copy whose colours are drawn towards one colour by that fraction."""
@@ -105,10 +110,12 @@ class Sketch:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """The box around all that is drawn: x1, y1, x2, y2 in the sketch's own unit."""
-        low_x = min(p.real - s.width / 2 for s in self.shapes for p in s.points)
-        low_y = min(p.imag - s.width / 2 for s in self.shapes for p in s.points)
-        high_x = max(p.real + s.width / 2 for s in self.shapes for p in s.points)
-        high_y = max(p.imag + s.width / 2 for s in self.shapes for p in s.points)
+        low_x = low_y = math.inf
+        high_x = high_y = -math.inf
+        for points, _, width, _ in self.shapes:
+            across, down = [point.real for point in points], [point.imag for point in points]
+            low_x, high_x = min(low_x, min(across) - width / 2), max(high_x, max(across) + width / 2)
+            low_y, high_y = min(low_y, min(down) - width / 2), max(high_y, max(down) + width / 2)
         return low_x, low_y, high_x, high_y
 
     def on_its_base(self) -> "Sketch":
@@ -137,3 +144,9 @@ def within(pair: Pair, across: float, down: float) -> complex:
     """The point at these fractions of a rectangle's width and height."""
     size = pair[1] - pair[0]
     return pair[0] + complex(size.real * across, size.imag * down)
+
+
+def middle(sketch: Sketch) -> complex:
+    """The middle of a sketch's box."""
+    low_x, low_y, high_x, high_y = sketch.bounds()
+    return complex(low_x + high_x, low_y + high_y) / 2

@@ -22,7 +22,6 @@ from relclip.raw.scenes.settings import SKIES
 
 Record = dict[str, Any]
 
-JPEG = {"format": "JPEG", "quality": 90, "subsampling": 2, "optimize": False, "progressive": False}
 CHUNK = 16
 WORKERS_WORTH = 200  # fewer pictures than this are drawn faster than a second process starts
 
@@ -46,19 +45,26 @@ def annotated_picture(params: Scenes, images: Path, image_id: int) -> tuple[Reco
     scene = compose(stream(params.seed, "scene", image_id), params.objects_per_image)
     _save(draw(scene, params.image_size, SKIES[scene.setting]), images, image_id)
     rng = stream(params.seed, "annotator", image_id)
-    objects = annotate.object_records(scene, boxes(scene, params.image_size), image_id, params.image_size, rng)
+    objects = annotate.object_records(
+        scene, boxes(scene, params.image_size), image_id, params.image_size, rng
+    )
     named, first = annotate.annotated(scene, params.annotated, rng), image_id * annotate.IDS_AN_IMAGE
     return (
         _image_record(image_id, params.image_size, "images"),
         {"image_id": image_id, "objects": objects},
         {"image_id": image_id, "relationships": annotate.relationship_records(named, objects, first, rng)},
-        {"image_id": image_id, "relationships": annotate.relationship_records(scene.facts, objects, first, None)},
+        {
+            "image_id": image_id,
+            "relationships": annotate.relationship_records(scene.facts, objects, first, None),
+        },
     )
 
 
 def pretrain_picture(params: Scenes, images: Path, image_id: int) -> tuple[Record, Record]:
     """Draw one picture for pre-training; return its records of image_data and region_descriptions."""
-    scene = compose(stream(params.seed, "pretrain", image_id), params.objects_per_image, pretrain.focus(image_id))
+    scene = compose(
+        stream(params.seed, "pretrain", image_id), params.objects_per_image, pretrain.focus(image_id)
+    )
     _save(draw(scene, params.image_size, SKIES[scene.setting]), images, image_id)
     rng = stream(params.seed, "describer", image_id)
     regions = pretrain.regions(scene, boxes(scene, params.image_size), image_id, rng)
@@ -99,9 +105,18 @@ def _write_tables(folder: Path, names: tuple[str, ...], rows: Iterable[tuple[Rec
 
 
 def _save(picture: Image.Image, images: Path, image_id: int) -> None:
-    picture.save(images / f"{image_id}.jpg", **JPEG)
+    picture.save(
+        images / f"{image_id}.jpg", "JPEG", quality=90, subsampling="4:2:0", optimize=False, progressive=False
+    )
 
 
 def _image_record(image_id: int, size: int, where: str) -> Record:
     file = f"{where}/{image_id}.jpg"
-    return {"image_id": image_id, "url": file, "width": size, "height": size, "coco_id": None, "flickr_id": None}
+    return {
+        "image_id": image_id,
+        "url": file,
+        "width": size,
+        "height": size,
+        "coco_id": None,
+        "flickr_id": None,
+    }

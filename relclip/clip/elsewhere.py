@@ -1,7 +1,13 @@
 """A CLIP from elsewhere: any open_clip model, from a weights file, a pretrained tag, or untrained to try the path."""
 
 import difflib
+import logging
+import os
 import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +17,9 @@ from relclip.core.atomic import write_json
 from relclip.core.encoder import save_encoder
 from relclip.core.errors import InputError
 from relclip.core.params import Clip
+
+HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+FILE = "open_clip_model.safetensors"
 
 
 def load_elsewhere(settings: Clip, folder: Path) -> None:
@@ -23,7 +32,8 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     model_config = _model_config(settings.model)
     torch.manual_seed(settings.pretrain.seed)
     try:
-        model = open_clip.create_model(settings.model, pretrained_text=False)
+        with _quiet():
+            model = open_clip.create_model(settings.model, pretrained_text=False)
         tokenizer = open_clip.get_tokenizer(settings.model)
     except Exception as error:
         raise InputError(
@@ -52,6 +62,16 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     write_json(folder / "statistics.json", state)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without open_clip's own warning that the weights are random, which they are only for a moment."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 def _model_config(name: str) -> dict[str, Any]:
     import open_clip  # noqa: PLC0415
 
@@ -76,18 +96,28 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
             f"its tags: {', '.join(tags) or 'none'}"
         )
     tag = get_pretrained_cfg(model, weights)
+    where = f"{HUB}/{tag['hf_hub'].rstrip('/')}" if tag.get("hf_hub") else tag.get("url", "")
     try:
+        if not _cached(tag):
+            _reach(where)
         return Path(download_pretrained(tag)), tag
     except Exception:
-        where = (
-            f"https://huggingface.co/{tag['hf_hub'].rstrip('/')}"
-            if tag.get("hf_hub")
-            else tag.get("url", "its publisher")
-        )
         raise InputError(
             f"the weights '{weights}' of {model} could not be downloaded from {where}; on a machine with network fetch "
-            "open_clip_model.safetensors there, put the file anywhere here and set clip.weights to its path"
+            f"{FILE} there, put the file anywhere here and set clip.weights to its path"
         ) from None
+
+
+def _cached(tag: dict[str, Any]) -> bool:
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
+
+    return isinstance(try_to_load_from_cache(tag.get("hf_hub", "").rstrip("/") or "none", FILE), str)
+
+
+def _reach(address: str) -> None:
+    """Ask once, briefly: the hub's client would try for more than a minute. Raises OSError without a network."""
+    with suppress(urllib.error.HTTPError):  # an error code is an answer too
+        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=10).close()
 
 
 def _load(model: torch.nn.Module, weights: Path, name: str) -> None:

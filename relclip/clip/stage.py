@@ -21,6 +21,7 @@ from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.encoder import load_encoder, save_encoder
+from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params import Clip, Params
 from relclip.core.seeds import stream
@@ -34,6 +35,7 @@ def run(params: Params, raw: Path, output: Path, threads: int | None = None) -> 
     """Make `output`: open_clip_config.json, open_clip_model.safetensors, (words.txt, curve.csv), statistics.json."""
     workers = threads or available_threads()
     prepare(params.clip.pretrain.seed, workers)
+    keep_freed_memory()
     if params.clip.source == "pretrain":
         pretrain(params, raw, output, workers)
         return

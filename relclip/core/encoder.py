@@ -23,6 +23,7 @@ from relclip.core.ordered import in_order
 from relclip.core.tokenizer import WordTokenizer, load_words
 
 CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
+READABLE = 0o644
 
 
 class Encoder:
@@ -106,6 +107,7 @@ def save_encoder(folder: Path, model: nn.Module, config: Mapping[str, Any], toke
     state = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
     with atomic_file(folder / WEIGHTS) as temporary:
         save_file(state, temporary, metadata={"format": "pt"})
+        temporary.chmod(READABLE)  # safetensors writes for its owner alone
     if isinstance(tokenizer, WordTokenizer):
         tokenizer.save(folder / WORDS)
 

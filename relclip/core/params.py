@@ -96,8 +96,9 @@ class Pretrain(Closed):
     """The small CLIP that `scenes` pre-trains. Random batches, then from `grouped_from` of the steps on grouped ones.
 
     A random batch shows single objects to the share `objects`, relations otherwise; a grouped one to the share
-    `grouped_objects`, and `groups` groups of relations with one object class each. Texts are prompts to the share `prompted`, phrases otherwise; each
-    relation brings `negatives` wrong texts, its own with another predicate; pictures are `mirrored` with that probability; `validation` is the share of pictures held out.
+    `grouped_objects`, and `groups` groups of relations with one object class each. Texts are prompts to the share
+    `prompted`, phrases otherwise; each relation brings `negatives` wrong texts, its own with another predicate.
+    Pictures are `mirrored` with that probability; `validation` is the share of pictures held out.
     """
 
     image_size: int = Field(default=48, ge=8)

@@ -13,6 +13,7 @@ from relclip.core.atomic import write_json
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.encoder import WEIGHTS, load_encoder
+from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params import Params
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
@@ -38,6 +39,7 @@ def run(
     """Write scores.parquet, objects.parquet, sgcls_scores.parquet and statistics.json."""
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
+    keep_freed_memory()
     annotations = load_annotations(dataset)
     vocabulary = annotations.vocabulary
     known = read_triplets(kb, vocabulary)

@@ -18,6 +18,7 @@ from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.encoder import WEIGHTS, Encoder, load_encoder, resize
 from relclip.core.images import read_image
+from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params import Features
 from relclip.core.parquet import write_table
@@ -34,6 +35,7 @@ def run(
     """Write maps.npy, float16 (rows, h, w, C), and images.parquet (image_id, row), for the images of all splits."""
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
+    keep_freed_memory()
     annotations = load_annotations(dataset)
     encoder = load_encoder(model, best_device())
     output.mkdir(parents=True, exist_ok=True)

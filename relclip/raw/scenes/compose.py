@@ -36,7 +36,8 @@ Spans = dict[Row, list[tuple[float, float]]]
 def compose(
     rng: np.random.Generator, objects: tuple[int, int], boost: Mapping[str, float] | None = None
 ) -> Scene:
-    """Compose one scene with about that many things; `boost` multiplies the weights of some predicates."""
+    """Compose one scene with about that many things; `boost` multiplies the weights of
+    some predicates and of some classes as attachments or hosts."""
     lifted = dict(boost or {})
     setting = pick(rng, _settings(lifted))
     scene, rows = settings.stage(setting, rng)
@@ -177,10 +178,12 @@ def _attach_one(scene: Scene, rng: np.random.Generator, boost: Weights) -> None:
             lift = max(
                 boost.get(name, 1.0) for options in pairs.ATTACHED[thing.name].values() for name in options
             )
-            hosts[number] = world.HOSTS[thing.name] * lift
+            hosts[number] = world.HOSTS[thing.name] * lift * boost.get(thing.name, 1.0)
     host = pick(rng, hosts)
     options = pairs.ATTACHED[scene.things[host].name]
-    totals = {name: sum(world.boosted(own, boost).values()) for name, own in options.items()}
+    totals = {
+        name: boost.get(name, 1.0) * sum(world.boosted(own, boost).values()) for name, own in options.items()
+    }
     if scene.setting != "snow" and "snow" in totals:
         totals["snow"] *= RARE_SNOW
     name = pick(rng, totals)

@@ -90,7 +90,7 @@ def test_truth_speaks_of_the_same_objects_in_the_vocabulary(folder):
 
 
 def test_names_are_visual_genomes(scenes):
-    assert PREDICATES == load_names("vg20")
+    assert load_names("vg20") == PREDICATES
     assert {thing.name for scene in scenes for thing in scene.things} <= set(load_names("vg150"))
 
 

@@ -18,11 +18,12 @@ from relclip.raw.scenes.scene import Scene, Thing
 from relclip.raw.scenes.settings import Row
 from relclip.raw.scenes.sketch import middle
 from relclip.raw.scenes.tables import Weights
+from relclip.raw.scenes.visibility import without_hidden
 
 CROWDED = 0.28  # the part of a group's width that may lie behind another of its row
-GROUPS = (6, 7, 8)
+GROUPS = (7, 8, 9)
 TRIES, TRIES_ACROSS = 60, 14
-HATS = 0.15
+HATS = 0.12
 GLANCES, GLANCE_REACH = 0.6, 0.55  # pictures with a far glance; how much of its way is dashed
 IN_FRONT = 2.0  # deeper than any thing is
 SIGHTS = ("bird", "kite", "plane", "dog", "cat", "horse")
@@ -53,7 +54,7 @@ def compose(
         _attach_one(scene, rng, lifted)
     if happens(rng, GLANCES):
         _glance(scene, rng)
-    return scene
+    return without_hidden(scene)
 
 
 def _settings(boost: Weights) -> Weights:

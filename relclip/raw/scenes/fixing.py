@@ -15,6 +15,7 @@ STRAP = (200, 30, 30)
 PAINT = (255, 244, 190)
 WIND = (84, 92, 110)
 MURAL_SIZES = {"horse": 0.45, "dog": 0.8, "bike": 0.6, "surfboard": 0.6, "plane": 0.6}
+IN_THE_AIR = 0.66  # the depth of what flies: before all that stands behind the groups
 SURFACES = ("sign", "laptop")  # hosts with room for one writing only
 
 
@@ -162,4 +163,4 @@ def flying(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
     for y in (-0.07, 0.0, 0.07):
         sketch.line(WIND, 0.02, complex(tail_x - 0.17, y), complex(tail_x - 0.04, y))
     size = thing.scale * (0.85 if name == "plane" else 1.05)
-    return sketch.moved(at, size, mirror=happens(rng, 0.5)), colour, thing.depth + 0.02
+    return sketch.moved(at, size, mirror=happens(rng, 0.5)), colour, max(thing.depth, IN_THE_AIR)

@@ -9,7 +9,7 @@ from relclip.raw.scenes.tables import table
 # person or animal with what carries it
 RESTING = {
     "people": table("""
-        ground: walking 6, standing on 3, sitting on 1.6, lying on 1.2
+        ground: walking 6, standing on 2.4, sitting on 1.4, lying on 1.1
         bench: sitting on 3, lying on 2.2, standing on 2
         bed: lying on 3, sitting on 2.8, standing on 2
         table: sitting on 2.4, standing on 2.2, lying on 1

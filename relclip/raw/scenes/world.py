@@ -20,11 +20,11 @@ ACTORS = table("""
 """)
 # how often a partner is met in a setting; a person may have one support and one thing in hand
 SUPPORTS = table("""
-    street: ground 5, bench 2, car 1.6, bus 0.9, motorcycle 2.2, bike 1.6, skateboard 2.4, horse 0.8
-    park: ground 5, bench 3, table 1, bike 2, skateboard 1.4, horse 2.4, towel 1.2
-    beach: ground 5, surfboard 4.5, towel 2.5, horse 1.4, bench 1, table 0.6
-    snow: ground 6, bench 2.4, horse 2, car 1.6, bus 0.5, motorcycle 1
-    room: ground 4, bed 4, table 1.8, bench 1.2, skateboard 0.8, towel 0.5
+    street: ground 9, bench 2, car 1.6, bus 0.9, motorcycle 2.2, bike 1.6, skateboard 2.4, horse 0.8
+    park: ground 9, bench 3, table 1, bike 2, skateboard 1.4, horse 2.4, towel 1.2
+    beach: ground 9, surfboard 4.5, towel 2.5, horse 1.4, bench 1, table 0.6
+    snow: ground 9, bench 2.4, horse 2, car 1.6, bus 0.5, motorcycle 1
+    room: ground 6, bed 4, table 1.8, bench 1.2, skateboard 0.8, towel 0.5
 """)
 HELD = table("""
     street: bag 2, umbrella 2, phone 2.6, laptop 1.2, banana 1.8, pizza 1.8, flower 0.7, dog 0.9, cat 0.4,

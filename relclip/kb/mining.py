@@ -1,6 +1,9 @@
 """The whole stage: blocks of captions to a pool of processes, chunk files, then one aggregation in DuckDB."""
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -69,7 +72,7 @@ def _mine_chunks(files: Sequence[Path], miner: Miner, work: WorkFolder, params: 
 
 def _tasks(files: Sequence[Path], size: int, blocks_a_chunk: int, finished: frozenset[int]) -> Iterator[Task]:
     """Blocks with the number of their chunk; those of finished chunks are read but not given out."""
-    blocks = progress(captions.blocks(files, size), "kb", f"block of {size} caption")
+    blocks = progress(captions.blocks(files, size), "kb", "block")
     for place, block in enumerate(blocks):
         if (number := place // blocks_a_chunk) not in finished:
             yield number, block
@@ -85,7 +88,7 @@ def _mined(tasks: Iterator[Task], miner: Miner, workers: int) -> Iterator[tuple[
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
-    pool = ProcessPoolExecutor(workers, context, _remember, (miner,))
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (miner,))
     try:
         yield from _in_order(pool.submit, tasks, 3 * workers)
     except BrokenProcessPool:
@@ -113,6 +116,20 @@ def _remember(miner: Miner) -> None:
     """Give a process its miner once, so that a task carries captions alone."""
     global _miner  # noqa: PLW0603
     _miner = miner
+
+
+def _start_worker(miner: Miner) -> None:
+    """Remember the miner, and end with the parent: without this, workers of a killed parent would wait for ever."""
+    _remember(miner)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _mine_block(task: Task) -> tuple[int, Mined]:

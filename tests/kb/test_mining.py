@@ -2,7 +2,11 @@
 
 import gzip
 import json
+import subprocess
+import sys
+import time
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -161,3 +165,27 @@ def test_unknown_predicates_are_refused(tmp_path, captions):
         path.write_text(json.dumps({"objects": ["man"], "predicates": predicates}))
         with pytest.raises(ContractError, match=message):
             mine([captions], path, tmp_path / "kb")
+
+
+def test_workers_end_with_a_killed_parent(tmp_path, captions, vocabulary):
+    script = (
+        "import os, sys, time; from pathlib import Path\n"
+        "from relclip.core.params import Kb; from relclip.kb import mining\n"
+        "def wait(block, miner): os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)\n"
+        "mining.BLOCK, mining.mine_block = 5, wait\n"
+        "mining.mine([Path(sys.argv[1])], Path(sys.argv[2]), Path(sys.argv[3]), Kb(workers=2))"
+    )
+    command = [sys.executable, "-c", script, str(captions), str(vocabulary), str(tmp_path / "kb")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+        workers = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+    for _ in range(100):
+        if not any(running(worker) for worker in workers):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"workers {workers} outlived their parent")
+
+
+def running(process):
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().split(") ")[1][0] != "Z"

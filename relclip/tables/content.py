@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from relclip.core.params import Params, Row
@@ -23,6 +24,8 @@ OTHER_METRICS = (
     *("ng_recall_at_50", "ng_mean_recall_at_50"),
 )
 OVERLAP_METRICS = ("recall_at_50", "mean_recall_at_50")
+#: Percentage points that show in a number with one decimal.
+VISIBLE = 0.05
 EXT_CHECK = (("KB", "kb"), ("KB+EXT", "kb_ext"))
 
 
@@ -77,16 +80,19 @@ def _other_cells(results: Sequence[Result]) -> list[Cell]:
 
 
 def tie_spreads(rows: Sequence[tuple[str, list[Result]]]) -> list[tuple[str, list[tuple[float, float]]]]:
-    """(row, (lowest, highest) in percent of two metrics) of the rows whose scores tie."""
+    """(row, (lowest, highest) in percent of two metrics) where ties matter; several seeds: the mean of their bounds."""
     found = []
     for name, results in rows:
-        ties = [result.tie_spread for result in results if result.tie_spread]
-        if ties:
-            both = [
-                [100 * bound for tie in ties for bound in tie.get(metric, ())] for metric in OVERLAP_METRICS
-            ]
-            found.append((name, [(min(bounds), max(bounds)) for bounds in both if bounds]))
+        spreads = [_mean_spread(results, metric) for metric in OVERLAP_METRICS]
+        if any(high - low >= VISIBLE for low, high in spreads):
+            found.append((name, spreads))
     return found
+
+
+def _mean_spread(results: Sequence[Result], metric: str) -> tuple[float, float]:
+    bounds = [result.tie_spread.get(metric, (result.metrics.get(metric, 0.0),) * 2) for result in results]
+    low, high = (100 * fmean(side) for side in zip(*bounds, strict=True))
+    return low, high
 
 
 def ext_check(params: Params, evaluate: Path) -> dict[str, Any]:

@@ -92,10 +92,8 @@ def write_data_set(folder: Path, images: int = 12) -> None:
 
 
 def _write(path: Path, rows: list[tuple], schema: pa.Schema) -> None:
-    columns = [
-        pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)
-    ]
-    parquet.write_table(path, pa.table(columns, schema=schema), schema)
+    lists = [pa.array([row[column] for row in rows], field.type) for column, field in enumerate(schema)]
+    parquet.write_table(path, pa.table(lists, schema=schema), schema)
 
 
 def write_inputs(root: Path) -> Inputs:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from statistics import fmean, stdev
 
 import pytest
@@ -12,6 +13,7 @@ from relclip.core.errors import ContractError
 from relclip.core.params import load_params
 from relclip.tables import claims as claim_table
 from relclip.tables import latex, paper, plain
+from relclip.tables.content import other_metrics, tie_spreads
 from relclip.tables.grid import build_tables, cell, metric_label
 from relclip.tables.results import Result, read_result
 
@@ -144,3 +146,19 @@ def test_broken_claims_are_one_sentence(tmp_path):
     write_json(tmp_path / "claims.json", [{"claim": "x"}])
     with pytest.raises(ContractError, match="is not what evaluate writes"):
         claim_table.read_claims(tmp_path / "claims.json")
+
+
+def test_ties_show_where_they_matter_and_seeds_are_averaged():
+    still = Result({"recall_at_50": 0.5, "mean_recall_at_50": 0.4}, {}, {}, {}, {})
+    tied = replace(still, tie_spread={"recall_at_50": (0.5, 0.52), "mean_recall_at_50": (0.4, 0.4)})
+    ((name, spreads),) = tie_spreads([("still", [still]), ("tied", [tied, still])])
+    assert name == "tied"
+    assert spreads == [pytest.approx((50.0, 51.0)), pytest.approx((40.0, 40.0))]
+
+
+def test_the_other_set_of_pairs_has_its_own_columns():
+    result = Result({"recall_at_50": 0.5}, {}, {}, {}, {}, other_overlap={"recall_at_50": 0.75})
+    found = other_metrics([("row", [result])], require_overlap=False)
+    cells = dict(zip(found["metrics"], found["rows"][0][1], strict=True))
+    assert cells["R@50, overlapping pairs"].ours == 75.0
+    assert cells["mR@50, overlapping pairs"].ours is None

@@ -168,3 +168,14 @@ def test_broken_curves_are_one_sentence(tmp_path, content):
     path.write_text(content, "utf-8")
     with pytest.raises(ContractError, match=r"curves\.csv"):
         read_curve(path)
+
+
+def test_a_report_before_any_result_says_so(inputs, tmp_path):
+    write_data_set(tmp_path / "dataset", images=0)
+    empty = dict.fromkeys(("raw", "train", "evaluate"), tmp_path / "nothing")
+    make_report(replace(inputs, dataset=tmp_path / "dataset", claims=None, clip=None, **empty), tmp_path)
+    page = Page((tmp_path / "index.html").read_text("utf-8"))
+    assert "No training has been run: not yet built" in page.text
+    rows = (tmp_path / "tables" / "table1.csv").read_text("utf-8").splitlines()
+    assert all(row.endswith("not yet built") for row in rows[1:])
+    assert (tmp_path / "plots" / "validation.csv").read_text("utf-8").count("\n") == 1

@@ -46,6 +46,8 @@ def knowledge_figure(
     _dots(counts, distinct[order], theme.series[0], "distinct triplets")
     counts.set_xlabel("logarithmic")
     covered.barh(range(len(order)), np.nan_to_num(100 * coverage[order]), color=theme.series[2], height=0.62)
+    for row in np.flatnonzero(np.isnan(coverage[order])):
+        covered.text(2, float(row), "nothing to cover", va="center", size=7, color=theme.muted)
     covered.set_xlim(0, 100)
     covered.set_xlabel("coverage (%)")
     for axis in (counts, covered):

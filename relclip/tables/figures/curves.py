@@ -55,7 +55,9 @@ def _panel(theme: Theme, axis: Axes, rows: Sequence[Trained], column: str, facto
                 lw=1.3,
                 alpha=0.85,
             )
-    axis.set_ylim(bottom=0)
+    axis.set_xlim(left=0)
+    # A recall that is still zero is drawn as a line at the bottom of a scale that can be read.
+    axis.set_ylim(0, max(axis.get_ylim()[1], 5.0 if factor > 1 else 0.0))
     axis.grid(axis="x", visible=False)
 
 

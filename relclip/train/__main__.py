@@ -38,4 +38,5 @@ def main() -> None:
         )
 
 
-command.run(main)
+if __name__ == "__main__":
+    command.run(main)

@@ -103,7 +103,7 @@ def rule_params(name):
         for text in re.split(r"\n(?=rule )", path.read_text())
         if text.startswith(f"rule {name}:")
     )
-    keys = re.findall(r'config((?:\["\w+"\])+|\["runs"\]\[wildcards\.run\])', text)
+    keys = re.findall(r'config((?:\["\w+"\])+(?:\.get\("\w+")?)', text)
     return {".".join(re.findall(r'"(\w+)"', key)) for key in keys}
 
 

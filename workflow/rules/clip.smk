@@ -16,6 +16,12 @@ rule clip:
         stage("clip/model", "statistics.json"),
     params:
         clip=config["clip"],
+        # what its tokenizer must know; in a mapping, since Snakemake takes braces in strings for wildcards
+        words={
+            "objects": config["dataset"]["objects"],
+            "predicates": config["dataset"]["predicates"],
+            "prompt": config["ext"]["prompt"],
+        },
     log:
         "logs/clip.log",
     benchmark:

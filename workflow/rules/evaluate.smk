@@ -15,6 +15,7 @@ rule evaluate:
         stage("evaluate/{any_run}", *METRICS),
     params:
         evaluate=config["evaluate"],
+        truth=config["dataset"].get("truth", False),
     log:
         "logs/evaluate/{any_run}.log",
     benchmark:

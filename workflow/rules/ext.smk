@@ -17,6 +17,7 @@ rule ext:
         stage("ext", "statistics.json"),
     params:
         ext=config["ext"],
+        clip=config["clip"],
     log:
         "logs/ext.log",
     benchmark:

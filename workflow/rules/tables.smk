@@ -10,7 +10,9 @@ rule tables:
         [stage(f"evaluate/{run}", *METRICS) for run in RUNS + TRAINING_FREE],
         [stage(f"train/{run}", "curves.csv", "statistics.json") for run in RUNS],
         "data/claims/claims.json",
+        RAW,
         DATASET,
+        TRUTH,
         stage("dataset", "account.json"),
         stage("kb", "triplets.parquet", "statistics.json"),
         stage("ext", "statistics.json"),
@@ -26,6 +28,10 @@ rule tables:
         report(REPORT, category="Report"),
     params:
         tables=config["tables"],
+        raw=config["raw"],
+        dataset=config["dataset"],
+        predict=config["predict"],
+        evaluate=config["evaluate"],
     log:
         "logs/tables.log",
     benchmark:

@@ -68,8 +68,8 @@ def test_what_was_not_built_says_so_in_every_cell(tables):
 
 def test_rows_outside_the_paper_are_marked(tables):
     marked = {row["row"] for row in rows_of(tables) if row["in_paper"] == "false"}
-    assert marked == {"KB counts (not in the paper)"}
-    assert "| KB counts (not in the paper) † |" in plain.tables_markdown(tables)
+    assert marked == {"KB counts"}
+    assert "| KB counts † |" in plain.tables_markdown(tables)
 
 
 def test_undefined_metrics_and_intervals_leave_a_gap():

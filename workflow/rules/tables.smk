@@ -38,4 +38,5 @@ rule tables:
         "logs/benchmarks/tables.tsv"
     shell:
         "python -m relclip.tables --params params.yaml --dataset data/dataset --raw data/raw --kb data/kb"
-        " --train data/train --evaluate data/evaluate --claims data/claims/claims.json --output reports 2>&1 | tee {log}"
+        " --train data/train --evaluate data/evaluate --claims data/claims/claims.json"
+        " --clip data/clip/model --ext data/ext --benchmarks logs/benchmarks --output reports 2>&1 | tee {log}"

@@ -11,6 +11,7 @@ from gensim.models import KeyedVectors, Word2Vec
 from relclip.core.captions import blocks, check, split_lines
 from relclip.core.errors import InputError
 from relclip.core.params import Words
+from relclip.core.progress import progress
 
 CAPTIONS_AT_A_TIME = 20_000
 LARGEST_NUMBERS = 1 << 32
@@ -25,12 +26,16 @@ def tokens(text: str) -> list[str]:
 class Sentences:
     """The words of each caption, read anew from the files on every pass, so that memory does not grow with them."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], passes: int) -> None:
         check(files)
         self._files = files
+        self._passes = passes
+        self._passed = 0
 
     def __iter__(self) -> Iterator[list[str]]:
-        for block in blocks(self._files, CAPTIONS_AT_A_TIME):
+        self._passed += 1
+        what = f"words, pass {self._passed} of {self._passes}"
+        for block in progress(blocks(self._files, CAPTIONS_AT_A_TIME), what, "block"):
             for caption, _ in split_lines(block).captions:
                 yield tokens(caption)
 
@@ -48,7 +53,7 @@ def train(files: Sequence[Path], params: Words) -> KeyedVectors:
         workers=1,
         hashfxn=stable_hash,
     )
-    sentences = Sentences(files)
+    sentences = Sentences(files, params.epochs + 1)
     model.build_vocab(corpus_iterable=sentences)
     if not model.wv.key_to_index:
         raise InputError(

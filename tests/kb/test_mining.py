@@ -60,7 +60,7 @@ def test_equals_counting_caption_by_caption(tmp_path, captions, vocabulary):
     assert list(zip(*triplets.values(), strict=True)) == [(*key, counted[key]) for key in sorted(counted)]
 
 
-@pytest.mark.parametrize("sizes", [(1, 1), (7, 2), (50, 3), (1000, 2)])
+@pytest.mark.parametrize("sizes", [(3, 1), (7, 2), (50, 3), (1000, 2)])
 def test_same_bytes_for_any_chunk_and_workers(tmp_path, captions, vocabulary, monkeypatch, sizes):
     monkeypatch.setattr(mining, "BLOCK", 5)
     mine([captions], vocabulary, tmp_path / "one", Kb(chunk=1000, workers=1))

@@ -32,6 +32,7 @@ STRAY = 0.35  # a plausible predicate that the pair never has in the scenes
 ERRING = 0.12  # captions that name a wrong, plausible predicate
 KINDS: Weights = {"one": 5.0, "two": 1.5, "attachment": 1.2, "beside": 1.0, "silent": 1.8}
 PLACES = ("park", "beach", "city", "village", "garden", "winter", "summer", "morning", "evening")
+ARTICLES = ("a ", "an ", "the ")
 LOOSE = ("next to", "near", "in front of", "behind", "beside")
 
 
@@ -167,6 +168,6 @@ def _silent(pair: Pair, rng: np.random.Generator) -> str:
 
 
 def _finish(text: str, rng: np.random.Generator) -> str:
-    opening = pick(rng, {"": 8.0, "photo of ": 0.7, "picture of ": 0.4})
+    opening = pick(rng, {"": 8.0, "photo of ": 0.7, "picture of ": 0.4}) if text.startswith(ARTICLES) else ""
     ending = pick(rng, {"": 6.0, " .": 2.0, " on a sunny day": 0.4, " in summer": 0.2, " in the city": 0.3})
     return f"{opening}{text}{ending}"

@@ -24,7 +24,7 @@ COLOURS_OF: dict[str, tuple[str, ...]] = {
     "dog": ("brown", "black", "orange"),
     "cat": ("gray", "black", "orange"),
     "horse": ("brown", "black", "gray"),
-    "bird": ("blue", "red", "yellow", "white", "black"),
+    "bird": ("blue", "red", "yellow", "black", "orange"),
     "bench": ("brown", "green", "red"),
     "table": ("brown", "red", "blue"),
     "bed": ("blue", "red", "green", "purple", "pink"),

@@ -85,7 +85,9 @@ def _end(record: Record) -> Record:
 
 
 def _odd_name(name: str, rng: np.random.Generator) -> str:
-    return one_of(rng, (plural(name), name.capitalize(), name.upper(), f"{name} "))
+    # "men" is a class of its own in Visual Genome's vocabulary
+    several = name if name == "man" else plural(name)
+    return one_of(rng, (several, name.capitalize(), name.upper(), f"{name} "))
 
 
 def _odd_predicate(predicate: str, rng: np.random.Generator) -> str:

@@ -41,7 +41,7 @@ RESTING["cat"] = RESTING["dog"]
 # person or animal with what it has in hand, at the mouth or before its eyes
 HANDLING = {
     "people": table("""
-        bag: carrying 3, watching 1
+        bag: carrying 3, watching 2.4
         umbrella: using 3, carrying 3
         phone: using 3, carrying 2, watching 2.2
         laptop: using 3, carrying 2.5, watching 2.5
@@ -223,6 +223,7 @@ ATTACHED = {
         letter: painted on 0.8
     """),
     "beach": table("""
+        plane: flying in 1
         towel: lying on 0.8, covering 1.2
         surfboard: lying on 1, standing on 1.4
         umbrella: lying on 0.7, standing on 1.6
@@ -234,6 +235,7 @@ ATTACHED = {
         flower: growing on 0.6, lying on 0.4
     """),
     "snow": table("""
+        plane: flying in 1
         bag: lying on 0.7, standing on 1
         bird: standing on 1.4, sitting on 1, flying in 1
         kite: lying on 0.7, flying in 1

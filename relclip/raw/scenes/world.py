@@ -46,7 +46,7 @@ VEHICLES = table("""
 FURNITURE = table("""
     street: bench 2
     park: bench 2, table 1.6
-    beach: bench 1, table 1.2, towel 1
+    beach: bench 1, table 1.2, towel 0.4
     snow: bench 2, table 0.6
     room: bed 2, table 2, bench 1
 """)

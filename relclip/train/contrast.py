@@ -20,6 +20,8 @@ LEVELS: dict[str, tuple[Level, ...]] = {
 }
 #: A learned temperature never falls below this (CLIP's bound).
 LOWEST_TEMPERATURE = 0.01
+#: From this temperature on exp(2 / tau) is a float32 and logarithms can be spared.
+EXPONENTIALS_FROM = 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +52,39 @@ def info_nce(
 ) -> Tensor:
     """Cross-modal InfoNCE both ways, RelCLIP eq. 4 and 5, over the dictionaries of eq. 7: a scalar.
 
-    visual, text: (N, D), row k of both is one instance; weights: (N, N), row k says how much each sample counts in
-    the denominator of query k (0: not in its dictionary). Whatever its diagonal holds, the positive counts 1.
-    <.,.> is the cosine. Averaged over the N queries (D; the paper writes N^2); 0 where N is 0.
+    visual, text: (N, D), row k of both is one instance. weights: (N, N), weights[k, n] says how much the pair of
+    visual k and text n counts where it is a negative: in the denominators of query visual k and of query text n (eq.
+    7's weights are symmetric); 0: not in the dictionary. Whatever the diagonal holds, the positive counts 1. <.,.> is
+    the cosine. Averaged over the N queries (D; the paper writes N^2); 0 where N is 0.
     """
-    count = len(visual)
-    if count == 0:
+    if len(visual) == 0:
         return (visual.sum() + text.sum()) * 0.0
-    cosine = functional.normalize(visual.float(), dim=1) @ functional.normalize(text.float(), dim=1).T
-    logits = cosine / temperature
-    positive = torch.arange(count, device=logits.device)
-    log_weights = weights.log().fill_diagonal_(0.0)
-    to_text = functional.cross_entropy(logits + log_weights, positive)
-    to_visual = functional.cross_entropy(logits.T + log_weights, positive)
+    logits = (functional.normalize(visual.float(), dim=1) / temperature) @ functional.normalize(
+        text.float(), dim=1
+    ).T
+    if isinstance(temperature, float) and temperature >= EXPONENTIALS_FROM:
+        to_text, to_visual = _by_exponentials(logits, weights)
+    else:
+        to_text, to_visual = _by_logarithms(logits, weights)
     return gamma * to_text + (1 - gamma) * to_visual
+
+
+def _by_exponentials(logits: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Both losses of eq. 4 with one exponential for both. Cosines / tau span 2 / tau: float32 holds exp of that."""
+    positive = logits.diagonal()
+    highest = logits.detach().max()
+    counted = (logits - highest).exp() * weights
+    own = (positive - highest).exp() * (1 - weights.diagonal())
+    denominators = torch.stack([counted.sum(1), counted.sum(0)]) + own  # (2, N)
+    losses = (denominators.log() + highest - positive).mean(1)
+    return losses[0], losses[1]
+
+
+def _by_logarithms(logits: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The same for any temperature, several times slower on a CPU."""
+    logits = logits + weights.log().fill_diagonal_(0.0)
+    positive = torch.arange(len(logits), device=logits.device)
+    return functional.cross_entropy(logits, positive), functional.cross_entropy(logits.T, positive)
 
 
 class RelationalContrast(nn.Module):
@@ -83,6 +104,7 @@ class RelationalContrast(nn.Module):
         super().__init__()
         self.levels = LEVELS[level]
         self.gamma = gamma
+        self.fixed_temperature = None if learn_temperature else temperature
         self.visual = nn.ModuleDict({name: _identity(dimension) for name in self.levels})
         self.text = nn.ModuleDict({name: _identity(dimension) for name in self.levels})
         self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)), learn_temperature)
@@ -99,7 +121,7 @@ class RelationalContrast(nn.Module):
                 self.visual[level](relation_embedding(visual, level)),
                 self.text[level](relation_embedding(text, level)),
                 weights[level],
-                self.temperature,
+                self.temperature if self.fixed_temperature is None else self.fixed_temperature,
                 self.gamma,
             )
             for level in self.levels

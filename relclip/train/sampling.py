@@ -25,14 +25,15 @@ def sampling_weights(
     The positive, the query itself, always weighs 1.
     """
     unit = functional.normalize(phrases.float(), dim=1)
-    cosine = (unit @ unit.T).clamp(-1.0, 1.0)
-    weights = {"cosine": cosine.clamp(min=0.0), "shifted": (1 + cosine) / 2, "none": torch.ones_like(cosine)}[
-        weight
-    ]
-    out = cosine < eta
+    cosine = (unit @ unit.T).clamp_(-1.0, 1.0)
+    inside = torch.ge(cosine, eta, out=torch.empty_like(cosine))  # 0 and 1 as numbers: masking is far slower
     if delete_synonyms:
-        out |= cosine > epsilon
-    return weights.masked_fill(out, 0.0).fill_diagonal_(1.0)
+        inside *= torch.le(cosine, epsilon, out=torch.empty_like(cosine))
+    if weight == "cosine":
+        inside *= cosine.clamp_(min=0.0)
+    elif weight == "shifted":
+        inside *= (1 + cosine) / 2
+    return inside.fill_diagonal_(1.0)
 
 
 def weighted_mean(vectors: Tensor, weights: Tensor, rows: Tensor, count: int) -> Tensor:

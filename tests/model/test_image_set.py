@@ -92,6 +92,9 @@ def test_chosen_pairs_alone(images):
     assert part.pair_counts == [2, 0]
     assert torch.equal(part.pair_geometry, whole.pair_geometry[[0, 3]])
     assert torch.equal(part.subjects, whole.subjects[[0, 3]])
+    expected = whole.union_regions[whole.pair_union[[0, 3]]]
+    assert torch.equal(part.union_regions[part.pair_union], expected)
+    assert len(part.union_regions) <= 2
 
 
 def test_geometry_by_hand():

@@ -21,7 +21,10 @@ def slow_cosine(a, b):
 
 
 def slow_info_nce(visual, text, weights, temperature, gamma):
-    """Eq. 4 and 5, word by word: the positive with weight 1, negatives w exp(.), the mean over N queries."""
+    """Eq. 4 and 5, word by word: the positive with weight 1, negatives w exp(.), the mean over N queries.
+
+    weights[k][n] belongs to the pair of visual k and text n.
+    """
     visual, text, weights = visual.tolist(), text.tolist(), weights.tolist()
     total = 0.0
     for k in range(len(visual)):
@@ -30,19 +33,30 @@ def slow_info_nce(visual, text, weights, temperature, gamma):
         for n in range(len(visual)):
             if n != k:
                 to_text += weights[k][n] * math.exp(slow_cosine(visual[k], text[n]) / temperature)
-                to_visual += weights[k][n] * math.exp(slow_cosine(text[k], visual[n]) / temperature)
+                to_visual += weights[n][k] * math.exp(slow_cosine(text[k], visual[n]) / temperature)
         total += gamma * -math.log(positive / to_text) + (1 - gamma) * -math.log(positive / to_visual)
     return total / len(visual)
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 @pytest.mark.parametrize("gamma", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("temperature", [0.07, 1.0])
+@pytest.mark.parametrize("temperature", [0.01, 0.07, 1.0, torch.tensor(0.07)])
 def test_info_nce(count, gamma, temperature):
     visual, text = random(count, 5), random(count, 5, seed=1)
     weights = random(count, count, seed=2).clamp(min=0)  # about half are out, rows and columns differ
-    there = slow_info_nce(visual, text, weights, temperature, gamma)
-    assert info_nce(visual, text, weights, temperature, gamma).item() == pytest.approx(there, rel=1e-4)
+    there = slow_info_nce(visual, text, weights, float(temperature), gamma)
+    assert info_nce(visual, text, weights, temperature, gamma).item() == pytest.approx(
+        there, rel=1e-4, abs=1e-6
+    )
+
+
+def test_fast_path_has_the_gradient_of_the_slow_one():
+    weights, grads = random(6, 6, seed=2).clamp(min=0), []
+    for temperature in (0.07, torch.tensor(0.07)):
+        visual, text = random(6, 5).requires_grad_(), random(6, 5, seed=1).requires_grad_()
+        info_nce(visual, text, weights, temperature, 0.3).backward()
+        grads.append(torch.cat([visual.grad, text.grad]))
+    torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-6)
 
 
 def test_info_nce_of_nothing_and_of_a_lonely_query():

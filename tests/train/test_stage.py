@@ -138,7 +138,13 @@ train_run("one", Train(**settings), Inputs(*folders[:6]), *folders[6:], threads=
 
 def test_killed_goes_on(run, tmp_path):
     """kill -9 after the first checkpoint, then the same again: the bytes of an undisturbed run."""
-    settings = {**QUICK, "supervision": "kb", "iterations": 150, "checkpoint_every": 25, "validate_every": 150}
+    settings = {
+        **QUICK,
+        "supervision": "kb",
+        "iterations": 150,
+        "checkpoint_every": 25,
+        "validate_every": 150,
+    }
     folders = [*vars(run.inputs).values(), tmp_path / "checkpoints", tmp_path / "killed"]
     command = [sys.executable, "-c", TRAIN, json.dumps(settings), *map(str, folders)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -50,6 +50,10 @@ def collate(regions: Regions, numbers: Sequence[int], chosen: Sequence[np.ndarra
     object_rows = torch.from_numpy(images.pairs[pair_rows, 1] + first_object)
     relative = torch.from_numpy((boxes / sizes).astype(np.float32))
     object_regions, union_regions = regions.batch(numbers)
+    pair_union = images.pair_union[pair_rows] + first_union
+    if chosen is not None:
+        used, pair_union = np.unique(pair_union, return_inverse=True)
+        union_regions = union_regions[torch.from_numpy(used).to(device)]
     return Batch(
         object_counts=object_counts,
         pair_counts=pair_counts,
@@ -59,7 +63,7 @@ def collate(regions: Regions, numbers: Sequence[int], chosen: Sequence[np.ndarra
         subjects=subject_rows.to(device),
         objects=object_rows.to(device),
         union_regions=union_regions,
-        pair_union=torch.from_numpy(images.pair_union[pair_rows] + first_union).to(device),
+        pair_union=torch.from_numpy(pair_union).to(device),
         pair_geometry=pair_geometry(relative[subject_rows], relative[object_rows]).to(device),
     )
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from relclip.raw.scenes import animals, items
+from relclip.raw.scenes import animals, cloth, items
 from relclip.raw.scenes.chance import between, one_of
 from relclip.raw.scenes.furniture import FURNITURE
 from relclip.raw.scenes.groups import SURFING, Group, Plan
@@ -136,7 +136,7 @@ def _support(plan: Plan, rng: np.random.Generator) -> tuple[Sketch, str]:
     if plan.support == "horse":
         return animals.quadruped("horse", shade, "galloping" if riding else "standing", "up"), colour
     if plan.support == "towel":
-        return items.towel_spread(shade), colour
+        return cloth.towel_spread(shade), colour
     if plan.support == "surfboard":
         board = items.surfboard(shade).moved(flatten=1.0 if riding else 0.8)
         return board.moved(-0.09j, turn=-9 if riding else 0), colour

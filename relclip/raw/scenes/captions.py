@@ -12,6 +12,7 @@ import numpy as np
 from relclip.core.seeds import stream
 from relclip.raw.scenes import pairs as tables
 from relclip.raw.scenes import world
+from relclip.raw.scenes.attached import ATTACHED
 from relclip.raw.scenes.chance import between, happens, one_of, pick
 from relclip.raw.scenes.language import ADJECTIVES, COLOUR_WORDS, clause, noun, plural, with_article
 from relclip.raw.scenes.tables import Weights
@@ -47,7 +48,7 @@ def scene_pairs() -> dict[Pair, Weights]:
     for vehicle, weights in tables.PARKING.items():
         for ground in ("street", "sidewalk", "beach", "snow", "hill"):
             _merge(pairs, (vehicle, ground), weights)
-    for host, rows in tables.ATTACHED.items():
+    for host, rows in ATTACHED.items():
         for name, weights in rows.items():
             _merge(pairs, (name, host), weights)
             if "covering" in weights:

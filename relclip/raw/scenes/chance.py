@@ -37,8 +37,3 @@ def between(rng: np.random.Generator, low: float, high: float) -> float:
 def happens(rng: np.random.Generator, probability: float) -> bool:
     """Draw true with that probability."""
     return bool(rng.random() < probability)
-
-
-def shuffled(rng: np.random.Generator, items: Sequence[Option]) -> list[Option]:
-    """Return the items in a drawn order."""
-    return [items[int(place)] for place in rng.permutation(len(items))]

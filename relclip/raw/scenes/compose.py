@@ -7,9 +7,10 @@ import numpy as np
 from relclip.raw.scenes import groups, pairs, settings, world
 from relclip.raw.scenes.actors import build
 from relclip.raw.scenes.attach import attach
+from relclip.raw.scenes.attached import ATTACHED
 from relclip.raw.scenes.chance import between, happens, pick
+from relclip.raw.scenes.cloth import hat
 from relclip.raw.scenes.groups import SURFING, Group
-from relclip.raw.scenes.items import hat
 from relclip.raw.scenes.marks import sight
 from relclip.raw.scenes.painters import colour_of
 from relclip.raw.scenes.palette import COLOURS
@@ -175,13 +176,11 @@ def _attach_one(scene: Scene, rng: np.random.Generator, boost: Weights) -> None:
     """Try to attach one thing to one host."""
     hosts = {}
     for number, thing in enumerate(scene.things):
-        if thing.name in pairs.ATTACHED and (thing.name != "snow" or "ground" in thing.sketch.anchors):
-            lift = max(
-                boost.get(name, 1.0) for options in pairs.ATTACHED[thing.name].values() for name in options
-            )
+        if thing.name in ATTACHED and (thing.name != "snow" or "ground" in thing.sketch.anchors):
+            lift = max(boost.get(name, 1.0) for options in ATTACHED[thing.name].values() for name in options)
             hosts[number] = world.HOSTS[thing.name] * lift * boost.get(thing.name, 1.0)
     host = pick(rng, hosts)
-    options = pairs.ATTACHED[scene.things[host].name]
+    options = ATTACHED[scene.things[host].name]
     totals = {
         name: boost.get(name, 1.0) * sum(world.boosted(own, boost).values()) for name, own in options.items()
     }

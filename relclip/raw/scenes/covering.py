@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from relclip.raw.scenes import items
+from relclip.raw.scenes import cloth, items
 from relclip.raw.scenes.chance import between
 from relclip.raw.scenes.painters import colour_of
 from relclip.raw.scenes.palette import BLACK, COLOURS, SNOW, SNOW_SHADE, WHITE
@@ -53,7 +53,7 @@ def _patch(thing: Thing, name: str, colour: str, rng: np.random.Generator) -> Pl
             .oval(SNOW, at, half.real, half.imag * 0.9)
         )
     elif name == "towel":
-        sketch = items.towel_spread(COLOURS[colour]).moved(at, thing.scale)
+        sketch = cloth.towel_spread(COLOURS[colour]).moved(at, thing.scale)
     else:
         sketch = _strewn(name, colour, (at - half, at + half), thing.scale, rng)
     return sketch, colour, thing.depth + 0.0001

@@ -93,7 +93,7 @@ def motorcycle(colour: Colour) -> Sketch:
     sketch.polygon(colour, -0.5 - 0.36j, -0.3 - 0.42j, -0.2 - 0.34j, -0.3 - 0.28j)
     sketch.line(BLACK, 0.07, -0.34 - 0.42j, -0.06 - 0.42j).line(GRAY, 0.045, -0.5 - 0.14j, -0.1 - 0.16j)
     sketch.disc(YELLOW, 0.27 - 0.53j, 0.05)
-    sketch.anchor("top", -0.28 - 0.44j, -0.08 - 0.44j).anchor("handle", 0.12 - 0.62j, 0.12 - 0.62j)
+    sketch.anchor("top", -0.28 - 0.44j, -0.08 - 0.44j)
     return sketch.anchor("hook", 0.12 - 0.6j, 0.16 - 0.6j).anchor("cover", -0.5 - 0.5j, 0.4 - 0.2j)
 
 
@@ -108,7 +108,7 @@ def bike(colour: Colour) -> Sketch:
     sketch.line(colour, 0.042, *frame, -0.31 - 0.2j).line(colour, 0.042, 0.0 - 0.2j, -0.14 - 0.48j)
     sketch.line(colour, 0.042, 0.31 - 0.2j, 0.19 - 0.56j).line(BLACK, 0.036, 0.12 - 0.58j, 0.24 - 0.57j)
     sketch.line(BLACK, 0.06, -0.21 - 0.5j, -0.08 - 0.5j)
-    sketch.anchor("top", -0.15 - 0.52j, -0.13 - 0.52j).anchor("handle", 0.14 - 0.58j, 0.14 - 0.58j)
+    sketch.anchor("top", -0.15 - 0.52j, -0.13 - 0.52j)
     return sketch.anchor("hook", 0.14 - 0.56j, 0.2 - 0.56j).anchor("cover", -0.3 - 0.5j, 0.3 - 0.2j)
 
 

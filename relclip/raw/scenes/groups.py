@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from relclip.raw.scenes import items
+from relclip.raw.scenes import cloth, items
 from relclip.raw.scenes.furniture import FURNITURE
 from relclip.raw.scenes.marks import bay, speed
 from relclip.raw.scenes.painters import colour_of
@@ -76,7 +76,7 @@ def vehicle(name: str, how: str, rng: np.random.Generator) -> Group:
 def furniture(name: str, rng: np.random.Generator) -> Group:
     """A piece of furniture alone, or a towel spread on the ground."""
     group, colour = Group(), colour_of(name, rng)
-    sketch = items.towel_spread(COLOURS[colour]) if name == "towel" else FURNITURE[name](COLOURS[colour])
+    sketch = cloth.towel_spread(COLOURS[colour]) if name == "towel" else FURNITURE[name](COLOURS[colour])
     number = group.add(name, sketch, colour)
     if name == "towel":
         group.ground.append((number, "lying on"))

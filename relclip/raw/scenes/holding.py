@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from relclip.raw.scenes import animals, items
+from relclip.raw.scenes import animals, cloth, items, plants
 from relclip.raw.scenes.groups import Group, Plan
 from relclip.raw.scenes.marks import FRONT, sight
 from relclip.raw.scenes.painters import colour_of, look_of, lying, paint
@@ -107,10 +107,10 @@ def _in_use(item: str, handling: str, rng: np.random.Generator) -> tuple[Sketch,
     special = {
         ("umbrella", "using"): lambda: items.umbrella_open(shade).moved(0.24j),
         ("laptop", "using"): lambda: items.laptop_side(shade).moved(0.12j),
-        ("pizza", "carrying"): lambda: items.pizza(shade).moved(flatten=0.4),
-        ("pizza", "eating"): lambda: items.slice_of_pizza(shade),
-        ("banana", "eating"): lambda: items.banana_peeled(shade),
-        ("towel", "covered in"): lambda: items.towel_wrapped(shade),
+        ("pizza", "carrying"): lambda: plants.pizza(shade).moved(flatten=0.4),
+        ("pizza", "eating"): lambda: plants.slice_of_pizza(shade),
+        ("banana", "eating"): lambda: plants.banana_peeled(shade),
+        ("towel", "covered in"): lambda: cloth.towel_wrapped(shade),
     }
     if (item, handling) in special:
         return special[item, handling](), colour

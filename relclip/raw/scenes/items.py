@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from relclip.raw.scenes.palette import BLACK, GLASS, GRAY, GREEN, RED, WHITE, YELLOW
+from relclip.raw.scenes import cloth, plants
+from relclip.raw.scenes.palette import BLACK, GLASS, GRAY, WHITE
 from relclip.raw.scenes.sketch import Colour, Sketch, blend
 
 STROKES: dict[str, tuple[tuple[complex, ...], ...]] = {
@@ -15,45 +16,6 @@ STROKES: dict[str, tuple[tuple[complex, ...], ...]] = {
     "T": ((0 + 0j, 1 + 0j), (0.5 + 0j, 0.5 + 1j)),
     "X": ((0 + 0j, 1 + 1j), (1 + 0j, 0 + 1j)),
 }
-
-
-def banana(colour: Colour) -> Sketch:
-    """A curved banana, 0.34 wide."""
-    outer = (-0.17 - 0.08j, -0.12 + 0.04j, 0.0 + 0.09j, 0.12 + 0.04j, 0.17 - 0.08j)
-    sketch = Sketch().line(colour, 0.085, *outer)
-    return sketch.line((120, 84, 20), 0.05, 0.17 - 0.08j, 0.18 - 0.12j).line(
-        (120, 84, 20), 0.05, -0.17 - 0.08j, -0.175 - 0.09j
-    )
-
-
-def banana_peeled(colour: Colour) -> Sketch:
-    """A banana being eaten: its white tip to the left, the peel hanging open."""
-    sketch = (
-        Sketch()
-        .line((255, 250, 214), 0.07, -0.12 + 0j, 0.02 + 0.02j)
-        .line(colour, 0.085, 0.02 + 0.02j, 0.14 - 0.04j)
-    )
-    return sketch.line(colour, 0.035, 0.02 - 0.01j, -0.07 - 0.09j).line(
-        colour, 0.035, 0.02 + 0.05j, -0.05 + 0.12j
-    )
-
-
-def pizza(colour: Colour) -> Sketch:
-    """A whole round pizza with slices of sausage."""
-    sketch = Sketch().disc((186, 118, 44), 0j, 0.19).disc(colour, 0j, 0.155)
-    for spot in (-0.07 - 0.06j, 0.07 - 0.05j, -0.02 + 0.08j, 0.09 + 0.07j, 0.0 - 0.01j):
-        sketch.disc(RED, spot, 0.036)
-    return sketch
-
-
-def slice_of_pizza(colour: Colour) -> Sketch:
-    """One slice, its tip to the left, around the origin."""
-    sketch = (
-        Sketch()
-        .polygon(colour, -0.13 + 0j, 0.1 - 0.1j, 0.1 + 0.1j)
-        .line((186, 118, 44), 0.045, 0.1 - 0.1j, 0.1 + 0.1j)
-    )
-    return sketch.disc(RED, 0.04 - 0.025j, 0.03).disc(RED, -0.02 + 0.02j, 0.024)
 
 
 def bag(colour: Colour) -> Sketch:
@@ -131,27 +93,6 @@ def racket(colour: Colour) -> Sketch:
     return sketch
 
 
-def flower(colour: Colour) -> Sketch:
-    """A flower with stem and two leaves; the origin is the foot of the stem."""
-    sketch = (
-        Sketch()
-        .line(GREEN, 0.028, 0j, -0.2j)
-        .oval(GREEN, 0.06 - 0.08j, 0.055, 0.024)
-        .oval(GREEN, -0.06 - 0.05j, 0.055, 0.024)
-    )
-    for petal in (0.075 + 0j, 0.023 + 0.071j, -0.061 + 0.044j, -0.061 - 0.044j, 0.023 - 0.071j):
-        sketch.disc(colour, -0.26j + petal, 0.052)
-    return sketch.disc((120, 70, 20) if colour == YELLOW else YELLOW, -0.26j, 0.042)
-
-
-def leaf(colour: Colour) -> Sketch:
-    """A large pointed leaf with its vein; the origin is its stalk."""
-    sketch = Sketch().polygon(
-        colour, 0.0 - 0.03j, 0.085 - 0.12j, 0.07 - 0.2j, 0.0 - 0.3j, -0.07 - 0.2j, -0.085 - 0.12j
-    )
-    return sketch.line(blend(colour, BLACK, 0.35), 0.02, 0.03j, -0.24j)
-
-
 def clock(colour: Colour) -> Sketch:
     """A round clock with hands and hour marks."""
     sketch = Sketch().disc(blend(colour, BLACK, 0.25), 0j, 0.18).disc(WHITE, 0j, 0.145)
@@ -176,54 +117,6 @@ def letters(colour: Colour, word: str) -> Sketch:
             points = (start + place * step + complex(p.real * 0.13, p.imag * 0.19) for p in stroke)
             sketch.line(colour, 0.045, *points)
     return sketch
-
-
-def towel(colour: Colour) -> Sketch:
-    """A striped towel hanging down from the origin."""
-    sketch = Sketch().box(colour, -0.15 + 0j, 0.15 + 0.42j)
-    for y in (0.07, 0.31):
-        sketch.box(blend(colour, WHITE, 0.65), complex(-0.15, y), complex(0.15, y + 0.05))
-    return sketch
-
-
-def towel_wrapped(colour: Colour) -> Sketch:
-    """A towel wrapped round a body from the shoulders down, around the origin."""
-    sketch = Sketch().polygon(colour, -0.15 - 0.2j, 0.1 - 0.2j, 0.17 + 0.28j, -0.2 + 0.28j)
-    for y in (-0.1, 0.16):
-        sketch.polygon(
-            blend(colour, WHITE, 0.65),
-            complex(-0.16, y),
-            complex(0.125, y),
-            complex(0.135, y + 0.05),
-            complex(-0.17, y + 0.05),
-        )
-    return sketch
-
-
-def towel_folded(colour: Colour) -> Sketch:
-    """A folded towel, a flat pile."""
-    sketch = Sketch()
-    for y, shade in ((-0.05, 0.0), (-0.10, 0.45), (-0.15, 0.0)):
-        sketch.line(blend(colour, WHITE, shade), 0.05, complex(-0.15, y + 0.025), complex(0.15, y + 0.025))
-    return sketch
-
-
-def towel_spread(colour: Colour) -> Sketch:
-    """A towel spread on the ground, in perspective."""
-    sketch = Sketch().polygon(colour, -0.5 + 0.07j, -0.4 - 0.1j, 0.56 - 0.1j, 0.46 + 0.07j)
-    for x in (-0.38, 0.32):
-        sketch.polygon(
-            blend(colour, WHITE, 0.65), x + 0.07j, x + 0.1 - 0.1j, x + 0.18 - 0.1j, x + 0.08 + 0.07j
-        )
-    return sketch.anchor("top", -0.42 + 0j, 0.46 + 0j)
-
-
-def hat(colour: Colour) -> Sketch:
-    """A hat with a brim; the origin is the middle of the brim."""
-    sketch = Sketch().polygon(colour, -0.1 + 0j, -0.085 - 0.12j, 0.085 - 0.12j, 0.1 + 0j)
-    return sketch.line(colour, 0.04, -0.16 + 0j, 0.16 + 0j).box(
-        blend(colour, BLACK, 0.5), -0.097 - 0.045j, 0.097 - 0.015j
-    )
 
 
 def window(colour: Colour) -> Sketch:
@@ -271,20 +164,20 @@ def plane(colour: Colour) -> Sketch:
 
 
 ITEMS: dict[str, Callable[[Colour], Sketch]] = {
-    "banana": banana,
-    "pizza": pizza,
+    "banana": plants.banana,
+    "pizza": plants.pizza,
     "bag": bag,
     "umbrella": umbrella,
     "laptop": laptop,
     "phone": phone,
     "kite": kite,
     "racket": racket,
-    "flower": flower,
-    "leaf": leaf,
+    "flower": plants.flower,
+    "leaf": plants.leaf,
     "clock": clock,
     "sign": sign,
-    "towel": towel,
-    "hat": hat,
+    "towel": cloth.towel,
+    "hat": cloth.hat,
     "window": window,
     "surfboard": surfboard,
     "skateboard": skateboard,

@@ -20,7 +20,6 @@ POSTURES: dict[str, tuple[float, tuple[float, float], tuple[float, float]]] = {
     "riding": (12, (52, -8), (40, -12)),
     "pedalling": (24, (74, -4), (30, -24)),
     "crouching": (10, (62, -8), (-34, -14)),
-    "hanging": (0, (10, -12), (-6, -30)),
     "lying": (0, (4, 2), (34, -30)),
 }
 # where the near and the far hand go, from the shoulder
@@ -59,24 +58,25 @@ class Look:
 
 
 def person(look: Look, posture: str, gesture: str, shut_eye: bool = False) -> Sketch:
-    """Draw a person whose support point (feet, seat, back or, hanging, hands) is the origin.
+    """Draw a person whose support point (feet, seat or back) is the origin.
 
-    Anchors: hand, far hand, mouth, eye, crown, shoulders, lap, chest (each a point, twice).
+    Anchors: hand, hip, shoulder, mouth, eye, crown (each a point, twice).
     """
     lean, near, far = POSTURES[posture]
     hip = 0j
     shoulder = hip + _limb(180 - lean, TORSO)
     sketch = Sketch()
-    feet = [_leg(sketch, look, hip, angles, shade) for angles, shade in ((far, 0.25), (near, 0.0))]
+    for angles, shade in ((far, 0.25), (near, 0.0)):
+        _leg(sketch, look, hip, angles, shade)
     near_reach, far_reach = GESTURES[gesture]
     hand, far_hand = shoulder + near_reach, shoulder + far_reach
     _arm(sketch, look, shoulder, far_hand, layer=BODY - 2, shade=0.25)
     _torso(sketch, look, hip, shoulder, posture)
     _head(sketch, look, shoulder + _limb(180 - lean * 0.5, 0.15), shut_eye)
     _arm(sketch, look, shoulder, hand, layer=ARM, shade=0.0)
-    for name, point in _points(hip, shoulder, hand, far_hand, lean).items():
+    for name, point in (("hip", hip), ("shoulder", shoulder), ("hand", hand)):
         sketch.anchor(name, point, point)
-    return _supported(sketch, posture, feet, hand).moved(scale=0.74 if look.kind == "child" else 1.0)
+    return _supported(sketch, posture).moved(scale=0.74 if look.kind == "child" else 1.0)
 
 
 def bust(look: Look) -> Sketch:
@@ -94,14 +94,13 @@ def _limb(angle: float, length: float) -> complex:
     return cmath.rect(length, math.radians(90 - angle))
 
 
-def _leg(sketch: Sketch, look: Look, hip: complex, angles: tuple[float, float], shade: float) -> complex:
+def _leg(sketch: Sketch, look: Look, hip: complex, angles: tuple[float, float], shade: float) -> None:
     knee = hip + _limb(angles[0], THIGH)
     foot = knee + _limb(angles[1], SHIN)
     colour = blend(look.skin if look.kind == "woman" else look.bottom, BLACK, shade)
     sketch.line(colour, 0.085, hip, knee, foot, layer=BODY - 1)
     toe = foot + _limb(angles[1] + 80, 0.07)
     sketch.line(blend((70, 40, 30), BLACK, shade), 0.06, foot, toe, layer=BODY - 1)
-    return foot
 
 
 def _arm(sketch: Sketch, look: Look, shoulder: complex, hand: complex, *, layer: int, shade: float) -> None:
@@ -134,7 +133,7 @@ def _torso(sketch: Sketch, look: Look, hip: complex, shoulder: complex, posture:
 def _skirt(sketch: Sketch, look: Look, hip: complex, posture: str) -> None:
     _, near, far = POSTURES[posture]
     ends = [hip + _limb(angles[0], THIGH * 1.02) for angles in (near, far)]
-    if posture in {"standing", "walking", "running", "hanging", "lying", "crouching"}:
+    if posture in {"standing", "walking", "running", "lying", "crouching"}:
         front = max(e.real for e in ends) + 0.05
         back = min(e.real for e in ends) - 0.05
         corners = (complex(max(front, 0.13), 0.20), complex(min(back, -0.13), 0.20))
@@ -169,28 +168,12 @@ def _head(sketch: Sketch, look: Look, centre: complex, shut_eye: bool) -> None:
     sketch.anchor("mouth", mouth, mouth)
 
 
-def _points(
-    hip: complex, shoulder: complex, hand: complex, far_hand: complex, lean: float
-) -> dict[str, complex]:
-    return {
-        "hand": hand,
-        "far hand": far_hand,
-        "hip": hip,
-        "shoulder": shoulder,
-        "lap": hip + 0.16 - 0.05j,
-        "chest": (hip + shoulder) / 2 + 0.05,
-        "side": (hip * 2 + shoulder) / 3 + _limb(-lean, 0.02),
-    }
-
-
-def _supported(sketch: Sketch, posture: str, feet: list[complex], hand: complex) -> Sketch:
+def _supported(sketch: Sketch, posture: str) -> Sketch:
     """Move the sketch so that the point which carries the weight is the origin."""
     if posture == "lying":
         flat = sketch.moved(turn=-90)
         low_x, _, high_x, high_y = flat.bounds()
         return flat.moved(complex(-(low_x + high_x) / 2, -high_y))
-    if posture == "hanging":
-        return sketch.moved(-hand)
     if posture in {"sitting", "riding", "pedalling"}:
         return sketch.moved(-0.05j)
     return sketch.moved(complex(0, -sketch.bounds()[3]))

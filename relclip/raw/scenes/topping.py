@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from relclip.raw.scenes import animals, items
+from relclip.raw.scenes import animals, cloth, items, plants
 from relclip.raw.scenes.chance import happens
 from relclip.raw.scenes.painters import colour_of, lying, paint
 from relclip.raw.scenes.palette import COLOURS, SNOW, SNOW_SHADE
@@ -47,11 +47,11 @@ def upright(name: str, colour: str, predicate: str, rng: np.random.Generator) ->
     """The thing as it stands, sits or lies, its base at the origin."""
     shade = COLOURS[colour]
     special = {
-        ("towel", "lying on"): lambda: items.towel_folded(shade),
+        ("towel", "lying on"): lambda: cloth.towel_folded(shade),
         ("snow", "lying on"): heap,
         ("laptop", "standing on"): lambda: items.laptop_open(shade),
         ("umbrella", "standing on"): lambda: items.umbrella_open(shade).moved(scale=1.5),
-        ("flower", "standing on"): lambda: _potted(items.flower(shade)),
+        ("flower", "standing on"): lambda: _potted(plants.flower(shade)),
         ("surfboard", "standing on"): lambda: items.surfboard(shade).moved(turn=-90),
     }
     if (name, predicate) in special:

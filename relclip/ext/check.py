@@ -18,7 +18,8 @@ def check(annotations: Annotations, candidates: Candidates, scores: Path) -> Rep
     """Share of val's annotated overlapping relations whose predicate each row picks, mean and class mean.
 
     `kb`: a uniform choice among the candidates. `ext`: CLIP's best of all. `kb_ext`: CLIP's best candidate.
-    The same with `_undecided`: only relations whose pair has two or more candidates, the true one among them.
+    The same with `_undecided`: only relations whose pair has two or more candidates, the true one among them; there
+    `log_loss` is the mean -log of the true candidate's share of the softmax: the temperature to take has the lowest.
     """
     relation, logits = _val_logits(annotations, scores)
     truth = annotations.predicate[relation] - 1
@@ -34,9 +35,19 @@ def check(annotations: Annotations, candidates: Candidates, scores: Path) -> Rep
     }
     undecided = inside & (allowed.sum(1) >= 2)
     report = {name: accuracy(hit, truth) for name, hit in hits.items()}
-    return report | {
-        f"{name}_undecided": accuracy(hit[undecided], truth[undecided]) for name, hit in hits.items()
-    }
+    report |= {f"{name}_undecided": accuracy(hit[undecided], truth[undecided]) for name, hit in hits.items()}
+    masked = np.where(allowed, logits, -np.inf)[undecided]
+    loss = {"kb": np.log(allowed.sum(1)[undecided]), "kb_ext": _log_loss(masked, truth[undecided])}
+    means = {name: float(values.mean()) if len(values) else 0.0 for name, values in loss.items()}
+    return report | {"log_loss": means}
+
+
+def _log_loss(logits: NDArray[np.float32], truth: Ids) -> NDArray[np.float32]:
+    """(N,) -log softmax of each row's true column; -inf marks what is no candidate."""
+    if not len(logits):
+        return np.zeros(0, np.float32)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(truth)), truth]
 
 
 def _val_logits(annotations: Annotations, scores: Path) -> tuple[Ids, NDArray[np.float32]]:

@@ -127,6 +127,11 @@ def test_the_check_counts_choices_right(tiny, made, tmp_path):
         == report["kb_undecided"]
         == {"mean": 0.5, "class_mean": 0.5, "count": 8}
     )
+    assert report["log_loss"]["kb"] == pytest.approx(np.log(2))
+    expected = np.mean(
+        [-np.log(np.exp(share) / (np.e + np.e**2)) for share in (1, 2)]
+    )  # half carrying, half riding
+    assert report["log_loss"]["kb_ext"] == pytest.approx(expected)
     only = Candidates(np.array([[2, 1, 1]]), 3, 2)
     report = check(known, only, tmp_path / "scores.parquet")
     assert report["kb"]["mean"] == report["kb_ext"]["mean"] == 0.5 and report["kb_undecided"]["count"] == 0
@@ -136,3 +141,20 @@ def test_statistics_say_what_ext_adds(made):
     found = json.loads((made / "statistics.json").read_text())
     assert {"kb", "ext", "kb_ext", "kb_ext_undecided"} <= set(found["validation"])
     assert not (made / ".parts").exists()
+
+
+def test_a_data_set_without_val_and_test(tiny, tmp_path):
+    import tiny_clip
+    from relclip.core.parquet import IMAGES
+
+    dataset = tiny_clip.make_dataset(tmp_path / "dataset", 6)
+    images = read_table(dataset / "images.parquet", IMAGES)
+    train = images.set_column(4, "split", [["train"] * 6])
+    write_table(dataset / "images.parquet", train, IMAGES)
+    changed = type(tiny)(tiny.params, tiny.raw, dataset, tiny.kb, tiny.model)
+    _run(changed, tmp_path / "ext")
+    assert read_table(tmp_path / "ext" / "scores.parquet", EXT_SCORES).num_rows == 12
+    assert read_table(tmp_path / "ext" / "sgcls_scores.parquet", EXT_SCORES).num_rows == 0
+    assert (
+        json.loads((tmp_path / "ext" / "statistics.json").read_text())["validation"]["kb_ext"]["count"] == 0
+    )

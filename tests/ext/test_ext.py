@@ -145,6 +145,7 @@ def test_statistics_say_what_ext_adds(made):
 
 def test_a_data_set_without_val_and_test(tiny, tmp_path):
     import tiny_clip
+
     from relclip.core.parquet import IMAGES
 
     dataset = tiny_clip.make_dataset(tmp_path / "dataset", 6)

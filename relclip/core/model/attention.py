@@ -1,16 +1,60 @@
 """The adaptors h_obj and h_rel of RelCLIP eq. 1: one fully connected layer, two multi-head attention layers.
 
-Rows of all images of a batch lie one after another (packed); attention sees the rows of one image at a time. No
-padding, so no mask is needed and an uneven batch costs nothing extra.
+Rows of all images of a batch lie one after another (packed). Attention alone sees them padded, images of about one
+length together, with the padding masked; every other layer computes nothing for padding.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 ATTENTION_LAYERS = 2
+#: Images are padded together while the shortest has at least this share of the longest's rows.
+SHORTEST_SHARE = 0.75
+
+
+@dataclass(frozen=True, eq=False)
+class Padding:
+    """Where the N packed rows of a batch lie once padded, group of images after group: M rows in all."""
+
+    places: Tensor  # (N,) rows of the M
+    rows: int  # M
+    shapes: list[tuple[int, int]]  # of each group: images B, rows T of its longest; sum of B * T is M
+    masks: list[
+        Tensor | None
+    ]  # of each group: (B, 1, 1, T) true where there is a row, None where all are full
+
+    @classmethod
+    def of(cls, counts: Sequence[int], device: torch.device) -> "Padding":
+        """`counts`: rows of each image; images without rows take no part."""
+        count = np.array(counts, np.int64)
+        first_row = np.cumsum(count) - count
+        packed, padded, shapes, masks, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [], [], 0
+        for images in _groups(count):
+            there = np.arange(count[images].max()) < count[images][:, None]  # (B, T)
+            packed.append((first_row[images][:, None] + np.arange(there.shape[1]))[there])
+            padded.append(rows + np.flatnonzero(there))
+            shapes.append((len(images), there.shape[1]))
+            masks.append(None if there.all() else torch.from_numpy(there[:, None, None]).to(device))
+            rows += there.size
+        places = np.empty(count.sum(), np.int64)
+        places[np.concatenate(packed)] = np.concatenate(padded)
+        return cls(torch.from_numpy(places).to(device), rows, shapes, masks)
+
+
+def _groups(count: np.ndarray) -> list[np.ndarray]:
+    """Images with rows, longest first, parted where the next is too short to be padded with those before."""
+    order = np.argsort(-count, kind="stable")
+    groups: list[list[int]] = []
+    for image in order[count[order] > 0]:
+        if not groups or count[image] < SHORTEST_SHARE * count[groups[-1][0]]:
+            groups.append([])
+        groups[-1].append(int(image))
+    return [np.array(group) for group in groups]
 
 
 class Attention(nn.Module):
@@ -27,17 +71,24 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.norm = nn.LayerNorm(dimension)
 
-    def forward(self, rows: Tensor, counts: Sequence[int]) -> Tensor:
-        """rows: (N, D), counts: rows of each image, sum N -> (N, D)."""
-        split = (
-            self.query_key_value(rows).unflatten(1, (3, self.heads, -1)).permute(1, 2, 0, 3)
-        )  # (3, H, N, D / H)
-        pieces = [
-            functional.scaled_dot_product_attention(query[None], key[None], value[None])[0]
-            for query, key, value in split.split(list(counts), dim=2)
-        ]
-        mixed = torch.cat(pieces, dim=1).transpose(0, 1).flatten(1)  # (N, D)
-        return self.norm(rows + self.dropout(self.output(mixed)))
+    def forward(self, rows: Tensor, padding: Padding) -> Tensor:
+        """rows: (N, D) -> (N, D)."""
+        packed = self.query_key_value(rows)
+        padded = packed.new_zeros(padding.rows, packed.shape[1]).index_copy(
+            0, padding.places, packed
+        )  # (M, 3 D)
+        groups = padded.split([images * longest for images, longest in padding.shapes])
+        mixed = torch.cat(
+            [self._group(*group) for group in zip(groups, padding.shapes, padding.masks, strict=True)]
+        )
+        return self.norm(rows + self.dropout(self.output(mixed.index_select(0, padding.places))))
+
+    def _group(self, padded: Tensor, shape: tuple[int, int], mask: Tensor | None) -> Tensor:
+        query, key, value = padded.view(*shape, 3, self.heads, -1).permute(
+            2, 0, 3, 1, 4
+        )  # (B, H, T, D / H) each
+        mixed = functional.scaled_dot_product_attention(query, key, value, mask)
+        return mixed.transpose(1, 2).flatten(2).flatten(0, 1)  # (B * T, D)
 
 
 class AttentionStack(nn.Module):
@@ -49,9 +100,9 @@ class AttentionStack(nn.Module):
 
     def forward(self, rows: Tensor, counts: Sequence[int]) -> Tensor:
         """rows: (N, D), counts: rows of each image, sum N -> (N, D)."""
-        counts = [count for count in counts if count]
-        if not counts:
+        padding = Padding.of(counts, rows.device)
+        if not padding.shapes:
             return rows
         for layer in self.layers:
-            rows = layer(rows, counts)
+            rows = layer(rows, padding)
         return rows

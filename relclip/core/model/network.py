@@ -97,11 +97,10 @@ class RelCLIP(nn.Module):
 
     def _relation_input(self, batch: Batch, objects: Tensor) -> Tensor:
         unions = self.union_region(self._standard(batch.union_regions))  # (U, D)
-        rows = unions[batch.pair_union] + self.pair_position(batch.pair_geometry)
+        rows = unions.index_select(0, batch.pair_union) + self.pair_position(batch.pair_geometry)
         if self.config.object_features:
-            rows = (
-                rows + self.subject_part(objects)[batch.subjects] + self.object_part(objects)[batch.objects]
-            )
+            rows = rows + self.subject_part(objects).index_select(0, batch.subjects)
+            rows = rows + self.object_part(objects).index_select(0, batch.objects)
         return torch.relu(rows)
 
     def _join_labels(self, batch: Batch, relations: Tensor, object_logits: Tensor, labels: str) -> Tensor:

@@ -53,6 +53,8 @@ class Trainer:
         texts, index = corpus.reader.read(rows, settings.prompted, settings.negatives, random)
         pixels = corpus.pixels[torch.from_numpy(rows)]
         torch.manual_seed(int(random.integers(1 << 62)))  # what patch dropout draws from
+        masked = self.step < settings.unmasked_from * settings.steps
+        self.model.visual.patch_dropout.train(masked)
         flip = torch.from_numpy(random.random(len(rows)) < settings.mirrored)
         pixels[flip] = pixels[flip].flip(-1)
         loss = self._update(pixels, tokenize(texts), torch.from_numpy(index))

@@ -98,7 +98,8 @@ class Pretrain(Closed):
     A random batch shows single objects to the share `objects`, relations otherwise; a grouped one to the share
     `grouped_objects`, and `groups` groups of relations with one object class each. Texts are prompts to the share
     `prompted`, phrases otherwise; each relation brings `negatives` wrong texts, its own with another predicate.
-    Pictures are `mirrored` with that probability; `validation` is the share of pictures held out.
+    The share `patch_dropout` of patches is hidden until `unmasked_from` of the steps (FLIP: cheaper steps). Pictures
+    are `mirrored` with that probability; `validation` is the share of pictures held out.
     """
 
     image_size: int = Field(default=48, ge=8)
@@ -121,6 +122,7 @@ class Pretrain(Closed):
     negatives: int = Field(default=1, ge=0)
     mirrored: float = Field(default=0.5, ge=0.0, le=1.0)
     patch_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    unmasked_from: float = Field(default=0.8, ge=0.0, le=1.0)
     loss: Literal["multi_positive", "clip"] = "multi_positive"
     validation: float = Field(default=0.05, gt=0.0, lt=1.0)
     checkpoint_every: int = Field(default=500, ge=1)

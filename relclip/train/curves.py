@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from relclip.core.atomic import write_text
+from relclip.core.errors import ParamsError
 from relclip.core.tracking import Recorder
 
 LOSSES = ("loss", "loss_object", "loss_predicate", "loss_rcl", "temperature")
@@ -35,12 +37,17 @@ class Curves:
             self._add(dict(point))
 
     def step(self, step: int, losses: Sequence[Tensor], last: bool) -> None:
-        """Add the values of LOSSES of `step` (from 1)."""
+        """Add the values of LOSSES of `step` (from 1). Raises ParamsError where the loss is no number any more."""
         self.waiting.append(torch.stack([loss.detach().float() for loss in losses]))
         if step % STEPS_PER_POINT == 0 or last:
             means = torch.stack(self.waiting).mean(dim=0).tolist()
             self.waiting.clear()
             self._add({"step": step, **dict(zip(LOSSES, means, strict=True))})
+            if not math.isfinite(means[0]):
+                raise ParamsError(
+                    f"the loss is not a number after {step} steps; lower train.learning_rate, set train.gradient_clip, "
+                    "or look for broken values in the features"
+                )
 
     def validation(self, step: int, values: Mapping[str, float]) -> None:
         """Add what was measured on validation images after `step`."""

@@ -11,6 +11,7 @@ from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.errors import ParamsError
+from relclip.core.memory import keep_freed_memory
 from relclip.core.model import ImageSet, ModelConfig, Regions, RelCLIP, save_model
 from relclip.core.params import Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
@@ -73,6 +74,7 @@ def train_run(
     """
     recorder = recorder or Silent()
     prepare(params.seed, threads)
+    keep_freed_memory()
     place = best_device(device)
     vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
     images = ImageSet.load(inputs.dataset, inputs.features, "train")

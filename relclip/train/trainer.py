@@ -101,7 +101,7 @@ def fit(trainer: Trainer, validation: Validation, curves: Curves, folder: Path, 
     first = _restore(state, trainer, optimizer, curves) if state else 0
     model.train()
     steps = range(first, params.iterations)
-    for step in progress(steps, f"train {digest[:8]}", "iteration", total=params.iterations, start=first):
+    for step in progress(steps, f"train {folder.name}", "iteration", total=params.iterations, start=first):
         losses = trainer.losses(step)
         update(optimizer, losses[0], learning_rate(params, step), params.gradient_clip)
         done = step + 1

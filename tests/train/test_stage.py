@@ -206,6 +206,12 @@ def test_says_what_is_wrong(run, tmp_path):
         run(supervision="kb", inputs=bare)
 
 
+def test_a_diverging_run_says_so_and_leaves_nothing(run):
+    with pytest.raises(ParamsError, match="lower train"):
+        run(optimizer="sgd", learning_rate=1e30, gradient_clip=0.0, warmup=0, schedule="constant")
+    assert not (run.folder / "a").exists()
+
+
 def test_every_image_is_seen_once_an_epoch():
     seen = [number for step in range(6) for number in batch_numbers(0, step, 9, 3)]
     assert sorted(seen[:9]) == sorted(seen[9:]) == list(range(9))

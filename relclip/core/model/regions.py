@@ -30,7 +30,7 @@ class Regions:
         rows = len(images.boxes) + len(images.unions)
         self.keeps = rows * self.width * 2 <= memory
         self._kept: dict[int, Tensor] = {}
-        self._maps = _resident(images.maps, device)
+        self._maps = _resident(images, device)
 
     def __call__(self, image: int) -> tuple[Tensor, Tensor]:
         """Return the pooled objects (N, S) and union boxes (U, S), float16, of image number `image`."""
@@ -60,14 +60,16 @@ class Regions:
         )
         if not len(boxes):
             return self._join([])
-        map_ = self._map(int(images.map_rows[image]))
+        map_ = self._map(image)
         cells = torch.from_numpy(in_cells(boxes, images.sizes[image], map_.shape[:2])).to(self.device)
         return roi_align(map_, cells, self.roi_size).flatten(1).half()
 
-    def _map(self, row: int) -> Tensor:
+    def _map(self, image: int) -> Tensor:
         if self._maps is not None:
-            return self._maps[row].float()
-        return torch.from_numpy(self.images.maps[row].astype(np.float32)).to(self.device)
+            return self._maps[image].float()
+        return torch.from_numpy(self.images.maps[self.images.map_rows[image]].astype(np.float32)).to(
+            self.device
+        )
 
 
 def in_cells(boxes: Boxes, size: NDArray[np.float32], cells: tuple[int, ...]) -> Boxes:
@@ -76,8 +78,11 @@ def in_cells(boxes: Boxes, size: NDArray[np.float32], cells: tuple[int, ...]) ->
     return (boxes * np.tile(np.array([width, height], np.float32) / size, 2)).astype(np.float32)
 
 
-def _resident(maps: NDArray[np.float16], device: torch.device) -> Tensor | None:
-    """All maps on the GPU if they take at most half of its free memory; on the CPU they stay memory-mapped."""
-    if device.type != "cuda" or maps.nbytes > torch.cuda.mem_get_info(device)[0] // 2:
+def _resident(images: ImageSet, device: torch.device) -> Tensor | None:
+    """The maps of all images on the GPU if they take at most half of its free memory; on the CPU the file is mapped."""
+    if device.type != "cuda":
         return None
-    return torch.from_numpy(np.ascontiguousarray(maps)).to(device)
+    bytes_each = images.maps[:1].nbytes
+    if len(images) * bytes_each > torch.cuda.mem_get_info(device)[0] // 2:
+        return None
+    return torch.from_numpy(images.maps[images.map_rows]).to(device)

@@ -179,7 +179,12 @@ class Sampling(Closed):
 
 
 class Train(Closed):
-    """One training. The `train` section gives the defaults; an entry of `runs` overrides some of them."""
+    """One training. The `train` section gives the defaults; an entry of `runs` overrides some of them.
+
+    A step sees `background_per_foreground` unlabelled pairs for each labelled one. `attention_over: sampled` keeps the
+    others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
+    0.3 a labelled pair costs 4 points of recall.
+    """
 
     supervision: Literal["full", "kb", "kb+ext"] = "full"
     seed: int = 0
@@ -198,8 +203,8 @@ class Train(Closed):
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     use_labels: Literal["none", "text"] = "none"
     object_features: bool = False
-    background_per_foreground: float = Field(default=3.0, ge=0.0)
-    attention_over: Literal["all", "sampled"] = "all"
+    background_per_foreground: float = Field(default=1.0, ge=0.0)
+    attention_over: Literal["all", "sampled"] = "sampled"
     object_loss: float = Field(default=1.0, ge=0.0)
     predicate_loss: float = Field(default=1.0, ge=0.0)
     rcl: Rcl = Rcl()

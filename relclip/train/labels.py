@@ -52,9 +52,9 @@ def kb_labels(images: ImageSet, triplets: pa.Table, objects: int, predicates: in
     subject, predicate, object_ = (
         triplets[name].to_numpy() for name in ("subject_class", "predicate_id", "object_class")
     )
-    _check(subject, objects, "kb: subject_class")
-    _check(object_, objects, "kb: object_class")
-    _check(predicate, predicates, "kb: predicate_id")
+    check_ids(subject, objects, "kb: subject_class")
+    check_ids(object_, objects, "kb: object_class")
+    check_ids(predicate, predicates, "kb: predicate_id")
     table[subject, object_, predicate] = True
     subjects, objects_ = pair_classes(images)
     found = []
@@ -155,6 +155,7 @@ def _softmax(logits: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[n
     return (raised / np.repeat(np.add.reduceat(raised, start[:-1]), counts)).astype(np.float32)
 
 
-def _check(ids: NDArray, highest: int, what: str) -> None:
+def check_ids(ids: NDArray, highest: int, what: str) -> None:
+    """Raise ContractError where an id is outside 1 to `highest`, the vocabulary's."""
     if len(ids) and (ids.min() < 1 or ids.max() > highest):
         raise ContractError(f"{what} {ids.min()} to {ids.max()} is outside the vocabulary's 1 to {highest}")

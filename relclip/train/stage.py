@@ -20,7 +20,7 @@ from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.train.checkpoint import remove_checkpoint, state_digest
 from relclip.train.contrast import RelationalContrast
 from relclip.train.curves import Curves
-from relclip.train.labels import Labels, full_labels, kb_ext_labels, kb_labels
+from relclip.train.labels import Labels, check_ids, full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
 from relclip.train.targets import Teacher
 from relclip.train.trainer import Trainer, fit
@@ -105,8 +105,13 @@ def supervise(
 ) -> tuple[Labels, dict[str, Any]]:
     """Label the pairs of the train images as `supervision` says; also what was counted on the way."""
     dropped = 0
+    relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
+    check_ids(images.class_ids, len(vocabulary.objects), "objects.parquet: class_id")
+    check_ids(
+        relations["predicate_id"].to_numpy(), len(vocabulary.predicates), "relations.parquet: predicate_id"
+    )
     if params.supervision == "full":
-        labels, dropped = full_labels(images, read_table(inputs.dataset / "relations.parquet", RELATIONS))
+        labels, dropped = full_labels(images, relations)
     else:
         triplets = read_table(inputs.kb / "triplets.parquet", TRIPLETS)
         labels = kb_labels(images, triplets, len(vocabulary.objects), len(vocabulary.predicates))
@@ -139,6 +144,10 @@ def make_trainer(
         raise ParamsError(
             f"train.dimension is {params.dimension} but the prompts have {text_dimension} numbers; RelCLIP compares "
             f"the two, so set train.dimension to {text_dimension} (or rcl.level to none)"
+        )
+    if params.dimension % params.heads:
+        raise ParamsError(
+            f"train.dimension {params.dimension} is no multiple of train.heads {params.heads}; change one of the two"
         )
     model = RelCLIP(
         ModelConfig(

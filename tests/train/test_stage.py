@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,11 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
-from relclip.core.errors import InputError, ParamsError
+from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.model import load_model
 from relclip.core.params import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
@@ -54,7 +56,7 @@ def validation(files):
 def test_learns(run):
     """Predicates are directions here; chance is 1 in 4 and half of the pairs are not annotated."""
     long = {
-        "iterations": 150,
+        "iterations": 60,
         "learning_rate": 5e-3,
         "warmup": 10,
         "background_per_foreground": 0.5,
@@ -141,9 +143,9 @@ def test_killed_goes_on(run, tmp_path):
     settings = {
         **QUICK,
         "supervision": "kb",
-        "iterations": 150,
-        "checkpoint_every": 25,
-        "validate_every": 150,
+        "iterations": 60,
+        "checkpoint_every": 10,
+        "validate_every": 60,
     }
     folders = [*vars(run.inputs).values(), tmp_path / "checkpoints", tmp_path / "killed"]
     command = [sys.executable, "-c", TRAIN, json.dumps(settings), *map(str, folders)]
@@ -198,12 +200,26 @@ def test_says_what_is_wrong(run, tmp_path):
     with pytest.raises(ParamsError, match="so set train"):
         run(dimension=32)
     assert run("free", dimension=32, rcl=Rcl(level="none"))
+    with pytest.raises(ParamsError, match="no multiple"):
+        run(heads=3)
     write_table(
         tmp_path / "kb" / "triplets.parquet", pa.table({name: [] for name in TRIPLETS.names}), TRIPLETS
     )
     bare = Inputs(**{**vars(run.inputs), "kb": tmp_path / "kb"})
     with pytest.raises(InputError, match="no overlapping pair"):
         run(supervision="kb", inputs=bare)
+
+
+@pytest.mark.parametrize(("file", "column"), [("objects", "class_id"), ("relations", "predicate_id")])
+def test_ids_outside_the_vocabulary(run, tmp_path, file, column):
+    folder = shutil.copytree(run.inputs.dataset, tmp_path / "dataset")
+    table = pq.read_table(folder / f"{file}.parquet")
+    table = table.set_column(
+        table.column_names.index(column), column, pa.array([99] * len(table), pa.int16())
+    )
+    pq.write_table(table, folder / f"{file}.parquet")
+    with pytest.raises(ContractError, match=f"{column} 99 to 99 is outside"):
+        run(inputs=Inputs(**{**vars(run.inputs), "dataset": folder}))
 
 
 def test_a_diverging_run_says_so_and_leaves_nothing(run):

@@ -28,7 +28,7 @@ from relclip.core.vocabulary import Vocabulary
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
 from relclip.train.optimiser import make_optimizer, update
-from relclip.train.stage import make_trainer
+from relclip.train.setup import make_trainer
 from relclip.train.trainer import Trainer
 
 OBJECTS, PREDICATES, IMAGES, WORDS = 150, 20, 200, 100

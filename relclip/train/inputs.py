@@ -1,0 +1,38 @@
+"""Which files a training reads."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from relclip.core.params import Train
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Folders of the stages before; `kb` and `ext` are read only where the supervision needs them."""
+
+    dataset: Path
+    features: Path
+    prompts: Path
+    words: Path
+    kb: Path
+    ext: Path
+
+    def files(self, params: Train) -> list[Path]:
+        """The files that this training reads, whatever its seed."""
+        files = [
+            self.dataset / f"{name}" for name in ("vocabulary.json", "images.parquet", "objects.parquet")
+        ]
+        files += [
+            self.dataset / "relations.parquet",
+            self.features / "images.parquet",
+            self.features / "maps.npy",
+        ]
+        files += [self.prompts / name for name in ("objects.npy", "triplets.parquet", "triplets.npy")]
+        files += [self.words / "phrases.safetensors"] if needs_words(params) else []
+        files += [self.kb / "triplets.parquet"] if params.supervision != "full" else []
+        return files + ([self.ext / "scores.parquet"] if params.supervision == "kb+ext" else [])
+
+
+def needs_words(params: Train) -> bool:
+    """Whether a training reads word vectors at all."""
+    return params.rcl.level != "none" and params.sampling.enabled

@@ -29,7 +29,15 @@ def tiny_params(**sections: dict) -> Params:
         "text_layers": 1,
     }
     pretrain |= {"dimension": 16, "batch": 24, "steps": 30, "grouped_from": 0.5, "warmup": 3, "groups": 2}
-    pretrain |= {"patch_dropout": 0.5, "checkpoint_every": 10, "validation": 0.2, "learning_rate": 0.003}
+    pretrain |= {
+        "patch_dropout": 0.5,
+        "checkpoint_every": 10,
+        "objects": 0.5,
+        "prompted": 0.5,
+        "negatives": 1,
+        "validation": 0.2,
+        "learning_rate": 0.003,
+    }
     content["clip"]["pretrain"] |= pretrain
     content["features"] |= {"image_size": 32, "batch": 4}
     content["ext"] |= {"batch": 7, "zero_shot_classes": 2}

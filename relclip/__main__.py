@@ -49,7 +49,9 @@ def main() -> None:
     name = sys.argv[1]
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
-        raise InputError(f"'{name}' is no command{f', did you mean {near[0]!r}?' if near else ''}; see relclip --help")
+        raise InputError(
+            f"'{name}' is no command{f', did you mean {near[0]!r}?' if near else ''}; see relclip --help"
+        )
     sys.argv = [f"relclip {name}", *sys.argv[2:]]
     importlib.import_module(COMMANDS[name][0]).main()
 

@@ -1,0 +1,52 @@
+"""One sentence for what does not fit: the key, the value met, what is allowed, the nearest known key."""
+
+import difflib
+from typing import Any
+
+from pydantic import ValidationError
+
+from relclip.core.errors import ParamsError
+
+
+def validate(model: Any, content: dict[str, Any], prefix: str) -> Any:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ParamsError(_sentence(model, first, prefix)) from None
+
+
+def _sentence(model: Any, error: Any, prefix: str) -> str:
+    place = prefix + ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        known = _keys(model, error["loc"][:-1])
+        near = nearest(str(error["loc"][-1]), known)
+        return f"params.yaml has an unknown key '{place}'{near}; known keys: {', '.join(known)}"
+    if error["type"] == "missing":
+        return f"params.yaml lacks '{place}'; compare with workflow/presets/scenes.yaml"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return f"params.yaml: '{place}' is {error['input']!r}: {error['msg']}"
+
+
+def _keys(model: Any, location: tuple[Any, ...]) -> list[str]:
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = next(
+            (
+                kind
+                for kind in (annotation, *getattr(annotation, "__args__", ()))
+                if hasattr(kind, "model_fields")
+            ),
+            None,
+        )
+        if model is None:
+            return []
+    return list(model.model_fields)
+
+
+def nearest(word: str, known: Any) -> str:
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean '{match[0]}'?)" if match else ""

@@ -1,0 +1,56 @@
+"""Sections of the stages that judge: predict, evaluate, tables."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from relclip.core.params.base import Closed
+
+
+class Predict(Closed):
+    """What is written for the evaluator: rows that can reach the top `keep`, and the rows that need no training."""
+
+    keep: int = Field(default=100, ge=1)
+    batch: int = Field(default=16, ge=1)
+    rank_by: Literal["softmax", "logit", "sigmoid"] = "softmax"
+    kb_mask: bool = False
+    training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = ["ext", "kb", "kb_ext", "kb_counts"]
+
+
+class Evaluate(Closed):
+    """The protocol, METHOD section 2: one switch per item."""
+
+    dedup: bool = True
+    empty_predictions: Literal["zero", "skip"] = "zero"
+    pixel_inclusive: bool = True
+    recall: Literal["per_image", "pooled"] = "per_image"
+    require_overlap: bool = False
+    split: Literal["train", "val", "test"] = "test"
+    bootstrap: int = Field(default=1000, ge=0)
+    seed: int = 0
+
+
+class Row(Closed):
+    """A row of a table: its name in the paper and the runs (one a seed) whose mean it shows; no runs: not yet built."""
+
+    name: str
+    runs: list[str] = []
+
+
+class Difference(Closed):
+    """A claim of the paper: run `better` is ahead of run `worse`; tested by paired differences, seed by seed."""
+
+    claim: str
+    better: list[str]
+    worse: list[str]
+
+
+class Tables(Closed):
+    """Which runs fill which rows; the columns and the paper's numbers belong to the `tables` stage."""
+
+    table1_distant: list[Row] = []
+    table1_full: list[Row] = []
+    table3: list[Row] = []
+    table5: list[Row] = []
+    table6: list[Row] = []
+    claims: list[Difference] = []

@@ -31,10 +31,14 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """Whether the claim is borne out: decided where the interval leaves zero outside."""
-        if self.low > 0:
-            return "holds"
-        return "does not hold" if self.high < 0 else "undecided"
+        """Whether the claim is borne out: decided where the interval leaves zero outside.
+
+        One pair of seeds says so of itself: how far two seeds of one training lie apart is not in the interval.
+        """
+        if self.low <= 0 <= self.high:
+            return "undecided"
+        word = "holds" if self.low > 0 else "does not hold"
+        return f"{word} at one seed" if len(self.seeds) == 1 else word
 
     @property
     def label(self) -> str:
@@ -118,7 +122,14 @@ def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
 def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:
     """Count the verdicts of one column: `holds 5, undecided 3, does not hold 1`."""
     found = Counter(one.verdict if (one := claim.at(judged, metric)) else NOT_BUILT for claim in claims)
-    order = ("holds", "undecided", "does not hold", NOT_BUILT)
+    order = (
+        "holds",
+        "holds at one seed",
+        "undecided",
+        "does not hold at one seed",
+        "does not hold",
+        NOT_BUILT,
+    )
     return ", ".join(f"{verdict} {found[verdict]}" for verdict in order if found[verdict])
 
 
@@ -128,5 +139,6 @@ def caption() -> str:
         "PredCls, better minus worse in percentage points, averaged over the paired training seeds, with the "
         "95 % bootstrap interval over test images (both runs judged on the same images). Holds: the interval "
         "lies above zero. Does not hold: it lies below zero, the order is reversed. Undecided: it contains "
-        "zero. The interval does not cover the training seed, and one in twenty misses by chance."
+        "zero. At one seed: the interval does not cover the training seed, and two seeds of one row lie apart by "
+        "what table 1 shows behind ±; a difference of that size decides nothing. One in twenty misses by chance."
     )

@@ -114,6 +114,8 @@ def test_verdicts(inputs):
     found = [one.verdict if (one := claim.at("annotation", "recall_at_50")) else None for claim in claims]
     assert found == ["holds", "does not hold", "undecided", None]
     assert claims[0].at("annotation", "mean_recall_at_50").text == "+1.2 [+0.4, +2.0]"
+    one_seed = claim_table.Difference("annotation", "recall_at_50", -1.6, -2.5, -0.5, (-1.6,))
+    assert one_seed.verdict == "does not hold at one seed"
     assert claim_table.columns(claims) == [
         ("annotation", "recall_at_50"),
         ("annotation", "mean_recall_at_50"),

@@ -122,7 +122,7 @@ def test_verdicts(inputs):
     ]
     lines = list(claim_table.claim_rows(claims))
     assert lines[-1][-2:] == ["not yet built", None]
-    assert lines[0][-2:] == ["holds", "1.2000"]
+    assert lines[0][-2:] == ["holds", "1.2000 1.2000"]
 
 
 def test_hostile_names_stay_text(inputs):

@@ -12,7 +12,7 @@ help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 tables: $(VENV)/ready  ## environment, then every table and the report
-	snakemake --cores all
+	snakemake --cores all --quiet rules host
 
 test: $(VENV)/ready  ## environment, then all tests
 	pytest

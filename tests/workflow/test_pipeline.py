@@ -15,7 +15,7 @@ import yaml
 from relclip.core.params import load_params
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.workflow
 
 
 class House:

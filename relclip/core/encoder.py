@@ -20,6 +20,7 @@ from relclip.core.atomic import atomic_file, write_json
 from relclip.core.device import autocast
 from relclip.core.errors import ContractError
 from relclip.core.ordered import in_order
+from relclip.core.progress import progress
 from relclip.core.tokenizer import WordTokenizer, load_words
 
 CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
@@ -64,7 +65,7 @@ class Encoder:
     def encode_texts(self, texts: Sequence[str], batch: int = 512, workers: int = 1) -> Tensor:
         """Embeddings of texts: T texts -> (T, D) float32, length 1, on the CPU; `workers` batches at a time."""
         batches = [list(texts[first : first + batch]) for first in range(0, len(texts), batch)]
-        encoded = list(in_order(self._text_batch, batches, workers))
+        encoded = list(progress(in_order(self._text_batch, batches, workers), "texts", "part", len(batches)))
         return torch.cat(encoded) if encoded else torch.zeros((0, self.dimension))
 
     @property

@@ -27,7 +27,11 @@ def progress(
             last = time.monotonic()
             _line(what, unit, done, total, (done - start) / (last - begin))
     elapsed = max(time.monotonic() - begin, 1e-9)
-    print(f"{what}: {done} {unit}s done in {elapsed:.1f} s", file=sys.stderr, flush=True)
+    print(
+        f"{what}: {done} {unit}{'' if done == 1 else 's'} done in {elapsed:.1f} s",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _line(what: str, unit: str, done: int, total: int | None, rate: float) -> None:

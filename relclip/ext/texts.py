@@ -1,4 +1,4 @@
-"""Embeddings of the prompts that pairs are compared with: each distinct triplet of classes once."""
+"""Embeddings of the prompts that pairs are compared with: each distinct text once."""
 
 from collections.abc import Iterable
 
@@ -13,21 +13,23 @@ from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
 
 
 class TripletTexts:
-    """Text embeddings (T, D) of distinct triplets of ids, found by their ids."""
+    """Text embeddings (T, D) of the distinct prompts of triplets, found by the triplets' ids."""
 
     def __init__(
         self, encoder: Encoder, vocabulary: Vocabulary, wanted: NDArray[np.bool_], settings: Ext, workers: int
     ) -> None:
         """wanted: (classes + 1, classes + 1, predicates) which triplets (subject, object, predicate - 1) to embed."""
         triplets = np.argwhere(wanted)
-        self._row = np.full(wanted.shape, -1, dtype=np.int32)
-        self._row[wanted] = np.arange(len(triplets))
         names, predicates = vocabulary.objects, vocabulary.predicates
         texts = [
             settings.prompt.format(subject=names[s - 1], predicate=predicates[p], object=names[o - 1])
             for s, o, p in triplets.tolist()
         ]
-        self.embeddings: NDArray[np.float32] = encoder.encode_texts(texts, workers=workers).numpy()
+        # A prompt without the classes in it has one text a predicate.
+        place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        self._row = np.full(wanted.shape, -1, dtype=np.int32)
+        self._row[wanted] = [place[text] for text in texts]
+        self.embeddings: NDArray[np.float32] = encoder.encode_texts(list(place), workers=workers).numpy()
 
     def rows(self, subject_class: Ids, object_class: Ids, predicate: Ids) -> NDArray[np.int32]:
         """Rows of `embeddings` of triplets of ids (predicate 1-based)."""

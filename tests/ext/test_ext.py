@@ -159,3 +159,27 @@ def test_a_data_set_without_val_and_test(tiny, tmp_path):
     assert (
         json.loads((tmp_path / "ext" / "statistics.json").read_text())["validation"]["kb_ext"]["count"] == 0
     )
+
+
+def test_a_prompt_without_classes_is_encoded_once_a_predicate():
+    from types import SimpleNamespace
+
+    import torch
+
+    from relclip.core.params import Ext
+    from relclip.core.vocabulary import Vocabulary
+    from relclip.ext.texts import TripletTexts
+
+    asked = []
+
+    def encode_texts(texts, workers):
+        asked.extend(texts)
+        return torch.arange(len(texts), dtype=torch.float32)[:, None]
+
+    vocabulary = Vocabulary(("man", "horse"), ("riding", "watching"))
+    settings = Ext(prompt="something {predicate} something")
+    found = TripletTexts(
+        SimpleNamespace(encode_texts=encode_texts), vocabulary, np.ones((3, 3, 2), bool), settings, 1
+    )
+    assert asked == ["something riding something", "something watching something"]
+    assert found.rows(np.array([1, 2]), np.array([2, 1]), np.array([1, 2])).tolist() == [0, 1]

@@ -41,6 +41,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def seed(text: str) -> int:
+    """Parse a seed, 0 to 2**32 - 1; argparse shows the error."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
 def run(main: Callable[[], None]) -> None:
     """Call `main`; end with exit status 2 and one sentence on an error that a user can mend."""
     try:

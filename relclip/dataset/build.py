@@ -17,7 +17,6 @@ from relclip.dataset.objects import ObjectTable, read_objects
 from relclip.dataset.pictures import Picture, read_pictures
 from relclip.dataset.predicates import PredicateWords
 from relclip.dataset.relations import RelationTable
-from relclip.dataset.split import check_split
 
 TRUTH = Path("truth", "relationships.json")
 
@@ -29,7 +28,6 @@ def make_dataset(params: Dataset, raw: Path, output: Path) -> Account:
     An object that stands only in relationships.json is kept like one of objects.json, and noted.
     Raises InputError or ParamsError where a file is missing or broken, or nothing would be left.
     """
-    check_split(params.split)
     if params.truth and not (raw / TRUTH).is_file():
         raise InputError(
             f"dataset.truth is true but {raw / TRUTH} does not exist; set it to false for this data"

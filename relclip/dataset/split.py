@@ -2,7 +2,6 @@
 
 import hashlib
 
-from relclip.core.errors import ParamsError
 from relclip.core.params import Split
 
 SPLITS = ("train", "val", "test")
@@ -15,12 +14,3 @@ def split_of(image_id: int, split: Split) -> str:
     if place < split.test:
         return "test"
     return "val" if place < split.test + split.validation else "train"
-
-
-def check_split(split: Split) -> None:
-    """Raise ParamsError where the fractions leave nothing to train on."""
-    if split.validation + split.test >= 1.0:
-        raise ParamsError(
-            f"dataset.split: validation {split.validation} + test {split.test} leave no train images;"
-            " their sum must be below 1"
-        )

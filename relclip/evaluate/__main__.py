@@ -52,7 +52,7 @@ def _options() -> argparse.ArgumentParser:
     add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
     add("--hits", type=Path, help="also write the places of first hits to this Parquet file")
     add("--bootstrap", type=command.count, default=default.bootstrap, help="samples of the 95 %% intervals")
-    add("--seed", type=int, default=default.seed, help="seed of the ties and of the bootstrap")
+    add("--seed", type=command.seed, default=default.seed, help="seed of the ties and of the bootstrap")
     return parser
 
 

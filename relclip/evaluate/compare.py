@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument(
         "--bootstrap", type=command.count, default=defaults.bootstrap, help="samples of the interval"
     )
-    parser.add_argument("--seed", type=int, default=defaults.seed, help="seed of the bootstrap")
+    parser.add_argument("--seed", type=command.seed, default=defaults.seed, help="seed of the bootstrap")
     options = parser.parse_args()
     better, worse = ([read_table(path, HITS) for path in paths] for paths in (options.better, options.worse))
     predicates = len(load_vocabulary(options.vocabulary).predicates) if options.vocabulary else VG20

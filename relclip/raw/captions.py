@@ -12,6 +12,7 @@ from relclip.core.errors import InputError
 from relclip.core.progress import progress
 
 GZIP = b"\x1f\x8b"
+PARQUET = b"PAR1"
 #: A caption is a sentence; a longer line is something else, and must not fill the memory.
 LONGEST_LINE = 1 << 16
 
@@ -19,16 +20,22 @@ LONGEST_LINE = 1 << 16
 def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
     """Write all captions to `path`, in the order of `files` and lines; return counts in words.
 
-    A line is `caption` or `caption<TAB>id`; without an id, its line number. First bytes tell gzip.
-    Raises InputError where a file is missing or its gzip is broken.
+    A line is `caption` or `caption<TAB>id`; without an id, its line number. First bytes tell gzip. Bytes that are not
+    UTF-8 are kept as they are, so that `kb` meets and counts them too.
+    Raises InputError where a file is missing, its gzip is broken, it is Parquet, or no file holds a caption.
     """
     counts = Counter({"captions": 0})
-    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as output:
+    with atomic_file(path) as temporary, temporary.open("wb") as output:
         for file, stem in zip(files, _stems(files), strict=True):
             for number, line in enumerate(progress(_lines(file), f"captions of {stem}", "line"), 1):
                 caption, what = _caption(line, stem, number)
                 counts[what] += 1
-                output.write(caption)
+                output.write(caption.encode("utf-8", "surrogateescape"))
+        if files and not any(what.startswith("captions") for what in +counts):
+            names = ", ".join(map(str, files)) or "none given"
+            raise InputError(
+                f"no caption in the files of raw.captions ({names}); give at least one that holds some"
+            )
     return counts
 
 
@@ -55,15 +62,23 @@ def _lines(file: Path) -> Iterator[bytes]:
 
 def _open(file: Path) -> IO[bytes]:
     with file.open("rb") as start:
-        zipped = start.read(2) == GZIP
-    return cast("IO[bytes]", gzip.open(file)) if zipped else file.open("rb")
+        first = start.read(4)
+    if first == PARQUET:
+        raise InputError(
+            f"the caption file '{file}' is Parquet; raw.captions takes text, caption<TAB>id, gzipped or not"
+        )
+    return cast("IO[bytes]", gzip.open(file)) if first.startswith(GZIP) else file.open("rb")
 
 
 def _caption(line: bytes, stem: str, number: int) -> tuple[str, str]:
     """Return the line to write ('' for none) and what it counts as."""
     if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
         return "", "lines left out: too long for a caption"
-    caption, _, name = (" ".join(part.split()) for part in line.decode("utf-8", "replace").partition("\t"))
+    caption, _, name = (
+        " ".join(part.split()) for part in line.decode("utf-8", "surrogateescape").partition("\t")
+    )
     if not caption:
         return "", "lines left out: empty"
-    return f"{caption}\t{stem}:{name or number}\n", "captions"
+    broken = any("\udc80" <= letter <= "\udcff" for letter in caption + name)
+    what = "captions with bytes that are not UTF-8" if broken else "captions"
+    return f"{caption}\t{stem}:{name or number}\n", what

@@ -99,3 +99,39 @@ def test_preset_keeps_an_edited_params_file(tmp_path):
     assert load_params(target).raw.scenes.images < 1000
     with pytest.raises(InputError, match="did you mean 'scenes'"):
         use_preset("scene", ROOT / "workflow" / "presets", target)
+
+
+def change_claim(content, **values):
+    content["tables"]["claims"][0].update(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: c["runs"].update({"../evil": {}}), "a run's name is a folder's"),
+        (lambda c: c["runs"].update({"a;touch b": {}}), "a run's name is a folder's"),
+        (lambda c: c["runs"].update({"kb": {}}), "a run's name is a folder's"),
+        (lambda c: c["clip"].update(triplet_prompt="a {foo}"), "may hold {subject}"),
+        (lambda c: c["clip"].update(object_prompt="a thing"), "may hold {object}"),
+        (lambda c: c["ext"].update(prompt="a {subject"), "may hold {subject}"),
+        (lambda c: change_claim(c, worse=["no_rlc"]), "did you mean 'no_rcl'"),
+        (lambda c: change_claim(c, better=[]), "tables.claims.0.better"),
+        (lambda c: change_claim(c, worse=["no_rcl", "no_rcl"]), "they are paired"),
+        (lambda c: c["words"].update(seed=-5), "words.seed"),
+        (lambda c: c["runs"]["unary"].update(seed=10**30), "runs.unary.seed"),
+        (lambda c: c["raw"]["scenes"].update(objects_per_image=[24, 18]), "objects_per_image"),
+        (lambda c: c["dataset"].update(split={"validation": 0.1, "test": 0.99}), "leave no train images"),
+    ],
+)
+def test_what_would_break_a_stage_is_refused_before_it(content, change, words):
+    change(content)
+    with pytest.raises(ParamsError) as error:
+        check_params(content)
+    assert words in str(error.value)
+
+
+def test_a_key_that_comes_twice_is_refused(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text((ROOT / "workflow" / "presets" / "scenes.yaml").read_text() + "train: {iterations: 3}\n")
+    with pytest.raises(ParamsError, match="'train' comes twice"):
+        load_params(path)

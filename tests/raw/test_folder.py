@@ -102,15 +102,30 @@ def test_captions_of_several_files(tmp_path):
     zipped.write_bytes(gzip.compress(b"a dog\turl\n"))
     again.write_text("a cat\t7\n")
     counts = join_captions([plain, zipped, again], tmp_path / "captions.tsv")
-    assert (tmp_path / "captions.tsv").read_text("utf-8").splitlines() == [
+    assert (tmp_path / "captions.tsv").read_text("utf-8", "surrogateescape").splitlines() == [
         "a man\ta:7",
         "no id\ta:4",
-        "odd \ufffd byte\ta:x y",
+        "odd \udcff byte\ta:x y",
         "last\ta:8",
         "a dog\tb:url",
         "a cat\ta-3:7",
     ]
-    assert counts == {"captions": 6, "lines left out: empty": 2, "lines left out: too long for a caption": 1}
+    assert counts == {
+        "captions": 5,
+        "captions with bytes that are not UTF-8": 1,
+        "lines left out: empty": 2,
+        "lines left out: too long for a caption": 1,
+    }
+
+
+def test_files_without_captions_and_parquet_are_refused(tmp_path):
+    empty, table = tmp_path / "empty.tsv", tmp_path / "table.tsv"
+    empty.write_text("\n\n")
+    table.write_bytes(b"PAR1....")
+    for file, words in ((empty, "no caption"), (table, "is Parquet")):
+        with pytest.raises(InputError, match=words):
+            join_captions([file], tmp_path / "captions.tsv")
+    assert not (tmp_path / "captions.tsv").exists()
 
 
 def test_broken_gzip_and_missing_captions(tmp_path):

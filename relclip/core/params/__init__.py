@@ -1,7 +1,8 @@
 """params.yaml: one closed, typed configuration. A section a stage, `runs` for the trainings, `tables` for rows."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import model_validator
@@ -13,6 +14,10 @@ from relclip.core.params.encoder import Clip, Ext, Features, Pretrain
 from relclip.core.params.errors import nearest, validate
 from relclip.core.params.judging import Difference, Evaluate, Predict, Row, Tables
 from relclip.core.params.training import Rcl, Sampling, Train
+
+#: A run's name becomes a folder, a rule's wildcard and a word of a command.
+RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+TRAINING_FREE = get_args(get_args(Predict.model_fields["training_free"].annotation)[0])
 
 __all__ = [
     "Clip", "Closed", "Dataset", "Difference", "Evaluate", "Ext", "Features", "Kb", "Params", "Predict", "Pretrain",
@@ -46,23 +51,42 @@ class Params(Closed):
         return validate(Train, _merged(self.train.model_dump(), self.runs[name]), f"runs.{name}.")
 
     @model_validator(mode="after")
-    def _runs_and_rows_agree(self) -> "Params":
+    def _runs_are_names(self) -> "Params":
         for name in self.runs:
+            if not RUN_NAME.fullmatch(name) or name in TRAINING_FREE:
+                raise ValueError(
+                    f"runs has the entry '{name}'; a run's name is a folder's: letters, digits, _ and -, none of"
+                    f" {', '.join(TRAINING_FREE)}"
+                )
             self.run(name)
-        known = [*self.runs, *self.predict.training_free]
-        for row in (
-            self.tables.table1_distant
-            + self.tables.table1_full
-            + self.tables.table3
-            + self.tables.table5
-            + self.tables.table6
-        ):
-            for name in row.runs:
-                if name not in known:
-                    raise ValueError(
-                        f"the table row '{row.name}' names the run '{name}', which runs lacks{nearest(name, known)}"
-                    )
         return self
+
+    @model_validator(mode="after")
+    def _tables_name_runs_there_are(self) -> "Params":
+        tables = self.tables
+        rows = tables.table1_distant + tables.table1_full + tables.table3 + tables.table5 + tables.table6
+        named = [(f"the table row '{row.name}'", row.runs) for row in rows]
+        named += [(f"the claim '{claim.claim}'", claim.better + claim.worse) for claim in tables.claims]
+        known = [*self.runs, *self.predict.training_free]
+        for what, runs in named:
+            for name in runs:
+                if name not in known:
+                    raise ValueError(f"{what} names the run '{name}', which runs lacks{nearest(name, known)}")
+        return self
+
+
+class UniqueKeys(yaml.SafeLoader):
+    """YAML's safe loader, which refuses a key that comes twice instead of keeping the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build one mapping; raise where a key comes again."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{twice}' comes twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
 
 
 def load_params(path: Path) -> Params:
@@ -71,7 +95,7 @@ def load_params(path: Path) -> Params:
     Raises ParamsError naming the key, the value met, and what is allowed (the nearest known key for a typo).
     """
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.load(path.read_text("utf-8"), UniqueKeys)
     except FileNotFoundError:
         raise ParamsError(
             f"{path} does not exist; run 'make preset NAME=scenes' to put one in place"

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from relclip.core.params.base import Closed, Fraction
+from relclip.core.params.base import Closed, Fraction, Seed
 
 
 def _pair(value: Any) -> Any:
@@ -15,13 +15,23 @@ def _pair(value: Any) -> Any:
 class Scenes(Closed):
     """The procedural data set (SCENES.md): pictures with relations, a caption corpus, CLIP's pre-training pictures."""
 
-    seed: int = 0
+    seed: Seed = 0
     images: int = Field(default=3200, ge=3)
     captions: int = Field(default=30000, ge=1)
     pretrain_images: int = Field(default=4000, ge=1)
     image_size: int = Field(default=320, ge=64)
     objects_per_image: Annotated[tuple[int, int], BeforeValidator(_pair)] = (18, 24)
     annotated: float = Field(default=0.4, gt=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _fewest_before_most(self) -> "Scenes":
+        fewest, most = self.objects_per_image
+        if not 1 <= fewest <= most:
+            raise ValueError(
+                f"raw.scenes.objects_per_image is [{fewest}, {most}];"
+                " the first must be at least 1, the second not below it"
+            )
+        return self
 
 
 class Raw(Closed):
@@ -46,7 +56,16 @@ class Split(Closed):
 
     validation: float = Fraction
     test: float = Fraction
-    seed: int = 0
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> "Split":
+        if self.validation + self.test >= 1.0:
+            raise ValueError(
+                f"dataset.split: validation {self.validation} + test {self.test} leave no train images;"
+                " their sum must be below 1"
+            )
+        return self
 
 
 class Dataset(Closed):
@@ -83,4 +102,4 @@ class Words(Closed):
     epochs: int = Field(default=5, ge=1)
     min_count: int = Field(default=2, ge=1)
     centre: bool = True
-    seed: int = 0
+    seed: Seed = 0

@@ -1,10 +1,31 @@
 """Sections of the stages that look through CLIP: clip, features, ext."""
 
-from typing import Literal
+from string import Formatter
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from relclip.core.params.base import Closed
+from relclip.core.params.base import Closed, Seed
+
+
+def _prompt(*allowed: str) -> AfterValidator:
+    """A template whose placeholders are all allowed; the object's prompt must name the object."""
+
+    def check(template: str) -> str:
+        words = " and ".join(f"{{{name}}}" for name in allowed)
+        try:
+            met = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        except ValueError:
+            met = {"unbalanced braces"}
+        if not met <= set(allowed) or (len(allowed) == 1 and not met):
+            raise ValueError(f"the prompt '{template}' may hold {words} and no other braces")
+        return template
+
+    return AfterValidator(check)
+
+
+ObjectPrompt = Annotated[str, _prompt("object")]
+TripletPrompt = Annotated[str, _prompt("subject", "predicate", "object")]
 
 
 class Pretrain(Closed):
@@ -41,7 +62,7 @@ class Pretrain(Closed):
     loss: Literal["multi_positive", "clip"] = "multi_positive"
     validation: float = Field(default=0.05, gt=0.0, lt=1.0)
     checkpoint_every: int = Field(default=500, ge=1)
-    seed: int = 0
+    seed: Seed = 0
 
 
 class Clip(Closed):
@@ -50,8 +71,8 @@ class Clip(Closed):
     source: Literal["pretrain", "open_clip"] = "pretrain"
     model: str = "ViT-B-32-quickgelu"
     weights: str | None = None
-    object_prompt: str = "a photo of a {object}"
-    triplet_prompt: str = "a photo of a {subject} {predicate} a {object}"
+    object_prompt: ObjectPrompt = "a photo of a {object}"
+    triplet_prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
     batch: int = Field(default=512, ge=1)
     pretrain: Pretrain = Pretrain()
 
@@ -67,7 +88,7 @@ class Ext(Closed):
     """CLIP on union crops, widened by the fraction `margin` of their sides; logits are divided by `temperature`."""
 
     margin: float = Field(default=0.0, ge=0.0)
-    prompt: str = "a photo of a {subject} {predicate} a {object}"
+    prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
     temperature: float = Field(default=1.0, gt=0.0)
     batch: int = Field(default=256, ge=1)
     zero_shot_classes: int = Field(default=5, ge=1)

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from relclip.core.params.base import Closed
+from relclip.core.params.base import Closed, Seed
 
 
 class Predict(Closed):
@@ -27,7 +27,7 @@ class Evaluate(Closed):
     require_overlap: bool = False
     split: Literal["train", "val", "test"] = "test"
     bootstrap: int = Field(default=1000, ge=0)
-    seed: int = 0
+    seed: Seed = 0
 
 
 class Row(Closed):
@@ -41,8 +41,17 @@ class Difference(Closed):
     """A claim of the paper: run `better` is ahead of run `worse`; tested by paired differences, seed by seed."""
 
     claim: str
-    better: list[str]
-    worse: list[str]
+    better: list[str] = Field(min_length=1)
+    worse: list[str] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _pairs(self) -> "Difference":
+        if len(self.better) != len(self.worse):
+            raise ValueError(
+                f"the claim '{self.claim}' has {len(self.better)} better and {len(self.worse)} worse runs;"
+                " they are paired, so give as many of both"
+            )
+        return self
 
 
 class Tables(Closed):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from relclip.core.params.base import Closed
+from relclip.core.params.base import Closed, Seed
 
 
 class Rcl(Closed):
@@ -36,7 +36,7 @@ class Train(Closed):
     """
 
     supervision: Literal["full", "kb", "kb+ext"] = "full"
-    seed: int = 0
+    seed: Seed = 0
     iterations: int = Field(default=600, ge=1)
     images_per_batch: int = Field(default=12, ge=1)
     optimizer: Literal["sgd", "adamw"] = "adamw"

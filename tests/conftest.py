@@ -1,8 +1,11 @@
 """Fixtures that several test folders share."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from relclip.core.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -14,3 +17,29 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("the team's ../shared/data is not here")
     return path
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """Where the tiny files are."""
+
+    params: Params
+    raw: Path
+    dataset: Path
+    kb: Path
+    model: Path
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> Tiny:
+    """The tiny files of tests/tiny_clip.py and a CLIP pre-trained on them for seconds, written once."""
+    import tiny_clip
+
+    from relclip.clip.stage import run
+
+    root = tmp_path_factory.mktemp("tiny_clip")
+    params = tiny_clip.tiny_params()
+    raw = tiny_clip.make_raw(root / "raw")
+    run(params, raw, root / "model", threads=1)
+    dataset, kb = tiny_clip.make_dataset(root / "dataset"), tiny_clip.make_kb(root / "kb")
+    return Tiny(params, raw, dataset, kb, root / "model")

@@ -1,12 +1,8 @@
 """The tiny data set of tests/tiny_dataset.py, written once for this folder."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from tiny_dataset import write_tiny
 
 

@@ -10,18 +10,19 @@ from pydantic import model_validator
 from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed
 from relclip.core.params.data import Dataset, Kb, Raw, Scenes, Split, Words
-from relclip.core.params.encoder import Clip, Ext, Features, Pretrain
+from relclip.core.params.encoder import Clip, Detector, Ext, Features, LabelsEncoder, Pretrain
 from relclip.core.params.errors import nearest, validate
-from relclip.core.params.judging import Difference, Evaluate, Predict, Row, Tables
-from relclip.core.params.training import Rcl, Sampling, Train
+from relclip.core.params.judging import Difference, Evaluate, Predict, Prediction, Row, Tables
+from relclip.core.params.training import Balance, Em, KbLabels, Rcl, Refined, Sampling, Train
 
 #: A run's name becomes a folder, a rule's wildcard and a word of a command.
 RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 TRAINING_FREE = get_args(get_args(Predict.model_fields["training_free"].annotation)[0])
 
 __all__ = [
-    "Clip", "Closed", "Dataset", "Difference", "Evaluate", "Ext", "Features", "Kb", "Params", "Predict", "Pretrain",
-    "Raw", "Rcl", "Row", "Sampling", "Scenes", "Split", "Tables", "Train", "Words",
+    "Balance", "Clip", "Closed", "Dataset", "Detector", "Difference", "Em", "Evaluate", "Ext", "Features", "Kb",
+    "KbLabels", "LabelsEncoder", "Params", "Predict", "Prediction", "Pretrain", "Raw", "Rcl", "Refined", "Row",
+    "Sampling", "Scenes", "Split", "Tables", "Train", "Words",
     "check_params", "check_workflow_config", "load_params",
 ]  # fmt: skip
 
@@ -36,42 +37,85 @@ class Params(Closed):
     clip: Clip
     features: Features
     ext: Ext
+    detector: Detector | None = None
     train: Train
     runs: dict[str, dict[str, Any]]
+    refined: dict[str, dict[str, Any]] = {}
     predict: Predict
+    predictions: dict[str, Prediction] = {}
     evaluate: Evaluate
     tables: Tables
 
     def run(self, name: str) -> Train:
-        """Return the training `name`: the `train` section with that entry of `runs` laid over it."""
+        """Return the training `name`: the `train` section with that entry of `runs` or `refined` laid over it."""
+        if name in self.refined:
+            return self._refined(name)
         if name not in self.runs:
-            raise ParamsError(
-                f"runs has no entry '{name}'{nearest(name, self.runs)}; it has: {', '.join(self.runs)}"
-            )
+            known = [*self.runs, *self.refined]
+            raise ParamsError(f"runs has no entry '{name}'{nearest(name, known)}; it has: {', '.join(known)}")
         return validate(Train, _merged(self.train.model_dump(), self.runs[name]), f"runs.{name}.")
 
+    def prediction(self, name: str) -> tuple[str, Predict, str]:
+        """Return what predicts `name`: the trained run, the `predict` section as that entry has it, and `rank_by`."""
+        entry = self.predictions.get(name) or Prediction(run=name)
+        said = {key: value for key, value in entry if value is not None and key in Predict.model_fields}
+        return entry.run, self.predict.model_copy(update=said), entry.rank_by or self.run(entry.run).rank_by
+
+    def _refined(self, name: str) -> Refined:
+        entry = self.refined[name]
+        start = entry.get("start")
+        if start not in self.runs:
+            raise ParamsError(
+                f"refined.{name}.start is {start!r}{nearest(str(start), self.runs)}; give an entry of runs: "
+                f"{', '.join(self.runs)}"
+            )
+        base = _merged(self.train.model_dump(), self.runs[start])
+        return validate(Refined, _merged(base, entry), f"refined.{name}.")
+
     @model_validator(mode="after")
-    def _runs_are_names(self) -> "Params":
-        for name in self.runs:
-            if not RUN_NAME.fullmatch(name) or name in TRAINING_FREE:
+    def _names_are_names(self) -> "Params":
+        names = [*TRAINING_FREE, *self.runs, *self.refined, *self.predictions]
+        for place, name in enumerate(names):
+            if not RUN_NAME.fullmatch(name) or name in names[:place]:
                 raise ValueError(
-                    f"runs has the entry '{name}'; a run's name is a folder's: letters, digits, _ and -, none of"
-                    f" {', '.join(TRAINING_FREE)}"
+                    f"runs, refined or predictions has the entry '{name}'; its name is a folder's: letters, digits, "
+                    f"_ and -, used once, none of {', '.join(TRAINING_FREE)}"
                 )
+        for name in (*self.runs, *self.refined):
             self.run(name)
         return self
 
     @model_validator(mode="after")
-    def _tables_name_runs_there_are(self) -> "Params":
-        tables = self.tables
-        rows = tables.table1_distant + tables.table1_full + tables.table3 + tables.table5 + tables.table6
-        named = [(f"the table row '{row.name}'", row.runs) for row in rows]
-        named += [(f"the claim '{claim.claim}'", claim.better + claim.worse) for claim in tables.claims]
-        known = [*self.runs, *self.predict.training_free]
-        for what, runs in named:
+    def _named_runs_are_there(self) -> "Params":
+        trained = [*self.runs, *self.refined]
+        known = [*trained, *self.predictions, *self.predict.training_free]
+        named = [(f"predictions.{name}", [entry.run], trained) for name, entry in self.predictions.items()]
+        named.append(("predict.sgdet", self.predict.sgdet, known))
+        tables = dict(self.tables)
+        named += [
+            (f"the claim '{claim.claim}'", claim.better + claim.worse, known)
+            for claim in tables.pop("claims")
+        ]
+        named += [
+            (f"the table row '{row.name}'", row.runs, known) for rows in tables.values() for row in rows
+        ]
+        for what, runs, allowed in named:
             for name in runs:
-                if name not in known:
-                    raise ValueError(f"{what} names the run '{name}', which runs lacks{nearest(name, known)}")
+                if name not in allowed:
+                    raise ValueError(
+                        f"{what} names the run '{name}', which runs lacks{nearest(name, allowed)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _stages_that_runs_need(self) -> "Params":
+        if self.predict.sgdet and self.detector is None:
+            raise ValueError(
+                "predict.sgdet names runs but there is no section `detector`; add one, or empty the list"
+            )
+        for name in (*self.runs, *self.refined):
+            if self.run(name).features == "labels" and self.clip.labels is None:
+                raise ValueError(f"the run '{name}' reads features: labels, so clip.labels must be given")
         return self
 
 

@@ -65,8 +65,24 @@ class Pretrain(Closed):
     seed: Seed = 0
 
 
+class LabelsEncoder(Closed):
+    """The encoder of table 4, which knows labels and no language.
+
+    `pretrain`: CLIP's picture encoder trained on class labels of the same crops (scenes), for `steps`. `timm`: any
+    model of timm with ImageNet-1K weights, or with the local safetensors file `weights`.
+    """
+
+    source: Literal["pretrain", "timm"] = "pretrain"
+    model: str = "vit_base_patch32_224.augreg_in1k"
+    weights: str | None = None
+    steps: int = Field(default=500, ge=1)
+
+
 class Clip(Closed):
-    """The encoder: `pretrain` on scenes, or any open_clip model with a pretrained tag or a local weights file."""
+    """The encoder: `pretrain` on scenes, or any open_clip model with a pretrained tag or a local weights file.
+
+    `labels`: the encoder of table 4; none: no run reads its features.
+    """
 
     source: Literal["pretrain", "open_clip"] = "pretrain"
     model: str = "ViT-B-32-quickgelu"
@@ -75,6 +91,28 @@ class Clip(Closed):
     triplet_prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
     batch: int = Field(default=512, ge=1)
     pretrain: Pretrain = Pretrain()
+    labels: LabelsEncoder | None = None
+
+
+class Detector(Closed):
+    """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one.
+
+    Of an image at most `per_image` boxes with a score above `score` stay, none with an IoU above `nms` to a better one;
+    `class_nms` does the same among boxes of one class once the relation model has named them (METHOD section 2).
+    """
+
+    weights: str | None = None
+    image_size: int = Field(default=128, ge=32)
+    iterations: int = Field(default=900, ge=1)
+    batch: int = Field(default=6, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0.0)
+    warmup: int = Field(default=50, ge=0)
+    per_image: int = Field(default=64, ge=1)
+    score: float = Field(default=0.01, ge=0.0, lt=1.0)
+    nms: float = Field(default=0.3, gt=0.0, le=1.0)
+    class_nms: float = Field(default=0.5, gt=0.0, le=1.0)
+    checkpoint_every: int = Field(default=300, ge=1)
+    seed: Seed = 0
 
 
 class Features(Closed):

@@ -8,17 +8,34 @@ from relclip.core.params.base import Closed, Seed
 
 
 class Predict(Closed):
-    """What is written for the evaluator: rows that can reach the top `keep`, and the rows that need no training."""
+    """What is written for the evaluator: rows that can reach the top `keep`, and the rows that need no training.
+
+    `sgdet`: the runs that are predicted on the detector's boxes too. `pairs`: ordered pairs whose boxes overlap, or
+    all. `kb_mask`: only what the knowledge base knows of two classes. `calibrate`: divide predicate and object logits
+    by temperatures that fit the validation annotation best (beyond the paper).
+    """
 
     keep: int = Field(default=100, ge=1)
     batch: int = Field(default=16, ge=1)
-    rank_by: Literal["softmax", "logit", "sigmoid"] = "softmax"
+    pairs: Literal["overlapping", "all"] = "overlapping"
     kb_mask: bool = False
+    calibrate: bool = False
     training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = ["ext", "kb", "kb_ext", "kb_counts"]
+    sgdet: list[str] = []
+
+
+class Prediction(Closed):
+    """An entry of `predictions`: a trained run predicted in another way; what it does not name is as in `predict`."""
+
+    run: str
+    pairs: Literal["overlapping", "all"] | None = None
+    kb_mask: bool | None = None
+    calibrate: bool | None = None
+    rank_by: Literal["softmax", "logit", "sigmoid"] | None = None
 
 
 class Evaluate(Closed):
-    """The protocol, METHOD section 2: one switch per item."""
+    """The protocol, METHOD section 2: one switch per item. P@10 and P@20 are counted on `precision_images` images."""
 
     dedup: bool = True
     empty_predictions: Literal["zero", "skip"] = "zero"
@@ -27,6 +44,7 @@ class Evaluate(Closed):
     require_overlap: bool = False
     split: Literal["train", "val", "test"] = "test"
     bootstrap: int = Field(default=1000, ge=0)
+    precision_images: int = Field(default=200, ge=1)
     seed: Seed = 0
 
 
@@ -59,7 +77,11 @@ class Tables(Closed):
 
     table1_distant: list[Row] = []
     table1_full: list[Row] = []
+    table2: list[Row] = []
     table3: list[Row] = []
+    table4: list[Row] = []
     table5: list[Row] = []
     table6: list[Row] = []
+    beyond: list[Row] = []
+    kb_size: list[Row] = []
     claims: list[Difference] = []

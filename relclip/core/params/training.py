@@ -1,4 +1,4 @@
-"""One training: the section `train` and the entries of `runs`."""
+"""One training: the section `train`, the entries of `runs` and of `refined`."""
 
 from typing import Literal
 
@@ -8,13 +8,17 @@ from relclip.core.params.base import Closed, Seed
 
 
 class Rcl(Closed):
-    """Relational contrastive learning, RelCLIP eq. 2-6. Level `none` trains the two cross-entropies alone."""
+    """Relational contrastive learning, RelCLIP eq. 2-6. Level `none` trains the two cross-entropies alone.
+
+    `memory` relation instances of the batches before join the negatives (beyond the paper); 0: this batch alone.
+    """
 
     level: Literal["dual", "triple", "unary", "none"] = "dual"
     weight: float = Field(default=1.0, ge=0.0)
     gamma: float = Field(default=0.5, ge=0.0, le=1.0)
     temperature: float = Field(default=0.07, gt=0.0)
     learn_temperature: bool = False
+    memory: int = Field(default=0, ge=0)
 
 
 class Sampling(Closed):
@@ -27,14 +31,33 @@ class Sampling(Closed):
     eta: float = Field(default=0.0, ge=-1.0, le=1.0)
 
 
+class KbLabels(Closed):
+    """Which of the knowledge base's triplets label pairs (beyond the paper: its size and its quality).
+
+    `captions`: the share of all captions that is believed, a seeded choice; then a triplet stays if it was said
+    `min_count` times and makes up `min_share` of what was said of its two classes. `weights: counts` labels by these
+    shares instead of equally. `min_clip` drops candidates to which CLIP gives a smaller share of a pair (`kb+ext`).
+    """
+
+    captions: float = Field(default=1.0, gt=0.0, le=1.0)
+    min_count: int = Field(default=1, ge=1)
+    min_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    weights: Literal["uniform", "counts"] = "uniform"
+    min_clip: float = Field(default=0.0, ge=0.0, le=1.0)
+
+
 class Train(Closed):
     """One training. The `train` section gives the defaults; an entry of `runs` overrides some of them.
 
     A step sees `background_per_foreground` unlabelled pairs for each labelled one. `attention_over: sampled` keeps the
     others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
-    0.3 a labelled pair costs 4 points of recall.
+    0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
+    `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (METHOD section 6), weighted by the
+    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2).
     """
 
+    model: Literal["relclip", "motif"] = "relclip"
+    features: Literal["clip", "labels"] = "clip"
     supervision: Literal["full", "kb", "kb+ext"] = "full"
     seed: Seed = 0
     iterations: int = Field(default=600, ge=1)
@@ -53,11 +76,47 @@ class Train(Closed):
     use_labels: Literal["none", "text"] = "none"
     object_features: bool = False
     background_per_foreground: float = Field(default=1.0, ge=0.0)
+    foreground_per_image: int | None = Field(default=None, ge=1)
     attention_over: Literal["all", "sampled"] = "sampled"
+    loss: Literal["cross_entropy", "bce"] = "cross_entropy"
+    rank_by: Literal["softmax", "logit", "sigmoid"] = "softmax"
     object_loss: float = Field(default=1.0, ge=0.0)
     predicate_loss: float = Field(default=1.0, ge=0.0)
     rcl: Rcl = Rcl()
     sampling: Sampling = Sampling()
+    kb: KbLabels = KbLabels()
     validate_every: int = Field(default=200, ge=1)
     validate_images: int = Field(default=100, ge=1)
     checkpoint_every: int = Field(default=200, ge=1)
+
+
+class Em(Closed):
+    """VisualDS's E2 and M2 (METHOD section 6).
+
+    `keep`: the share of pairs, those surest not to be background, that stay labelled; `model_weight` of a new label is
+    the model's, the rest CLIP's (with EXT); `rate`: M2's learning rate over M1's.
+    """
+
+    keep: float = Field(default=0.25, gt=0.0, le=1.0)
+    model_weight: float = Field(default=0.9, ge=0.0, le=1.0)
+    rate: float = Field(default=0.01, gt=0.0)
+
+
+class Balance(Closed):
+    """BA-SGG's balanced learning: at most `at_most` instances of each of the `frequent` most frequent predicates."""
+
+    at_most: int = Field(default=2000, ge=1)
+    frequent: int = Field(default=15, ge=0)
+
+
+class Refined(Train):
+    """A training that starts where the run `start` ended; what it does not name it takes from that run.
+
+    `visualds`: E2, M2. `visualds_semi`: E1 by the run trained on annotation, M1, E2, M2, a supervised fine-tune.
+    `ba_sgg`: semantic adjustment and balanced learning of the predicate head (METHOD section 8).
+    """
+
+    start: str
+    method: Literal["visualds", "visualds_semi", "ba_sgg"]
+    em: Em = Em()
+    balance: Balance = Balance()

@@ -35,9 +35,10 @@ class Params(Closed):
     kb: Kb
     words: Words
     clip: Clip
+    labels: LabelsEncoder
     features: Features
     ext: Ext
-    detector: Detector | None = None
+    detector: Detector
     train: Train
     runs: dict[str, dict[str, Any]]
     refined: dict[str, dict[str, Any]] = {}
@@ -90,7 +91,7 @@ class Params(Closed):
         trained = [*self.runs, *self.refined]
         known = [*trained, *self.predictions, *self.predict.training_free]
         named = [(f"predictions.{name}", [entry.run], trained) for name, entry in self.predictions.items()]
-        named.append(("predict.sgdet", self.predict.sgdet, known))
+        named.append(("predict.sgdet", self.predict.sgdet, [*trained, *self.predictions]))
         tables = dict(self.tables)
         named += [
             (f"the claim '{claim.claim}'", claim.better + claim.worse, known)
@@ -114,8 +115,8 @@ class Params(Closed):
                 "predict.sgdet names runs but there is no section `detector`; add one, or empty the list"
             )
         for name in (*self.runs, *self.refined):
-            if self.run(name).features == "labels" and self.clip.labels is None:
-                raise ValueError(f"the run '{name}' reads features: labels, so clip.labels must be given")
+            if self.run(name).features == "labels" and not self.labels.make:
+                raise ValueError(f"the run '{name}' reads features: labels, so labels.make must be [labels]")
         return self
 
 

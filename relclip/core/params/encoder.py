@@ -68,10 +68,12 @@ class Pretrain(Closed):
 class LabelsEncoder(Closed):
     """The encoder of table 4, which knows labels and no language.
 
+    `make: [labels]` makes it, an empty list does not.
     `pretrain`: CLIP's picture encoder trained on class labels of the same crops (scenes), for `steps`. `timm`: any
     model of timm with ImageNet-1K weights, or with the local safetensors file `weights`.
     """
 
+    make: list[Literal["labels"]] = []
     source: Literal["pretrain", "timm"] = "pretrain"
     model: str = "vit_base_patch32_224.augreg_in1k"
     weights: str | None = None
@@ -79,10 +81,7 @@ class LabelsEncoder(Closed):
 
 
 class Clip(Closed):
-    """The encoder: `pretrain` on scenes, or any open_clip model with a pretrained tag or a local weights file.
-
-    `labels`: the encoder of table 4; none: no run reads its features.
-    """
+    """The encoder: `pretrain` on scenes, or any open_clip model with a pretrained tag or a local weights file."""
 
     source: Literal["pretrain", "open_clip"] = "pretrain"
     model: str = "ViT-B-32-quickgelu"
@@ -91,16 +90,17 @@ class Clip(Closed):
     triplet_prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
     batch: int = Field(default=512, ge=1)
     pretrain: Pretrain = Pretrain()
-    labels: LabelsEncoder | None = None
 
 
 class Detector(Closed):
     """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one.
 
+    `make: [detector]` makes it, an empty list does not.
     Of an image at most `per_image` boxes with a score above `score` stay, none with an IoU above `nms` to a better one;
     `class_nms` does the same among boxes of one class once the relation model has named them (METHOD section 2).
     """
 
+    make: list[Literal["detector"]] = []
     weights: str | None = None
     image_size: int = Field(default=128, ge=32)
     iterations: int = Field(default=900, ge=1)

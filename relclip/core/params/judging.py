@@ -10,7 +10,7 @@ from relclip.core.params.base import Closed, Seed
 class Predict(Closed):
     """What is written for the evaluator: rows that can reach the top `keep`, and the rows that need no training.
 
-    `sgdet`: the runs that are predicted on the detector's boxes too. `pairs`: ordered pairs whose boxes overlap, or
+    `sgdet`, `sgdet_training_free`: what of both is predicted on the detector's boxes too. `pairs`: ordered pairs whose boxes overlap, or
     all. `kb_mask`: only what the knowledge base knows of two classes. `calibrate`: divide predicate and object logits
     by temperatures that fit the validation annotation best (beyond the paper).
     """
@@ -22,6 +22,7 @@ class Predict(Closed):
     calibrate: bool = False
     training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = ["ext", "kb", "kb_ext", "kb_counts"]
     sgdet: list[str] = []
+    sgdet_training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = []
 
 
 class Prediction(Closed):

@@ -95,7 +95,7 @@ def kb_ext_labels(images: ImageSet, kb: Labels, scores: pa.Table) -> Labels:
         raise ContractError(
             "ext/scores.parquet holds a logit that is not a number; run the `ext` stage again"
         )
-    return Labels(kb.row, kb.start, kb.predicates, _softmax(chosen, kb.start))
+    return Labels(kb.row, kb.start, kb.predicates, softmax_within(chosen, kb.start))
 
 
 def pair_classes(images: ImageSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -147,7 +147,8 @@ def _equal_weights(pairs: int, pair: NDArray[np.int64], predicates: NDArray[np.i
     return Labels(row, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), predicates, weights)
 
 
-def _softmax(logits: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.float32]:
+def softmax_within(logits: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Softmax of the logits (E,) of possible labels within each pair, whose are `start[l]:start[l + 1]`: (E,)."""
     if not len(logits):
         return np.zeros(0, np.float32)
     counts = np.diff(start)

@@ -12,7 +12,7 @@ from relclip.core.params.base import Closed
 from relclip.core.params.data import Dataset, Kb, Raw, Scenes, Split, Words
 from relclip.core.params.encoder import Clip, Detector, Ext, Features, LabelsEncoder, Pretrain
 from relclip.core.params.errors import nearest, validate
-from relclip.core.params.judging import Difference, Evaluate, Predict, Prediction, Row, Tables
+from relclip.core.params.judging import Difference, Evaluate, Gradcam, Predict, Prediction, Row, Tables
 from relclip.core.params.training import Balance, Em, KbLabels, Rcl, Refined, Sampling, Train
 
 #: A run's name becomes a folder, a rule's wildcard and a word of a command.
@@ -20,8 +20,9 @@ RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 TRAINING_FREE = get_args(get_args(Predict.model_fields["training_free"].annotation)[0])
 
 __all__ = [
-    "Balance", "Clip", "Closed", "Dataset", "Detector", "Difference", "Em", "Evaluate", "Ext", "Features", "Kb",
-    "KbLabels", "LabelsEncoder", "Params", "Predict", "Prediction", "Pretrain", "Raw", "Rcl", "Refined", "Row",
+    "Balance", "Clip", "Closed", "Dataset", "Detector", "Difference", "Em", "Evaluate", "Ext", "Features",
+    "Gradcam", "Kb", "KbLabels", "LabelsEncoder", "Params", "Predict", "Prediction", "Pretrain", "Raw", "Rcl",
+    "Refined", "Row",
     "Sampling", "Scenes", "Split", "Tables", "Train", "Words",
     "check_params", "check_workflow_config", "load_params",
 ]  # fmt: skip
@@ -45,6 +46,7 @@ class Params(Closed):
     predict: Predict
     predictions: dict[str, Prediction] = {}
     evaluate: Evaluate
+    gradcam: Gradcam | None = None
     tables: Tables
 
     def run(self, name: str) -> Train:
@@ -92,7 +94,10 @@ class Params(Closed):
         known = [*trained, *self.predictions, *self.predict.training_free]
         named = [(f"predictions.{name}", [entry.run], trained) for name, entry in self.predictions.items()]
         named.append(("predict.sgdet", self.predict.sgdet, [*trained, *self.predictions]))
+        if self.gradcam:
+            named.append(("gradcam.run", [self.gradcam.run], trained))
         tables = dict(self.tables)
+        named.append(("tables.figures", tables.pop("figures").runs, known))
         named += [
             (f"the claim '{claim.claim}'", claim.better + claim.worse, known)
             for claim in tables.pop("claims")

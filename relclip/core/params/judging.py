@@ -49,11 +49,24 @@ class Evaluate(Closed):
     seed: Seed = 0
 
 
+class Gradcam(Closed):
+    """Figure 2: heat maps of CLIP and of the trained `run` for `relations` test relations that `seed` chooses."""
+
+    run: str
+    relations: int = Field(default=6, ge=1)
+    seed: Seed = 0
+
+
 class Row(Closed):
-    """A row of a table: its name in the paper and the runs (one a seed) whose mean it shows; no runs: not yet built."""
+    """A row of a table: its name in the paper and the runs (one a seed) whose mean it shows; no runs: not yet built.
+
+    `note`: what a reader must know of this row. Rows of one `group` stand under that heading.
+    """
 
     name: str
     runs: list[str] = []
+    note: str = ""
+    group: str = ""
 
 
 class Difference(Closed):
@@ -73,6 +86,19 @@ class Difference(Closed):
         return self
 
 
+class Figures(Closed):
+    """Whose predictions the figures show: figure 5 all of `examples`, figure 6 `rcl` beside `no_rcl`."""
+
+    examples: list[str] = []
+    rcl: str | None = None
+    no_rcl: str | None = None
+
+    @property
+    def runs(self) -> list[str]:
+        """Every run that some figure names."""
+        return [*self.examples, *(run for run in (self.rcl, self.no_rcl) if run)]
+
+
 class Tables(Closed):
     """Which runs fill which rows; the columns and the paper's numbers belong to the `tables` stage."""
 
@@ -85,4 +111,5 @@ class Tables(Closed):
     table6: list[Row] = []
     beyond: list[Row] = []
     kb_size: list[Row] = []
+    figures: Figures = Figures()
     claims: list[Difference] = []

@@ -43,6 +43,19 @@ TRIPLETS = pa.schema(
 )
 EVIDENCE = pa.schema([*list(TRIPLETS)[:3], ("caption_id", pa.string())])
 EXT_SCORES = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("logit", pa.float32())])
+#: What a refined run trained on; caption_id, clip and model may be null.
+TRAINED_LABELS = pa.schema(
+    [
+        *_PAIR,
+        ("predicate_id", pa.int16()),
+        ("weight", pa.float32()),
+        ("count", pa.int64()),
+        ("caption_id", pa.string()),
+        ("clip", pa.float32()),
+        ("model", pa.float32()),
+        ("kept", pa.bool_()),
+    ]
+)
 OBJECT_SCORES = pa.schema(
     [("image_id", pa.int64()), ("object_id", pa.int32()), ("class_id", pa.int16()), ("score", pa.float32())]
 )

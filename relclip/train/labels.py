@@ -113,7 +113,7 @@ def pair_numbers(
     total = len(images.boxes)
     first = np.repeat(images.object_start[:-1], np.diff(images.pair_start))
     known = (images.pairs[:, 0] + first) * total + images.pairs[:, 1] + first  # ascending
-    return _find(known, subject * total + object_)
+    return positions(known, subject * total + object_)
 
 
 def object_numbers(images: ImageSet, image_id: NDArray, object_id: NDArray, what: str) -> NDArray[np.int64]:
@@ -121,7 +121,7 @@ def object_numbers(images: ImageSet, image_id: NDArray, object_id: NDArray, what
     span = int(images.object_ids.max(initial=0)) + 1
     known = np.repeat(np.arange(len(images)), np.diff(images.object_start)) * span + images.object_ids
     wanted = np.searchsorted(images.image_ids, image_id) * span + object_id
-    found = np.where((object_id >= 0) & (object_id < span), _find(known, wanted), -1)
+    found = np.where((object_id >= 0) & (object_id < span), positions(known, wanted), -1)
     if (found < 0).any():
         bad = int(np.argmax(found < 0))
         raise ContractError(
@@ -130,7 +130,7 @@ def object_numbers(images: ImageSet, image_id: NDArray, object_id: NDArray, what
     return found
 
 
-def _find(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def positions(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
     """Position of each wanted number in the ascending array `known`, -1 where it is absent."""
     if not len(known):
         return np.full(len(wanted), -1, np.int64)

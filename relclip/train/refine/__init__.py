@@ -1,0 +1,1 @@
+"""Refining a trained run: VisualDS's EM and BA-SGG (METHOD sections 6 and 8)."""

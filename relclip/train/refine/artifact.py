@@ -1,0 +1,89 @@
+"""labels.parquet: every label that a refined run trained on, and where it came from.
+
+One row a (pair, candidate). `weight` is what was trained on (0 where the pair or the candidate was left out: `kept` is
+false), `model` and `clip` are the shares of the pair's candidates that the model and CLIP gave it (null where they were
+not asked), `count` says how often the captions say the triplet (0 where the label is an annotation), and `caption_id`
+is one of those that do. So a label leads back to a sentence, here the surest picture of a person riding a horse:
+
+    duckdb -c "SELECT l.image_id, l.weight, l.model, l.clip, l.count, c.caption
+      FROM 'data/train/visualds_kb/labels.parquet' l
+      JOIN read_csv('data/raw/captions.tsv', delim='\t', quote='', header=false, all_varchar=true,
+                    names=['caption', 'id']) c ON c.id = l.caption_id
+      WHERE l.kept AND l.predicate_id = 13 ORDER BY l.model DESC LIMIT 5"
+
+Predicate and class ids are 1-based places in data/dataset/vocabulary.json (13 is riding).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core.model import ImageSet
+from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLETS, read_table, write_table
+from relclip.train.labels import Labels, pair_classes, positions
+
+KEYS = TRIPLETS.names[:3]
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Where the labels (E,) of a run came from, and which of them it kept."""
+
+    weights: NDArray[np.float32]  # (E,) trained on
+    kept: NDArray[np.bool_]  # (E,)
+    clip: NDArray[np.float32] | None = None  # (E,) softmax over the candidates
+    model: NDArray[np.float32] | None = None  # (E,) softmax over the candidates
+
+
+def write_labels(path: Path, images: ImageSet, labels: Labels, sources: Sources, kb: Path | None) -> None:
+    """Write labels.parquet of the candidates `labels`; `kb`: the folder whose sentences they came from, if any."""
+    pair = np.repeat(np.flatnonzero(labels.row >= 0), np.diff(labels.start))
+    image = np.searchsorted(images.pair_start, pair, side="right") - 1
+    ids = images.object_ids[images.pairs[pair] + images.object_start[image][:, None]]  # (E, 2)
+    nothing = pa.nulls(len(pair), pa.float32())
+    columns = {
+        "image_id": images.image_ids[image],
+        "subject_id": ids[:, 0],
+        "object_id": ids[:, 1],
+        "predicate_id": labels.predicates,
+        "weight": sources.weights,
+        **_said(images, labels.predicates, pair, kb),
+        "clip": nothing if sources.clip is None else sources.clip,
+        "model": nothing if sources.model is None else sources.model,
+        "kept": sources.kept,
+    }
+    write_table(path, pa.table(columns), TRAINED_LABELS)
+
+
+def _said(
+    images: ImageSet, predicates: NDArray[np.int64], pair: NDArray[np.int64], kb: Path | None
+) -> dict[str, pa.Array]:
+    """Count and one caption id of the triplet of each label."""
+    if kb is None:
+        return {
+            "count": pa.array(np.zeros(len(pair), np.int64)),
+            "caption_id": pa.nulls(len(pair), pa.string()),
+        }
+    triplets = read_table(kb / "triplets.parquet", TRIPLETS).sort_by([(name, "ascending") for name in KEYS])
+    evidence = read_table(kb / "evidence.parquet", EVIDENCE).group_by(KEYS).aggregate([("caption_id", "min")])
+    evidence = evidence.sort_by([(name, "ascending") for name in KEYS])
+    subject, object_ = (classes[pair] for classes in pair_classes(images))
+    wanted = _key(subject, predicates, object_)
+    return {
+        "count": _looked_up(triplets, "count", wanted).fill_null(0),
+        "caption_id": _looked_up(evidence, "caption_id_min", wanted),
+    }
+
+
+def _looked_up(table: pa.Table, column: str, wanted: NDArray[np.int64]) -> pa.ChunkedArray:
+    """The value of `column` for each wanted key, null where the sorted table lacks it."""
+    place = positions(_key(*(table[name].to_numpy() for name in KEYS)), wanted)
+    return table[column].take(pa.array(place, mask=place < 0))
+
+
+def _key(subject: NDArray, predicate: NDArray, object_: NDArray) -> NDArray[np.int64]:
+    """One ascending number of the three ids of a triplet, each below 2 ** 16."""
+    return (subject.astype(np.int64) << 32) + (predicate.astype(np.int64) << 16) + object_

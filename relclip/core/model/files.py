@@ -12,13 +12,13 @@ from safetensors.torch import load_file, save
 
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError
-from relclip.core.model.network import ModelConfig, RelCLIP
+from relclip.core.model.registry import CONFIGS, AnyConfig, Model, build_model
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 
 
-def save_model(model: RelCLIP, folder: Path, about: Mapping[str, Any] | None = None) -> None:
+def save_model(model: Model, folder: Path, about: Mapping[str, Any] | None = None) -> None:
     """Write the model into `folder`; `about` (run name, parameters) is kept in config.json beside what builds it."""
     write_json(folder / CONFIG, {**(about or {}), "model": model.config.model_dump()})
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -26,12 +26,12 @@ def save_model(model: RelCLIP, folder: Path, about: Mapping[str, Any] | None = N
         temporary.write_bytes(save(tensors))
 
 
-def load_model(folder: Path, device: torch.device) -> RelCLIP:
+def load_model(folder: Path, device: torch.device) -> Model:
     """Read a model that `train` wrote, ready to predict (no dropout), on `device`.
 
     Raises ContractError where a file is missing, broken, or weights and configuration do not fit each other.
     """
-    model = RelCLIP(read_config(folder))
+    model = build_model(read_config(folder))
     try:
         model.load_state_dict(load_file(folder / WEIGHTS))
     except FileNotFoundError:
@@ -44,12 +44,12 @@ def load_model(folder: Path, device: torch.device) -> RelCLIP:
     return model.to(device).eval()
 
 
-def read_config(folder: Path) -> ModelConfig:
+def read_config(folder: Path) -> AnyConfig:
     """Read what builds the model in `folder`."""
     path = folder / CONFIG
     try:
         content = json.loads(path.read_text("utf-8"))
-        return ModelConfig.model_validate(content["model"])
+        return CONFIGS.validate_python(content["model"])
     except FileNotFoundError:
         raise ContractError(f"{path} does not exist; run the `train` stage first") from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValidationError) as error:

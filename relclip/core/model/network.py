@@ -1,6 +1,6 @@
 """The RelCLIP network, RelCLIP eq. 1 and section 3.4: adaptors over frozen CLIP regions, two classifiers."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -10,14 +10,15 @@ from torch import Tensor, nn
 from relclip.core.model.attention import AttentionStack
 from relclip.core.model.batch import Batch
 from relclip.core.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
+from relclip.core.model.layers import Channels, position_embedding
+from relclip.core.model.output import LabelSource, Output
 from relclip.core.params import Closed
-
-POSITION_WIDTH = 64
 
 
 class ModelConfig(Closed):
     """All that is needed to build the network again; stored beside its weights."""
 
+    kind: Literal["relclip"] = "relclip"
     object_classes: int = Field(ge=1)
     predicates: int = Field(ge=1)
     channels: int = Field(ge=1)
@@ -30,17 +31,7 @@ class ModelConfig(Closed):
     object_features: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Output:
-    """What the network says of a batch of N objects and P ordered pairs; column 0 of the logits is background."""
-
-    object_logits: Tensor  # (N, O + 1)
-    predicate_logits: Tensor  # (P, R + 1)
-    objects: Tensor  # (N, D) v_i
-    relations: Tensor  # (P, D) v^r_ij
-
-
-class RelCLIP(nn.Module):
+class RelCLIP(Channels):
     """v^r_ij = h_rel([f_ROI(V(I), b_ij); p_ij]), v_i = h_obj([f_ROI(V(I), b_i); p_i]) and their classifiers.
 
     A fully connected layer over a concatenation [a; b] is written as the sum of one layer over a and one over b: the
@@ -48,8 +39,6 @@ class RelCLIP(nn.Module):
     predicate classifier reads relu(linear([v^r; t_i; t_j])); v^r itself, which the contrast sees, stays visual.
     """
 
-    channel_mean: Tensor
-    channel_scale: Tensor
     label_text: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
@@ -57,10 +46,10 @@ class RelCLIP(nn.Module):
         self.config = config
         dimension, width = config.dimension, config.roi_size**2 * config.channels
         self.object_region = nn.Linear(width, dimension)
-        self.object_position = _position_embedding(OBJECT_NUMBERS, dimension)
+        self.object_position = position_embedding(OBJECT_NUMBERS, dimension)
         self.object_attention = AttentionStack(dimension, config.heads, config.dropout)
         self.union_region = nn.Linear(width, dimension)
-        self.pair_position = _position_embedding(PAIR_NUMBERS, dimension)
+        self.pair_position = position_embedding(PAIR_NUMBERS, dimension)
         self.relation_attention = AttentionStack(dimension, config.heads, config.dropout)
         if config.object_features:
             self.subject_part = nn.Linear(dimension, dimension, bias=False)
@@ -72,10 +61,9 @@ class RelCLIP(nn.Module):
             self.register_buffer("label_text", torch.zeros(config.object_classes + 1, config.text_dimension))
         self.object_classifier = nn.Linear(dimension, config.object_classes + 1)
         self.predicate_classifier = nn.Linear(dimension, config.predicates + 1)
-        self.register_buffer("channel_mean", torch.zeros(config.channels))
-        self.register_buffer("channel_scale", torch.ones(config.channels))
+        self._make_channels(config.channels)
 
-    def forward(self, batch: Batch, labels: Literal["given", "predicted"] = "given") -> Output:
+    def forward(self, batch: Batch, labels: LabelSource = "given") -> Output:
         """Run the network. `labels`: where t_i of `use_labels: text` comes from; PredCls gives them, SGCls predicts.
 
         Predicted labels enter as the expectation of their embeddings over the classifier's softmax (D).
@@ -90,10 +78,9 @@ class RelCLIP(nn.Module):
         joined = self._join_labels(batch, relations, object_logits, labels)
         return Output(object_logits, self.predicate_classifier(joined), objects, relations)
 
-    def set_channels(self, mean: Tensor, scale: Tensor) -> None:
-        """Fix the mean and scale, (C,), that make each channel of the frozen maps standard (D)."""
-        self.channel_mean.copy_(mean)
-        self.channel_scale.copy_(scale)
+    def predicate_head_parameters(self) -> Iterator[nn.Parameter]:
+        """What a training of the predicate head alone changes."""
+        return self.predicate_classifier.parameters()
 
     def _relation_input(self, batch: Batch, objects: Tensor) -> Tensor:
         unions = self.union_region(self._standard(batch.union_regions))  # (U, D)
@@ -112,18 +99,3 @@ class RelCLIP(nn.Module):
             text = object_logits[:, 1:].float().softmax(dim=1) @ self.label_text[1:]
         by_pair = self.join_subject(text)[batch.subjects] + self.join_object(text)[batch.objects]
         return torch.relu(self.join_relation(relations) + by_pair)
-
-    def _standard(self, regions: Tensor) -> Tensor:
-        cells = regions.float().unflatten(1, (-1, self.config.channels))
-        return ((cells - self.channel_mean) / self.channel_scale).flatten(1)
-
-
-def _position_embedding(numbers: int, dimension: int) -> nn.Sequential:
-    """p_ij through a small MLP and its part of the adaptor's fully connected layer: (., numbers) -> (., D)."""
-    return nn.Sequential(
-        nn.Linear(numbers, POSITION_WIDTH),
-        nn.ReLU(),
-        nn.Linear(POSITION_WIDTH, POSITION_WIDTH),
-        nn.ReLU(),
-        nn.Linear(POSITION_WIDTH, dimension, bias=False),
-    )

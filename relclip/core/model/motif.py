@@ -1,0 +1,124 @@
+"""Motif (Zellers et al. 2018; METHOD section 7) on the frozen CLIP regions that RelCLIP reads."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from relclip.core.model.batch import Batch
+from relclip.core.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
+from relclip.core.model.layers import POSITION_WIDTH, Channels, position_embedding, position_numbers
+from relclip.core.model.output import LabelSource, Output
+from relclip.core.model.sequence import Context, Reading
+from relclip.core.params import Closed
+
+#: Where `object_geometry` holds the centre x of a box.
+CENTRE_X = 4
+#: The halves start wide, as in Motif, since three factors are multiplied: standard deviation times sqrt(D).
+HALVES_SCALE = 10.0
+
+
+class MotifConfig(Closed):
+    """All that is needed to build the network again; stored beside its weights."""
+
+    kind: Literal["motif"] = "motif"
+    object_classes: int = Field(ge=1)
+    predicates: int = Field(ge=1)
+    channels: int = Field(ge=1)
+    text_dimension: int = Field(ge=1)
+    dimension: int = Field(ge=2, multiple_of=2)
+    roi_size: int = Field(ge=1)
+    dropout: float = Field(ge=0.0, lt=1.0)
+    use_labels: Literal["text"] = "text"
+    adjusted: bool = False
+
+
+class Motif(Channels):
+    """Two biLSTM contexts over the objects from left to right, and a frequency bias.
+
+    One network serves PredCls and SGCls (D): the object context and its label decoder never see given labels. It reads
+    the expected label embedding of a first decoder, which sees the object alone, and adds to that one's logits. Given
+    labels enter the edge context and the frequency bias; where they are predicted, the edge context reads the expected
+    embedding of the label decoder and the bias is that of the best class (D).
+    """
+
+    label_text: Tensor
+    adjustment: Tensor
+
+    def __init__(self, config: MotifConfig) -> None:
+        super().__init__()
+        self.config = config
+        dimension, width = config.dimension, config.roi_size**2 * config.channels
+        classes, predicates = config.object_classes + 1, config.predicates + 1
+        self.object_region = nn.Linear(width, dimension)
+        self.object_position = position_numbers(OBJECT_NUMBERS)
+        self.first_decoder = nn.Linear(dimension + POSITION_WIDTH, classes)
+        self.object_context = Context(dimension + POSITION_WIDTH + config.text_dimension, dimension)
+        self.label_decoder = nn.Linear(dimension, classes)
+        self.edge_context = Context(dimension + config.text_dimension, dimension)
+        self.halves = nn.Linear(dimension, 2 * dimension)
+        nn.init.normal_(self.halves.weight, std=HALVES_SCALE / dimension**0.5)
+        nn.init.zeros_(self.halves.bias)
+        self.union_region = nn.Linear(width, dimension)
+        self.pair_position = position_embedding(PAIR_NUMBERS, dimension)
+        self.dropout = nn.Dropout(config.dropout)
+        self.predicate_classifier = nn.Linear(dimension, predicates)
+        self.frequency_bias = nn.Parameter(torch.zeros(classes, classes, predicates))
+        self.register_buffer("label_text", torch.zeros(classes, config.text_dimension))
+        self._make_channels(config.channels)
+        if config.adjusted:
+            self.register_buffer("adjustment", torch.eye(predicates))
+
+    def forward(self, batch: Batch, labels: LabelSource = "given") -> Output:
+        """Run the network. `labels`: where the labels of edge context and frequency bias come from."""
+        reading = Reading.by_centre(batch.object_geometry[:, CENTRE_X], batch.object_counts)
+        context, object_logits = self._label(batch, reading)
+        text, classes = self._labels(batch, object_logits, labels)
+        edges = self.edge_context(torch.cat([context, text], dim=1), reading)
+        subjects, objects = self.halves(self.dropout(edges)).chunk(2, dim=1)
+        relations = subjects.index_select(0, batch.subjects) * objects.index_select(0, batch.objects)
+        relations = relations * self._unions(batch)  # (P, D)
+        logits = self.predicate_classifier(self.dropout(relations)) + self._frequency(batch, classes)
+        if self.config.adjusted:
+            logits = logits @ self.adjustment.T
+        return Output(object_logits, logits, context, relations)
+
+    def predicate_head_parameters(self) -> Iterator[nn.Parameter]:
+        """What a training of the predicate head alone changes: the linear layer and the frequency bias (D)."""
+        yield from self.predicate_classifier.parameters()
+        yield self.frequency_bias
+
+    def adjusted_by(self, matrix: Tensor) -> "Motif":
+        """Return this network with BA-SGG's semantic adjustment: logits' = C z, `matrix` C is (R + 1, R + 1)."""
+        adjusted = Motif(self.config.model_copy(update={"adjusted": True})).to(self.label_text.device)
+        adjusted.load_state_dict({**self.state_dict(), "adjustment": matrix})
+        return adjusted.train(self.training)
+
+    def _label(self, batch: Batch, reading: Reading) -> tuple[Tensor, Tensor]:
+        """Object context (N, D) and object logits (N, O + 1), from pictures and boxes alone."""
+        visual = torch.relu(self.object_region(self._standard(batch.object_regions)))
+        alone = torch.cat([visual, self.object_position(batch.object_geometry)], dim=1)
+        first = self.first_decoder(alone)
+        context = self.object_context(torch.cat([alone, self._expected(first)], dim=1), reading)
+        return context, first + self.label_decoder(self.dropout(context))
+
+    def _labels(self, batch: Batch, object_logits: Tensor, labels: LabelSource) -> tuple[Tensor, Tensor]:
+        """Label embedding (N, D_t) and class (N,) of each object."""
+        if labels == "given":
+            return self.label_text[batch.classes], batch.classes
+        return self._expected(object_logits), object_logits[:, 1:].argmax(dim=1) + 1
+
+    def _expected(self, object_logits: Tensor) -> Tensor:
+        return object_logits[:, 1:].float().softmax(dim=1) @ self.label_text[1:]
+
+    def _unions(self, batch: Batch) -> Tensor:
+        """The union feature of each pair, (P, D)."""
+        unions = self.union_region(self._standard(batch.union_regions)).index_select(0, batch.pair_union)
+        return torch.relu(unions + self.pair_position(batch.pair_geometry))
+
+    def _frequency(self, batch: Batch, classes: Tensor) -> Tensor:
+        """The bias of each pair, (P, R + 1)."""
+        rows = classes[batch.subjects] * len(self.frequency_bias) + classes[batch.objects]
+        return self.frequency_bias.flatten(0, 1).index_select(0, rows)

@@ -46,7 +46,7 @@ class Params(Closed):
     predict: Predict
     predictions: dict[str, Prediction] = {}
     evaluate: Evaluate
-    gradcam: Gradcam | None = None
+    gradcam: Gradcam = Gradcam()
     tables: Tables
 
     def run(self, name: str) -> Train:
@@ -73,7 +73,9 @@ class Params(Closed):
                 f"{', '.join(self.runs)}"
             )
         base = _merged(self.train.model_dump(), self.runs[start])
-        return validate(Refined, _merged(base, entry), f"refined.{name}.")
+        refined: Refined = validate(Refined, _merged(base, entry), f"refined.{name}.")
+        refined.check_start(name, self.run(start))
+        return refined
 
     @model_validator(mode="after")
     def _names_are_names(self) -> "Params":
@@ -93,9 +95,8 @@ class Params(Closed):
         trained = [*self.runs, *self.refined]
         known = [*trained, *self.predictions, *self.predict.training_free]
         named = [(f"predictions.{name}", [entry.run], trained) for name, entry in self.predictions.items()]
-        named.append(("predict.sgdet", self.predict.sgdet, [*trained, *self.predictions]))
-        if self.gradcam:
-            named.append(("gradcam.run", [self.gradcam.run], trained))
+        named.append(("predict.sgdet", self.predict.sgdet, trained))
+        named.append(("gradcam.runs", self.gradcam.runs, trained))
         tables = dict(self.tables)
         named.append(("tables.figures", tables.pop("figures").runs, known))
         named += [

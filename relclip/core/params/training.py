@@ -2,9 +2,13 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed, Seed
+
+#: What a network is built from: a refined run must have it as the run it starts from.
+NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", "object_features")
 
 
 class Rcl(Closed):
@@ -89,17 +93,27 @@ class Train(Closed):
     validate_images: int = Field(default=100, ge=1)
     checkpoint_every: int = Field(default=200, ge=1)
 
+    @model_validator(mode="after")
+    def _contrast_is_relclips(self) -> "Train":
+        if self.model == "motif" and self.rcl.level != "none":
+            raise ValueError(
+                "a run with model: motif has no RCL, which is RelCLIP's; give it rcl: {level: none}"
+            )
+        return self
+
 
 class Em(Closed):
     """VisualDS's E2 and M2 (METHOD section 6).
 
     `keep`: the share of pairs, those surest not to be background, that stay labelled; `model_weight` of a new label is
-    the model's, the rest CLIP's (with EXT); `rate`: M2's learning rate over M1's.
+    the model's, the rest CLIP's (with EXT); `rate`: M2's learning rate over M1's; `supervised_rate`: the same of the
+    supervised fine-tune that ends `visualds_semi` (D).
     """
 
     keep: float = Field(default=0.25, gt=0.0, le=1.0)
     model_weight: float = Field(default=0.9, ge=0.0, le=1.0)
     rate: float = Field(default=0.01, gt=0.0)
+    supervised_rate: float = Field(default=1.0, gt=0.0)
 
 
 class Balance(Closed):
@@ -112,11 +126,38 @@ class Balance(Closed):
 class Refined(Train):
     """A training that starts where the run `start` ended; what it does not name it takes from that run.
 
-    `visualds`: E2, M2. `visualds_semi`: E1 by the run trained on annotation, M1, E2, M2, a supervised fine-tune.
-    `ba_sgg`: semantic adjustment and balanced learning of the predicate head (METHOD section 8).
+    `visualds`: E2, M2 of a run on `kb` or `kb+ext` labels, M1. `visualds_semi`: E1 by a run trained on annotation, M1,
+    E2, M2, a supervised fine-tune; its `supervision` says whose candidates E1 chooses among, `kb` or `kb+ext`; M1 takes
+    the iterations of `start`, each later phase its own. `ba_sgg`: semantic adjustment and balanced learning of the
+    predicate head of a Motif (METHOD section 8).
     """
 
     start: str
     method: Literal["visualds", "visualds_semi", "ba_sgg"]
     em: Em = Em()
     balance: Balance = Balance()
+
+    def check_start(self, name: str, start: Train) -> None:
+        """Raise ParamsError where this training, entry `name` of `refined`, cannot go on from the run `start`."""
+        wanted = {"visualds": ["kb", "kb+ext"], "visualds_semi": ["full"]}.get(
+            self.method, ["full", "kb", "kb+ext"]
+        )
+        if start.supervision not in wanted:
+            raise ParamsError(
+                f"refined.{name}: {self.method} starts from a run with supervision {' or '.join(wanted)}, but "
+                f"'{self.start}' has {start.supervision}; name another run as start"
+            )
+        if self.method != "ba_sgg" and self.supervision == "full":
+            raise ParamsError(
+                f"refined.{name}: {self.method} chooses among the knowledge base's candidates; set its supervision to "
+                "kb or kb+ext"
+            )
+        if self.method == "ba_sgg" and start.model != "motif":
+            raise ParamsError(
+                f"refined.{name}: ba_sgg refines a run with model: motif, but '{self.start}' has {start.model}"
+            )
+        changed = [key for key in NETWORK if getattr(self, key) != getattr(start, key)]
+        if changed:
+            raise ParamsError(
+                f"refined.{name}.{changed[0]} differs from that of '{self.start}', whose network goes on; leave it out"
+            )

@@ -1,7 +1,7 @@
 """clip: the encoder, pre-trained on scenes or loaded by open_clip; each distinct prompt encoded once.
 
 In:  data/raw (pretrain/, captions.tsv), data/dataset, data/kb
-Out: data/clip/model (open_clip's folder form), data/clip/prompts/{objects,triplets}.npy, triplets.parquet
+Out: data/clip/model (open_clip's folder form), data/clip/labels (the same), data/clip/prompts/{objects,triplets}.npy, triplets.parquet
 """
 
 
@@ -54,3 +54,26 @@ rule prompts:
     shell:
         "python -m relclip.clip.prompts --params params.yaml --model data/clip/model --dataset data/dataset"
         " --kb data/kb --output data/clip/prompts --threads {threads} 2>&1 | tee {log}"
+
+
+rule labels:
+    input:
+        "data/raw/captions.tsv",
+        ["data/raw/pretrain"] if PARAMS.labels.source == "pretrain" else [],
+        [PARAMS.labels.weights] if PARAMS.labels.weights and Path(PARAMS.labels.weights).is_file() else [],
+        code=code("core", "clip"),
+    output:
+        LABELS,
+        stage("clip/labels", "statistics.json"),
+    params:
+        labels=config["labels"],
+        pretrain=config["clip"].get("pretrain"),
+    log:
+        "logs/labels.log",
+    benchmark:
+        "logs/benchmarks/labels.tsv"
+    resources:
+        gpu=1,
+    shell:
+        "python -m relclip.clip.labels --params params.yaml --raw data/raw --output data/clip/labels"
+        " --threads {threads} 2>&1 | tee {log}"

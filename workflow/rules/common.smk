@@ -18,15 +18,28 @@ except RelclipError as error:
     raise WorkflowError(str(error)) from None
 
 RUNS = list(PARAMS.runs)
+REFINED = list(PARAMS.refined)
+PREDICTIONS = list(PARAMS.predictions)
 TRAINING_FREE = list(PARAMS.predict.training_free)
+#: What is judged, on given boxes and on the detector's.
+JUDGED = RUNS + REFINED + PREDICTIONS + TRAINING_FREE
+SGDET = list(PARAMS.predict.sgdet)
+SGDET_FREE = list(PARAMS.predict.sgdet_training_free)
 SCENES = PARAMS.raw.source == "scenes"
-TASKS = ["predcls", "sgcls"]
+
+
+def one_of(names):
+    return "|".join(names) or "none"
 
 
 wildcard_constraints:
-    run="|".join(RUNS) or "none",
-    method="|".join(TRAINING_FREE) or "none",
-    any_run="|".join(RUNS + TRAINING_FREE),
+    run=one_of(RUNS),
+    refined=one_of(REFINED),
+    predicted=one_of(RUNS + REFINED + PREDICTIONS),
+    method=one_of(TRAINING_FREE),
+    judged=one_of(JUDGED),
+    seen=one_of(PARAMS.gradcam.runs),
+    encoder="clip|labels",
 
 
 onstart:
@@ -53,14 +66,44 @@ RAW = stage("raw", "image_data.json", "objects.json", "relationships.json")
 DATASET = stage("dataset", *GROUNDTRUTH)
 TRUTH = stage("dataset/truth", *GROUNDTRUTH) if PARAMS.dataset.truth else []
 CLIP = stage("clip/model", "open_clip_config.json", "open_clip_model.safetensors")
+LABELS = stage("clip/labels", "open_clip_config.json", "open_clip_model.safetensors")
 PROMPTS = stage("clip/prompts", "objects.npy", "triplets.npy", "triplets.parquet")
 EXT = stage("ext", "scores.parquet", "objects.parquet", "sgcls_scores.parquet")
-PREDICTIONS = [f"{task}/{part}.parquet" for task in TASKS for part in ("objects", "relations")] + ["provenance.json"]
+EXT_SGDET = stage("ext_sgdet", "scores.parquet")
+PROPOSALS = stage("detector", "proposals.parquet")
+MODEL = ["model.safetensors", "config.json", "curves.csv", "statistics.json"]
+PARTS = ["objects.parquet", "relations.parquet"]
+PREDICTED = [f"{task}/{part}" for task in ("predcls", "sgcls") for part in PARTS] + ["provenance.json"]
+TRUTH_TOO = ["truth"] if PARAMS.dataset.truth else []
+
+
+def views(task, *names):
+    """The files of one judged task: metrics and first-hit ranks of each view."""
+    return [f"{task}/{name}{kind}" for name in names for kind in (".json", "_hits.parquet")]
+
+
 METRICS = [
-    f"{place}{task}{kind}"
-    for place in ("", "val/", *(["truth/"] if PARAMS.dataset.truth else []))
-    for task in TASKS
-    for kind in (".json", "_hits.parquet")
+    *views("predcls", "annotation", "val", *TRUTH_TOO),
+    *views("sgcls", "annotation", "val", *TRUTH_TOO),
+    "predcls/confusion.parquet",
+    *(["predcls/precision.json"] if PARAMS.dataset.truth else []),
 ]
-TABLES = [f"reports/tables/{name}.{kind}" for name in ("table1", "table3", "table5", "table6", "claims") for kind in ("csv", "md", "tex")]
+METRICS_SGDET = views("sgdet", "annotation", *TRUTH_TOO)
+ALL_METRICS = [stage(f"evaluate/{name}", *METRICS) for name in JUDGED]
+ALL_METRICS += [stage(f"evaluate/{name}", *METRICS_SGDET) for name in SGDET + SGDET_FREE]
+
+
+def features(run):
+    """The patch maps that a training reads, by the encoder it names."""
+    return stage(f"features/{PARAMS.run(run).features}", "maps.npy", "images.parquet")
+
+
+def model(name):
+    """The trained run behind a run or an entry of `predictions`."""
+    return PARAMS.prediction(name)[0]
+
+
+GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json") for run in PARAMS.gradcam.runs]
+TABLE_NAMES = ("table1", "table2", "table3", "table4", "table5", "table6", "beyond", "kb_size", "claims")
+TABLES = [f"reports/tables/{name}.{kind}" for name in TABLE_NAMES for kind in ("csv", "md", "tex")]
 REPORT = "reports/index.html"

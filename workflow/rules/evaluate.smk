@@ -1,7 +1,7 @@
-"""evaluate: predictions -> metrics and first-hit ranks, on the annotation and on the full truth; then the claims.
+"""evaluate: predictions against the annotation of test and val and the full truth -> metrics and first-hit ranks; claims.
 
 In:  data/predict/<run>, data/dataset
-Out: data/evaluate/<run>/[truth/|val/]<task>.json, <task>_hits.parquet; data/evaluate/claims.json
+Out: data/evaluate/<run>/<task>/{annotation,val,truth}.json, *_hits.parquet, confusion, precision; data/claims/claims.json
 """
 
 
@@ -9,25 +9,47 @@ rule evaluate:
     input:
         DATASET,
         TRUTH,
-        stage("predict/{any_run}", *PREDICTIONS),
+        stage("predict/{judged}", *PREDICTED),
         code=code("core", "evaluate"),
     output:
-        stage("evaluate/{any_run}", *METRICS),
+        stage("evaluate/{judged}", *METRICS),
     params:
         evaluate=config["evaluate"],
         truth=config["dataset"].get("truth", False),
     log:
-        "logs/evaluate/{any_run}.log",
+        "logs/evaluate/{judged}.log",
     benchmark:
-        "logs/benchmarks/evaluate/{any_run}.tsv"
+        "logs/benchmarks/evaluate/{judged}.tsv"
     shell:
-        "python -m relclip.evaluate.run --params params.yaml --run {wildcards.any_run} --dataset data/dataset"
-        " --predictions data/predict/{wildcards.any_run} --output data/evaluate/{wildcards.any_run} 2>&1 | tee {log}"
+        "python -m relclip.evaluate.run --params params.yaml --run {wildcards.judged} --tasks predcls sgcls"
+        " --dataset data/dataset --predictions data/predict/{wildcards.judged}"
+        " --output data/evaluate/{wildcards.judged} 2>&1 | tee {log}"
+
+
+rule evaluate_sgdet:
+    input:
+        DATASET,
+        TRUTH,
+        stage("predict/{judged}/sgdet", *PARTS, "provenance.json"),
+        code=code("core", "evaluate"),
+    output:
+        stage("evaluate/{judged}", *METRICS_SGDET),
+    params:
+        evaluate=config["evaluate"],
+        truth=config["dataset"].get("truth", False),
+    log:
+        "logs/evaluate_sgdet/{judged}.log",
+    benchmark:
+        "logs/benchmarks/evaluate_sgdet/{judged}.tsv"
+    shell:
+        "python -m relclip.evaluate.run --params params.yaml --run {wildcards.judged} --tasks sgdet"
+        " --dataset data/dataset --predictions data/predict/{wildcards.judged}"
+        " --output data/evaluate/{wildcards.judged} 2>&1 | tee {log}"
 
 
 rule claims:
     input:
-        [stage(f"evaluate/{run}", *METRICS) for run in RUNS + TRAINING_FREE],
+        ALL_METRICS,
         vocabulary="data/dataset/vocabulary.json",
         code=code("core", "evaluate"),
     output:

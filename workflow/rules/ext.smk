@@ -1,7 +1,7 @@
 """ext: CLIP's scores of candidate predicates on union crops, and its zero-shot classes on object crops.
 
 In:  data/raw/images, data/dataset, data/kb, data/clip/model
-Out: data/ext/{scores,objects,sgcls_scores}.parquet, statistics.json
+Out: data/ext/{scores,objects,sgcls_scores}.parquet, statistics.json; data/ext_sgdet/scores.parquet on the detector's boxes
 """
 
 
@@ -28,3 +28,27 @@ rule ext:
     shell:
         "python -m relclip.ext --params params.yaml --raw data/raw --dataset data/dataset --kb data/kb"
         " --model data/clip/model --output data/ext --threads {threads} 2>&1 | tee {log}"
+
+
+rule ext_sgdet:
+    input:
+        RAW,
+        DATASET,
+        CLIP,
+        PROPOSALS,
+        code=code("core", "ext"),
+    output:
+        EXT_SGDET,
+    params:
+        ext=config["ext"],
+        clip=config["clip"],
+    log:
+        "logs/ext_sgdet.log",
+    benchmark:
+        "logs/benchmarks/ext_sgdet.tsv"
+    threads: 2
+    resources:
+        gpu=1,
+    shell:
+        "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
+        " --proposals {PROPOSALS} --model data/clip/model --output data/ext_sgdet --threads {threads} 2>&1 | tee {log}"

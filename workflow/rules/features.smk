@@ -1,7 +1,7 @@
 """features: pictures -> the encoder's frozen patch maps V(I), once per image, half precision.
 
-In:  data/raw/images, data/dataset, data/clip/model
-Out: data/features/maps.npy (rows, height, width, channels), images.parquet (image_id, row)
+In:  data/raw/images, data/dataset, data/clip/model (CLIP) or data/clip/labels (table 4's encoder)
+Out: data/features/<encoder>/maps.npy (rows, height, width, channels), images.parquet (image_id, row)
 """
 
 
@@ -9,19 +9,20 @@ rule features:
     input:
         RAW,
         DATASET,
-        CLIP,
+        encoder=lambda wildcards: LABELS if wildcards.encoder == "labels" else CLIP,
         code=code("core", "features"),
     output:
-        stage("features", "maps.npy", "images.parquet"),
+        stage("features/{encoder}", "maps.npy", "images.parquet"),
     params:
         features=config["features"],
+        folder=lambda wildcards, input: Path(input.encoder[0]).parent,
     log:
-        "logs/features.log",
+        "logs/features/{encoder}.log",
     benchmark:
-        "logs/benchmarks/features.tsv"
+        "logs/benchmarks/features/{encoder}.tsv"
     threads: 2
     resources:
         gpu=1,
     shell:
         "python -m relclip.features --params params.yaml --raw data/raw --dataset data/dataset"
-        " --model data/clip/model --output data/features --threads {threads} 2>&1 | tee {log}"
+        " --model {params.folder} --output data/features/{wildcards.encoder} --threads {threads} 2>&1 | tee {log}"

@@ -1,20 +1,23 @@
-"""tables: metrics -> tables 1, 3, 5, 6 as CSV, Markdown and LaTeX, the claims, figures, one page.
+"""tables: metrics -> tables 1-6 as CSV, Markdown and LaTeX, the claims, figures, one page.
 
-In:  data/evaluate, data/claims, data/train (curves), data/dataset, data/kb, data/ext
+In:  data/evaluate, data/claims, data/train (curves), data/predict (examples), data/gradcam, data/dataset, data/kb, data/ext
 Out: reports/tables/*, reports/figures/, reports/index.html; reports/metrics.json, reports/plots/ for DVC
 """
 
 
 rule tables:
     input:
-        [stage(f"evaluate/{run}", *METRICS) for run in RUNS + TRAINING_FREE],
-        [stage(f"train/{run}", "curves.csv", "statistics.json") for run in RUNS],
+        ALL_METRICS,
+        [stage(f"train/{run}", "curves.csv", "statistics.json") for run in RUNS + REFINED],
+        [stage(f"predict/{run}/predcls", *PARTS) for run in PARAMS.tables.figures.examples],
+        GRADCAM,
         "data/claims/claims.json",
         RAW,
         DATASET,
         TRUTH,
         stage("dataset", "account.json"),
-        stage("kb", "triplets.parquet", "statistics.json"),
+        stage("kb", "triplets.parquet", "evidence.parquet", "statistics.json"),
+        stage("detector", "statistics.json"),
         stage("ext", "statistics.json"),
         stage("clip/model", "statistics.json"),
         code=code("core", "tables"),
@@ -30,7 +33,11 @@ rule tables:
         tables=config["tables"],
         raw=config["raw"],
         dataset=config["dataset"],
+        runs=config["runs"],
+        refined=config.get("refined"),
+        train=config["train"],
         predict=config["predict"],
+        predictions=config.get("predictions"),
         evaluate=config["evaluate"],
     log:
         "logs/tables.log",
@@ -38,5 +45,6 @@ rule tables:
         "logs/benchmarks/tables.tsv"
     shell:
         "python -m relclip.tables --params params.yaml --dataset data/dataset --raw data/raw --kb data/kb"
-        " --train data/train --evaluate data/evaluate --claims data/claims/claims.json"
-        " --clip data/clip/model --ext data/ext --benchmarks logs/benchmarks --output reports 2>&1 | tee {log}"
+        " --train data/train --predict data/predict --evaluate data/evaluate"
+        " --gradcam data/gradcam --claims data/claims/claims.json"
+        " --clip data/clip/model --ext data/ext --detector data/detector --benchmarks logs/benchmarks --output reports 2>&1 | tee {log}"

@@ -1,24 +1,29 @@
-"""train: one RelCLIP a named entry of `runs`, under full or distant supervision.
+"""train: one network a named entry of `runs`; entries of `refined` start where another run ended.
 
-In:  data/dataset, data/features, data/clip/prompts, data/words, data/kb, data/ext
-Out: data/train/<run>/{model.safetensors,config.json,curves.csv,statistics.json}
+In:  data/dataset, data/features, data/clip/prompts, data/words, data/kb, data/ext; refined: data/train/<start>
+Out: data/train/<run>/{model.safetensors,config.json,curves.csv,statistics.json}; refined: labels.parquet
 """
+
+TRAIN_ON = [
+    *DATASET,
+    *PROMPTS,
+    *EXT,
+    "data/words/phrases.safetensors",
+    *stage("kb", "triplets.parquet", "evidence.parquet"),
+]
 
 
 rule train:
     input:
-        DATASET,
-        PROMPTS,
-        EXT,
-        stage("features", "maps.npy", "images.parquet"),
-        "data/words/phrases.safetensors",
-        "data/kb/triplets.parquet",
+        TRAIN_ON,
+        maps=lambda wildcards: features(wildcards.run),
         code=code("core", "train"),
     output:
-        stage("train/{run}", "model.safetensors", "config.json", "curves.csv", "statistics.json"),
+        stage("train/{run}", *MODEL),
     params:
         train=config["train"],
         run=lambda wildcards: config["runs"][wildcards.run],
+        features=lambda wildcards, input: Path(input.maps[0]).parent,
     log:
         "logs/train/{run}.log",
     benchmark:
@@ -27,5 +32,32 @@ rule train:
         gpu=1,
     shell:
         "python -m relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
-        " --features data/features --prompts data/clip/prompts --words data/words --kb data/kb --ext data/ext"
+        " --features {params.features} --prompts data/clip/prompts --words data/words --kb data/kb --ext data/ext"
         " --checkpoints checkpoints --output data/train/{wildcards.run} --threads {threads} 2>&1 | tee {log}"
+
+
+rule refine:
+    input:
+        TRAIN_ON,
+        start=lambda wildcards: stage(f"train/{PARAMS.run(wildcards.refined).start}", "model.safetensors", "config.json"),
+        maps=lambda wildcards: features(wildcards.refined),
+        code=code("core", "train"),
+    output:
+        stage("train/{refined}", *MODEL, "labels.parquet"),
+    params:
+        train=config["train"],
+        run=lambda wildcards: config["refined"][wildcards.refined],
+        started=lambda wildcards: config["runs"][PARAMS.run(wildcards.refined).start],
+        features=lambda wildcards, input: Path(input.maps[0]).parent,
+        start=lambda wildcards, input: Path(input.start[0]).parent,
+    log:
+        "logs/train/{refined}.log",
+    benchmark:
+        "logs/benchmarks/train/{refined}.tsv"
+    resources:
+        gpu=1,
+    shell:
+        "python -m relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"
+        " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --words data/words"
+        " --kb data/kb --ext data/ext --checkpoints checkpoints --output data/train/{wildcards.refined}"
+        " --threads {threads} 2>&1 | tee {log}"

@@ -50,9 +50,9 @@ class Evaluate(Closed):
 
 
 class Gradcam(Closed):
-    """Figure 2: heat maps of CLIP and of the trained `run` for `relations` test relations that `seed` chooses."""
+    """Figure 2: heat maps of CLIP and of the trained `runs` for `relations` test relations that `seed` chooses."""
 
-    run: str
+    runs: list[str] = []
     relations: int = Field(default=6, ge=1)
     seed: Seed = 0
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed, Seed
@@ -57,7 +57,8 @@ class Train(Closed):
     others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
     0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (METHOD section 6), weighted by the
-    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2).
+    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). A `motif` has no
+    RCL and always reads labels: `rcl`, `sampling`, `heads`, `use_labels` and `object_features` are RelCLIP's alone.
     """
 
     model: Literal["relclip", "motif"] = "relclip"
@@ -92,14 +93,6 @@ class Train(Closed):
     validate_every: int = Field(default=200, ge=1)
     validate_images: int = Field(default=100, ge=1)
     checkpoint_every: int = Field(default=200, ge=1)
-
-    @model_validator(mode="after")
-    def _contrast_is_relclips(self) -> "Train":
-        if self.model == "motif" and self.rcl.level != "none":
-            raise ValueError(
-                "a run with model: motif has no RCL, which is RelCLIP's; give it rcl: {level: none}"
-            )
-        return self
 
 
 class Em(Closed):

@@ -1,0 +1,29 @@
+"""detector: Faster R-CNN on the objects of train; its boxes of val and test are the proposals of SGDet.
+
+In:  data/raw/images, data/dataset
+Out: data/detector/{model.safetensors,config.json,curves.csv,statistics.json,proposals.parquet}
+"""
+
+
+rule detector:
+    input:
+        RAW,
+        DATASET,
+        [PARAMS.detector.weights] if PARAMS.detector.weights else [],
+        code=code("core", "detector"),
+    output:
+        stage("detector", *MODEL),
+        PROPOSALS,
+    params:
+        detector=config["detector"],
+    log:
+        "logs/detector.log",
+    benchmark:
+        "logs/benchmarks/detector.tsv"
+    resources:
+        gpu=1,
+    # the longest job of one core: first, so that the others run beside it
+    priority: 10
+    shell:
+        "python -m relclip.detector --params params.yaml --raw data/raw --dataset data/dataset"
+        " --checkpoints checkpoints --output data/detector --threads {threads} 2>&1 | tee {log}"

@@ -1,0 +1,31 @@
+"""gradcam: where CLIP and where RelCLIP look for a few test relations (figure 2).
+
+In:  data/raw/images, data/dataset, data/clip/model, data/features, data/train/<run>
+Out: data/gradcam/<run>/{heat_clip.npy,heat_relclip.npy,chosen.json}
+"""
+
+
+rule gradcam:
+    input:
+        RAW,
+        DATASET,
+        CLIP,
+        maps=lambda wildcards: features(wildcards.seen),
+        model=lambda wildcards: stage(f"train/{wildcards.seen}", "model.safetensors", "config.json"),
+        code=code("core", "gradcam"),
+    output:
+        stage("gradcam/{seen}", "heat_clip.npy", "heat_relclip.npy", "chosen.json"),
+    params:
+        gradcam=config["gradcam"],
+        clip=config["clip"],
+        features=lambda wildcards, input: Path(input.maps[0]).parent,
+    log:
+        "logs/gradcam/{seen}.log",
+    benchmark:
+        "logs/benchmarks/gradcam/{seen}.tsv"
+    resources:
+        gpu=1,
+    shell:
+        "python -m relclip.gradcam --params params.yaml --run {wildcards.seen} --raw data/raw --dataset data/dataset"
+        " --features {params.features} --model data/clip/model --train data/train/{wildcards.seen}"
+        " --output data/gradcam/{wildcards.seen} --threads {threads} 2>&1 | tee {log}"

@@ -54,6 +54,13 @@ class Curves:
         if values:
             self._add({"step": step, **values})
 
+    def last_validation(self) -> Point:
+        """What was measured last on validation images; empty where nothing was."""
+        found = [
+            {name: value for name, value in point.items() if name.startswith("val_")} for point in self.points
+        ]
+        return next((values for values in reversed(found) if values), {})
+
     def write(self, path: Path) -> None:
         """Write all points as CSV, one line a step; what was not measured at a step is empty."""
         columns = list(dict.fromkeys(["step", *LOSSES, *(name for point in self.points for name in point)]))

@@ -33,6 +33,11 @@ class Inputs:
         return files + ([self.ext / "scores.parquet"] if params.supervision == "kb+ext" else [])
 
 
+def contrast_level(params: Train) -> str:
+    """The level of RCL that a training has; Motif has none, whatever `rcl` says."""
+    return params.rcl.level if params.model == "relclip" else "none"
+
+
 def needs_words(params: Train) -> bool:
     """Whether a training reads word vectors at all."""
-    return params.rcl.level != "none" and params.sampling.enabled
+    return contrast_level(params) != "none" and params.sampling.enabled

@@ -7,16 +7,27 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.core.errors import ParamsError
-from relclip.core.model import ImageSet, ModelConfig, Regions, RelCLIP
+from relclip.core.model import (
+    AnyConfig,
+    ImageSet,
+    Model,
+    ModelConfig,
+    Motif,
+    MotifConfig,
+    Regions,
+    build_model,
+)
 from relclip.core.params import Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.train.contrast import RelationalContrast
-from relclip.train.inputs import Inputs
+from relclip.train.frequency import frequency_bias
+from relclip.train.inputs import Inputs, contrast_level
 from relclip.train.labels import Labels, check_ids, full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import Phrases, Prompts
+from relclip.train.losses import multi_hot_bce, soft_cross_entropy, soft_weighted_bce
 from relclip.train.targets import Teacher
-from relclip.train.trainer import Trainer
+from relclip.train.trainer import PredicateLoss, Trainer
 
 MAPS_FOR_CHANNELS = 256
 
@@ -58,24 +69,55 @@ def make_trainer(
     phrases: Phrases | None,
     vocabulary: Vocabulary,
     device: torch.device,
+    model: Model | None = None,
+    weighted: bool | None = None,
 ) -> Trainer:
     """Put network, contrast and targets together.
 
+    `model`: one that goes on learning, as it is, instead of a new one. `weighted`: whether `loss: bce` weighs possible
+    labels; none said: where the labels are not of equal weight by definition (METHOD section 6).
     Raises ParamsError where the sizes cannot work, InputError where no pair has a label.
     """
     text_dimension = prompts.objects.shape[1]
-    _check_sizes(params, text_dimension)
-    model = RelCLIP(_model_config(params, vocabulary, images.maps.shape[3], text_dimension))
     teacher = Teacher(images, labels, prompts)
-    model.set_channels(*channel_statistics(images, teacher.numbers))
-    if params.use_labels == "text":
-        model.label_text.copy_(prompts.objects)
+    if model is None:
+        _check_sizes(params, text_dimension)
+        model = new_model(params, teacher, prompts, vocabulary)
     rcl = params.rcl
     contrast = RelationalContrast(
-        rcl.level, text_dimension, rcl.gamma, rcl.temperature, rcl.learn_temperature
+        contrast_level(params), text_dimension, rcl.gamma, rcl.temperature, rcl.learn_temperature
     )
     regions = Regions(images, params.roi_size, device)
-    return Trainer(params, model.to(device), contrast.to(device), regions, teacher, prompts, phrases)
+    loss = predicate_loss(params, weighted)
+    return Trainer(params, model.to(device), contrast.to(device), regions, teacher, prompts, phrases, loss)
+
+
+def new_model(params: Train, teacher: Teacher, prompts: Prompts, vocabulary: Vocabulary) -> Model:
+    """Build the network of `params` with random weights, and with what it is told of maps, language and labels."""
+    model = build_model(
+        _model_config(params, vocabulary, teacher.images.maps.shape[3], prompts.objects.shape[1])
+    )
+    model.set_channels(*channel_statistics(teacher.images, teacher.numbers))
+    if model.config.use_labels == "text":
+        model.label_text.copy_(prompts.objects)
+    if isinstance(model, Motif):
+        sizes = model.config.object_classes, model.config.predicates
+        bias = frequency_bias(teacher.classes, teacher.labels, *sizes)
+        model.frequency_bias.data.copy_(torch.from_numpy(bias))
+    return model
+
+
+def predicate_loss(params: Train, weighted: bool | None = None) -> PredicateLoss:
+    """Return the loss that `loss` names. VisualDS weighs possible labels by EXT or by its E-step, never uniform ones.
+
+    Labels that share a pair by the counts of the KB weigh too (D).
+    """
+    if params.loss == "cross_entropy":
+        return soft_cross_entropy
+    if weighted is None:
+        by_counts = params.supervision == "kb" and params.kb.weights == "counts"
+        weighted = params.supervision == "kb+ext" or by_counts
+    return soft_weighted_bce if weighted else multi_hot_bce
 
 
 def channel_statistics(images: ImageSet, numbers: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -87,28 +129,30 @@ def channel_statistics(images: ImageSet, numbers: NDArray[np.int64]) -> tuple[to
     return torch.from_numpy(cells.mean(axis=0, dtype=np.float64)), torch.from_numpy(scale)
 
 
-def _model_config(params: Train, vocabulary: Vocabulary, channels: int, text_dimension: int) -> ModelConfig:
-    return ModelConfig(
-        object_classes=len(vocabulary.objects),
-        predicates=len(vocabulary.predicates),
-        channels=channels,
-        text_dimension=text_dimension,
-        dimension=params.dimension,
-        heads=params.heads,
-        roi_size=params.roi_size,
-        dropout=params.dropout,
-        use_labels=params.use_labels,
-        object_features=params.object_features,
-    )
+def _model_config(params: Train, vocabulary: Vocabulary, channels: int, text_dimension: int) -> AnyConfig:
+    sizes: dict[str, Any] = {
+        "object_classes": len(vocabulary.objects),
+        "predicates": len(vocabulary.predicates),
+        "channels": channels,
+        "text_dimension": text_dimension,
+        **params.model_dump(include={"dimension", "roi_size", "dropout"}),
+    }
+    if params.model == "motif":
+        return MotifConfig(**sizes)
+    return ModelConfig(**sizes, **params.model_dump(include={"heads", "use_labels", "object_features"}))
 
 
 def _check_sizes(params: Train, text_dimension: int) -> None:
-    if params.rcl.level != "none" and params.dimension != text_dimension:
+    if contrast_level(params) != "none" and params.dimension != text_dimension:
         raise ParamsError(
             f"train.dimension is {params.dimension} but the prompts have {text_dimension} numbers; RelCLIP compares "
             f"the two, so set train.dimension to {text_dimension} (or rcl.level to none)"
         )
-    if params.dimension % params.heads:
+    if params.model == "motif" and params.dimension % 2:
+        raise ParamsError(
+            f"train.dimension {params.dimension} is odd; Motif reads from both sides, so give an even number"
+        )
+    if params.model == "relclip" and params.dimension % params.heads:
         raise ParamsError(
             f"train.dimension {params.dimension} is no multiple of train.heads {params.heads}; change one of the two"
         )

@@ -1,7 +1,9 @@
 """The `train` stage: files in, model.safetensors, config.json, curves.csv and statistics.json out."""
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -9,18 +11,35 @@ from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.memory import keep_freed_memory
-from relclip.core.model import ImageSet, Regions, save_model
+from relclip.core.model import ImageSet, Model, Regions, save_model
 from relclip.core.params import Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.tracking import Recorder, Silent
-from relclip.core.vocabulary import load_vocabulary
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.train.checkpoint import remove_checkpoint, state_digest
 from relclip.train.curves import Curves
 from relclip.train.inputs import Inputs, needs_words
-from relclip.train.language import load_phrases, load_prompts
+from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
 from relclip.train.setup import make_trainer, supervise
 from relclip.train.trainer import fit
 from relclip.train.validate import Validation
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What every training of a run reads, whatever its labels."""
+
+    vocabulary: Vocabulary
+    images: ImageSet
+    prompts: Prompts
+    phrases: Phrases | None
+    device: torch.device
+
+    @property
+    def language(self) -> dict[str, Any]:
+        """The keyword arguments of `make_trainer` that do not depend on the labels."""
+        names = ("prompts", "phrases", "vocabulary", "device")
+        return {name: getattr(self, name) for name in names}
 
 
 def train_run(
@@ -40,41 +59,65 @@ def train_run(
     from `checkpoints / run`. Raises ContractError, InputError, ParamsError.
     """
     recorder = recorder or Silent()
-    prepare(params.seed, threads)
-    keep_freed_memory()
-    place = best_device(device)
-    vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
-    images = ImageSet.load(inputs.dataset, inputs.features, "train")
-    labels, counts = supervise(images, params, inputs, vocabulary)
-    prompts = load_prompts(inputs.prompts, vocabulary, place)
-    phrases = load_phrases(inputs.words, vocabulary, place) if needs_words(params) else None
-    trainer = make_trainer(
-        params, images, labels, prompts=prompts, phrases=phrases, vocabulary=vocabulary, device=place
-    )
-    digests = {str(path.relative_to(path.parents[1])): file_digest(path) for path in inputs.files(params)}
-    recorder.tags({f"sha256 {name}": digest for name, digest in digests.items()})
+    material = read_material(params, inputs, device, threads)
+    labels, counts = supervise(material.images, params, inputs, material.vocabulary)
+    trainer = make_trainer(params, material.images, labels, **material.language)
+    digests = input_digests(inputs.files(params), recorder)
     curves = Curves(recorder)
-    digest = state_digest({"params": params.model_dump(), "inputs": digests, "device": place.type})
-    fit(trainer, _validation(params, inputs, place), curves, checkpoints / run, digest)
-    about = {"run": run, "train": params.model_dump(), "vocabulary": asdict(vocabulary), "inputs": digests}
+    digest = state_digest({"params": params.model_dump(), "inputs": digests, "device": material.device.type})
+    validation = read_validation(params, inputs, material.device)
+    fit(trainer, validation, curves, checkpoints / run, digest)
+    about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
-        save_model(trainer.model, folder, about)
-        curves.write(folder / "curves.csv")
-        write_json(folder / "statistics.json", {**counts, **_last_validation(curves)})
+        write_model(folder, trainer.model, curves, about, counts)
     remove_checkpoint(checkpoints / run)
     model_digest = file_digest(output / "model.safetensors")
     recorder.tags({"model_sha256": model_digest})
     return model_digest
 
 
-def _validation(params: Train, inputs: Inputs, device: torch.device) -> Validation:
+def read_material(
+    params: Train, inputs: Inputs, device: str = "auto", threads: int | None = None
+) -> Material:
+    """Seed and prepare torch, then read the train images and the language of their labels."""
+    prepare(params.seed, threads)
+    keep_freed_memory()
+    place = best_device(device)
+    vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
+    images = ImageSet.load(inputs.dataset, inputs.features, "train")
+    prompts = load_prompts(inputs.prompts, vocabulary, place)
+    phrases = load_phrases(inputs.words, vocabulary, place) if needs_words(params) else None
+    return Material(vocabulary, images, prompts, phrases, place)
+
+
+def read_validation(params: Train, inputs: Inputs, device: torch.device) -> Validation:
+    """Read the validation images, judged by the run's `rank_by`."""
     regions = Regions(ImageSet.load(inputs.dataset, inputs.features, "val"), params.roi_size, device)
     relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
-    return Validation.of(regions, relations, params.validate_images)
+    return Validation.of(regions, relations, params.validate_images, params.rank_by)
 
 
-def _last_validation(curves: Curves) -> dict[str, float]:
-    found = [
-        {name: value for name, value in point.items() if name.startswith("val_")} for point in curves.points
-    ]
-    return next((values for values in reversed(found) if values), {})
+def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
+    """SHA-256 of the files that a training reads, by `folder/file`; the recorder is told."""
+    digests = {str(path.relative_to(path.parents[1])): file_digest(path) for path in files}
+    recorder.tags({f"sha256 {name}": digest for name, digest in digests.items()})
+    return digests
+
+
+def about_run(run: str, params: Train, vocabulary: Vocabulary, digests: Mapping[str, str]) -> dict[str, Any]:
+    """What config.json says beside the model's own configuration."""
+    return {
+        "run": run,
+        "train": params.model_dump(),
+        "vocabulary": asdict(vocabulary),
+        "inputs": dict(digests),
+    }
+
+
+def write_model(
+    folder: Path, model: Model, curves: Curves, about: Mapping[str, Any], counts: Mapping[str, Any]
+) -> None:
+    """Write model.safetensors, config.json, curves.csv and statistics.json into `folder`."""
+    save_model(model, folder, about)
+    curves.write(folder / "curves.csv")
+    write_json(folder / "statistics.json", {**counts, **curves.last_validation()})

@@ -100,12 +100,18 @@ class Teacher:
         return self.labels.row[self.images.pairs_of(number)] >= 0
 
     def targets(
-        self, pairs: NDArray[np.int64], background: NDArray[np.int64], device: torch.device
+        self,
+        pairs: NDArray[np.int64],
+        background: NDArray[np.int64],
+        device: torch.device,
+        foreground: NDArray[np.int64] | None = None,
     ) -> Targets:
-        """Targets of a batch whose pairs are `pairs` (P,), by number in the set; `background` (B,) rows of them."""
-        rows = self.labels.row[pairs]
-        labelled = np.flatnonzero(rows >= 0)
-        entries, instance = self.labels.entries(rows[labelled])
+        """Targets of a batch whose pairs are `pairs` (P,), by number in the set.
+
+        background: (B,) rows of them without a label; foreground: (L,) rows with one, none said: all that have one.
+        """
+        labelled = np.flatnonzero(self.labels.row[pairs] >= 0) if foreground is None else foreground
+        entries, instance = self.labels.entries(self.labels.row[pairs[labelled]])
         classes = self.classes[pairs[labelled]].astype(np.int64)
         arrays = (
             labelled,

@@ -1,15 +1,17 @@
 """The steps of one training: batch, losses (RelCLIP section 3.3), update, curves, checkpoints."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.device import autocast
-from relclip.core.model import Batch, Regions, RelCLIP, collate
+from relclip.core.model import Batch, Model, Regions, collate
 from relclip.core.params import Train
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
@@ -19,9 +21,12 @@ from relclip.train.curves import Curves
 from relclip.train.language import Phrases, Prompts
 from relclip.train.losses import object_cross_entropy, soft_cross_entropy
 from relclip.train.optimiser import make_optimizer, update
-from relclip.train.schedule import batch_numbers, choose_background, learning_rate
+from relclip.train.schedule import batch_numbers, choose_background, choose_foreground, learning_rate
 from relclip.train.targets import Targets, Teacher
 from relclip.train.validate import Validation
+
+#: A loss of predicates: labelled logits (L, R + 1), their distributions (L, R + 1), background logits (B, R + 1).
+PredicateLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +34,13 @@ class Trainer:
     """Everything a step needs. What is drawn at random in a step depends on the seed and the step alone."""
 
     params: Train
-    model: RelCLIP
+    model: Model
     contrast: RelationalContrast
     regions: Regions
     teacher: Teacher
     prompts: Prompts
     phrases: Phrases | None
+    predicate_loss: PredicateLoss = soft_cross_entropy
 
     def losses(self, step: int) -> tuple[Tensor, ...]:
         """The values of `curves.LOSSES` at `step` (from 0); the first is what is minimised."""
@@ -43,7 +49,7 @@ class Trainer:
         with autocast(self.regions.device):
             output = self.model(batch)
         object_loss = object_cross_entropy(output.object_logits, batch.classes)
-        predicate_loss = soft_cross_entropy(
+        predicate_loss = self.predicate_loss(
             output.predicate_logits[targets.labelled],
             targets.distribution(self.model.config.predicates),
             output.predicate_logits[targets.background],
@@ -69,19 +75,30 @@ class Trainer:
         numbers = teacher.numbers[places].tolist()
         pairs = np.concatenate([np.arange(*_ends(images.pairs_of(number))) for number in numbers])
         labelled = teacher.labels.row[pairs] >= 0
-        background = choose_background(
-            self.params.seed, step, labelled, self.params.background_per_foreground
-        )
+        counts = images.pair_start[np.array(numbers) + 1] - images.pair_start[numbers]
+        foreground, background = self._drawn(step, labelled, counts)
         if self.params.attention_over == "all":
-            return collate(self.regions, numbers), teacher.targets(pairs, background, self.regions.device)
-        used = labelled.copy()
-        used[background] = True
-        counts = [images.pair_start[number + 1] - images.pair_start[number] for number in numbers]
+            return collate(self.regions, numbers), teacher.targets(
+                pairs, background, self.regions.device, foreground
+            )
+        used = np.zeros(len(pairs), bool)
+        used[foreground] = used[background] = True
         chosen = [np.flatnonzero(part) for part in np.split(used, np.cumsum(counts)[:-1])]
-        background = (np.cumsum(used) - 1)[background]
+        place = np.cumsum(used) - 1
         return collate(self.regions, numbers, chosen), teacher.targets(
-            pairs[used], background, self.regions.device
+            pairs[used], place[background], self.regions.device, place[foreground]
         )
+
+    def _drawn(
+        self, step: int, labelled: NDArray[np.bool_], counts: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of the pairs that enter the losses at `step`: with a label, without."""
+        seed, params = self.params.seed, self.params
+        foreground = choose_foreground(seed, step, labelled, counts, params.foreground_per_image)
+        background = choose_background(
+            seed, step, labelled, params.background_per_foreground, len(foreground)
+        )
+        return foreground, background
 
     def _contrast(self, visual: Triplets, targets: Targets) -> Tensor:
         if not self.contrast.levels:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.core.device import autocast
-from relclip.core.model import Regions, RelCLIP, collate
+from relclip.core.model import Model, RankBy, Regions, collate, predicate_scores
 from relclip.train.labels import object_numbers
 
 RECALL_AT = 50
@@ -25,9 +25,12 @@ class Validation:
     regions: Regions
     numbers: NDArray[np.int64]  # (V,) images
     truths: list[Triples]  # of each of them
+    rank_by: RankBy = "softmax"
 
     @classmethod
-    def of(cls, regions: Regions, relations: pa.Table, count: int) -> "Validation":
+    def of(
+        cls, regions: Regions, relations: pa.Table, count: int, rank_by: RankBy = "softmax"
+    ) -> "Validation":
         """The first `count` images of the set with relations; repeated relations count once."""
         images = regions.images
         inside = np.isin(relations["image_id"].to_numpy(), images.image_ids)
@@ -41,10 +44,11 @@ class Validation:
         ]
         triples = np.stack([*rows, predicate.astype(np.int64)], axis=1)
         numbers = np.unique(number)[:count]
-        return cls(regions, numbers, [np.unique(triples[number == image], axis=0) for image in numbers])
+        truths = [np.unique(triples[number == image], axis=0) for image in numbers]
+        return cls(regions, numbers, truths, rank_by)
 
     @torch.no_grad()
-    def __call__(self, model: RelCLIP) -> dict[str, float]:
+    def __call__(self, model: Model) -> dict[str, float]:
         """Return recall and mean recall of the model, as fractions; nothing where there is no image to look at."""
         if not len(self.numbers):
             return {}
@@ -57,7 +61,7 @@ class Validation:
             batch = collate(self.regions, numbers.tolist())
             with autocast(self.regions.device):
                 logits = model(batch).predicate_logits
-            scores = logits.float().softmax(dim=1).cpu().numpy()
+            scores = predicate_scores(logits, self.rank_by).cpu().numpy()
             for image, part in zip(numbers, np.split(scores, np.cumsum(batch.pair_counts)[:-1]), strict=True):
                 truth = self.truths[len(hits)]
                 hits.append(hits_at(part, images.pairs[images.pairs_of(image)], truth, RECALL_AT))
@@ -71,11 +75,11 @@ def hits_at(
 ) -> NDArray[np.bool_]:
     """Which annotated triples of one image its top `k` triplets hold: (G,).
 
-    scores: (P, R + 1), column 0 is background; pairs: (P, 2). Graph constraint: a pair offers its best predicate
+    scores: (P, R) of predicates 1 to R; pairs: (P, 2). Graph constraint: a pair offers its best predicate
     alone. Ties go to the earlier pair and the lower predicate id.
     """
-    best = scores[:, 1:].argmax(axis=1) + 1 if len(scores) else np.zeros(0, np.int64)
-    order = np.argsort(-scores[np.arange(len(scores)), best], kind="stable")[:k]
+    best = scores.argmax(axis=1) + 1 if len(scores) else np.zeros(0, np.int64)
+    order = np.argsort(-scores[np.arange(len(scores)), best - 1], kind="stable")[:k]
     found = {
         (int(i), int(j), int(predicate)) for (i, j), predicate in zip(pairs[order], best[order], strict=True)
     }

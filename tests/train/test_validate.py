@@ -9,8 +9,8 @@ from relclip.train.validate import hits_at, recalls
 def slow_hits(scores, pairs, truth, k):
     offers = []
     for row, (i, j) in enumerate(pairs):
-        predicate = max(range(1, scores.shape[1]), key=lambda p: scores[row, p])
-        offers.append((-scores[row, predicate], row, (int(i), int(j), predicate)))
+        predicate = max(range(1, scores.shape[1] + 1), key=lambda p: scores[row, p - 1])
+        offers.append((-scores[row, predicate - 1], row, (int(i), int(j), predicate)))
     top = [triple for _, _, triple in sorted(offers)[:k]]
     return [tuple(triple) in top for triple in truth.tolist()]
 
@@ -20,13 +20,13 @@ def slow_hits(scores, pairs, truth, k):
 def test_hits(seed, k):
     random = np.random.default_rng(seed)
     pairs = np.array([(i, j) for i in range(4) for j in range(4) if i != j])
-    scores = random.integers(0, 4, (len(pairs), 4)) / 4  # many ties
+    scores = random.integers(0, 4, (len(pairs), 3)) / 4  # many ties
     truth = np.unique(np.column_stack([random.integers(0, 4, (6, 2)), random.integers(1, 4, 6)]), axis=0)
     assert hits_at(scores, pairs, truth, k).tolist() == slow_hits(scores, pairs, truth, k)
 
 
 def test_no_pair_to_rank():
-    assert hits_at(np.zeros((0, 4)), np.zeros((0, 2), int), np.array([[0, 1, 2]]), 50).tolist() == [False]
+    assert hits_at(np.zeros((0, 3)), np.zeros((0, 2), int), np.array([[0, 1, 2]]), 50).tolist() == [False]
 
 
 def test_recalls_by_hand():

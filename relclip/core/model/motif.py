@@ -1,6 +1,6 @@
 """Motif (Zellers et al. 2018; METHOD section 7) on the frozen CLIP regions that RelCLIP reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -73,17 +73,23 @@ class Motif(Channels):
 
     def forward(self, batch: Batch, labels: LabelSource = "given") -> Output:
         """Run the network. `labels`: where the labels of edge context and frequency bias come from."""
+        return self.answers(batch, [labels])[0]
+
+    def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:
+        """Return what `forward` says with each source of the labels; what these share is computed once."""
         reading = Reading.by_centre(batch.object_geometry[:, CENTRE_X], batch.object_counts)
         context, object_logits = self._label(batch, reading)
-        text, classes = self._labels(batch, object_logits, labels)
-        edges = self.edge_context(torch.cat([context, text], dim=1), reading)
-        subjects, objects = self.halves(self.dropout(edges)).chunk(2, dim=1)
-        relations = subjects.index_select(0, batch.subjects) * objects.index_select(0, batch.objects)
-        relations = relations * self._unions(batch)  # (P, D)
-        logits = self.predicate_classifier(self.dropout(relations)) + self._frequency(batch, classes)
-        if self.config.adjusted:
-            logits = logits @ self.adjustment.T
-        return Output(object_logits, logits, context, relations)
+        unions = self._unions(batch)
+        found = []
+        for labels in sources:
+            text, classes = self._labels(batch, object_logits, labels)
+            edges = self.edge_context(torch.cat([context, text], dim=1), reading)
+            relations = self._pairs(batch, edges) * unions  # (P, D)
+            logits = self.predicate_classifier(self.dropout(relations)) + self._frequency(batch, classes)
+            if self.config.adjusted:
+                logits = logits @ self.adjustment.T
+            found.append(Output(object_logits, logits, context, relations))
+        return found
 
     def predicate_head_parameters(self) -> Iterator[nn.Parameter]:
         """What a training of the predicate head alone changes: the linear layer and the frequency bias (D)."""
@@ -112,6 +118,11 @@ class Motif(Channels):
 
     def _expected(self, object_logits: Tensor) -> Tensor:
         return object_logits[:, 1:].float().softmax(dim=1) @ self.label_text[1:]
+
+    def _pairs(self, batch: Batch, edges: Tensor) -> Tensor:
+        """Subject half times object half of each pair, (P, D)."""
+        subjects, objects = self.halves(self.dropout(edges)).chunk(2, dim=1)
+        return subjects.index_select(0, batch.subjects) * objects.index_select(0, batch.objects)
 
     def _unions(self, batch: Batch) -> Tensor:
         """The union feature of each pair, (P, D)."""

@@ -1,6 +1,6 @@
 """The RelCLIP network, RelCLIP eq. 1 and section 3.4: adaptors over frozen CLIP regions, two classifiers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -68,6 +68,10 @@ class RelCLIP(Channels):
 
         Predicted labels enter as the expectation of their embeddings over the classifier's softmax (D).
         """
+        return self.answers(batch, [labels])[0]
+
+    def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:
+        """Return what `forward` says with each source of the labels; what these share is computed once."""
         objects = torch.relu(
             self.object_region(self._standard(batch.object_regions))
             + self.object_position(batch.object_geometry)
@@ -75,8 +79,8 @@ class RelCLIP(Channels):
         objects = self.object_attention(objects, batch.object_counts)  # (N, D)
         object_logits = self.object_classifier(objects)
         relations = self.relation_attention(self._relation_input(batch, objects), batch.pair_counts)  # (P, D)
-        joined = self._join_labels(batch, relations, object_logits, labels)
-        return Output(object_logits, self.predicate_classifier(joined), objects, relations)
+        joined = [self._join_labels(batch, relations, object_logits, labels) for labels in sources]
+        return [Output(object_logits, self.predicate_classifier(rows), objects, relations) for rows in joined]
 
     def predicate_head_parameters(self) -> Iterator[nn.Parameter]:
         """What a training of the predicate head alone changes."""

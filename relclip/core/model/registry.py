@@ -1,4 +1,5 @@
-"""The relation models by their kind. All share `model(batch, labels) -> Output`, `config`, `set_channels`."""
+"""The relation models by their kind. All share `model(batch, labels) -> Output`, `answers`, `config`,
+`set_channels`."""
 
 from typing import Annotated, assert_never
 

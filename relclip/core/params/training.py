@@ -57,8 +57,8 @@ class Train(Closed):
     others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
     0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (METHOD section 6), weighted by the
-    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). A `motif` has no
-    RCL and always reads labels: `rcl`, `sampling`, `heads`, `use_labels` and `object_features` are RelCLIP's alone.
+    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). A `motif` has
+    no RCL and always reads labels: `rcl`, `sampling`, `heads`, `use_labels`, `object_features` are RelCLIP's alone.
     """
 
     model: Literal["relclip", "motif"] = "relclip"

@@ -38,3 +38,8 @@ def overlapping_pairs(boxes: Boxes) -> NDArray[np.int64]:
     shared = intersection(boxes[:, None], boxes[None]) > 0
     np.fill_diagonal(shared, False)
     return np.argwhere(shared)
+
+
+def apart_pairs(boxes: Boxes) -> NDArray[np.int64]:
+    """The other ordered pairs (i, j), i != j: boxes that share no area, (P, 2), sorted by i then j."""
+    return np.argwhere((intersection(boxes[:, None], boxes[None]) <= 0) & ~np.eye(len(boxes), dtype=bool))

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from relclip.core.boxes import iou, union
+from relclip.core.boxes import apart_pairs, iou, overlapping_pairs, union
 from relclip.core.errors import ContractError
 from relclip.core.model import ImageSet, Regions, collate, roi_align
 from relclip.core.model.geometry import object_geometry, pair_geometry
@@ -47,6 +47,26 @@ def test_pairs_are_the_overlapping_ones_and_share_their_union(images):
         unions = images.unions[images.unions_of(number)][images.pair_union[images.pairs_of(number)]]
         np.testing.assert_array_equal(unions, union(boxes[pairs[:, 0]], boxes[pairs[:, 1]]))
         assert 2 * len(images.unions[images.unions_of(number)]) == len(pairs)
+
+
+def test_other_pairs_share_unions_too_and_leave_the_objects(images):
+    rows = images.object_rows()
+    apart = images.with_pairs(apart_pairs(images.boxes[some]) for some in rows)
+    one_way = images.with_pairs(overlapping_pairs(images.boxes[some])[::2] for some in rows)
+    for number in range(len(images)):
+        boxes = images.boxes[images.objects_of(number)]
+        sets = {
+            name: one.pairs[one.pairs_of(number)].tolist() for name, one in (("in", images), ("out", apart))
+        }
+        every = [[i, j] for i in range(len(boxes)) for j in range(len(boxes)) if i != j]
+        assert sorted(sets["in"] + sets["out"]) == every
+        assert one_way.pairs[one_way.pairs_of(number)].tolist() == sets["in"][::2]
+        for some in (apart, one_way):
+            pairs, here = some.pairs[some.pairs_of(number)], some.unions[some.unions_of(number)]
+            assert len(here) == len({frozenset(pair) for pair in pairs.tolist()})
+            unions = here[some.pair_union[some.pairs_of(number)]]
+            np.testing.assert_array_equal(unions, union(boxes[pairs[:, 0]], boxes[pairs[:, 1]]))
+    assert apart.boxes is images.boxes
 
 
 def test_batch_equals_a_loop_over_images(images):

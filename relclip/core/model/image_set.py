@@ -1,6 +1,7 @@
 """The images of one split as arrays: boxes, classes, ordered overlapping pairs, union boxes, frozen maps."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,10 +19,11 @@ FEATURE_ROWS = pa.schema([("image_id", pa.int64()), ("row", pa.int64())])
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """I images with N objects, P ordered overlapping pairs and U distinct union boxes, image after image.
+    """I images with N objects, P ordered pairs and U distinct union boxes, image after image.
 
-    The rows of image k are `start[k]:start[k + 1]` of the arrays it belongs to. Rows of `pairs` and `pair_union` count
-    within their image: they name its first object (first union box) 0.
+    The pairs are the overlapping ones (RelCLIP section 3.1) unless `with_pairs` chose others. The rows of image k are
+    `start[k]:start[k + 1]` of the arrays it belongs to. Rows of `pairs` and `pair_union` count within their image: they
+    name its first object (first union box) 0.
     """
 
     image_ids: NDArray[np.int64]  # (I,), ascending
@@ -97,11 +99,9 @@ class ImageSet:
         """Build a set from arrays (boxes of a detector, a photograph); `object_counts` (I,) objects of each image."""
         _check_boxes(boxes, sizes)
         object_start = _starts(object_counts)
-        parts = [_pairs(boxes[first:last]) for first, last in pairwise(object_start)]
-        pairs, pair_union, unions = (
-            np.concatenate([empty, *(part[column] for part in parts)]) for column, empty in enumerate(_EMPTY)
-        )
-        return cls(
+        nothing = _starts(np.zeros(len(image_ids), np.int64))
+        pairs, pair_union, unions = _EMPTY
+        alone = cls(
             image_ids=image_ids,
             sizes=sizes,
             maps=maps,
@@ -110,8 +110,30 @@ class ImageSet:
             object_ids=object_ids,
             class_ids=class_ids,
             boxes=boxes,
-            pair_start=_starts(np.array([len(part[0]) for part in parts], np.int64)),
+            pair_start=nothing,
             pairs=pairs,
+            pair_union=pair_union,
+            union_start=nothing,
+            unions=unions,
+        )
+        return alone.with_pairs(overlapping_pairs(boxes[rows]) for rows in alone.object_rows())
+
+    def object_rows(self) -> list[slice]:
+        """Rows of the objects of each image, (I,)."""
+        return [slice(int(first), int(last)) for first, last in pairwise(self.object_start)]
+
+    def with_pairs(self, pairs: Iterable[NDArray[np.int64]]) -> "ImageSet":
+        """Return the same images with these ordered pairs (P, 2) instead, row numbers within each image."""
+        parts = [
+            _joined(self.boxes[rows], some) for rows, some in zip(self.object_rows(), pairs, strict=True)
+        ]
+        all_pairs, pair_union, unions = (
+            np.concatenate([empty, *(part[column] for part in parts)]) for column, empty in enumerate(_EMPTY)
+        )
+        return replace(
+            self,
+            pair_start=_starts(np.array([len(part[0]) for part in parts], np.int64)),
+            pairs=all_pairs,
             pair_union=pair_union,
             union_start=_starts(np.array([len(part[2]) for part in parts], np.int64)),
             unions=unions,
@@ -138,14 +160,12 @@ def read_maps(path: Path) -> NDArray[np.float16]:
 _EMPTY = (np.zeros((0, 2), np.int32), np.zeros(0, np.int32), np.zeros((0, 4), np.float32))
 
 
-def _pairs(boxes: Boxes) -> tuple[NDArray[np.int32], NDArray[np.int32], Boxes]:
-    """Ordered overlapping pairs (P, 2) of one image, the union box of each (P,), the union boxes (P / 2, 4)."""
-    pairs = overlapping_pairs(boxes)
-    first = pairs[:, 0] < pairs[:, 1]
-    number = np.zeros((len(boxes), len(boxes)), np.int32)
-    low, high = pairs[first].T
-    number[low, high] = number[high, low] = np.arange(len(low))
-    return pairs.astype(np.int32), number[pairs[:, 0], pairs[:, 1]], union(boxes[low], boxes[high])
+def _joined(boxes: Boxes, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32], Boxes]:
+    """The pairs (P, 2) of one image, the union box of each (P,), the union boxes (U, 4); both orders share one."""
+    low, high = pairs.min(axis=1), pairs.max(axis=1)
+    known, number = np.unique(low * len(boxes) + high, return_inverse=True)
+    low, high = np.divmod(known, max(len(boxes), 1))
+    return pairs.astype(np.int32), number.astype(np.int32), union(boxes[low], boxes[high])
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:

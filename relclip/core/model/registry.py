@@ -1,5 +1,4 @@
-"""The relation models by their kind. All share `model(batch, labels) -> Output`, `answers`, `config`,
-`set_channels`."""
+"""The relation models by their kind; all have `model(batch, labels) -> Output`, `answers`, `config`, `set_channels`."""
 
 from typing import Annotated, assert_never
 

@@ -17,8 +17,10 @@ STAGES = [
     "clip",
     "features",
     "ext",
+    "detector",
     "train",
     "predict",
+    "gradcam",
     "evaluate",
     "tables",
 ]
@@ -48,7 +50,10 @@ def test_a_stage_imports_core_and_itself_only(package):
     ("module", "absent"),
     [
         ("relclip.train.__main__", HEAVY),
+        ("relclip.train.refine.__main__", HEAVY),
         ("relclip.predict.__main__", HEAVY),
+        ("relclip.predict.sgdet", HEAVY),
+        ("relclip.predict.training_free_sgdet", [*HEAVY, "torch"]),
         ("relclip.predict.training_free", [*HEAVY, "torch"]),
         ("relclip.evaluate.__main__", [*HEAVY, "torch"]),
         ("relclip.evaluate.run", [*HEAVY, "torch"]),

@@ -33,6 +33,7 @@ rule tables:
         tables=config["tables"],
         raw=config["raw"],
         dataset=config["dataset"],
+        labels=config["labels"],
         runs=config["runs"],
         refined=config.get("refined"),
         train=config["train"],

@@ -95,14 +95,34 @@ def executed(output):
 
 
 def test_every_table_is_there_and_full(house):
-    for name in ("table1", "table3", "table5", "table6", "claims"):
+    names = ("table1", "table2", "table3", "table4", "table5", "table6", "beyond", "kb_size", "claims")
+    for name in names:
         for kind in ("csv", "md", "tex"):
             assert (house.folder / f"reports/tables/{name}.{kind}").stat().st_size > 100
     page = (house.folder / "reports/index.html").read_text()
     assert "<html" in page
     assert "RelCLIP (KB+EXT)" in page
-    metrics = json.loads((house.folder / "data/evaluate/relclip_full/predcls.json").read_text())["metrics"]
-    assert 0 < metrics["recall_at_100"] <= 1
+    for run, task in (("relclip_full", "predcls"), ("ba_sgg_kb", "sgcls"), ("visualds_kb_ext", "sgdet")):
+        path = house.folder / f"data/evaluate/{run}/{task}/annotation.json"
+        assert 0 <= json.loads(path.read_text())["metrics"]["recall_at_100"] <= 1
+    metrics = json.loads((house.folder / "data/evaluate/relclip_full/predcls/annotation.json").read_text())
+    assert metrics["metrics"]["recall_at_100"] > 0
+
+
+def test_a_label_of_the_e_step_can_be_traced_to_its_sentence(house):
+    import duckdb
+
+    rows = duckdb.sql(
+        f"""
+        select caption_id, count, weight from '{house.folder}/data/train/visualds_kb_ext/labels.parquet'
+        where kept and caption_id is not null order by all
+        """
+    ).fetchall()
+    captions = dict(
+        line.rsplit("\t", 1)[::-1] for line in (house.folder / "data/raw/captions.tsv").read_text().splitlines()
+    )
+    assert rows
+    assert all(caption in captions and count > 0 and 0 <= weight <= 1 for caption, count, weight in rows)
 
 
 def test_nothing_is_left_to_do(house):
@@ -123,7 +143,7 @@ def test_mlflow_has_one_row_a_training_with_params_curves_and_test_metrics(house
         [client.get_experiment_by_name("relclip").experiment_id], "tags.stage = 'train'"
     )
     params = load_params(house.folder / "params.yaml")
-    assert sorted(row.data.tags["run"] for row in rows) == sorted(params.runs)
+    assert sorted(row.data.tags["run"] for row in rows) == sorted([*params.runs, *params.refined])
     for row in rows:
         assert row.info.status == "FINISHED"
         assert row.data.params["train.supervision"] == params.run(row.data.tags["run"]).supervision
@@ -162,7 +182,7 @@ def test_an_edit_of_evaluate_trains_nothing(house):
     planned = set(executed(house.run("snakemake", "-n")))
     source.write_text(old)
     assert "evaluate" in planned
-    assert planned <= {"all", "evaluate", "claims", "tables"}
+    assert planned <= {"all", "evaluate", "evaluate_sgdet", "claims", "tables"}
 
 
 def test_the_same_seed_gives_the_same_bytes(house, tmp_path_factory):
@@ -171,8 +191,9 @@ def test_the_same_seed_gives_the_same_bytes(house, tmp_path_factory):
         "snakemake",
         "--cores",
         "2",
-        "data/evaluate/relclip_kb_ext/predcls.json",
-        "data/evaluate/kb/predcls.json",
+        "data/evaluate/visualds_kb/predcls/annotation.json",
+        "data/evaluate/relclip_kb_ext/sgdet/annotation.json",
+        "data/evaluate/kb/predcls/annotation.json",
     )
     digests = again.digests("data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors")
     different = [
@@ -188,7 +209,7 @@ def test_a_tracking_server_that_is_away_does_not_stop_the_pipeline(house, monkey
     shutil.rmtree(house.folder / "data/evaluate/relclip_kb")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", "data/evaluate/relclip_kb/predcls.json"],
+        [sys.executable, "-m", "snakemake", "--cores", "2", "data/evaluate/relclip_kb/predcls/annotation.json"],
         cwd=house.folder,
         env={**os.environ, "PYTHONPATH": str(house.folder)},
         capture_output=True,

@@ -1,0 +1,145 @@
+"""Heat maps of a few test relations, seen by CLIP and by a trained run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from relclip.core.annotations import Annotations, load_annotations
+from relclip.core.atomic import atomic_file, atomic_folder, write_json
+from relclip.core.boxes import union
+from relclip.core.device import prepare
+from relclip.core.digest import file_digest
+from relclip.core.encoder import load_encoder
+from relclip.core.errors import ContractError
+from relclip.core.images import read_image
+from relclip.core.model import ImageSet, Model, load_model
+from relclip.core.model.files import WEIGHTS
+from relclip.core.model.regions import in_cells
+from relclip.core.params import Params
+from relclip.core.progress import progress
+from relclip.gradcam.choose import HOW, choose
+from relclip.gradcam.clip_heat import clip_heat
+from relclip.gradcam.heat import Heat, largest_one, spread
+from relclip.gradcam.relation_heat import relation_heat
+
+#: A handful of pictures is done in seconds, and on a CPU the same seed gives the same bytes.
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The folders of the stages that are read; `model` is CLIP's, `train` the run's."""
+
+    raw: Path
+    dataset: Path
+    features: Path
+    model: Path
+    train: Path
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One chosen relation: numbers in the test images, of the pair within its image, and what chosen.json says."""
+
+    image: int
+    pair: int
+    predicate: int
+    box: np.ndarray  # (4,) the union box, xyxy pixels
+    cells: Tensor  # (4,) the same in cells of the map
+    entry: dict[str, Any]
+
+
+def run(params: Params, run: str, inputs: Inputs, output: Path, threads: int | None = None) -> None:
+    """Write heat_clip.npy, heat_relclip.npy, chosen.json and provenance.json (see this package's docstring).
+
+    Raises ContractError where model, data set and features do not belong together, ParamsError for an unknown run,
+    InputError where there is nothing to show.
+    """
+    params.run(run)
+    prepare(0, threads)
+    network = load_model(inputs.train, CPU).requires_grad_(False)
+    annotations = load_annotations(inputs.dataset)
+    images = ImageSet.load(inputs.dataset, inputs.features, "test")
+    _check(network, annotations, images, inputs.train)
+    shown = _shown(params, annotations, images)
+    heats = {
+        "heat_clip": _seen_by_clip(inputs, images.maps.shape[1:3], shown),
+        "heat_relclip": _each(
+            "RelCLIP", shown, lambda one: relation_heat(network, images, one.image, one.pair, one.predicate)
+        ),
+    }
+    about = {"run": run, "model_sha256": file_digest(inputs.train / WEIGHTS), "chosen": HOW}
+    _write(output, heats, [one.entry for one in shown], about)
+
+
+def _seen_by_clip(inputs: Inputs, grid: tuple[int, int], shown: Sequence[Shown]) -> Heat:
+    encoder = load_encoder(inputs.model, CPU)
+    # a copy, because a tensor made in inference mode takes no part in gradients
+    texts = iter(encoder.encode_texts([one.entry["prompt"] for one in shown]).clone())
+
+    def heat(one: Shown) -> Tensor:
+        picture = read_image(inputs.raw / one.entry["file"])
+        return spread(clip_heat(encoder, picture, one.box, next(texts)), one.cells, grid)
+
+    return _each("CLIP", shown, heat)
+
+
+def _each(who: str, shown: Sequence[Shown], heat: Callable[[Shown], Tensor]) -> Heat:
+    """(K, h, w) heat of every relation."""
+    return np.stack([largest_one(heat(one)) for one in progress(shown, f"heat of {who}", "relation")])
+
+
+def _shown(params: Params, annotations: Annotations, images: ImageSet) -> list[Shown]:
+    sizes = np.zeros((len(annotations.image_id), 2), np.int64)
+    sizes[np.searchsorted(annotations.image_id, images.image_ids)] = images.sizes
+    chosen = choose(annotations, sizes, params.gradcam.relations, params.gradcam.seed)
+    return [_relation(params, annotations, images, int(number)) for number in chosen]
+
+
+def _relation(params: Params, annotations: Annotations, images: ImageSet, number: int) -> Shown:
+    ends = [int(annotations.subject[number]), int(annotations.object[number])]
+    image_in_all = int(annotations.relation_image[number])
+    image = int(np.searchsorted(images.image_ids, annotations.image_id[image_in_all]))
+    of_pair = images.pairs[images.pairs_of(image)] == np.array(ends) - annotations.first[image_in_all]
+    boxes = annotations.boxes[ends]
+    box = union(*boxes)
+    names = [annotations.vocabulary.objects[annotations.class_id[end] - 1] for end in ends]
+    predicate = int(annotations.predicate[number])
+    words = {"subject": names[0], "object": names[1]}
+    words["predicate"] = annotations.vocabulary.predicates[predicate - 1]
+    entry = {
+        **words,
+        "image_id": int(annotations.image_id[image_in_all]),
+        "file": annotations.file[image_in_all],
+        "subject_box": boxes[0].tolist(),
+        "object_box": boxes[1].tolist(),
+        "prompt": params.clip.triplet_prompt.format(**words),
+    }
+    cells = torch.from_numpy(in_cells(box, images.sizes[image], images.maps.shape[1:3]))
+    return Shown(image, int(np.flatnonzero(of_pair.all(axis=1))[0]), predicate, box, cells, entry)
+
+
+def _check(network: Model, annotations: Annotations, images: ImageSet, train: Path) -> None:
+    config, vocabulary = network.config, annotations.vocabulary
+    built = (config.object_classes, config.predicates, config.channels)
+    met = (len(vocabulary.objects), len(vocabulary.predicates), images.maps.shape[3])
+    for name, one, other in zip(("object classes", "predicates", "channels"), built, met, strict=True):
+        if one != other:
+            raise ContractError(
+                f"the model in {train} was trained for {one} {name}, the data have {other}; give the features and the"
+                " data set it was trained on"
+            )
+
+
+def _write(output: Path, heats: dict[str, Heat], chosen: list[dict[str, Any]], about: dict[str, Any]) -> None:
+    with atomic_folder(output) as folder:
+        for name, heat in heats.items():
+            with atomic_file(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
+                np.save(file, heat)
+        write_json(folder / "chosen.json", chosen)
+        write_json(folder / "provenance.json", about)

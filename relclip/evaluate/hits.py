@@ -1,6 +1,6 @@
 """For every ground truth the place of the first prediction that hits it: all metrics follow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,8 @@ from relclip.evaluate.labels import label_key
 from relclip.evaluate.matching import matches, overlapping
 from relclip.evaluate.pieces import relation_pieces
 from relclip.evaluate.ranking import NO_PLACE, places, tie_keys, triplet_scores
+
+__all__ = ["HITS", "NO_PLACE", "TASKS", "Hits", "Ranked", "Task", "Watch", "first_hits", "first_hits_each"]
 
 Task = Literal["predcls", "sgcls", "sgdet"]
 TASKS: tuple[Task, ...] = ("predcls", "sgcls", "sgdet")
@@ -42,6 +44,23 @@ class Hits:
     counts: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """Predictions of some images, all relations of an image at once, with their places; (M,) each.
+
+    `rank`: place from 0 under the graph constraint (NO_PLACE: not the pair's best), `ng_rank`: without it.
+    """
+
+    objects: Objects
+    relations: Relations
+    rank: Ints
+    ng_rank: Ints
+
+
+#: What sees the ranked predictions pass by, piece after piece.
+Watch = Callable[[Ranked], None]
+
+
 class _First:
     """The best place so far of each ground truth, and what was met on the way."""
 
@@ -50,14 +69,14 @@ class _First:
         self.rank = np.full(len(truth.relations.image), np.iinfo(np.int64).max)
         self.ng_rank = self.rank.copy()
         self.has_prediction = np.zeros(len(truth.images), bool)
-        self.predictions = self.dropped = self.tied = 0
+        self.predictions = self.apart = self.tied = 0
 
-    def add(self, objects: Objects, relations: Relations) -> None:
+    def add(self, objects: Objects, relations: Relations) -> Ranked:
         """Take in the predictions of some images, all relations of an image at once."""
         self.predictions += len(relations.image)
+        shared = overlapping(objects, relations)
+        self.apart += int((~shared).sum())
         if self.switches.require_overlap:
-            shared = overlapping(objects, relations)
-            self.dropped += int((~shared).sum())
             relations = relations.where(shared)
         self.has_prediction[relations.image] = True
         rank, ng_rank = self._places(objects, relations)
@@ -65,6 +84,7 @@ class _First:
             listed = rank[row] != NO_PLACE
             np.minimum.at(self.rank, target[listed], rank[row[listed]])
             np.minimum.at(self.ng_rank, target, ng_rank[row])
+        return Ranked(objects, relations, rank, ng_rank)
 
     def _places(self, objects: Objects, relations: Relations) -> tuple[Ints, Ints]:
         score = triplet_scores(relations, objects, self.task)
@@ -86,16 +106,26 @@ def first_hits(
 
 
 def first_hits_each(
-    truth: GroundTruth, predictions: Path, task: Task, variants: Sequence[Evaluate], seen: Ints | None = None
+    truth: GroundTruth,
+    predictions: Path,
+    task: Task,
+    variants: Sequence[Evaluate],
+    seen: Ints | None = None,
+    *,
+    watch: Sequence[Watch] = (),
 ) -> list[Hits]:
-    """`first_hits` under several settings of the switches; the files are read once."""
+    """`first_hits` under several settings of the switches; the files are read once.
+
+    `watch`: what is shown the ranked predictions of the first setting too.
+    """
     objects = load_predicted_objects(predictions, truth)
     firsts = [_First(_judged(truth, switches), task, switches) for switches in variants]
     path = predictions / "relations.parquet"
     for table in relation_pieces(path, truth.images):
         relations = fit_relations(table, truth.images, objects, truth.vocabulary, path)
-        for first in firsts:
-            first.add(objects, relations)
+        ranked = [first.add(objects, relations) for first in firsts]
+        for look in watch:
+            look(ranked[0])
     return [Hits(_table(first, seen), _counts(truth, first)) for first in firsts]
 
 
@@ -152,6 +182,8 @@ def _counts(truth: GroundTruth, first: _First) -> dict[str, int]:
         "groundtruth_duplicates": len(truth.relations.image) - len(once.relations.image),
         "groundtruth_without_overlap": int((~overlapping(once.objects, once.relations)).sum()),
         "predictions": first.predictions,
-        "predictions_without_overlap_dropped": first.dropped,
+        "predictions_without_overlap": first.apart,
+        "predictions_without_overlap_dropped": first.apart if first.switches.require_overlap else 0,
         "predictions_tied": first.tied,
+        "overlapping_only": not first.apart,
     }

@@ -44,7 +44,7 @@ class Objects:
     def rows(self, image: Ints, object_id: Ints) -> Ints:
         """Row numbers of objects by image and id, (M,); -1 where there is no such object."""
         wanted = image * _IDS_AN_IMAGE + object_id
-        return _find(self._key, wanted)
+        return find(self._key, wanted)
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,10 @@ def fit_relations(
 
 def image_rows(images: Ints, ids: Ints) -> Ints:
     """Row of each id in the sorted `images`, (M,); -1 for images that are not judged."""
-    return _find(images, ids)
+    return find(images, ids)
 
 
-def _find(known: Ints, wanted: Ints) -> Ints:
+def find(known: Ints, wanted: Ints) -> Ints:
     """Where each of `wanted` stands in the sorted `known`, (M,), or -1. A run of equal values is looked up once."""
     if not len(known) or not len(wanted):
         return np.full(len(wanted), -1)

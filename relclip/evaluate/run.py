@@ -5,27 +5,30 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.params import load_params
 from relclip.core.tracking import record_later
-from relclip.evaluate.stage import evaluate_run, read_provenance
+from relclip.evaluate.hits import TASKS
+from relclip.evaluate.stage import RunPaths, evaluate_run, read_provenance
 
 
 def main() -> None:
     """Parse, judge, add the test metrics to the tracked run of that training."""
     parser = command.parser(
-        "relclip.evaluate.run", "Judge one run: two tasks on test, val and the full truth."
+        "relclip.evaluate.run", "Judge one run by the annotation of test and val and by the full truth."
     )
     command.add_params(parser)
     parser.add_argument("--run", required=True, help="name of the run, as in params.yaml")
+    parser.add_argument(
+        "--tasks", nargs="+", choices=TASKS, default=["predcls", "sgcls"], help="folders of --predictions"
+    )
     parser.add_argument("--dataset", type=Path, required=True, help="folder of the dataset stage")
     parser.add_argument(
         "--predictions", type=Path, required=True, help="folder of the predict stage for this run"
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write a folder a task into")
     options = parser.parse_args()
     params = load_params(options.params)
-    provenance = read_provenance(options.predictions)
-    numbers = evaluate_run(
-        options.dataset, options.predictions, options.output, params.evaluate, params.dataset.truth
-    )
+    provenance = read_provenance(options.predictions, options.tasks)
+    where = RunPaths(options.dataset, options.predictions, options.output)
+    numbers = evaluate_run(where, options.tasks, params.evaluate, truth=params.dataset.truth)
     record_later({**provenance, "run": options.run}, numbers)
 
 

@@ -1,7 +1,7 @@
-"""All evaluations of one run: two tasks, judged on test, on val, and on the full truth where there is one."""
+"""All evaluations of one run: each task against the annotation of test, of val, and the full truth where known."""
 
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +12,58 @@ from relclip.core.errors import ContractError
 from relclip.core.params import Evaluate
 from relclip.core.parquet import write_table
 from relclip.core.progress import progress
-from relclip.evaluate.checks import Ints
-from relclip.evaluate.hits import HITS, Hits, Task, first_hits_each
-from relclip.evaluate.inputs import GroundTruth, load_groundtruth
-from relclip.evaluate.labels import seen_in
+from relclip.evaluate.hits import HITS, Hits, Task, Watch, first_hits_each
 from relclip.evaluate.metrics import metrics_from_hits
+from relclip.evaluate.overlap import CutShort
+from relclip.evaluate.predcls import PredCls
 from relclip.evaluate.report import Report, report_of
+from relclip.evaluate.views import View, load_views
 
-RUN_TASKS: tuple[Task, ...] = ("predcls", "sgcls")
 TIE_SEEDS = 5
 #: A coincidence of two scores is no tie to report; the knowledge base ties most of its rows.
 MANY_TIES = 0.01
 
 
-def evaluate_run(
-    dataset: Path, predictions: Path, output: Path, switches: Evaluate, truth: bool
-) -> dict[str, float]:
-    """Judge predictions/{predcls,sgcls} and write output/[truth/|val/]{task}.json and {task}_hits.parquet.
+@dataclass(frozen=True)
+class RunPaths:
+    """Folders of one run: of the dataset stage, its predictions, where to write."""
 
+    dataset: Path
+    predictions: Path
+    output: Path
+
+
+def evaluate_run(where: RunPaths, tasks: list[Task], switches: Evaluate, *, truth: bool) -> dict[str, float]:
+    """Judge predictions/<task> of each task and write output/<task>/ as a whole; other folders stay as they are.
+
+    In it: {annotation,val,truth}.json and {annotation,val,truth}_hits.parquet; SGDet has no val; PredCls has
+    confusion.parquet and, with the truth, precision.json.
     Returns the test metrics that are defined, as `predcls.recall_at_50`, `truth.sgcls.recall_at_20`, ...
     """
+    views = load_views(where.dataset, switches, tasks, truth=truth)
     numbers: dict[str, float] = {}
-    seen = seen_in(load_groundtruth(dataset, "train"))
-    with atomic_folder(output) as folder:
-        for place, split, groundtruth in progress(list(_views(dataset, switches, truth)), "evaluate", "view"):
-            for task in RUN_TASKS:
-                report = _judge(groundtruth, predictions / task, task, switches, split=split, seen=seen)
-                write_json(folder / place / f"{task}.json", report.content)
-                write_table(folder / place / f"{task}_hits.parquet", report.hits, HITS)
-                if place != "val":
-                    numbers |= _named(report.content["metrics"], [*place.split(), task])
+    for task in progress(tasks, "evaluate", "task"):
+        with atomic_folder(where.output / task) as folder:
+            numbers |= _evaluate_task(views, where.predictions / task, folder, task, switches)
     return numbers
 
 
-def read_provenance(predictions: Path) -> dict[str, str]:
-    """Read provenance.json of a predictions folder: {"run", "model_sha256"}, as tags of the tracked run."""
-    path = predictions / "provenance.json"
+def read_provenance(predictions: Path, tasks: list[Task]) -> dict[str, str]:
+    """Read {"run", "model_sha256"} of predictions, as tags of the tracked run.
+
+    The file is predictions/<task>/provenance.json where a task was predicted apart, else predictions/provenance.json.
+    Raises ContractError where it is absent or the tasks come from several models.
+    """
+    apart = [predictions / task / "provenance.json" for task in tasks]
+    found = [_provenance(path if path.is_file() else predictions / "provenance.json") for path in apart]
+    if any(one != found[0] for one in found[1:]):
+        raise ContractError(
+            f"the predictions {', '.join(tasks)} in {predictions} come from different models; run predict again"
+        )
+    return found[0]
+
+
+def _provenance(path: Path) -> dict[str, str]:
     try:
         content = json.loads(path.read_text("utf-8"))
         return {name: str(content[name]) for name in ("run", "model_sha256")}
@@ -57,31 +73,48 @@ def read_provenance(predictions: Path) -> dict[str, str]:
         ) from None
 
 
-def _views(dataset: Path, switches: Evaluate, truth: bool) -> Iterator[tuple[str, str, GroundTruth]]:
-    """Folder of the output, split, ground truth."""
-    yield "", switches.split, load_groundtruth(dataset, switches.split)
-    yield "val", "val", load_groundtruth(dataset, "val")
-    if truth:
-        yield "truth", switches.split, load_groundtruth(dataset / "truth", switches.split)
+def _evaluate_task(
+    views: list[View], predictions: Path, folder: Path, task: Task, switches: Evaluate
+) -> dict[str, float]:
+    """Judge one task in all its views and write its files into `folder`; returns the test metrics by name."""
+    numbers: dict[str, float] = {}
+    more = PredCls(views, switches) if task == "predcls" else None
+    for view in (view for view in views if view.judges(task)):
+        report = _judge(view, predictions, task, switches, more.watch(view) if more else [])
+        write_json(folder / f"{view.name}.json", report.content)
+        write_table(folder / f"{view.name}_hits.parquet", report.hits, HITS)
+        if view.is_test:
+            prefix = ["truth"] if view.name == "truth" else []
+            numbers |= _named(report.content["metrics"], [*prefix, task])
+    if more:
+        numbers |= _named(more.write(folder), ["truth", task])
+    return numbers
 
 
-def _judge(
-    truth: GroundTruth, predictions: Path, task: Task, switches: Evaluate, *, split: str, seen: Ints
-) -> Report:
-    """The report with two more entries: `other_overlap` and, where many scores of test tie, `tie_spread`."""
+def _judge(view: View, predictions: Path, task: Task, switches: Evaluate, watch: list[Watch]) -> Report:
+    """The report with up to two more entries.
 
-    def judged(*changes: dict[str, Any]) -> list[Hits]:
+    `other_overlap`: the metrics with `require_overlap` turned, where some prediction is of boxes apart.
+    `tie_spread`: where many scores of test tie.
+    """
+    predicates = len(view.groundtruth.vocabulary.predicates)
+
+    def judged(*changes: dict[str, Any], watch: list[Watch]) -> list[Hits]:
         variants = [switches.model_copy(update=change) for change in changes]
-        return first_hits_each(truth, predictions, task, variants, seen)
+        return first_hits_each(view.groundtruth, predictions, task, variants, view.seen, watch=watch)
 
     def metrics(hits: Hits) -> dict[str, float | None]:
-        return metrics_from_hits(hits.table, len(truth.vocabulary.predicates), switches.recall)
+        return metrics_from_hits(hits.table, predicates, switches.recall)
 
-    hits, other = judged({}, {"require_overlap": not switches.require_overlap})
-    report = report_of(truth, hits, task, switches, split)
-    report.content["other_overlap"] = metrics(other)
-    if split == switches.split and hits.counts["predictions_tied"] > MANY_TIES * hits.counts["predictions"]:
-        seeds = judged(*({"seed": switches.seed + number} for number in range(1, TIE_SEEDS)))
+    (hits,) = judged({}, watch=watch)
+    report = report_of(view.groundtruth, hits, task, switches, view.split)
+    if not hits.counts["overlapping_only"]:
+        short = CutShort(view.groundtruth)
+        overlap, both = judged({"require_overlap": True}, {"require_overlap": False}, watch=[short.add])
+        report.content["other_overlap"] = metrics(both if switches.require_overlap else overlap)
+        report.content["counts"]["images_cut_short_of_overlapping"] = short.images()
+    if view.is_test and hits.counts["predictions_tied"] > MANY_TIES * hits.counts["predictions"]:
+        seeds = judged(*({"seed": switches.seed + number} for number in range(1, TIE_SEEDS)), watch=[])
         report.content["tie_spread"] = tie_spread([report.content["metrics"], *map(metrics, seeds)])
     return report
 

@@ -1,0 +1,47 @@
+"""What a run is judged against: the annotation of test and of val, and the full truth where there is one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from relclip.core.params import Evaluate
+from relclip.evaluate.checks import Ints
+from relclip.evaluate.hits import Task
+from relclip.evaluate.inputs import GroundTruth, load_groundtruth
+from relclip.evaluate.labels import seen_in
+
+ViewName = Literal["annotation", "val", "truth"]
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to judge: the stem of its files, the split, its ground truth, the label keys that train has seen."""
+
+    name: ViewName
+    split: str
+    groundtruth: GroundTruth
+    seen: Ints
+
+    @property
+    def is_test(self) -> bool:
+        """False for the validation split, which is judged to choose and never to report."""
+        return self.name != "val"
+
+    def judges(self, task: Task) -> bool:
+        """SGDet is predicted on the test split alone, so it has no view of val."""
+        return self.is_test or task != "sgdet"
+
+
+def load_views(dataset: Path, switches: Evaluate, tasks: list[Task], *, truth: bool) -> list[View]:
+    """Load each ground truth that some of the tasks is judged against, once."""
+    seen = seen_in(load_groundtruth(dataset, "train"))
+
+    def view(name: ViewName, split: str, folder: Path) -> View:
+        return View(name, split, load_groundtruth(folder, split), seen)
+
+    views = [view("annotation", switches.split, dataset)]
+    if any(task != "sgdet" for task in tasks):
+        views.append(view("val", "val", dataset))
+    if truth:
+        views.append(view("truth", switches.split, dataset / "truth"))
+    return views

@@ -10,6 +10,8 @@ from relclip.core.errors import ContractError
 from relclip.core.model import ImageSet
 
 PAIRS_AT_ONCE = 1 << 20
+#: Row of a pair that is neither labelled nor background: no loss sees it.
+LEFT_OUT = -2
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +21,7 @@ class Labels:
     The possible labels of labelled pair l are `start[l]:start[l + 1]` of `predicates` and `weights`.
     """
 
-    row: NDArray[np.int32]  # (P,) l, or -1 where the pair has no label
+    row: NDArray[np.int32]  # (P,) l, or -1 where the pair has no label, or LEFT_OUT
     start: NDArray[np.int64]  # (L + 1,)
     predicates: NDArray[np.int64]  # (E,) ascending within a pair
     weights: NDArray[np.float32]  # (E,) sum 1 within a pair

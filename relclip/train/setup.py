@@ -71,11 +71,14 @@ def make_trainer(
     device: torch.device,
     model: Model | None = None,
     weighted: bool | None = None,
+    regions: Regions | None = None,
+    frozen: bool = False,
 ) -> Trainer:
     """Put network, contrast and targets together.
 
     `model`: one that goes on learning, as it is, instead of a new one. `weighted`: whether `loss: bce` weighs possible
-    labels; none said: where the labels are not of equal weight by definition (METHOD section 6).
+    labels; none said: where the labels are not of equal weight by definition (METHOD section 6). `regions`: what was
+    pooled for another training on these images. `frozen`: see `Trainer`.
     Raises ParamsError where the sizes cannot work, InputError where no pair has a label.
     """
     text_dimension = prompts.objects.shape[1]
@@ -87,9 +90,11 @@ def make_trainer(
     contrast = RelationalContrast(
         contrast_level(params), text_dimension, rcl.gamma, rcl.temperature, rcl.learn_temperature
     )
-    regions = Regions(images, params.roi_size, device)
+    regions = regions or Regions(images, params.roi_size, device)
     loss = predicate_loss(params, weighted)
-    return Trainer(params, model.to(device), contrast.to(device), regions, teacher, prompts, phrases, loss)
+    return Trainer(
+        params, model.to(device), contrast.to(device), regions, teacher, prompts, phrases, loss, frozen
+    )
 
 
 def new_model(params: Train, teacher: Teacher, prompts: Prompts, vocabulary: Vocabulary) -> Model:

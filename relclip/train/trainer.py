@@ -18,6 +18,7 @@ from relclip.core.seeds import stream
 from relclip.train.checkpoint import load_checkpoint, save_checkpoint
 from relclip.train.contrast import RelationalContrast, Triplets
 from relclip.train.curves import Curves
+from relclip.train.labels import LEFT_OUT
 from relclip.train.language import Phrases, Prompts
 from relclip.train.losses import object_cross_entropy, soft_cross_entropy
 from relclip.train.optimiser import make_optimizer, update
@@ -31,7 +32,10 @@ PredicateLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Trainer:
-    """Everything a step needs. What is drawn at random in a step depends on the seed and the step alone."""
+    """Everything a step needs. What is drawn at random in a step depends on the seed and the step alone.
+
+    Of a `frozen` network only what requires a gradient learns, and nothing is dropped out.
+    """
 
     params: Train
     model: Model
@@ -41,6 +45,7 @@ class Trainer:
     prompts: Prompts
     phrases: Phrases | None
     predicate_loss: PredicateLoss = soft_cross_entropy
+    frozen: bool = False
 
     def losses(self, step: int) -> tuple[Tensor, ...]:
         """The values of `curves.LOSSES` at `step` (from 0); the first is what is minimised."""
@@ -74,9 +79,8 @@ class Trainer:
         places = batch_numbers(self.params.seed, step, len(teacher.numbers), self.params.images_per_batch)
         numbers = teacher.numbers[places].tolist()
         pairs = np.concatenate([np.arange(*_ends(images.pairs_of(number))) for number in numbers])
-        labelled = teacher.labels.row[pairs] >= 0
         counts = images.pair_start[np.array(numbers) + 1] - images.pair_start[numbers]
-        foreground, background = self._drawn(step, labelled, counts)
+        foreground, background = self._drawn(step, teacher.labels.row[pairs], counts)
         if self.params.attention_over == "all":
             return collate(self.regions, numbers), teacher.targets(
                 pairs, background, self.regions.device, foreground
@@ -90,13 +94,13 @@ class Trainer:
         )
 
     def _drawn(
-        self, step: int, labelled: NDArray[np.bool_], counts: NDArray[np.int64]
+        self, step: int, rows: NDArray[np.int32], counts: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of the pairs that enter the losses at `step`: with a label, without."""
         seed, params = self.params.seed, self.params
-        foreground = choose_foreground(seed, step, labelled, counts, params.foreground_per_image)
+        foreground = choose_foreground(seed, step, rows >= 0, counts, params.foreground_per_image)
         background = choose_background(
-            seed, step, labelled, params.background_per_foreground, len(foreground)
+            seed, step, (rows >= 0) | (rows == LEFT_OUT), params.background_per_foreground, len(foreground)
         )
         return foreground, background
 
@@ -110,13 +114,24 @@ class Trainer:
         return self.contrast(visual, targets.text(self.prompts), weights)
 
 
-def fit(trainer: Trainer, validation: Validation, curves: Curves, folder: Path, digest: str) -> None:
-    """Train to the last step, from the checkpoint in `folder` if it carries `digest`, leaving one there as it goes."""
+def fit(
+    trainer: Trainer,
+    validation: Validation,
+    curves: Curves,
+    folder: Path,
+    digest: str,
+    *,
+    keep_last: bool = False,
+) -> None:
+    """Train to the last step, from the checkpoint in `folder` if it carries `digest`, leaving one there as it goes.
+
+    `keep_last`: leave one of the last step too, so that another call has nothing left to do.
+    """
     params, model = trainer.params, trainer.model
     optimizer = make_optimizer(params, (model, trainer.contrast))
     state = load_checkpoint(folder, digest, trainer.regions.device)
     first = _restore(state, trainer, optimizer, curves) if state else 0
-    model.train()
+    model.train(not trainer.frozen)
     steps = range(first, params.iterations)
     for step in progress(steps, f"train {folder.name}", "iteration", total=params.iterations, start=first):
         losses = trainer.losses(step)
@@ -125,7 +140,7 @@ def fit(trainer: Trainer, validation: Validation, curves: Curves, folder: Path, 
         curves.step(done, losses, last=done == params.iterations)
         if done % params.validate_every == 0 or done == params.iterations:
             curves.validation(done, validation(model))
-        if done % params.checkpoint_every == 0:
+        if done % params.checkpoint_every == 0 or (keep_last and done == params.iterations):
             save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves))
 
 

@@ -14,7 +14,6 @@ is one of those that do. So a label leads back to a sentence, here the surest pi
 Predicate and class ids are 1-based places in data/dataset/vocabulary.json (13 is riding).
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,18 +23,9 @@ from numpy.typing import NDArray
 from relclip.core.model import ImageSet
 from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLETS, read_table, write_table
 from relclip.train.labels import Labels, pair_classes, positions
+from relclip.train.refine.method import Sources
 
 KEYS = TRIPLETS.names[:3]
-
-
-@dataclass(frozen=True, eq=False)
-class Sources:
-    """Where the labels (E,) of a run came from, and which of them it kept."""
-
-    weights: NDArray[np.float32]  # (E,) trained on
-    kept: NDArray[np.bool_]  # (E,)
-    clip: NDArray[np.float32] | None = None  # (E,) softmax over the candidates
-    model: NDArray[np.float32] | None = None  # (E,) softmax over the candidates
 
 
 def write_labels(path: Path, images: ImageSet, labels: Labels, sources: Sources, kb: Path | None) -> None:

@@ -1,49 +1,78 @@
-"""BA-SGG's two adjustments (METHOD section 8): of the logits by a confusion matrix, of the labels by their number."""
+"""BA-SGG (METHOD section 8): a Motif whose confusions are turned back, and its head balanced."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from relclip.core.seeds import stream
+from relclip.core.errors import InputError
+from relclip.core.model import Motif
 from relclip.train.labels import Labels
+from relclip.train.losses import multi_hot_bce
+from relclip.train.refine import balance
+from relclip.train.refine.asked import labelled_logits
+from relclip.train.refine.method import Refinement, Sources, Task, per_predicate
+from relclip.train.refine.phases import Phases
+from relclip.train.setup import predicate_loss
 
 
-def confusion(logits: NDArray[np.float32], labels: Labels) -> NDArray[np.float64]:
-    """M[ground truth, predicted] of a model's logits (L, R + 1) on the labelled pairs: (R + 1, R + 1).
+def ba_sgg(task: Task, phases: Phases) -> Refinement:
+    """Semantic adjustment by the start's confusions on the train pairs, then balanced learning of the head alone."""
+    model, labels, params = task.start.model, task.candidates, task.params
+    if not isinstance(model, Motif):
+        raise InputError("ba_sgg adjusts a Motif; give the folder of a run with model: motif as --start")
+    logits = labelled_logits(model, phases.regions, labels, "look for confusions")
+    matrix = balance.confusion(logits, labels)
+    adjusted = head_alone(model.adjusted_by(torch.from_numpy(balance.adjustment(matrix))))
+    kept = balance.chosen_instances(
+        labels, len(task.predicates), params.balance.at_most, params.balance.frequent, params.seed
+    )
+    few, weights = balanced_labels(task, kept)
+    trained = phases.train("head", params, few, adjusted, weighted=True, frozen=True)
+    counts = {
+        "instances": per_predicate(task.predicates, labels.predicates),
+        "instances_kept": per_predicate(task.predicates, labels.predicates[kept]),
+        "pairs_left_out": len(labels.start) - len(few.start),
+        **confusions(matrix, task.predicates),
+    }
+    return Refinement(trained, Sources(weights, kept, task.clip), counts)
 
-    Foreground only: the prediction is the best of columns 1 to R; M_00 = 1. A candidate counts with its weight (D).
+
+def head_alone(model: Motif) -> Motif:
+    """Return the network with everything frozen but its predicate head."""
+    model.requires_grad_(False)
+    for parameter in model.predicate_head_parameters():
+        parameter.requires_grad_(True)
+    return model
+
+
+def balanced_labels(task: Task, kept: NDArray[np.bool_]) -> tuple[Labels, NDArray[np.float32]]:
+    """The balanced labels, and the weight (E,) with which each candidate trains, 0 where it was left out.
+
+    Labels that the start's loss does not weigh weigh 1 each, distributions of a cross-entropy sum to 1.
     """
-    matrix = np.zeros((logits.shape[1], logits.shape[1]))
-    matrix[0, 0] = 1.0
-    if len(logits):
-        predicted = np.repeat(logits[:, 1:].argmax(axis=1) + 1, np.diff(labels.start))
-        np.add.at(matrix, (labels.predicates, predicted), labels.weights.astype(np.float64))
-    return matrix
+    labels, params = task.candidates, task.params
+    unweighted = predicate_loss(params) is multi_hot_bce
+    weights = np.ones_like(labels.weights) if unweighted else labels.weights
+    few = balance.balanced(labels, kept, weights, shared=params.loss == "cross_entropy")
+    trained = np.zeros_like(labels.weights)
+    stays = np.repeat(few.row[labels.row >= 0] >= 0, np.diff(labels.start))
+    trained[stays] = few.weights
+    return few, np.where(kept, trained, 0.0).astype(np.float32)
 
 
-def adjustment(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """C = (T + I) / 2 with T the confusion matrix of which each row sums to 1; logits' = C z. (R + 1, R + 1).
-
-    The row of a predicate that no pair has is the identity's.
-    """
-    identity = np.eye(len(matrix))
-    total = matrix.sum(axis=1, keepdims=True)
-    transition = np.where(total > 0, matrix / np.where(total > 0, total, 1.0), identity)
-    return ((transition + identity) / 2).astype(np.float32)
-
-
-def chosen_instances(
-    labels: Labels, predicates: int, at_most: int, frequent: int, seed: int
-) -> NDArray[np.bool_]:
-    """Which instances balanced learning keeps: (E,). An instance is one possible label of one pair (D).
-
-    Of each of the `frequent` predicates with the most instances (ties: the lower id) a seeded choice of at most
-    `at_most`; of the others all.
-    """
-    counts = np.bincount(labels.predicates, minlength=predicates + 1)[1:]
-    kept = np.ones(len(labels.predicates), bool)
-    for predicate in np.argsort(-counts, kind="stable")[:frequent] + 1:
-        instances = np.flatnonzero(labels.predicates == predicate)
-        if len(instances) > at_most:
-            kept[instances] = False
-            kept[stream(seed, "balance", int(predicate)).choice(instances, at_most, replace=False)] = True
-    return kept
+def confusions(matrix: NDArray[np.float64], names: Sequence[str]) -> dict[str, Any]:
+    """For each predicate the share of its labels that the model predicted, and what it predicted most instead."""
+    shares = matrix[1:, 1:] / np.maximum(matrix[1:, 1:].sum(axis=1, keepdims=True), 1e-12)
+    others = np.where(np.eye(len(names), dtype=bool), -1.0, shares)
+    worst = others.argmax(axis=1)
+    return {
+        "predicted_right": dict(zip(names, shares.diagonal().round(4).tolist(), strict=True)),
+        "predicted_instead": {
+            name: {names[other]: round(float(shares[row, other]), 4)}
+            for row, (name, other) in enumerate(zip(names, worst, strict=True))
+            if shares[row, other] > 0 and row != other
+        },
+    }

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from relclip.train.labels import Labels, softmax_within
 
+#: A candidate never weighs 0: the losses would take it for no candidate.
+SMALLEST_WEIGHT = float(np.finfo(np.float32).tiny)
+
 
 @dataclass(frozen=True, eq=False)
 class Opinion:
@@ -44,9 +47,8 @@ def merged(
     model: NDArray[np.float32], clip: NDArray[np.float32] | None, model_weight: float
 ) -> NDArray[np.float32]:
     """New labels (E,): `model_weight` of the model's shares and the rest of CLIP's; without CLIP the model's alone."""
-    if clip is None:
-        return model
-    return (model_weight * model + (1 - model_weight) * clip).astype(np.float32)
+    new = model if clip is None else model_weight * model + (1 - model_weight) * clip
+    return np.maximum(new, SMALLEST_WEIGHT).astype(np.float32)
 
 
 def only(labels: Labels, kept: NDArray[np.bool_], weights: NDArray[np.float32]) -> Labels:

@@ -1,0 +1,36 @@
+"""python -m relclip.train.refine: refine a trained run, one entry of `refined`."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.errors import ParamsError
+from relclip.core.params import Refined, load_params
+from relclip.core.tracking import track
+from relclip.train import arguments
+from relclip.train.refine.stage import refine_run
+
+
+def main() -> None:
+    """Parse the command line and refine."""
+    parser = arguments.parser(
+        "relclip.train.refine",
+        "Go on from a trained run as VisualDS or BA-SGG do; a killed run goes on where it stood.",
+        "refined",
+    )
+    parser.add_argument(
+        "--start", type=Path, required=True, help="folder of the run that the entry starts from"
+    )
+    given = parser.parse_args()
+    params = load_params(given.params).run(given.run)
+    if not isinstance(params, Refined):
+        raise ParamsError(
+            f"'{given.run}' is an entry of runs, not of refined; train it: python -m relclip.train"
+        )
+    with track("train", given.run, params.model_dump(), {"run": given.run}) as recorder:
+        places = {"start": given.start, "checkpoints": given.checkpoints, "output": given.output}
+        options = {"recorder": recorder, "device": given.device, "threads": given.threads}
+        refine_run(given.run, params, inputs=arguments.inputs(given), **places, **options)
+
+
+if __name__ == "__main__":
+    command.run(main)

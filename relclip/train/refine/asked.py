@@ -1,0 +1,51 @@
+"""What a model says of the labelled pairs of an image set, all of them, once."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from relclip.core.device import autocast
+from relclip.core.model import Model, Motif, Regions, collate
+from relclip.core.progress import progress
+from relclip.train.labels import Labels
+
+IMAGES_AT_ONCE = 16
+
+
+@torch.no_grad()
+def labelled_logits(model: Model, regions: Regions, labels: Labels, what: str) -> NDArray[np.float32]:
+    """Logits (L, R + 1) of the model, given the objects' labels, for the L labelled pairs of the set.
+
+    Raises nothing for a set without any: (0, R + 1).
+    """
+    was_training = model.training
+    model.eval()
+    logits = np.zeros((int(labels.row.max(initial=-1)) + 1, model.config.predicates + 1), np.float32)
+    for numbers, chosen, rows in progress(list(_batches(model, regions, labels)), what, "batch"):
+        with autocast(regions.device):
+            output = model(collate(regions, numbers, chosen)).predicate_logits.float().cpu().numpy()
+        logits[rows[rows >= 0]] = output[rows >= 0]
+    model.train(was_training)
+    return logits
+
+
+def _batches(
+    model: Model, regions: Regions, labels: Labels
+) -> Iterator[tuple[list[int], list[NDArray[np.int64]] | None, NDArray[np.int32]]]:
+    """Numbers of images with labelled pairs, the pairs of each to look at, and their rows in the labels.
+
+    A Motif's answer for a pair depends on no other pair, so it is asked for the labelled ones alone.
+    """
+    images = regions.images
+    of_image = [labels.row[images.pairs_of(number)] for number in range(len(images))]
+    wanted = [number for number, rows in enumerate(of_image) if (rows >= 0).any()]
+    for first in range(0, len(wanted), IMAGES_AT_ONCE):
+        numbers = wanted[first : first + IMAGES_AT_ONCE]
+        rows = [of_image[number] for number in numbers]
+        if isinstance(model, Motif):
+            chosen = [np.flatnonzero(row >= 0) for row in rows]
+            yield numbers, chosen, np.concatenate([row[part] for row, part in zip(rows, chosen, strict=True)])
+        else:
+            yield numbers, None, np.concatenate(rows)

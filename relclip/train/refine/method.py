@@ -1,0 +1,61 @@
+"""What every method of refinement is given and what it gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relclip.core.model import Model
+from relclip.core.params import Refined, Train
+from relclip.train.labels import Labels
+from relclip.train.refine.start import Start
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Where the labels (E,) of a run came from, and which of them it kept."""
+
+    weights: NDArray[np.float32]  # (E,) trained on
+    kept: NDArray[np.bool_]  # (E,)
+    clip: NDArray[np.float32] | None = None  # (E,) softmax over the candidates
+    model: NDArray[np.float32] | None = None  # (E,) softmax over the candidates
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is refined: the parameters, where to start, the candidates that `supervision` labels."""
+
+    params: Refined
+    start: Start
+    candidates: Labels
+    predicates: tuple[str, ...]
+    annotated: Labels | None = None  # for visualds_semi
+
+    @property
+    def clip(self) -> NDArray[np.float32] | None:
+        """CLIP's share (E,) of each candidate, where the run is supervised by CLIP too."""
+        return self.candidates.weights if self.params.supervision == "kb+ext" else None
+
+
+@dataclass(frozen=True, eq=False)
+class Refinement:
+    """What a method made: a network, where the labels it was trained on came from, what was counted."""
+
+    model: Model
+    sources: Sources
+    counts: dict[str, Any]
+
+
+def slower(params: Refined, rate: float, **changes: Any) -> Train:
+    """The parameters of a phase: `rate` times the learning rate, and other changes."""
+    return params.model_copy(update={"learning_rate": params.learning_rate * rate, **changes})
+
+
+def per_predicate(
+    names: Sequence[str], predicates: NDArray[np.int64], weights: NDArray[np.float32] | None = None
+) -> dict[str, float]:
+    """How many possible labels each predicate has, or their weight."""
+    found = np.bincount(predicates, weights, len(names) + 1)[1:]
+    return dict(zip(names, found.round(2).tolist(), strict=True))

@@ -1,0 +1,81 @@
+"""The trainings that a refinement is made of, one after another; each goes on where it was killed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from relclip.core.model import Model, Regions
+from relclip.core.params import Train
+from relclip.core.tracking import Recorder, Silent
+from relclip.train.checkpoint import state_digest
+from relclip.train.curves import Curves
+from relclip.train.labels import Labels
+from relclip.train.setup import make_trainer
+from relclip.train.stage import Material
+from relclip.train.trainer import fit
+from relclip.train.validate import Validation
+
+
+class Later:
+    """A recorder whose steps count on from those of the phases before."""
+
+    def __init__(self, recorder: Recorder, before: int) -> None:
+        self._recorder, self._before = recorder, before
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Record numbers at a step of this phase."""
+        self._recorder.metrics(values, self._before + step)
+
+    def artifact(self, path: Path) -> None:
+        """Keep a copy of a small file."""
+        self._recorder.artifact(path)
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Say what the run is."""
+        self._recorder.tags(values)
+
+
+@dataclass(eq=False)
+class Phases:
+    """Trains phase after phase on the same pictures; `curves` holds the points of all, their steps counted on."""
+
+    material: Material
+    regions: Regions
+    validation: Validation
+    recorder: Recorder
+    folder: Path
+    digest: str
+    curves: Curves = field(default_factory=lambda: Curves(Silent()))
+    done: int = 0
+
+    def train(
+        self,
+        name: str,
+        params: Train,
+        labels: Labels,
+        model: Model | None = None,
+        *,
+        weighted: bool | None = None,
+        frozen: bool = False,
+        last: bool = True,
+    ) -> Model:
+        """Train one phase and return its network: `model` gone on (only what requires a gradient), or a new one.
+
+        A phase that is not the `last` leaves its end behind as a checkpoint, so that it is never trained twice.
+        """
+        trainer = make_trainer(
+            params,
+            self.material.images,
+            labels,
+            **self.material.language,
+            model=model,
+            weighted=weighted,
+            regions=self.regions,
+            frozen=frozen,
+        )
+        curves = Curves(Later(self.recorder, self.done))
+        digest = state_digest({"run": self.digest, "phase": name, "params": params.model_dump()})
+        fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)
+        self.curves.points += [{**point, "step": self.done + point["step"]} for point in curves.points]
+        self.done += params.iterations
+        return trainer.model

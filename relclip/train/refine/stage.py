@@ -1,0 +1,86 @@
+"""Refining a trained run: its folder and the files of `train` in; the files of `train` and labels.parquet out."""
+
+from pathlib import Path
+from typing import Any
+
+from relclip.core.atomic import atomic_folder
+from relclip.core.digest import file_digest
+from relclip.core.model import Regions
+from relclip.core.params import Refined
+from relclip.core.parquet import RELATIONS, read_table
+from relclip.core.tracking import Recorder, Silent
+from relclip.train.checkpoint import remove_checkpoint, state_digest
+from relclip.train.inputs import Inputs
+from relclip.train.labels import full_labels
+from relclip.train.refine.artifact import write_labels
+from relclip.train.refine.ba_sgg import ba_sgg
+from relclip.train.refine.method import Task
+from relclip.train.refine.phases import Phases
+from relclip.train.refine.start import load_start
+from relclip.train.refine.visualds import visualds, visualds_semi
+from relclip.train.setup import supervise
+from relclip.train.stage import (
+    Material,
+    about_run,
+    input_digests,
+    read_material,
+    read_validation,
+    write_model,
+)
+
+METHODS = {"visualds": visualds, "visualds_semi": visualds_semi, "ba_sgg": ba_sgg}
+
+
+def refine_run(
+    run: str,
+    params: Refined,
+    start: Path,
+    *,
+    inputs: Inputs,
+    checkpoints: Path,
+    output: Path,
+    recorder: Recorder | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+) -> str:
+    """Refine the run in the folder `start` and write `output`, whole or not at all; returns model.safetensors' digest.
+
+    On a CPU the same inputs, parameters and number of threads give the same bytes, also after a kill and a resume
+    from `checkpoints / run`. Raises ContractError, InputError, ParamsError.
+    """
+    recorder = recorder or Silent()
+    material = read_material(params, inputs, device, threads)
+    task, counts = _task(run, params, start, inputs, material)
+    captions = inputs.kb if params.supervision != "full" else None
+    files = [*inputs.files(params), *((captions / "evidence.parquet",) if captions else ())]
+    digests = input_digests([*files, start / "model.safetensors", start / "config.json"], recorder)
+    phases = Phases(
+        material,
+        Regions(material.images, params.roi_size, material.device),
+        read_validation(params, inputs, material.device),
+        recorder,
+        checkpoints / run,
+        state_digest({"params": params.model_dump(), "inputs": digests, "device": material.device.type}),
+    )
+    made = METHODS[params.method](task, phases)
+    about = about_run(run, params, material.vocabulary, digests)
+    with atomic_folder(output) as folder:
+        write_model(folder, made.model, phases.curves, about, {**counts, **made.counts})
+        write_labels(folder / "labels.parquet", material.images, task.candidates, made.sources, captions)
+    remove_checkpoint(checkpoints / run)
+    model_digest = file_digest(output / "model.safetensors")
+    recorder.tags({"model_sha256": model_digest})
+    return model_digest
+
+
+def _task(
+    run: str, params: Refined, start: Path, inputs: Inputs, material: Material
+) -> tuple[Task, dict[str, Any]]:
+    """What is refined, and what was counted when its candidates were labelled."""
+    images, vocabulary = material.images, material.vocabulary
+    begun = load_start(run, start, params, vocabulary, images.maps.shape[3], material.device)
+    candidates, counts = supervise(images, params, inputs, vocabulary)
+    annotated = None
+    if params.method == "visualds_semi":
+        annotated, _ = full_labels(images, read_table(inputs.dataset / "relations.parquet", RELATIONS))
+    return Task(params, begun, candidates, vocabulary.predicates, annotated), counts

@@ -1,0 +1,61 @@
+"""The trained run that a refinement starts from, and whether it is one that fits."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from relclip.core.errors import ContractError
+from relclip.core.model import Model, load_model
+from relclip.core.params import Refined, Train
+from relclip.core.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A trained network and the parameters it was trained with."""
+
+    model: Model
+    params: Train
+
+
+def load_start(
+    run: str, folder: Path, params: Refined, vocabulary: Vocabulary, channels: int, device: torch.device
+) -> Start:
+    """Read what `run` starts from: in `folder` must be `params.start`, of this vocabulary and maps of `channels`.
+
+    Raises ContractError, or ParamsError where the method cannot start from such a run.
+    """
+    model = load_model(folder, device)
+    about = json.loads((folder / "config.json").read_text("utf-8"))
+    if about.get("run") != params.start:
+        raise ContractError(
+            f"{folder} holds the run '{about.get('run')}', but the entry starts from '{params.start}'; give the folder "
+            f"of '{params.start}' as --start"
+        )
+    if about.get("vocabulary") != json.loads(json.dumps(_words(vocabulary))):
+        raise ContractError(
+            f"{folder} was trained for other classes or predicates than vocabulary.json names; train "
+            f"'{params.start}' again on these data"
+        )
+    if model.config.channels != channels:
+        raise ContractError(
+            f"{folder} was trained on maps of {model.config.channels} channels, these have {channels}; give the "
+            f"features that '{params.start}' was trained on"
+        )
+    try:
+        trained = Train.model_validate(about.get("train"))
+    except ValidationError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ContractError(
+            f"{folder / 'config.json'} does not say how '{params.start}' was trained ({reason}); train it again"
+        ) from None
+    params.check_start(run, trained)
+    return Start(model, trained)
+
+
+def _words(vocabulary: Vocabulary) -> dict[str, Any]:
+    return {"objects": vocabulary.objects, "predicates": vocabulary.predicates}

@@ -62,6 +62,31 @@ class Encoder:
             )
         return found["image_intermediates"][-1].permute(0, 2, 3, 1)
 
+    def last_states(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """What enters the image tower's last block, for gradients of what comes out of it.
+
+        Pictures (B, 3, H, W) uint8 -> states (B, 1 + h * w, C), the class token's first, which require a gradient;
+        embeddings (B, D), length 1, computed from them. Raises ContractError for a tower that is no open_clip ViT.
+        """
+        blocks = getattr(getattr(self._model.visual, "transformer", None), "resblocks", None)
+        if blocks is None:
+            raise ContractError(
+                "heat maps of CLIP need a vision transformer of open_clip's own; give another clip"
+            )
+        entered: list[Tensor] = []
+
+        def note(_block: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+            entered.append(inputs[0].detach().requires_grad_())
+            return (entered[0], *inputs[1:])
+
+        hook = blocks[-1].register_forward_pre_hook(note)
+        try:
+            with torch.enable_grad(), autocast(self.device):
+                embeddings = self._model.encode_image(self._pixels(batch, self.image_size))
+        finally:
+            hook.remove()
+        return entered[0], F.normalize(embeddings.float(), dim=-1)
+
     def encode_texts(self, texts: Sequence[str], batch: int = 512, workers: int = 1) -> Tensor:
         """Embeddings of texts: T texts -> (T, D) float32, length 1, on the CPU; `workers` batches at a time."""
         batches = [list(texts[first : first + batch]) for first in range(0, len(texts), batch)]

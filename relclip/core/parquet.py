@@ -61,6 +61,16 @@ OBJECT_SCORES = pa.schema(
 )
 PREDICTED_OBJECTS = pa.schema([*OBJECT_SCORES, *_BOX])
 PREDICTED_RELATIONS = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("score", pa.float32())])
+#: Figure 6. `judged`: annotation or truth. `predicate_id`: the ground truth's. `predicted_id`: the top predicate of
+#: that pair; 0 where the pair is not among the written predictions.
+CONFUSION = pa.schema(
+    [
+        ("judged", pa.string()),
+        ("predicate_id", pa.int16()),
+        ("predicted_id", pa.int16()),
+        ("count", pa.int64()),
+    ]
+)
 
 
 def write_table(path: Path, table: pa.Table, schema: pa.Schema, order: Sequence[str] | None = None) -> None:

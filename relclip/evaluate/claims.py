@@ -11,24 +11,24 @@ from relclip.core.parquet import read_table
 from relclip.core.progress import progress
 from relclip.core.vocabulary import load_vocabulary
 from relclip.evaluate.differences import Difference, paired_differences
-from relclip.evaluate.hits import HITS
+from relclip.evaluate.hits import HITS, Task
 
 METRICS = ("recall_at_50", "mean_recall_at_50")
-#: What PredCls is judged on -> where `relclip.evaluate.run` left the first hits.
-JUDGED = {"annotation": "predcls_hits.parquet", "truth": "truth/predcls_hits.parquet"}
+JUDGED = ("annotation", "truth")
 
 
-def judge_claim(claim: Claim, folder: Path, predicates: int, params: Evaluate) -> dict[str, Any]:
+def judge_claim(claim: Claim, task: Task, folder: Path, predicates: int, params: Evaluate) -> dict[str, Any]:
     """Return the claim with its differences, as fractions, on the annotation and, where known, on the full truth.
 
     `folder`: data/evaluate, a folder a run. Raises ContractError where a run was not evaluated.
     """
     differences = {
-        judged: _differences(claim, folder, name, predicates, params)
-        for judged, name in JUDGED.items()
-        if (folder / claim.better[0] / name).is_file() or judged == "annotation"
+        judged: _differences(claim, folder, f"{task}/{judged}_hits.parquet", predicates, params)
+        for judged in JUDGED
+        if (folder / claim.better[0] / task / f"{judged}_hits.parquet").is_file() or judged == "annotation"
     }
-    return {"claim": claim.claim, "better": claim.better, "worse": claim.worse, "differences": differences}
+    runs = {"better": claim.better, "worse": claim.worse}
+    return {"claim": claim.claim, "task": task, **runs, "differences": differences}
 
 
 def _differences(claim: Claim, folder: Path, name: str, predicates: int, params: Evaluate) -> dict[str, Any]:
@@ -60,11 +60,10 @@ def main() -> None:
     options = parser.parse_args()
     params = load_params(options.params)
     predicates = len(load_vocabulary(options.vocabulary).predicates)
-    claims = progress(params.tables.claims, "claims", "claim")
-    write_json(
-        options.output,
-        [judge_claim(claim, options.evaluate, predicates, params.evaluate) for claim in claims],
-    )
+    claims = [(claim, task) for claim in params.tables.claims for task in claim.tasks]
+    where = (options.evaluate, predicates, params.evaluate)
+    judged = [judge_claim(claim, task, *where) for claim, task in progress(claims, "claims", "claim")]
+    write_json(options.output, judged)
 
 
 if __name__ == "__main__":

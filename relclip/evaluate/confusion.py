@@ -3,20 +3,12 @@
 import numpy as np
 import pyarrow as pa
 
+from relclip.core.parquet import CONFUSION
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Ranked
 from relclip.evaluate.inputs import GroundTruth, find
 from relclip.evaluate.ranking import NO_PLACE
 
-#: `judged`: annotation or truth. `predicted_id` 0: the pair is not among the written predictions.
-CONFUSION = pa.schema(
-    [
-        ("judged", pa.string()),
-        ("predicate_id", pa.int16()),
-        ("predicted_id", pa.int16()),
-        ("count", pa.int64()),
-    ]
-)
 NOT_PREDICTED = 0
 
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from relclip.core.atomic import write_json
 from relclip.core.params import Evaluate
-from relclip.core.parquet import write_table
-from relclip.evaluate.confusion import CONFUSION, Confusion
+from relclip.core.parquet import CONFUSION, write_table
+from relclip.evaluate.confusion import Confusion
 from relclip.evaluate.hits import Watch
 from relclip.evaluate.precision import Oracle, oracle_report, sample_images
 from relclip.evaluate.views import View, ViewName

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from relclip.core.params.base import Closed, Seed
 
+#: How logits of predicates become scores (METHOD section 2).
+RankBy = Literal["softmax", "logit", "sigmoid"]
+
 
 class Predict(Closed):
     """What is written for the evaluator: rows that can reach the top `keep`, and the rows that need no training.
@@ -32,7 +35,7 @@ class Prediction(Closed):
     pairs: Literal["overlapping", "all"] | None = None
     kb_mask: bool | None = None
     calibrate: bool | None = None
-    rank_by: Literal["softmax", "logit", "sigmoid"] | None = None
+    rank_by: RankBy | None = None
 
 
 class Evaluate(Closed):
@@ -70,9 +73,13 @@ class Row(Closed):
 
 
 class Difference(Closed):
-    """A claim of the paper: run `better` is ahead of run `worse`; tested by paired differences, seed by seed."""
+    """A claim of the paper: run `better` is ahead of run `worse`; tested by paired differences, seed by seed.
+
+    It is tested on each of `tasks`; sgdet needs its runs in predict.sgdet.
+    """
 
     claim: str
+    tasks: list[Literal["predcls", "sgcls", "sgdet"]] = Field(default=["predcls"], min_length=1)
     better: list[str] = Field(min_length=1)
     worse: list[str] = Field(min_length=1)
 

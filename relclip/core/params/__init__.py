@@ -12,7 +12,7 @@ from relclip.core.params.base import Closed
 from relclip.core.params.data import Dataset, Kb, Raw, Scenes, Split, Words
 from relclip.core.params.encoder import Clip, Detector, Ext, Features, LabelsEncoder, Pretrain
 from relclip.core.params.errors import nearest, validate
-from relclip.core.params.judging import Difference, Evaluate, Gradcam, Predict, Prediction, Row, Tables
+from relclip.core.params.judging import Difference, Evaluate, Gradcam, Predict, Prediction, RankBy, Row, Tables
 from relclip.core.params.training import Balance, Em, KbLabels, Rcl, Refined, Sampling, Train
 
 #: A run's name becomes a folder, a rule's wildcard and a word of a command.
@@ -58,7 +58,7 @@ class Params(Closed):
             raise ParamsError(f"runs has no entry '{name}'{nearest(name, known)}; it has: {', '.join(known)}")
         return validate(Train, _merged(self.train.model_dump(), self.runs[name]), f"runs.{name}.")
 
-    def prediction(self, name: str) -> tuple[str, Predict, str]:
+    def prediction(self, name: str) -> tuple[str, Predict, RankBy]:
         """Return what predicts `name`: the trained run, the `predict` section as that entry has it, and `rank_by`."""
         entry = self.predictions.get(name) or Prediction(run=name)
         said = {key: value for key, value in entry if value is not None and key in Predict.model_fields}

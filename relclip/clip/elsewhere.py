@@ -37,7 +37,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
         tokenizer = open_clip.get_tokenizer(settings.model)
     except Exception as error:
         raise InputError(
-            f"open_clip cannot build '{settings.model}' ({_short(error)}); take a model without further packages"
+            f"open_clip cannot build '{settings.model}' ({short(error)}); take a model without further packages"
         ) from None
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
@@ -99,7 +99,7 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
     where = f"{HUB}/{tag['hf_hub'].rstrip('/')}" if tag.get("hf_hub") else tag.get("url", "")
     try:
         if not _cached(tag):
-            _reach(where)
+            reach(where)
         return Path(download_pretrained(tag)), tag
     except Exception:
         raise InputError(
@@ -114,7 +114,7 @@ def _cached(tag: dict[str, Any]) -> bool:
     return isinstance(try_to_load_from_cache(tag.get("hf_hub", "").rstrip("/") or "none", FILE), str)
 
 
-def _reach(address: str) -> None:
+def reach(address: str) -> None:
     """Ask once, briefly: the hub's client would try for more than a minute. Raises OSError without a network."""
     with suppress(urllib.error.HTTPError):  # an error code is an answer too
         urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=10).close()
@@ -129,10 +129,11 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
         load_checkpoint(model, str(weights), strict=True, weights_only=True)
     except Exception as error:
         raise InputError(
-            f"{weights} does not load as '{name}' ({_short(error)}); give that model's weights as safetensors or a "
+            f"{weights} does not load as '{name}' ({short(error)}); give that model's weights as safetensors or a "
             "plain state dict (TorchScript and files that run code are refused), or set clip.model to the file's model"
         ) from None
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """The start of what an error says, on one line."""
     return " ".join(str(error).split())[:160]

@@ -1,16 +1,21 @@
-"""Pre-train the small CLIP on region phrases; any step can be resumed to the same bits."""
+"""Pre-train the small CLIP on region phrases; any step can be resumed to the same bits.
+
+`relclip.clip.labels` trains its picture tower on labels alone with the same steps.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler
 from relclip.clip.loss import LOSSES, learning_rate
+from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
 from relclip.clip.texts import Reader
 from relclip.core.atomic import atomic_file
@@ -51,30 +56,36 @@ class Trainer:
             else corpus.sampler.random(self.step, settings.batch, settings.objects)
         )
         texts, index = corpus.reader.read(rows, settings.prompted, settings.negatives, random)
-        pixels = corpus.pixels[torch.from_numpy(rows)]
+        images = F.normalize(self.model.encode_image(self.show(corpus.pixels, rows, random)), dim=-1)
+        shown = F.normalize(self.model.encode_text(tokenize(texts)), dim=-1)
+        scale = self.model.logit_scale.exp()
+        loss = self.descend(LOSSES[settings.loss](images, shown, torch.from_numpy(index), scale))
+        with torch.no_grad():
+            self.model.logit_scale.clamp_(0.0, torch.tensor(LARGEST_SCALE).log().item())
+        return loss
+
+    def show(self, crops: Tensor, rows: Codes, random: np.random.Generator) -> Tensor:
+        """The crops `rows` as a step sees them, some mirrored: (B, 3, S, S) float32; also sets up patch dropout."""
+        settings = self.settings
+        pixels = crops[torch.from_numpy(rows)]
         torch.manual_seed(int(random.integers(1 << 62)))  # what patch dropout draws from
         masked = self.step < settings.unmasked_from * settings.steps
         self.model.visual.patch_dropout.train(masked)
         flip = torch.from_numpy(random.random(len(rows)) < settings.mirrored)
         pixels[flip] = pixels[flip].flip(-1)
-        loss = self._update(pixels, tokenize(texts), torch.from_numpy(index))
-        self.step += 1
-        return loss
+        return (pixels.float() / 255 - self._mean) / self._std
 
-    def _update(self, pixels: Tensor, tokens: Tensor, index: Tensor) -> float:
-        settings, model = self.settings, self.model
+    def descend(self, loss: Tensor) -> float:
+        """Update the weights and end the step; returns the loss."""
+        settings = self.settings
         rate = learning_rate(self.step, settings.steps, settings.warmup, settings.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        images = F.normalize(model.encode_image((pixels.float() / 255 - self._mean) / self._std), dim=-1)
-        texts = F.normalize(model.encode_text(tokens), dim=-1)
-        loss = LOSSES[settings.loss](images, texts, index, model.logit_scale.exp())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        with torch.no_grad():
-            model.logit_scale.clamp_(0.0, torch.tensor(LARGEST_SCALE).log().item())
         self.curve.append((self.step, loss.item(), rate))
+        self.step += 1
         return self.curve[-1][1]
 
     def save(self, path: Path, key: str) -> None:
@@ -99,19 +110,13 @@ class Trainer:
         return True
 
 
-def train(
-    trainer: Trainer,
-    corpus: Corpus,
-    tokenize: Callable[[list[str]], Tensor],
-    checkpoint: Path | None,
-    key: str,
-) -> None:
-    """Run the steps that are left; a checkpoint every `checkpoint_every` steps if a path is given."""
+def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, key: str) -> None:
+    """Run the steps that are left by calling `one_step`; a checkpoint every `checkpoint_every` steps."""
     settings = trainer.settings
-    if checkpoint and trainer.resume(checkpoint, key):
+    if trainer.resume(checkpoint, key):
         print(f"clip: going on from step {trainer.step} of {checkpoint}", flush=True)
     left = range(trainer.step, settings.steps)
-    for step in progress(left, "pre-training CLIP", "step", total=settings.steps, start=trainer.step):
-        trainer.train_step(corpus, tokenize)
-        if checkpoint and (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
+    for step in progress(left, "pre-training", "step", total=settings.steps, start=trainer.step):
+        one_step()
+        if (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
             trainer.save(checkpoint, key)

@@ -1,5 +1,6 @@
 """The small CLIP that is pre-trained here: open_clip's own model class and configuration."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,17 +14,6 @@ LARGEST_SCALE = 100.0  # as in CLIP: logits are scaled by at most this
 
 def model_config(settings: Pretrain, tokenizer: WordTokenizer) -> dict[str, Any]:
     """The content of open_clip_config.json."""
-    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD  # noqa: PLC0415
-
-    head = 32 if settings.width % 32 == 0 else settings.width
-    vision = {
-        "image_size": settings.image_size,
-        "patch_size": settings.patch_size,
-        "width": settings.width,
-        "layers": settings.layers,
-        "head_width": head,
-        "patch_dropout": settings.patch_dropout,
-    }
     text = {
         "context_length": tokenizer.context_length,
         "vocab_size": tokenizer.vocab_size,
@@ -31,13 +21,34 @@ def model_config(settings: Pretrain, tokenizer: WordTokenizer) -> dict[str, Any]
         "heads": max(1, settings.text_width // 32),
         "layers": settings.text_layers,
     }
+    towers = {"vision_cfg": _vision_config(settings), "text_cfg": text}
+    return {"model_cfg": {"embed_dim": settings.dimension, **towers}, "preprocess_cfg": _preprocess_config()}
+
+
+def labels_config(settings: Pretrain, classes: Sequence[str]) -> dict[str, Any]:
+    """The same of an encoder with the same picture tower that knows `classes` and no language."""
+    model = {"embed_dim": len(classes), "vision_cfg": _vision_config(settings)}
+    return {"model_cfg": model, "preprocess_cfg": _preprocess_config(), "classes": list(classes)}
+
+
+def _vision_config(settings: Pretrain) -> dict[str, Any]:
     return {
-        "model_cfg": {"embed_dim": settings.dimension, "vision_cfg": vision, "text_cfg": text},
-        "preprocess_cfg": {
-            "mean": list(OPENAI_DATASET_MEAN),
-            "std": list(OPENAI_DATASET_STD),
-            "resize_mode": "squash",
-        },
+        "image_size": settings.image_size,
+        "patch_size": settings.patch_size,
+        "width": settings.width,
+        "layers": settings.layers,
+        "head_width": 32 if settings.width % 32 == 0 else settings.width,
+        "patch_dropout": settings.patch_dropout,
+    }
+
+
+def _preprocess_config() -> dict[str, Any]:
+    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD  # noqa: PLC0415
+
+    return {
+        "mean": list(OPENAI_DATASET_MEAN),
+        "std": list(OPENAI_DATASET_STD),
+        "resize_mode": "squash",
     }
 
 

@@ -57,13 +57,8 @@ def pretrain(params: Params, raw: Path, output: Path, workers: int) -> None:
     mean, std = (torch.tensor(config["preprocess_cfg"][name]) for name in ("mean", "std"))
     trainer = Trainer(build(config, settings.seed), settings, mean, std)
     checkpoint = output.with_name(f".{output.name}.checkpoint")
-    train(
-        trainer,
-        corpus,
-        tokenizer,
-        checkpoint,
-        _key(params.clip, folder / "region_descriptions.json", tokenizer, workers),
-    )
+    key = _key(params.clip, folder / "region_descriptions.json", tokenizer, workers)
+    train(trainer, lambda: trainer.train_step(corpus, tokenizer), checkpoint, key)
     with atomic_folder(output) as made:
         save_encoder(made, trainer.model, config, tokenizer)
         write_text(made / "curve.csv", curve_csv(trainer.curve))

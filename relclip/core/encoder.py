@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -110,7 +110,8 @@ class Encoder:
 
     def _tower(self, size: int) -> Any:
         """The image tower for pictures of `size` pixels: the same weights, position embeddings interpolated."""
-        if size == self.image_size or not hasattr(self._model.visual, "positional_embedding"):
+        resizes = ("positional_embedding", "set_input_size")
+        if size == self.image_size or not any(hasattr(self._model.visual, name) for name in resizes):
             return self._model.visual
         if size not in self._towers:
             self._towers[size] = _resized_tower(self._model.visual, size)
@@ -145,11 +146,8 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
             raise ContractError(
                 f"{folder / name} does not exist; run 'python -m relclip.clip' or give its folder"
             )
-    import open_clip  # noqa: PLC0415
-
     try:
-        model = open_clip.create_model(f"local-dir:{folder}", pretrained_text=False)
-        tokenizer = _tokenizer(folder)
+        model, tokenizer = _read(folder)
     except ContractError:
         raise
     except Exception as error:  # open_clip raises many kinds, for JSON, for shapes and for missing keys
@@ -158,6 +156,19 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
             f"{folder} holds no CLIP that open_clip can load ({reason}); make it again"
         ) from None
     return Encoder(model, tokenizer, device)
+
+
+def _read(folder: Path) -> tuple[Any, Any]:
+    import open_clip  # noqa: PLC0415
+
+    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    if "text_cfg" in config["model_cfg"]:
+        return open_clip.create_model(f"local-dir:{folder}", pretrained_text=False), _tokenizer(folder)
+    from relclip.core.labels_encoder import blank_tokens, build_labels_model  # noqa: PLC0415
+
+    model = build_labels_model(config)
+    model.load_state_dict(load_file(folder / WEIGHTS))
+    return model, blank_tokens
 
 
 def _tokenizer(folder: Path) -> Any:
@@ -182,6 +193,10 @@ def _resized_tower(tower: Any, size: int) -> Any:
         raise ContractError(
             f"features.image_size is {size}; this CLIP's patches have {patch} pixels, so take a multiple"
         )
+    if not hasattr(tower, "positional_embedding"):
+        clone = copy.deepcopy(tower)
+        clone.set_input_size(size)
+        return clone
     name = "visual.positional_embedding"
     state = {name: tower.positional_embedding.detach()}
     resize_pos_embed(state, SimpleNamespace(visual=SimpleNamespace(grid_size=(size // patch, size // patch))))

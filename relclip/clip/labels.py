@@ -1,0 +1,27 @@
+"""python -m relclip.clip.labels: the encoder of table 4, which knows class labels and no language."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.params import load_params
+
+
+def main() -> None:
+    """Parse the command line and run the stage."""
+    arguments = command.parser(
+        "relclip.clip.labels",
+        "Train CLIP's picture encoder on class labels alone, or load a model of timm (section labels).",
+    )
+    command.add_params(arguments)
+    arguments.add_argument("--raw", type=Path, required=True, help="the folder of the raw stage")
+    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
+    arguments.add_argument("--threads", type=int, help="CPU threads (default: all this process may use)")
+    given = arguments.parse_args()
+    params = load_params(given.params)
+    from relclip.clip.labels_stage import run  # noqa: PLC0415  # torch loads after the arguments are known to be good
+
+    run(params.labels, params.clip.pretrain, given.raw, given.output, given.threads)
+
+
+if __name__ == "__main__":
+    command.run(main)

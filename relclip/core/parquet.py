@@ -1,8 +1,11 @@
 """The one place where Parquet is written and read: fixed schemas, a total order, the same bytes every time."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +13,32 @@ import pyarrow.parquet as pq
 
 from relclip.core.atomic import atomic_file
 from relclip.core.errors import ContractError
+
+
+class _NoPandas(MetaPathFinder):
+    """Says that there is no pandas."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        """Refuse pandas, leave every other module to the finders after this one."""
+        if fullname == "pandas":
+            raise ImportError("pandas is not needed")
+
+
+def _spare_pandas() -> None:
+    """Let pyarrow look for pandas once, in vain: half a second for each job, and no table here becomes a data frame.
+
+    What pandas alone can do (`to_pandas`) looks again and finds it.
+    """
+    if "pandas" not in sys.modules:
+        nobody = _NoPandas()
+        sys.meta_path.insert(0, nobody)
+        try:
+            pa.array([0])
+        finally:
+            sys.meta_path.remove(nobody)
+
+
+_spare_pandas()
 
 _BOX = [("x1", pa.float32()), ("y1", pa.float32()), ("x2", pa.float32()), ("y2", pa.float32())]
 _PAIR = [("image_id", pa.int64()), ("subject_id", pa.int32()), ("object_id", pa.int32())]
@@ -109,9 +138,12 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
     try:
         with pq.ParquetFile(path) as file:
             missing = [name for name in schema.names if name not in file.schema_arrow.names]
-        if missing:
-            raise ContractError(f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}")
-        table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None)
+            if missing:
+                raise ContractError(f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}")
+            # Without filters not through pyarrow.dataset: its import takes longer than most of our tables.
+            table = file.read(schema.names) if filters is None else None
+        if table is None:
+            table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
         raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
     table = _fit(table, schema, path)

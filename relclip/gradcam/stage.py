@@ -91,7 +91,10 @@ def _seen_by_clip(inputs: Inputs, grid: tuple[int, int], shown: Sequence[Shown])
 
 def _each(who: str, shown: Sequence[Shown], heat: Callable[[Shown], Tensor]) -> Heat:
     """(K, h, w) heat of every relation."""
-    return np.stack([largest_one(heat(one)) for one in progress(shown, f"heat of {who}", "relation")])
+    heats = [heat(one) for one in progress(shown, f"heat of {who}", "relation")]
+    if not all(one.isfinite().all() for one in heats):
+        raise ContractError(f"{who} gives numbers that are not finite; train that model again")
+    return np.stack([largest_one(one) for one in heats])
 
 
 def _shown(params: Params, annotations: Annotations, images: ImageSet) -> list[Shown]:

@@ -5,6 +5,16 @@ from pathlib import Path
 from relclip.core import command
 from relclip.tables.stage import Inputs, make_report
 
+OPTIONAL = {
+    "predict": "output folder of the stage predict: examples of predictions (figure 5)",
+    "gradcam": "output folder of the stage gradcam: where the models look (figure 2)",
+    "claims": "claims.json of relclip.evaluate.claims",
+    "clip": "the encoder's folder: the page warns where it was never trained",
+    "ext": "the ext stage's folder: how well CLIP chooses, on validation",
+    "detector": "the detector stage's folder: how well it finds things",
+    "benchmarks": "folder of Snakemake's benchmark files, for the time of each rule",
+}
+
 
 def main() -> None:
     """Parse and make the report."""
@@ -14,16 +24,8 @@ def main() -> None:
     command.add_params(parser)
     for name in ("dataset", "raw", "kb", "train", "evaluate"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"output folder of the stage {name}")
-    parser.add_argument("--claims", type=Path, help="claims.json of relclip.evaluate.claims")
-    parser.add_argument(
-        "--clip", type=Path, help="the encoder's folder: the page warns where it was never trained"
-    )
-    parser.add_argument(
-        "--ext", type=Path, help="the ext stage's folder: how well CLIP chooses, on validation"
-    )
-    parser.add_argument(
-        "--benchmarks", type=Path, help="folder of Snakemake's benchmark files, for the time of each rule"
-    )
+    for name, help_text in OPTIONAL.items():
+        parser.add_argument(f"--{name}", type=Path, help=help_text)
     parser.add_argument(
         "--output", type=Path, required=True, help="folder for tables, figures and index.html"
     )

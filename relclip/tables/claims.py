@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.errors import ContractError
-from relclip.tables.grid import NOT_BUILT, metric_label
+from relclip.tables.grid import NOT_BUILT
+from relclip.tables.layout import metric_label
 from relclip.tables.results import read_json
 
 JUDGED = ("annotation", "truth")

@@ -1,16 +1,16 @@
 """What the page shows, gathered from typed parts: tiles, further metrics, the check of CLIP's scores."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from relclip.core.params import Params, Row
-from relclip.tables.grid import ONLY_CSV, SHOWN, Cell, Table, cell, metric_label, read_row
+from relclip.tables.grid import Cell, Table, cell, other_pairs, read_row
+from relclip.tables.layout import SHOWN, metric_label
 from relclip.tables.page import compact
-from relclip.tables.plain import heading
-from relclip.tables.results import Result
+from relclip.tables.plain import title
+from relclip.tables.results import Result, read_json
 from relclip.tables.sources import DataSet, KnowledgeBase
 
 OTHER_METRICS = (
@@ -24,9 +24,17 @@ OTHER_METRICS = (
     *("ng_recall_at_50", "ng_mean_recall_at_50"),
 )
 OVERLAP_METRICS = ("recall_at_50", "mean_recall_at_50")
+#: A verdict of figure 5 -> (legend where the truth is known, where it is not).
+VERDICTS = {
+    "correct": ("annotated, and said", "annotated, and said"),
+    "missed": ("annotated, and not said", "annotated, and not said"),
+    "reasonable": ("true, though not annotated", "not annotated: perhaps true"),
+    "wrong": ("not true (not drawn)", ""),
+}
 #: Percentage points that show in a number with one decimal.
 VISIBLE = 0.05
 EXT_CHECK = (("KB", "kb"), ("KB+EXT", "kb_ext"))
+EXT_METRICS = ("recall_at_20", "mean_recall_at_20", *SHOWN)
 
 
 def tiles(data: DataSet, knowledge: KnowledgeBase) -> list[tuple[str, int]]:
@@ -49,11 +57,12 @@ def tiles(data: DataSet, knowledge: KnowledgeBase) -> list[tuple[str, int]]:
 
 
 def table_pairs(annotation: Sequence[Table], truth: Sequence[Table]) -> list[dict[str, Any]]:
-    """Each table with its heading and, where the truth is known, its second judgement."""
+    """Each table that has rows with its heading and, where the truth is known, its second judgement."""
     second: Mapping[str, Table] = {table.key: table for table in truth}
     return [
-        {"heading": heading(one).rsplit(", judged", 1)[0], "annotation": one, "truth": second.get(one.key)}
+        {"heading": title(one), "annotation": one, "truth": second.get(one.key)}
         for one in annotation
+        if any(block.lines for block in one.blocks)
     ]
 
 
@@ -74,7 +83,7 @@ def other_metrics(rows: Sequence[tuple[str, list[Result]]], require_overlap: boo
 
 
 def _other_cells(results: Sequence[Result]) -> list[Cell]:
-    turned = [replace(result, metrics=result.other_overlap, intervals={}) for result in results]
+    turned = [other_pairs(result) for result in results]
     cells = [cell(results, metric) for metric in OTHER_METRICS]
     return cells + [cell(turned, metric) for metric in OVERLAP_METRICS]
 
@@ -102,7 +111,7 @@ def ext_check(params: Params, evaluate: Path) -> dict[str, Any]:
         (name, read_row(evaluate, Row(name=name, runs=[run]), "predcls", "validation"))
         for name, run in wanted
     ]
-    metrics = (*ONLY_CSV, *SHOWN)
+    metrics = EXT_METRICS
     cells = [(name, [cell(results, metric) for metric in metrics]) for name, results in rows]
     return {"metrics": [metric_label(metric) for metric in metrics], "rows": cells}
 
@@ -111,3 +120,21 @@ def scalars(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(name, value) of what a statistics.json says in single numbers or words."""
     plain = {key: value for key, value in content.items() if not isinstance(value, (Mapping, list))}
     return [(key.replace("_", " "), compact(value)) for key, value in plain.items()]
+
+
+def row_names(params: Params) -> dict[str, str]:
+    """Run -> the first row of a table that shows it, for headings that are read without the table."""
+    sections = ("table1_distant", "table1_full", "table2", "table3", "table4", "table5", "table6", "beyond")
+    names: dict[str, str] = {}
+    for section in sections:
+        for row in getattr(params.tables, section):
+            name = f"{row.name}, full supervision" if section == "table1_full" else row.name
+            for run in row.runs:
+                names.setdefault(run, name)
+    return names
+
+
+def detector_facts(folder: Path | None) -> list[tuple[str, str]]:
+    """What the detector says of itself; nothing where it was not trained."""
+    path = folder / "statistics.json" if folder else None
+    return scalars(read_json(path)) if path and path.is_file() else []

@@ -5,16 +5,32 @@ from relclip.tables import paper
 
 _SETTING = {
     "table1": "",
+    "table2": "",
     "table3": "Trained with the knowledge base and CLIP's scores (KB+EXT).",
+    "table4": "Trained with the knowledge base and CLIP's scores (KB+EXT).",
     "table5": "Trained with the knowledge base (KB).",
     "table6": "Trained with the knowledge base (KB).",
+    "beyond": "Rows that the paper does not have; zR counts only triplets of classes never annotated in train.",
+    "kb_size": (
+        "Trained with the knowledge base (KB) of a seeded share of the captions. Precision: the share of its triplets "
+        "of classes that occur in train; coverage: the share of train relations whose triplet of classes it has."
+    ),
 }
+_ORACLE = (
+    "P@10 and P@20: the share of true triplets among the 10 and 20 surest of a picture. Not people judged (the paper "
+    "asked ten), but an oracle: the program that drew the pictures knows every true relation."
+)
+_NO_ORACLE = "P@10 and P@20 need people, or a data set that knows every true relation."
+_LABELS_ENCODER = (
+    "In place of ImageNet-1K stands an encoder of the same shape as CLIP's, pre-trained on the class labels of the "
+    "same crops alone, without any sentence."
+)
 _CELL = (
     "A cell shows ours in percent (the mean over training seeds, ± their standard deviation, their number in "
     "parentheses), then the 95 % bootstrap interval by test image (with several seeds: the mean of their "
-    "bounds; it does not cover the choice of the seed), then the paper's number. † marks a row that the paper "
-    "does not have."
+    "bounds; it does not cover the choice of the seed)"
 )
+_PAPERS = ", then the paper's number. † marks a row that the paper does not have."
 
 
 def measured_on(params: Params) -> str:
@@ -42,14 +58,27 @@ def judged_against(judged: str) -> str:
     return "Judged against the annotation, which is incomplete: what nobody wrote down does not count."
 
 
-def note(key: str, judged: str) -> str:
+def note(key: str, judged: str, params: Params) -> str:
     """The part of a caption that differs from table to table."""
-    return f"{_SETTING[key]} {judged_against(judged)}".strip()
+    return " ".join(
+        part for part in (_SETTING[key], _of_data_set(key, params), judged_against(judged)) if part
+    )
 
 
-def how_to_read(params: Params) -> str:
-    """The part of a caption that all tables share."""
-    return f"{orientation(params)} {_CELL}"
+def _of_data_set(key: str, params: Params) -> str:
+    """What stands in for people and for ImageNet where the data set decides."""
+    if key == "table2":
+        return _ORACLE if params.dataset.truth else _NO_ORACLE
+    if key == "table4" and params.labels.source == "pretrain":
+        return _LABELS_ENCODER
+    return ""
+
+
+def how_to_read(params: Params, key: str) -> str:
+    """The part of a caption that tables share: those of the paper have its numbers beside ours."""
+    if key.startswith("table"):
+        return f"{orientation(params)} {_CELL}{_PAPERS}"
+    return f"Measured on {measured_on(params)}. {_CELL}."
 
 
 UNTRAINED = (

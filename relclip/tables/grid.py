@@ -1,40 +1,27 @@
 """A table as data: blocks of rows of cells, ours beside the paper's; every writer prints this one thing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from statistics import fmean, stdev
 
 from relclip.core.params import Params, Row
 from relclip.tables import explain, paper
+from relclip.tables.layout import LAYOUTS, Column, columns, row_note
 from relclip.tables.results import Result, read_result
 
-TASKS = {"predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet"}
 NOT_BUILT = "not yet built"
-SHOWN = ("recall_at_50", "recall_at_100", "mean_recall_at_50", "mean_recall_at_100")
-#: Measured and written to the CSV, but not a column of the paper's table 1.
-ONLY_CSV = ("recall_at_20", "mean_recall_at_20")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One metric of one task."""
-
-    task: str
-    metric: str
-    shown: bool = True
-
-    @property
-    def label(self) -> str:
-        """`mean_recall_at_50` -> `mR@50`."""
-        return metric_label(self.metric)
+#: A run that is there, but not for this task or metric.
+NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
 class Cell:
     """Percent. `ours` is the mean over `seeds` runs, `std` their sample standard deviation (from two on).
 
-    `low` and `high` are the means over the runs of the 95 % bootstrap bounds by image.
+    `low` and `high` are the means over the runs of the 95 % bootstrap bounds by image. `state`: why `ours` is absent.
     """
 
     ours: float | None = None
@@ -43,13 +30,15 @@ class Cell:
     std: float | None = None
     seeds: int = 0
     paper: float | None = None
+    state: str = NOT_BUILT
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row: its name, whether the paper has it, one cell a column."""
+    """One row: its name, what stands under it, whether the paper has it, one cell a column."""
 
     name: str
+    note: str
     in_paper: bool
     cells: tuple[Cell, ...]
 
@@ -65,13 +54,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the paper, judged against the annotation or the full truth."""
+    """One table of the paper, or of what goes beyond it, judged against the annotation or the full truth.
+
+    `against_paper`: the paper has this table, so that a cell shows its number and a row without one is marked.
+    """
 
     key: str
     title: str
     judged: str
     note: str
     how_to_read: str
+    against_paper: bool
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...]
 
@@ -81,54 +74,66 @@ class Table:
         return tuple(number for number, column in enumerate(self.columns) if column.shown)
 
 
-_LAYOUT: dict[str, tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]] = {
-    "table1": (
-        "Distant and full supervision",
-        (("table1_distant", "Distant supervision"), ("table1_full", "Full supervision")),
-        tuple(TASKS),
-    ),
-    "table3": ("Levels of the relational contrast", (("table3", ""),), ("predcls",)),
-    "table5": ("Semantic-aware active sampling", (("table5", ""),), ("predcls",)),
-    "table6": ("The synonym threshold epsilon", (("table6", ""),), ("predcls",)),
-}
+#: What one row has for one task: the results of its runs.
+Read = Callable[[Row, str], list[Result]]
 
 
-def metric_label(metric: str) -> str:
-    """`mean_recall_at_50` -> `mR@50`, `ng_zero_shot_recall_at_20` -> `ng-zR@20`."""
-    name, cut = metric.rsplit("_at_", 1)
-    prefix, name = ("ng-", name[3:]) if name.startswith("ng_") else ("", name)
-    letters = {"recall": "R", "mean_recall": "mR", "zero_shot_recall": "zR"}
-    return f"{prefix}{letters.get(name, name)}@{cut}"
+def build_tables(
+    params: Params, evaluate: Path, judged: str, knowledge: Mapping[str, Result] | None = None
+) -> list[Table]:
+    """Fill every table from `evaluate`'s files; `judged` is `annotation` or `truth`.
+
+    `knowledge`: run -> how good the knowledge base is that labelled its pairs (the task `kb` of the table kb_size).
+    """
+    read = partial(_read, evaluate, judged, knowledge or {})
+    return [_table(key, params, read, judged) for key in LAYOUTS]
 
 
-def build_tables(params: Params, evaluate: Path, judged: str) -> list[Table]:
-    """Fill tables 1, 3, 5 and 6 from `evaluate`'s files; `judged` is `annotation` or `truth`."""
-    return [_table(key, params, evaluate, judged) for key in _LAYOUT]
+def _read(
+    evaluate: Path, judged: str, knowledge: Mapping[str, Result], row: Row, task: str
+) -> list[Result]:
+    if task == "kb":
+        return [knowledge[run] for run in row.runs if run in knowledge]
+    return read_row(evaluate, row, task, judged)
 
 
-def _table(key: str, params: Params, evaluate: Path, judged: str) -> Table:
-    title, blocks, tasks = _LAYOUT[key]
-    columns = tuple(Column(task, metric) for task in tasks for metric in SHOWN)
-    columns += tuple(Column(task, metric, shown=False) for task in tasks for metric in ONLY_CSV)
-    filled = tuple(
-        Block(
-            name,
-            heading,
-            tuple(_line(name, row, columns, evaluate, judged) for row in getattr(params.tables, name)),
-        )
-        for name, heading in blocks
+def _table(key: str, params: Params, read: Read, judged: str) -> Table:
+    layout = LAYOUTS[key]
+    every = columns(layout, params.evaluate.require_overlap)
+    blocks = tuple(
+        Block(section, group or heading, tuple(_line(section, row, every, read, params) for row in rows))
+        for section, heading in layout.blocks
+        for group, rows in groupby(getattr(params.tables, section), lambda row: row.group)
     )
-    return Table(key, title, judged, explain.note(key, judged), explain.how_to_read(params), columns, filled)
-
-
-def _line(block: str, row: Row, columns: Sequence[Column], evaluate: Path, judged: str) -> Line:
-    theirs = paper.numbers(block, row.name)
-    results = {task: read_row(evaluate, row, task, judged) for task in {column.task for column in columns}}
-    cells = (
-        cell(results[column.task], column.metric, theirs.get(f"{column.task}/{column.metric}"))
-        for column in columns
+    return Table(
+        *(key, layout.title, judged, explain.note(key, judged, params), explain.how_to_read(params, key)),
+        *(paper.has(layout.blocks[0][0]), every, blocks),
     )
-    return Line(row.name, bool(theirs), tuple(cells))
+
+
+def _line(section: str, row: Row, every: Sequence[Column], read: Read, params: Params) -> Line:
+    theirs = paper.numbers(section, row.name)
+    results = {task: read(row, task) for task in dict.fromkeys(column.task for column in every)}
+    built = any(found for task, found in results.items() if task != "kb")
+    cells = (_cell(column, results[column.task], theirs) for column in every)
+    state = NOT_MEASURED if built else NOT_BUILT
+    return Line(
+        row.name,
+        row_note(params, row),
+        bool(theirs),
+        tuple(cell if cell.ours is not None else replace(cell, state=state) for cell in cells),
+    )
+
+
+def _cell(column: Column, results: Sequence[Result], theirs: Mapping[str, float]) -> Cell:
+    if column.pairs:
+        return cell([other_pairs(result) for result in results], column.metric)
+    return cell(results, column.metric, theirs.get(f"{column.task}/{column.metric}"))
+
+
+def other_pairs(result: Result) -> Result:
+    """The same result with the switch `require_overlap` turned; it has no intervals."""
+    return replace(result, metrics=result.other_overlap, intervals={})
 
 
 def read_row(evaluate: Path, row: Row, task: str, judged: str) -> list[Result]:
@@ -144,4 +149,5 @@ def cell(results: Sequence[Result], metric: str, theirs: float | None = None) ->
     if not ours:
         return Cell(paper=theirs)
     low, high = (100 * fmean(side) for side in zip(*bounds, strict=True)) if bounds else (None, None)
-    return Cell(fmean(ours), low, high, stdev(ours) if len(ours) > 1 else None, len(ours), theirs)
+    std = stdev(ours) if len(ours) > 1 else None
+    return Cell(fmean(ours), low, high, std, len(ours), theirs, "measured")

@@ -5,8 +5,9 @@ from itertools import groupby
 
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
-from relclip.tables.grid import NOT_BUILT, TASKS, Cell, Line, Table
-from relclip.tables.plain import heading
+from relclip.tables.grid import NOT_BUILT, Cell, Line, Table
+from relclip.tables.layout import TASKS
+from relclip.tables.plain import heading, marked
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -38,7 +39,7 @@ def tables_latex(tables: Iterable[Table]) -> str:
 
 
 def _table(table: Table) -> str:
-    title = heading(table).replace("Table", "RelCLIP table", 1)
+    title = heading(table).replace("Table", "RelCLIP table", 1) if table.against_paper else heading(table)
     label = f"tab:{table.key}-{table.judged}"
     return _environment(title, f"{table.note} {table.how_to_read}", label, _body(table))
 
@@ -92,7 +93,7 @@ def _body(table: Table) -> list[str]:
         lines.append(
             _row(["", *(rf"\multicolumn{{{width}}}{{c}}{{{TASKS[task]}}}" for task, width in tasks)])
         )
-    lines.append(_row(["", *(column.label for column in columns)]))
+    lines.append(_row(["", *(escape_latex(column.label) for column in columns)]))
     for block in table.blocks:
         lines.append(r"\midrule")
         if block.title:
@@ -100,23 +101,26 @@ def _body(table: Table) -> list[str]:
                 rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{\textit{{{escape_latex(block.title)}}}}} \\"
             )
         for line in block.lines:
-            lines += _lines(line, [line.cells[number] for number in table.shown])
+            lines += _lines(table, line, [line.cells[number] for number in table.shown])
     return lines
 
 
-def _lines(line: Line, cells: Sequence[Cell]) -> list[str]:
-    """Up to three printed lines a row: ours, its interval, the paper's."""
-    name = escape_latex(line.name) + ("" if line.in_paper else r"$^\dagger$")
-    theirs = [f"{cell.paper:.2f}" if cell.paper is not None else "--" for cell in cells]
-    lines = [_row([name, *(_ours(cell) for cell in cells)])]
+def _lines(table: Table, line: Line, cells: Sequence[Cell]) -> list[str]:
+    """Up to four printed lines a row: ours, its interval, the paper's, the note."""
+    lines = [_row([escape_latex(line.name) + (r"$^\dagger$" if marked(table, line) else ""), *map(_ours, cells)])]
     if any(cell.low is not None for cell in cells):
-        lines.append(_row([r"\quad 95\,\% interval", *(_interval(cell) for cell in cells)]))
-    return [*lines, _row([r"\quad paper", *theirs]) + r"[2pt]"]
+        lines.append(_row([r"\quad 95\,\% interval", *map(_interval, cells)]))
+    if table.against_paper:
+        theirs = (f"{cell.paper:.2f}" if cell.paper is not None else "--" for cell in cells)
+        lines.append(_row([r"\quad paper", *theirs]))
+    if line.note:
+        lines.append(rf"\multicolumn{{{len(cells) + 1}}}{{l}}{{\quad {escape_latex(line.note)}}} \\")
+    return [*lines[:-1], lines[-1] + "[2pt]"]
 
 
 def _ours(cell: Cell) -> str:
     if cell.ours is None:
-        return rf"\emph{{{NOT_BUILT}}}"
+        return rf"\emph{{{cell.state}}}"
     spread = rf" $\pm$ {cell.std:.1f} ({cell.seeds})" if cell.std is not None else ""
     return rf"\textbf{{{cell.ours:.1f}}}{spread}"
 

@@ -1,4 +1,4 @@
-"""The paper's numbers (RelCLIP tables 1, 2, 3, 5, 6), in percent, as data beside this module."""
+"""The paper's numbers (RelCLIP tables 1 to 6), in percent, as data beside this module."""
 
 import json
 from collections.abc import Mapping
@@ -23,6 +23,11 @@ def citation() -> str:
 def data() -> str:
     """Return what the paper's numbers were measured on."""
     return str(_paper()["data"])
+
+
+def has(block: str) -> bool:
+    """Whether the paper has this block of rows."""
+    return block in _paper()["tables"]
 
 
 def numbers(block: str, row: str) -> Mapping[str, float]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
-from relclip.tables.grid import NOT_BUILT, TASKS, Cell, Column, Table
+from relclip.tables.grid import NOT_BUILT, Cell, Column, Line, Table
+from relclip.tables.layout import TASKS
 
 HEADER = (
-    *("table", "judged_on", "block", "row", "in_paper", "task", "metric"),
+    *("table", "judged_on", "block", "group", "row", "note", "in_paper", "task", "metric", "pairs"),
     *("ours", "low", "high", "std", "seeds", "paper", "state"),
 )
 _MARKDOWN = str.maketrans(
@@ -38,17 +39,12 @@ def _cells(table: Table) -> Iterable[Sequence[object]]:
     for block in table.blocks:
         for line in block.lines:
             for column, cell in zip(table.columns, line.cells, strict=True):
-                place = [
-                    table.key,
-                    table.judged,
-                    block.key,
-                    line.name,
-                    str(line.in_paper).lower(),
-                    column.task,
-                    column.metric,
+                yield [
+                    *(table.key, table.judged, block.key, block.title),
+                    *(line.name, line.note, str(line.in_paper).lower()),
+                    *(column.task, column.metric, column.pairs),
+                    *(cell.ours, cell.low, cell.high, cell.std, cell.seeds, cell.paper, cell.state),
                 ]
-                state = NOT_BUILT if cell.ours is None else "measured"
-                yield [*place, cell.ours, cell.low, cell.high, cell.std, cell.seeds, cell.paper, state]
 
 
 def escape_markdown(text: str) -> str:
@@ -71,16 +67,30 @@ def _markdown(table: Table) -> str:
                 "| " + " | ".join([f"**{escape_markdown(block.title)}**", *[""] * len(columns)]) + " |"
             )
         for line in block.lines:
-            name = escape_markdown(line.name) + ("" if line.in_paper else " †")
-            cells = [markdown_cell(line.cells[number]) for number in table.shown]
-            lines.append("| " + " | ".join([name, *cells]) + " |")
+            cells = [markdown_cell(line.cells[number], table.against_paper) for number in table.shown]
+            lines.append("| " + " | ".join([_markdown_name(table, line), *cells]) + " |")
     return "\n".join([*lines, ""])
+
+
+def _markdown_name(table: Table, line: Line) -> str:
+    name = escape_markdown(line.name) + (" †" if marked(table, line) else "")
+    return f"{name}<br>{escape_markdown(line.note)}" if line.note else name
+
+
+def marked(table: Table, line: Line) -> bool:
+    """Whether this row of a table of the paper is one that the paper does not have."""
+    return table.against_paper and not line.in_paper
 
 
 def heading(table: Table) -> str:
     """`Table 1. Distant and full supervision, judged on the annotation`."""
     against = "the full truth" if table.judged == "truth" else "the annotation"
-    return f"Table {table.key.removeprefix('table')}. {table.title}, judged on {against}"
+    return f"{title(table)}, judged on {against}"
+
+
+def title(table: Table) -> str:
+    """`Table 1. Distant and full supervision`; what the paper does not have, has no number."""
+    return f"Table {table.key.removeprefix('table')}. {table.title}" if table.against_paper else table.title
 
 
 def column_heading(table: Table, column: Column) -> str:
@@ -95,17 +105,16 @@ def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[
     return ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
 
 
-def markdown_cell(cell: Cell) -> str:
+def markdown_cell(cell: Cell, against_paper: bool) -> str:
     """`**54.2** ± 0.4 (3)<br>[53.0, 55.3]<br>paper 55.06`."""
-    return "<br>".join(
-        [*measured(cell, "**"), f"paper {cell.paper:.2f}" if cell.paper is not None else "paper –"]
-    )
+    theirs = f"paper {cell.paper:.2f}" if cell.paper is not None else "paper –"
+    return "<br>".join([*measured(cell, "**"), *([theirs] if against_paper else [])])
 
 
 def measured(cell: Cell, strong: str = "") -> list[str]:
     """The measured part of a cell as text: the mean with its spread over seeds, then the interval."""
     if cell.ours is None:
-        return [NOT_BUILT]
+        return [cell.state]
     spread = f" ± {cell.std:.1f} ({cell.seeds})" if cell.std is not None else ""
     interval = [f"[{cell.low:.1f}, {cell.high:.1f}]"] if cell.low is not None else []
     return [f"{strong}{cell.ours:.1f}{strong}{spread}", *interval]

@@ -1,15 +1,26 @@
-"""What `evaluate` wrote for one run and task: metrics, their intervals, the recall of each predicate."""
+"""What `evaluate` wrote for one run and task: metrics with intervals, recall and confusion of each predicate."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from relclip.core import parquet
 from relclip.core.errors import ContractError
 
-#: What a prediction is judged against -> the folder below a run's folder.
-FOLDERS = {"annotation": "", "truth": "truth", "validation": "val"}
+#: What a prediction is judged against -> its file's stem in `<run>/<task>/`.
+FILES = {"annotation": "annotation", "truth": "truth", "validation": "val"}
+#: Beside them where the data set knows every true relation: P@10 and P@20.
+PRECISION = "precision.json"
+CONFUSION = pa.schema(
+    [
+        *(("judged", pa.string()), ("predicate_id", pa.int16())),
+        *(("predicted_id", pa.int16()), ("count", pa.int64())),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -34,24 +45,56 @@ def read_result(evaluate: Path, run: str, task: str, judged: str) -> Result | No
 
     Raises ContractError where the file is there and is not what `evaluate` writes.
     """
-    path = evaluate / run / FOLDERS[judged] / f"{task}.json"
+    folder = evaluate / run / task
+    path = folder / f"{FILES[judged]}.json"
     if not path.is_file():
         return None
-    content = read_json(path)
-    try:
+    content, sheet = _content(path), folder / PRECISION
+    if judged == "validation" or not sheet.is_file():
+        return content
+    precision = _sheet(sheet)
+    return replace(
+        content,
+        metrics={**content.metrics, **precision.metrics},
+        intervals={**content.intervals, **precision.intervals},
+    )
+
+
+def _content(path: Path) -> Result:
+    def parse(content: Any) -> Result:
+        recalls = {name: _numbers(one) for name, one in content["per_predicate"].items()}
+        other, ties = content.get("other_overlap"), content.get("tie_spread")
         return Result(
-            _numbers(content["metrics"]),
-            _bounds(content["intervals"]),
-            {name: _numbers(recalls) for name, recalls in content["per_predicate"].items()},
-            content["counts"],
-            content["switches"],
-            _numbers(content.get("other_overlap", {})),
-            _bounds(content.get("tie_spread", {})),
+            *(_numbers(content["metrics"]), _bounds(content["intervals"]), recalls),
+            *(content["counts"], content["switches"], _numbers(other or {}), _bounds(ties or {})),
         )
+
+    return _checked(path, parse)
+
+
+def _sheet(path: Path) -> Result:
+    return _checked(
+        path, lambda content: Result(_numbers(content["metrics"]), _bounds(content["intervals"]), {}, {}, {})
+    )
+
+
+def _checked(path: Path, parse: Callable[[Any], Result]) -> Result:
+    try:
+        return parse(read_json(path))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ContractError(
             f"{path} is not what evaluate writes ({type(error).__name__}: {error}); run it again"
         ) from None
+
+
+def read_confusion(evaluate: Path, run: str, judged: str) -> dict[tuple[int, int], int] | None:
+    """(true predicate, predicted predicate or 0 for none) -> pairs of PredCls; None where that was not made."""
+    path = evaluate / run / "predcls" / "confusion.parquet"
+    if not path.is_file():
+        return None
+    table = parquet.read_table(path, CONFUSION)
+    rows = zip(*(table[name].to_pylist() for name in CONFUSION.names), strict=True)
+    return {(truth, taken): count for where, truth, taken, count in rows if where == judged}
 
 
 def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:

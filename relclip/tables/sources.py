@@ -73,43 +73,10 @@ class KnowledgeBase:
         )
         return [(vocabulary.objects[s - 1], vocabulary.objects[o - 1], count) for s, o, count in classes]
 
-    def coverage(self, data: DataSet, split: str = "train") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Annotated relations of `split` whose triplet of classes is known here, and all of them: (P,) each."""
-        known = set(
-            zip(
-                *(self.triplets[name].tolist() for name in ("subject_class", "predicate_id", "object_class")),
-                strict=True,
-            )
-        )
-        size = len(data.vocabulary.predicates)
-        covered, every = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        for triplet in class_triplets(data, split):
-            every[triplet[1] - 1] += 1
-            covered[triplet[1] - 1] += triplet in known
-        return covered, every
-
 
 def read_knowledge_base(folder: Path) -> KnowledgeBase:
     """Read `kb`'s triplets."""
     return KnowledgeBase(_columns(folder / "triplets.parquet", parquet.TRIPLETS))
-
-
-def class_triplets(data: DataSet, split: str) -> list[tuple[int, int, int]]:
-    """(subject class, predicate, object class) of every annotated relation of one split."""
-    images = set(data.images["image_id"][data.images["split"] == split].tolist())
-    classes = {
-        (image, number): kind
-        for image, number, kind in zip(
-            *(data.objects[name].tolist() for name in ("image_id", "object_id", "class_id")), strict=True
-        )
-        if image in images
-    }
-    rows = zip(*(data.relations[name].tolist() for name in parquet.RELATIONS.names), strict=True)
-    return [
-        (classes[image, s], predicate, classes[image, o])
-        for image, s, predicate, o in rows
-        if image in images
-    ]
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,34 @@
 """The stage: read what the other stages wrote, write tables, figures, plots, metrics and the page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relclip.core.atomic import atomic_folder, write_json, write_text
+from relclip.core.atomic import atomic_folder, write_text
 from relclip.core.params import Params, load_params
 from relclip.tables import claims as claim_table
-from relclip.tables import content, draw, encoder, explain, latex, page, paper, plain, provenance
+from relclip.tables import content, draw_curves, draw_data, draw_examples, draw_recall, encoder, explain
+from relclip.tables import kb_size, latex, page, paper, plain, provenance
 from relclip.tables.account import read_account
 from relclip.tables.claims import Claim, read_claims
-from relclip.tables.figures.scenes import save_scene
-from relclip.tables.grid import TASKS, Table, build_tables
-from relclip.tables.results import read_json, read_result
-from relclip.tables.samples import choose_scenes
-from relclip.tables.sources import (
-    SPLITS,
-    DataSet,
-    KnowledgeBase,
-    read_curve,
-    read_data_set,
-    read_knowledge_base,
-)
+from relclip.tables.examples import TOP
+from relclip.tables.grid import Table, build_tables
+from relclip.tables.knowledge import Quality, quality, quality_rows
+from relclip.tables.layout import OF_PAPER, TASKS
+from relclip.tables.numbers import write_numbers
+from relclip.tables.results import Result, read_json
+from relclip.tables.sources import SPLITS, DataSet, KnowledgeBase, read_data_set, read_knowledge_base
 
 CONTENTS = (
     ("about", "What this is"),
     ("results", "Tables"),
     ("claims", "Claims of the paper"),
+    ("beyond", "Beyond the paper"),
+    ("examples", "What the model sees"),
+    ("relations", "Recall by relation"),
+    ("training", "Training"),
     ("encoder", "What CLIP knows"),
-    ("training", "Training and recall by relation"),
     ("scenes", "Sample pictures"),
     ("dataset", "The data set"),
     ("knowledge", "The knowledge base"),
@@ -47,19 +46,24 @@ class Inputs:
     kb: Path
     train: Path
     evaluate: Path
+    predict: Path | None = None
+    gradcam: Path | None = None
     claims: Path | None = None
     clip: Path | None = None
     ext: Path | None = None
+    detector: Path | None = None
     benchmarks: Path | None = None
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Everything that was read, and the tables made of it."""
+    """Everything that was read, and the tables made of it. `quality`, `knowledge_of`: by what was judged against."""
 
     params: Params
     data: DataSet
     knowledge: KnowledgeBase
+    quality: Mapping[str, Quality]
+    knowledge_of: Mapping[str, Mapping[str, Result]]
     annotation: list[Table]
     truth: list[Table]
     claims: list[Claim]
@@ -75,20 +79,25 @@ def make_report(inputs: Inputs, output: Path) -> None:
         _write_tables(gathered, folder)
     with atomic_folder(output / "figures") as folder:
         figures = _draw(gathered, inputs, folder)
-        samples = _draw_scenes(gathered, inputs.raw, folder)
-        html = page.render(folder=folder, figures=figures, samples=samples, **_page(gathered, inputs))
-    _write_numbers(gathered.params, inputs, output)
+        pictures = _draw_pictures(gathered, inputs, folder)
+        html = page.render(folder=folder, figures=figures, **pictures, **_page(gathered, inputs))
+    write_numbers(gathered.params, inputs.train, inputs.evaluate, output)
     write_text(output / "index.html", html)
 
 
 def _gather(inputs: Inputs) -> Gathered:
-    params = load_params(inputs.params)
+    params, data = load_params(inputs.params), read_data_set(inputs.dataset)
+    knowledge = read_knowledge_base(inputs.kb)
+    relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
+    known = {judged: kb_size.results(params, data, inputs.kb, one) for judged, one in relations.items()}
+    tables = {
+        judged: build_tables(params, inputs.evaluate, judged, known.get(judged))
+        for judged in ("annotation", *(["truth"] if params.dataset.truth else []))
+    }
     return Gathered(
-        params,
-        read_data_set(inputs.dataset),
-        read_knowledge_base(inputs.kb),
-        build_tables(params, inputs.evaluate, "annotation"),
-        build_tables(params, inputs.evaluate, "truth") if params.dataset.truth else [],
+        *(params, data, knowledge),
+        {judged: quality(knowledge.triplets, data, one) for judged, one in relations.items()},
+        *(known, tables["annotation"], tables.get("truth", [])),
         read_claims(inputs.claims) if inputs.claims else [],
     )
 
@@ -103,44 +112,31 @@ def _write_tables(gathered: Gathered, folder: Path) -> None:
     write_text(folder / "claims.csv", plain.as_csv(rows))
     write_text(folder / "claims.md", plain.claims_markdown(gathered.claims))
     write_text(folder / "claims.tex", latex.claims_latex(gathered.claims))
+    predicates = gathered.data.vocabulary.predicates
+    write_text(folder / "knowledge.csv", plain.as_csv(quality_rows(predicates, gathered.quality)))
 
 
-def _draw(gathered: Gathered, inputs: Inputs, folder: Path) -> dict[str, list[draw.Drawn]]:
+def _draw(gathered: Gathered, inputs: Inputs, folder: Path) -> dict[str, Any]:
+    params, data, evaluate = gathered.params, gathered.data, inputs.evaluate
+    sizes = kb_size.sizes(params, evaluate, gathered.knowledge_of["annotation"])
     return {
-        "curves": draw.draw_curves(gathered.params, inputs.train, folder),
-        "predicates": draw.draw_predicates(gathered.params, gathered.data, inputs.evaluate, folder),
-        "relations": draw.draw_relations(gathered.data, folder),
-        "knowledge": draw.draw_knowledge(gathered.data, gathered.knowledge, folder),
+        "curves": draw_curves.draw_curves(params, inputs.train, folder),
+        "predicates": draw_recall.draw_recalls(params, data, evaluate, folder),
+        "contrast": draw_recall.draw_contrast(params, data, evaluate, folder),
+        "runs": draw_recall.draw_every_run(params, data, evaluate, folder),
+        "relations": draw_data.draw_relations(data, folder),
+        "knowledge": draw_data.draw_knowledge(data, gathered.knowledge, gathered.quality, folder),
+        "sizes": draw_data.draw_sizes(sizes, folder),
+        "attention": draw_examples.draw_attention(inputs.gradcam, inputs.raw, folder),
     }
 
 
-def _draw_scenes(gathered: Gathered, raw: Path, folder: Path) -> list[dict[str, Any]]:
-    samples = []
-    for number, scene in enumerate(choose_scenes(gathered.data, gathered.params.evaluate.seed), 1):
-        path = folder / f"scene-{number}.jpg"
-        save_scene(raw, scene, path)
-        samples.append({"scene": scene, "path": path})
-    return samples
-
-
-def _write_numbers(params: Params, inputs: Inputs, output: Path) -> None:
-    """The files that DVC compares and plots: metrics.json by run, plots/validation.csv, a line a point."""
-    runs = [*params.runs, *params.predict.training_free]
-    results = {
-        run: result for run in runs if (result := read_result(inputs.evaluate, run, "predcls", "annotation"))
+def _draw_pictures(gathered: Gathered, inputs: Inputs, folder: Path) -> dict[str, Any]:
+    params, data = gathered.params, gathered.data
+    return {
+        "samples": draw_examples.draw_samples(params, data, inputs.raw, folder),
+        "examples": draw_examples.draw_examples(params, data, inputs.raw, inputs.predict, folder),
     }
-    write_json(output / "metrics.json", {run: dict(result.metrics) for run, result in results.items()})
-    points: list[Sequence[object]] = [("run", "step", "recall_at_50", "mean_recall_at_50")]
-    for run in params.runs:
-        curve = read_curve(inputs.train / run / "curves.csv")
-        steps, recalls = curve.points("val_recall_at_50") if curve else ((), ())
-        means = curve.points("val_mean_recall_at_50")[1] if curve else ()
-        points += [
-            (run, int(step), float(one), float(two))
-            for step, one, two in zip(steps, recalls, means, strict=True)
-        ]
-    with atomic_folder(output / "plots") as folder:
-        write_text(folder / "validation.csv", plain.as_csv(points))
 
 
 def _page(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
@@ -152,7 +148,8 @@ def _page(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "tasks": TASKS,
         "measured_on": explain.measured_on(params),
         "orientation": explain.orientation(params),
-        "how_to_read": explain.how_to_read(params),
+        "how_to_read": explain.how_to_read(params, OF_PAPER[0]),
+        "how_to_read_beyond": explain.how_to_read(params, "beyond"),
         "citation": paper.citation(),
         "paper_data": paper.data(),
         "scenes_source": params.raw.source == "scenes",
@@ -161,6 +158,13 @@ def _page(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "predicates": predicates,
         "tiles": content.tiles(data, gathered.knowledge),
         "tables": content.table_pairs(gathered.annotation, gathered.truth),
+        "of_paper": OF_PAPER,
+        "row_names": content.row_names(params),
+        "top": TOP,
+        "verdicts_of_examples": content.VERDICTS,
+        "truth_known": data.truth is not None,
+        "whole_quality": {judged: one.whole for judged, one in gathered.quality.items()},
+        "detector_facts": content.detector_facts(inputs.detector),
         "others": content.other_metrics(built, params.evaluate.require_overlap),
         "ties": content.tie_spreads(built),
         "claims": gathered.claims,

@@ -26,33 +26,23 @@ def relations_figure(
     figure, (axis,) = blank(0.21 * len(predicates) + 1.1)
     for colour, (split, name) in enumerate(SPLIT_NAMES.items()):
         _dots(axis, counts[split][order], theme.series[colour], name)
-    _predicate_axis(axis, [predicates[number] for number in order])
+    predicate_axis(axis, [predicates[number] for number in order])
     axis.set_xlabel("annotated relations (logarithmic)")
     figure.legend(loc="outside upper right", ncols=3, handletextpad=0.1, columnspacing=1.0)
     return figure
 
 
 def knowledge_figure(
-    theme: Theme,
-    predicates: Sequence[str],
-    distinct: NDArray[np.int64],
-    mentions: NDArray[np.int64],
-    coverage: NDArray[np.float64],
+    theme: Theme, predicates: Sequence[str], distinct: NDArray[np.int64], mentions: NDArray[np.int64]
 ) -> Figure:
-    """Draw triplets and caption mentions of each predicate as dots, `coverage` (0-1, NaN: nothing to cover) as bars."""
+    """Draw triplets and caption mentions of each predicate as dots on a logarithmic axis."""
     order = by_frequency(mentions)
-    figure, (counts, covered) = blank(0.21 * len(predicates) + 1.1, 1, 2, sharey=True, width_ratios=(1.6, 1))
-    _dots(counts, mentions[order], theme.series[1], "caption mentions")
-    _dots(counts, distinct[order], theme.series[0], "distinct triplets")
-    counts.set_xlabel("logarithmic")
-    covered.barh(range(len(order)), np.nan_to_num(100 * coverage[order]), color=theme.series[2], height=0.62)
-    for row in np.flatnonzero(np.isnan(coverage[order])):
-        covered.text(2, float(row), "nothing to cover", va="center", size=7, color=theme.muted)
-    covered.set_xlim(0, 100)
-    covered.set_xlabel("coverage (%)")
-    for axis in (counts, covered):
-        _predicate_axis(axis, [predicates[number] for number in order])
-    figure.legend(loc="outside upper left", ncols=2, handletextpad=0.1, columnspacing=1.0)
+    figure, (axis,) = blank(0.21 * len(predicates) + 1.1)
+    _dots(axis, mentions[order], theme.series[1], "caption mentions")
+    _dots(axis, distinct[order], theme.series[0], "distinct triplets")
+    axis.set_xlabel("logarithmic")
+    predicate_axis(axis, [predicates[number] for number in order])
+    figure.legend(loc="outside upper right", ncols=2, handletextpad=0.1, columnspacing=1.0)
     return figure
 
 
@@ -65,7 +55,8 @@ def _dots(axis: Axes, counts: NDArray[np.int64], colour: str, name: str) -> None
     axis.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _predicate_axis(axis: Axes, names: Sequence[str]) -> None:
+def predicate_axis(axis: Axes, names: Sequence[str]) -> None:
+    """Name the rows of a figure, the first on top."""
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.grid(axis="y", visible=False)

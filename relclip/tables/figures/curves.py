@@ -36,7 +36,7 @@ def curves_figure(theme: Theme, rows: Sequence[Trained]) -> Figure:
         _panel(theme, axis, rows, column, factor)
         axis.set_title(heading)
     axes[-1].set_xlabel("iterations")
-    handles = [Line2D([], [], color=theme.series[row.colour], label=row.name, lw=2) for row in rows]
+    handles = [Line2D([], [], color=theme.colour(row.colour), label=row.name, lw=2) for row in rows]
     figure.legend(handles=handles, loc="outside lower left", ncols=1, handlelength=1.4)
     return figure
 
@@ -49,7 +49,7 @@ def _panel(theme: Theme, axis: Axes, rows: Sequence[Trained], column: str, facto
             axis.plot(
                 steps,
                 values * factor,
-                color=theme.series[row.colour],
+                color=theme.colour(row.colour),
                 marker=marker,
                 ms=3,
                 lw=1.3,

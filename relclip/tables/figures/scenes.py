@@ -1,4 +1,4 @@
-"""A picture with its annotated relations drawn in: boxes, arrows, numbered labels."""
+"""A picture with relations drawn in: boxes, arrows, numbered labels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from relclip.core.atomic import atomic_file
 from relclip.core.images import read_image
 from relclip.tables.figures.style import LIGHT
-from relclip.tables.samples import Box, Relation, Scene
+from relclip.tables.samples import Box, Relation
 
 LONGEST_SIDE = 720
 FONT_SIZE = 22
@@ -37,36 +37,52 @@ class Arrow:
     end: NDArray[np.float64]
 
 
-def save_scene(raw: Path, scene: Scene, path: Path) -> None:
-    """Draw one scene on its picture from `raw` and write it as a JPEG."""
+@dataclass(frozen=True)
+class Mark:
+    """A relation to draw in, its label and its colour."""
+
+    relation: Relation
+    label: str
+    colour: str
+
+
+def numbered(relations: Sequence[Relation]) -> list[Mark]:
+    """Each relation in a colour of its own, numbered as in a list beside the picture."""
+    return [
+        Mark(one, f"{number} {one.predicate}", LIGHT.colour(number - 1))
+        for number, one in enumerate(relations, 1)
+    ]
+
+
+def save_marked(source: Path, marks: Sequence[Mark], path: Path) -> None:
+    """Draw relations on the picture `source` and write it as a JPEG."""
     with atomic_file(path) as temporary:
-        draw_scene(Image.fromarray(read_image(raw / scene.file)), scene).save(temporary, "JPEG", quality=82)
+        draw_marked(Image.fromarray(read_image(source)), marks).save(temporary, "JPEG", quality=82)
 
 
-def draw_scene(picture: Image.Image, scene: Scene) -> Image.Image:
-    """Return the picture, enlarged to a longest side of 720 pixels, with its relations drawn in."""
+def draw_marked(picture: Image.Image, marks: Sequence[Mark]) -> Image.Image:
+    """Return the picture, enlarged to a longest side of 720 pixels, with relations drawn in, the last on top."""
     scale = LONGEST_SIDE / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     canvas = picture.resize(size, Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(canvas)
-    arrows = [_arrow(number, relation, scale) for number, relation in enumerate(scene.relations)]
-    for relation, arrow in zip(scene.relations, arrows, strict=True):
-        for box in (relation.subject_box, relation.object_box):
-            pen.rectangle(_inside(box, scale, size), outline=arrow.colour, width=LINE - 1)
+    arrows = [_arrow(mark, scale) for mark in marks]
+    for mark in marks:
+        for box in (mark.relation.subject_box, mark.relation.object_box):
+            pen.rectangle(_inside(box, scale, size), outline=mark.colour, width=LINE - 1)
     for arrow in arrows:
         _draw_arrow(pen, arrow)
-    things = _small_things(scene, scale, size)
+    things = _small_things(marks, scale, size)
     taken: list[Box] = []
     for arrow in arrows:
         taken.append(_draw_label(pen, arrow, taken, things))
     return canvas
 
 
-def _arrow(number: int, relation: Relation, scale: float) -> Arrow:
-    boxes = np.array([relation.subject_box, relation.object_box], dtype=np.float64)
+def _arrow(mark: Mark, scale: float) -> Arrow:
+    boxes = np.array([mark.relation.subject_box, mark.relation.object_box], dtype=np.float64)
     start, end = (boxes[:, :2] + boxes[:, 2:]) / 2 * scale
-    label = f"{number + 1} {' '.join(relation.predicate.split())}"
-    return Arrow(label, LIGHT.series[number % len(LIGHT.series)], start, end)
+    return Arrow(" ".join(mark.label.split()), mark.colour, start, end)
 
 
 def _inside(box: Box, scale: float, size: tuple[int, int]) -> Box:
@@ -74,8 +90,8 @@ def _inside(box: Box, scale: float, size: tuple[int, int]) -> Box:
     return max(0.0, x1), max(0.0, y1), min(size[0] - 1.0, x2), min(size[1] - 1.0, y2)
 
 
-def _small_things(scene: Scene, scale: float, size: tuple[int, int]) -> list[Box]:
-    boxes = {box for relation in scene.relations for box in (relation.subject_box, relation.object_box)}
+def _small_things(marks: Sequence[Mark], scale: float, size: tuple[int, int]) -> list[Box]:
+    boxes = {box for mark in marks for box in (mark.relation.subject_box, mark.relation.object_box)}
     inside = [_inside(box, scale, size) for box in sorted(boxes)]
     return [box for box in inside if _shared(box, box) < SMALL * size[0] * size[1]]
 

@@ -15,6 +15,8 @@ from relclip.core.atomic import atomic_file
 
 #: Inches. Narrow enough that a phone shows the letters nearly as large as a desk's screen does.
 WIDTH = 4.8
+#: An inch, in figures made of pixels.
+PIXELS = 200
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Theme:
     surface: str
     ramp: tuple[str, str]
     series: tuple[str, ...]
+
+    def colour(self, number: int) -> str:
+        """The colour of a series; past the last one they come again."""
+        return self.series[number % len(self.series)]
 
 
 LIGHT = Theme(
@@ -67,14 +73,17 @@ def themed(theme: Theme) -> Iterator[None]:
         yield
 
 
-def save_themed(folder: Path, name: str, draw: Callable[[Theme], Figure]) -> None:
-    """Write `<name>.svg` and `<name>-dark.svg`."""
+def save_themed(folder: Path, name: str, draw: Callable[[Theme], Figure], suffix: str = ".svg") -> None:
+    """Write `<name>.svg` and `<name>-dark.svg`; a figure full of pixels as `.jpg`, on the page's own ground."""
     for theme in THEMES:
         with themed(theme):
             figure = draw(theme)
-            path = folder / f"{name}{'' if theme is LIGHT else '-dark'}.svg"
+            path = folder / f"{name}{'' if theme is LIGHT else '-dark'}{suffix}"
             with atomic_file(path) as temporary:
-                figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+                if suffix == ".svg":
+                    figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+                else:
+                    figure.savefig(temporary, format="jpg", dpi=PIXELS, facecolor=theme.surface)
 
 
 def blank(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, list[Axes]]:

@@ -1,0 +1,134 @@
+"""Recall by relation: shaded numbers of table 1, RCL beside no RCL (figure 6), one small figure a run."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relclip.core.atomic import write_text
+from relclip.core.params import Params, Row
+from relclip.tables.drawn import Drawn
+from relclip.tables.figures.bars import Recall, bars_svg
+from relclip.tables.figures.contrast import WITH, WITHOUT, Taken, confusion_figure, contrast_figure
+from relclip.tables.figures.counts import by_frequency
+from relclip.tables.figures.predicates import predicates_figure
+from relclip.tables.figures.style import save_themed
+from relclip.tables.grid import read_row
+from relclip.tables.results import read_confusion, read_result
+from relclip.tables.sources import DataSet
+
+SHOWN = "recall_at_100"
+#: Figure 6's relations.
+CASES = ("riding", "carrying")
+OTHER, NONE = "another", "none in the top"
+JUDGED = {"annotation": "the annotation", "truth": "the full truth"}
+
+
+def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
+    """Draw PredCls R@100 of each predicate for every row of table 1 that was built."""
+    rows = [(row.name, row) for row in params.tables.table1_distant]
+    rows += [(f"{row.name}, full", row) for row in params.tables.table1_full]
+    recalls = {name: found for name, row in rows if (found := _of_row(row, data, evaluate)) is not None}
+    if not recalls:
+        return []
+    order = frequent_first(data)
+    grid = np.stack(list(recalls.values()), axis=1)[order]
+    names = [data.vocabulary.predicates[number] for number in order]
+    save_themed(
+        folder, "predicates", partial(predicates_figure, predicates=names, rows=list(recalls), recall=grid)
+    )
+    text = "PredCls R@100 of each relation in percent, on the annotation; the most frequent in train come first."
+    return [Drawn("predicates", "Recall by relation, table 1", text)]
+
+
+def draw_contrast(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
+    """Draw figure 6 where tables.figures names a run with RCL and one without, and both were evaluated."""
+    runs = [run for run in (params.tables.figures.rcl, params.tables.figures.no_rcl) if run]
+    recalls = [_of_row(Row(name=run, runs=[run]), data, evaluate) for run in runs]
+    found = [recall for recall in recalls if recall is not None]
+    if len(found) < 2:
+        return []
+    order = frequent_first(data)
+    names = [data.vocabulary.predicates[number] for number in order]
+    one, other = (recall[order] for recall in found)
+    save_themed(folder, "rcl", partial(contrast_figure, predicates=names, with_rcl=one, without=other))
+    text = (
+        f"PredCls R@100 of each relation with RCL ({runs[0]}) and without ({runs[1]}), on the annotation, the most "
+        "frequent in train first. The line has the colour of the better one."
+    )
+    drawn = [Drawn("rcl", "Figure 6. Recall by relation, with and without RCL", text)]
+    return drawn + [one for judged in JUDGED for one in _draw_confusion(data, evaluate, runs, judged, folder)]
+
+
+def _draw_confusion(
+    data: DataSet, evaluate: Path, runs: Sequence[str], judged: str, folder: Path
+) -> list[Drawn]:
+    cases = [name for name in CASES if name in data.vocabulary.predicate_ids]
+    counts = [read_confusion(evaluate, run, judged) for run in runs]
+    rows = [
+        taken(data, case, name, cases, found)
+        for case in cases
+        for name, found in zip((WITH, WITHOUT), counts, strict=True)
+        if found
+    ]
+    if not rows or not sum(count for row in rows for _, count in row.counts):
+        return []
+    save_themed(folder, f"confusion-{judged}", partial(confusion_figure, rows=rows))
+    text = (
+        f"What the model puts first for pairs that {JUDGED[judged]} calls {' or '.join(cases)} (their number in "
+        "parentheses), PredCls."
+    )
+    return [Drawn(f"confusion-{judged}", f"Figure 6. Riding or carrying? On {JUDGED[judged]}", text)]
+
+
+def taken(
+    data: DataSet, case: str, run: str, cases: Sequence[str], counts: dict[tuple[int, int], int]
+) -> Taken:
+    """Count what the pairs of the true predicate `case` were taken for: the cases, another predicate, none."""
+    ids = data.vocabulary.predicate_ids
+    mine = {predicted: count for (true, predicted), count in counts.items() if true == ids[case]}
+    named = [(name, mine.get(ids[name], 0)) for name in cases]
+    none = mine.get(0, 0)
+    other = sum(mine.values()) - none - sum(count for _, count in named)
+    return Taken(case, run, (*named, (OTHER, other), (NONE, none)))
+
+
+def draw_every_run(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[tuple[str, Path]]:
+    """Write predicates/<run>.svg for every run that was evaluated; return (run, file)."""
+    order = frequent_first(data)
+    names = [data.vocabulary.predicates[number] for number in order]
+    drawn = []
+    for run in (*params.predict.training_free, *params.runs, *params.refined, *params.predictions):
+        result = read_result(evaluate, run, "predcls", "annotation")
+        if result is None:
+            continue
+        rows = [_recall(name, result.per_predicate.get(name, {})) for name in names]
+        path = folder / "predicates" / f"{run}.svg"
+        write_text(path, bars_svg(f"{run}: PredCls recall by relation, %", rows))
+        drawn.append((run, path))
+    return drawn
+
+
+def _recall(name: str, found: Mapping[str, float]) -> Recall:
+    at_50, at_100 = (100 * found[key] if key in found else None for key in ("recall_at_50", SHOWN))
+    return Recall(name, at_50, at_100, int(found.get("groundtruth", 0)))
+
+
+def frequent_first(data: DataSet) -> NDArray[np.int64]:
+    """Predicates (from 0), the most frequent in train first."""
+    return by_frequency(data.relations_per_predicate(data.relations)["train"])
+
+
+def _of_row(row: Row, data: DataSet, evaluate: Path) -> NDArray[np.float64] | None:
+    """PredCls R@100 of each predicate in percent, (P,), mean over the row's runs; None where none was evaluated."""
+    results = read_row(evaluate, row, "predcls", "annotation")
+    if not results:
+        return None
+    found = [
+        [one.per_predicate[name][SHOWN] for one in results if SHOWN in one.per_predicate.get(name, {})]
+        for name in data.vocabulary.predicates
+    ]
+    return np.array([100 * fmean(values) if values else np.nan for values in found])

@@ -1,0 +1,132 @@
+"""Figure 5: what a run says of a few test pictures, beside what is annotated and what is true."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from relclip.core import parquet
+from relclip.core.errors import ContractError
+from relclip.core.seeds import stream
+from relclip.tables.samples import Box, Relation
+from relclip.tables.sources import DataSet
+
+PICTURES = 4
+#: The surest triplets that are looked at, one an ordered pair of things.
+TOP = 10
+#: Pictures with fewer annotated relations say little, those with more cannot be read.
+ANNOTATED = (3, 5)
+Triplet = tuple[int, int, int]
+
+#: In the order of the list: correct and reasonable ones by rank, then what was missed.
+CORRECT, REASONABLE, WRONG, MISSED = "correct", "reasonable", "wrong", "missed"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One triplet: what it is worth, its rank from 1 (None: not among the written predictions), names and boxes."""
+
+    verdict: str
+    rank: int | None
+    relation: Relation
+
+
+@dataclass(frozen=True)
+class Example:
+    """One test picture as one run sees it."""
+
+    image_id: int
+    file: str
+    run: str
+    said: tuple[Said, ...]
+
+
+def choose_pictures(data: DataSet, seed: int, number: int = PICTURES) -> list[int]:
+    """Draw test pictures with three to five annotated relations by lot, whatever was predicted for them."""
+    test = data.images["image_id"][data.images["split"] == "test"]
+    images, counts = np.unique(data.relations["image_id"], return_counts=True)
+    few = images[(counts >= ANNOTATED[0]) & (counts <= ANNOTATED[1])]
+    chosen = stream(seed, "tables", "examples").permutation(np.intersect1d(test, few))[:number]
+    return sorted(chosen.tolist())
+
+
+def read_examples(data: DataSet, predict: Path, run: str, pictures: Sequence[int]) -> list[Example]:
+    """Read what `run` says of the pictures (PredCls); none where it was not predicted.
+
+    Raises ContractError where the predictions are about other things than the data set's.
+    """
+    path = predict / run / "predcls" / "relations.parquet"
+    if not path.is_file():
+        return []
+    here = pc.field("image_id").isin(list(pictures))
+    table = parquet.read_table(path, parquet.PREDICTED_RELATIONS, filters=here)
+    columns = {name: table[name].to_numpy() for name in table.schema.names}
+    try:
+        return [_example(data, columns, run, picture) for picture in pictures]
+    except KeyError as error:
+        raise ContractError(
+            f"{path} names the thing {error}, which the data set's picture lacks; run predict again"
+        ) from None
+
+
+def _example(data: DataSet, columns: Mapping[str, NDArray[Any]], run: str, picture: int) -> Example:
+    ranked = ranking({name: values[columns["image_id"] == picture] for name, values in columns.items()})
+    annotated = triplets_of(data.relations, picture)
+    true = None if data.truth is None else set(triplets_of(data.truth, picture))
+    relation = partial(_relation, data, _things(data, picture))
+    said = [
+        Said(verdict(one, set(annotated), true), rank, relation(one))
+        for rank, one in enumerate(ranked[:TOP], 1)
+    ]
+    rank_of = {one: rank for rank, one in enumerate(ranked, 1)}
+    missed = [one for one in dict.fromkeys(annotated) if one not in ranked[:TOP]]
+    said += [Said(MISSED, rank_of.get(one), relation(one)) for one in missed]
+    file = str(data.images["file"][data.images["image_id"] == picture][0])
+    return Example(picture, file, run, tuple(said))
+
+
+def ranking(columns: Mapping[str, NDArray[Any]]) -> list[Triplet]:
+    """Rank one picture's triplets (subject, predicate, object): the best predicate of each ordered pair, by score.
+
+    Ties: the smaller ids first.
+    """
+    names = ("object_id", "subject_id", "predicate_id")
+    order = np.lexsort([*(columns[name] for name in names), -columns["score"]])
+    rows = zip(
+        *(columns[name][order].tolist() for name in ("subject_id", "predicate_id", "object_id")), strict=True
+    )
+    best: dict[tuple[int, int], Triplet] = {}
+    for subject, predicate, thing in rows:
+        best.setdefault((subject, thing), (subject, predicate, thing))
+    return list(best.values())
+
+
+def verdict(one: Triplet, annotated: set[Triplet], true: set[Triplet] | None) -> str:
+    """What a predicted triplet is worth; where the truth is not known, what nobody wrote down counts as reasonable."""
+    if one in annotated:
+        return CORRECT
+    return REASONABLE if true is None or one in true else WRONG
+
+
+def triplets_of(relations: Mapping[str, NDArray[Any]], picture: int) -> list[Triplet]:
+    """(subject, predicate, object) of every relation of one picture, in the order of the file."""
+    here = relations["image_id"] == picture
+    names = ("subject_id", "predicate_id", "object_id")
+    return list(zip(*(relations[name][here].tolist() for name in names), strict=True))
+
+
+def _things(data: DataSet, picture: int) -> dict[int, tuple[str, Box]]:
+    here = data.objects["image_id"] == picture
+    names = ("object_id", "class_id", "x1", "y1", "x2", "y2")
+    rows = zip(*(data.objects[name][here].tolist() for name in names), strict=True)
+    return {number: (data.vocabulary.objects[kind - 1], (x1, y1, x2, y2)) for number, kind, x1, y1, x2, y2 in rows}
+
+
+def _relation(data: DataSet, things: Mapping[int, tuple[str, Box]], one: Triplet) -> Relation:
+    (subject, subject_box), (thing, thing_box) = things[one[0]], things[one[2]]
+    return Relation(subject, data.vocabulary.predicates[one[1] - 1], thing, subject_box, thing_box)

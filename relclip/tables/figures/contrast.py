@@ -1,0 +1,77 @@
+"""Figure 6: recall of each predicate with and without RCL, and what riding and carrying are taken for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from relclip.tables.figures.counts import predicate_axis
+from relclip.tables.figures.style import Theme, blank
+
+WITH, WITHOUT = "with RCL", "without RCL"
+#: A part of a bar narrower than this (in percent) has no room for its number.
+ROOM = 5.0
+
+
+def contrast_figure(
+    theme: Theme, predicates: Sequence[str], with_rcl: NDArray[np.float64], without: NDArray[np.float64]
+) -> Figure:
+    """Draw (P,) recalls in percent, NaN where there is no ground truth; the order is that given, first on top."""
+    figure, (axis,) = blank(0.23 * len(predicates) + 1.1)
+    rows = np.arange(len(predicates))
+    better = with_rcl >= without
+    for mine, colour in ((better, theme.series[0]), (~better, theme.series[1])):
+        axis.hlines(rows[mine], without[mine], with_rcl[mine], color=colour, lw=2, alpha=0.55, zorder=1)
+    axis.plot(without, rows, "o", ms=5.5, mec=theme.series[1], mfc=theme.surface, label=WITHOUT)
+    axis.plot(with_rcl, rows, "o", ms=5.5, color=theme.series[0], label=WITH)
+    for row in np.flatnonzero(np.isnan(with_rcl) | np.isnan(without)):
+        axis.text(0, float(row), "not in test", va="center", size=7, color=theme.muted)
+    axis.set_xlim(-2, 102)
+    axis.set_xlabel("PredCls R@100 (%)")
+    predicate_axis(axis, predicates)
+    figure.legend(loc="outside upper right", ncols=2, handletextpad=0.1)
+    return figure
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the pairs of one true predicate were taken for by one run: counts by name, in the order to draw."""
+
+    truth: str
+    run: str
+    counts: tuple[tuple[str, int], ...]
+
+
+def confusion_figure(theme: Theme, rows: Sequence[Taken]) -> Figure:
+    """Draw one bar a row, parted by what was predicted, in percent of the row's pairs."""
+    figure, (axis,) = blank(0.36 * len(rows) + 1.2)
+    names = list(dict.fromkeys(name for row in rows for name, _ in row.counts))
+    colours = dict(zip(names, (*theme.series[: len(names) - 1], theme.grid), strict=True))
+    places = [number + 0.45 * (number // 2) for number in range(len(rows))]
+    for place, row in zip(places, rows, strict=True):
+        _bar(axis, theme, place, row, colours)
+    totals = [sum(count for _, count in row.counts) for row in rows]
+    labels = [f"{row.truth}, {row.run} ({n})" for row, n in zip(rows, totals, strict=True)]
+    axis.set_yticks(places, labels)
+    axis.set_ylim(places[-1] + 0.5, -0.5)
+    axis.set_xlim(0, 100)
+    axis.grid(visible=False)
+    axis.set_xlabel("taken for (% of the pairs)")
+    handles = [axis.barh([0], [0], color=colours[name], label=name) for name in names]
+    figure.legend(handles=handles, loc="outside upper right", ncols=len(names), handlelength=1.0)
+    return figure
+
+
+def _bar(axis: Axes, theme: Theme, place: float, row: Taken, colours: dict[str, str]) -> None:
+    total = sum(count for _, count in row.counts) or 1
+    left = 0.0
+    for name, count in row.counts:
+        width = 100 * count / total
+        axis.barh(place, width, left=left, height=0.78, color=colours[name])
+        if width >= ROOM:
+            ink = theme.text if colours[name] == theme.grid else theme.surface
+            axis.text(left + width / 2, place, f"{width:.0f}", ha="center", va="center", color=ink, size=8)
+        left += width

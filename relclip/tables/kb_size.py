@@ -1,0 +1,66 @@
+"""The knowledge bases of a share of the captions: how good each is, and what a training makes of it."""
+
+from collections.abc import Mapping
+from math import isnan
+from pathlib import Path
+from statistics import fmean
+
+from relclip.core.params import Params
+from relclip.core.parquet import TRIPLETS, read_table
+from relclip.tables.figures.quality import Size
+from relclip.tables.grid import cell, read_row
+from relclip.tables.knowledge import Columns, quality
+from relclip.tables.layout import metric_label
+from relclip.tables.results import Result
+from relclip.tables.sources import DataSet
+
+METRICS = ("recall_at_50", "mean_recall_at_50")
+
+
+def results(params: Params, data: DataSet, kb: Path, relations: Columns) -> dict[str, Result]:
+    """Run of the table kb_size -> its share of the captions, and precision and coverage of the triplets it believes.
+
+    `relations`: the annotation or the full truth, of which train counts.
+    """
+    found = {}
+    for run in dict.fromkeys(run for row in params.tables.kb_size for run in row.runs):
+        if run in params.predict.training_free:
+            continue
+        precision, coverage = quality(believed(params, run, kb), data, relations).whole
+        numbers = {"captions": share(params, run), "precision": precision, "coverage": coverage}
+        metrics = {name: value for name, value in numbers.items() if not isnan(value)}
+        found[run] = Result(metrics, {}, {}, {}, {})
+    return found
+
+
+def share(params: Params, run: str) -> float:
+    """The share of the captions that labelled this run's pairs, or those of the run that it predicts with."""
+    return params.run(params.prediction(run)[0]).kb.captions
+
+
+def believed(params: Params, run: str, kb: Path) -> Columns:
+    wanted = params.run(params.prediction(run)[0]).kb
+    triplets = read_table(kb / "triplets.parquet", TRIPLETS)
+    return {name: triplets[name].to_numpy()[:: max(1, round(1 / wanted.captions))] for name in TRIPLETS.names}
+
+
+def sizes(params: Params, evaluate: Path, knowledge: Mapping[str, Result]) -> list[Size]:
+    """What figure kb-size shows, the smallest share first: rows of one share are drawn beside each other."""
+    found = []
+    for row in params.tables.kb_size:
+        known = [knowledge[run] for run in row.runs if run in knowledge]
+        measured = read_row(evaluate, row, "predcls", "annotation")
+        if not known or not measured:
+            continue
+        cells = {metric_label(metric): cell(measured, metric) for metric in METRICS}
+        recall = {
+            name: (one.ours, one.ours if one.low is None else one.low, one.ours if one.high is None else one.high)
+            for name, one in cells.items()
+            if one.ours is not None
+        }
+        captions, coverage, precision = (
+            100 * fmean(one.metrics.get(name, 0.0) for one in known)
+            for name in ("captions", "coverage", "precision")
+        )
+        found.append(Size(captions, coverage, precision, recall))
+    return sorted(found, key=lambda size: size.share)

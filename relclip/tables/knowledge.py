@@ -1,0 +1,115 @@
+"""How good a knowledge base is: its triplets against the relations of train, annotated or true."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relclip.core.errors import ContractError
+from relclip.tables.sources import DataSet
+
+Columns = Mapping[str, NDArray[Any]]
+Counts = NDArray[np.int64]
+_TRIPLET = ("subject_class", "predicate_id", "object_class")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Counts by predicate, (P,) each.
+
+    `triplets` of classes that the knowledge base has, how many of them occur in train (`right`); `relations` of train,
+    and how many have a triplet of classes that the knowledge base has (`covered`).
+    """
+
+    triplets: Counts
+    right: Counts
+    relations: Counts
+    covered: Counts
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """Share of the triplets that occur in train, (P,); NaN where there is no triplet."""
+        return _share(self.right, self.triplets)
+
+    @property
+    def coverage(self) -> NDArray[np.float64]:
+        """Share of the relations whose triplet is known, (P,); NaN where there is no relation."""
+        return _share(self.covered, self.relations)
+
+    @property
+    def whole(self) -> tuple[float, float]:
+        """Precision and coverage over all predicates; NaN where there is nothing to count."""
+        return (
+            float(_share(self.right.sum(), self.triplets.sum())),
+            float(_share(self.covered.sum(), self.relations.sum())),
+        )
+
+
+def quality(triplets: Columns, data: DataSet, relations: Columns, split: str = "train") -> Quality:
+    """Compare triplets (columns subject_class, predicate_id, object_class) with the relations of one split."""
+    known = np.unique(np.stack([triplets[name] for name in _TRIPLET], axis=1).astype(np.int64), axis=0)
+    seen = class_triplets(data, relations, split)
+    size = len(data.vocabulary.predicates)
+    known_codes, seen_codes = _codes(known, size), _codes(seen, size)
+
+    def count(rows: NDArray[np.int64]) -> Counts:
+        return np.bincount(rows[:, 1], minlength=size + 1)[1 : size + 1]
+
+    return Quality(
+        count(known),
+        count(known[np.isin(known_codes, seen_codes)]),
+        count(seen),
+        count(seen[np.isin(seen_codes, known_codes)]),
+    )
+
+
+def quality_rows(predicates: Sequence[str], found: Mapping[str, Quality]) -> Iterable[Sequence[object]]:
+    """Lines of tables/knowledge.csv: a line a predicate and judgement, shares in percent."""
+    yield (
+        *("judged_on", "predicate", "triplets", "occur_in_train", "precision"),
+        *("train_relations", "covered", "coverage"),
+    )
+    for judged, one in found.items():
+        for number, name in enumerate(predicates):
+            precision, coverage = (
+                None if np.isnan(share[number]) else 100 * float(share[number])
+                for share in (one.precision, one.coverage)
+            )
+            yield (
+                *(judged, name, int(one.triplets[number]), int(one.right[number]), precision),
+                *(int(one.relations[number]), int(one.covered[number]), coverage),
+            )
+
+
+def class_triplets(data: DataSet, relations: Columns, split: str) -> NDArray[np.int64]:
+    """(subject class, predicate, object class) of every relation of one split, (N, 3).
+
+    Raises ContractError where a relation names a thing that its picture does not have.
+    """
+    images = np.sort(data.images["image_id"][data.images["split"] == split])
+    here = np.isin(relations["image_id"], images)
+    mine = np.isin(data.objects["image_id"], images)
+    span = int(max(data.objects["object_id"].max(initial=0), 0)) + 1
+    places = np.searchsorted(images, data.objects["image_id"][mine]) * span + data.objects["object_id"][mine]
+    order = np.argsort(places)
+    base = np.searchsorted(images, relations["image_id"][here]) * span
+    found = []
+    for end in ("subject_id", "object_id"):
+        wanted = base + relations[end][here]
+        rows = np.searchsorted(places, wanted, sorter=order)
+        if (rows == len(places)).any() or (places[order[rows]] != wanted).any():
+            raise ContractError(f"a relation of {split} names a thing that is not there; run dataset again")
+        found.append(data.objects["class_id"][mine][order[rows]])
+    return np.stack([found[0], relations["predicate_id"][here], found[1]], axis=1).astype(np.int64)
+
+
+def _codes(triplets: NDArray[np.int64], predicates: int) -> NDArray[np.int64]:
+    """One number a triplet of classes; ids fit 16 bits."""
+    return (triplets[:, 0] * (predicates + 1) + triplets[:, 1]) * 2**16 + triplets[:, 2]
+
+
+def _share(part: Any, whole: Any) -> NDArray[np.float64]:
+    part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)

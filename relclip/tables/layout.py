@@ -1,0 +1,113 @@
+"""Which tables there are: their titles, the sections of params.tables they show, their columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relclip.core.params import Params, Row
+
+TASKS = {"predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet", "kb": "Knowledge base"}
+SHOWN = ("recall_at_50", "recall_at_100", "mean_recall_at_50", "mean_recall_at_100")
+#: Measured and written to the CSV, but not a column of the paper's table 1.
+ONLY_CSV = (
+    *("recall_at_20", "mean_recall_at_20"),
+    *("zero_shot_recall_at_20", "zero_shot_recall_at_50", "zero_shot_recall_at_100"),
+)
+_LETTERS = {"recall": "R", "mean_recall": "mR", "zero_shot_recall": "zR", "precision": "P"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One metric of one task. `pairs`: where the switch require_overlap is turned, which pairs then count."""
+
+    task: str
+    metric: str
+    shown: bool = True
+    pairs: str = ""
+
+    @property
+    def label(self) -> str:
+        """`mean_recall_at_50` -> `mR@50`; with the other set of pairs `mR@50, all pairs`."""
+        return f"{metric_label(self.metric)}, {self.pairs}" if self.pairs else metric_label(self.metric)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table's title, its blocks (section of params.tables, heading), what a reader sees, tasks in the CSV."""
+
+    title: str
+    blocks: tuple[tuple[str, str], ...]
+    shown: tuple[tuple[str, str], ...]
+    tasks: tuple[str, ...] = ("predcls",)
+    other_pairs: tuple[tuple[str, str], ...] = ()
+
+
+def _each(task: str, *metrics: str) -> tuple[tuple[str, str], ...]:
+    return tuple((task, metric) for metric in metrics)
+
+
+_ALL_TASKS = ("predcls", "sgcls", "sgdet")
+_NEW_METRICS = ("recall_at_50", "mean_recall_at_50", "zero_shot_recall_at_50")
+LAYOUTS = {
+    "table1": Layout(
+        "Distant and full supervision",
+        (("table1_distant", "Distant supervision"), ("table1_full", "Full supervision")),
+        tuple((task, metric) for task in _ALL_TASKS for metric in SHOWN),
+        _ALL_TASKS,
+    ),
+    "table2": Layout(
+        "Precision of the surest triplets",
+        (("table2", ""),),
+        _each("predcls", "precision_at_10", "precision_at_20", "recall_at_50", "recall_at_100"),
+    ),
+    "table3": Layout("Levels of the relational contrast", (("table3", ""),), _each("predcls", *SHOWN)),
+    "table4": Layout("Pre-training", (("table4", ""),), _each("predcls", "recall_at_50", "recall_at_100")),
+    "table5": Layout("Semantic-aware active sampling", (("table5", ""),), _each("predcls", *SHOWN)),
+    "table6": Layout("The synonym threshold epsilon", (("table6", ""),), _each("predcls", *SHOWN)),
+    "beyond": Layout(
+        "Beyond the paper",
+        (("beyond", ""),),
+        (*_each("predcls", *_NEW_METRICS), *_each("sgcls", "recall_at_50")),
+        ("predcls", "sgcls"),
+        _each("predcls", "recall_at_50"),
+    ),
+    "kb_size": Layout(
+        "Knowledge bases from a share of the captions",
+        (("kb_size", ""),),
+        (*_each("kb", "captions", "precision", "coverage"), *_each("predcls", *_NEW_METRICS)),
+    ),
+}
+#: The tables of the paper; the others stand in a section of their own.
+OF_PAPER = tuple(key for key in LAYOUTS if key.startswith("table"))
+
+
+def columns(layout: Layout, require_overlap: bool) -> tuple[Column, ...]:
+    """The columns that a reader sees, then those that only the CSV has."""
+    pairs = "all pairs" if require_overlap else "overlapping pairs"
+    seen = [Column(task, metric) for task, metric in layout.shown]
+    seen += [Column(task, metric, pairs=pairs) for task, metric in layout.other_pairs]
+    every = [(task, metric) for task in layout.tasks for metric in (*SHOWN, *ONLY_CSV)]
+    hidden = [Column(*place, shown=False) for place in every if place not in layout.shown]
+    turned = [Column(*place, shown=False, pairs=pairs) for place in every if place not in layout.other_pairs]
+    return (*seen, *hidden, *turned)
+
+
+def metric_label(metric: str) -> str:
+    """`mean_recall_at_50` -> `mR@50`, `ng_zero_shot_recall_at_20` -> `ng-zR@20`, `coverage` -> `coverage`."""
+    name, at, cut = metric.rpartition("_at_")
+    if not at:
+        return metric
+    prefix, name = ("ng-", name[3:]) if name.startswith("ng_") else ("", name)
+    return f"{prefix}{_LETTERS.get(name, name)}@{cut}"
+
+
+def rows_of(params: Params, sections: Sequence[str]) -> list[Row]:
+    """The rows of several sections of params.tables, in order."""
+    return [row for section in sections for row in getattr(params.tables, section)]
+
+
+def row_note(params: Params, row: Row) -> str:
+    """What stands under a row's name: its own note, and how it ranks where that is not by softmax (METHOD section 2)."""
+    trained = [run for run in row.runs if run not in params.predict.training_free]
+    ranked = dict.fromkeys(params.prediction(run)[2] for run in trained)
+    unusual = [how for how in ranked if how != "softmax"]
+    return "; ".join([*([row.note] if row.note else []), *(f"ranked by {how}" for how in unusual)])

@@ -18,16 +18,25 @@ from relclip.core.params import Predict
 from relclip.core.vocabulary import load_vocabulary
 from relclip.predict import __main__ as command
 from relclip.predict.knowledge import load_counts
-from relclip.predict.stage import Inputs, predict_run
+from relclip.predict.request import Inputs, Request
+from relclip.predict.stage import predict_run
 
 ALL = 10**6
 CPU = torch.device("cpu")
 
 
-def predict(tiny, root, params, **changed):
+def request(rank_by="softmax", **changed):
+    return Request("some", "some", Predict(**changed), rank_by)
+
+
+def predict(tiny, root, asked, **changed):
     model = untrained(root / "model", **changed)
-    predict_run("some", Inputs(model, tiny / "dataset", tiny / "features", tiny / "kb"), root / "out", params)
+    predict_run(asked, Inputs(model, tiny / "dataset", tiny / "features", tiny / "kb"), root / "out")
     return root / "out"
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def read(folder):
@@ -74,7 +83,7 @@ def one_at_a_time(tiny, model, task, rank_by):
     [("softmax", {}), ("logit", {"object_features": True}), ("sigmoid", {"use_labels": "text"})],
 )
 def test_batches_equal_one_image_at_a_time(tiny, tmp_path, rank_by, changed):
-    output = predict(tiny, tmp_path, Predict(keep=ALL, batch=4, rank_by=rank_by), **changed)
+    output = predict(tiny, tmp_path, request(keep=ALL, batch=4, rank_by=rank_by), **changed)
     for task in ("predcls", "sgcls"):
         objects, relations = read(output / task)
         rows, labels = one_at_a_time(tiny, tmp_path / "model", task, rank_by)
@@ -88,15 +97,15 @@ def test_batches_equal_one_image_at_a_time(tiny, tmp_path, rank_by, changed):
 
 
 def test_labels_change_the_scores_where_the_model_reads_them(tiny, tmp_path):
-    output = predict(tiny, tmp_path, Predict(keep=ALL), use_labels="text")
+    output = predict(tiny, tmp_path, request(keep=ALL), use_labels="text")
     given, predicted = (by_key(read(output / task)[1]) for task in ("predcls", "sgcls"))
     assert given != pytest.approx(predicted, rel=1e-2)
 
 
 @pytest.mark.parametrize("rank_by", ["softmax", "logit"])
 def test_mask_leaves_only_what_the_knowledge_base_has(tiny, tmp_path, rank_by):
-    masked = predict(tiny, tmp_path / "masked", Predict(keep=ALL, kb_mask=True, rank_by=rank_by))
-    free = predict(tiny, tmp_path / "free", Predict(keep=ALL, rank_by=rank_by))
+    masked = predict(tiny, tmp_path / "masked", request(keep=ALL, kb_mask=True, rank_by=rank_by))
+    free = predict(tiny, tmp_path / "free", request(keep=ALL, rank_by=rank_by))
     counts = load_counts(tiny / "kb", load_vocabulary(tiny / "dataset" / "vocabulary.json"))
     for task in ("predcls", "sgcls"):
         objects, relations = read(free / task)
@@ -113,7 +122,7 @@ def test_mask_leaves_only_what_the_knowledge_base_has(tiny, tmp_path, rank_by):
 def test_command_writes_the_contract_twice_the_same(tiny, tmp_path, monkeypatch):
     model = untrained(tmp_path / "model")
     folders = [f"--{name}={tiny / name}" for name in ("dataset", "features", "prompts", "kb")]
-    words = ["--run=some", f"--model={model}", *folders, "--threads=1", f"--output={tmp_path / 'out'}"]
+    words = ["--run=relclip_kb", f"--model={model}", *folders, "--threads=1", f"--output={tmp_path / 'out'}"]
     monkeypatch.setattr(
         sys, "argv", ["x", *words, f"--params={command.Path(__file__).parents[2] / 'params.yaml'}"]
     )
@@ -125,7 +134,7 @@ def test_command_writes_the_contract_twice_the_same(tiny, tmp_path, monkeypatch)
     assert written[0] == written[1]
     assert len(written[0]) == 5
     provenance = json.loads((tmp_path / "out" / "provenance.json").read_text())
-    assert provenance["run"] == "some"
+    assert provenance["run"] == provenance["trained_run"] == "relclip_kb"
     assert provenance["model_sha256"] == file_digest(model / "model.safetensors")
 
 
@@ -137,9 +146,8 @@ def test_no_images_give_empty_files(tiny, tmp_path):
     images = pq.read_table(dataset / "images.parquet")
     images = images.set_column(4, "split", pa.array(["train"] * images.num_rows))
     pq.write_table(images, dataset / "images.parquet")
-    predict_run(
-        "some", Inputs(untrained(tmp_path / "model"), dataset, tiny / "features"), tmp_path / "out", Predict()
-    )
+    inputs = Inputs(untrained(tmp_path / "model"), dataset, tiny / "features")
+    predict_run(request(), inputs, tmp_path / "out")
     assert [table.num_rows for table in read(tmp_path / "out" / "sgcls")] == [0, 0]
 
 
@@ -153,8 +161,8 @@ def test_no_images_give_empty_files(tiny, tmp_path):
 )
 def test_model_of_other_data_is_refused(tiny, tmp_path, changed, sentence):
     with pytest.raises(ContractError, match=sentence):
-        predict(tiny, tmp_path, Predict(), **changed)
-    assert not (tmp_path / "out").exists()
+        predict(tiny, tmp_path, request(), **changed)
+    assert not files(tmp_path / "out")
 
 
 def test_model_without_numbers_is_refused(tiny, tmp_path):
@@ -165,16 +173,16 @@ def test_model_without_numbers_is_refused(tiny, tmp_path):
     weights["predicate_classifier.bias"][1] = np.nan
     save_file(weights, model / "model.safetensors")
     with pytest.raises(ContractError, match="no finite numbers"):
-        predict_run("some", Inputs(model, tiny / "dataset", tiny / "features"), tmp_path / "out", Predict())
-    assert not (tmp_path / "out").exists()
+        predict_run(request(), Inputs(model, tiny / "dataset", tiny / "features"), tmp_path / "out")
+    assert not files(tmp_path / "out")
 
 
 def test_mask_without_knowledge_base_says_what_to_give(tiny, tmp_path):
     inputs = Inputs(untrained(tmp_path / "model"), tiny / "dataset", tiny / "features")
     with pytest.raises(ContractError, match="--kb"):
-        predict_run("some", inputs, tmp_path / "out", Predict(kb_mask=True))
+        predict_run(request(kb_mask=True), inputs, tmp_path / "out")
 
 
 def test_labels_stay_inside_the_vocabulary(tiny, tmp_path):
-    objects, _ = read(predict(tiny, tmp_path, Predict()) / "sgcls")
+    objects, _ = read(predict(tiny, tmp_path, request()) / "sgcls")
     assert set(objects["class_id"].to_pylist()) <= set(range(1, len(CLASSES) + 1))

@@ -100,7 +100,7 @@ def test_missing_scores_are_named_and_nothing_is_left(tmp_path, name, rows, sent
     pq.write_table(table.slice(rows.start, len(range(*rows.indices(table.num_rows)))), tmp_path / name)
     with pytest.raises(ContractError, match=sentence):
         predict(tmp_path, "ext")
-    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
 def test_a_knowledge_base_of_other_classes_is_refused(tmp_path):

@@ -1,0 +1,150 @@
+"""A trained network as a maker of predictions: its labels, its scores, cut into images."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from relclip.core.boxes import apart_pairs
+from relclip.core.device import best_device
+from relclip.core.errors import ContractError
+from relclip.core.model import (
+    Batch,
+    ImageSet,
+    LabelSource,
+    Model,
+    Output,
+    Regions,
+    load_model,
+    predicate_scores,
+)
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.predict.knowledge import load_counts
+from relclip.predict.request import Inputs, Request
+from relclip.predict.writing import Prediction
+
+
+@dataclass(frozen=True)
+class Temperatures:
+    """What the logits are divided by (Guo et al. 2017); 1 leaves them as they are."""
+
+    predicate: float = 1.0
+    object: float = 1.0
+
+
+class Predictor:
+    """A network with the way its triplets are scored."""
+
+    def __init__(self, network: Model, request: Request, candidates: Tensor | None = None) -> None:
+        """`candidates`: (O + 1, O + 1, R) which triplets may be predicted; none: all."""
+        self.network, self.request, self.candidates = network, request, candidates
+        self.temperatures = Temperatures()
+        self.device = best_device()
+
+    @classmethod
+    def load(cls, request: Request, inputs: Inputs) -> "Predictor":
+        """Read a trained model and what masks it.
+
+        Raises ContractError where they are missing or belong to another vocabulary than the data set's.
+        """
+        network = load_model(inputs.model, best_device())
+        vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
+        _check(network, inputs, "object classes", network.config.object_classes, len(vocabulary.objects))
+        _check(network, inputs, "predicates", network.config.predicates, len(vocabulary.predicates))
+        return cls(network, request, _candidates(inputs, vocabulary, request))
+
+    def regions(self, images: ImageSet, inputs: Inputs) -> Regions:
+        """Pool regions as the network wants them. Raises ContractError where the maps are another encoder's."""
+        _check(self.network, inputs, "channels", self.network.config.channels, images.maps.shape[3])
+        return Regions(images, self.network.config.roi_size, self.device, memory=0)
+
+    @torch.inference_mode()
+    def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:
+        """What the network says of a batch, for each source of labels. Raises ContractError for NaN and infinity."""
+        answers = self.network.answers(batch, sources)
+        logits = [answers[0].object_logits, *(answer.predicate_logits for answer in answers)]
+        if not all(torch.isfinite(one).all() for one in logits):
+            raise ContractError("the model gives scores that are no finite numbers; train that run again")
+        return answers
+
+    def labels(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, O + 1) logits, column 0 is background -> class ids 1..O (N,) and their share of the softmax (N,)."""
+        chances = (logits.float() / self.temperatures.object).softmax(dim=1)
+        score, label = chances[:, 1:].max(dim=1)
+        return label + 1, score
+
+    def scores(self, batch: Batch, logits: Tensor, labels: Tensor) -> Tensor:
+        """(P, R + 1) logits -> (P, R) scores; NaN where the knowledge base has no such triplet of these labels."""
+        scores = predicate_scores(logits / self.temperatures.predicate, self.request.rank_by)
+        if self.candidates is None:
+            return scores
+        return torch.where(self.candidates[labels[batch.subjects], labels[batch.objects]], scores, torch.nan)
+
+
+def pair_sets(images: ImageSet, pairs: str) -> list[ImageSet]:
+    """Return the sets to predict one after the other.
+
+    Overlapping pairs are seen together, as in training, and so keep their scores whether or not the others are asked
+    for; `pairs: all` adds those in a pass of their own, where the relation adaptor sees them alone (D).
+    """
+    if pairs == "overlapping":
+        return [images]
+    return [images, images.with_pairs(apart_pairs(images.boxes[rows]) for rows in images.object_rows())]
+
+
+def cut(
+    sets: Sequence[ImageSet],
+    numbers: range,
+    labels: tuple[NDArray[np.int64], NDArray[np.float32]],
+    scores: Sequence[NDArray[np.float32]],
+) -> Iterator[Prediction]:
+    """Cut what was found in a batch into its images.
+
+    labels: classes (N,) and their scores (N,); scores: (P, R) of the pairs of each set.
+    """
+    images = sets[0]
+    before = images.object_start[numbers.start]
+    starts = [pairwise(_starts(some, numbers)) for some in sets]
+    for number, *parts in zip(numbers, *starts, strict=True):
+        rows = images.objects_of(number)
+        some = slice(rows.start - before, rows.stop - before)
+        pairs = np.concatenate([one.pairs[one.pairs_of(number)] for one in sets])
+        found = np.concatenate([one[slice(*part)] for one, part in zip(scores, parts, strict=True)])
+        order = np.lexsort((pairs[:, 1], pairs[:, 0])) if len(sets) > 1 else slice(None)
+        yield Prediction(
+            image_id=int(images.image_ids[number]),
+            object_id=images.object_ids[rows],
+            class_id=labels[0][some],
+            object_score=labels[1][some],
+            boxes=images.boxes[rows],
+            pairs=pairs[order],
+            scores=found[order],
+        )
+
+
+def _starts(images: ImageSet, numbers: range) -> NDArray[np.int64]:
+    """Where the pairs of each image of a batch begin in it, and the end: (B + 1,)."""
+    first = images.pair_start[numbers.start : numbers.stop + 1]
+    return first - first[0]
+
+
+def _candidates(inputs: Inputs, vocabulary: Vocabulary, request: Request) -> Tensor | None:
+    """(O + 1, O + 1, R) which triplets the knowledge base knows, where it masks the predicates."""
+    if not request.params.kb_mask:
+        return None
+    if inputs.kb is None:
+        raise ContractError(
+            "predict.kb_mask is true, so the folder of the kb stage must be given: --kb data/kb"
+        )
+    return torch.from_numpy(load_counts(inputs.kb, vocabulary) > 0).to(best_device())
+
+
+def _check(network: Model, inputs: Inputs, name: str, built: int, met: int) -> None:
+    if built != met:
+        raise ContractError(
+            f"the model in {inputs.model} was trained for {built} {name}, the data have {met}; train on these data"
+        )

@@ -1,0 +1,71 @@
+"""The detector's boxes: read for some images, thinned out once their classes are known."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from relclip.core.annotations import Ids
+from relclip.core.boxes import Boxes, iou
+from relclip.core.errors import ContractError
+from relclip.core.parquet import PREDICTED_OBJECTS, read_table
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """N boxes of I images, image after image, each image's in the order of their ids."""
+
+    first: Ids  # (I + 1,) those of image i are the rows first[i]:first[i + 1]; an image may have none
+    object_id: NDArray[np.int32]  # (N,)
+    class_id: Ids  # (N,) the detector's class
+    score: NDArray[np.float32]  # (N,) and how sure it is
+    boxes: Boxes  # (N, 4) xyxy pixels
+
+    def rows(self, image: int) -> slice:
+        """The boxes of image number `image`."""
+        return slice(int(self.first[image]), int(self.first[image + 1]))
+
+
+def load_proposals(path: Path, image_ids: Ids, classes: int) -> Proposals:
+    """Read proposals.parquet for these images (ascending ids); other images' are left out.
+
+    Raises ContractError where a class is not of this vocabulary, an object comes twice, a box is empty, a score is no
+    number, or no box is of these images at all.
+    """
+    inside = pc.field("image_id").isin(image_ids.tolist())
+    table = read_table(path, PREDICTED_OBJECTS, inside)
+    table = table.sort_by([("image_id", "ascending"), ("object_id", "ascending")])
+    image, object_id, class_id, score, *sides = (table[name].to_numpy() for name in PREDICTED_OBJECTS.names)
+    boxes = np.stack(sides, axis=1)
+    if len(image_ids) and not len(image):
+        raise ContractError(
+            f"{path} has no box of an image to predict; run the detector stage on this data set"
+        )
+    _refuse(class_id, (class_id < 1) | (class_id > classes), f"class_id; ids are 1 to {classes}", path)
+    _refuse(object_id[1:], (image[1:] == image[:-1]) & (object_id[1:] == object_id[:-1]), "twice", path)
+    _refuse(score, ~np.isfinite(score), "as a score", path)
+    whole = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+    _refuse(boxes, ~whole, "as a box; expected x1 < x2 and y1 < y2", path)
+    first = np.searchsorted(image, np.append(image_ids, np.iinfo(np.int64).max))
+    return Proposals(first, object_id, class_id.astype(np.int64), score, boxes)
+
+
+def class_nms(boxes: Boxes, classes: Ids, scores: NDArray[np.float32], most: float) -> NDArray[np.bool_]:
+    """(N,) which boxes stay: none has an IoU above `most` with a better one of its class that stays.
+
+    Equal scores: the earlier box is the better one. The same answer as torchvision's `batched_nms`.
+    """
+    close = (iou(boxes[:, None], boxes[None]) > most) & (classes[:, None] == classes[None])
+    np.fill_diagonal(close, False)
+    stays = np.ones(len(boxes), bool)
+    for row in np.argsort(-scores, kind="stable"):
+        if stays[row]:
+            stays &= ~close[row]
+    return stays
+
+
+def _refuse(values: NDArray, wrong: NDArray[np.bool_], what: str, path: Path) -> None:
+    if wrong.any():
+        raise ContractError(f"{path} has {values[wrong][0].tolist()} {what}; run the detector stage again")

@@ -1,0 +1,57 @@
+"""What is predicted and how: an entry of `runs`, `refined` or `predictions`, and the folders it reads."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from relclip.core.digest import file_digest
+from relclip.core.errors import ParamsError
+from relclip.core.params import Params, Predict
+from relclip.core.params.judging import RankBy
+
+WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The folders that a prediction reads; `kb` only where the knowledge base masks the predicates."""
+
+    model: Path
+    dataset: Path
+    features: Path
+    kb: Path | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """A trained run, the `predict` section as this request has it, and how its logits are ranked."""
+
+    run: str
+    trained_run: str
+    params: Predict
+    rank_by: RankBy = "softmax"
+
+    @classmethod
+    def of(cls, params: Params, name: str) -> "Request":
+        """Read the entry `name`. Raises ParamsError where there is none."""
+        return cls(name, *params.prediction(name))
+
+    def provenance(self, inputs: Inputs) -> dict[str, str | bool]:
+        """What provenance.json says."""
+        return {
+            "run": self.run,
+            "trained_run": self.trained_run,
+            "model_sha256": file_digest(inputs.model / WEIGHTS),
+            "rank_by": self.rank_by,
+            "pairs": self.params.pairs,
+            "kb_mask": self.params.kb_mask,
+            "calibrate": self.params.calibrate,
+        }
+
+
+def class_iou(params: Params) -> float:
+    """Return detector.class_nms: above this IoU the worse of two boxes of one class goes (SGDet)."""
+    if params.detector is None:
+        raise ParamsError(
+            "SGDet needs the section `detector` in params.yaml; add one, as in workflow/presets"
+        )
+    return params.detector.class_nms

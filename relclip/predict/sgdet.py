@@ -1,0 +1,29 @@
+"""python -m relclip.predict.sgdet: SGDet of a trained run on the detector's boxes, test images."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.params import load_params
+from relclip.predict.arguments import add_inputs, read_inputs
+from relclip.predict.request import Request, class_iou
+
+
+def main() -> None:
+    """Parse the command line and run the stage."""
+    parser = command.parser("relclip.predict.sgdet", "Predict the triplets of test on the detector's boxes.")
+    add_inputs(parser)
+    parser.add_argument(
+        "--proposals", type=Path, required=True, help="the file data/detector/proposals.parquet"
+    )
+    given = parser.parse_args()
+    params = load_params(given.params)
+    request, most = Request.of(params, given.run), class_iou(params)
+    from relclip.predict.sgdet_stage import predict_sgdet  # noqa: PLC0415  # torch loads once the arguments are good
+
+    predict_sgdet(
+        request, read_inputs(given), given.proposals, given.output, class_iou=most, threads=given.threads
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

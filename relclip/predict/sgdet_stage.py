@@ -1,0 +1,130 @@
+"""Triplets of a trained run for SGDet on test: the detector proposes boxes, the relation model names them.
+
+The object classifier sees all proposals of an image and names each; per-class NMS drops repeats; predicates are those
+of pairs among the boxes left (METHOD section 9). The boxes that were dropped stay in the objects' context (D), so that
+an image has one classification.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relclip.core.atomic import atomic_folder
+from relclip.core.device import prepare
+from relclip.core.memory import keep_freed_memory
+from relclip.core.model import ImageSet, collate
+from relclip.core.progress import progress
+from relclip.predict.calibration import calibrated
+from relclip.predict.predictor import Predictor, cut, pair_sets
+from relclip.predict.proposals import Proposals, class_nms, load_proposals
+from relclip.predict.request import Inputs, Request
+from relclip.predict.stage import write_about
+from relclip.predict.writing import Prediction, task_writer
+
+NO_PAIRS = np.zeros((0, 2), np.int64)
+Labels = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+def predict_sgdet(
+    request: Request,
+    inputs: Inputs,
+    proposals: Path,
+    output: Path,
+    *,
+    class_iou: float,
+    threads: int | None = None,
+    split: str = "test",
+) -> None:
+    """Write output/{objects,relations}.parquet, provenance.json and, where asked, calibration.json for one split.
+
+    `class_iou`: the IoU above which the worse of two boxes of one class goes. An image without proposals has no row.
+    Raises ContractError where model, data set, features and proposals do not belong together.
+    """
+    prepare(0, threads)
+    keep_freed_memory()
+    predictor = Predictor.load(request, inputs)
+    calibration = calibrated(predictor, inputs) if request.params.calibrate else None
+    images = ImageSet.load(inputs.dataset, inputs.features, split)
+    boxes = load_proposals(proposals, images.image_ids, predictor.network.config.object_classes)
+    with atomic_folder(output) as folder:
+        with task_writer(folder, request.params.keep) as write:
+            starts = range(0, len(images), request.params.batch)
+            for first in progress(starts, f"predict {request.run} sgdet", "batch"):
+                some = proposed(images, boxes, first, min(first + request.params.batch, len(images)))
+                scores = boxes.score[boxes.first[first] : boxes.first[first + len(some)]]
+                for prediction in predictions(predictor, some, scores, inputs, class_iou):
+                    write(prediction)
+        write_about(folder, request, inputs, calibration)
+
+
+def predictions(
+    predictor: Predictor, images: ImageSet, detected: NDArray[np.float32], inputs: Inputs, class_iou: float
+) -> Iterator[Prediction]:
+    """Yield the prediction of each image. detected: (N,) the detector's scores of the boxes."""
+    labels = _labels(predictor, images, inputs)
+    kept = np.concatenate(
+        [
+            np.zeros(0, bool),
+            *(
+                class_nms(images.boxes[rows], labels[0][rows], labels[1][rows], class_iou)
+                for rows in images.object_rows()
+            ),
+        ]
+    )
+    sets = [_among(some, kept) for some in pair_sets(images, predictor.request.params.pairs)]
+    numbers, scores = range(len(images)), []
+    for some in sets:
+        batch = collate(predictor.regions(some, inputs), numbers)
+        (answer,) = predictor.answers(batch, ["predicted"])
+        classes = batch.classes.new_tensor(labels[0])
+        scores.append(predictor.scores(batch, answer.predicate_logits, classes).cpu().numpy())
+    for prediction, rows in zip(cut(sets, numbers, labels, scores), images.object_rows(), strict=True):
+        yield _only(prediction, kept[rows])
+
+
+def proposed(images: ImageSet, boxes: Proposals, first: int, last: int) -> ImageSet:
+    """The images first..last - 1 with the detector's boxes instead of their own; classes are unknown (0)."""
+    rows = slice(int(boxes.first[first]), int(boxes.first[last]))
+    return ImageSet.from_arrays(
+        image_ids=images.image_ids[first:last],
+        sizes=images.sizes[first:last],
+        maps=images.maps,
+        map_rows=images.map_rows[first:last],
+        object_counts=np.diff(boxes.first[first : last + 1]),
+        object_ids=boxes.object_id[rows],
+        class_ids=np.zeros(rows.stop - rows.start, np.int64),
+        boxes=boxes.boxes[rows],
+    )
+
+
+def _labels(predictor: Predictor, images: ImageSet, inputs: Inputs) -> Labels:
+    """Classes (N,) that the relation model gives the boxes, and their scores (N,)."""
+    alone = images.with_pairs([NO_PAIRS] * len(images))
+    batch = collate(predictor.regions(alone, inputs), range(len(images)))
+    (answer,) = predictor.answers(batch, ["predicted"])
+    classes, scores = predictor.labels(answer.object_logits)
+    return classes.cpu().numpy(), scores.cpu().numpy()
+
+
+def _among(images: ImageSet, kept: NDArray[np.bool_]) -> ImageSet:
+    """The same images with those of their pairs whose boxes are both kept, (N,)."""
+    pairs = []
+    for number, rows in enumerate(images.object_rows()):
+        some = images.pairs[images.pairs_of(number)]
+        pairs.append(some[kept[rows][some].all(axis=1)].astype(np.int64))
+    return images.with_pairs(pairs)
+
+
+def _only(prediction: Prediction, kept: NDArray[np.bool_]) -> Prediction:
+    """The prediction without the boxes that are not kept, (N,); no pair is of these."""
+    return Prediction(
+        image_id=prediction.image_id,
+        object_id=prediction.object_id[kept],
+        class_id=prediction.class_id[kept],
+        object_score=prediction.object_score[kept],
+        boxes=prediction.boxes[kept],
+        pairs=(np.cumsum(kept) - 1)[prediction.pairs],
+        scores=prediction.scores,
+    )

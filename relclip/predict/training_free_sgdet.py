@@ -1,0 +1,35 @@
+"""python -m relclip.predict.training_free_sgdet: SGDet of EXT, KB, KB+EXT or KB counts on the detector's boxes."""
+
+from pathlib import Path
+from typing import get_args
+
+from relclip.core import command
+from relclip.core.params import load_params
+from relclip.predict.free_stage import predict_training_free_sgdet
+from relclip.predict.request import class_iou
+from relclip.predict.scoring import Method
+
+
+def main() -> None:
+    """Parse the command line and run the stage."""
+    parser = command.parser(
+        "relclip.predict.training_free_sgdet", "Predict SGDet with the knowledge base and CLIP alone."
+    )
+    command.add_params(parser)
+    parser.add_argument("--method", choices=get_args(Method), required=True, help="which row of the tables")
+    for name, what in (
+        ("dataset", "the folder data/dataset"),
+        ("kb", "the folder data/kb"),
+        ("ext", "the folder data/ext_sgdet"),
+        ("proposals", "the file data/detector/proposals.parquet"),
+        ("output", "the folder to make"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=what)
+    given = parser.parse_args()
+    params = load_params(given.params)
+    folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "proposals", "output")}
+    predict_training_free_sgdet(given.method, **folders, keep=params.predict.keep, most=class_iou(params))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -14,7 +14,7 @@ from relclip.core.atomic import atomic_file
 
 FILE = "checkpoint.pt"
 #: Part of every digest; raise it when a step comes to compute something else.
-VERSION = 1
+VERSION = 2
 
 
 def state_digest(content: Mapping[str, Any]) -> str:

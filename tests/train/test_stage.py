@@ -54,7 +54,16 @@ def validation(files):
     return json.loads(files["statistics.json"])["val_recall_at_50"]
 
 
-def test_learns(run):
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        {"foreground_per_image": 3},
+        {"model": "motif", "dimension": 32, "iterations": 100, "dropout": 0.0},
+        {"model": "motif", "dimension": 32, "iterations": 100, "loss": "bce", "rank_by": "sigmoid"},
+    ],
+)
+def test_learns(run, kind):
     """Predicates are directions here; chance is 1 in 4 and half of the pairs are not annotated."""
     long = {
         "iterations": 60,
@@ -63,7 +72,7 @@ def test_learns(run):
         "background_per_foreground": 0.5,
         "roi_size": 1,
     }
-    files = run(**long, rcl=Rcl(level="none"), images_per_batch=8)
+    files = run(**{**long, **kind}, rcl=Rcl(level="none"), images_per_batch=8)
     assert validation(files) > 0.4
     points = list(csv.DictReader(files["curves.csv"].decode().splitlines()))
     assert float(points[-1]["loss_object"]) < 0.5 * float(points[0]["loss_object"])
@@ -94,9 +103,27 @@ def test_same_seed_same_bytes(run):
     assert run("c", seed=1)["model.safetensors"] != first["model.safetensors"]
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-@pytest.mark.parametrize("attention_over", ["all", "sampled"])
-def test_resumes_exactly(run, optimizer, attention_over, capsys):
+def test_motif_has_no_contrast_and_reads_no_words(run, tmp_path):
+    """Whatever `rcl` says; under the KB its frequency bias is the KB's."""
+    bare = Inputs(**{**vars(run.inputs), "words": tmp_path / "absent"})
+    files = run(inputs=bare, model="motif", supervision="kb", iterations=1, dimension=8)
+    assert run("b", inputs=bare, model="motif", supervision="kb", iterations=1, dimension=8) == files
+    assert next(csv.DictReader(files["curves.csv"].decode().splitlines()))["loss_rcl"] == "0"
+    bias = load_model(run.folder / "a", torch.device("cpu")).frequency_bias.detach().exp()
+    shares = bias[1:, 1:, 1:].flatten(0, 1).round(decimals=1)
+    assert {0.0, 0.5, 1.0} == {round(share, 1) for share in shares.flatten().tolist()}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "changes"),
+    [
+        ("adamw", {"attention_over": "all", "foreground_per_image": 3}),
+        ("adamw", {"attention_over": "sampled", "foreground_per_image": 3}),
+        ("sgd", {"attention_over": "sampled"}),
+        ("adamw", {"model": "motif", "supervision": "kb+ext", "loss": "bce"}),
+    ],
+)
+def test_resumes_exactly(run, optimizer, changes, capsys):
     class Stop(Silent):
         def metrics(self, values, step=0):
             if step == 10:
@@ -104,7 +131,7 @@ def test_resumes_exactly(run, optimizer, attention_over, capsys):
 
     settings = {
         "optimizer": optimizer,
-        "attention_over": attention_over,
+        **changes,
         "checkpoint_every": 3,
         "validate_every": 5,
     }

@@ -78,7 +78,9 @@ def _task(
 ) -> tuple[Task, dict[str, Any]]:
     """What is refined, and what was counted when its candidates were labelled."""
     images, vocabulary = material.images, material.vocabulary
-    begun = load_start(run, start, params, vocabulary, images.maps.shape[3], material.device)
+    begun = load_start(
+        run, start, params, vocabulary=vocabulary, channels=images.maps.shape[3], device=material.device
+    )
     candidates, counts = supervise(images, params, inputs, vocabulary)
     annotated = None
     if params.method == "visualds_semi":

@@ -1,9 +1,8 @@
 """The trained run that a refinement starts from, and whether it is one that fits."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import ValidationError
@@ -23,7 +22,7 @@ class Start:
 
 
 def load_start(
-    run: str, folder: Path, params: Refined, vocabulary: Vocabulary, channels: int, device: torch.device
+    run: str, folder: Path, params: Refined, *, vocabulary: Vocabulary, channels: int, device: torch.device
 ) -> Start:
     """Read what `run` starts from: in `folder` must be `params.start`, of this vocabulary and maps of `channels`.
 
@@ -36,7 +35,7 @@ def load_start(
             f"{folder} holds the run '{about.get('run')}', but the entry starts from '{params.start}'; give the folder "
             f"of '{params.start}' as --start"
         )
-    if about.get("vocabulary") != json.loads(json.dumps(_words(vocabulary))):
+    if about.get("vocabulary") != {name: list(words) for name, words in asdict(vocabulary).items()}:
         raise ContractError(
             f"{folder} was trained for other classes or predicates than vocabulary.json names; train "
             f"'{params.start}' again on these data"
@@ -55,7 +54,3 @@ def load_start(
         ) from None
     params.check_start(run, trained)
     return Start(model, trained)
-
-
-def _words(vocabulary: Vocabulary) -> dict[str, Any]:
-    return {"objects": vocabulary.objects, "predicates": vocabulary.predicates}

@@ -30,12 +30,18 @@ class Inputs:
         files += [self.prompts / name for name in ("objects.npy", "triplets.parquet", "triplets.npy")]
         files += [self.words / "phrases.safetensors"] if needs_words(params) else []
         files += [self.kb / "triplets.parquet"] if params.supervision != "full" else []
+        files += [self.kb / "evidence.parquet"] if reads_evidence(params) else []
         return files + ([self.ext / "scores.parquet"] if params.supervision == "kb+ext" else [])
 
 
 def contrast_level(params: Train) -> str:
     """The level of RCL that a training has; Motif has none, whatever `rcl` says."""
     return params.rcl.level if params.model == "relclip" else "none"
+
+
+def reads_evidence(params: Train) -> bool:
+    """Whether a training believes a part of the captions, and so counts anew what they say."""
+    return params.supervision != "full" and params.kb.captions < 1.0
 
 
 def needs_words(params: Train) -> bool:

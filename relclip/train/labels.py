@@ -1,6 +1,7 @@
 """What a pair is called: distributions over predicates from annotations, from the KB, from the KB and CLIP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
 from relclip.core.model import ImageSet
+from relclip.train.kb_filter import count_shares
 
+KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20
 #: Row of a pair that is neither labelled nor background: no loss sees it.
 LEFT_OUT = -2
@@ -48,8 +51,13 @@ def full_labels(images: ImageSet, relations: pa.Table) -> tuple[Labels, int]:
     return _equal_weights(len(images.pairs), found[:, 0], found[:, 1]), int((pairs < 0).sum())
 
 
-def kb_labels(images: ImageSet, triplets: pa.Table, objects: int, predicates: int) -> Labels:
-    """All predicates the KB has for the two classes of a pair, equal weight (VisualDS, RelCLIP section 3.4)."""
+def kb_labels(
+    images: ImageSet, triplets: pa.Table, objects: int, predicates: int, weights: KbWeights = "uniform"
+) -> Labels:
+    """All predicates the KB has for the two classes of a pair, equal weight (VisualDS, RelCLIP section 3.4).
+
+    weights: `counts` weighs them by how often the KB's captions say them of these classes instead (beyond the paper).
+    """
     table = np.zeros((objects + 1, objects + 1, predicates + 1), bool)
     subject, predicate, object_ = (
         triplets[name].to_numpy() for name in ("subject_class", "predicate_id", "object_class")
@@ -64,13 +72,27 @@ def kb_labels(images: ImageSet, triplets: pa.Table, objects: int, predicates: in
         part = slice(first, first + PAIRS_AT_ONCE)
         found.append(np.argwhere(table[subjects[part], objects_[part]]) + np.array([first, 0]))
     rows = np.concatenate([np.zeros((0, 2), np.int64), *found])
-    return _equal_weights(len(images.pairs), rows[:, 0], rows[:, 1])
+    labels = _equal_weights(len(images.pairs), rows[:, 0], rows[:, 1])
+    if weights == "uniform":
+        return labels
+    said = np.zeros(table.shape, np.float32)
+    said[subject, object_, predicate] = count_shares(triplets)
+    shares = said[subjects[rows[:, 0]], objects_[rows[:, 0]], rows[:, 1]]
+    return replace(labels, weights=_sum_to_one(shares, labels.start))
 
 
-def kb_ext_labels(images: ImageSet, kb: Labels, scores: pa.Table) -> Labels:
+def kb_ext_labels(
+    images: ImageSet,
+    kb: Labels,
+    scores: pa.Table,
+    min_clip: float = 0.0,
+    weights: KbWeights = "uniform",
+) -> Labels:
     """The KB's candidates, weighted by the softmax of CLIP's logits over them; a single candidate weighs 1.
 
-    scores: the columns of scores.parquet. Raises ContractError where a pair of several candidates lacks a score.
+    scores: the columns of scores.parquet. min_clip: candidates with a smaller softmax are dropped, a pair's best never.
+    weights: `counts` multiplies the softmax by the weights of `kb`, scaled to sum 1 again (D: CLIP and the captions as
+    two independent witnesses). Raises ContractError where a pair of several candidates lacks a score.
     """
     inside = np.isin(scores["image_id"].to_numpy(), images.image_ids)
     image_id, subject, object_, predicate, logit = (
@@ -97,7 +119,10 @@ def kb_ext_labels(images: ImageSet, kb: Labels, scores: pa.Table) -> Labels:
         raise ContractError(
             "ext/scores.parquet holds a logit that is not a number; run the `ext` stage again"
         )
-    return Labels(kb.row, kb.start, kb.predicates, softmax_within(chosen, kb.start))
+    clip = softmax_within(chosen, kb.start)
+    product = _sum_to_one(clip * kb.weights, kb.start) if weights == "counts" else clip
+    labels = replace(kb, weights=product)
+    return _without(labels, clip < min_clip, clip) if min_clip > 0 else labels
 
 
 def pair_classes(images: ImageSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -156,6 +181,26 @@ def softmax_within(logits: NDArray[np.float64], start: NDArray[np.int64]) -> NDA
     counts = np.diff(start)
     raised = np.exp(logits - np.repeat(np.maximum.reduceat(logits, start[:-1]), counts))
     return (raised / np.repeat(np.add.reduceat(raised, start[:-1]), counts)).astype(np.float32)
+
+
+def _sum_to_one(weights: NDArray[np.float32], start: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The weights (E,), none negative, scaled to sum 1 within each pair; equal where all of a pair's are 0."""
+    if not len(weights):
+        return weights
+    counts, total = np.diff(start), np.add.reduceat(weights.astype(np.float64), start[:-1])
+    share = weights / np.repeat(np.where(total > 0, total, 1.0), counts)
+    return np.where(np.repeat(total > 0, counts), share, 1.0 / np.repeat(counts, counts)).astype(np.float32)
+
+
+def _without(labels: Labels, dropped: NDArray[np.bool_], scores: NDArray[np.float32]) -> Labels:
+    """The labels less the entries `dropped` (E,); a pair's best entry by `scores` (E,) stays, the first of equals."""
+    pair = np.repeat(np.arange(len(labels.start) - 1), np.diff(labels.start))
+    best = np.lexsort((-scores, pair))[labels.start[:-1]]  # stable: of equals the first
+    kept = ~dropped
+    kept[best] = True
+    start = np.concatenate([[0], np.cumsum(np.bincount(pair[kept], minlength=len(labels.start) - 1))])
+    weights = _sum_to_one(labels.weights[kept], start)
+    return Labels(labels.row, start, labels.predicates[kept], weights)
 
 
 def check_ids(ids: NDArray, highest: int, what: str) -> None:

@@ -18,11 +18,12 @@ from relclip.core.model import (
     build_model,
 )
 from relclip.core.params import Train
-from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
+from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.train.contrast import RelationalContrast
 from relclip.train.frequency import frequency_bias
 from relclip.train.inputs import Inputs, contrast_level
+from relclip.train.kb_filter import believed_triplets
 from relclip.train.labels import Labels, check_ids, full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import Phrases, Prompts
 from relclip.train.losses import multi_hot_bce, soft_cross_entropy, soft_weighted_bce
@@ -36,7 +37,7 @@ def supervise(
     images: ImageSet, params: Train, inputs: Inputs, vocabulary: Vocabulary
 ) -> tuple[Labels, dict[str, Any]]:
     """Label the pairs of the train images as `supervision` says; also what was counted on the way."""
-    dropped = 0
+    dropped, counted = 0, {}
     relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
     check_ids(images.class_ids, len(vocabulary.objects), "objects.parquet: class_id")
     check_ids(
@@ -45,10 +46,13 @@ def supervise(
     if params.supervision == "full":
         labels, dropped = full_labels(images, relations)
     else:
-        triplets = read_table(inputs.kb / "triplets.parquet", TRIPLETS)
-        labels = kb_labels(images, triplets, len(vocabulary.objects), len(vocabulary.predicates))
+        triplets, counted["kb"] = believed_triplets(inputs.kb, params.kb, params.seed)
+        sizes = len(vocabulary.objects), len(vocabulary.predicates)
+        labels = kb_labels(images, triplets, *sizes, params.kb.weights)
     if params.supervision == "kb+ext":
-        labels = kb_ext_labels(images, labels, read_table(inputs.ext / "scores.parquet", EXT_SCORES))
+        scores = read_table(inputs.ext / "scores.parquet", EXT_SCORES)
+        counted["kb"]["candidates"] = len(labels.predicates)
+        labels = kb_ext_labels(images, labels, scores, params.kb.min_clip, params.kb.weights)
     weight = np.bincount(labels.predicates, labels.weights, len(vocabulary.predicates) + 1)[1:]
     return labels, {
         "images": len(images),
@@ -56,6 +60,7 @@ def supervise(
         "labelled_pairs": int((labels.row >= 0).sum()),
         "possible_labels": len(labels.predicates),
         "relations_without_overlap": dropped,
+        **counted,
         "label_weight": dict(zip(vocabulary.predicates, weight.round(2).tolist(), strict=True)),
     }
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from relclip.core.tracking_sqlite import add_to_newest
+
 EXPERIMENT = "relclip"
 ATTEMPTS_AT_A_SERVER = "1"
 SECONDS_FOR_A_SERVER = "5"
@@ -108,6 +110,8 @@ def record_later(
     """Add metrics to the newest run that carries all `tags` (evaluate adds to what train opened), or to a new one."""
 
     def add() -> None:
+        if not artifacts and _straight(tags, metrics):
+            return
         import mlflow
 
         client = _client()
@@ -134,9 +138,9 @@ def prepare_store() -> None:
 
     The MLflow version that prepared the file is kept in SQLite's `user_version`, so that this costs nothing later.
     """
-    uri = tracking_uri()
-    if uri.startswith("sqlite:///"):
-        _attempt(lambda: _prepare_sqlite(uri, Path(uri.removeprefix("sqlite:///"))))
+    path = _sqlite_file()
+    if path:
+        _attempt(lambda: _prepare_sqlite(tracking_uri(), path))
 
 
 def _prepare_sqlite(uri: str, path: Path) -> None:
@@ -153,6 +157,17 @@ def _prepare_sqlite(uri: str, path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as store:
         store.execute(f"PRAGMA user_version = {stamp}")
         store.commit()
+
+
+def _sqlite_file() -> Path | None:
+    uri = tracking_uri()
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
+def _straight(tags: Mapping[str, str], metrics: Mapping[str, float]) -> bool:
+    """Add metrics without MLflow's client, which takes seconds to import; False where only the client can."""
+    path = _sqlite_file()
+    return path is not None and add_to_newest(path, _version_stamp(), EXPERIMENT, tags, metrics)
 
 
 def _version_stamp() -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from relclip.evaluate.inputs import column
 CUTOFFS = (20, 50, 100)
 _RANKS = (("", "rank"), ("ng_", "ng_rank"))
 _NUMBERS_AT_ONCE = 1 << 22
+_EXACT_BITS = 52
 Reading = Literal["per_image", "pooled"]
 
 
@@ -33,6 +35,15 @@ class Judged:
 
     ids: Ints
     parts: list[Part]
+
+    @cached_property
+    def sides(self) -> Floats:
+        """All parts in one array (I, parts, 2 x cutoffs + 1): what is above the line and, last, what is below."""
+        sides = np.zeros((len(self.ids), len(self.parts), 2 * len(CUTOFFS) + 1))
+        for number, part in enumerate(self.parts):
+            sides[part.images, number, :-1] = part.above
+            sides[part.images, number, -1] = part.below
+        return sides
 
 
 def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> Judged:
@@ -58,13 +69,26 @@ def _part(image: Ints, hit: NDArray[np.bool_], recall: Reading) -> Part:
 
 def ratios(judged: Judged, weights: Floats) -> Floats:
     """Recalls under image weights (B, I) -> (B, parts, 2 x cutoffs); NaN where no ground truth has weight."""
-    values = np.empty((len(weights), len(judged.parts), 2 * len(CUTOFFS)))
-    for number, part in enumerate(judged.parts):
-        drawn = weights[:, part.images]
-        below = (drawn @ part.below)[:, None]
-        with np.errstate(invalid="ignore"):
-            values[:, number] = (drawn @ part.above) / below
-    return values
+    sums = weighted_sums(weights, judged.sides.reshape(len(judged.ids), -1))
+    return _divided(sums.reshape(len(weights), *judged.sides.shape[1:]))
+
+
+def weighted_sums(weights: Floats, values: Floats) -> Floats:
+    """Whole weights (B, I) @ values >= 0 (I, n) -> (B, n), the same to the last bit however BLAS orders the sum.
+
+    The values are put on a grid (of less than 1e-10 for a hundred thousand images) on which float64 sums are exact.
+    """
+    largest = max(1.0, float(weights.sum(axis=1).max(initial=0.0) * values.max(initial=0.0)))
+    grid = 2.0 ** (_EXACT_BITS - np.ceil(np.log2(largest)))
+    sums: Floats = weights @ np.round(values * grid) / grid
+    return sums
+
+
+def _divided(sums: Floats) -> Floats:
+    """(B, parts, 2 x cutoffs + 1), the last column below the line -> (B, parts, 2 x cutoffs)."""
+    with np.errstate(invalid="ignore"):
+        quotients: Floats = sums[..., :-1] / sums[..., -1:]
+    return quotients
 
 
 def named(values: Floats) -> dict[str, Floats]:
@@ -99,7 +123,8 @@ def metrics_from_hits(
 
 def whole(judged: Judged) -> Floats:
     """Ratios with every image counted once, (1, parts, 2 x cutoffs)."""
-    return ratios(judged, np.ones((1, len(judged.ids))))
+    by_column = np.ascontiguousarray(np.moveaxis(judged.sides, 0, -1))  # numpy sums rows in pairs, columns not
+    return _divided(by_column.sum(axis=-1)[None])
 
 
 def bootstrap_weights(images: int, samples: int, seed: int) -> Iterator[Floats]:

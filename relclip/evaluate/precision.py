@@ -11,7 +11,7 @@ from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import Ranked
 from relclip.evaluate.inputs import GroundTruth, column, find
 from relclip.evaluate.matching import matches
-from relclip.evaluate.metrics import bootstrap_weights, interval
+from relclip.evaluate.metrics import bootstrap_weights, interval, weighted_sums
 
 PRECISION_CUTOFFS = (10, 20)
 ORACLE = "data set's full truth"
@@ -70,8 +70,8 @@ def precision(sheet: pa.Table, images: Ints, bootstrap: int, seed: int) -> dict[
         f"precision_at_{cutoff}": precision_of_images(sheet, images, cutoff) for cutoff in PRECISION_CUTOFFS
     }
     values = np.stack(list(each.values()), axis=1)
-    drawn = [weights @ values / len(images) for weights in bootstrap_weights(len(images), bootstrap, seed)]
-    samples = np.concatenate([np.empty((0, len(each))), *drawn])
+    drawn = [weighted_sums(weights, values) for weights in bootstrap_weights(len(images), bootstrap, seed)]
+    samples = np.concatenate([np.empty((0, len(each))), *drawn]) / max(len(images), 1)
     return {
         "metrics": {name: float(value.mean()) if len(images) else None for name, value in each.items()},
         "intervals": {name: interval(samples[:, place]) for place, name in enumerate(each)},

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from relclip.core.params import Evaluate
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import Hits, Task, first_hits
-from relclip.evaluate.inputs import GroundTruth, load_groundtruth
+from relclip.evaluate.inputs import GroundTruth, column, load_groundtruth
 from relclip.evaluate.labels import load_seen
 from relclip.evaluate.metrics import CUTOFFS, Judged, by_image, intervals, named, optional, whole
 
@@ -71,14 +72,14 @@ def report_of(truth: GroundTruth, hits: Hits, task: Task, switches: Evaluate, sp
 
 def _per_predicate(truth: GroundTruth, hits: Hits, judged: Judged, values: Floats) -> dict[str, Any]:
     """Of each predicate: how many ground truths in how many images, and its recalls (None without any)."""
-    counts = hits.table.group_by("predicate_id").aggregate([([], "count_all")]).to_pydict()
-    count_of = dict(zip(counts["predicate_id"], counts["count_all"], strict=True))
+    predicates = truth.vocabulary.predicates
+    count_of = np.bincount(column(hits.table, "predicate_id"), minlength=len(predicates) + 1)
     columns = [f"{prefix}recall_at_{cutoff}" for prefix in ("", "ng_") for cutoff in CUTOFFS]
     content = {}
-    for number, name in enumerate(truth.vocabulary.predicates, 1):
+    for number, name in enumerate(predicates, 1):
         recalls = zip(columns, values[0, number + 1], strict=True)
         content[name] = {
-            "groundtruth": count_of.get(number, 0),
+            "groundtruth": int(count_of[number]),
             "images": len(judged.parts[number + 1].images),
             **{column: optional(value) for column, value in recalls},
         }

@@ -63,16 +63,10 @@ def predictions(
     predictor: Predictor, images: ImageSet, detected: NDArray[np.float32], inputs: Inputs, class_iou: float
 ) -> Iterator[Prediction]:
     """Yield the prediction of each image. detected: (N,) the detector's scores of the boxes."""
-    labels = _labels(predictor, images, inputs)
-    kept = np.concatenate(
-        [
-            np.zeros(0, bool),
-            *(
-                class_nms(images.boxes[rows], labels[0][rows], labels[1][rows], class_iou)
-                for rows in images.object_rows()
-            ),
-        ]
-    )
+    labels = _labels(predictor, images, detected, inputs)
+    kept = np.ones(len(images.boxes), bool)
+    for rows in images.object_rows():
+        kept[rows] = class_nms(images.boxes[rows], labels[0][rows], labels[1][rows], class_iou)
     sets = [_among(some, kept) for some in pair_sets(images, predictor.request.params.pairs)]
     numbers, scores = range(len(images)), []
     for some in sets:
@@ -99,13 +93,14 @@ def proposed(images: ImageSet, boxes: Proposals, first: int, last: int) -> Image
     )
 
 
-def _labels(predictor: Predictor, images: ImageSet, inputs: Inputs) -> Labels:
-    """Classes (N,) that the relation model gives the boxes, and their scores (N,)."""
+def _labels(predictor: Predictor, images: ImageSet, detected: NDArray[np.float32], inputs: Inputs) -> Labels:
+    """Classes (N,) that the relation model gives the boxes, and their scores (N,) as predict.sgdet_score says."""
     alone = images.with_pairs([NO_PAIRS] * len(images))
     batch = collate(predictor.regions(alone, inputs), range(len(images)))
     (answer,) = predictor.answers(batch, ["predicted"])
-    classes, scores = predictor.labels(answer.object_logits)
-    return classes.cpu().numpy(), scores.cpu().numpy()
+    classes, scores = (found.cpu().numpy() for found in predictor.labels(answer.object_logits))
+    times = predictor.request.params.sgdet_score == "classifier_times_detector"
+    return classes, scores * detected if times else scores
 
 
 def _among(images: ImageSet, kept: NDArray[np.bool_]) -> ImageSet:

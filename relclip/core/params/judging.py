@@ -13,9 +13,10 @@ RankBy = Literal["softmax", "logit", "sigmoid"]
 class Predict(Closed):
     """What is written for the evaluator: rows that can reach the top `keep`, and the rows that need no training.
 
-    `sgdet`, `sgdet_training_free`: what of both is predicted on the detector's boxes too. `pairs`: ordered pairs whose boxes overlap, or
-    all. `kb_mask`: only what the knowledge base knows of two classes. `calibrate`: divide predicate and object logits
-    by temperatures that fit the validation annotation best (beyond the paper).
+    `sgdet`, `sgdet_training_free`: what of both is predicted on the detector's boxes too. `pairs`: ordered pairs whose
+    boxes overlap, or all. `kb_mask`: only what the knowledge base knows of two classes. `calibrate`: divide predicate
+    and object logits by temperatures that fit the validation annotation best (beyond the paper). `sgdet_score`: of a
+    detected object of a trained run; its classifier never met a box without an object, the detector did.
     """
 
     keep: int = Field(default=100, ge=1)
@@ -23,6 +24,7 @@ class Predict(Closed):
     pairs: Literal["overlapping", "all"] = "overlapping"
     kb_mask: bool = False
     calibrate: bool = False
+    sgdet_score: Literal["classifier", "classifier_times_detector"] = "classifier"
     training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = ["ext", "kb", "kb_ext", "kb_counts"]
     sgdet: list[str] = []
     sgdet_training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = []

@@ -103,7 +103,7 @@ def model(name):
     return PARAMS.prediction(name)[0]
 
 
-GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json") for run in PARAMS.gradcam.runs]
+GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json") for run in PARAMS.gradcam.runs]
 TABLE_NAMES = ("table1", "table2", "table3", "table4", "table5", "table6", "beyond", "kb_size", "claims")
 TABLES = [f"reports/tables/{name}.{kind}" for name in TABLE_NAMES for kind in ("csv", "md", "tex")]
 REPORT = "reports/index.html"

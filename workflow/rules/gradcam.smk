@@ -14,7 +14,7 @@ rule gradcam:
         model=lambda wildcards: stage(f"train/{wildcards.seen}", "model.safetensors", "config.json"),
         code=code("core", "gradcam"),
     output:
-        stage("gradcam/{seen}", "heat_clip.npy", "heat_relclip.npy", "chosen.json"),
+        stage("gradcam/{seen}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json"),
     params:
         gradcam=config["gradcam"],
         clip=config["clip"],
@@ -23,8 +23,6 @@ rule gradcam:
         "logs/gradcam/{seen}.log",
     benchmark:
         "logs/benchmarks/gradcam/{seen}.tsv"
-    resources:
-        gpu=1,
     shell:
         "python -m relclip.gradcam --params params.yaml --run {wildcards.seen} --raw data/raw --dataset data/dataset"
         " --features {params.features} --model data/clip/model --train data/train/{wildcards.seen}"

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from relclip.core import class_token
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.device import autocast
 from relclip.core.errors import ContractError
@@ -46,8 +47,10 @@ class Encoder:
     @torch.inference_mode()
     def encode_images(self, batch: Tensor) -> Tensor:
         """Embeddings of pictures: (B, 3, H, W) uint8 -> (B, D) float32, length 1, on the encoder's device."""
+        pixels, tower = self._pixels(batch, self.image_size), self._model.visual
         with autocast(self.device):
-            embeddings = self._model.encode_image(self._pixels(batch, self.image_size))
+            short = class_token.fits(tower)
+            embeddings = class_token.embed(tower, pixels) if short else self._model.encode_image(pixels)
         return F.normalize(embeddings.float(), dim=-1)
 
     @torch.inference_mode()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.boxes import Boxes
-from relclip.core.crops import cut
+from relclip.core.crops import cut, pixel_boxes
 from relclip.core.encoder import Encoder
 from relclip.core.images import read_image
 
@@ -17,16 +17,33 @@ from relclip.core.images import read_image
 def look(
     encoder: Encoder, regions: Iterable[tuple[Path, Boxes]], batch: int, margin: float
 ) -> NDArray[np.float32]:
-    """Embeddings (N, D) of the boxes of each picture, one after another; a picture without boxes is not decoded."""
-    crops = _crops(regions, encoder.image_size, margin)
+    """Embeddings (N, D) of the boxes of each picture, one after another; a picture without boxes is not decoded.
+
+    Boxes of a picture that cover the same pixels are looked at once: a union often is the larger of its two boxes.
+    """
+    places: list[NDArray[np.int64]] = []
+    crops = _crops(regions, encoder.image_size, margin, places)
     pieces = [encoder.encode_images(piece).cpu() for piece in _batches(crops, batch)]
-    return torch.cat(pieces).numpy() if pieces else np.zeros((0, encoder.dimension), np.float32)
+    if not pieces:
+        return np.zeros((0, encoder.dimension), np.float32)
+    return torch.cat(pieces).numpy()[np.concatenate(places)]
 
 
-def _crops(regions: Iterable[tuple[Path, Boxes]], size: int, margin: float) -> Iterator[Tensor]:
+def _crops(
+    regions: Iterable[tuple[Path, Boxes]], size: int, margin: float, places: list[NDArray[np.int64]]
+) -> Iterator[Tensor]:
+    """The distinct crops of each picture; `places` gets, for each box, the number of its crop among all of them."""
+    made = 0
     for path, boxes in regions:
-        if len(boxes):
-            yield cut(read_image(path), boxes, size, margin)
+        if not len(boxes):
+            continue
+        picture = read_image(path)
+        height, width = picture.shape[:2]
+        pixels = pixel_boxes(boxes, width, height, margin)
+        distinct, place = np.unique(pixels, axis=0, return_inverse=True)
+        places.append(place.reshape(-1) + made)
+        made += len(distinct)
+        yield cut(picture, distinct.astype(np.float32), size)
 
 
 def _batches(crops: Iterable[Tensor], batch: int) -> Iterator[Tensor]:

@@ -7,10 +7,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from relclip.core.annotations import Ids
 from relclip.core.atomic import write_text
 from relclip.core.ordered import in_order
 from relclip.core.parquet import write_sorted, write_table
 from relclip.core.progress import progress
+
+IMAGES_A_PART = 64
+
+
+def split_images(images: Ids) -> list[list[int]]:
+    """Numbers of images, IMAGES_A_PART at a time."""
+    return [images[first : first + IMAGES_A_PART].tolist() for first in range(0, len(images), IMAGES_A_PART)]
 
 
 class Parts:

@@ -12,7 +12,7 @@ from relclip.core.crops import cut
 from relclip.core.encoder import load_encoder
 from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_table
-from relclip.ext import stage
+from relclip.ext import parts, stage
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates
 
@@ -81,7 +81,7 @@ def test_zero_shot_labels_of_objects(tiny, made):
 
 
 def test_the_bytes_depend_on_no_thread_count_and_no_interruption(tiny, made, tmp_path, monkeypatch):
-    monkeypatch.setattr(stage, "IMAGES_A_PART", 5)
+    monkeypatch.setattr(parts, "IMAGES_A_PART", 5)
     _run(tiny, tmp_path / "whole", threads=1)
     looked = []
 

@@ -1,0 +1,28 @@
+"""python -m relclip.ext.detected: CLIP's scores of all predicates for pairs of proposed boxes, for SGDet."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.params import load_params
+
+
+def main() -> None:
+    """Parse the command line and score."""
+    arguments = command.parser(
+        "relclip.ext.detected", "Score all predicates on the union crops of the detector's boxes with CLIP."
+    )
+    command.add_params(arguments)
+    for name, what in (("raw", "raw"), ("dataset", "dataset"), ("model", "clip/model")):
+        arguments.add_argument(f"--{name}", type=Path, required=True, help=f"the folder {what}")
+    arguments.add_argument("--proposals", type=Path, required=True, help="the detector's proposals.parquet")
+    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
+    arguments.add_argument("--threads", type=int, help="CPU threads (default: all this process may use)")
+    given = vars(arguments.parse_args())
+    params = load_params(given.pop("params"))
+    from relclip.ext.stage import run_detected  # noqa: PLC0415  # torch loads only after the arguments are good
+
+    run_detected(params, **given)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -8,8 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
+from relclip.core.kb_filter import count_shares
 from relclip.core.model import ImageSet
-from relclip.train.kb_filter import count_shares
 
 KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20

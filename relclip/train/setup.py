@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.core.errors import ParamsError
+from relclip.core.kb_filter import believed_triplets
 from relclip.core.model import (
     AnyConfig,
     ImageSet,
@@ -23,7 +24,6 @@ from relclip.core.vocabulary import Vocabulary
 from relclip.train.contrast import RelationalContrast
 from relclip.train.frequency import frequency_bias
 from relclip.train.inputs import Inputs, contrast_level
-from relclip.train.kb_filter import believed_triplets
 from relclip.train.labels import Labels, check_ids, full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import Phrases, Prompts
 from relclip.train.losses import multi_hot_bce, soft_cross_entropy, soft_weighted_bce

@@ -1,4 +1,7 @@
-"""Which of the knowledge base's triplets a training believes (`train.kb`; beyond the paper: its size and quality)."""
+"""Which of the knowledge base's triplets a training believes (`train.kb`; beyond the paper: its size and quality).
+
+Shared by `train`, which labels by them, and `tables`, which judges them.
+"""
 
 from pathlib import Path
 from typing import Any

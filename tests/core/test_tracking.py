@@ -1,7 +1,9 @@
 """MLflow behind one module: nothing lost under load, nothing stopped when it is away."""
 
+import contextlib
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 
@@ -68,3 +70,62 @@ def test_a_server_that_is_away_is_said_and_the_stage_finishes():
     assert output == "stage finished\n"
     assert "MLflow did not take this" in errors
     assert "Traceback" not in errors
+
+
+STRAIGHT = """
+import sys
+from relclip.core.tracking import record_later
+record_later({"run": "relclip"}, {"recall": 0.25, "precision": float(sys.argv[1])})
+print("mlflow" in sys.modules)
+"""
+
+
+def straight(uri, value):
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+    command = [sys.executable, "-c", STRAIGHT, str(value)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert not done.stderr
+    return done.stdout.strip() == "True"
+
+
+@pytest.mark.workflow
+def test_metrics_reach_the_store_without_the_client_and_read_as_if_it_had_written(tmp_path, monkeypatch):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.chdir(tmp_path)
+    import mlflow
+
+    from relclip.core.tracking import EXPERIMENT, prepare_store
+
+    prepare_store()
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    runs = [client.create_run(experiment, number, {"run": "relclip"}).info.run_id for number in (1, 2)]
+    other = client.create_run(experiment, 3, {"run": "other"}).info.run_id
+    client.log_metric(runs[1], "recall", 0.5, timestamp=1)
+    used_client = [straight(uri, value) for value in (0.75, 0.5)]
+    assert used_client == [False, False]
+    assert client.get_run(runs[1]).data.metrics == {"recall": 0.25, "precision": 0.5}
+    assert [point.value for point in client.get_metric_history(runs[1], "precision")] == [0.75, 0.5]
+    assert client.get_run(runs[0]).data.metrics == client.get_run(other).data.metrics == {}
+    found = client.search_runs([experiment], "metrics.precision > 0.4")
+    assert [run.info.run_id for run in found] == [runs[1]]
+
+
+@pytest.mark.workflow
+def test_a_store_of_another_version_goes_through_the_client(tmp_path, monkeypatch):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.chdir(tmp_path)
+    import mlflow
+
+    from relclip.core.tracking import EXPERIMENT, prepare_store
+
+    prepare_store()
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
+        store.execute("PRAGMA user_version = 1")
+    assert straight(uri, 0.5)
+    (run,) = client.search_runs([experiment])
+    assert run.data.metrics == {"recall": 0.25, "precision": 0.5}

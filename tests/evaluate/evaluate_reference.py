@@ -156,14 +156,15 @@ def _judge_image(number, scene, task, switches):
         relations = list(dict.fromkeys(relations))
     if not relations:
         return None
-    lists = _ranked(number, scene, task, switches)
+    lists = ranked_rows(number, scene, task, switches)
     truths = []
     for s, p, o in relations:
         labels = (scene["objects"][s][0], p, scene["objects"][o][0])
         boxes = scene["objects"][s][1], scene["objects"][o][1]
         places = {
             prefix: next(
-                (place for place, row in enumerate(rows) if _hits(scene, row, labels, boxes, switches)), 10**9
+                (place for place, row in enumerate(rows) if is_hit(scene, row, labels, boxes, switches)),
+                10**9,
             )
             for prefix, rows in lists.items()
         }
@@ -171,7 +172,7 @@ def _judge_image(number, scene, task, switches):
     return {"truths": truths, "predicted": bool(lists["ng_"])}
 
 
-def _ranked(number, scene, task, switches):
+def ranked_rows(number, scene, task, switches):
     predicted = scene["predicted"]
     rows = [
         row
@@ -204,7 +205,7 @@ def _ranked(number, scene, task, switches):
     return {prefix: sorted(some, key=lambda row: (-score(row), tie(row))) for prefix, some in order.items()}
 
 
-def _hits(scene, row, labels, boxes, switches):
+def is_hit(scene, row, labels, boxes, switches):
     subject, other = scene["predicted"][row[0]], scene["predicted"][row[1]]
     extra = 1 if switches.pixel_inclusive else 0
     return (subject[0], row[2], other[0]) == labels and all(

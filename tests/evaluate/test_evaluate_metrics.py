@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import math
 from functools import partial
 
 import numpy as np
@@ -111,6 +112,21 @@ def test_bootstrap_equals_repeating_the_images(tmp_path):
             )
 
 
+def test_bootstrap_sums_have_the_same_bits_however_they_are_ordered():
+    random = np.random.default_rng(0)
+    values = random.integers(0, 7, (900, 40)) / random.integers(7, 23, (900, 1))
+    weights = np.concatenate(list(metrics.bootstrap_weights(900, 7, seed=0)))
+    together = metrics.weighted_sums(weights, values)
+    order = random.permutation(900)
+    for number, weight in enumerate(weights):
+        apart = metrics.weighted_sums(weights[[number]][:, order], values[order])
+        assert apart.tobytes() == together[[number]].tobytes()
+        assert together[number].tolist() == pytest.approx(
+            [math.fsum(weight * column) for column in values.T], abs=1e-9
+        )
+    assert metrics.weighted_sums(np.zeros((0, 3)), np.zeros((3, 2))).shape == (0, 2)
+
+
 def test_no_ground_truth_is_undefined_not_zero(tmp_path):
     case = random_case(np.random.default_rng(0), images=3)
     for scene in case.values():
@@ -130,6 +146,13 @@ def test_no_prediction_scores_zero_or_is_skipped(tmp_path):
     skipped = evaluate(*folders, "predcls", switches=Evaluate(empty_predictions="skip"))
     assert skipped.content["metrics"]["recall_at_100"] is None
     assert skipped.hits.schema.equals(HITS)
+
+
+def test_reference_is_not_trivial():
+    """The random cases hit and miss: a reference of zeros would test nothing."""
+    case = random_case(np.random.default_rng(8), images=30)
+    values = reference_metrics(case, "sgdet", Evaluate(), seen=set())
+    assert all(0.05 < value < 0.95 for value in values.values())
 
 
 def test_documentation_examples():

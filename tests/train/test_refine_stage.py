@@ -1,0 +1,171 @@
+"""Refining runs on the tiny data set: what each method changes, that it learns, resumes, and says what is wrong."""
+
+import csv
+import json
+import shutil
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from refine_runs import SETTINGS, refiner, train_starts, with_sentences
+from safetensors.numpy import load_file
+
+from relclip.core.errors import ContractError, ParamsError
+from relclip.core.model import ImageSet, Regions, load_model
+from relclip.core.parquet import TRIPLETS, read_table
+from relclip.core.tracking import Silent
+from relclip.train.labels import kb_labels
+from relclip.train.refine.asked import labelled_logits
+from relclip.train.refine.balance import adjustment, confusion
+from relclip.train.stage import Inputs
+
+HEAD = {"predicate_classifier.weight", "predicate_classifier.bias", "frequency_bias"}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def inputs(tiny, tmp_path_factory):
+    return with_sentences(tiny, tmp_path_factory.mktemp("sentences"))
+
+
+@pytest.fixture(scope="module")
+def starts(inputs, tmp_path_factory):
+    return train_starts(inputs, tmp_path_factory.mktemp("starts"))
+
+
+@pytest.fixture
+def refine(inputs, starts, tmp_path):
+    return refiner(inputs, starts, tmp_path)
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def curve(files, column):
+    rows = csv.DictReader(files["curves.csv"].decode().splitlines())
+    return [float(row[column]) for row in rows if row[column]]
+
+
+def test_m2_goes_on_from_m1_at_a_share_of_its_rate(refine, starts):
+    """One step of plain SGD moves the weights by rate times gradient: a tenth of the rate, a tenth of the way."""
+    one = {"iterations": 1, "optimizer": "sgd", "momentum": 0.0, "warmup": 0, "gradient_clip": 0.0}
+    one |= {"weight_decay": 0.0, "dropout": 0.1, "schedule": "constant", "learning_rate": 1.0}
+    refine("motif_kb", "visualds", "tenth", **one, em={"rate": 0.1})
+    refine("motif_kb", "visualds", "whole", **one, em={"rate": 1.0})
+    begun, tenth, whole = (
+        weights(folder) for folder in (starts / "motif_kb", refine.folder / "tenth", refine.folder / "whole")
+    )
+    assert begun.keys() == tenth.keys()
+    moved = np.concatenate([(whole[name] - begun[name]).ravel() for name in begun])
+    slowly = np.concatenate([(tenth[name] - begun[name]).ravel() for name in begun])
+    assert np.abs(moved).max() > 1e-3
+    np.testing.assert_allclose(slowly, 0.1 * moved, atol=1e-6)
+
+
+def test_ba_sgg_changes_only_the_predicate_head(refine, starts, inputs):
+    refine("motif_kb", "ba_sgg", balance={"at_most": 10, "frequent": 2})
+    begun, ended = weights(starts / "motif_kb"), weights(refine.folder / "a")
+    assert ended.keys() - begun.keys() == {"adjustment"}
+    assert {name for name in begun if not np.array_equal(begun[name], ended[name])} == HEAD
+    images = ImageSet.load(inputs.dataset, inputs.features, "train")
+    labels = kb_labels(images, read_table(inputs.kb / "triplets.parquet", TRIPLETS), 5, 4)
+    start = load_model(starts / "motif_kb", CPU)
+    logits = labelled_logits(start, Regions(images, 1, CPU), labels, "ask")
+    np.testing.assert_allclose(ended["adjustment"], adjustment(confusion(logits, labels)), atol=1e-6)
+    assert load_model(refine.folder / "a", CPU).config.adjusted
+
+
+def test_asking_for_some_pairs_equals_asking_for_all(starts, inputs):
+    images = ImageSet.load(inputs.dataset, inputs.features, "train")
+    labels = kb_labels(images, read_table(inputs.kb / "triplets.parquet", TRIPLETS).slice(3, 9), 5, 4)
+    model, regions = (
+        load_model(starts / "motif_kb", CPU),
+        Regions(images, 1, CPU),
+    )
+    everything = kb_labels(images, read_table(inputs.kb / "triplets.parquet", TRIPLETS), 5, 4)
+    some, all_ = (labelled_logits(model, regions, which, "ask") for which in (labels, everything))
+    both = (labels.row >= 0) & (everything.row >= 0)
+    assert 0 < both.sum() < len(all_)
+    np.testing.assert_allclose(some[labels.row[both]], all_[everything.row[both]], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("start", "method", "changes"),
+    [
+        ("motif_kb", "visualds", {}),
+        ("motif_kb_ext", "visualds", {}),
+        ("motif_full", "visualds_semi", {"supervision": "kb+ext"}),
+        ("motif_kb", "ba_sgg", {"balance": {"at_most": 20}}),
+        ("motif_full", "ba_sgg", {"balance": {"at_most": 20}}),
+    ],
+)
+def test_learns(refine, start, method, changes):
+    files = refine(start, method, **{"em": {"rate": 0.2}, **changes})
+    losses = curve(files, "loss_predicate")
+    assert losses[-1] < 0.97 * losses[-4]
+    phases = 3 if method == "visualds_semi" else 1
+    assert curve(files, "step")[-1] == phases * SETTINGS["iterations"]
+    assert len(curve(files, "val_recall_at_50")) == phases
+    if phases == 3:  # M1 begins from nothing
+        assert losses[3] < 0.5 * losses[0]
+
+
+def test_same_bytes_also_after_a_kill_in_each_phase(refine, capsys):
+    class Stop(Silent):
+        def __init__(self, at):
+            self.at = at
+
+        def metrics(self, values, step=0):
+            if step == self.at:
+                raise KeyboardInterrupt
+
+    begin = partial(
+        refine, "motif_full", "visualds_semi", supervision="kb", checkpoint_every=3, iterations=10
+    )
+    undisturbed = begin("a")
+    for at in (20, 50, 60):  # in M1 (40 steps), M2 and the fine-tune (10 each)
+        with pytest.raises(KeyboardInterrupt):
+            begin("b", recorder=Stop(at))
+        assert not (refine.folder / "b").exists()
+    assert begin("b") == undisturbed
+    said = capsys.readouterr().err
+    assert "anew" not in said
+    assert (
+        said.count("train m1: 40 iterations done") == 4
+    )  # the end of M1 once, then three times nothing to do
+    assert not (refine.folder / "checkpoints" / "one").exists()
+
+
+def test_statistics_tell_what_was_kept(refine):
+    counts = json.loads(refine("motif_kb_ext", "visualds", iterations=1)["statistics.json"])
+    assert counts["pairs_kept"] == round(0.25 * counts["labelled_pairs"])
+    assert counts["pairs_kept"] + counts["pairs_cut"] == counts["labelled_pairs"]
+    assert sum(counts["weight_after"].values()) == pytest.approx(counts["pairs_kept"], abs=0.05)
+    settings = {"balance": {"at_most": 5, "frequent": 1}, "iterations": 1}
+    counts = json.loads(refine("motif_full", "ba_sgg", "b", **settings)["statistics.json"])
+    before, after = counts["instances"], counts["instances_kept"]
+    most = max(before, key=before.get)
+    assert after == {**before, most: 5}
+    assert counts["predicted_right"].keys() == before.keys()
+
+
+def test_a_start_that_does_not_fit(refine, starts, inputs, tmp_path):
+    with pytest.raises(
+        ContractError, match="holds the run 'motif_kb', but the entry starts from 'motif_kb_ext'"
+    ):
+        refine("motif_kb_ext", "visualds", begun=starts / "motif_kb")
+    with pytest.raises(ContractError, match="run the `train` stage"):
+        refine("motif_kb", "visualds", begun=tmp_path / "nowhere")
+    dataset = shutil.copytree(inputs.dataset, tmp_path / "dataset")
+    vocabulary = json.loads((dataset / "vocabulary.json").read_text())
+    vocabulary["objects"][0] = "lion"
+    (dataset / "vocabulary.json").write_text(json.dumps(vocabulary))
+    with pytest.raises(ContractError, match="trained for other classes or predicates"):
+        refine("motif_kb", "visualds", inputs=Inputs(**{**vars(inputs), "dataset": dataset}))
+    with pytest.raises(ParamsError, match="visualds starts from a run with supervision kb or kb\\+ext"):
+        refine("motif_full", "visualds", supervision="kb")
+    with pytest.raises(ParamsError, match="visualds_semi starts from a run with supervision full"):
+        refine("motif_kb", "visualds_semi")
+    assert not (tmp_path / "a").exists()

@@ -16,16 +16,20 @@ def sampling_weights(
     eta: float,
     delete_synonyms: bool = True,
     weight: Weighting = "cosine",
+    *,
+    others: Tensor | None = None,
 ) -> Tensor:
     """Weights (N, N) of the dictionaries Q_k: row k is query k; 0 means that the sample is not in Q_k.
 
     phrases: (N, E) word embeddings e of "subject predicate" or "predicate object". With w = <e_n, e_k>, the cosine:
     w > epsilon is a synonym and out (unless `delete_synonyms` is false), w < eta is uninformative and out. The rest
     weigh w (`cosine`; what is not positive cannot be a weight and is out), (1 + w) / 2 (`shifted`) or 1 (`none`).
-    The positive, the query itself, always weighs 1.
+    The positive, the query itself, always weighs 1. others: (M, E) phrases of samples outside the batch instead; then
+    the weights are (N, M) and none is of a positive.
     """
     unit = functional.normalize(phrases.float(), dim=1)
-    cosine = (unit @ unit.T).clamp_(-1.0, 1.0)
+    sampled = unit if others is None else functional.normalize(others.float(), dim=1)
+    cosine = (unit @ sampled.T).clamp_(-1.0, 1.0)
     inside = torch.ge(cosine, eta, out=torch.empty_like(cosine))  # 0 and 1 as numbers: masking is far slower
     if delete_synonyms:
         inside *= torch.le(cosine, epsilon, out=torch.empty_like(cosine))
@@ -33,7 +37,7 @@ def sampling_weights(
         inside *= cosine.clamp_(min=0.0)
     elif weight == "shifted":
         inside *= (1 + cosine) / 2
-    return inside.fill_diagonal_(1.0)
+    return inside.fill_diagonal_(1.0) if others is None else inside
 
 
 def weighted_mean(vectors: Tensor, weights: Tensor, rows: Tensor, count: int) -> Tensor:

@@ -1,5 +1,7 @@
 """From labels and language to a trainer that can make its first step."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from relclip.train.inputs import Inputs, contrast_level
 from relclip.train.labels import Labels, check_ids, full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import Phrases, Prompts
 from relclip.train.losses import multi_hot_bce, soft_cross_entropy, soft_weighted_bce
+from relclip.train.memory import Memory
 from relclip.train.targets import Teacher
 from relclip.train.trainer import PredicateLoss, Trainer
 
@@ -93,12 +96,25 @@ def make_trainer(
         model = new_model(params, teacher, prompts, vocabulary)
     rcl = params.rcl
     contrast = RelationalContrast(
-        contrast_level(params), text_dimension, rcl.gamma, rcl.temperature, rcl.learn_temperature
+        contrast_level(params),
+        text_dimension,
+        rcl.gamma,
+        rcl.temperature,
+        rcl.learn_temperature,
+        memory=_memory(params, text_dimension, phrases),
     )
     regions = regions or Regions(images, params.roi_size, device)
     loss = predicate_loss(params, weighted)
     return Trainer(
         params, model.to(device), contrast.to(device), regions, teacher, prompts, phrases, loss, frozen
+    )
+
+
+def _memory(params: Train, dimension: int, phrases: Phrases | None) -> Callable[[], Memory] | None:
+    """Return what makes the memory of a level of RCL, if the training has one."""
+    words = phrases.predicate.shape[1] if phrases else 0
+    return (
+        partial(Memory, params.rcl.memory, dimension, words, params.sampling) if params.rcl.memory else None
     )
 
 

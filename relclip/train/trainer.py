@@ -111,7 +111,10 @@ class Trainer:
             level: targets.dictionary(self.phrases, level, self.params.sampling)
             for level in self.contrast.levels
         }
-        return self.contrast(visual, targets.text(self.prompts), weights)
+        phrases = None
+        if self.contrast.memory and self.phrases is not None:
+            phrases = {level: targets.phrases(self.phrases, level) for level in self.contrast.levels}
+        return self.contrast(visual, targets.text(self.prompts), weights, phrases)
 
 
 def fit(

@@ -14,7 +14,8 @@ NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", 
 class Rcl(Closed):
     """Relational contrastive learning, RelCLIP eq. 2-6. Level `none` trains the two cross-entropies alone.
 
-    `memory` relation instances of the batches before join the negatives (beyond the paper); 0: this batch alone.
+    The `memory` last relation instances of the batches before join the negatives, from the second step on (beyond the
+    paper); 0: this batch alone.
     """
 
     level: Literal["dual", "triple", "unary", "none"] = "dual"
@@ -39,8 +40,9 @@ class KbLabels(Closed):
     """Which of the knowledge base's triplets label pairs (beyond the paper: its size and its quality).
 
     `captions`: the share of all captions that is believed, a seeded choice; then a triplet stays if it was said
-    `min_count` times and makes up `min_share` of what was said of its two classes. `weights: counts` labels by these
-    shares instead of equally. `min_clip` drops candidates to which CLIP gives a smaller share of a pair (`kb+ext`).
+    `min_count` times and makes up `min_share` of what was said of its two classes. `weights: counts` labels by the
+    shares of what is left instead of equally; with `kb+ext` CLIP's shares are multiplied by them. `min_clip` drops
+    candidates to which CLIP gives a smaller share of a pair, its best excepted (`kb+ext`).
     """
 
     captions: float = Field(default=1.0, gt=0.0, le=1.0)

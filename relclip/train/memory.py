@@ -1,0 +1,66 @@
+"""A memory of past batches for RCL (beyond the paper), after XBM (Wang et al. 2020) and MoCo's queue (He et al. 2020).
+
+RelCLIP names its small batches as a limit of RCL. Embeddings drift slowly, so those of the steps before can serve as
+further negatives: no gradient flows into them, and they obey eq. 7 as the batch's own do.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from relclip.core.params import Sampling
+from relclip.train.contrast import Negatives
+from relclip.train.sampling import sampling_weights
+
+
+class Memory(nn.Module):
+    """The last `size` relation instances at one level, first in, first out; used from the second step on (D).
+
+    Its buffers are part of the contrast's state, so a checkpoint holds them and a resumed run repeats itself exactly.
+    An instance may meet its own earlier self among the negatives; where phrases are sampled it is out as a synonym.
+    """
+
+    visual: Tensor  # (M, D) of length 1, oldest first; zeros where nothing came yet
+    text: Tensor  # (M, D)
+    phrases: Tensor  # (M, E) e of eq. 7; E is 0 where sampling is not enabled
+    filled: Tensor  # () how many rows are held, the last ones
+
+    def __init__(self, size: int, dimension: int, words: int, sampling: Sampling) -> None:
+        """`words`: E, the length of the phrases' word embeddings; 0 without."""
+        super().__init__()
+        self.sampling = sampling
+        for name, width in (("visual", dimension), ("text", dimension), ("phrases", words)):
+            self.register_buffer(name, torch.zeros(size, width))
+        self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
+
+    def negatives(self, phrases: Tensor | None) -> Negatives:
+        """What is held, weighted for N queries by their `phrases` (N, E): weights (N, M), (1, M) without phrases."""
+        size = len(self.visual)
+        held = (torch.arange(size, device=self.filled.device) >= size - self.filled).float()[None]
+        if phrases is None:
+            return Negatives(self.visual, self.text, held)
+        sampling = self.sampling
+        weights = sampling_weights(
+            phrases,
+            sampling.epsilon,
+            sampling.eta,
+            sampling.delete_synonyms,
+            sampling.weight,
+            others=self.phrases,
+        )
+        return Negatives(self.visual, self.text, weights * held)
+
+    @torch.no_grad()
+    def remember(self, visual: Tensor, text: Tensor, phrases: Tensor | None) -> None:
+        """Take in a batch, (N, D), (N, D) and (N, E); as many of the oldest go."""
+        # new tensors each time: the graph of the loss still holds the old
+        self.visual = _pushed(self.visual, functional.normalize(visual.float(), dim=1))
+        self.text = _pushed(self.text, functional.normalize(text.float(), dim=1))
+        if phrases is not None:
+            self.phrases = _pushed(self.phrases, phrases.float())
+        self.filled = (self.filled + len(visual)).clamp(max=len(self.visual))
+
+
+def _pushed(held: Tensor, new: Tensor) -> Tensor:
+    """The last M rows of the two one after the other: (M, D)."""
+    return torch.cat([held[len(new) :], new[-len(held) :]])

@@ -2,10 +2,18 @@
 
 import numpy as np
 import pytest
+import torch
 
+from relclip.core.model import ImageSet
+from relclip.core.params import Train
+from relclip.core.vocabulary import load_vocabulary
 from relclip.train.labels import LEFT_OUT, Labels
+from relclip.train.language import load_prompts
 from relclip.train.refine.balance import adjustment, balanced, chosen_instances, confusion
+from relclip.train.schedule import batch_numbers
+from relclip.train.setup import make_trainer
 
+CPU = torch.device("cpu")
 #: Pairs with {1: .5, 2: .5}, {2: 1}, {1: 1} among five; the first and the last are not labelled.
 LABELS = Labels(
     np.array([-1, 0, 1, 2, -1], np.int32),
@@ -62,3 +70,27 @@ def test_a_pair_left_with_nothing_is_left_out():
     assert (few.weights > 0).all()  # still a candidate, which the loss must not push down
     apart = balanced(LABELS, kept, np.ones(4, np.float32), shared=False)
     assert apart.weights.tolist() == pytest.approx([1.0, 0.0, 1.0])
+
+
+def test_what_is_left_out_is_no_background(tiny):
+    """Every fourth pair labelled, every fourth left out: over many steps only the other half trains as background."""
+    images = ImageSet.load(tiny / "dataset", tiny / "features", "train")
+    total = len(images.pairs)
+    row = np.full(total, -1, np.int32)
+    row[::4], row[1::4] = np.arange(len(row[::4])), LEFT_OUT
+    labelled = len(row[::4])
+    labels = Labels(row, np.arange(labelled + 1), np.ones(labelled, np.int64), np.ones(labelled, np.float32))
+    vocabulary = load_vocabulary(tiny / "dataset" / "vocabulary.json")
+    prompts = load_prompts(tiny / "prompts", vocabulary, CPU)
+    params = Train(model="motif", dimension=16, roi_size=1, images_per_batch=2, attention_over="all")
+    given = {"prompts": prompts, "phrases": None, "vocabulary": vocabulary, "device": CPU}
+    trainer = make_trainer(params, images, labels, **given)
+    for step in range(20):
+        places = batch_numbers(0, step, len(trainer.teacher.numbers), 2)
+        pairs = np.concatenate(
+            [np.arange(total)[images.pairs_of(number)] for number in trainer.teacher.numbers[places]]
+        )
+        _, targets = trainer.batch(step)
+        assert (row[pairs[targets.labelled.numpy()]] >= 0).all()
+        assert (row[pairs[targets.background.numpy()]] == -1).all()
+        assert len(targets.background) == len(targets.labelled)

@@ -3,13 +3,15 @@
 import re
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from refine_runs import refiner, train_starts, with_sentences
 from tiny_dataset import CLASSES, PREDICATES
 
+from relclip.core.kb_filter import believed_captions
 from relclip.core.model import ImageSet
-from relclip.core.parquet import EXT_SCORES, TRAINED_LABELS, TRIPLETS, read_table
+from relclip.core.parquet import EVIDENCE, EXT_SCORES, TRAINED_LABELS, TRIPLETS, read_table
 from relclip.train.labels import kb_ext_labels, kb_labels
 from relclip.train.refine import artifact
 
@@ -20,10 +22,15 @@ def inputs(tiny, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def rows(inputs, tmp_path_factory):
+def starts(inputs, tmp_path_factory):
+    return train_starts(inputs, tmp_path_factory.mktemp("starts"), iterations=5)
+
+
+@pytest.fixture(scope="module")
+def rows(inputs, starts, tmp_path_factory):
     """labels.parquet, as rows, of a refinement of each kind."""
     folder = tmp_path_factory.mktemp("refined")
-    refine, made = refiner(inputs, train_starts(inputs, folder / "starts", iterations=5), folder), {}
+    refine, made = refiner(inputs, starts, folder), {}
     for start, method in (("motif_kb", "visualds"), ("motif_kb_ext", "visualds"), ("motif_full", "ba_sgg")):
         refine(start, method, start, iterations=1, balance={"at_most": 5, "frequent": 1})
         table = pq.read_table(folder / start / "labels.parquet")
@@ -99,6 +106,19 @@ def test_the_caption_says_the_label(inputs, rows):
         assert said[row["caption_id"]] == sentence
         assert row["caption_id"] == min(id_ for id_, text in said.items() if text == sentence)
         assert row["count"] == count[subject, row["predicate_id"], object_]
+
+
+def test_only_believed_captions_are_named(inputs, starts, tmp_path):
+    """A tenth of the captions: counts and examples come from that tenth."""
+    refiner(inputs, starts, tmp_path)("motif_kb", "visualds", iterations=1, kb={"captions": 0.1})
+    made = pq.read_table(tmp_path / "a" / "labels.parquet").to_pylist()
+    evidence = read_table(inputs.kb / "evidence.parquet", EVIDENCE)
+    believed = evidence.filter(pa.array(believed_captions(evidence["caption_id"], 0.1, 0))).to_pylist()
+    assert {row["caption_id"] for row in made} <= {row["caption_id"] for row in believed}
+    assert max(row["count"] for row in made) < 10
+    for row in made:
+        triplet = next(tuple(one.values())[:3] for one in believed if one["caption_id"] == row["caption_id"])
+        assert row["count"] == sum(tuple(one.values())[:3] == triplet for one in believed)
 
 
 def test_annotation_has_no_sentence(rows):

@@ -11,16 +11,21 @@ is one of those that do. So a label leads back to a sentence, here the surest pi
                     names=['caption', 'id']) c ON c.id = l.caption_id
       WHERE l.kept AND l.predicate_id = 13 ORDER BY l.model DESC LIMIT 5"
 
-Predicate and class ids are 1-based places in data/dataset/vocabulary.json (13 is riding).
+Predicate and class ids are 1-based places in data/dataset/vocabulary.json (13 is riding). `visualds_semi` lists the
+labels of its M2; its last phase trains on the annotation itself. Where `kb.weights` is counts, `clip` is CLIP's share
+times that of the captions.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from relclip.core.kb_filter import believed_captions, believed_triplets
 from relclip.core.model import ImageSet
+from relclip.core.params import KbLabels
 from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLETS, read_table, write_table
 from relclip.train.labels import Labels, pair_classes, positions
 from relclip.train.refine.method import Sources
@@ -28,8 +33,30 @@ from relclip.train.refine.method import Sources
 KEYS = TRIPLETS.names[:3]
 
 
-def write_labels(path: Path, images: ImageSet, labels: Labels, sources: Sources, kb: Path | None) -> None:
-    """Write labels.parquet of the candidates `labels`; `kb`: the folder whose sentences they came from, if any."""
+@dataclass(frozen=True)
+class Captions:
+    """The sentences that labels come from: a knowledge base, and how much of it a training of this seed believes."""
+
+    kb: Path
+    settings: KbLabels
+    seed: int
+
+    def said(self) -> tuple[pa.Table, pa.Table]:
+        """Believed triplets with their count; the lowest believed caption id of each; both sorted by the triplet."""
+        order = [(name, "ascending") for name in KEYS]
+        triplets, _ = believed_triplets(self.kb, self.settings, self.seed)
+        evidence = read_table(self.kb / "evidence.parquet", EVIDENCE)
+        if self.settings.captions < 1.0:
+            believed = believed_captions(evidence["caption_id"], self.settings.captions, self.seed)
+            evidence = evidence.filter(pa.array(believed))
+        lowest = evidence.group_by(KEYS).aggregate([("caption_id", "min")])
+        return triplets.sort_by(order), lowest.sort_by(order)
+
+
+def write_labels(
+    path: Path, images: ImageSet, labels: Labels, sources: Sources, captions: Captions | None
+) -> None:
+    """Write labels.parquet of the candidates `labels`; `captions`: what said them, none of an annotation."""
     pair = np.repeat(np.flatnonzero(labels.row >= 0), np.diff(labels.start))
     image = np.searchsorted(images.pair_start, pair, side="right") - 1
     ids = images.object_ids[images.pairs[pair] + images.object_start[image][:, None]]  # (E, 2)
@@ -40,7 +67,7 @@ def write_labels(path: Path, images: ImageSet, labels: Labels, sources: Sources,
         "object_id": ids[:, 1],
         "predicate_id": labels.predicates,
         "weight": sources.weights,
-        **_said(images, labels.predicates, pair, kb),
+        **_said(images, labels.predicates, pair, captions),
         "clip": nothing if sources.clip is None else sources.clip,
         "model": nothing if sources.model is None else sources.model,
         "kept": sources.kept,
@@ -49,22 +76,20 @@ def write_labels(path: Path, images: ImageSet, labels: Labels, sources: Sources,
 
 
 def _said(
-    images: ImageSet, predicates: NDArray[np.int64], pair: NDArray[np.int64], kb: Path | None
+    images: ImageSet, predicates: NDArray[np.int64], pair: NDArray[np.int64], captions: Captions | None
 ) -> dict[str, pa.Array]:
     """Count and one caption id of the triplet of each label."""
-    if kb is None:
+    if captions is None:
         return {
             "count": pa.array(np.zeros(len(pair), np.int64)),
             "caption_id": pa.nulls(len(pair), pa.string()),
         }
-    triplets = read_table(kb / "triplets.parquet", TRIPLETS).sort_by([(name, "ascending") for name in KEYS])
-    evidence = read_table(kb / "evidence.parquet", EVIDENCE).group_by(KEYS).aggregate([("caption_id", "min")])
-    evidence = evidence.sort_by([(name, "ascending") for name in KEYS])
+    triplets, lowest = captions.said()
     subject, object_ = (classes[pair] for classes in pair_classes(images))
     wanted = _key(subject, predicates, object_)
     return {
         "count": _looked_up(triplets, "count", wanted).fill_null(0),
-        "caption_id": _looked_up(evidence, "caption_id_min", wanted),
+        "caption_id": _looked_up(lowest, "caption_id_min", wanted),
     }
 
 

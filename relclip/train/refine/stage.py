@@ -12,7 +12,7 @@ from relclip.core.tracking import Recorder, Silent
 from relclip.train.checkpoint import remove_checkpoint, state_digest
 from relclip.train.inputs import Inputs
 from relclip.train.labels import full_labels
-from relclip.train.refine.artifact import write_labels
+from relclip.train.refine.artifact import Captions, write_labels
 from relclip.train.refine.ba_sgg import ba_sgg
 from relclip.train.refine.method import Task
 from relclip.train.refine.phases import Phases
@@ -51,9 +51,10 @@ def refine_run(
     recorder = recorder or Silent()
     material = read_material(params, inputs, device, threads)
     task, counts = _task(run, params, start, inputs, material)
-    captions = inputs.kb if params.supervision != "full" else None
-    files = [*inputs.files(params), *((captions / "evidence.parquet",) if captions else ())]
-    digests = input_digests([*files, start / "model.safetensors", start / "config.json"], recorder)
+    captions = Captions(inputs.kb, params.kb, params.seed) if params.supervision != "full" else None
+    files = [*inputs.files(params), start / "model.safetensors", start / "config.json"]
+    files += [inputs.kb / "evidence.parquet"] if captions else []
+    digests = input_digests(list(dict.fromkeys(files)), recorder)
     phases = Phases(
         material,
         Regions(material.images, params.roi_size, material.device),

@@ -73,9 +73,10 @@ class Predictor:
 
     def labels(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """(N, O + 1) logits, column 0 is background -> class ids 1..O (N,) and their share of the softmax (N,)."""
+        # The best logit, not the best share: a high temperature makes shares equal in their last bits.
+        label = logits[:, 1:].argmax(dim=1) + 1
         chances = (logits.float() / self.temperatures.object).softmax(dim=1)
-        score, label = chances[:, 1:].max(dim=1)
-        return label + 1, score
+        return label, chances.gather(1, label[:, None])[:, 0]
 
     def scores(self, batch: Batch, logits: Tensor, labels: Tensor) -> Tensor:
         """(P, R + 1) logits -> (P, R) scores; NaN where the knowledge base has no such triplet of these labels."""

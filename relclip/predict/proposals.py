@@ -43,7 +43,7 @@ def load_proposals(path: Path, image_ids: Ids, classes: int) -> Proposals:
         raise ContractError(
             f"{path} has no box of an image to predict; run the detector stage on this data set"
         )
-    _refuse(class_id, (class_id < 1) | (class_id > classes), f"class_id; ids are 1 to {classes}", path)
+    _refuse(class_id, (class_id < 1) | (class_id > classes), f"as class_id; ids are 1 to {classes}", path)
     _refuse(object_id[1:], (image[1:] == image[:-1]) & (object_id[1:] == object_id[:-1]), "twice", path)
     _refuse(score, ~np.isfinite(score), "as a score", path)
     whole = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)

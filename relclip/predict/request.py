@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.digest import file_digest
-from relclip.core.errors import ParamsError
 from relclip.core.params import Params, Predict
 from relclip.core.params.judging import RankBy
 
@@ -46,12 +45,3 @@ class Request:
             "kb_mask": self.params.kb_mask,
             "calibrate": self.params.calibrate,
         }
-
-
-def class_iou(params: Params) -> float:
-    """Return detector.class_nms: above this IoU the worse of two boxes of one class goes (SGDet)."""
-    if params.detector is None:
-        raise ParamsError(
-            "SGDet needs the section `detector` in params.yaml; add one, as in workflow/presets"
-        )
-    return params.detector.class_nms

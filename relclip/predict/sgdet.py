@@ -5,7 +5,7 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.params import load_params
 from relclip.predict.arguments import add_inputs, read_inputs
-from relclip.predict.request import Request, class_iou
+from relclip.predict.request import Request
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     params = load_params(given.params)
-    request, most = Request.of(params, given.run), class_iou(params)
+    request, most = Request.of(params, given.run), params.detector.class_nms
     from relclip.predict.sgdet_stage import predict_sgdet  # noqa: PLC0415  # torch loads once the arguments are good
 
     predict_sgdet(

@@ -6,7 +6,6 @@ from typing import get_args
 from relclip.core import command
 from relclip.core.params import load_params
 from relclip.predict.free_stage import predict_training_free_sgdet
-from relclip.predict.request import class_iou
 from relclip.predict.scoring import Method
 
 
@@ -28,7 +27,8 @@ def main() -> None:
     given = parser.parse_args()
     params = load_params(given.params)
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "proposals", "output")}
-    predict_training_free_sgdet(given.method, **folders, keep=params.predict.keep, most=class_iou(params))
+    most = params.detector.class_nms
+    predict_training_free_sgdet(given.method, **folders, keep=params.predict.keep, most=most)
 
 
 if __name__ == "__main__":

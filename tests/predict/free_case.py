@@ -90,7 +90,7 @@ def expected(case, method, task):
         for b in keys:
             if a[0] == b[0] and a != b and overlap(case["boxes"][a], case["boxes"][b]):
                 pair = (a[0], a[1], b[1])
-                found = _pair(
+                found = pair_scores(
                     case["counts"],
                     method,
                     labels[a][0],
@@ -101,7 +101,7 @@ def expected(case, method, task):
     return labels, rows
 
 
-def _pair(counts, method, subject, object_, logits):
+def pair_scores(counts, method, subject, object_, logits):
     count = {p: counts.get((subject, p, object_), 0) for p in range(1, PREDICATES + 1)}
     candidates = [p for p in count if count[p]]
     if method == "ext":

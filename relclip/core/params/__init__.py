@@ -12,7 +12,16 @@ from relclip.core.params.base import Closed
 from relclip.core.params.data import Dataset, Kb, Raw, Scenes, Split, Words
 from relclip.core.params.encoder import Clip, Detector, Ext, Features, LabelsEncoder, Pretrain
 from relclip.core.params.errors import nearest, validate
-from relclip.core.params.judging import Difference, Evaluate, Gradcam, Predict, Prediction, RankBy, Row, Tables
+from relclip.core.params.judging import (
+    Difference,
+    Evaluate,
+    Gradcam,
+    Predict,
+    Prediction,
+    RankBy,
+    Row,
+    Tables,
+)
 from relclip.core.params.training import Balance, Em, KbLabels, Rcl, Refined, Sampling, Train
 
 #: A run's name becomes a folder, a rule's wildcard and a word of a command.
@@ -60,6 +69,12 @@ class Params(Closed):
 
     def prediction(self, name: str) -> tuple[str, Predict, RankBy]:
         """Return what predicts `name`: the trained run, the `predict` section as that entry has it, and `rank_by`."""
+        known = [*self.runs, *self.refined, *self.predictions]
+        if name not in known:
+            raise ParamsError(
+                f"runs, refined and predictions have no entry '{name}'{nearest(name, known)}; they have: "
+                f"{', '.join(known)}"
+            )
         entry = self.predictions.get(name) or Prediction(run=name)
         said = {key: value for key, value in entry if value is not None and key in Predict.model_fields}
         return entry.run, self.predict.model_copy(update=said), entry.rank_by or self.run(entry.run).rank_by

@@ -5,10 +5,12 @@ from relclip.evaluate.hits import HITS, Hits, first_hits
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
 from relclip.evaluate.labels import load_seen
 from relclip.evaluate.metrics import metrics_from_hits
+from relclip.evaluate.precision import SHEET, precision_of_images, precision_report
 from relclip.evaluate.report import Report, evaluate, judge
 
 __all__ = [
     "HITS",
+    "SHEET",
     "Difference",
     "GroundTruth",
     "Hits",
@@ -21,4 +23,6 @@ __all__ = [
     "metrics_from_hits",
     "paired_difference",
     "paired_differences",
+    "precision_of_images",
+    "precision_report",
 ]

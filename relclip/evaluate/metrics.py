@@ -123,7 +123,9 @@ def metrics_from_hits(
 
 def whole(judged: Judged) -> Floats:
     """Ratios with every image counted once, (1, parts, 2 x cutoffs)."""
-    by_column = np.ascontiguousarray(np.moveaxis(judged.sides, 0, -1))  # numpy sums rows in pairs, columns not
+    by_column = np.ascontiguousarray(
+        np.moveaxis(judged.sides, 0, -1)
+    )  # numpy sums rows in pairs, columns not
     return _divided(by_column.sum(axis=-1)[None])
 
 

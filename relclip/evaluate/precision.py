@@ -64,7 +64,7 @@ def precision_of_images(sheet: pa.Table, images: Ints, cutoff: int) -> Floats:
     return right / np.maximum(shown, 1)
 
 
-def precision(sheet: pa.Table, images: Ints, bootstrap: int, seed: int) -> dict[str, Any]:
+def precision_report(sheet: pa.Table, images: Ints, bootstrap: int, seed: int) -> dict[str, Any]:
     """Mean P@10 and P@20 over `images` (sorted ids), their 95 % bootstrap intervals by image, and counts."""
     each = {
         f"precision_at_{cutoff}": precision_of_images(sheet, images, cutoff) for cutoff in PRECISION_CUTOFFS
@@ -100,5 +100,5 @@ def oracle_report(oracle: Oracle, images: Ints, switches: Evaluate) -> dict[str,
         "oracle": ORACLE,
         "denominator": "the image's predictions, at most K",
         "switches": switches.model_dump(include=names),
-        **precision(oracle.sheet(), images, switches.bootstrap, switches.seed),
+        **precision_report(oracle.sheet(), images, switches.bootstrap, switches.seed),
     }

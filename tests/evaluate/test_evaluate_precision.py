@@ -9,7 +9,7 @@ from relclip.core.params import Evaluate
 from relclip.evaluate import load_groundtruth
 from relclip.evaluate.confusion import Confusion
 from relclip.evaluate.hits import first_hits_each
-from relclip.evaluate.precision import SHEET, Oracle, precision, precision_of_images, sample_images
+from relclip.evaluate.precision import SHEET, Oracle, precision_of_images, precision_report, sample_images
 
 
 def watched(folders, switches, *watch):
@@ -39,7 +39,7 @@ def test_precision_equals_a_slow_loop(tmp_path, seed):
     switches = Evaluate(seed=seed, precision_images=12, require_overlap=seed == 5)
     images = sample_images(load_groundtruth(folders[0], None), switches.precision_images, seed)
     (oracle,) = watched(folders, switches, lambda truth: Oracle(truth, images, switches.pixel_inclusive))
-    found = precision(oracle.sheet(), images, bootstrap=50, seed=0)
+    found = precision_report(oracle.sheet(), images, bootstrap=50, seed=0)
     for cutoff in (10, 20):
         expected = [slow_precision(image, case[image], switches, cutoff) for image in images.tolist()]
         assert precision_of_images(oracle.sheet(), images, cutoff).tolist() == pytest.approx(expected)
@@ -63,7 +63,7 @@ def test_a_sheet_that_people_filled():
     filled = sheet((3, 1, False), (3, 0, True), (9, 0, True), *((4, rank, rank == 10) for rank in range(11)))
     images = np.array([3, 4, 5])
     assert precision_of_images(filled, images, 10).tolist() == [0.5, 0.0, 0.0]
-    found = precision(filled, images, bootstrap=400, seed=0)
+    found = precision_report(filled, images, bootstrap=400, seed=0)
     assert found["metrics"] == {
         "precision_at_10": 0.5 / 3,
         "precision_at_20": pytest.approx((0.5 + 1 / 11) / 3),
@@ -74,7 +74,7 @@ def test_a_sheet_that_people_filled():
 
 
 def test_an_empty_sheet_is_undefined_not_zero():
-    found = precision(SHEET.empty_table(), np.array([], np.int64), bootstrap=10, seed=0)
+    found = precision_report(SHEET.empty_table(), np.array([], np.int64), bootstrap=10, seed=0)
     assert set(found["metrics"].values()) == set(found["intervals"].values()) == {None}
 
 

@@ -1,0 +1,53 @@
+"""Checkpoints: a training that was killed goes on where its last checkpoint stands, and ends with the same bytes."""
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from relclip.core.atomic import atomic_file
+
+FILE = "checkpoint.pt"
+
+
+def state_digest(content: Mapping[str, Any]) -> str:
+    """Digest of what a checkpoint depends on (parameters, input digests); another digest, another training."""
+    text = json.dumps({"torch": torch.__version__, **content}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def save_checkpoint(folder: Path, digest: str, state: Mapping[str, Any]) -> None:
+    """Write a checkpoint, whole or not at all."""
+    with atomic_file(folder / FILE) as temporary:
+        torch.save({"digest": digest, **state}, temporary)
+
+
+def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str, Any] | None:
+    """Read the checkpoint of this very training; none, and a word on stderr, where it is broken or of another one."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        fits = state["digest"] == digest
+    except Exception as error:  # torch raises a different error for each way a file can be broken
+        _say(f"the checkpoint {path} is broken ({type(error).__name__}); training starts anew")
+        return None
+    if not fits:
+        _say(f"the checkpoint {path} belongs to other parameters or inputs; training starts anew")
+        return None
+    return dict(state)
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Remove the checkpoint of a training that ended well."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _say(sentence: str) -> None:
+    print(f"relclip: {sentence}", file=sys.stderr, flush=True)

@@ -1,0 +1,96 @@
+"""A detector on disk: model.safetensors and config.json, or anybody's weights of the same network. No pickle."""
+
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+from torchvision.models.detection import FasterRCNN
+
+from relclip.core.atomic import atomic_file, write_json
+from relclip.core.errors import ContractError, InputError
+from relclip.core.params import Detector
+from relclip.core.vocabulary import Vocabulary
+from relclip.detector.network import DetectorConfig, build
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+Weights = dict[str, Tensor]
+
+
+def save_detector(
+    folder: Path, model: FasterRCNN, config: DetectorConfig, vocabulary: Vocabulary, about: Mapping[str, Any]
+) -> None:
+    """Write the folder form; `about` is kept in config.json beside what builds the model and its classes."""
+    objects = list(vocabulary.objects)
+    write_json(folder / CONFIG, {**about, "model": config.model_dump(), "objects": objects})
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    with atomic_file(folder / WEIGHTS) as temporary:
+        temporary.write_bytes(save(tensors))
+
+
+def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
+    """What builds the detector: given weights in a folder say it themselves, else params.yaml does.
+
+    Raises ContractError where the folder's detector knows other classes, InputError where it is broken.
+    """
+    given = Path(settings.weights) if settings.weights else None
+    if given is None or not given.is_dir():
+        size = settings.image_size
+        return DetectorConfig(backbone=settings.backbone, image_size=size, classes=len(vocabulary.objects))
+    path = given / CONFIG
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        config, objects = DetectorConfig.model_validate(content["model"]), content["objects"]
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        raise InputError(f"{path} does not describe a detector ({_short(error)}); {_ALLOWED}") from None
+    if objects != list(vocabulary.objects):
+        raise ContractError(
+            f"the detector in {given} knows other object classes than the data set; train one on it, or give weights "
+            "for its vocabulary.json"
+        )
+    return config
+
+
+def load_detector(path: Path, config: DetectorConfig) -> FasterRCNN:
+    """A detector with the weights of `path`: a folder of ours, a safetensors file, or one of torch without code.
+
+    Raises InputError where the file is missing, broken, or holds the weights of another network.
+    """
+    model = build(config)
+    try:
+        model.load_state_dict(_read(path / WEIGHTS if path.is_dir() else path))
+    except RuntimeError as error:
+        raise InputError(
+            f"{path} holds no weights of the {config.backbone} detector with {config.classes} classes "
+            f"({_short(error)}); set detector.backbone, or train one"
+        ) from None
+    return model
+
+
+def _read(path: Path) -> Weights:
+    if not path.is_file():
+        raise InputError(f"detector.weights: {path} does not exist; {_ALLOWED}")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"detector.weights: {path} cannot be read ({_short(error)}); {_ALLOWED}") from None
+    # torchvision's own training script keeps the weights under "model", beside the optimiser's state
+    weights = content.get("model", content) if isinstance(content, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise InputError(f"detector.weights: {path} holds no table of weights; {_ALLOWED}")
+    return weights
+
+
+_ALLOWED = "give a folder that relclip.detector wrote, a .safetensors file, or a .pt file of plain weights"
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,109 @@
+"""The steps of the training: batch, Faster R-CNN's four losses, update, curves, checkpoints."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from relclip.core.checkpoint import load_checkpoint, save_checkpoint
+from relclip.core.device import autocast
+from relclip.core.ordered import in_order
+from relclip.core.params import Detector
+from relclip.core.progress import progress
+from relclip.core.seeds import stream
+from relclip.detector.curves import LOSSES, Curves
+from relclip.detector.examples import Example, Examples
+from relclip.detector.pictures import as_input
+
+LONGEST_GRADIENT = 10.0
+
+
+def fit(
+    model: nn.Module,
+    settings: Detector,
+    examples: Examples,
+    curves: Curves,
+    *,
+    checkpoint: Path,
+    digest: str,
+    device: torch.device,
+    readers: int = 1,
+) -> None:
+    """Train to the last step, from `checkpoint` if it carries `digest`; `readers` threads fetch pictures ahead.
+
+    The last step is kept as a checkpoint too: a kill during what follows costs no training.
+    """
+    optimizer = make_optimizer(model, settings)
+    state = load_checkpoint(checkpoint, digest, device)
+    first = _restore(state, model, optimizer, curves) if state else 0
+    model.train()
+    batches = fetch(examples, range(first, settings.iterations), settings.batch, readers)
+    shown = progress(batches, "detector", "iteration", total=settings.iterations, start=first)
+    for done, batch in enumerate(shown, first + 1):
+        torch.manual_seed(int(stream(settings.seed, "detector", "step", done).integers(1 << 62)))
+        losses = compute_losses(model, batch, device)
+        update(model, optimizer, losses[0], learning_rate(settings, done - 1))
+        last = done == settings.iterations
+        curves.step(done, losses, last)
+        if last or done % settings.checkpoint_every == 0:
+            save_checkpoint(checkpoint, digest, _state(done, model, optimizer, curves))
+
+
+def fetch(examples: Examples, steps: range, size: int, readers: int) -> Iterator[list[Example]]:
+    """The batches of `steps`, in order."""
+    return in_order(lambda step: examples.batch(step, size), steps, readers)
+
+
+def compute_losses(model: nn.Module, batch: list[Example], device: torch.device) -> tuple[Tensor, ...]:
+    """The values of LOSSES; the first, the sum of the others, is what is minimised."""
+    pictures = [as_input(picture, device) for picture, _ in batch]
+    targets = [{name: value.to(device) for name, value in target.items()} for _, target in batch]
+    with autocast(device):
+        found = model(pictures, targets)
+    parts = [found[name] for name in LOSSES[1:]]
+    return torch.stack(parts).sum(), *parts
+
+
+def make_optimizer(model: nn.Module, settings: Detector) -> torch.optim.Optimizer:
+    """AdamW; weight decay on matrices and kernels alone."""
+    learning = [weight for weight in model.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in learning if weight.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [weight for weight in learning if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
+    """One step down the gradient of `loss`."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+
+
+def learning_rate(settings: Detector, step: int) -> float:
+    """Learning rate of `step` (from 0): linear warm-up, then half a cosine down to 0."""
+    if step < settings.warmup:
+        return settings.learning_rate * (step + 1) / settings.warmup
+    done = (step - settings.warmup) / max(settings.iterations - settings.warmup, 1)
+    return settings.learning_rate * (1 + math.cos(math.pi * done)) / 2
+
+
+def _state(step: int, model: nn.Module, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:
+    state = {"step": step, "points": curves.points, "waiting": curves.waiting}
+    return {**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+
+
+def _restore(
+    state: dict[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer, curves: Curves
+) -> int:
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    curves.restore(state["points"], state["waiting"])
+    return int(state["step"])

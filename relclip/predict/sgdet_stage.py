@@ -2,19 +2,20 @@
 
 The object classifier sees all proposals of an image and names each; per-class NMS drops repeats; predicates are those
 of pairs among the boxes left (METHOD section 9). The boxes that were dropped stay in the objects' context (D), so that
-an image has one classification.
+an image has one classification; the relation adaptor sees the pairs that are left.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from relclip.core.atomic import atomic_folder
 from relclip.core.device import prepare
 from relclip.core.memory import keep_freed_memory
-from relclip.core.model import ImageSet, collate
+from relclip.core.model import Batch, ImageSet, Output, collate
 from relclip.core.progress import progress
 from relclip.predict.calibration import calibrated
 from relclip.predict.predictor import Predictor, cut, pair_sets
@@ -23,7 +24,6 @@ from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import write_about
 from relclip.predict.writing import Prediction, task_writer
 
-NO_PAIRS = np.zeros((0, 2), np.int64)
 Labels = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
@@ -63,18 +63,22 @@ def predictions(
     predictor: Predictor, images: ImageSet, detected: NDArray[np.float32], inputs: Inputs, class_iou: float
 ) -> Iterator[Prediction]:
     """Yield the prediction of each image. detected: (N,) the detector's scores of the boxes."""
-    labels = _labels(predictor, images, detected, inputs)
+    sets = pair_sets(images, predictor.request.params.pairs)
+    asked = [_ask(predictor, some, inputs) for some in sets]
+    labels = _labels(predictor, asked[0][1], detected)
     kept = np.ones(len(images.boxes), bool)
     for rows in images.object_rows():
         kept[rows] = class_nms(images.boxes[rows], labels[0][rows], labels[1][rows], class_iou)
-    sets = [_among(some, kept) for some in pair_sets(images, predictor.request.params.pairs)]
-    numbers, scores = range(len(images)), []
-    for some in sets:
-        batch = collate(predictor.regions(some, inputs), numbers)
-        (answer,) = predictor.answers(batch, ["predicted"])
-        classes = batch.classes.new_tensor(labels[0])
-        scores.append(predictor.scores(batch, answer.predicate_logits, classes).cpu().numpy())
-    for prediction, rows in zip(cut(sets, numbers, labels, scores), images.object_rows(), strict=True):
+    if not kept.all():
+        sets = [_among(some, kept) for some in sets]
+        asked = [_ask(predictor, some, inputs) for some in sets]
+    classes = torch.from_numpy(labels[0]).to(predictor.device)
+    scores = [
+        predictor.scores(batch, answer.predicate_logits, classes).cpu().numpy() for batch, answer in asked
+    ]
+    for prediction, rows in zip(
+        cut(sets, range(len(images)), labels, scores), images.object_rows(), strict=True
+    ):
         yield _only(prediction, kept[rows])
 
 
@@ -93,11 +97,13 @@ def proposed(images: ImageSet, boxes: Proposals, first: int, last: int) -> Image
     )
 
 
-def _labels(predictor: Predictor, images: ImageSet, detected: NDArray[np.float32], inputs: Inputs) -> Labels:
+def _ask(predictor: Predictor, images: ImageSet, inputs: Inputs) -> tuple[Batch, Output]:
+    batch = collate(predictor.regions(images, inputs), range(len(images)))
+    return batch, predictor.answers(batch, ["predicted"])[0]
+
+
+def _labels(predictor: Predictor, answer: Output, detected: NDArray[np.float32]) -> Labels:
     """Classes (N,) that the relation model gives the boxes, and their scores (N,) as predict.sgdet_score says."""
-    alone = images.with_pairs([NO_PAIRS] * len(images))
-    batch = collate(predictor.regions(alone, inputs), range(len(images)))
-    (answer,) = predictor.answers(batch, ["predicted"])
     classes, scores = (found.cpu().numpy() for found in predictor.labels(answer.object_logits))
     times = predictor.request.params.sgdet_score == "classifier_times_detector"
     return classes, scores * detected if times else scores

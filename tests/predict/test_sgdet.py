@@ -80,7 +80,7 @@ def read(folder):
     return labels, {tuple(row[name] for name in names): row["score"] for row in relations}
 
 
-def one_at_a_time(root, model, proposals, request):
+def one_at_a_time(root, model, proposals, request, class_iou):
     """What SGDet must give, image by image in plain loops."""
     network = load_model(model, CPU)
     images = ImageSet.load(root / "dataset", root / "features", "test")
@@ -106,7 +106,7 @@ def one_at_a_time(root, model, proposals, request):
             best = max(range(len(CLASSES)), key=lambda name, place=place: chances[place][name])
             times = row["score"] if request.params.sgdet_score == "classifier_times_detector" else 1
             named.append((place, boxes[place].tolist(), best + 1, chances[place][best] * times))
-        kept = slow_nms(named, CLASS_IOU)
+        kept = slow_nms(named, class_iou)
         for place, box, class_, score in named:
             if place in kept:
                 labels[image, found[place]["object_id"]] = (
@@ -136,14 +136,15 @@ def seen(network, images):
 
 
 @pytest.mark.parametrize(
-    ("changed", "asked"),
+    ("changed", "asked", "class_iou"),
     [
-        ({"use_labels": "text"}, {}),
-        ({"motif": True}, {"sgdet_score": "classifier_times_detector"}),
-        ({"object_features": True}, {"pairs": "all"}),
+        ({"use_labels": "text"}, {}, 0.5),
+        ({"use_labels": "text"}, {}, 1.0),
+        ({"motif": True}, {"sgdet_score": "classifier_times_detector"}, 0.5),
+        ({"object_features": True}, {"pairs": "all"}, 0.5),
     ],
 )
-def test_batches_equal_one_image_at_a_time(tested, tmp_path, changed, asked):
+def test_batches_equal_one_image_at_a_time(tested, tmp_path, changed, asked, class_iou):
     proposals, without = write_proposals(tested)
     model = untrained(tmp_path / "model", **changed)
     request = Request("some", "some", Predict(keep=ALL, batch=3, **asked))
@@ -152,15 +153,15 @@ def test_batches_equal_one_image_at_a_time(tested, tmp_path, changed, asked):
         Inputs(model, tested / "dataset", tested / "features"),
         proposals,
         tmp_path / "out",
-        class_iou=CLASS_IOU,
+        class_iou=class_iou,
     )
     labels, rows = read(tmp_path / "out")
-    wanted, wanted_rows = one_at_a_time(tested, model, proposals, request)
+    wanted, wanted_rows = one_at_a_time(tested, model, proposals, request, class_iou)
     assert labels == wanted
     assert rows == pytest.approx(wanted_rows, rel=1e-3, abs=1e-6)
     test = ImageSet.load(tested / "dataset", tested / "features", "test").image_ids.tolist()
     proposed = [row for row in pq.read_table(proposals).to_pylist() if row["image_id"] in test]
-    assert 10 < len(labels) < len(proposed)
+    assert (10 < len(labels) < len(proposed)) == (class_iou < 1)
     assert without in test
     assert {key[0] for key in labels} == set(test) - {without}
 

@@ -8,17 +8,29 @@ from typing import Any
 
 from relclip.core.errors import ContractError
 from relclip.tables.grid import NOT_BUILT
-from relclip.tables.layout import metric_label
+from relclip.tables.layout import TASKS, metric_label
 from relclip.tables.results import read_json
 
 JUDGED = ("annotation", "truth")
 METRICS = ("recall_at_50", "mean_recall_at_50")
-HEADER = ("claim", "better", "worse", "judged_on", "metric", "difference", "low", "high", "verdict", "seeds")
+HEADER = (
+    "claim",
+    "task",
+    "better",
+    "worse",
+    "judged_on",
+    "metric",
+    "difference",
+    "low",
+    "high",
+    "verdict",
+    "seeds",
+)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Better minus worse in percentage points of PredCls, with a 95 % paired bootstrap interval.
+    """Better minus worse in percentage points, with a 95 % paired bootstrap interval.
 
     `seeds`: the difference of each pair of trainings, whose mean is `difference`.
     """
@@ -58,12 +70,18 @@ class Difference:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim, the runs on both sides, its differences (none: not yet built)."""
+    """One claim on one task, the runs on both sides, its differences (none: not yet built)."""
 
     claim: str
+    task: str
     better: tuple[str, ...]
     worse: tuple[str, ...]
     differences: tuple[Difference, ...]
+
+    @property
+    def name(self) -> str:
+        """The claim; where it is not about PredCls, with its task."""
+        return self.claim if self.task == "predcls" else f"{self.claim} ({TASKS[self.task]})"
 
     def at(self, judged: str, metric: str) -> Difference | None:
         """Return one difference, None where it was not computed."""
@@ -88,7 +106,10 @@ def _claim(content: Mapping[str, Any]) -> Claim:
         for metric in METRICS
         if _defined(content["differences"].get(judged, {}).get(metric))
     ]
-    return Claim(str(content["claim"]), tuple(content["better"]), tuple(content["worse"]), tuple(found))
+    task = str(content["task"])
+    if task not in TASKS:
+        raise ValueError(f"task '{task}'")
+    return Claim(str(content["claim"]), task, tuple(content["better"]), tuple(content["worse"]), tuple(found))
 
 
 def _defined(content: Mapping[str, Any] | None) -> bool:
@@ -110,7 +131,7 @@ def columns(claims: Iterable[Claim]) -> list[tuple[str, str]]:
 def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
     """One line a difference, for the CSV."""
     for claim in claims:
-        sides = (claim.claim, " ".join(claim.better), " ".join(claim.worse))
+        sides = (claim.claim, claim.task, " ".join(claim.better), " ".join(claim.worse))
         for judged, metric in columns(claims):
             one = claim.at(judged, metric)
             if one is None:
@@ -137,9 +158,10 @@ def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:
 def caption() -> str:
     """What the claims table shows."""
     return (
-        "PredCls, better minus worse in percentage points, averaged over the paired training seeds, with the "
-        "95 % bootstrap interval over test images (both runs judged on the same images). Holds: the interval "
-        "lies above zero. Does not hold: it lies below zero, the order is reversed. Undecided: it contains "
-        "zero. At one seed: the interval does not cover the training seed, and two seeds of one row lie apart by "
-        "what table 1 shows behind ±; a difference of that size decides nothing. One in twenty misses by chance."
+        "PredCls where no other task is named: better minus worse in percentage points, averaged over the paired "
+        "training seeds, with the 95 % bootstrap interval over test images (both runs judged on the same images). "
+        "Holds: the interval lies above zero. Does not hold: it lies below zero, the order is reversed. Undecided: "
+        "it contains zero. At one seed: the interval does not cover the training seed, and two seeds of one row lie "
+        "apart by what table 1 shows behind ±; a difference of that size decides nothing. One in twenty misses by "
+        "chance."
     )

@@ -32,7 +32,9 @@ def draw_knowledge(
     predicates = data.vocabulary.predicates
     distinct, mentions = _triplet_counts(knowledge, predicates)
     save_themed(
-        folder, "knowledge", partial(knowledge_figure, predicates=predicates, distinct=distinct, mentions=mentions)
+        folder,
+        "knowledge",
+        partial(knowledge_figure, predicates=predicates, distinct=distinct, mentions=mentions),
     )
     text = "Distinct triplets of classes and caption mentions of each relation."
     drawn = Drawn("knowledge", "The knowledge base by relation", text)

@@ -94,7 +94,9 @@ def _draw_attention(source: Path, raw: Path, folder: Path) -> Drawn:
             f"{source / CHOSEN} is not what gradcam writes ({type(error).__name__}: {error}); run it again"
         ) from None
     name = f"attention-{source.name}"
-    draw = partial(gradcam_figure, pictures=pictures, clip=clip, relclip=relclip, texts=texts, boxes=boxes)
+    draw = partial(
+        gradcam_figure, pictures=pictures, clip=list(clip), relclip=list(relclip), texts=texts, boxes=boxes
+    )
     save_themed(folder, name, draw, suffix=".jpg")
     text = (
         "Grad-CAM for the sentence above each row: which places of the picture raise its score, from blue (not at all) "

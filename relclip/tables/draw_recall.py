@@ -23,8 +23,8 @@ from relclip.tables.sources import DataSet
 SHOWN = "recall_at_100"
 #: Figure 6's relations.
 CASES = ("riding", "carrying")
-OTHER, NONE = "another", "none in the top"
-JUDGED = {"annotation": "the annotation", "truth": "the full truth"}
+OTHER, NONE = "another", "not predicted"
+JUDGED = {"annotation": "On the annotation", "truth": "On the full truth"}
 
 
 def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
@@ -40,7 +40,9 @@ def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) ->
     save_themed(
         folder, "predicates", partial(predicates_figure, predicates=names, rows=list(recalls), recall=grid)
     )
-    text = "PredCls R@100 of each relation in percent, on the annotation; the most frequent in train come first."
+    text = (
+        "PredCls R@100 of each relation in percent, on the annotation; the most frequent in train come first."
+    )
     return [Drawn("predicates", "Recall by relation, table 1", text)]
 
 
@@ -59,29 +61,40 @@ def draw_contrast(params: Params, data: DataSet, evaluate: Path, folder: Path) -
         f"PredCls R@100 of each relation with RCL ({runs[0]}) and without ({runs[1]}), on the annotation, the most "
         "frequent in train first. The line has the colour of the better one."
     )
-    drawn = [Drawn("rcl", "Figure 6. Recall by relation, with and without RCL", text)]
-    return drawn + [one for judged in JUDGED for one in _draw_confusion(data, evaluate, runs, judged, folder)]
+    drawn = Drawn("rcl", "Figure 6. Recall by relation, with and without RCL", text)
+    return [drawn, *_draw_confusion(data, evaluate, runs, folder)]
 
 
-def _draw_confusion(
-    data: DataSet, evaluate: Path, runs: Sequence[str], judged: str, folder: Path
-) -> list[Drawn]:
+def _draw_confusion(data: DataSet, evaluate: Path, runs: Sequence[str], folder: Path) -> list[Drawn]:
     cases = [name for name in CASES if name in data.vocabulary.predicate_ids]
-    counts = [read_confusion(evaluate, run, judged) for run in runs]
-    rows = [
-        taken(data, case, name, cases, found)
-        for case in cases
-        for name, found in zip((WITH, WITHOUT), counts, strict=True)
-        if found
+    panels = [
+        (title, rows)
+        for judged, title in JUDGED.items()
+        if (rows := _taken(data, evaluate, runs, cases, judged))
     ]
-    if not rows or not sum(count for row in rows for _, count in row.counts):
+    if not panels:
         return []
-    save_themed(folder, f"confusion-{judged}", partial(confusion_figure, rows=rows))
+    save_themed(folder, "confusion", partial(confusion_figure, panels=panels))
     text = (
-        f"What the model puts first for pairs that {JUDGED[judged]} calls {' or '.join(cases)} (their number in "
+        f"What the model puts first for the pairs of things that are {' or '.join(cases)} (their number in "
         "parentheses), PredCls."
     )
-    return [Drawn(f"confusion-{judged}", f"Figure 6. Riding or carrying? On {JUDGED[judged]}", text)]
+    return [Drawn("confusion", "Figure 6. Riding or carrying?", text)]
+
+
+def _taken(
+    data: DataSet, evaluate: Path, runs: Sequence[str], cases: Sequence[str], judged: str
+) -> list[Taken]:
+    """The rows of one panel; none where a run has no confusion or nothing was to be told apart."""
+    found = [read_confusion(evaluate, run, judged) for run in runs]
+    if not all(found):
+        return []
+    rows = [
+        taken(data, case, name, cases, counts or {})
+        for case in cases
+        for name, counts in zip((WITH, WITHOUT), found, strict=True)
+    ]
+    return [row for row in rows if any(count for _, count in row.counts)]
 
 
 def taken(

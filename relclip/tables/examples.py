@@ -29,11 +29,15 @@ CORRECT, REASONABLE, WRONG, MISSED = "correct", "reasonable", "wrong", "missed"
 
 @dataclass(frozen=True)
 class Said:
-    """One triplet: what it is worth, its rank from 1 (None: not among the written predictions), names and boxes."""
+    """One triplet: what it is worth, its rank from 1 (None: not the pair's first relation), names and boxes.
+
+    `instead`: the relation that the run puts first for the pair of a missed one; empty where it says nothing of it.
+    """
 
     verdict: str
     rank: int | None
     relation: Relation
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,9 @@ def read_examples(data: DataSet, predict: Path, run: str, pictures: Sequence[int
     columns = {name: table[name].to_numpy() for name in table.schema.names}
     try:
         return [_example(data, columns, run, picture) for picture in pictures]
-    except KeyError as error:
+    except (KeyError, IndexError) as error:
         raise ContractError(
-            f"{path} names the thing {error}, which the data set's picture lacks; run predict again"
+            f"{path} names a thing or relation that the data set lacks ({error}); run predict again"
         ) from None
 
 
@@ -84,8 +88,12 @@ def _example(data: DataSet, columns: Mapping[str, NDArray[Any]], run: str, pictu
         for rank, one in enumerate(ranked[:TOP], 1)
     ]
     rank_of = {one: rank for rank, one in enumerate(ranked, 1)}
-    missed = [one for one in dict.fromkeys(annotated) if one not in ranked[:TOP]]
-    said += [Said(MISSED, rank_of.get(one), relation(one)) for one in missed]
+    first = {(subject, thing): predicate for subject, predicate, thing in ranked}
+    for one in dict.fromkeys(annotated):
+        if one not in ranked[:TOP]:
+            predicate = first.get((one[0], one[2]))
+            instead = data.vocabulary.predicates[predicate - 1] if predicate else ""
+            said.append(Said(MISSED, rank_of.get(one), relation(one), instead))
     file = str(data.images["file"][data.images["image_id"] == picture][0])
     return Example(picture, file, run, tuple(said))
 
@@ -124,7 +132,9 @@ def _things(data: DataSet, picture: int) -> dict[int, tuple[str, Box]]:
     here = data.objects["image_id"] == picture
     names = ("object_id", "class_id", "x1", "y1", "x2", "y2")
     rows = zip(*(data.objects[name][here].tolist() for name in names), strict=True)
-    return {number: (data.vocabulary.objects[kind - 1], (x1, y1, x2, y2)) for number, kind, x1, y1, x2, y2 in rows}
+    return {
+        number: (data.vocabulary.objects[kind - 1], (x1, y1, x2, y2)) for number, kind, x1, y1, x2, y2 in rows
+    }
 
 
 def _relation(data: DataSet, things: Mapping[int, tuple[str, Box]], one: Triplet) -> Relation:

@@ -10,7 +10,10 @@ _SETTING = {
     "table4": "Trained with the knowledge base and CLIP's scores (KB+EXT).",
     "table5": "Trained with the knowledge base (KB).",
     "table6": "Trained with the knowledge base (KB).",
-    "beyond": "Rows that the paper does not have; zR counts only triplets of classes never annotated in train.",
+    "beyond": (
+        "Rows that the paper does not have. zR counts only triplets of classes never annotated in train. The other set "
+        "of pairs is shown where a run predicted pairs of boxes that do not overlap: the same predictions without them."
+    ),
     "kb_size": (
         "Trained with the knowledge base (KB) of a seeded share of the captions. Precision: the share of its triplets "
         "of classes that occur in train; coverage: the share of train relations whose triplet of classes it has."

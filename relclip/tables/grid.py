@@ -89,9 +89,7 @@ def build_tables(
     return [_table(key, params, read, judged) for key in LAYOUTS]
 
 
-def _read(
-    evaluate: Path, judged: str, knowledge: Mapping[str, Result], row: Row, task: str
-) -> list[Result]:
+def _read(evaluate: Path, judged: str, knowledge: Mapping[str, Result], row: Row, task: str) -> list[Result]:
     if task == "kb":
         return [knowledge[run] for run in row.runs if run in knowledge]
     return read_row(evaluate, row, task, judged)

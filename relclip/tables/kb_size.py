@@ -5,8 +5,8 @@ from math import isnan
 from pathlib import Path
 from statistics import fmean
 
+from relclip.core.kb_filter import believed_triplets
 from relclip.core.params import Params
-from relclip.core.parquet import TRIPLETS, read_table
 from relclip.tables.figures.quality import Size
 from relclip.tables.grid import cell, read_row
 from relclip.tables.knowledge import Columns, quality
@@ -17,16 +17,22 @@ from relclip.tables.sources import DataSet
 METRICS = ("recall_at_50", "mean_recall_at_50")
 
 
-def results(params: Params, data: DataSet, kb: Path, relations: Columns) -> dict[str, Result]:
-    """Run of the table kb_size -> its share of the captions, and precision and coverage of the triplets it believes.
+def triplets_of_runs(params: Params, kb: Path) -> dict[str, Columns]:
+    """Run of the table kb_size -> the triplets it believes; a row without training has no share of the captions."""
+    runs = dict.fromkeys(run for row in params.tables.kb_size for run in row.runs)
+    return {run: believed(params, run, kb) for run in runs if run not in params.predict.training_free}
+
+
+def results(
+    params: Params, data: DataSet, triplets: Mapping[str, Columns], relations: Columns
+) -> dict[str, Result]:
+    """Run -> its share of the captions, and precision and coverage of its triplets, as fractions.
 
     `relations`: the annotation or the full truth, of which train counts.
     """
     found = {}
-    for run in dict.fromkeys(run for row in params.tables.kb_size for run in row.runs):
-        if run in params.predict.training_free:
-            continue
-        precision, coverage = quality(believed(params, run, kb), data, relations).whole
+    for run, mine in triplets.items():
+        precision, coverage = quality(mine, data, relations).whole
         numbers = {"captions": share(params, run), "precision": precision, "coverage": coverage}
         metrics = {name: value for name, value in numbers.items() if not isnan(value)}
         found[run] = Result(metrics, {}, {}, {}, {})
@@ -39,9 +45,10 @@ def share(params: Params, run: str) -> float:
 
 
 def believed(params: Params, run: str, kb: Path) -> Columns:
-    wanted = params.run(params.prediction(run)[0]).kb
-    triplets = read_table(kb / "triplets.parquet", TRIPLETS)
-    return {name: triplets[name].to_numpy()[:: max(1, round(1 / wanted.captions))] for name in TRIPLETS.names}
+    """The triplets of classes that this run's labels came from, chosen as `train` chooses them."""
+    training = params.run(params.prediction(run)[0])
+    triplets, _ = believed_triplets(kb, training.kb, training.seed)
+    return {name: triplets[name].to_numpy() for name in triplets.column_names}
 
 
 def sizes(params: Params, evaluate: Path, knowledge: Mapping[str, Result]) -> list[Size]:
@@ -54,7 +61,11 @@ def sizes(params: Params, evaluate: Path, knowledge: Mapping[str, Result]) -> li
             continue
         cells = {metric_label(metric): cell(measured, metric) for metric in METRICS}
         recall = {
-            name: (one.ours, one.ours if one.low is None else one.low, one.ours if one.high is None else one.high)
+            name: (
+                one.ours,
+                one.ours if one.low is None else one.low,
+                one.ours if one.high is None else one.high,
+            )
             for name, one in cells.items()
             if one.ours is not None
         }

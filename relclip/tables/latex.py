@@ -52,7 +52,7 @@ def claims_latex(claims: Sequence[Claim]) -> str:
     for claim in claims:
         found = [claim.at(judged, metric) for judged, metric in columns]
         lines.append(
-            _row([escape_latex(claim.claim), *(_signed(one.text) if one else NOT_BUILT for one in found)])
+            _row([escape_latex(claim.name), *(_signed(one.text) if one else NOT_BUILT for one in found)])
         )
         lines.append(_row(["", *(rf"\emph{{{one.verdict}}}" if one else "" for one in found)]))
     return _environment("Claims of the paper", claim_table.caption(), "tab:claims", lines)
@@ -107,7 +107,9 @@ def _body(table: Table) -> list[str]:
 
 def _lines(table: Table, line: Line, cells: Sequence[Cell]) -> list[str]:
     """Up to four printed lines a row: ours, its interval, the paper's, the note."""
-    lines = [_row([escape_latex(line.name) + (r"$^\dagger$" if marked(table, line) else ""), *map(_ours, cells)])]
+    lines = [
+        _row([escape_latex(line.name) + (r"$^\dagger$" if marked(table, line) else ""), *map(_ours, cells)])
+    ]
     if any(cell.low is not None for cell in cells):
         lines.append(_row([r"\quad 95\,\% interval", *map(_interval, cells)]))
     if table.against_paper:

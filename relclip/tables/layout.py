@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from relclip.core.params import Params, Row
 
-TASKS = {"predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet", "kb": "Knowledge base"}
+TASKS = {"kb": "Knowledge base", "predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet"}
 SHOWN = ("recall_at_50", "recall_at_100", "mean_recall_at_50", "mean_recall_at_100")
 #: Measured and written to the CSV, but not a column of the paper's table 1.
 ONLY_CSV = (
@@ -26,8 +26,11 @@ class Column:
 
     @property
     def label(self) -> str:
-        """`mean_recall_at_50` -> `mR@50`; with the other set of pairs `mR@50, all pairs`."""
-        return f"{metric_label(self.metric)}, {self.pairs}" if self.pairs else metric_label(self.metric)
+        """`mean_recall_at_50` -> `mR@50`; with the other set of pairs `mR@50, all pairs`; P@K by an oracle says so."""
+        label = metric_label(self.metric)
+        if self.metric.startswith("precision_at_"):
+            return f"{label} (oracle)"
+        return f"{label}, {self.pairs}" if self.pairs else label
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ LAYOUTS = {
     "table5": Layout("Semantic-aware active sampling", (("table5", ""),), _each("predcls", *SHOWN)),
     "table6": Layout("The synonym threshold epsilon", (("table6", ""),), _each("predcls", *SHOWN)),
     "beyond": Layout(
-        "Beyond the paper",
+        "Rows beyond the paper",
         (("beyond", ""),),
         (*_each("predcls", *_NEW_METRICS), *_each("sgcls", "recall_at_50")),
         ("predcls", "sgcls"),
@@ -85,6 +88,7 @@ def columns(layout: Layout, require_overlap: bool) -> tuple[Column, ...]:
     pairs = "all pairs" if require_overlap else "overlapping pairs"
     seen = [Column(task, metric) for task, metric in layout.shown]
     seen += [Column(task, metric, pairs=pairs) for task, metric in layout.other_pairs]
+    seen.sort(key=lambda column: list(TASKS).index(column.task))
     every = [(task, metric) for task in layout.tasks for metric in (*SHOWN, *ONLY_CSV)]
     hidden = [Column(*place, shown=False) for place in every if place not in layout.shown]
     turned = [Column(*place, shown=False, pairs=pairs) for place in every if place not in layout.other_pairs]
@@ -106,7 +110,7 @@ def rows_of(params: Params, sections: Sequence[str]) -> list[Row]:
 
 
 def row_note(params: Params, row: Row) -> str:
-    """What stands under a row's name: its own note, and how it ranks where that is not by softmax (METHOD section 2)."""
+    """What stands under a row's name: its own note, how it ranks where that is not by softmax (METHOD section 2)."""
     trained = [run for run in row.runs if run not in params.predict.training_free]
     ranked = dict.fromkeys(params.prediction(run)[2] for run in trained)
     unusual = [how for how in ranked if how != "softmax"]

@@ -125,7 +125,7 @@ def claims_markdown(claims: Sequence[Claim]) -> str:
     columns = claim_table.columns(claims)
     header = ["", *(f"{claim_table.metric_label(metric)}, {judged}" for judged, metric in columns)]
     rows = [
-        [escape_markdown(claim.claim), *(_difference(claim.at(*column)) for column in columns)]
+        [escape_markdown(claim.name), *(_difference(claim.at(*column)) for column in columns)]
         for claim in claims
     ]
     return "\n".join(

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from relclip.core import parquet
 from relclip.core.errors import ContractError
 
@@ -15,12 +13,6 @@ from relclip.core.errors import ContractError
 FILES = {"annotation": "annotation", "truth": "truth", "validation": "val"}
 #: Beside them where the data set knows every true relation: P@10 and P@20.
 PRECISION = "precision.json"
-CONFUSION = pa.schema(
-    [
-        *(("judged", pa.string()), ("predicate_id", pa.int16())),
-        *(("predicted_id", pa.int16()), ("count", pa.int64())),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -65,8 +57,13 @@ def _content(path: Path) -> Result:
         recalls = {name: _numbers(one) for name, one in content["per_predicate"].items()}
         other, ties = content.get("other_overlap"), content.get("tie_spread")
         return Result(
-            *(_numbers(content["metrics"]), _bounds(content["intervals"]), recalls),
-            *(content["counts"], content["switches"], _numbers(other or {}), _bounds(ties or {})),
+            _numbers(content["metrics"]),
+            _bounds(content["intervals"]),
+            recalls,
+            content["counts"],
+            content["switches"],
+            _numbers(other or {}),
+            _bounds(ties or {}),
         )
 
     return _checked(path, parse)
@@ -92,8 +89,8 @@ def read_confusion(evaluate: Path, run: str, judged: str) -> dict[tuple[int, int
     path = evaluate / run / "predcls" / "confusion.parquet"
     if not path.is_file():
         return None
-    table = parquet.read_table(path, CONFUSION)
-    rows = zip(*(table[name].to_pylist() for name in CONFUSION.names), strict=True)
+    table = parquet.read_table(path, parquet.CONFUSION)
+    rows = zip(*(table[name].to_pylist() for name in parquet.CONFUSION.names), strict=True)
     return {(truth, taken): count for where, truth, taken, count in rows if where == judged}
 
 

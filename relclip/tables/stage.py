@@ -8,8 +8,21 @@ from typing import Any
 from relclip.core.atomic import atomic_folder, write_text
 from relclip.core.params import Params, load_params
 from relclip.tables import claims as claim_table
-from relclip.tables import content, draw_curves, draw_data, draw_examples, draw_recall, encoder, explain
-from relclip.tables import kb_size, latex, page, paper, plain, provenance
+from relclip.tables import (
+    content,
+    draw_curves,
+    draw_data,
+    draw_examples,
+    draw_recall,
+    encoder,
+    explain,
+    kb_size,
+    latex,
+    page,
+    paper,
+    plain,
+    provenance,
+)
 from relclip.tables.account import read_account
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.examples import TOP
@@ -89,7 +102,8 @@ def _gather(inputs: Inputs) -> Gathered:
     params, data = load_params(inputs.params), read_data_set(inputs.dataset)
     knowledge = read_knowledge_base(inputs.kb)
     relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
-    known = {judged: kb_size.results(params, data, inputs.kb, one) for judged, one in relations.items()}
+    triplets = kb_size.triplets_of_runs(params, inputs.kb)
+    known = {judged: kb_size.results(params, data, triplets, one) for judged, one in relations.items()}
     tables = {
         judged: build_tables(params, inputs.evaluate, judged, known.get(judged))
         for judged in ("annotation", *(["truth"] if params.dataset.truth else []))

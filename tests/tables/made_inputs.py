@@ -16,7 +16,12 @@ from relclip.tables.stage import Inputs
 PARAMS = Path(__file__).resolve().parents[2] / "workflow" / "presets" / "scenes.yaml"
 OBJECTS = ["man", "horse", "board", "bed", "<script>alert(1)</script>", "bird & co_50%", "tree|x"]
 PREDICATES = ["riding", "carrying", "sitting on", "standing on", "lying on", "eating$_{x", "never*seen*"]
-BUILT = ["ext", "kb", "kb_ext", "kb_counts", "relclip_kb", "relclip_kb_seed1", "relclip_full", "no_rcl"]
+BUILT = [
+    *("ext", "kb", "kb_ext", "kb_counts", "relclip_kb", "relclip_kb_seed1", "relclip_full"),
+    *("no_rcl", "relclip_kb_ext", "motif_kb", "relclip_kb_ext_all_pairs", "kb_size_1"),
+]
+#: Which of them were predicted on the detector's boxes, and with all pairs.
+ON_BOXES, ALL_PAIRS = "relclip_kb", "relclip_kb_ext_all_pairs"
 TRAINED = "no_rcl"
 METRICS = [
     f"{prefix}{name}_at_{cutoff}"
@@ -38,6 +43,18 @@ def metrics_file(run: str, judged: str, task: str) -> dict:
         "per_predicate": recalls | {PREDICATES[-1]: {"groundtruth": 0, "recall_at_100": None}},
         "switches": {"dedup": True},
         "counts": {"images": 6},
+    } | (
+        {"other_overlap": {name: value + 0.1 for name, value in metrics.items()}} if run == ALL_PAIRS else {}
+    )
+
+
+def precision_file(run: str) -> dict:
+    """What the oracle of table 2 writes."""
+    value = float(stream(1, run).uniform(0.2, 0.6))
+    metrics = {"precision_at_10": value, "precision_at_20": value / 2}
+    return {
+        "metrics": metrics,
+        "intervals": {"precision_at_10": [value - 0.1, value + 0.1], "precision_at_20": None},
     }
 
 
@@ -48,7 +65,7 @@ def claims_file() -> list[dict]:
         one = {"difference": difference, "low": low, "high": high, "seeds": [difference, difference, None]}
         return {"recall_at_50": one, "mean_recall_at_50": one}
 
-    both = {"better": ["relclip_kb"], "worse": ["kb"]}
+    both = {"task": "predcls", "better": ["relclip_kb"], "worse": ["kb"]}
     return [
         {
             "claim": "RCL <b>helps</b> & 50%|",
@@ -57,12 +74,15 @@ def claims_file() -> list[dict]:
         },
         {"claim": "reversed", **both, "differences": {"annotation": sides(-0.02, -0.03, -0.01)}},
         {"claim": "open", **both, "differences": {"annotation": sides(0.001, -0.01, 0.012), "truth": {}}},
-        {"claim": "absent", **both, "differences": {}},
+        {"claim": "absent", **both, "task": "sgdet", "differences": {}},
     ]
 
 
 def write_data_set(folder: Path, images: int = 12) -> None:
-    """The `dataset` stage's files, three objects and three relations a picture, and a fuller truth."""
+    """The `dataset` stage's files, three objects and three relations a picture, half of them annotated.
+
+    Every second test picture (3, 7, 11, ...) is annotated in full.
+    """
     random = stream(0, "made")
     write_json(folder / "vocabulary.json", {"objects": OBJECTS, "predicates": PREDICATES})
     splits = ["train", "val", "test", "test"]
@@ -76,7 +96,8 @@ def write_data_set(folder: Path, images: int = 12) -> None:
     _write(folder / "objects.parquet", boxes, parquet.OBJECTS)
     pairs = [(1, 2), (2, 3), (3, 1)]
     truth = [(i, s, int(random.integers(1, 7)), o) for i in range(1, images + 1) for s, o in pairs]
-    _write(folder / "relations.parquet", truth[::2], parquet.RELATIONS)
+    annotated = [row for number, row in enumerate(truth) if number % 2 == 0 or row[0] % 4 == 3]
+    _write(folder / "relations.parquet", annotated, parquet.RELATIONS)
     _write(folder / "truth" / "relations.parquet", truth, parquet.RELATIONS)
     account = {
         "read": {"images": 14, "relations": 40},
@@ -110,10 +131,23 @@ def write_inputs(root: Path) -> Inputs:
     write_json(
         root / "kb" / "statistics.json", {"captions": 30000, "triplets": {"distinct": 12, "kept": 0.5}}
     )
+    _write(
+        root / "kb" / "evidence.parquet",
+        [(s, p, o, str(n)) for n, (s, p, o, _) in enumerate(triplets)],
+        parquet.EVIDENCE,
+    )
     for run in BUILT:
-        for place, judged in (("", "annotation"), ("truth/", "truth"), ("val/", "validation")):
-            for task in ("predcls", "sgcls"):
-                write_json(root / "evaluate" / run / f"{place}{task}.json", metrics_file(run, judged, task))
+        write_evaluated(root / "evaluate" / run, run)
+    for run in ("relclip_kb_ext", "no_rcl"):
+        pairs = [
+            (i, s, o, p, 0.9 - 0.1 * s - 0.01 * p)
+            for i in range(1, 13)
+            for s, o in ((1, 2), (2, 3), (3, 1))
+            for p in (1, 2)
+        ]
+        _write(root / "predict" / run / "predcls" / "relations.parquet", pairs, parquet.PREDICTED_RELATIONS)
+    write_gradcam(root / "gradcam" / "relclip_kb_ext")
+    write_json(root / "detector" / "statistics.json", {"mAP50": 0.5})
     lines = [
         f"{step},{3 / step},{2 / step},{0.4 if step == 20 else ''},{0.3 if step == 20 else ''}"
         for step in range(1, 21)
@@ -130,4 +164,40 @@ def write_inputs(root: Path) -> Inputs:
         *(root / name for name in ("raw", "dataset", "kb", "train", "evaluate")),
         claims=root / "claims.json",
         clip=root / "clip",
+        predict=root / "predict",
+        gradcam=root / "gradcam",
+        detector=root / "detector",
     )
+
+
+def write_evaluated(folder: Path, run: str) -> None:
+    """The `evaluate` stage's files of one run, in every judgement."""
+    tasks = ("predcls", "sgcls", "sgdet") if run == ON_BOXES else ("predcls", "sgcls")
+    for task in tasks:
+        for name, judged in (("annotation", "annotation"), ("truth", "truth"), ("val", "validation")):
+            write_json(folder / task / f"{name}.json", metrics_file(run, judged, task))
+    write_json(folder / "predcls" / "precision.json", precision_file(run))
+    counts = [
+        ("annotation", 1, 1, 6),
+        ("annotation", 1, 2, 3),
+        ("annotation", 1, 5, 2),
+        ("annotation", 1, 0, 1),
+    ]
+    counts += [("annotation", 2, 2, 4), ("truth", 1, 1, 9), ("truth", 3, 1, 7)]
+    _write(folder / "predcls" / "confusion.parquet", counts, parquet.CONFUSION)
+
+
+def write_gradcam(folder: Path) -> None:
+    """Two relations with heat maps of 3 x 4 cells."""
+    one = {
+        "image_id": 3,
+        "file": "images/3.jpg",
+        "subject": "man",
+        "predicate": "eating$_{x",
+        "object": "<script>alert(1)</script>",
+        "subject_box": [5, 4, 35, 40],
+        "object_box": [15, 4, 45, 40],
+    }
+    write_json(folder / "chosen.json", [one, one])
+    for name in ("clip", "relclip"):
+        np.save(folder / f"heat_{name}.npy", stream(2, name).uniform(size=(2, 3, 4)).astype(np.float32))

@@ -6,16 +6,17 @@ from dataclasses import replace
 from statistics import fmean, stdev
 
 import pytest
-from made_inputs import BUILT, metrics_file
+from made_inputs import ALL_PAIRS, ON_BOXES, metrics_file, precision_file, write_evaluated
 
 from relclip.core.atomic import write_json, write_text
 from relclip.core.errors import ContractError
-from relclip.core.params import load_params
+from relclip.core.params import Row, load_params
 from relclip.tables import claims as claim_table
 from relclip.tables import latex, paper, plain
 from relclip.tables.content import other_metrics, tie_spreads
-from relclip.tables.grid import build_tables, cell, metric_label
-from relclip.tables.results import Result, read_result
+from relclip.tables.grid import build_tables, cell
+from relclip.tables.layout import metric_label, row_note
+from relclip.tables.results import Result, read_confusion, read_result
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,9 @@ def find(rows, **wanted):
 
 def test_one_run_keeps_its_numbers(tables):
     content = metrics_file("kb", "annotation", "sgcls")
-    (row,) = find(rows_of(tables), block="table1_distant", row="KB", task="sgcls", metric="mean_recall_at_20")
+    (row, _) = find(
+        rows_of(tables), block="table1_distant", row="KB", task="sgcls", metric="mean_recall_at_20"
+    )
     value = content["metrics"]["mean_recall_at_20"]
     assert float(row["ours"]) == pytest.approx(100 * value, abs=5e-5)
     assert [float(row["low"]), float(row["high"])] == pytest.approx(
@@ -43,10 +46,10 @@ def test_one_run_keeps_its_numbers(tables):
 
 
 def test_seeds_are_averaged_with_their_spread(tables):
-    runs = [metrics_file(run, "annotation", "predcls")["metrics"]["recall_at_50"] for run in BUILT[4:6]]
-    (row,) = find(
-        rows_of(tables), block="table1_distant", row="RelCLIP (KB)", task="predcls", metric="recall_at_50"
-    )
+    names = ("relclip_kb", "relclip_kb_seed1")
+    runs = [metrics_file(run, "annotation", "predcls")["metrics"]["recall_at_50"] for run in names]
+    where = {"block": "table1_distant", "row": "RelCLIP (KB)", "pairs": ""}
+    (row,) = find(rows_of(tables), **where, task="predcls", metric="recall_at_50")
     assert float(row["ours"]) == pytest.approx(100 * fmean(runs), abs=5e-5)
     assert float(row["std"]) == pytest.approx(100 * stdev(runs), abs=5e-5)
     assert float(row["low"]) == pytest.approx(100 * fmean(runs) - 1, abs=5e-5)
@@ -54,21 +57,102 @@ def test_seeds_are_averaged_with_their_spread(tables):
 
 
 def test_what_was_not_built_says_so_in_every_cell(tables):
-    rows = rows_of(tables)
-    missing = (
-        find(rows, task="sgdet") + find(rows, row="Motif") + find(rows, row="Unary Contrast (predicate)")
-    )
+    missing = find(rows_of(tables), row="BA-SGG") + find(rows_of(tables), row="Unary Contrast (predicate)")
     assert missing
     assert {(row["state"], row["ours"], row["seeds"]) for row in missing} == {("not yet built", "", "0")}
-    motif = next(line for line in plain.tables_markdown(tables).splitlines() if line.startswith("| Motif"))
-    assert motif.count("not yet built") == 12
+    line = next(line for line in plain.tables_markdown(tables).splitlines() if line.startswith("| BA-SGG"))
+    assert line.count("not yet built") == 12
     body = latex.tables_latex(tables[:1])
-    assert next(line for line in body.splitlines() if line.startswith("Motif &")).count("not yet built") == 12
+    assert (
+        next(line for line in body.splitlines() if line.startswith("BA-SGG &")).count("not yet built") == 12
+    )
+
+
+def test_a_run_that_is_there_is_never_called_not_built(tables):
+    rows = [row for row in rows_of(tables) if row["table"] == "table1" and not row["pairs"]]
+    measured = find(rows, row="RelCLIP (KB)", task="sgdet")
+    content = metrics_file(ON_BOXES, "annotation", "sgdet")["metrics"]
+    for row in measured:
+        assert float(row["ours"]) == pytest.approx(100 * content[row["metric"]], abs=5e-5)
+    without = find(rows, row="KB", task="sgdet")
+    assert len(measured) == len(without) == 9
+    assert {row["state"] for row in without} == {"not measured"}
+
+
+def test_zero_shot_recall_of_every_task_is_in_the_csv_of_table_1(tables):
+    rows = find(rows_of(tables), table="table1", row="KB", metric="zero_shot_recall_at_50", pairs="")
+    assert {row["task"]: row["state"] for row in rows} == {
+        "predcls": "measured",
+        "sgcls": "measured",
+        "sgdet": "not measured",
+    }
+
+
+def test_table_2_shows_the_oracle_beside_people(tables):
+    table = next(table for table in tables if table.key == "table2")
+    assert [column.label for column in table.columns if column.shown] == [
+        "P@10 (oracle)",
+        "P@20 (oracle)",
+        "R@50",
+        "R@100",
+    ]
+    cells = table.blocks[0].lines[1].cells
+    expected = precision_file("relclip_kb_ext")["metrics"]["precision_at_10"]
+    assert (cells[0].ours, cells[0].low) == pytest.approx((100 * expected, 100 * expected - 10))
+    assert (cells[0].paper, cells[1].paper, cells[1].low) == (49.41, 46.1, None)
+    assert "oracle" in table.note
+
+
+def test_both_sets_of_pairs_are_shown_where_both_were_judged(tables):
+    table = next(table for table in tables if table.key == "beyond")
+    shown = [column.label for column in table.columns if column.shown]
+    assert shown == ["R@50", "mR@50", "zR@50", "R@50, overlapping pairs", "R@50"]
+    lines = {line.name: line for block in table.blocks for line in block.lines}
+    whole = 100 * metrics_file(ALL_PAIRS, "annotation", "predcls")["metrics"]["recall_at_50"]
+    both = lines["RelCLIP (KB+EXT), all pairs"].cells
+    assert (both[0].ours, both[3].ours) == pytest.approx((whole, whole + 10))
+    assert lines["12 images a batch"].cells[3].state == "not measured"
+    rows = find(
+        rows_of(tables), row="RelCLIP (KB+EXT), all pairs", task="predcls", metric="mean_recall_at_50"
+    )
+    assert {row["pairs"] for row in rows} == {"", "overlapping pairs"}
+
+
+def test_groups_are_blocks_and_tables_outside_the_paper_show_no_paper(tables):
+    table = next(table for table in tables if table.key == "beyond")
+    titles = [block.title for block in table.blocks]
+    assert len(titles) == len(set(titles)) > 1
+    markdown = plain.tables_markdown([table])
+    assert markdown.startswith("### Rows beyond the paper, judged on the annotation")
+    assert "paper –" not in markdown and "†" not in markdown
+    assert r"\quad paper" not in latex.tables_latex([table])
+
+
+def test_a_row_says_how_it_ranks_where_that_is_not_by_softmax(inputs, tables):
+    params = load_params(inputs.params)
+    assert params.prediction("motif_kb")[2] == "sigmoid"
+    assert row_note(params, Row(name="x", runs=["motif_kb"], note="half")) == "half; ranked by sigmoid"
+    assert row_note(params, Row(name="x", runs=["motif_kb_all_pairs"])) == "ranked by sigmoid"
+    assert row_note(params, Row(name="x", runs=["kb", "relclip_kb"])) == ""
+    (row,) = find(rows_of(tables), row="Motif", task="sgcls", metric="recall_at_50", pairs="")
+    assert row["note"] == "ranked by sigmoid"
+    assert "| Motif<br>ranked by sigmoid |" in plain.tables_markdown(tables)
+    assert r"{\quad ranked by sigmoid}" in latex.tables_latex(tables[:1])
+
+
+def test_the_size_of_the_knowledge_base_stands_beside_the_recall(inputs):
+    known = {"kb_size_1": Result({"captions": 0.01, "precision": 0.5, "coverage": 0.25}, {}, {}, {}, {})}
+    tables = build_tables(load_params(inputs.params), inputs.evaluate, "annotation", known)
+    table = next(table for table in tables if table.key == "kb_size")
+    cells = table.blocks[0].lines[0].cells
+    recall = 100 * metrics_file("kb_size_1", "annotation", "predcls")["metrics"]["recall_at_50"]
+    assert [cell.ours for cell in cells[:4]] == pytest.approx([1, 50, 25, recall])
 
 
 def test_rows_outside_the_paper_are_marked(tables):
-    marked = {row["row"] for row in rows_of(tables) if row["in_paper"] == "false"}
-    assert marked == {"KB counts"}
+    table1 = [row for row in rows_of(tables) if row["table"] == "table1"]
+    marked = {row["row"] for row in table1 if row["in_paper"] == "false"}
+    assert marked == {"KB counts", "VisualDS (semi-supervised)"}
     assert "| KB counts † |" in plain.tables_markdown(tables)
 
 
@@ -103,7 +187,8 @@ def test_paper_data_equal_the_gathered_ones(shared_data):
     import json
 
     theirs = json.loads((shared_data.parent / "paper" / "tables.json").read_text("utf-8"))
-    for block, rows in (("table1_distant", theirs["table1"]["distant"]), ("table6", theirs["table6"])):
+    blocks = {"table1_distant": theirs["table1"]["distant"], "table1_full": theirs["table1"]["full"]}
+    for block, rows in (blocks | {f"table{n}": theirs[f"table{n}"] for n in (2, 3, 4, 5, 6)}).items():
         for name, values in rows.items():
             if isinstance(values, list) and name != "columns":
                 assert list(paper.numbers(block, name).values()) == values
@@ -122,6 +207,7 @@ def test_verdicts(inputs):
     ]
     lines = list(claim_table.claim_rows(claims))
     assert lines[-1][-2:] == ["not yet built", None]
+    assert (lines[-1][1], claims[-1].name, claims[0].task) == ("sgdet", "absent (SGDet)", "predcls")
     assert lines[0][-2:] == ["holds", "1.2000 1.2000"]
 
 
@@ -139,9 +225,24 @@ def test_hostile_names_stay_text(inputs):
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"metrics": {"recall_at_50": "x"}}', "not json"])
 def test_a_broken_metrics_file_is_one_sentence(tmp_path, content):
-    write_text(tmp_path / "run" / "predcls.json", content)
-    with pytest.raises(ContractError, match=r"predcls\.json is not"):
+    write_text(tmp_path / "run" / "predcls" / "annotation.json", content)
+    with pytest.raises(ContractError, match=r"annotation\.json is not"):
         read_result(tmp_path, "run", "predcls", "annotation")
+
+
+def test_a_broken_oracle_sheet_is_one_sentence(tmp_path):
+    write_evaluated(tmp_path / "run", "run")
+    write_text(tmp_path / "run" / "predcls" / "precision.json", '{"metrics": 3}')
+    with pytest.raises(ContractError, match=r"precision\.json is not"):
+        read_result(tmp_path, "run", "predcls", "annotation")
+
+
+def test_validation_knows_no_oracle_and_a_missing_run_is_none(tmp_path):
+    write_evaluated(tmp_path / "run", "run")
+    assert "precision_at_10" not in read_result(tmp_path, "run", "predcls", "validation").metrics
+    assert read_result(tmp_path, "run", "sgdet", "annotation") is None
+    assert read_confusion(tmp_path, "nobody", "truth") is None
+    assert read_confusion(tmp_path, "run", "truth") == {(1, 1): 9, (3, 1): 7}
 
 
 def test_broken_claims_are_one_sentence(tmp_path):

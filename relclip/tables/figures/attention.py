@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 HEADS = ("picture", "CLIP", "RelCLIP")
 COLOURS = colormaps["turbo"]
 #: How much of the picture stays under the warmest place, and under a cold one.
-STRONGEST, WEAKEST = 0.65, 0.3
+STRONGEST, WEAKEST = 0.65, 0.15
 WHITE = "#ffffff"
 
 
@@ -28,6 +28,7 @@ def gradcam_figure(
     clip: Sequence[Heat],
     relclip: Sequence[Heat],
     texts: Sequence[str],
+    *,
     boxes: Sequence[tuple[Box, Box]] = (),
 ) -> Figure:
     """Draw a row a relation: the picture, CLIP's heat over it, RelCLIP's.
@@ -36,7 +37,9 @@ def gradcam_figure(
     and to its own warmest place; `boxes`: subject and object of each, xyxy, pixels of its picture.
     """
     ratios = [picture.shape[0] / picture.shape[1] for picture in pictures]
-    figure, axes = blank(0.45 + sum(1.5 * ratio + 0.25 for ratio in ratios), len(pictures), 3, height_ratios=ratios)
+    figure, axes = blank(
+        0.45 + sum(1.5 * ratio + 0.25 for ratio in ratios), len(pictures), 3, height_ratios=ratios
+    )
     for number, (picture, text) in enumerate(zip(pictures, texts, strict=True)):
         plain, *warm = axes[3 * number : 3 * number + 3]
         plain.imshow(picture)

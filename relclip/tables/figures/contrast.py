@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from relclip.tables.figures.counts import predicate_axis
@@ -45,24 +46,38 @@ class Taken:
     counts: tuple[tuple[str, int], ...]
 
 
-def confusion_figure(theme: Theme, rows: Sequence[Taken]) -> Figure:
-    """Draw one bar a row, parted by what was predicted, in percent of the row's pairs."""
-    figure, (axis,) = blank(0.36 * len(rows) + 1.2)
-    names = list(dict.fromkeys(name for row in rows for name, _ in row.counts))
-    colours = dict(zip(names, (*theme.series[: len(names) - 1], theme.grid), strict=True))
-    places = [number + 0.45 * (number // 2) for number in range(len(rows))]
-    for place, row in zip(places, rows, strict=True):
+def confusion_figure(theme: Theme, panels: Sequence[tuple[str, Sequence[Taken]]]) -> Figure:
+    """Draw panels (title, rows) below each other: a bar a row, parted by what was predicted, percent of its pairs."""
+    heights = [len(rows) for _, rows in panels]
+    figure, axes = blank(
+        0.34 * sum(heights) + 0.45 * len(panels) + 0.7, len(panels), sharex=True, height_ratios=heights
+    )
+    names = list(dict.fromkeys(name for _, rows in panels for row in rows for name, _ in row.counts))
+    colours = dict(zip(names, (*theme.series[: len(names) - 2], theme.muted, theme.grid), strict=True))
+    for axis, (title, rows) in zip(axes, panels, strict=True):
+        _panel(axis, theme, rows, colours)
+        axis.set_title(title)
+    axes[-1].set_xlabel("taken for (% of the pairs)")
+    handles = [Patch(color=colours[name], label=name) for name in names]
+    figure.legend(
+        handles=handles, loc="outside upper right", ncols=len(names), handlelength=1.0, columnspacing=1.0
+    )
+    return figure
+
+
+def _panel(axis: Axes, theme: Theme, rows: Sequence[Taken], colours: dict[str, str]) -> None:
+    """Bars of one true predicate stand together."""
+    places, place = [], -1.0
+    for number, row in enumerate(rows):
+        place += 1.0 if not number or row.truth == rows[number - 1].truth else 1.4
+        places.append(place)
         _bar(axis, theme, place, row, colours)
     totals = [sum(count for _, count in row.counts) for row in rows]
-    labels = [f"{row.truth}, {row.run} ({n})" for row, n in zip(rows, totals, strict=True)]
+    labels = [f"{row.truth}, {row.run} ({total:,})" for row, total in zip(rows, totals, strict=True)]
     axis.set_yticks(places, labels)
     axis.set_ylim(places[-1] + 0.5, -0.5)
     axis.set_xlim(0, 100)
     axis.grid(visible=False)
-    axis.set_xlabel("taken for (% of the pairs)")
-    handles = [axis.barh([0], [0], color=colours[name], label=name) for name in names]
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(names), handlelength=1.0)
-    return figure
 
 
 def _bar(axis: Axes, theme: Theme, place: float, row: Taken, colours: dict[str, str]) -> None:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from relclip.tables.figures.style import Theme, blank
 
 READABLE_FROM = 0.55
+#: More names than this stand upright: slanted ones would run into each other.
+SLANTED_UP_TO = 8
 
 
 def predicates_figure(
@@ -26,7 +28,8 @@ def predicates_figure(
             x, y, "–" if np.isnan(value) else f"{value:.0f}", ha="center", va="center", color=colour, size=8
         )
     axis.set_yticks(range(len(predicates)), predicates)
-    axis.set_xticks(range(len(rows)), rows, rotation=40, ha="left", rotation_mode="anchor")
+    slanted = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"}
+    axis.set_xticks(range(len(rows)), rows, **(slanted if len(rows) <= SLANTED_UP_TO else {"rotation": 90}))
     axis.xaxis.tick_top()
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from relclip.tables.figures.counts import predicate_axis
@@ -35,6 +35,7 @@ def quality_figure(
             face = colour if filled or len(shares) == 1 else theme.surface
             axis.plot(100 * values[rows], rows, "o", ms=5, mec=colour, mfc=face, label=name)
         axis.set_xlim(-3, 103)
+        axis.set_xticks([0, 50, 100])
         predicate_axis(axis, predicates)
     axes[0].set_xlabel("precision (%)")
     axes[1].set_xlabel("coverage (%)")
@@ -84,5 +85,5 @@ def _share_axis(axis: Axes, places: Sequence[float]) -> None:
     axis.set_xscale("log")
     axis.set_xticks(sorted(set(places)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.set_xlabel("share of the captions (logarithmic)")

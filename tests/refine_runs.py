@@ -61,7 +61,7 @@ def refiner(inputs: Inputs, starts: Path, folder: Path) -> Callable[..., dict[st
     usual = inputs
 
     def run(start, method, name="a", *, recorder=None, begun=None, inputs=usual, **changes):
-        params = Refined(**{**SETTINGS, **STARTS[start], "start": start, "method": method, **changes})
+        params = Refined(**{**SETTINGS, **STARTS.get(start, {}), "start": start, "method": method, **changes})
         places = {"inputs": inputs, "checkpoints": folder / "checkpoints", "output": folder / name}
         refine_run("one", params, begun or starts / start, **places, recorder=recorder, threads=1)
         return {path.name: path.read_bytes() for path in (folder / name).iterdir()}

@@ -6,19 +6,21 @@ import shutil
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from refine_runs import SETTINGS, refiner, train_starts, with_sentences
 from safetensors.numpy import load_file
 
-from relclip.core.errors import ContractError, ParamsError
+from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.model import ImageSet, Regions, load_model
-from relclip.core.parquet import TRIPLETS, read_table
+from relclip.core.params import Train
+from relclip.core.parquet import TRIPLETS, read_table, write_table
 from relclip.core.tracking import Silent
 from relclip.train.labels import kb_labels
 from relclip.train.refine.asked import labelled_logits
 from relclip.train.refine.balance import adjustment, confusion
-from relclip.train.stage import Inputs
+from relclip.train.stage import Inputs, train_run
 
 HEAD = {"predicate_classifier.weight", "predicate_classifier.bias", "frequency_bias"}
 CPU = torch.device("cpu")
@@ -110,6 +112,27 @@ def test_learns(refine, start, method, changes):
     assert len(curve(files, "val_recall_at_50")) == phases
     if phases == 3:  # M1 begins from nothing
         assert losses[3] < 0.5 * losses[0]
+
+
+def test_any_network_can_be_m1(refine, inputs, tmp_path):
+    """RelCLIP too, its contrast beside the soft-weighted loss."""
+    settings = {**SETTINGS, "model": "relclip", "heads": 2, "supervision": "kb", "iterations": 20}
+    train_run(
+        "relclip_kb", Train(**settings), inputs, tmp_path / "checkpoints", tmp_path / "begun", threads=1
+    )
+    changes = {**settings, "iterations": 1, "warmup": 0, "em": {"rate": 1e-9}}
+    refine("relclip_kb", "visualds", begun=tmp_path / "begun", **changes)
+    begun, ended = weights(tmp_path / "begun"), weights(tmp_path / "a")
+    assert begun.keys() == ended.keys()
+    assert all(np.allclose(begun[name], ended[name], atol=1e-6) for name in begun)
+
+
+@pytest.mark.parametrize(("start", "method"), [("motif_kb", "visualds"), ("motif_kb", "ba_sgg")])
+def test_no_candidate_at_all(refine, inputs, tmp_path, start, method):
+    kb = shutil.copytree(inputs.kb, tmp_path / "kb")
+    write_table(kb / "triplets.parquet", pa.table({name: [] for name in TRIPLETS.names}), TRIPLETS)
+    with pytest.raises(InputError, match="no overlapping pair"):
+        refine(start, method, inputs=Inputs(**{**vars(inputs), "kb": kb}))
 
 
 def test_same_bytes_also_after_a_kill_in_each_phase(refine, capsys):

@@ -8,7 +8,7 @@ import sys
 blocked = ("open_clip", "gensim", "duckdb", "snakemake", "dvc", "mlflow", "torchvision", "PIL", "matplotlib")
 for name in blocked:
     sys.modules[name] = None
-import relclip.train, relclip.train.stage, relclip.core.model
+import relclip.train, relclip.train.stage, relclip.train.refine.stage, relclip.core.model
 stages = ("raw", "dataset", "kb", "words", "clip", "features", "ext", "predict", "evaluate", "tables")
 met = [name for name in sys.modules if name.startswith("relclip.") and name.split(".")[1] in stages]
 assert not met, met

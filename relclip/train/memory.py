@@ -1,7 +1,9 @@
 """A memory of past batches for RCL (beyond the paper), after XBM (Wang et al. 2020) and MoCo's queue (He et al. 2020).
 
-RelCLIP names its small batches as a limit of RCL. Embeddings drift slowly, so those of the steps before can serve as
-further negatives: no gradient flows into them, and they obey eq. 7 as the batch's own do.
+RelCLIP names its small batches as a limit of RCL. Once embeddings drift slowly, those of the steps before can serve as
+further negatives: no gradient flows into them, and they obey eq. 7 as the batch's own do. Early on they drift fast, and
+a batch then learns to run away from the past instead of telling its own instances apart; so the memory fills from the
+first step but counts only after the warm-up of the learning rate (D, as XBM does; chosen on validation).
 """
 
 import torch
@@ -14,7 +16,7 @@ from relclip.train.sampling import sampling_weights
 
 
 class Memory(nn.Module):
-    """The last `size` relation instances at one level, first in, first out; used from the second step on (D).
+    """The last `size` relation instances at one level, first in, first out.
 
     Its buffers are part of the contrast's state, so a checkpoint holds them and a resumed run repeats itself exactly.
     An instance may meet its own earlier self among the negatives; where phrases are sampled it is out as a synonym.
@@ -24,19 +26,22 @@ class Memory(nn.Module):
     text: Tensor  # (M, D)
     phrases: Tensor  # (M, E) e of eq. 7; E is 0 where sampling is not enabled
     filled: Tensor  # () how many rows are held, the last ones
+    batches: Tensor  # () how many batches were taken in
 
-    def __init__(self, size: int, dimension: int, words: int, sampling: Sampling) -> None:
-        """`words`: E, the length of the phrases' word embeddings; 0 without."""
+    def __init__(self, size: int, dimension: int, words: int, sampling: Sampling, after: int = 1) -> None:
+        """`words`: E, the length of the phrases' word embeddings; 0 without. It counts `after` so many batches."""
         super().__init__()
-        self.sampling = sampling
+        self.sampling, self.after = sampling, after
         for name, width in (("visual", dimension), ("text", dimension), ("phrases", words)):
             self.register_buffer(name, torch.zeros(size, width))
-        self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
+        for name in ("filled", "batches"):
+            self.register_buffer(name, torch.zeros((), dtype=torch.int64))
 
     def negatives(self, phrases: Tensor | None) -> Negatives:
         """What is held, weighted for N queries by their `phrases` (N, E): weights (N, M), (1, M) without phrases."""
         size = len(self.visual)
-        held = (torch.arange(size, device=self.filled.device) >= size - self.filled).float()[None]
+        held = torch.arange(size, device=self.filled.device) >= size - self.filled
+        held = (held & (self.batches >= self.after)).float()[None]
         if phrases is None:
             return Negatives(self.visual, self.text, held)
         sampling = self.sampling
@@ -59,6 +64,7 @@ class Memory(nn.Module):
         if phrases is not None:
             self.phrases = _pushed(self.phrases, phrases.float())
         self.filled = (self.filled + len(visual)).clamp(max=len(self.visual))
+        self.batches = self.batches + 1
 
 
 def _pushed(held: Tensor, new: Tensor) -> Tensor:

@@ -112,10 +112,9 @@ def make_trainer(
 
 def _memory(params: Train, dimension: int, phrases: Phrases | None) -> Callable[[], Memory] | None:
     """Return what makes the memory of a level of RCL, if the training has one."""
-    words = phrases.predicate.shape[1] if phrases else 0
-    return (
-        partial(Memory, params.rcl.memory, dimension, words, params.sampling) if params.rcl.memory else None
-    )
+    size, words = params.rcl.memory, phrases.predicate.shape[1] if phrases else 0
+    made = partial(Memory, size, dimension, words, params.sampling, max(params.warmup, 1))
+    return made if size else None
 
 
 def new_model(params: Train, teacher: Teacher, prompts: Prompts, vocabulary: Vocabulary) -> Model:

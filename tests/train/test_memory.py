@@ -115,6 +115,15 @@ def test_first_in_first_out():
         )
 
 
+def test_it_fills_from_the_start_and_counts_after_so_many_batches():
+    memory = Memory(4, 1, 0, Sampling(enabled=False), after=3)
+    counted = []
+    for number in range(1, 5):
+        counted.append(memory.negatives(None).weights.flatten().tolist())
+        memory.remember(torch.full((1, 1), float(number)), torch.ones(1, 1), None)
+    assert counted == [[0.0] * 4] * 3 + [[0.0, 1.0, 1.0, 1.0]]
+
+
 def test_an_empty_memory_and_none_are_the_batch_alone():
     visual, text = (Triplets(*random(3, 4, 6, seed=seed).float()) for seed in (1, 2))
     weights = {level: torch.ones(4, 4) for level in LEVELS}
@@ -158,7 +167,7 @@ def test_a_resumed_run_ends_in_the_same_bytes(tiny, tmp_path, sampled):
     inputs = Inputs(*(tiny / name for name in ("dataset", "features", "prompts", "words", "kb", "ext")))
     params = Train(
         supervision="kb", iterations=12, images_per_batch=4, dimension=16, heads=2, roi_size=1, validate_images=4,
-        checkpoint_every=4, validate_every=5, sampling=Sampling(enabled=sampled), rcl=Rcl(memory=50),
+        warmup=2, checkpoint_every=4, validate_every=5, sampling=Sampling(enabled=sampled), rcl=Rcl(memory=50),
     )  # fmt: skip
 
     def run(name, params=params, recorder=None):

@@ -14,7 +14,7 @@ NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", 
 class Rcl(Closed):
     """Relational contrastive learning, RelCLIP eq. 2-6. Level `none` trains the two cross-entropies alone.
 
-    The `memory` last relation instances of the batches before join the negatives, from the second step on (beyond the
+    The `memory` last relation instances of the batches before join the negatives once `warmup` is over (beyond the
     paper); 0: this batch alone.
     """
 

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from relclip.core.params import Params, Row
-from relclip.tables.grid import Cell, Table, cell, other_pairs, read_row
+from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
 from relclip.tables.layout import SHOWN, metric_label
 from relclip.tables.page import compact
 from relclip.tables.plain import title
@@ -75,17 +75,18 @@ def built_rows(params: Params, evaluate: Path) -> list[tuple[str, list[Result]]]
 
 
 def other_metrics(rows: Sequence[tuple[str, list[Result]]], require_overlap: bool) -> dict[str, Any]:
-    """Metrics that the paper's tables leave out, and two with the other set of pairs."""
+    """Metrics that the paper's tables leave out; two with the other set of pairs where some row has one."""
+    turned = OVERLAP_METRICS if any(one.other_overlap for _, results in rows for one in results) else ()
     pairs = "all pairs" if require_overlap else "overlapping pairs"
     heads = [metric_label(metric) for metric in OTHER_METRICS]
-    heads += [f"{metric_label(metric)}, {pairs}" for metric in OVERLAP_METRICS]
-    return {"metrics": heads, "rows": [(name, _other_cells(results)) for name, results in rows]}
+    heads += [f"{metric_label(metric)}, {pairs}" for metric in turned]
+    return {"metrics": heads, "rows": [(name, _other_cells(results, turned)) for name, results in rows]}
 
 
-def _other_cells(results: Sequence[Result]) -> list[Cell]:
-    turned = [other_pairs(result) for result in results]
-    cells = [cell(results, metric) for metric in OTHER_METRICS]
-    return cells + [cell(turned, metric) for metric in OVERLAP_METRICS]
+def _other_cells(results: Sequence[Result], turned: Sequence[str]) -> list[Cell]:
+    cells = [cell(results, metric, state=NOT_MEASURED) for metric in OTHER_METRICS]
+    others = [other_pairs(result) for result in results]
+    return cells + [cell(others, metric, state=SAME_PAIRS) for metric in turned]
 
 
 def tie_spreads(rows: Sequence[tuple[str, list[Result]]]) -> list[tuple[str, list[tuple[float, float]]]]:

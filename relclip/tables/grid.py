@@ -15,6 +15,8 @@ from relclip.tables.results import Result, read_result
 NOT_BUILT = "not yet built"
 #: A run that is there, but not for this task or metric.
 NOT_MEASURED = "not measured"
+#: A run that predicted no pair of boxes apart: with the switch require_overlap turned, its numbers stay.
+SAME_PAIRS = "same pairs"
 
 
 @dataclass(frozen=True)
@@ -113,20 +115,17 @@ def _line(section: str, row: Row, every: Sequence[Column], read: Read, params: P
     theirs = paper.numbers(section, row.name)
     results = {task: read(row, task) for task in dict.fromkeys(column.task for column in every)}
     built = any(found for task, found in results.items() if task != "kb")
-    cells = (_cell(column, results[column.task], theirs) for column in every)
-    state = NOT_MEASURED if built else NOT_BUILT
-    return Line(
-        row.name,
-        row_note(params, row),
-        bool(theirs),
-        tuple(cell if cell.ours is not None else replace(cell, state=state) for cell in cells),
-    )
+    cells = (_cell(column, results[column.task], theirs, built=built) for column in every)
+    return Line(row.name, row_note(params, row), bool(theirs), tuple(cells))
 
 
-def _cell(column: Column, results: Sequence[Result], theirs: Mapping[str, float]) -> Cell:
+def _cell(column: Column, results: Sequence[Result], theirs: Mapping[str, float], *, built: bool) -> Cell:
     if column.pairs:
-        return cell([other_pairs(result) for result in results], column.metric)
-    return cell(results, column.metric, theirs.get(f"{column.task}/{column.metric}"))
+        state = SAME_PAIRS if results else NOT_MEASURED
+        others = [other_pairs(result) for result in results]
+        return cell(others, column.metric, state=state if built else NOT_BUILT)
+    state = NOT_MEASURED if built else NOT_BUILT
+    return cell(results, column.metric, theirs.get(f"{column.task}/{column.metric}"), state)
 
 
 def other_pairs(result: Result) -> Result:
@@ -140,12 +139,12 @@ def read_row(evaluate: Path, row: Row, task: str, judged: str) -> list[Result]:
     return [result for result in results if result is not None]
 
 
-def cell(results: Sequence[Result], metric: str, theirs: float | None = None) -> Cell:
-    """Summarise one metric over the runs of a row; no runs, or none with this metric, leave `ours` empty."""
+def cell(results: Sequence[Result], metric: str, theirs: float | None = None, state: str = NOT_BUILT) -> Cell:
+    """Summarise one metric over the runs of a row; no runs, or none with this metric, leave `ours` empty: `state`."""
     ours = [100 * result.metrics[metric] for result in results if metric in result.metrics]
     bounds = [result.intervals[metric] for result in results if metric in result.intervals]
     if not ours:
-        return Cell(paper=theirs)
+        return Cell(paper=theirs, state=state)
     low, high = (100 * fmean(side) for side in zip(*bounds, strict=True)) if bounds else (None, None)
     std = stdev(ours) if len(ours) > 1 else None
     return Cell(fmean(ours), low, high, std, len(ours), theirs, "measured")

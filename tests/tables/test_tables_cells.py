@@ -77,6 +77,8 @@ def test_a_run_that_is_there_is_never_called_not_built(tables):
     without = find(rows, row="KB", task="sgdet")
     assert len(measured) == len(without) == 9
     assert {row["state"] for row in without} == {"not measured"}
+    other = find(rows_of(tables), table="table1", row="KB", task="sgdet", pairs="overlapping pairs")
+    assert {row["state"] for row in other} == {"not measured"}
 
 
 def test_zero_shot_recall_of_every_task_is_in_the_csv_of_table_1(tables):
@@ -111,7 +113,7 @@ def test_both_sets_of_pairs_are_shown_where_both_were_judged(tables):
     whole = 100 * metrics_file(ALL_PAIRS, "annotation", "predcls")["metrics"]["recall_at_50"]
     both = lines["RelCLIP (KB+EXT), all pairs"].cells
     assert (both[0].ours, both[3].ours) == pytest.approx((whole, whole + 10))
-    assert lines["12 images a batch"].cells[3].state == "not measured"
+    assert lines["12 images a batch"].cells[3].state == "same pairs"
     rows = find(
         rows_of(tables), row="RelCLIP (KB+EXT), all pairs", task="predcls", metric="mean_recall_at_50"
     )
@@ -264,4 +266,7 @@ def test_the_other_set_of_pairs_has_its_own_columns():
     found = other_metrics([("row", [result])], require_overlap=False)
     cells = dict(zip(found["metrics"], found["rows"][0][1], strict=True))
     assert cells["R@50, overlapping pairs"].ours == 75.0
-    assert cells["mR@50, overlapping pairs"].ours is None
+    assert cells["mR@50, overlapping pairs"].state == "same pairs"
+    assert cells["zR@50"].state == "not measured"
+    without = other_metrics([("row", [replace(result, other_overlap={})])], require_overlap=False)
+    assert not any("pairs" in metric for metric in without["metrics"])

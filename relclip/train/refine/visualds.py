@@ -6,6 +6,7 @@ import numpy as np
 
 from relclip.core.errors import InputError
 from relclip.core.model import Model
+from relclip.core.params import Train
 from relclip.train.labels import Labels
 from relclip.train.refine import estep
 from relclip.train.refine.asked import labelled_logits
@@ -69,6 +70,6 @@ def e_step(task: Task, model: Model, phases: Phases) -> tuple[Labels, Sources, d
     )
 
 
-def m_step(task: Task) -> Any:
-    """The parameters of M2."""
+def m_step(task: Task) -> Train:
+    """The parameters of M2: VisualDS's loss, whatever the start was trained with."""
     return slower(task.params, task.params.em.rate, loss="bce")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.tables.stage import Inputs, make_report
+from relclip.tables.gather import Inputs
+from relclip.tables.stage import make_report
 
 OPTIONAL = {
     "predict": "output folder of the stage predict: examples of predictions (figure 5)",

@@ -3,7 +3,7 @@
 import pytest
 from made_inputs import write_inputs
 
-from relclip.tables.stage import Inputs
+from relclip.tables.gather import Inputs
 
 
 @pytest.fixture(scope="session")

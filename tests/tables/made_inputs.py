@@ -11,7 +11,7 @@ from PIL import Image
 from relclip.core import parquet
 from relclip.core.atomic import write_json, write_text
 from relclip.core.seeds import stream
-from relclip.tables.stage import Inputs
+from relclip.tables.gather import Inputs
 
 PARAMS = Path(__file__).resolve().parents[2] / "workflow" / "presets" / "scenes.yaml"
 OBJECTS = ["man", "horse", "board", "bed", "<script>alert(1)</script>", "bird & co_50%", "tree|x"]

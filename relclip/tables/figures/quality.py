@@ -37,6 +37,7 @@ def quality_figure(
         axis.set_xlim(-3, 103)
         axis.set_xticks([0, 50, 100])
         predicate_axis(axis, predicates)
+    figure.set_layout_engine("constrained", wspace=0.08)
     axes[0].set_xlabel("precision (%)")
     axes[1].set_xlabel("coverage (%)")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, handletextpad=0.1)

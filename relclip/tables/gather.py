@@ -1,0 +1,65 @@
+"""What the report is made of: where the other stages' output lies, and what is read of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relclip.core.params import Params, load_params
+from relclip.tables import kb_size
+from relclip.tables.claims import Claim, read_claims
+from relclip.tables.grid import Table, build_tables
+from relclip.tables.knowledge import Quality, quality
+from relclip.tables.results import Result
+from relclip.tables.sources import DataSet, KnowledgeBase, read_data_set, read_knowledge_base
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where each stage's output lies; None: not given, and the report does without."""
+
+    params: Path
+    raw: Path
+    dataset: Path
+    kb: Path
+    train: Path
+    evaluate: Path
+    predict: Path | None = None
+    gradcam: Path | None = None
+    claims: Path | None = None
+    clip: Path | None = None
+    ext: Path | None = None
+    detector: Path | None = None
+    benchmarks: Path | None = None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything that was read, and the tables made of it. `quality`, `knowledge_of`: by what was judged against."""
+
+    params: Params
+    data: DataSet
+    knowledge: KnowledgeBase
+    quality: Mapping[str, Quality]
+    knowledge_of: Mapping[str, Mapping[str, Result]]
+    annotation: list[Table]
+    truth: list[Table]
+    claims: list[Claim]
+
+
+def gather(inputs: Inputs) -> Gathered:
+    """Read everything but pictures. Raises ContractError where another stage's file is absent or broken."""
+    params, data = load_params(inputs.params), read_data_set(inputs.dataset)
+    knowledge = read_knowledge_base(inputs.kb)
+    relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
+    triplets = kb_size.triplets_of_runs(params, inputs.kb)
+    known = {judged: kb_size.results(params, data, triplets, one) for judged, one in relations.items()}
+    tables = {
+        judged: build_tables(params, inputs.evaluate, judged, known.get(judged))
+        for judged in ("annotation", *(["truth"] if params.dataset.truth else []))
+    }
+    return Gathered(
+        *(params, data, knowledge),
+        {judged: quality(knowledge.triplets, data, one) for judged, one in relations.items()},
+        *(known, tables["annotation"], tables.get("truth", [])),
+        read_claims(inputs.claims) if inputs.claims else [],
+    )

@@ -64,7 +64,7 @@ class LabelsTrainer(Trainer):
 
 
 def judge(encoder: Encoder, crops: Crops, rows: Codes) -> dict[str, Any]:
-    """Accuracy on the crops `rows`, over all and of each class. The best class has the largest share of a picture."""
+    """Accuracy on the crops `rows`: over all, the mean of classes, and of each class by name."""
     pieces = torch.from_numpy(rows).split(BATCH)
     scores = [encoder.encode_images(crops.pixels[piece]).cpu() for piece in pieces]
     hits = (torch.cat(scores).argmax(dim=1) == crops.labels[torch.from_numpy(rows)]).numpy()

@@ -1,1 +1,1 @@
-"""Triplets of two tasks, PredCls and SGCls, for val and test: of a trained run, or of a row that needs no training."""
+"""Triplets of PredCls, SGCls (val and test) and SGDet (test): of a trained run, or of a row that needs no training."""

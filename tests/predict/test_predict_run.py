@@ -8,78 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
-import yaml
+from run_case import ALL, by_key, files, one_at_a_time, predict, read, request
 from tiny_dataset import CLASSES
 from untrained import untrained
 
-from relclip.core.boxes import apart_pairs
 from relclip.core.digest import file_digest
-from relclip.core.errors import ContractError, ParamsError
-from relclip.core.model import ImageSet, Regions, collate, load_model
-from relclip.core.params import Predict, check_params
+from relclip.core.errors import ContractError
 from relclip.core.vocabulary import load_vocabulary
 from relclip.predict import __main__ as command
 from relclip.predict.knowledge import load_counts
-from relclip.predict.request import Inputs, Request
+from relclip.predict.request import Inputs
 from relclip.predict.stage import predict_run
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = 10**6
-CPU = torch.device("cpu")
-
-
-def request(rank_by="softmax", **changed):
-    return Request("some", "some", Predict(**changed), rank_by)
-
-
-def predict(tiny, root, asked, **changed):
-    model = untrained(root / "model", **changed)
-    predict_run(asked, Inputs(model, tiny / "dataset", tiny / "features", tiny / "kb"), root / "out")
-    return root / "out"
-
-
-def files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def read(folder):
-    return [pq.read_table(folder / f"{name}.parquet") for name in ("objects", "relations")]
-
-
-def by_key(relations):
-    columns = relations.to_pydict()
-    keys = zip(
-        *(columns[name] for name in ("image_id", "subject_id", "object_id", "predicate_id")), strict=True
-    )
-    return dict(zip(keys, columns["score"], strict=True))
-
-
-def one_at_a_time(tiny, model, task, rank_by):
-    """{(image, subject, object, predicate): score}, {(image, object): (class, score)} in plain loops."""
-    network = load_model(model, CPU)
-    images = ImageSet.load(tiny / "dataset", tiny / "features", "val", "test")
-    regions = Regions(images, network.config.roi_size, CPU)
-    rows, labels = {}, {}
-    for number in range(len(images)):
-        with torch.no_grad():
-            output = network(collate(regions, [number]), "given" if task == "predcls" else "predicted")
-        image, ids = int(images.image_ids[number]), images.object_ids[images.objects_of(number)].tolist()
-        for place, key in enumerate(ids):
-            chances = torch.softmax(output.object_logits[place], 0)[1:].tolist()
-            best = max(range(len(chances)), key=lambda n: chances[n])
-            labels[image, key] = (best + 1, chances[best])
-            if task == "predcls":
-                labels[image, key] = (int(images.class_ids[images.objects_of(number)][place]), 1.0)
-        for (i, j), logits in zip(
-            images.pairs[images.pairs_of(number)], output.predicate_logits, strict=True
-        ):
-            ranked = {"softmax": torch.softmax(logits, 0), "sigmoid": torch.sigmoid(logits), "logit": logits}[
-                rank_by
-            ]
-            for predicate in range(1, len(ranked)):
-                rows[image, ids[i], ids[j], predicate] = float(ranked[predicate])
-    return rows, labels
 
 
 @pytest.mark.parametrize(
@@ -109,67 +50,6 @@ def test_labels_change_the_scores_where_the_model_reads_them(tiny, tmp_path):
     output = predict(tiny, tmp_path, request(keep=ALL), use_labels="text")
     given, predicted = (by_key(read(output / task)[1]) for task in ("predcls", "sgcls"))
     assert given != pytest.approx(predicted, rel=1e-2)
-
-
-@pytest.mark.parametrize("changed", [{"use_labels": "text"}, {"motif": True}])
-def test_all_pairs_leave_the_overlapping_ones_as_they_were(tiny, tmp_path, changed):
-    asked = {"keep": ALL, "batch": 4}
-    some = predict(tiny, tmp_path / "some", request(**asked), **changed)
-    all_ = predict(tiny, tmp_path / "all", request(pairs="all", **asked), **changed)
-    for task in ("predcls", "sgcls"):
-        few, (objects, relations) = read(some / task), read(all_ / task)
-        assert few[0].equals(objects)
-        ids = {}
-        for row in objects.to_pylist():
-            ids.setdefault(row["image_id"], []).append(row["object_id"])
-        found, before = by_key(relations), by_key(few[1])
-        every = {(image, i, j) for image, some in ids.items() for i in some for j in some if i != j}
-        assert {key[:3] for key in found} == every
-        assert 0 < len(before) < len(found)
-        assert {key: found[key] for key in before} == before
-        assert relations.sort_by([(name, "ascending") for name in relations.column_names]).equals(relations)
-
-
-def test_one_image_apart_equals_its_pairs_alone(tiny, tmp_path):
-    """The second pass sees the pairs that do not overlap and nothing else."""
-    output = predict(tiny, tmp_path, request(keep=ALL, pairs="all"))
-    network = load_model(tmp_path / "model", CPU)
-    images = ImageSet.load(tiny / "dataset", tiny / "features", "val")
-    apart = images.with_pairs(apart_pairs(images.boxes[rows]) for rows in images.object_rows())
-    number = int(np.diff(apart.pair_start).argmax())
-    with torch.no_grad():
-        logits = network(collate(Regions(apart, network.config.roi_size, CPU), [number])).predicate_logits
-    found = by_key(read(output / "predcls")[1])
-    ids, image = images.object_ids[images.objects_of(number)].tolist(), int(images.image_ids[number])
-    for (i, j), chances in zip(apart.pairs[apart.pairs_of(number)], logits.softmax(1).tolist(), strict=True):
-        assert [found[image, ids[i], ids[j], p] for p in range(1, 5)] == pytest.approx(chances[1:], rel=1e-4)
-
-
-def test_a_request_is_read_from_the_params():
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["runs"]["bce"] = {"loss": "bce", "rank_by": "sigmoid"}
-    content["predict"] |= {"kb_mask": False, "pairs": "overlapping"}
-    content["predictions"] |= {
-        "again": {"run": "bce", "pairs": "all", "kb_mask": True},
-        "ranked": {"run": "bce", "rank_by": "logit"},
-    }
-    params = check_params(content)
-    found = {name: Request.of(params, name) for name in ("bce", "again", "ranked")}
-    assert {one.trained_run for one in found.values()} == {"bce"}
-    assert [one.rank_by for one in found.values()] == ["sigmoid", "sigmoid", "logit"]
-    assert [one.params.pairs for one in found.values()] == ["overlapping", "all", "overlapping"]
-    assert [one.params.kb_mask for one in found.values()] == [False, True, False]
-    with pytest.raises(ParamsError, match="did you mean 'again'"):
-        Request.of(params, "agan")
-
-
-def test_predicting_again_leaves_sgdet_and_drops_an_old_calibration(tiny, tmp_path):
-    (tmp_path / "out" / "sgdet").mkdir(parents=True)
-    for name in ("sgdet/objects.parquet", "calibration.json"):
-        (tmp_path / "out" / name).write_text("old")
-    output = predict(tiny, tmp_path, request())
-    assert sorted(path.name for path in output.iterdir()) == ["predcls", "provenance.json", "sgcls", "sgdet"]
-    assert (output / "sgdet" / "objects.parquet").read_text() == "old"
 
 
 @pytest.mark.parametrize("rank_by", ["softmax", "logit"])

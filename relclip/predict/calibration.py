@@ -5,6 +5,7 @@ them. Divided by the temperature under which the validation annotation is likeli
 """
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
@@ -86,7 +87,7 @@ def calibration_error(logits: Tensor, targets: Tensor, apart: bool) -> Tensor:
 
 def annotated(images: ImageSet, inputs: Inputs, predicates: int) -> Tensor:
     """(P, R + 1) which of the R predicates the annotation gives each pair of the set."""
-    inside = pc.field("image_id").isin(images.image_ids.tolist())
+    inside = pc.field("image_id").isin(pa.array(images.image_ids))
     relations = read_table(inputs.dataset / "relations.parquet", RELATIONS, inside)
     columns = (relations[name].to_numpy().astype(np.int64) for name in RELATIONS.names)
     image, subject, predicate, object_ = columns

@@ -68,7 +68,7 @@ def predict_training_free_sgdet(
     counts = load_counts(kb, annotations.vocabulary)
     images = np.flatnonzero(annotations.split == "test")
     image_ids = annotations.image_id[images]
-    found = load_proposals(proposals, image_ids, len(annotations.vocabulary.objects))
+    found = load_proposals(proposals, dataset, image_ids, len(annotations.vocabulary.objects))
     logits = _logits(method, ext / LOGITS["sgdet"], annotations, images)
 
     def predictions() -> Iterator[Prediction]:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.annotations import Ids
 from relclip.core.boxes import Boxes, iou
 from relclip.core.errors import ContractError
-from relclip.core.parquet import PREDICTED_OBJECTS, read_table
+from relclip.core.parquet import IMAGES, PREDICTED_OBJECTS, read_table
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,20 @@ class Proposals:
         return slice(int(self.first[image]), int(self.first[image + 1]))
 
 
-def load_proposals(path: Path, image_ids: Ids, classes: int) -> Proposals:
-    """Read proposals.parquet for these images (ascending ids); other images' are left out.
+def load_proposals(path: Path, dataset: Path, image_ids: Ids, classes: int) -> Proposals:
+    """Read proposals.parquet for these images (ascending ids); those of the data set's other images are left out.
 
-    Raises ContractError where a class is not of this vocabulary, an object comes twice, a box is empty, a score is no
-    number, or no box is of these images at all.
+    Raises ContractError where an image is not the data set's, a class not of this vocabulary, an object comes twice, a
+    box is empty or a score is no number.
     """
-    inside = pc.field("image_id").isin(image_ids.tolist())
-    table = read_table(path, PREDICTED_OBJECTS, inside)
+    table = read_table(path, PREDICTED_OBJECTS)
+    known = read_table(dataset / "images.parquet", IMAGES)["image_id"].to_numpy()
+    met = table["image_id"].to_numpy()
+    _refuse(met, ~np.isin(met, known), f"as image_id, which {dataset} lacks", path)
+    table = table.filter(pa.array(np.isin(met, image_ids)))
     table = table.sort_by([("image_id", "ascending"), ("object_id", "ascending")])
     image, object_id, class_id, score, *sides = (table[name].to_numpy() for name in PREDICTED_OBJECTS.names)
     boxes = np.stack(sides, axis=1)
-    if len(image_ids) and not len(image):
-        raise ContractError(
-            f"{path} has no box of an image to predict; run the detector stage on this data set"
-        )
     _refuse(class_id, (class_id < 1) | (class_id > classes), f"as class_id; ids are 1 to {classes}", path)
     _refuse(object_id[1:], (image[1:] == image[:-1]) & (object_id[1:] == object_id[:-1]), "twice", path)
     _refuse(score, ~np.isfinite(score), "as a score", path)

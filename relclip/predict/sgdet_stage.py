@@ -47,7 +47,8 @@ def predict_sgdet(
     predictor = Predictor.load(request, inputs)
     calibration = calibrated(predictor, inputs) if request.params.calibrate else None
     images = ImageSet.load(inputs.dataset, inputs.features, split)
-    boxes = load_proposals(proposals, images.image_ids, predictor.network.config.object_classes)
+    classes = predictor.network.config.object_classes
+    boxes = load_proposals(proposals, inputs.dataset, images.image_ids, classes)
     with atomic_folder(output) as folder:
         with task_writer(folder, request.params.keep) as write:
             starts = range(0, len(images), request.params.batch)

@@ -121,7 +121,7 @@ def changed_proposals(root, name):
     [
         ("vocabulary", "has 6 as class_id; ids are 1 to 5"),
         ("twice", "twice"),
-        ("other images", "no box of an image to predict"),
+        ("other images", "1000000 as image_id"),
         ("empty box", "expected x1 < x2"),
         ("score", "nan as a score"),
     ],
@@ -147,6 +147,16 @@ def write_free_sgdet(root):
             logits |= {(a[0], a[1], b[1], p): float(np.float32(random.normal() * 3)) for p in range(1, 6)}
     save(root / "ext" / "scores.parquet", [(*key, score) for key, score in logits.items()], EXT_SCORES)
     return proposals, logits
+
+
+def test_no_image_and_no_proposal_give_empty_files(tiny, tested, tmp_path):
+    proposals, _ = write_proposals(tested)
+    empty = tmp_path / "empty.parquet"
+    pq.write_table(pq.read_table(proposals).slice(0, 0), empty)
+    for name, root, file in (("no image", tiny, proposals), ("no proposal", tested, empty)):
+        inputs = Inputs(untrained(tmp_path / "model"), root / "dataset", root / "features")
+        predict_sgdet(Request("x", "x", Predict()), inputs, file, tmp_path / name, class_iou=CLASS_IOU)
+        assert read(tmp_path / name) == ({}, {})
 
 
 @pytest.mark.parametrize("method", ["ext", "kb", "kb_ext", "kb_counts"])

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from relclip.core import class_token
+from relclip.core import pooled_token
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.device import autocast
 from relclip.core.errors import ContractError
@@ -49,8 +49,10 @@ class Encoder:
         """Embeddings of pictures: (B, 3, H, W) uint8 -> (B, D) float32, length 1, on the encoder's device."""
         pixels, tower = self._pixels(batch, self.image_size), self._model.visual
         with autocast(self.device):
-            short = class_token.fits(tower)
-            embeddings = class_token.embed(tower, pixels) if short else self._model.encode_image(pixels)
+            short = pooled_token.fits_images(tower)
+            embeddings = (
+                pooled_token.embed_images(tower, pixels) if short else self._model.encode_image(pixels)
+            )
         return F.normalize(embeddings.float(), dim=-1)
 
     @torch.inference_mode()
@@ -103,8 +105,10 @@ class Encoder:
 
     @torch.inference_mode()
     def _text_batch(self, texts: list[str]) -> Tensor:
+        model, tokens = self._model, self._tokenizer(texts).to(self.device)
         with autocast(self.device):
-            embeddings = self._model.encode_text(self._tokenizer(texts).to(self.device))
+            short = pooled_token.fits_texts(model)
+            embeddings = pooled_token.embed_texts(model, tokens) if short else model.encode_text(tokens)
         return F.normalize(embeddings.float(), dim=-1).cpu()
 
     def _pixels(self, batch: Tensor, size: int) -> Tensor:

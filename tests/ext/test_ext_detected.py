@@ -115,13 +115,18 @@ def test_boxes_of_the_same_pixels_are_looked_at_once(tiny):
     assert np.allclose(found, slow.numpy(), atol=1e-6)
 
 
-def test_the_short_last_block_is_the_whole_tower(tiny):
-    from relclip.core import class_token
+def test_towers_that_compute_only_the_pooled_token_are_the_whole_towers(tiny):
+    from relclip.core import pooled_token
 
     encoder = load_encoder(tiny.model, torch.device("cpu"))
-    pixels = torch.randint(0, 256, (3, 3, 16, 16), generator=torch.Generator().manual_seed(0))
-    tower = encoder._model.visual
-    assert class_token.fits(tower)
-    assert torch.allclose(class_token.embed(tower, pixels.float()), tower(pixels.float()), atol=1e-5)
-    tower.pool_type = "avg"
-    assert not class_token.fits(tower), "a tower that averages its patches needs them all"
+    model, tower = encoder._model, encoder._model.visual
+    pixels = torch.randint(0, 256, (3, 3, 16, 16), generator=torch.Generator().manual_seed(0)).float()
+    assert pooled_token.fits_images(tower) and pooled_token.fits_texts(model)
+    assert torch.allclose(pooled_token.embed_images(tower, pixels), tower(pixels), atol=1e-5)
+    tokens = encoder._tokenizer(["a man", "a photo of a man riding a board", "tree", "a board"])
+    for some in (tokens, tokens[:1], tokens[[2, 0]]):
+        assert torch.allclose(pooled_token.embed_texts(model, some), model.encode_text(some), atol=1e-5)
+    tower.pool_type, model.text_pool_type = "avg", "last"
+    assert not pooled_token.fits_images(tower) and not pooled_token.fits_texts(model)
+    model.text_pool_type, model.attn_mask = "argmax", torch.zeros_like(model.attn_mask)
+    assert not pooled_token.fits_texts(model), "without a causal mask the padding counts"

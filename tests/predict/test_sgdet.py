@@ -34,7 +34,7 @@ PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
 @pytest.mark.parametrize(
     ("changed", "asked", "class_iou"),
     [
-        ({"use_labels": "text"}, {}, 0.5),
+        ({"use_labels": "text"}, {"sgdet_score": "classifier"}, 0.5),
         ({"use_labels": "text"}, {}, 1.0),
         ({"motif": True}, {"sgdet_score": "classifier_times_detector"}, 0.5),
         ({"object_features": True}, {"pairs": "all"}, 0.5),

@@ -16,7 +16,8 @@ class Predict(Closed):
     `sgdet`, `sgdet_training_free`: what of both is predicted on the detector's boxes too. `pairs`: ordered pairs whose
     boxes overlap, or all. `kb_mask`: only what the knowledge base knows of two classes. `calibrate`: divide predicate
     and object logits by temperatures that fit the validation annotation best (beyond the paper). `sgdet_score`: of a
-    detected object of a trained run; its classifier never met a box without an object, the detector did.
+    detected object of a trained run (D); its classifier never met a box without an object, the detector did: on
+    validation the product is 0.7 to 2.1 points of R@20 better, within 0.1 at R@100 (RelCLIP KB and KB+EXT, Motif KB).
     """
 
     keep: int = Field(default=100, ge=1)
@@ -24,7 +25,7 @@ class Predict(Closed):
     pairs: Literal["overlapping", "all"] = "overlapping"
     kb_mask: bool = False
     calibrate: bool = False
-    sgdet_score: Literal["classifier", "classifier_times_detector"] = "classifier"
+    sgdet_score: Literal["classifier", "classifier_times_detector"] = "classifier_times_detector"
     training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = ["ext", "kb", "kb_ext", "kb_counts"]
     sgdet: list[str] = []
     sgdet_training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = []

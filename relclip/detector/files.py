@@ -1,14 +1,12 @@
 """A detector on disk: model.safetensors and config.json, or anybody's weights of the same network. No pickle."""
 
 import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 from torchvision.models.detection import FasterRCNN
@@ -49,7 +47,7 @@ def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
         config, objects = DetectorConfig.model_validate(content["model"]), content["objects"]
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise InputError(f"{path} does not describe a detector ({_short(error)}); {_ALLOWED}") from None
-    if objects != list(vocabulary.objects):
+    if objects != list(vocabulary.objects) or config.classes != len(objects):
         raise ContractError(
             f"the detector in {given} knows other object classes than the data set; train one on it, or give weights "
             "for its vocabulary.json"
@@ -80,7 +78,7 @@ def _read(path: Path) -> Weights:
         if path.suffix == ".safetensors":
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # torch raises a different error for each way a file can be broken
         raise InputError(f"detector.weights: {path} cannot be read ({_short(error)}); {_ALLOWED}") from None
     # torchvision's own training script keeps the weights under "model", beside the optimiser's state
     weights = content.get("model", content) if isinstance(content, dict) else None

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN, fasterrcnn_resnet50_fpn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -26,8 +27,8 @@ class DetectorConfig(Closed):
     """What builds a detector: `image_size` is the longest side of the pictures, `classes` counts no background."""
 
     backbone: Literal["small", "resnet50"]
-    image_size: int
-    classes: int
+    image_size: int = Field(ge=32, le=8192)
+    classes: int = Field(ge=1)
 
 
 class WithoutFinestLevel(nn.Module):

@@ -27,15 +27,15 @@ LOGITS = {"predcls": "scores.parquet", "sgcls": "sgcls_scores.parquet", "sgdet":
 
 
 def predict_training_free(
-    method: Method, *, dataset: Path, kb: Path, ext: Path, output: Path, keep: int
+    method: Method, *, dataset: Path, kb: Path, ext: Path, output: Path, keep: int, min_count: int = 1
 ) -> None:
     """Write output/{predcls,sgcls}/{objects,relations}.parquet and provenance.json for all images of val and test.
 
-    PredCls has the labels of the data set; SGCls has CLIP's zero-shot labels with their scores. Other folders in
-    `output` (sgdet) stay.
+    PredCls has the labels of the data set; SGCls has CLIP's zero-shot labels with their scores. Of the knowledge base,
+    triplets said `min_count` times count. Other folders in `output` (sgdet) stay.
     """
     annotations = load_annotations(dataset)
-    counts = load_counts(kb, annotations.vocabulary)
+    counts = load_counts(kb, annotations.vocabulary, min_count)
     images = np.flatnonzero(annotations.split != "train")
     given = annotations.class_id, np.ones(len(annotations.class_id), np.float32)
     labels = {"predcls": given, "sgcls": zero_shot_labels(ext / "objects.parquet", annotations, images)}
@@ -58,6 +58,7 @@ def predict_training_free_sgdet(
     output: Path,
     keep: int,
     most: float,
+    min_count: int = 1,
 ) -> None:
     """Write output/{objects,relations}.parquet and provenance.json for all images of test.
 
@@ -65,7 +66,7 @@ def predict_training_free_sgdet(
     `most`. `ext`: CLIP's scores of these boxes. An image without proposals has no row.
     """
     annotations = load_annotations(dataset)
-    counts = load_counts(kb, annotations.vocabulary)
+    counts = load_counts(kb, annotations.vocabulary, min_count)
     images = np.flatnonzero(annotations.split == "test")
     image_ids = annotations.image_id[images]
     found = load_proposals(proposals, dataset, image_ids, len(annotations.vocabulary.objects))

@@ -10,9 +10,10 @@ from relclip.core.parquet import TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
 
 
-def load_counts(folder: Path, vocabulary: Vocabulary) -> NDArray[np.float32]:
+def load_counts(folder: Path, vocabulary: Vocabulary, min_count: int = 1) -> NDArray[np.float32]:
     """Read triplets.parquet as (O + 1, O + 1, R): counts by subject class, object class, predicate id - 1.
 
+    Counts below `min_count` are 0: such a triplet is not believed.
     A predicate is a candidate of a pair of classes where its count is above 0 (METHOD section 3).
     """
     path = folder / "triplets.parquet"
@@ -31,4 +32,5 @@ def load_counts(folder: Path, vocabulary: Vocabulary) -> NDArray[np.float32]:
             )
     counts = np.zeros((classes + 1, classes + 1, predicates), np.float32)
     np.add.at(counts, (subject, object_, predicate - 1), count)
+    counts[counts < min_count] = 0.0
     return counts

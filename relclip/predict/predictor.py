@@ -141,7 +141,8 @@ def _candidates(inputs: Inputs, vocabulary: Vocabulary, request: Request) -> Ten
         raise ContractError(
             "predict.kb_mask is true, so the folder of the kb stage must be given: --kb data/kb"
         )
-    return torch.from_numpy(load_counts(inputs.kb, vocabulary) > 0).to(best_device())
+    counts = load_counts(inputs.kb, vocabulary, request.params.kb_min_count)
+    return torch.from_numpy(counts > 0).to(best_device())
 
 
 def _check(network: Model, inputs: Inputs, name: str, built: int, met: int) -> None:

@@ -20,10 +20,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"the folder of the {name} stage")
     parser.add_argument("--output", type=Path, required=True, help="the folder to make")
     given = parser.parse_args()
-    keep = load_params(given.params).predict.keep
-    predict_training_free(
-        given.method, dataset=given.dataset, kb=given.kb, ext=given.ext, output=given.output, keep=keep
-    )
+    params = load_params(given.params).predict
+    folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "output")}
+    predict_training_free(given.method, **folders, keep=params.keep, min_count=params.kb_min_count)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ def main() -> None:
     params = load_params(given.params)
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "proposals", "output")}
     most = params.detector.class_nms
-    predict_training_free_sgdet(given.method, **folders, keep=params.predict.keep, most=most)
+    predict_training_free_sgdet(
+        given.method, **folders, keep=params.predict.keep, most=most, min_count=params.predict.kb_min_count
+    )
 
 
 if __name__ == "__main__":

@@ -108,9 +108,9 @@ def change_claim(content, **values):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda c: c["runs"].update({"../evil": {}}), "a run's name is a folder's"),
-        (lambda c: c["runs"].update({"a;touch b": {}}), "a run's name is a folder's"),
-        (lambda c: c["runs"].update({"kb": {}}), "a run's name is a folder's"),
+        (lambda c: c["runs"].update({"../evil": {}}), "its name is a folder's"),
+        (lambda c: c["runs"].update({"a;touch b": {}}), "its name is a folder's"),
+        (lambda c: c["runs"].update({"kb": {}}), "its name is a folder's"),
         (lambda c: c["clip"].update(triplet_prompt="a {foo}"), "may hold {subject}"),
         (lambda c: c["clip"].update(object_prompt="a thing"), "may hold {object}"),
         (lambda c: c["ext"].update(prompt="a {subject"), "may hold {subject}"),

@@ -4,14 +4,18 @@ import json
 import sys
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from free_case import expected, write_free_case
 
 from relclip.core.errors import ContractError
+from relclip.core.parquet import TRIPLETS
+from relclip.core.vocabulary import Vocabulary
 from relclip.predict import clip_scores, training_free
 from relclip.predict.free_stage import predict_training_free
+from relclip.predict.knowledge import load_counts
 from relclip.predict.scoring import shares, softmax, uniform
 
 METHODS = ("ext", "kb", "kb_ext", "kb_counts")
@@ -60,6 +64,16 @@ def test_scores_of_a_pair():
     logits = np.float32([[1000, 1000, 0], [0, 0, 0]])
     assert softmax(logits, counts > 0)[0].tolist() == [0, 1, 0]
     assert np.isnan(softmax(logits, counts > 0)[1]).all()
+
+
+def test_a_triplet_said_too_seldom_is_not_known(tmp_path):
+    folder = tmp_path / "kb"
+    folder.mkdir()
+    rows = {"subject_class": [1, 1], "predicate_id": [1, 2], "object_class": [2, 2], "count": [2, 3]}
+    pq.write_table(pa.table(rows, schema=TRIPLETS), folder / "triplets.parquet")
+    vocabulary = Vocabulary(("man", "horse"), ("riding", "watching"))
+    assert load_counts(folder, vocabulary)[1, 2].tolist() == [2, 3]
+    assert load_counts(folder, vocabulary, min_count=3)[1, 2].tolist() == [0, 3]
 
 
 def test_command_and_same_bytes(tmp_path, monkeypatch):

@@ -25,6 +25,7 @@ rule tables:
         report(TABLES[1::3], category="Tables"),
         TABLES[0::3],
         TABLES[2::3],
+        "reports/tables/knowledge.csv",
         "reports/metrics.json",
         "reports/plots/validation.csv",
         directory("reports/figures"),

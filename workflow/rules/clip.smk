@@ -26,7 +26,9 @@ rule clip:
         "logs/clip.log",
     benchmark:
         "logs/benchmarks/clip.tsv"
+    # all trainings wait for it: first, on both cores; later jobs take one core each, so that two run side by side
     threads: 2
+    priority: 20
     resources:
         gpu=1,
     shell:
@@ -48,7 +50,7 @@ rule prompts:
         "logs/prompts.log",
     benchmark:
         "logs/benchmarks/prompts.tsv"
-    threads: 2
+    priority: 15
     resources:
         gpu=1,
     shell:

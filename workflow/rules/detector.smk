@@ -22,8 +22,8 @@ rule detector:
         "logs/benchmarks/detector.tsv"
     resources:
         gpu=1,
-    # the longest job of one core: first, so that the others run beside it
-    priority: 10
+    # the longest job of one core: early, so that the others run beside it
+    priority: 16
     shell:
         "python -m relclip.detector --params params.yaml --raw data/raw --dataset data/dataset"
         " --checkpoints checkpoints --output data/detector --threads {threads} 2>&1 | tee {log}"

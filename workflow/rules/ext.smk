@@ -22,9 +22,9 @@ rule ext:
         "logs/ext.log",
     benchmark:
         "logs/benchmarks/ext.tsv"
-    threads: 2
     resources:
         gpu=1,
+    priority: 15
     shell:
         "python -m relclip.ext --params params.yaml --raw data/raw --dataset data/dataset --kb data/kb"
         " --model data/clip/model --output data/ext --threads {threads} 2>&1 | tee {log}"
@@ -46,7 +46,6 @@ rule ext_sgdet:
         "logs/ext_sgdet.log",
     benchmark:
         "logs/benchmarks/ext_sgdet.tsv"
-    threads: 2
     resources:
         gpu=1,
     shell:

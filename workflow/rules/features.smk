@@ -20,9 +20,9 @@ rule features:
         "logs/features/{encoder}.log",
     benchmark:
         "logs/benchmarks/features/{encoder}.tsv"
-    threads: 2
     resources:
         gpu=1,
+    priority: 15
     shell:
         "python -m relclip.features --params params.yaml --raw data/raw --dataset data/dataset"
         " --model {params.folder} --output data/features/{wildcards.encoder} --threads {threads} 2>&1 | tee {log}"

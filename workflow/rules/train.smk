@@ -30,6 +30,7 @@ rule train:
         "logs/benchmarks/train/{run}.tsv"
     resources:
         gpu=1,
+    priority: 5
     shell:
         "python -m relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
         " --features {params.features} --prompts data/clip/prompts --words data/words --kb data/kb --ext data/ext"
@@ -56,6 +57,7 @@ rule refine:
         "logs/benchmarks/train/{refined}.tsv"
     resources:
         gpu=1,
+    priority: 5
     shell:
         "python -m relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"
         " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --words data/words"

@@ -1,6 +1,5 @@
 """Read the phrases CLIP is pre-trained on: Visual Genome's region_descriptions.json, with hints where given."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from relclip.core.boxes import Boxes
 from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
 
 Codes = NDArray[np.int64]
 
@@ -68,14 +68,9 @@ def read_regions(folder: Path) -> Regions:
 
 
 def _entries(path: Path) -> list[Any]:
-    try:
-        entries = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            f"{path} does not exist; run the raw stage with source scenes, or set clip.source to open_clip"
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not valid JSON ({error}); run the raw stage again") from None
+    entries = read_json(
+        path, "run the raw stage with source scenes, or set clip.source to open_clip", InputError
+    )
     if not isinstance(entries, list):
         raise InputError(
             f'{path} must be a list of {{"id", "regions"}}, met {type(entries).__name__}; run the raw stage again'

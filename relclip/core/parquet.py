@@ -139,7 +139,9 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
         with pq.ParquetFile(path) as file:
             missing = [name for name in schema.names if name not in file.schema_arrow.names]
             if missing:
-                raise ContractError(f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}")
+                raise ContractError(
+                    f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}"
+                )
             # Without filters not through pyarrow.dataset: its import takes longer than most of our tables.
             table = file.read(schema.names) if filters is None else None
         if table is None:

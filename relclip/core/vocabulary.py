@@ -1,14 +1,17 @@
 """The classes: names of objects and predicates, ids 1-based, 0 is background."""
 
-import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, InputError
+from relclip.core.json_file import read_json
 
 _BUILT_IN = Path(__file__).parent / "vocabularies"
+#: Ids are int16 in every Parquet file.
+MOST_NAMES = 2**15 - 1
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,7 @@ class Vocabulary:
 
 def load_vocabulary(path: Path) -> Vocabulary:
     """Read a vocabulary.json: {"objects": [names], "predicates": [names]}, each a non-empty list without repeats."""
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ContractError(
-            f"{path} does not exist; give the folder of the `dataset` stage or a vocabulary.json"
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ContractError(f"{path} is not valid JSON ({error})") from None
+    content = read_json(path, "give the folder of the `dataset` stage or a vocabulary.json")
     if not isinstance(content, dict):
         raise ContractError(f'{path} must look like {{"objects": [names], "predicates": [names]}}')
     return Vocabulary(*(_names(content.get(key), key, path) for key in ("objects", "predicates")))
@@ -53,7 +49,9 @@ def _names(names: object, key: str, path: Path) -> tuple[str, ...]:
         raise ContractError(f"{path}: '{key}' must be a list of names")
     if not names:
         raise ContractError(f"{path}: '{key}' is empty; at least one name is needed")
-    repeated = [name for name in names if names.count(name) > 1]
+    if len(names) > MOST_NAMES:
+        raise ContractError(f"{path}: '{key}' holds {len(names)} names; at most {MOST_NAMES} are possible")
+    repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
         raise ContractError(f"{path}: '{key}' holds '{repeated[0]}' more than once")
     return tuple(names)

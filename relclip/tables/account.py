@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.errors import ContractError
-from relclip.tables.results import read_json
+from relclip.core.json_file import read_json
 
 Counted = list[tuple[str, int]]
 

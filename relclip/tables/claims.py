@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.tables.grid import NOT_BUILT
 from relclip.tables.layout import TASKS, metric_label
-from relclip.tables.results import read_json
 
 JUDGED = ("annotation", "truth")
 METRICS = ("recall_at_50", "mean_recall_at_50")

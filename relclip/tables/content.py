@@ -5,12 +5,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from relclip.core.json_file import read_json
 from relclip.core.params import Params, Row
 from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
 from relclip.tables.layout import SHOWN, metric_label
 from relclip.tables.page import compact
 from relclip.tables.plain import title
-from relclip.tables.results import Result, read_json
+from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, KnowledgeBase
 
 OTHER_METRICS = (

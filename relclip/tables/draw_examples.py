@@ -10,13 +10,13 @@ import numpy as np
 
 from relclip.core.errors import ContractError
 from relclip.core.images import read_image
+from relclip.core.json_file import read_json
 from relclip.core.params import Params
 from relclip.tables.drawn import Drawn
 from relclip.tables.examples import CORRECT, MISSED, REASONABLE, Example, Said, choose_pictures, read_examples
 from relclip.tables.figures.attention import gradcam_figure
 from relclip.tables.figures.scenes import Mark, numbered, save_marked
 from relclip.tables.figures.style import LIGHT, save_themed
-from relclip.tables.results import read_json
 from relclip.tables.samples import Box, Scene, choose_scenes
 from relclip.tables.sources import DataSet
 

@@ -1,6 +1,5 @@
 """What `evaluate` wrote for one run and task: metrics with intervals, recall and confusion of each predicate."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from relclip.core import parquet
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 
 #: What a prediction is judged against -> its file's stem in `<run>/<task>/`.
 FILES = {"annotation": "annotation", "truth": "truth", "validation": "val"}
@@ -101,15 +101,3 @@ def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
 
 def _bounds(values: Mapping[str, Sequence[float] | None]) -> dict[str, tuple[float, float]]:
     return {name: (float(both[0]), float(both[1])) for name, both in values.items() if both is not None}
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file of another stage. Raises ContractError where it is absent or broken."""
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ContractError(
-            f"{path} does not exist; run the stage that makes it, or give the right folder"
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ContractError(f"{path} is not valid JSON ({error}); make it again") from None

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from relclip.core.json_file import read_json
 from relclip.tables import claims as claim_table
 from relclip.tables import content, encoder, explain, paper, provenance
 from relclip.tables.account import read_account
 from relclip.tables.examples import TOP
 from relclip.tables.gather import Gathered, Inputs
 from relclip.tables.layout import OF_PAPER, TASKS
-from relclip.tables.results import read_json
 from relclip.tables.sources import SPLITS
 
 CONTENTS = (

@@ -1,0 +1,53 @@
+"""JSON from strangers ends in one sentence, whatever is wrong with it; so do vocabularies that cannot be."""
+
+import json
+
+import pytest
+
+from relclip.core.errors import ContractError, InputError
+from relclip.core.json_file import read_json
+from relclip.core.vocabulary import MOST_NAMES, load_vocabulary
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "does not exist; make it"),
+        (b"{", "is not valid JSON"),
+        (b"\xff", "is not valid JSON"),
+        (b"[" * 200_000 + b"]" * 200_000, "nested too deeply"),
+        (b'["\\ud800"]', "surrogates not allowed"),
+        (b'["\\uDFFF"]', "surrogates not allowed"),
+    ],
+)
+def test_broken_json_is_one_sentence(tmp_path, content, said):
+    path = tmp_path / "some.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=said) as met:
+        read_json(path, "make it", InputError)
+    assert "\n" not in str(met.value) and str(met.value).endswith("make it")
+
+
+def test_good_json_is_read_as_it_is(tmp_path):
+    path = tmp_path / "some.json"
+    path.write_bytes(b'{"a": ["\\ud83d\\ude00", "\xc3\xa9", null]}')
+    assert read_json(path) == {"a": ["\U0001f600", "é", None]}
+
+
+@pytest.mark.parametrize(
+    ("objects", "said"),
+    [
+        ([str(number) for number in range(MOST_NAMES + 1)], "at most 32767 are possible"),
+        (["cup", "pot", "pot", "cup"], "holds 'cup' more than once"),
+        ([], "is empty"),
+        (["cup", " "], "must be a list of names"),
+    ],
+)
+def test_impossible_vocabularies_are_refused(tmp_path, objects, said):
+    path = tmp_path / "vocabulary.json"
+    path.write_text(json.dumps({"objects": objects, "predicates": ["on"]}))
+    with pytest.raises(ContractError, match=said):
+        load_vocabulary(path)
+    path.write_text(json.dumps({"objects": ["cup"], "predicates": ["on"]}))
+    assert load_vocabulary(path).object_ids == {"cup": 1}

@@ -17,7 +17,7 @@ from relclip.core.digest import file_digest
 from relclip.core.encoder import load_encoder
 from relclip.core.errors import ContractError
 from relclip.core.images import read_image
-from relclip.core.model import ImageSet, Model, load_model
+from relclip.core.model import ImageSet, check_channels, check_vocabulary, load_model
 from relclip.core.model.files import WEIGHTS
 from relclip.core.model.regions import in_cells
 from relclip.core.params import Params
@@ -65,7 +65,8 @@ def run(params: Params, run: str, inputs: Inputs, output: Path, threads: int | N
     network = load_model(inputs.train, CPU).requires_grad_(False)
     annotations = load_annotations(inputs.dataset)
     images = ImageSet.load(inputs.dataset, inputs.features, "test")
-    _check(network, annotations, images, inputs.train)
+    check_vocabulary(inputs.train, network, annotations.vocabulary)
+    check_channels(inputs.train, network, images.maps.shape[3])
     shown = _shown(params, annotations, images)
     heats = {
         "heat_clip": _seen_by_clip(inputs, images.maps.shape[1:3], shown),
@@ -125,18 +126,6 @@ def _relation(params: Params, annotations: Annotations, images: ImageSet, number
     }
     cells = torch.from_numpy(in_cells(box, images.sizes[image], images.maps.shape[1:3]))
     return Shown(image, int(np.flatnonzero(of_pair.all(axis=1))[0]), predicate, box, cells, entry)
-
-
-def _check(network: Model, annotations: Annotations, images: ImageSet, train: Path) -> None:
-    config, vocabulary = network.config, annotations.vocabulary
-    built = (config.object_classes, config.predicates, config.channels)
-    met = (len(vocabulary.objects), len(vocabulary.predicates), images.maps.shape[3])
-    for name, one, other in zip(("object classes", "predicates", "channels"), built, met, strict=True):
-        if one != other:
-            raise ContractError(
-                f"the model in {train} was trained for {one} {name}, the data have {other}; give the features and the"
-                " data set it was trained on"
-            )
 
 
 def _write(output: Path, heats: dict[str, Heat], chosen: list[dict[str, Any]], about: dict[str, Any]) -> None:

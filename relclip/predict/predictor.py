@@ -19,6 +19,8 @@ from relclip.core.model import (
     Model,
     Output,
     Regions,
+    check_channels,
+    check_vocabulary,
     load_model,
     predicate_scores,
 )
@@ -53,13 +55,12 @@ class Predictor:
         """
         network = load_model(inputs.model, best_device())
         vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
-        _check(network, inputs, "object classes", network.config.object_classes, len(vocabulary.objects))
-        _check(network, inputs, "predicates", network.config.predicates, len(vocabulary.predicates))
+        check_vocabulary(inputs.model, network, vocabulary)
         return cls(network, request, _candidates(inputs, vocabulary, request))
 
     def regions(self, images: ImageSet, inputs: Inputs) -> Regions:
         """Pool regions as the network wants them. Raises ContractError where the maps are another encoder's."""
-        _check(self.network, inputs, "channels", self.network.config.channels, images.maps.shape[3])
+        check_channels(inputs.model, self.network, images.maps.shape[3])
         return Regions(images, self.network.config.roi_size, self.device, memory=0)
 
     @torch.inference_mode()
@@ -143,10 +144,3 @@ def _candidates(inputs: Inputs, vocabulary: Vocabulary, request: Request) -> Ten
         )
     counts = load_counts(inputs.kb, vocabulary, request.params.kb_min_count)
     return torch.from_numpy(counts > 0).to(best_device())
-
-
-def _check(network: Model, inputs: Inputs, name: str, built: int, met: int) -> None:
-    if built != met:
-        raise ContractError(
-            f"the model in {inputs.model} was trained for {built} {name}, the data have {met}; train on these data"
-        )

@@ -113,6 +113,19 @@ def test_model_of_other_data_is_refused(tiny, tmp_path, changed, sentence):
     assert not files(tmp_path / "out")
 
 
+def test_model_of_other_words_is_refused_though_their_number_fits(tiny, tmp_path):
+    model = untrained(tmp_path / "model")
+    config, words = model / "config.json", json.loads((tiny / "dataset" / "vocabulary.json").read_text())
+    inputs = Inputs(model, tiny / "dataset", tiny / "features")
+    config.write_text(json.dumps({**json.loads(config.read_text()), "vocabulary": words}))
+    predict_run(request(), inputs, tmp_path / "out")
+    words["predicates"].reverse()
+    config.write_text(json.dumps({**json.loads(config.read_text()), "vocabulary": words}))
+    with pytest.raises(ContractError, match="other classes or predicates"):
+        predict_run(request(), inputs, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
 def test_model_without_numbers_is_refused(tiny, tmp_path):
     model = untrained(tmp_path / "model")
     from safetensors.torch import load_file, save_file

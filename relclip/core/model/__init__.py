@@ -1,7 +1,8 @@
 """Relation networks and the batches they read, shared by `train` and `predict`. Needs torch and safetensors only."""
 
 from relclip.core.model.batch import Batch, collate
-from relclip.core.model.files import load_model, read_config, save_model
+from relclip.core.model.files import load_model, read_about, read_config, save_model
+from relclip.core.model.fit import check_channels, check_vocabulary
 from relclip.core.model.image_set import ImageSet
 from relclip.core.model.motif import Motif, MotifConfig
 from relclip.core.model.network import ModelConfig, RelCLIP
@@ -25,9 +26,12 @@ __all__ = [
     "Regions",
     "RelCLIP",
     "build_model",
+    "check_channels",
+    "check_vocabulary",
     "collate",
     "load_model",
     "predicate_scores",
+    "read_about",
     "read_config",
     "roi_align",
     "save_model",

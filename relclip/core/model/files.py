@@ -1,6 +1,5 @@
 """A trained model on disk: model.safetensors (weights) and config.json (what builds it). No pickle."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from safetensors.torch import load_file, save
 
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.core.model.registry import CONFIGS, AnyConfig, Model, build_model
 
 WEIGHTS = "model.safetensors"
@@ -46,12 +46,19 @@ def load_model(folder: Path, device: torch.device) -> Model:
 
 def read_config(folder: Path) -> AnyConfig:
     """Read what builds the model in `folder`."""
-    path = folder / CONFIG
     try:
-        content = json.loads(path.read_text("utf-8"))
-        return CONFIGS.validate_python(content["model"])
-    except FileNotFoundError:
-        raise ContractError(f"{path} does not exist; run the `train` stage first") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValidationError) as error:
+        return CONFIGS.validate_python(read_about(folder)["model"])
+    except (KeyError, ValidationError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ContractError(f"{path} does not describe a model ({reason}); train it again") from None
+        raise ContractError(
+            f"{folder / CONFIG} does not describe a model ({reason}); train it again"
+        ) from None
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """Read all that config.json says: what builds the model, and what `train` kept beside it."""
+    path = folder / CONFIG
+    content = read_json(path, "run the `train` stage first")
+    if not isinstance(content, dict):
+        raise ContractError(f"{path} does not describe a model (no JSON object); train it again")
+    return content

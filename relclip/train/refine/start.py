@@ -1,14 +1,13 @@
 """The trained run that a refinement starts from, and whether it is one that fits."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from pydantic import ValidationError
 
 from relclip.core.errors import ContractError
-from relclip.core.model import Model, load_model
+from relclip.core.model import Model, check_channels, check_vocabulary, load_model, read_about
 from relclip.core.params import Refined, Train
 from relclip.core.vocabulary import Vocabulary
 
@@ -29,22 +28,14 @@ def load_start(
     Raises ContractError, or ParamsError where the method cannot start from such a run.
     """
     model = load_model(folder, device)
-    about = json.loads((folder / "config.json").read_text("utf-8"))
+    about = read_about(folder)
     if about.get("run") != params.start:
         raise ContractError(
             f"{folder} holds the run '{about.get('run')}', but the entry starts from '{params.start}'; give the folder "
             f"of '{params.start}' as --start"
         )
-    if about.get("vocabulary") != {name: list(words) for name, words in asdict(vocabulary).items()}:
-        raise ContractError(
-            f"{folder} was trained for other classes or predicates than vocabulary.json names; train "
-            f"'{params.start}' again on these data"
-        )
-    if model.config.channels != channels:
-        raise ContractError(
-            f"{folder} was trained on maps of {model.config.channels} channels, these have {channels}; give the "
-            f"features that '{params.start}' was trained on"
-        )
+    check_vocabulary(folder, model, vocabulary)
+    check_channels(folder, model, channels)
     try:
         trained = Train.model_validate(about.get("train"))
     except ValidationError as error:

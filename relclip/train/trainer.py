@@ -49,7 +49,7 @@ class Trainer:
 
     def losses(self, step: int) -> tuple[Tensor, ...]:
         """The values of `curves.LOSSES` at `step` (from 0); the first is what is minimised."""
-        torch.manual_seed(int(stream(self.params.seed, "dropout", step).integers(1 << 62)))
+        _seed_dropout(int(stream(self.params.seed, "dropout", step).integers(1 << 62)), self.regions.device)
         batch, targets = self.batch(step)
         with autocast(self.regions.device):
             output = self.model(batch)
@@ -145,6 +145,15 @@ def fit(
             curves.validation(done, validation(model))
         if done % params.checkpoint_every == 0 or (keep_last and done == params.iterations):
             save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves))
+
+
+def _seed_dropout(seed: int, device: torch.device) -> None:
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(
+            seed
+        )  # torch.manual_seed would keep a stack trace for CUDA each time
+    else:
+        torch.manual_seed(seed)
 
 
 def _state(step: int, trainer: Trainer, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.errors import ParamsError
 from relclip.core.params import load_params
 from relclip.core.tracking import track
 
@@ -22,8 +21,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="threads of the CPU; by default as torch likes")
     given = vars(parser.parse_args())
     settings = load_params(given.pop("params")).detector
-    if settings is None:
-        raise ParamsError("params.yaml has no section `detector`; add one to propose boxes")
     from relclip.detector.stage import run  # noqa: PLC0415  # torchvision loads after the arguments are good
 
     with track("detector", "detector", settings.model_dump()) as recorder:

@@ -40,6 +40,27 @@ def test_unknown_key_names_the_nearest(content, section, key, words):
         check_params(content)
 
 
+def test_what_lists_name_must_be_made(content):
+    content["detector"]["make"] = []
+    with pytest.raises(ParamsError, match=r"relclip_full.* need the detector's boxes"):
+        check_params(content)
+    content["predict"] |= {"sgdet": [], "sgdet_training_free": []}
+    check_params(content)
+    content["tables"]["claims"][0]["tasks"] = ["predcls", "sgdet"]
+    with pytest.raises(ParamsError, match="not predicted for 'relclip_kb_ext'"):
+        check_params(content)
+    content["tables"]["claims"] = []
+    content["detector"]["make"] = ["detector"]
+    content["predict"] |= {"training_free": ["kb"], "sgdet_training_free": ["ext"]}
+    content["tables"]["table1_distant"] = []
+    with pytest.raises(ParamsError, match="names 'ext', which predict"):
+        check_params(content)
+    content["predict"]["sgdet_training_free"] = ["kb"]
+    content["labels"]["make"] = []
+    with pytest.raises(ParamsError, match=r"features: labels, so labels\.make"):
+        check_params(content)
+
+
 def test_unknown_key_inside_a_run_is_named_with_its_place(content):
     content["runs"]["triple"]["rcl"]["gama"] = 0.1
     with pytest.raises(ParamsError, match=r"runs\.triple\.rcl\.gama.*did you mean 'gamma'"):

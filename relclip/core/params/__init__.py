@@ -1,8 +1,7 @@
 """params.yaml: one closed, typed configuration. A section a stage, `runs` for the trainings, `tables` for rows."""
 
-import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 from pydantic import model_validator
@@ -22,11 +21,8 @@ from relclip.core.params.judging import (
     Row,
     Tables,
 )
+from relclip.core.params.together import check_named_runs, check_names, check_stages
 from relclip.core.params.training import Balance, Em, KbLabels, Rcl, Refined, Sampling, Train
-
-#: A run's name becomes a folder, a rule's wildcard and a word of a command.
-RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
-TRAINING_FREE = get_args(get_args(Predict.model_fields["training_free"].annotation)[0])
 
 __all__ = [
     "Balance", "Clip", "Closed", "Dataset", "Detector", "Difference", "Em", "Evaluate", "Ext", "Features",
@@ -93,51 +89,10 @@ class Params(Closed):
         return refined
 
     @model_validator(mode="after")
-    def _names_are_names(self) -> "Params":
-        names = [*TRAINING_FREE, *self.runs, *self.refined, *self.predictions]
-        for place, name in enumerate(names):
-            if not RUN_NAME.fullmatch(name) or name in names[:place]:
-                raise ValueError(
-                    f"runs, refined or predictions has the entry '{name}'; its name is a folder's: letters, digits, "
-                    f"_ and -, used once, none of {', '.join(TRAINING_FREE)}"
-                )
-        for name in (*self.runs, *self.refined):
-            self.run(name)
-        return self
-
-    @model_validator(mode="after")
-    def _named_runs_are_there(self) -> "Params":
-        trained = [*self.runs, *self.refined]
-        known = [*trained, *self.predictions, *self.predict.training_free]
-        named = [(f"predictions.{name}", [entry.run], trained) for name, entry in self.predictions.items()]
-        named.append(("predict.sgdet", self.predict.sgdet, trained))
-        named.append(("gradcam.runs", self.gradcam.runs, trained))
-        tables = dict(self.tables)
-        named.append(("tables.figures", tables.pop("figures").runs, known))
-        named += [
-            (f"the claim '{claim.claim}'", claim.better + claim.worse, known)
-            for claim in tables.pop("claims")
-        ]
-        named += [
-            (f"the table row '{row.name}'", row.runs, known) for rows in tables.values() for row in rows
-        ]
-        for what, runs, allowed in named:
-            for name in runs:
-                if name not in allowed:
-                    raise ValueError(
-                        f"{what} names the run '{name}', which runs lacks{nearest(name, allowed)}"
-                    )
-        return self
-
-    @model_validator(mode="after")
-    def _stages_that_runs_need(self) -> "Params":
-        if self.predict.sgdet and self.detector is None:
-            raise ValueError(
-                "predict.sgdet names runs but there is no section `detector`; add one, or empty the list"
-            )
-        for name in (*self.runs, *self.refined):
-            if self.run(name).features == "labels" and not self.labels.make:
-                raise ValueError(f"the run '{name}' reads features: labels, so labels.make must be [labels]")
+    def _together(self) -> "Params":
+        check_names(self)
+        check_named_runs(self)
+        check_stages(self)
         return self
 
 

@@ -1,0 +1,76 @@
+"""What several sections of params.yaml must say of one another; each function raises ValueError in one sentence."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, get_args
+
+from relclip.core.params.errors import nearest
+from relclip.core.params.judging import Predict
+
+if TYPE_CHECKING:
+    from relclip.core.params import Params
+
+#: A run's name becomes a folder, a rule's wildcard and a word of a command.
+RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+TRAINING_FREE = get_args(get_args(Predict.model_fields["training_free"].annotation)[0])
+
+
+def check_names(params: "Params") -> None:
+    """Every run has a name of its own that can be a folder's; every entry of `runs` and `refined` fits `train`."""
+    names = [*TRAINING_FREE, *params.runs, *params.refined, *params.predictions]
+    for place, name in enumerate(names):
+        if not RUN_NAME.fullmatch(name) or name in names[:place]:
+            raise ValueError(
+                f"runs, refined or predictions has the entry '{name}'; its name is a folder's: letters, digits, "
+                f"_ and -, used once, none of {', '.join(TRAINING_FREE)}"
+            )
+    for name in (*params.runs, *params.refined):
+        params.run(name)
+
+
+def check_named_runs(params: "Params") -> None:
+    """Every run that a list, a row, a figure or a claim names is there."""
+    for what, runs, allowed in _named(params):
+        for name in runs:
+            if name not in allowed:
+                raise ValueError(f"{what} names the run '{name}', which runs lacks{nearest(name, allowed)}")
+
+
+def _named(params: "Params") -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+    """(what names runs, which, and which it may name)."""
+    trained = [*params.runs, *params.refined]
+    known = [*trained, *params.predictions, *params.predict.training_free]
+    yield from ((f"predictions.{name}", [entry.run], trained) for name, entry in params.predictions.items())
+    yield "predict.sgdet", params.predict.sgdet, trained
+    yield "gradcam.runs", params.gradcam.runs, trained
+    tables = dict(params.tables)
+    yield "tables.figures", tables.pop("figures").runs, known
+    for claim in tables.pop("claims"):
+        yield f"the claim '{claim.claim}'", claim.better + claim.worse, known
+    yield from ((f"the table row '{row.name}'", row.runs, known) for rows in tables.values() for row in rows)
+
+
+def check_stages(params: "Params") -> None:
+    """What runs and lists need is made: the detector, the labels encoder, the predictions of a claim."""
+    predict = params.predict
+    boxes = [*predict.sgdet, *predict.sgdet_training_free]
+    if boxes and not params.detector.make:
+        raise ValueError(
+            f"predict.sgdet and sgdet_training_free name {', '.join(boxes)}, which need the detector's boxes; set "
+            "detector.make to [detector], or empty both lists"
+        )
+    for method in predict.sgdet_training_free:
+        if method not in predict.training_free:
+            raise ValueError(
+                f"predict.sgdet_training_free names '{method}', which predict.training_free lacks; add it there"
+            )
+    for name in (*params.runs, *params.refined):
+        if params.run(name).features == "labels" and not params.labels.make:
+            raise ValueError(f"the run '{name}' reads features: labels, so labels.make must be [labels]")
+    for claim in params.tables.claims:
+        lacking = [name for name in claim.better + claim.worse if name not in boxes]
+        if "sgdet" in claim.tasks and lacking:
+            raise ValueError(
+                f"the claim '{claim.claim}' is tested on sgdet, which is not predicted for '{lacking[0]}'; add it to "
+                "predict.sgdet"
+            )

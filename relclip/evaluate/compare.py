@@ -1,48 +1,97 @@
-"""Command line of paired differences: python -m relclip.evaluate.compare --better HITS --worse HITS."""
+"""relclip evaluate compare A B: paired differences, predicate by predicate, and the images that changed most.
 
+relclip evaluate compare a/hits.parquet b/hits.parquet                     what `relclip evaluate --hits` wrote
+relclip evaluate compare a/ b/ --groundtruth DIR --task sgcls              two folders of predictions
+relclip evaluate compare --worse a0 a1 a2 --better b0 b1 b2                three seeds of each
+"""
+
+import argparse
 from pathlib import Path
+from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_json
-from relclip.core.params import Evaluate
-from relclip.core.parquet import read_table
+from relclip.core.errors import InputError
 from relclip.core.vocabulary import load_vocabulary
-from relclip.evaluate.differences import as_json, paired_differences
-from relclip.evaluate.hits import HITS
-
-VG20 = 20
+from relclip.evaluate.changes import HIT_BY
+from relclip.evaluate.comparison import compare_hits
+from relclip.evaluate.comparison_text import comparison_text
+from relclip.evaluate.hits import TASKS
+from relclip.evaluate.inputs import load_groundtruth
+from relclip.evaluate.labels import load_seen
+from relclip.evaluate.sides import Side, check_switches, judged_side, written_side
+from relclip.evaluate.switches import add_switches, switches_of
 
 
 def main() -> None:
-    """Parse, compare, write."""
-    defaults = Evaluate()
-    parser = command.parser(
-        "relclip.evaluate.compare", "Paired bootstrap differences between tables of first hits."
+    """Parse, compare, print, write."""
+    options = _options().parse_args()
+    first, second = _sides(options)
+    check_switches(first, second)
+    recall = (first.switches or second.switches or {}).get("recall", options.recall)
+    settings: dict[str, Any] = {"recall": recall, "bootstrap": options.bootstrap, "seed": options.seed}
+    chosen: dict[str, Any] = {"by": options.by, "images": options.images}
+    content = compare_hits(
+        first.tables, second.tables, _predicates(options, first, second), **chosen, **settings
     )
-    for name in ("better", "worse"):
-        parser.add_argument(
-            f"--{name}", type=Path, nargs="+", required=True, help="hits.parquet files, one a seed"
+    print(comparison_text(content), end="")
+    if options.output:
+        write_json(options.output, content)
+
+
+def _sides(options: argparse.Namespace) -> tuple[Side, Side]:
+    if options.better or options.worse:
+        paths = [options.worse or [], options.better or []]
+    else:
+        paths = [[path] for path in options.sides]
+    if len(paths) != 2 or not all(paths) or (options.sides and (options.better or options.worse)):
+        raise InputError("give two sides, A and B (or --worse A... and --better B..., a path a seed)")
+    if options.groundtruth is None:
+        return written_side(paths[0]), written_side(paths[1])
+    if options.task is None:
+        raise InputError("predictions are judged for one task; give --task predcls, sgcls or sgdet")
+    truth = load_groundtruth(options.groundtruth, options.split)
+    seen = load_seen(options.train_triplets, truth.vocabulary) if options.train_triplets else None
+    given = (truth, options.task, switches_of(options), seen)
+    return judged_side(paths[0], *given), judged_side(paths[1], *given)
+
+
+def _predicates(options: argparse.Namespace, first: Side, second: Side) -> tuple[str, ...]:
+    """The names by id: of --vocabulary, else as the sides say them."""
+    if options.vocabulary:
+        return load_vocabulary(options.vocabulary).predicates
+    names = first.predicates or second.predicates
+    if names is None:
+        raise InputError(
+            "there is no metrics.json beside the hits that names the predicates; give --vocabulary"
         )
-    parser.add_argument("--output", type=Path, required=True, help="difference.json to write")
-    parser.add_argument(
-        "--vocabulary", type=Path, help="its predicates are averaged over; without it the 20 of VG-20"
+    return names
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "relclip.evaluate.compare", "Two models on the same images; differences are B - A."
     )
-    parser.add_argument(
-        "--recall", choices=("per_image", "pooled"), default=defaults.recall, help="reading of recall"
+    add = parser.add_argument
+    add(
+        "sides",
+        type=Path,
+        nargs="*",
+        metavar="A B",
+        help="a folder with hits.parquet and metrics.json, or the hits",
     )
-    parser.add_argument(
-        "--bootstrap", type=command.count, default=defaults.bootstrap, help="samples of the interval"
+    add("--worse", type=Path, nargs="+", metavar="A", help="several seeds of A, instead of A B")
+    add("--better", type=Path, nargs="+", metavar="B", help="several seeds of B, paired in their order")
+    add("--output", type=Path, help="JSON to write, with every number in full")
+    add("--by", choices=tuple(HIT_BY), default="recall_at_50", help="compare predicates and images by this")
+    add(
+        "--images", type=command.count, default=10, help="how many of the images that changed most are listed"
     )
-    parser.add_argument("--seed", type=command.seed, default=defaults.seed, help="seed of the bootstrap")
-    options = parser.parse_args()
-    better, worse = ([read_table(path, HITS) for path in paths] for paths in (options.better, options.worse))
-    predicates = len(load_vocabulary(options.vocabulary).predicates) if options.vocabulary else VG20
-    settings = {"recall": options.recall, "bootstrap": options.bootstrap, "seed": options.seed}
-    differences = paired_differences(better, worse, predicates=predicates, **settings)
-    images = len(better[0]["image_id"].unique())
-    write_json(
-        options.output, {"metrics": as_json(differences), "images": images, "pairs": len(better), **settings}
-    )
+    add("--vocabulary", type=Path, help="vocabulary.json that names the predicates of the hits")
+    add("--groundtruth", type=Path, help="judge A and B, folders of predictions, against this folder")
+    add("--task", choices=TASKS, help="with --groundtruth: the task")
+    add_switches(parser)
+    return parser
 
 
 if __name__ == "__main__":

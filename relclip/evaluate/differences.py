@@ -1,7 +1,7 @@
 """Paired differences: two models on the same images, resampled together (METHOD section 2)."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from relclip.evaluate.metrics import (
     whole,
 )
 
-_TRUTH = ("image_id", "subject_id", "predicate_id", "object_id", "zero_shot")
+#: What tells one ground truth from another in a table of hits.
+TRUTH = ("image_id", "subject_id", "predicate_id", "object_id", "zero_shot")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Difference:
     """better - worse of one metric, as fractions, mean over seeds; None where it is undefined.
 
     `low`, `high`: 95 % bootstrap interval by image, the same images drawn for both models and all seeds.
-    `seeds`: the difference of each pair of files.
+    `seeds`: the difference of each pair of files. `p`: two-sided, how often a bootstrap sample contradicts the sign.
     """
 
     difference: float | None
@@ -39,6 +40,16 @@ class Difference:
     better: float | None
     worse: float | None
     seeds: list[float | None]
+    p: float | None
+
+    @property
+    def holds(self) -> bool:
+        """True where the interval leaves zero out."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+#: Ratios (B, parts, 6) -> what to compare, by name, (B,) each.
+View = Callable[[Floats], dict[str, Floats]]
 
 
 def paired_difference(
@@ -59,21 +70,22 @@ def paired_differences(
     recall: Reading = "per_image",
     bootstrap: int = 1000,
     seed: int = 0,
+    view: View = named,
 ) -> dict[str, Difference]:
     """Differences of all metrics between tables of first hits, paired in their order (one pair a seed).
 
-    `predicates`: size of the vocabulary that mean recall is averaged over.
+    `predicates`: size of the vocabulary that mean recall is averaged over. `view`: which numbers to compare.
     Raises InputError unless all tables hold the same images and ground truths.
     """
     _check(better, worse, predicates)
     pairs = [
         tuple(by_image(hits, predicates, recall) for hits in pair) for pair in zip(better, worse, strict=True)
     ]
-    ones = [(named(whole(first)), named(whole(second))) for first, second in pairs]
+    ones = [(view(whole(first)), view(whole(second))) for first, second in pairs]
     names = list(ones[0][0])
     samples: dict[str, list[Floats]] = {name: [] for name in names}
     for weights in bootstrap_weights(len(pairs[0][0].ids), bootstrap, seed):
-        drawn = _mean_difference(pairs, weights)
+        drawn = _mean_difference(pairs, weights, view)
         for name in names:
             samples[name].append(drawn[name])
     return {
@@ -86,13 +98,8 @@ def paired_differences(
     }
 
 
-def as_json(differences: dict[str, Difference]) -> dict[str, Any]:
-    """Differences as plain values, by metric."""
-    return {name: asdict(value) for name, value in differences.items()}
-
-
-def _mean_difference(pairs: Sequence[tuple[Judged, ...]], weights: Floats) -> dict[str, Floats]:
-    seeds = [(named(ratios(first, weights)), named(ratios(second, weights))) for first, second in pairs]
+def _mean_difference(pairs: Sequence[tuple[Judged, ...]], weights: Floats, view: View) -> dict[str, Floats]:
+    seeds = [(view(ratios(first, weights)), view(ratios(second, weights))) for first, second in pairs]
     return {
         name: np.mean([first[name] - second[name] for first, second in seeds], axis=0) for name in seeds[0][0]
     }
@@ -103,7 +110,20 @@ def _difference(better: Floats, worse: Floats, samples: Floats) -> Difference:
     means = (optional(values.mean()) for values in (better - worse, better, worse))
     low, high = interval(samples) or (None, None)
     difference, first, second = means
-    return Difference(difference, low, high, first, second, seeds)
+    return Difference(difference, low, high, first, second, seeds, _p_value(samples))
+
+
+def _p_value(samples: Floats) -> float | None:
+    """Twice the share of samples on the other side of zero (or on it), the observed one counted in; None without any.
+
+    >>> _p_value(np.array([0.1, 0.2, 0.1, -0.1]))
+    0.8
+    """
+    samples = samples[np.isfinite(samples)]
+    if not len(samples):
+        return None
+    against = min(int((samples <= 0).sum()), int((samples >= 0).sum()))
+    return min(1.0, 2 * (against + 1) / (len(samples) + 1))
 
 
 def _check(better: Sequence[pa.Table], worse: Sequence[pa.Table], predicates: int) -> None:
@@ -116,9 +136,7 @@ def _check(better: Sequence[pa.Table], worse: Sequence[pa.Table], predicates: in
         raise InputError(
             f"the hits name predicate {largest}, but the vocabulary has {predicates}; give --vocabulary"
         )
-    keys = [
-        hits.select(_TRUTH).sort_by([(name, "ascending") for name in _TRUTH]) for hits in [*better, *worse]
-    ]
+    keys = [hits.select(TRUTH).sort_by([(name, "ascending") for name in TRUTH]) for hits in [*better, *worse]]
     if any(not key.equals(keys[0]) for key in keys[1:]):
         raise InputError(
             "the tables of hits hold different images or ground truths; judge all of them against the same"

@@ -105,6 +105,21 @@ def named(values: Floats) -> dict[str, Floats]:
     return metrics
 
 
+def of_predicates(values: Floats) -> dict[str, Floats]:
+    """Ratios (B, parts, 6) -> `recall_at_50 of 3` (the predicate's id) -> (B,); NaN without ground truth."""
+    names = [f"{prefix}recall_at_{cutoff}" for prefix, _ in _RANKS for cutoff in CUTOFFS]
+    return {
+        predicate_metric(name, number + 1): values[:, number + 2, place]
+        for number in range(values.shape[1] - 2)
+        for place, name in enumerate(names)
+    }
+
+
+def predicate_metric(metric: str, predicate: int) -> str:
+    """How `of_predicates` names the recall of one predicate."""
+    return f"{metric} of {predicate}"
+
+
 def metrics_from_hits(
     hits: pa.Table, predicates: int, recall: Reading = "per_image"
 ) -> dict[str, float | None]:

@@ -79,6 +79,7 @@ def _per_predicate(truth: GroundTruth, hits: Hits, judged: Judged, values: Float
     for number, name in enumerate(predicates, 1):
         recalls = zip(columns, values[0, number + 1], strict=True)
         content[name] = {
+            "predicate_id": number,
             "groundtruth": int(count_of[number]),
             "images": len(judged.parts[number + 1].images),
             **{column: optional(value) for column, value in recalls},

@@ -1,0 +1,100 @@
+"""Two models on the same images: paired differences, predicate by predicate, and the images that changed most."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from relclip.evaluate.changes import ImageChange, changed_images
+from relclip.evaluate.checks import Floats, Ints
+from relclip.evaluate.differences import Difference, paired_differences
+from relclip.evaluate.inputs import column
+from relclip.evaluate.metrics import Reading, named, of_predicates, predicate_metric
+
+HOLDS, UNDECIDED = "holds", "undecided"
+
+
+def compare_hits(
+    first: Sequence[pa.Table],
+    second: Sequence[pa.Table],
+    predicates: Sequence[str],
+    *,
+    by: str = "recall_at_50",
+    images: int = 10,
+    recall: Reading = "per_image",
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Everything that changes from A (`first`) to B (`second`); differences are B - A, as fractions.
+
+    first, second: first hits (schema HITS), a table a seed. `by` (a name in changes.HIT_BY): the recall by which
+    predicates and images are compared; `images`: how many of those that changed most are listed.
+    Returns {"metrics", "per_predicate", "images", "images_judged", "seeds", "settings"}, ready for JSON.
+    Raises InputError unless all tables hold the same images and ground truths.
+
+    >>> from relclip.evaluate.hits import HITS
+    >>> hit_late, hit_early = (7, 0, 1, 1, 60, 60, False), (7, 0, 1, 1, 9, 9, False)
+    >>> others = [(7, 2, 1, 3, 4, 4, False), (8, 0, 1, 1, 0, 0, False)]
+    >>> a, b = (
+    ...     pa.table([list(values) for values in zip(one, *others)], schema=HITS) for one in (hit_late, hit_early)
+    ... )
+    >>> found = compare_hits([a], [b], ["riding"])
+    >>> found["metrics"]["recall_at_50"]["a"], found["metrics"]["recall_at_50"]["difference"]
+    (0.75, 0.25)
+    >>> found["images"]
+    {'changed': 1, 'most': [{'image_id': 7, 'gained': [[0, 'riding', 1]], 'lost': []}]}
+    """
+    settings: dict[str, Any] = {"recall": recall, "bootstrap": bootstrap, "seed": seed}
+    differences = paired_differences(second, first, predicates=len(predicates), view=_all, **settings)
+    changed = changed_images(first, second, by)
+    count = np.bincount(column(first[0], "predicate_id"), minlength=len(predicates) + 1)
+    return {
+        "metrics": {name: _plain(one) for name, one in differences.items() if name in _METRICS},
+        "per_predicate": _per_predicate(predicates, count, differences, by),
+        "images": {"changed": len(changed), "most": [_change(one, predicates) for one in changed[:images]]},
+        "images_judged": len(np.unique(column(first[0], "image_id"))),
+        "seeds": len(first),
+        "settings": {**settings, "by": by},
+    }
+
+
+def _all(values: Floats) -> dict[str, Floats]:
+    return named(values) | of_predicates(values)
+
+
+_METRICS = frozenset(named(np.zeros((1, 3, 6))))
+
+
+def _per_predicate(
+    predicates: Sequence[str], count: Ints, differences: dict[str, Difference], by: str
+) -> dict[str, Any]:
+    return {
+        name: {
+            "predicate_id": number,
+            "groundtruth": int(count[number]),
+            **_plain(differences[predicate_metric(by, number)]),
+        }
+        for number, name in enumerate(predicates, 1)
+    }
+
+
+def _plain(one: Difference) -> dict[str, Any]:
+    return {
+        "a": one.worse,
+        "b": one.better,
+        "difference": one.difference,
+        "low": one.low,
+        "high": one.high,
+        "p": one.p,
+        "verdict": HOLDS if one.holds else UNDECIDED,
+        "seeds": one.seeds,
+    }
+
+
+def _change(one: ImageChange, predicates: Sequence[str]) -> dict[str, Any]:
+    gained, lost = (
+        [[subject, predicates[number - 1], other] for subject, number, other in triplets]
+        for triplets in (one.gained, one.lost)
+    )
+    return {"image_id": one.image_id, "gained": gained, "lost": lost}

@@ -1,0 +1,96 @@
+"""A comparison as text for the terminal: percent, one line a metric, a predicate, an image."""
+
+from collections.abc import Iterable
+from typing import Any
+
+HEAD = ("A", "B", "B - A", "95 % interval", "p", "")
+SHOWN_HITS = 4
+
+
+def comparison_text(content: dict[str, Any]) -> str:
+    """What `comparison.compare_hits` returned, as three tables."""
+    by = short_name(content["settings"]["by"])
+    judged, seeds = content["images_judged"], content["seeds"]
+    head = f"{judged} images, {seeds} pair{'' if seeds == 1 else 's'} of models; percent; intervals by image, paired"
+    metrics = [
+        (short_name(name), *_cells(one)) for name, one in content["metrics"].items() if one["a"] is not None
+    ]
+    predicates = [
+        (name, str(one["groundtruth"]), *_cells(one))
+        for name, one in sorted(
+            content["per_predicate"].items(), key=lambda item: -abs(item[1]["difference"] or 0)
+        )
+        if one["groundtruth"]
+    ]
+    parts = [
+        head,
+        _table([("", *HEAD), *metrics]),
+        f"{by} by predicate, largest change first",
+        _table([("", "ground truth", *HEAD), *predicates]),
+        *_images(content["images"], by),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def short_name(metric: str) -> str:
+    """What papers write.
+
+    >>> short_name("recall_at_50"), short_name("ng_mean_recall_at_20"), short_name("zero_shot_recall_at_100")
+    ('R@50', 'ng mR@20', 'zR@100')
+    """
+    name, _, cutoff = metric.rpartition("_at_")
+    prefix = "ng " if name.startswith("ng_") else ""
+    kind = {"recall": "R", "mean_recall": "mR", "zero_shot_recall": "zR"}[name.removeprefix("ng_")]
+    return f"{prefix}{kind}@{cutoff}"
+
+
+def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+    low, high = one["low"], one["high"]
+    return (
+        _percent(one["a"]),
+        _percent(one["b"]),
+        _percent(one["difference"], "+"),
+        "-" if low is None else f"[{_percent(low, '+')}, {_percent(high, '+')}]",
+        "-" if one["p"] is None else f"{one['p']:.3f}",
+        "-" if low is None else one["verdict"],
+    )
+
+
+def _percent(value: float | None, sign: str = "") -> str:
+    return "-" if value is None else f"{100 * value:{sign}.2f}"
+
+
+def _images(images: dict[str, Any], by: str) -> Iterable[str]:
+    if not images["changed"]:
+        yield f"No image changed its hits at {by}."
+        return
+    rows = [
+        (str(one["image_id"]), f"+{len(one['gained'])} -{len(one['lost'])}", _hits(one))
+        for one in images["most"]
+    ]
+    yield f"{images['changed']} images changed their hits at {by}; most of all (subject id, predicate, object id)"
+    yield _table([("image", "hits", ""), *rows])
+
+
+def _hits(one: dict[str, Any]) -> str:
+    words = [
+        f"{sign}({subject} {name} {other})"
+        for sign, key in (("+", "gained"), ("-", "lost"))
+        for subject, name, other in one[key]
+    ]
+    more = [f"and {len(words) - SHOWN_HITS} more"] if len(words) > SHOWN_HITS else []
+    return " ".join([*words[:SHOWN_HITS], *more])
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    """Columns as wide as their widest cell: the first and the last to the left, the others to the right."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    last = len(widths) - 1
+    lines = (
+        "  ".join(
+            cell.ljust(width) if place in {0, last} else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,92 @@
+"""The two sides of a comparison: first hits that were written before, or predictions that are judged now."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from relclip.core.errors import ContractError, InputError
+from relclip.core.params import Evaluate
+from relclip.core.parquet import read_table
+from relclip.evaluate.checks import Ints
+from relclip.evaluate.hits import HITS, Task, first_hits
+from relclip.evaluate.inputs import GroundTruth
+
+#: Switches that decide which ground truths are hit; those of two sides must agree.
+MUST_AGREE = (
+    "dedup",
+    "empty_predictions",
+    "pixel_inclusive",
+    "recall",
+    "require_overlap",
+    "split",
+    "task",
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """First hits (schema HITS) of each seed; predicates by id and switches, where a metrics.json says them."""
+
+    tables: list[pa.Table]
+    predicates: tuple[str, ...] | None
+    switches: dict[str, Any] | None
+
+
+def written_side(paths: Sequence[Path]) -> Side:
+    """Read what `relclip evaluate --output metrics.json --hits hits.parquet` wrote, a path a seed.
+
+    A path is the folder of both, or the file of hits (`hits.parquet` beside `metrics.json`, `val_hits.parquet` beside
+    `val.json`). Raises ContractError without hits; the JSON may be absent.
+    """
+    files = [path / "hits.parquet" if path.is_dir() else path for path in paths]
+    tables = [read_table(file, HITS) for file in files]
+    contents = [content for file in files if (content := _metrics_beside(file))]
+    if not contents:
+        return Side(tables, None, None)
+    return Side(tables, _predicates(contents[0]), contents[0].get("switches"))
+
+
+def judged_side(
+    paths: Sequence[Path], truth: GroundTruth, task: Task, switches: Evaluate, seen: Ints | None
+) -> Side:
+    """Judge folders of predictions, one a seed, against the same ground truth."""
+    tables = [first_hits(truth, path, task, switches, seen).table for path in paths]
+    return Side(tables, truth.vocabulary.predicates, None)
+
+
+def check_switches(first: Side, second: Side) -> None:
+    """Raise InputError where both sides say their switches and these differ."""
+    if first.switches is None or second.switches is None:
+        return
+    for name in MUST_AGREE:
+        one, other = first.switches.get(name), second.switches.get(name)
+        if one != other:
+            raise InputError(
+                f"A was judged with {name}: {one}, B with {name}: {other}; judge both with the same switches"
+            )
+
+
+def _metrics_beside(hits: Path) -> dict[str, Any] | None:
+    stem = hits.stem.removesuffix("hits").removesuffix("_") or "metrics"
+    path = hits.with_name(f"{stem}.json")
+    if path == hits or not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise ContractError(f"{path} is not valid JSON ({error}); judge again, or move it away") from None
+    return content if isinstance(content, dict) else None
+
+
+def _predicates(content: dict[str, Any]) -> tuple[str, ...] | None:
+    """Names by id of metrics.json's per_predicate; None where it was written by another tool or an older version."""
+    try:
+        numbered = {int(one["predicate_id"]): name for name, one in content["per_predicate"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    wanted = range(1, len(content["per_predicate"]) + 1)
+    return tuple(numbered[number] for number in wanted) if set(numbered) == set(wanted) else None

@@ -1,0 +1,32 @@
+"""The switches of the protocol (METHOD section 2) as options of a command line; several commands take the same."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.params import Evaluate
+
+NAMES = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap", "bootstrap", "seed")
+
+
+def add_switches(parser: argparse.ArgumentParser) -> None:
+    """Add one option for each item of the protocol, the split and the triplets seen in train."""
+    default, add = Evaluate(), parser.add_argument
+    flag = partial(add, type=command.true_or_false, metavar="true|false")
+    flag("--dedup", default=default.dedup, help="count a repeated ground truth once")
+    add(
+        "--empty-predictions", choices=("zero", "skip"), default=default.empty_predictions, help="such images"
+    )
+    flag("--pixel-inclusive", default=default.pixel_inclusive, help="IoU with x2 - x1 + 1")
+    add("--recall", choices=("per_image", "pooled"), default=default.recall, help="mean of images, or pooled")
+    flag("--require-overlap", default=default.require_overlap, help="drop predictions of boxes apart")
+    add("--split", help="judge the images of this split only")
+    add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
+    add("--bootstrap", type=command.count, default=default.bootstrap, help="samples of the 95 %% intervals")
+    add("--seed", type=command.seed, default=default.seed, help="seed of the ties and of the bootstrap")
+
+
+def switches_of(options: argparse.Namespace) -> Evaluate:
+    """The switches as they were given."""
+    return Evaluate(**{name: getattr(options, name) for name in NAMES})

@@ -1,0 +1,151 @@
+"""compare A B: differences, predicates, images; from written hits, from predictions; as text and as JSON."""
+
+import doctest
+import json
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from evaluate_reference import PREDICATES, random_case, write_case
+
+from relclip.core.errors import InputError
+from relclip.core.params import Evaluate
+from relclip.core.parquet import write_table
+from relclip.evaluate import (
+    HITS,
+    changes,
+    comparison,
+    comparison_text,
+    differences,
+    evaluate,
+    metrics_from_hits,
+)
+from relclip.evaluate import __main__ as public
+from relclip.evaluate.changes import changed_images
+from relclip.evaluate.comparison import compare_hits
+
+NAMES = ("p0", "p1", "p2")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A ground truth, two folders of predictions (the second lost some rows), and the reports of both."""
+    folder = tmp_path_factory.mktemp("two")
+    random = np.random.default_rng(21)
+    case = random_case(random, images=40)
+    truth, first = write_case(folder / "a", case)
+    for scene in case.values():
+        scene["rows"] = [row for row in scene["rows"] if random.random() < 0.6]
+    _, second = write_case(folder / "b", case)
+    return truth, first, second, [evaluate(truth, one, "sgdet").hits for one in (first, second)]
+
+
+def call(monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["relclip evaluate", *map(str, words)])
+    public.main()
+
+
+def test_metrics_and_predicates_are_those_of_each_side(two):
+    *_, (a, b) = two
+    found = compare_hits([a], [b], NAMES, bootstrap=50, by="ng_recall_at_20")
+    before, after = (metrics_from_hits(hits, PREDICATES) for hits in (a, b))
+    assert {name: one["a"] for name, one in found["metrics"].items()} == before
+    assert {name: one["b"] for name, one in found["metrics"].items()} == after
+    one = found["metrics"]["recall_at_100"]
+    assert one["difference"] == pytest.approx(after["recall_at_100"] - before["recall_at_100"])
+    assert one["difference"] < 0
+    assert (one["verdict"], one["p"]) == ("holds", pytest.approx(2 / 51))
+    for number, name in enumerate(NAMES, 1):
+        rows = [row for row in a.to_pylist() if row["predicate_id"] == number]
+        images = {row["image_id"] for row in rows}
+        recall = np.mean(
+            [np.mean([0 <= r["ng_rank"] < 20 for r in rows if r["image_id"] == i]) for i in images]
+        )
+        assert found["per_predicate"][name]["a"] == pytest.approx(recall)
+        assert found["per_predicate"][name]["groundtruth"] == len(rows)
+
+
+def test_changed_images_equal_a_plain_loop(two):
+    *_, (a, b) = two
+    expected = {}
+    for one, other in zip(a.to_pylist(), b.to_pylist(), strict=True):
+        hit = [0 <= row["rank"] < 20 for row in (one, other)]
+        if hit[0] != hit[1]:
+            gained, lost = expected.setdefault(one["image_id"], ([], []))
+            (gained if hit[1] else lost).append((one["subject_id"], one["predicate_id"], one["object_id"]))
+    shuffled = b.take(np.random.default_rng(0).permutation(b.num_rows))
+    found = changed_images([a], [shuffled], "recall_at_20")
+    assert len(found) > 5
+    assert {one.image_id: (one.gained, one.lost) for one in found} == expected
+    sizes = [len(one.gained) + len(one.lost) for one in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert changed_images([a], [a], "recall_at_20") == []
+    assert changed_images([a, b], [b, a], "recall_at_20") == []  # what one seed gains, the other loses
+
+
+def test_predictions_and_written_hits_give_the_same(two, tmp_path, monkeypatch, capsys):
+    truth, first, second, _ = two
+    for name, folder in (("a", first), ("b", second)):
+        files = ["--output", tmp_path / name / "metrics.json", "--hits", tmp_path / name / "hits.parquet"]
+        call(monkeypatch, "--groundtruth", truth, "--predictions", folder, "--task", "sgdet", *files)
+    small = ["--bootstrap", 40, "--images", 3]
+    call(monkeypatch, "compare", tmp_path / "a", tmp_path / "b", "--output", tmp_path / "1.json", *small)
+    shown = capsys.readouterr().out
+    given = ["--groundtruth", truth, "--task", "sgdet", "--output", tmp_path / "2.json"]
+    call(monkeypatch, "compare", first, second, *given, *small)
+    assert capsys.readouterr().out == shown
+    content = json.loads((tmp_path / "1.json").read_text())
+    assert content == json.loads((tmp_path / "2.json").read_text())
+    assert set(content["per_predicate"]) == set(NAMES)
+    assert len(content["images"]["most"]) == 3
+    line = next(line for line in shown.splitlines() if line.startswith("mR@50"))
+    assert f"{100 * content['metrics']['mean_recall_at_50']['b']:.2f}" in line
+    assert all(len(line) <= 120 and line == line.rstrip() for line in shown.splitlines())
+
+
+def test_several_seeds_are_paired_in_their_order(two, tmp_path, monkeypatch):
+    *_, hits = two
+    for name, table in zip("ab", hits, strict=True):
+        write_table(tmp_path / f"{name}_hits.parquet", table, HITS)
+    a, b = tmp_path / "a_hits.parquet", tmp_path / "b_hits.parquet"
+    with pytest.raises(InputError, match="give --vocabulary"):
+        call(monkeypatch, "compare", a, b)
+    words = ["--vocabulary", two[0] / "vocabulary.json", "--output", tmp_path / "o.json", "--bootstrap", 5]
+    call(monkeypatch, "compare", "--worse", a, a, "--better", b, a, *words)
+    content = json.loads((tmp_path / "o.json").read_text())
+    assert content["seeds"] == 2
+    assert content["metrics"]["recall_at_50"]["seeds"][1] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["a"], "give two sides"),
+        (["a", "b", "--better", "c"], "give two sides"),
+        (["--better", "c"], "give two sides"),
+        (["{root}/a", "{root}/b"], "A was judged with recall: per_image, B with recall: pooled"),
+        (["{first}", "{second}", "--groundtruth", "{truth}"], "give --task"),
+    ],
+)
+def test_what_cannot_be_compared(two, tmp_path, monkeypatch, words, sentence):
+    truth, first, second, _ = two
+    for name, reading in (("a", "per_image"), ("b", "pooled")):
+        report = evaluate(truth, first, "sgdet", switches=Evaluate(recall=reading, bootstrap=0))
+        write_table(tmp_path / name / "hits.parquet", report.hits, HITS)
+        (tmp_path / name / "metrics.json").write_text(json.dumps(report.content))
+    given = {"root": tmp_path, "truth": truth, "first": first, "second": second}
+    with pytest.raises(InputError, match=sentence):
+        call(monkeypatch, "compare", *[word.format(**given) for word in words])
+
+
+def test_nothing_to_compare_is_shown_as_nothing():
+    empty = pa.table([pa.array([], field.type) for field in HITS], schema=HITS)
+    content = compare_hits([empty], [empty], NAMES)
+    assert content["metrics"]["recall_at_50"]["difference"] is None
+    assert "No image changed" in comparison_text.comparison_text(content)
+
+
+@pytest.mark.parametrize("module", [changes, comparison, comparison_text, differences])
+def test_documentation_examples(module):
+    assert doctest.testmod(module).failed == 0

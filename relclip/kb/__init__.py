@@ -10,6 +10,8 @@
 """
 
 from relclip.kb.align import Miner, mine_caption
+from relclip.kb.merging import merge_shards
 from relclip.kb.mining import mine
+from relclip.kb.shards import Shard
 
-__all__ = ["Miner", "mine", "mine_caption"]
+__all__ = ["Miner", "Shard", "merge_shards", "mine", "mine_caption"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.params import Kb, load_params
 from relclip.kb.mining import mine
+from relclip.kb.shards import Shard
 
 
 def main() -> None:
@@ -25,9 +26,12 @@ def main() -> None:
         "--params", type=Path, help="params.yaml, for its section kb; without it, its defaults"
     )
     arguments.add_argument("--output", type=Path, required=True, help="folder for the three files")
+    arguments.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
     given = arguments.parse_args()
     params = load_params(given.params).kb if given.params else Kb()
-    statistics = mine(given.captions, given.vocabulary, given.output, params, given.object_aliases)
+    statistics = mine(
+        given.captions, given.vocabulary, given.output, params, given.object_aliases, shard=given.shard
+    )
     of = f"{statistics['captions_with_triplet']} of {statistics['captions']} captions"
     print(f"{statistics['triplets']} triplets from {of}")
 

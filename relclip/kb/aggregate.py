@@ -1,12 +1,15 @@
-"""Chunk files -> the two public tables, counted and sorted by DuckDB in bounded memory (it spills to disk)."""
+"""Evidence of chunks or shards -> the public files, counted and sorted by DuckDB in bounded memory (spills to disk)."""
 
-from collections.abc import Iterator
+import glob
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 
+from relclip.core.atomic import write_json
 from relclip.core.parquet import EVIDENCE, TRIPLETS, write_sorted
 from relclip.core.vocabulary import Vocabulary
 
@@ -16,29 +19,68 @@ TOP = 10
 _KEY = "subject_class, predicate_id, object_class"
 
 
-def write(work: Path, output: Path, vocabulary: Vocabulary, min_count: int) -> dict[str, Any]:
-    """Write triplets.parquet and evidence.parquet; triplets met fewer than `min_count` times are left out.
+class Settings(NamedTuple):
+    """What statistics.json says of how a folder was mined; triplets met fewer than `min_count` times are left out."""
 
-    Returns the number of triplets and, for each predicate, its triplets, mentions and the ten most frequent.
+    vocabulary: Vocabulary
+    min_count: int
+    backend: str
+
+
+def settings(work: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """DuckDB's settings: bounded memory, what does not fit goes to a folder in `work`."""
+    spill = str(work / "spill")
+    return {"memory_limit": MEMORY, "temp_directory": spill, "preserve_insertion_order": False}
+
+
+@contextmanager
+def mentions(files: Sequence[Path], work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with the view `mentions` of these evidence files."""
+    with duckdb.connect(config=settings(work)) as database:
+        names = [glob.escape(str(path)) for path in files]
+        database.read_parquet(names, hive_partitioning=False).create_view("mentions")
+        yield database
+
+
+def write(
+    files: Sequence[Path],
+    work: Path,
+    output: Path,
+    mined: Settings,
+    counts: Mapping[str, Any],
+    *,
+    shard: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write triplets.parquet, evidence.parquet and statistics.json to `output`, made in `work`; return the statistics.
+
+    `counts` are those of the captions. A shard keeps every triplet: only all shards together know how often it was met.
     """
-    spill = work / "spill"
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY,
-        "temp_directory": str(spill),
-        "preserve_insertion_order": False,
-    }
-    with duckdb.connect(config=settings) as database:
-        mentions = database.read_parquet(str(work / "chunk-*.parquet"))
-        mentions.create_view("mentions")
+    least = 1 if shard else mined.min_count
+    made = work / "made"
+    with mentions(files, work) as database:
         database.execute(
             f"""CREATE TABLE triplets AS SELECT {_KEY}, count(*) AS count FROM mentions
                 GROUP BY {_KEY} HAVING count(*) >= $least""",
-            {"least": min_count},
+            {"least": least},
         )
-        _write(database, output / "triplets.parquet", f"FROM triplets ORDER BY {_KEY}", TRIPLETS)
+        _write(database, made / "triplets.parquet", f"FROM triplets ORDER BY {_KEY}", TRIPLETS)
         kept = f"SELECT {_KEY}, caption_id FROM mentions SEMI JOIN triplets USING ({_KEY}) ORDER BY {_KEY}, caption_id"
-        _write(database, output / "evidence.parquet", kept, EVIDENCE)
-        return _statistics(database, vocabulary)
+        _write(database, made / "evidence.parquet", kept, EVIDENCE)
+        found = _statistics(database, mined.vocabulary)
+    names = {"objects": list(mined.vocabulary.objects), "predicates": list(mined.vocabulary.predicates)}
+    said = {"min_count": mined.min_count, "backend": mined.backend, "vocabulary": names}
+    statistics = {**counts, **found, **said, **({"shard": dict(shard)} if shard else {})}
+    write_json(made / "statistics.json", statistics)
+    _place(made, output)
+    return statistics
+
+
+def _place(made: Path, output: Path) -> None:
+    """Move the three files; statistics.json goes first and comes last, so that it never stands beside older files."""
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "statistics.json").unlink(missing_ok=True)
+    for name in ("triplets.parquet", "evidence.parquet", "statistics.json"):
+        (made / name).replace(output / name)
 
 
 def _write(database: duckdb.DuckDBPyConnection, path: Path, query: str, schema: pa.Schema) -> None:

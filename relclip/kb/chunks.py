@@ -1,5 +1,6 @@
 """What one chunk of captions gave, and the work folder that keeps finished chunks until the stage has succeeded."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +14,10 @@ from relclip.core.digest import file_digest
 from relclip.core.errors import InputError
 from relclip.core.parquet import EVIDENCE, write_table
 from relclip.core.vocabulary import Vocabulary
+from relclip.kb.shards import Shard
 
-_COUNTS = {
+#: Field of `Mined` -> its name in statistics.json.
+COUNTS = {
     "captions": "captions",
     "with_triplet": "captions_with_triplet",
     "without_tab": "lines_without_tab",
@@ -60,20 +63,26 @@ class WorkFolder:
         self,
         output: Path,
         files: Sequence[Path],
+        *,
         vocabulary: Vocabulary,
         aliases: Mapping[str, str],
         chunk: int,
+        backend: str,
+        shard: Shard,
     ) -> None:
         self.folder = output.parent / f".{output.name}.work"
         output.mkdir(parents=True, exist_ok=True)
-        settings = {
+        corpus = {
             "captions": [file_digest(path) for path in files],
             "rules": [file_digest(path) for path in sorted(Path(__file__).parent.glob("*.py"))],
             "objects": list(vocabulary.objects),
             "predicates": list(vocabulary.predicates),
             "aliases": dict(aliases),
             "chunk": chunk,
+            "backend": backend,
         }
+        self.corpus = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()
+        settings = corpus | {"shard": list(shard)}
         if _read(self.folder / "settings.json") != settings:
             self.remove()
             self.folder.mkdir(parents=True)
@@ -84,8 +93,14 @@ class WorkFolder:
         write_table(self.folder / f"chunk-{number:06d}.parquet", mined.table(), EVIDENCE)
         write_json(
             self.folder / f"chunk-{number:06d}.json",
-            {name: getattr(mined, key) for key, name in _COUNTS.items()},
+            {name: getattr(mined, key) for key, name in COUNTS.items()},
         )
+
+    def files(self) -> list[Path]:
+        """The rows of all chunks, at least one file."""
+        if not self.finished():
+            self.save(0, Mined())
+        return sorted(self.folder.glob("chunk-*.parquet"))
 
     def finished(self) -> frozenset[int]:
         """Numbers of the chunks that need not be mined again."""
@@ -94,7 +109,7 @@ class WorkFolder:
     def counts(self) -> dict[str, int]:
         """The counts of all chunks, summed."""
         every = [_read(path) or {} for path in sorted(self.folder.glob("chunk-*.json"))]
-        return {name: sum(int(str(counts[name])) for counts in every) for name in _COUNTS.values()}
+        return {name: sum(int(str(counts[name])) for counts in every) for name in COUNTS.values()}
 
     def remove(self) -> None:
         """Delete the folder."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import captions
-from relclip.core.atomic import write_json
 from relclip.core.captions import Block
 from relclip.core.errors import InputError, RelclipError
 from relclip.core.params import Kb
@@ -24,8 +23,10 @@ from relclip.kb.align import Miner
 from relclip.kb.chunks import Mined, WorkFolder
 from relclip.kb.objects import read_aliases
 from relclip.kb.prefilter import candidates
+from relclip.kb.shards import Shard
 
 BLOCK = 10_000
+RULES = "rules"
 Task = tuple[int, Block]
 _miner: Miner | None = None
 
@@ -36,10 +37,14 @@ def mine(
     output: Path,
     params: Kb | None = None,
     alias_file: Path | None = None,
+    *,
+    shard: Shard | None = None,
+    backend: str = RULES,
 ) -> dict[str, Any]:
     """Mine caption files; write triplets.parquet, evidence.parquet and statistics.json to `output`.
 
     The same captions, vocabulary and aliases give the same bytes whatever the chunk size and number of workers.
+    A `shard` mines its share of the blocks and keeps every triplet, for `merge_shards`.
     A killed run goes on from its finished chunks, kept in a work folder beside `output`. Returns the statistics.
     Raises InputError (captions), ContractError (vocabulary).
     """
@@ -48,32 +53,44 @@ def mine(
     vocabulary = load_vocabulary(vocabulary_file)
     aliases = read_aliases(alias_file) if alias_file else {}
     miner = Miner(vocabulary, aliases)
-    work = WorkFolder(output, files, vocabulary, aliases, params.chunk)
-    _mine_chunks(files, miner, work, params)
+    place = shard or Shard()
+    work = WorkFolder(
+        output,
+        files,
+        vocabulary=vocabulary,
+        aliases=aliases,
+        chunk=params.chunk,
+        backend=backend,
+        shard=place,
+    )
+    _mine_chunks(files, miner, work, params, place)
     counts = work.counts()
-    if not counts["captions"]:
+    if not counts["captions"] and shard is None:
         work.remove()
         raise InputError(f"no caption in {', '.join(map(str, files))}; every line must be caption<TAB>id")
-    statistics = counts | aggregate.write(work.folder, output, vocabulary, params.min_count)
-    write_json(output / "statistics.json", statistics)
+    settings = aggregate.Settings(vocabulary, params.min_count, backend)
+    part = {**shard._asdict(), "corpus": work.corpus} if shard else None
+    statistics = aggregate.write(work.files(), work.folder, output, settings, counts, shard=part)
     work.remove()
     return statistics
 
 
-def _mine_chunks(files: Sequence[Path], miner: Miner, work: WorkFolder, params: Kb) -> None:
+def _mine_chunks(files: Sequence[Path], miner: Miner, work: WorkFolder, params: Kb, shard: Shard) -> None:
     """Mine what is not finished; keep a chunk as soon as its last block is there."""
     size = min(BLOCK, params.chunk)
     blocks_a_chunk = params.chunk // size
-    tasks = _tasks(files, size, blocks_a_chunk, work.finished())
+    tasks = _tasks(captions.blocks(files, size), shard, blocks_a_chunk, work.finished())
     results = _mined(tasks, miner, params.workers)
     while parts := list(islice(results, blocks_a_chunk)):
         work.save(parts[0][0], Mined.joined(mined for _, mined in parts))
 
 
-def _tasks(files: Sequence[Path], size: int, blocks_a_chunk: int, finished: frozenset[int]) -> Iterator[Task]:
-    """Blocks with the number of their chunk; those of finished chunks are read but not given out."""
-    blocks = progress(captions.blocks(files, size), "kb", "block")
-    for place, block in enumerate(blocks):
+def _tasks(
+    blocks: Iterator[Block], shard: Shard, blocks_a_chunk: int, finished: frozenset[int]
+) -> Iterator[Task]:
+    """The shard's blocks with the number of their chunk; those of finished chunks are read but not given out."""
+    own = islice(blocks, shard.number - 1, None, shard.of)
+    for place, block in enumerate(progress(own, "kb", "block")):
         if (number := place // blocks_a_chunk) not in finished:
             yield number, block
 

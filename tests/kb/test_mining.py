@@ -93,7 +93,7 @@ def test_a_killed_run_goes_on_from_its_finished_chunks(tmp_path, captions, vocab
 def test_other_captions_do_not_reuse_the_work_of_a_killed_run(tmp_path, captions, vocabulary, monkeypatch):
     params = Kb(chunk=10, workers=1)
     with monkeypatch.context() as patch:
-        patch.setattr(mining.aggregate, "write", lambda *_: 1 / 0)
+        patch.setattr(mining.aggregate, "write", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             mine([captions], vocabulary, tmp_path / "kb", params)
     captions.write_text("a cat riding a horse\tx\n")

@@ -1,5 +1,7 @@
 """The evaluator (METHOD section 2): anybody's predictions in the public Parquet contract, no torch."""
 
+from relclip.evaluate.accumulator import SceneGraphRecall
+from relclip.evaluate.comparison import compare_hits
 from relclip.evaluate.differences import Difference, paired_difference, paired_differences
 from relclip.evaluate.hits import HITS, Hits, first_hits
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
@@ -15,6 +17,8 @@ __all__ = [
     "GroundTruth",
     "Hits",
     "Report",
+    "SceneGraphRecall",
+    "compare_hits",
     "evaluate",
     "first_hits",
     "judge",

@@ -17,8 +17,6 @@ from relclip.evaluate.matching import matches, overlapping
 from relclip.evaluate.pieces import relation_pieces
 from relclip.evaluate.ranking import NO_PLACE, places, tie_keys, triplet_scores
 
-__all__ = ["HITS", "NO_PLACE", "TASKS", "Hits", "Ranked", "Task", "Watch", "first_hits", "first_hits_each"]
-
 Task = Literal["predcls", "sgcls", "sgdet"]
 TASKS: tuple[Task, ...] = ("predcls", "sgcls", "sgdet")
 
@@ -127,6 +125,21 @@ def first_hits_each(
         for look in watch:
             look(ranked[0])
     return [Hits(_table(first, seen), _counts(truth, first)) for first in firsts]
+
+
+def first_hits_of(
+    truth: GroundTruth,
+    objects: Objects,
+    relations: Relations,
+    task: Task,
+    switches: Evaluate,
+    *,
+    seen: Ints | None = None,
+) -> Hits:
+    """`first_hits` of predictions in memory: objects and relations of the images of `truth`."""
+    first = _First(_judged(truth, switches), task, switches)
+    first.add(objects, relations)
+    return Hits(_table(first, seen), _counts(truth, first))
 
 
 def _judged(truth: GroundTruth, switches: Evaluate) -> GroundTruth:

@@ -1,0 +1,109 @@
+"""Recall of scene graphs inside a training loop, in the manner of torchmetrics: update, compute, reset."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from relclip.core.errors import InputError
+from relclip.core.params import Evaluate
+from relclip.core.vocabulary import Vocabulary
+from relclip.evaluate.checks import Ints
+from relclip.evaluate.hits import HITS, Task, first_hits_of
+from relclip.evaluate.images import Image, images_as_arrays
+from relclip.evaluate.labels import label_key
+from relclip.evaluate.metrics import metrics_from_hits
+
+Fields = Mapping[str, Any]
+
+
+class SceneGraphRecall:
+    """R@K, mR@K, zR@K with and without graph constraint over all images seen so far; memory: a row a ground truth.
+
+    objects, predicates: how many classes there are (ids from 1; 0 is background). task: predcls takes object scores
+    as 1. switches: the protocol's (METHOD section 2). seen: triplets (subject class, predicate, object class) of
+    train, for zero-shot recall. The numbers are those of `relclip evaluate` on the same data.
+
+    >>> recall = SceneGraphRecall(objects=2, predicates=3, task="predcls")
+    >>> boxes = [[0, 0, 9, 9], [5, 5, 20, 20]]
+    >>> truth = {"boxes": boxes, "labels": [1, 2], "relations": [[0, 3, 1]]}
+    >>> found = {"boxes": boxes, "labels": [1, 2], "pairs": [[0, 1]], "relation_scores": [[0.2, 0.1, 0.7]]}
+    >>> recall.update(found, truth)
+    >>> values = recall.compute()
+    >>> values["recall_at_50"], values["mean_recall_at_50"], values["zero_shot_recall_at_50"]
+    (1.0, 0.3333333333333333, None)
+    >>> recall.reset()
+    >>> recall.compute()["recall_at_50"] is None
+    True
+    """
+
+    def __init__(
+        self,
+        objects: int,
+        predicates: int,
+        task: Task,
+        switches: Evaluate | None = None,
+        seen: Iterable[tuple[int, int, int]] | None = None,
+    ) -> None:
+        self._vocabulary = Vocabulary(*(tuple(map(str, range(count))) for count in (objects, predicates)))
+        self._task, self._switches = task, switches or Evaluate()
+        self._seen = None if seen is None else self._keys(seen)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all images."""
+        self._tables: list[pa.Table] = []
+        self._images: set[int] = set()
+
+    def update(self, predictions: Fields | Sequence[Fields], groundtruth: Fields | Sequence[Fields]) -> None:
+        """Take in one image, or a list of images with a list of ground truths. Arrays, lists or tensors on any device.
+
+        groundtruth: `boxes` (N, 4) xyxy pixels, `labels` (N,) from 1, `relations` (R, 3) rows of boxes and predicate
+        as (subject, predicate, object); optional `image_id` (else images are numbered as they come), which decides
+        how ties are broken.
+        predictions: `boxes` (M, 4), `labels` (M,), `scores` (M,) (absent: 1) and either `relations` (T, 3) with
+        `relation_scores` (T,), or `pairs` (T, 2) with `relation_scores` (T, P) or (T, P + 1), column 0 background.
+        Raises InputError for arrays that do not fit; then nothing is taken in.
+        """
+        found, true = ([one] if isinstance(one, Mapping) else list(one) for one in (predictions, groundtruth))
+        if len(found) != len(true):
+            raise InputError(
+                f"update was given {len(found)} predictions and {len(true)} ground truths; give one of each an image"
+            )
+        if not true:
+            return
+        images = [self._image(*pair, number) for number, pair in enumerate(zip(found, true, strict=True))]
+        ids = [image.image_id for image in images]
+        repeated = [number for number in ids if ids.count(number) > 1 or number in self._images]
+        if repeated:
+            raise InputError(f"the image {repeated[0]} was given more than once; reset() before a new round")
+        arrays = images_as_arrays(images, self._vocabulary)
+        self._tables.append(first_hits_of(*arrays, self._task, self._switches, seen=self._seen).table)
+        self._images.update(ids)
+
+    def compute(self) -> dict[str, float | None]:
+        """All metrics by the names of metrics.json, as fractions; None where no ground truth counts."""
+        return metrics_from_hits(self.hits, len(self._vocabulary.predicates), self._switches.recall)
+
+    @property
+    def hits(self) -> pa.Table:
+        """First hits of all images, schema HITS: for intervals (`paired_differences`) or SQL."""
+        return pa.concat_tables([HITS.empty_table(), *self._tables])
+
+    def merge(self, other: "SceneGraphRecall") -> None:
+        """Take in what another process has seen (gather the objects, they pickle); InputError on shared images."""
+        shared = self._images & other._images
+        if shared:
+            raise InputError(f"both have seen the image {min(shared)}; give each process its own image_id")
+        self._tables += other._tables
+        self._images |= other._images
+
+    def _image(self, found: Fields, true: Fields, number: int) -> Image:
+        image_id = int(true.get("image_id", len(self._images) + number))
+        return Image.read(image_id, found, true, self._vocabulary)
+
+    def _keys(self, seen: Iterable[tuple[int, int, int]]) -> Ints:
+        triplets: NDArray[np.int64] = np.array(list(seen), np.int64).reshape(-1, 3)
+        return np.unique(label_key(triplets[:, 0], triplets[:, 1], triplets[:, 2], self._vocabulary))

@@ -15,9 +15,12 @@ from relclip.core.atomic import atomic_file
 FILE = "checkpoint.pt"
 
 
-def state_digest(content: Mapping[str, Any]) -> str:
-    """Digest of what a checkpoint depends on (parameters, input digests); another digest, another training."""
-    text = json.dumps({"torch": torch.__version__, **content}, sort_keys=True)
+def state_digest(version: int, content: Mapping[str, Any]) -> str:
+    """Digest of what a checkpoint depends on (parameters, input digests); another digest, another training.
+
+    version: the stage's own, which rises when a step comes to compute something else.
+    """
+    text = json.dumps({"version": version, "torch": torch.__version__, **content}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -30,7 +30,7 @@ from relclip.detector.judge import judge
 from relclip.detector.network import DetectorConfig, build
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model, propose, table
-from relclip.detector.training import fit
+from relclip.detector.training import VERSION, fit
 
 NAME = "detector"
 SPLITS = ("val", "test")
@@ -116,7 +116,7 @@ class _Work:
             examples,
             curves,
             checkpoint=checkpoint,
-            digest=state_digest(content),
+            digest=state_digest(VERSION, content),
             device=self.device,
             readers=self.readers,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.checkpoint import remove_checkpoint, state_digest
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.memory import keep_freed_memory
@@ -16,12 +17,11 @@ from relclip.core.params import Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.tracking import Recorder, Silent
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.train.checkpoint import remove_checkpoint, state_digest
 from relclip.train.curves import Curves
 from relclip.train.inputs import Inputs, needs_words
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
 from relclip.train.setup import make_trainer, supervise
-from relclip.train.trainer import fit
+from relclip.train.trainer import VERSION, fit
 from relclip.train.validate import Validation
 
 
@@ -64,7 +64,7 @@ def train_run(
     trainer = make_trainer(params, material.images, labels, **material.language)
     digests = input_digests(inputs.files(params), recorder)
     curves = Curves(recorder)
-    digest = state_digest({"params": params.model_dump(), "inputs": digests, "device": material.device.type})
+    digest = training_digest(params, digests, material.device)
     validation = read_validation(params, inputs, material.device)
     fit(trainer, validation, curves, checkpoints / run, digest)
     about = about_run(run, params, material.vocabulary, digests)
@@ -102,6 +102,12 @@ def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
     digests = {str(path.relative_to(path.parents[1])): file_digest(path) for path in files}
     recorder.tags({f"sha256 {name}": digest for name, digest in digests.items()})
     return digests
+
+
+def training_digest(params: Train, inputs: Mapping[str, str], device: torch.device) -> str:
+    """What the checkpoints of a training belong to."""
+    content = {"params": params.model_dump(), "inputs": dict(inputs), "device": device.type}
+    return state_digest(VERSION, content)
 
 
 def about_run(run: str, params: Train, vocabulary: Vocabulary, digests: Mapping[str, str]) -> dict[str, Any]:

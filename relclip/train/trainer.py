@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from relclip.core.checkpoint import load_checkpoint, save_checkpoint
 from relclip.core.device import autocast
 from relclip.core.model import Batch, Model, Regions, collate
 from relclip.core.params import Train
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
-from relclip.train.checkpoint import load_checkpoint, save_checkpoint
 from relclip.train.contrast import RelationalContrast, Triplets
 from relclip.train.curves import Curves
 from relclip.train.labels import LEFT_OUT
@@ -26,6 +26,8 @@ from relclip.train.schedule import batch_numbers, choose_background, choose_fore
 from relclip.train.targets import Targets, Teacher
 from relclip.train.validate import Validation
 
+#: Part of every checkpoint's digest; raise it when a step comes to compute something else.
+VERSION = 2
 #: A loss of predicates: labelled logits (L, R + 1), their distributions (L, R + 1), background logits (B, R + 1).
 PredicateLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 

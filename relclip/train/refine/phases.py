@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relclip.core.checkpoint import state_digest
 from relclip.core.model import Model, Regions
 from relclip.core.params import Train
 from relclip.core.tracking import Recorder, Silent
-from relclip.train.checkpoint import state_digest
 from relclip.train.curves import Curves
 from relclip.train.labels import Labels
 from relclip.train.setup import make_trainer
 from relclip.train.stage import Material
-from relclip.train.trainer import fit
+from relclip.train.trainer import VERSION, fit
 from relclip.train.validate import Validation
 
 
@@ -74,7 +74,7 @@ class Phases:
             frozen=frozen,
         )
         curves = Curves(Later(self.recorder, self.done))
-        digest = state_digest({"run": self.digest, "phase": name, "params": params.model_dump()})
+        digest = state_digest(VERSION, {"run": self.digest, "phase": name, "params": params.model_dump()})
         fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)
         self.curves.points += [{**point, "step": self.done + point["step"]} for point in curves.points]
         self.done += params.iterations

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import atomic_folder
+from relclip.core.checkpoint import remove_checkpoint
 from relclip.core.digest import file_digest
 from relclip.core.model import Regions
 from relclip.core.params import Refined
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.tracking import Recorder, Silent
-from relclip.train.checkpoint import remove_checkpoint, state_digest
 from relclip.train.inputs import Inputs
 from relclip.train.labels import full_labels
 from relclip.train.refine.artifact import Captions, write_labels
@@ -25,6 +25,7 @@ from relclip.train.stage import (
     input_digests,
     read_material,
     read_validation,
+    training_digest,
     write_model,
 )
 
@@ -61,7 +62,7 @@ def refine_run(
         read_validation(params, inputs, material.device),
         recorder,
         checkpoints / run,
-        state_digest({"params": params.model_dump(), "inputs": digests, "device": material.device.type}),
+        training_digest(params, digests, material.device),
     )
     made = METHODS[params.method](task, phases)
     about = about_run(run, params, material.vocabulary, digests)

@@ -1,6 +1,6 @@
 """Knowledge base: precision, recall, F1 on hand-corrected triples, and captions per second, beside a nearest-noun rule.
 
-    python benchmarks/kb.py gold --gold factual_train.csv [--show wrong|missed]
+    python benchmarks/kb.py gold --gold factual_train.csv [--show wrong|missed|predicates] [--backends rules spacy]
     python benchmarks/kb.py speed --captions FILE... [--workers 2]
     python benchmarks/kb.py scale --captions FILE... [--copies 10]     (linear? bounded memory?)
 
@@ -10,7 +10,6 @@ as the same, because it writes `cover` for both.
 """
 
 import argparse
-import csv
 import gzip
 import json
 import os
@@ -19,29 +18,18 @@ import resource
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 from relclip.core.params import Kb
-from relclip.core.vocabulary import Vocabulary, load_names
+from relclip.kb import STANDARD as VOCABULARY
 from relclip.kb import Miner, mine
+from relclip.kb.align import RULES, SPACY, named
+from relclip.kb.gold import LEMMAS, LENIENT, Fact, GoldCaption, compare, read_gold
 from relclip.kb.objects import Objects
 
-VOCABULARY = Vocabulary(load_names("vg150"), load_names("vg20"))
 OBJECTS = Objects(VOCABULARY.objects)
-LEMMAS = {
-    "carry": "carrying", "cover": "covering", "eat": "eating", "fly in": "flying in", "grow on": "growing on",
-    "hang from": "hanging from", "lay on": "lying on", "lie on": "lying on", "mount on": "mounted on",
-    "paint on": "painted on", "park on": "parked on", "play": "playing", "ride": "riding", "say": "says",
-    "sit on": "sitting on", "stand on": "standing on", "use": "using", "walk in": "walking in", "walk on": "walking on",
-    "watch": "watching",
-}  # fmt: skip
-#: What a lenient reader also takes for the predicate.
-LENIENT = {
-    "ride on": "riding", "sit on top of": "sitting on", "stand on top of": "standing on", "lay on top of": "lying on",
-    "grow on top of": "growing on", "mount on top of": "mounted on", "observe": "watching",
-}  # fmt: skip
 NAIVE = {
     "carrying": r"carry(?:ing)?|carries|carried",
     "covered in": r"covered (?:in|with|by)",
@@ -65,7 +53,6 @@ NAIVE = {
     "watching": r"watch(?:ing|es|ed)",
 }
 _NAIVE = [(name, re.compile(rf"\b(?:{pattern})\b")) for name, pattern in NAIVE.items()]
-Fact = tuple[str, str, str]
 
 
 def nearest_noun(caption: str) -> set[Fact]:
@@ -80,69 +67,33 @@ def nearest_noun(caption: str) -> set[Fact]:
     return found
 
 
-def ours() -> Callable[[str], set[Fact]]:
+def ours(backend: str = RULES) -> Callable[[str], set[Fact]]:
     """The project's miner on the same vocabulary."""
-    miner = Miner(VOCABULARY)
-    objects, predicates = VOCABULARY.objects, VOCABULARY.predicates
-    return lambda caption: {
-        (objects[s - 1], predicates[p - 1], objects[o - 1]) for s, p, o in miner.triplets(caption)
-    }  # fmt: skip
+    miner = Miner(VOCABULARY, backend=backend)
+    return lambda caption: set(named(miner.triplets(caption), VOCABULARY))
 
 
 def _name(phrase: str) -> str:
     return VOCABULARY.objects[OBJECTS.find(phrase) - 1]
 
 
-def gold(path: Path, lemmas: dict[str, str]) -> Iterator[tuple[str, set[Fact], str]]:
-    """Yield caption, its triples inside the vocabulary, and the graph as written."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            facts = set()
-            for text in re.findall(r"\(([^()]*)\)", row["scene_graph"]):
-                parts = [part.strip() for part in text.split(" , ")]
-                if (
-                    len(parts) == 3
-                    and parts[1] in lemmas
-                    and OBJECTS.find(parts[0])
-                    and OBJECTS.find(parts[2])
-                ):
-                    facts.add((_name(parts[0]), lemmas[parts[1]], _name(parts[2])))
-            yield row["caption"], _one_way(facts), row["scene_graph"]
-
-
-def _one_way(facts: set[Fact]) -> set[Fact]:
-    return {(o, "covering", s) if p == "covered in" else (s, p, o) for s, p, o in facts}
-
-
 def score(
     path: Path, rule: Callable[[str], set[Fact]], lemmas: dict[str, str], show: str = ""
 ) -> dict[str, float]:
     """Precision, recall, F1 of a rule over a gold file."""
-    right: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    missed: Counter[str] = Counter()
-    for caption, expected, graph in gold(path, lemmas):
-        found = _one_way(rule(caption))
-        for counter, facts in (
-            (right, found & expected),
-            (wrong, found - expected),
-            (missed, expected - found),
-        ):
-            counter.update(predicate for _, predicate, _ in facts)
-        if (show == "wrong" and found - expected) or (show == "missed" and expected - found):
-            print(
-                f"{caption}\n    wrong {sorted(found - expected)} missed {sorted(expected - found)}\n    gold {graph}"
-            )
+
+    def differences(caption: GoldCaption, found: set[Fact]) -> None:
+        wrong, missed = sorted(found - caption.facts), sorted(caption.facts - found)
+        if {"wrong": wrong, "missed": missed}[show]:
+            print(f"{caption.caption}\n    wrong {wrong} missed {missed}\n    gold {caption.graph}")
+
+    found = compare(
+        read_gold(path, VOCABULARY, lemmas), rule, differences if show in ("wrong", "missed") else None
+    )
     if show == "predicates":
-        for name in sorted(set(right) | set(wrong) | set(missed)):
-            print(f"{name:14} right {right[name]:4} wrong {wrong[name]:4} missed {missed[name]:4}")
-    r, w, m = right.total(), wrong.total(), missed.total()
-    values = {
-        "precision": r / max(r + w, 1),
-        "recall": r / max(r + m, 1),
-        "f1": 2 * r / max(2 * r + w + m, 1),
-    }
-    return {name: round(value, 4) for name, value in values.items()} | {"right": r, "wrong": w, "missed": m}
+        for name, values in found.by_predicate().items():
+            print(f"{name:14} {json.dumps(values)}")
+    return found.shares()
 
 
 def speed(files: list[Path], workers: int) -> dict[str, float]:
@@ -197,6 +148,11 @@ def _lines(files: list[Path]) -> Iterator[str]:
             yield from file
 
 
+def rules(backends: Sequence[str]) -> dict[str, Callable[[str], set[Fact]]]:
+    """The nearest-noun rule and the backends that are asked for."""
+    return {**{backend: ours(backend) for backend in backends}, "nearest": nearest_noun}
+
+
 def main() -> None:
     """Parse the command line and print JSON."""
     arguments = argparse.ArgumentParser(
@@ -206,33 +162,16 @@ def main() -> None:
     arguments.add_argument("--gold", type=Path, nargs="*", default=[])
     arguments.add_argument("--show", choices=["", "wrong", "missed", "predicates"], default="")
     arguments.add_argument("--captions", type=Path, nargs="*", default=[])
+    arguments.add_argument("--backends", nargs="+", choices=[RULES, SPACY], default=[RULES])
     arguments.add_argument("--workers", type=int, default=2)
     arguments.add_argument("--copies", type=int, default=10)
     given = arguments.parse_args()
     if given.what == "gold":
-        for path in given.gold:
-            for name, lemmas in (("exact", LEMMAS), ("lenient", LEMMAS | LENIENT)):
-                show = given.show if name == "exact" else ""
-                print(
-                    json.dumps(
-                        {
-                            "gold": path.name,
-                            "lemmas": name,
-                            "rule": "ours",
-                            **score(path, ours(), lemmas, show),
-                        }
-                    )
-                )
-                print(
-                    json.dumps(
-                        {
-                            "gold": path.name,
-                            "lemmas": name,
-                            "rule": "nearest",
-                            **score(path, nearest_noun, lemmas),
-                        }
-                    )
-                )
+        for path, (name, lemmas) in product(given.gold, (("exact", LEMMAS), ("lenient", LEMMAS | LENIENT))):
+            show = given.show if name == "exact" else ""
+            for rule, find in rules(given.backends).items():
+                result = score(path, find, lemmas, show if rule == RULES else "")
+                print(json.dumps({"gold": path.name, "lemmas": name, "rule": rule, **result}))
     elif given.what == "speed":
         json.dump(speed(given.captions, given.workers), sys.stdout)
     else:

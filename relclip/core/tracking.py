@@ -7,43 +7,18 @@ import sqlite3
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from relclip.core.recorder import Recorder, Silent
 from relclip.core.tracking_sqlite import add_to_newest
 
 EXPERIMENT = "relclip"
 ATTEMPTS_AT_A_SERVER = "1"
 SECONDS_FOR_A_SERVER = "5"
 POINTS_A_BATCH = 500
-
-
-class Recorder(Protocol):
-    """What a stage may tell about itself while it works; it never learns who listens."""
-
-    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        """Record numbers, as a point of a curve if `step` grows."""
-
-    def artifact(self, path: Path) -> None:
-        """Keep a copy of a small file (figure, table)."""
-
-    def tags(self, values: Mapping[str, str]) -> None:
-        """Say what the run is, once that is known (the digest of the model it made)."""
-
-
-class Silent:
-    """A recorder that keeps nothing: for library use and for tests."""
-
-    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        """Drop the numbers."""
-
-    def artifact(self, path: Path) -> None:
-        """Drop the file."""
-
-    def tags(self, values: Mapping[str, str]) -> None:
-        """Drop the tags."""
 
 
 class _Mlflow:
@@ -61,11 +36,6 @@ class _Mlflow:
         self._points += [Metric(name, float(value), now, step) for name, value in values.items()]
         if len(self._points) >= POINTS_A_BATCH:
             self.flush()
-
-    def artifact(self, path: Path) -> None:
-        import mlflow
-
-        _attempt(lambda: mlflow.MlflowClient().log_artifact(self.run_id, str(path)))
 
     def tags(self, values: Mapping[str, str]) -> None:
         import mlflow
@@ -104,26 +74,20 @@ def track(
         _attempt(lambda: _end(status))
 
 
-def record_later(
-    tags: Mapping[str, str], metrics: Mapping[str, float], artifacts: Sequence[Path] = ()
-) -> None:
+def record_later(tags: Mapping[str, str], metrics: Mapping[str, float]) -> None:
     """Add metrics to the newest run that carries all `tags` (evaluate adds to what train opened), or to a new one."""
 
     def add() -> None:
-        if not artifacts and _straight(tags, metrics):
+        if _straight(tags, metrics):
             return
-        import mlflow
-
         client = _client()
-        experiment = mlflow.set_experiment(EXPERIMENT)
+        experiment = _experiment()
         where = " and ".join(f"tags.\"{key}\" = '{value}'" for key, value in tags.items())
         found = client.search_runs([experiment.experiment_id], where, max_results=1)
         run_id = found[0].info.run_id if found else _open(client, experiment.experiment_id, tags)
         recorder = _Mlflow(run_id)
         recorder.metrics(metrics)
         recorder.flush()
-        for path in artifacts:
-            recorder.artifact(path)
 
     _attempt(add)
 
@@ -153,7 +117,7 @@ def _prepare_sqlite(uri: str, path: Path) -> None:
             [sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True, capture_output=True
         )
     _client()
-    _set_experiment()
+    _experiment()
     with contextlib.closing(sqlite3.connect(path)) as store:
         store.execute(f"PRAGMA user_version = {stamp}")
         store.commit()
@@ -175,7 +139,8 @@ def _version_stamp() -> int:
     return int(major) * 1_000_000 + int(minor) * 1_000 + int("".join(filter(str.isdigit, patch)) or 0)
 
 
-def _set_experiment() -> Any:
+def _experiment() -> Any:
+    """Our experiment, made where there is none yet; the runs that are opened next belong to it."""
     import mlflow
 
     return mlflow.set_experiment(EXPERIMENT)
@@ -202,7 +167,7 @@ def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Ml
     _client()
     import mlflow
 
-    mlflow.set_experiment(EXPERIMENT)
+    _experiment()
     run = mlflow.start_run(run_name=name, tags=dict(tags), log_system_metrics=True)
     mlflow.log_params(dict(params))
     return _Mlflow(run.info.run_id)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from relclip.core.atomic import write_text
 from relclip.core.errors import ParamsError
-from relclip.core.tracking import Recorder
+from relclip.core.recorder import Recorder
 
 LOSSES = ("loss", "loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg")
 STEPS_A_POINT = 10

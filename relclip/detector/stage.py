@@ -22,7 +22,7 @@ from relclip.core.ordered import available_threads
 from relclip.core.params import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
-from relclip.core.tracking import Recorder, Silent
+from relclip.core.recorder import Recorder, Silent
 from relclip.detector.curves import Curves
 from relclip.detector.examples import Examples, with_objects
 from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector

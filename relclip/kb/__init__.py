@@ -1,17 +1,33 @@
 """Captions -> (subject, predicate, object) with counts and the sentences they come from (METHOD section 3).
 
->>> from relclip.core.vocabulary import Vocabulary
->>> from relclip.kb import Miner, mine_caption
->>> vocabulary = Vocabulary(("horse", "man", "shirt"), ("riding", "sitting on"))
->>> mine_caption("a man in a red shirt riding a horse", vocabulary)
+One sentence, many, or files:
+
+>>> from relclip.kb import mine_caption, mine_captions
+>>> mine_caption("a man in a red shirt riding a horse")
 [('man', 'riding', 'horse')]
->>> mine_caption("the horse the man is sitting on", vocabulary)
-[('man', 'sitting on', 'horse')]
+>>> from collections import Counter
+>>> captions = ["snow covered mountains", "a mountain covered with snow", "blue sky"]
+>>> Counter(fact for facts in mine_captions(captions) for fact in facts)
+Counter({('mountain', 'covered in', 'snow'): 2})
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> from relclip.kb import STANDARD, Shard, merge_shards, mine
+>>> folder = Path(tempfile.mkdtemp())
+>>> STANDARD.save(folder / "vocabulary.json")
+>>> _ = (folder / "captions.tsv").write_text("two dogs lying on a bed\\tfirst\\n")
+>>> for number in (1, 2):
+...     _ = mine(
+...         [folder / "captions.tsv"], folder / "vocabulary.json", folder / str(number), shard=Shard(number, 2)
+...     )
+>>> merge_shards([folder / "1", folder / "2"], folder / "kb")["predicates"]["lying on"]["top"]
+[{'subject': 'dog', 'object': 'bed', 'count': 1}]
 """
 
-from relclip.kb.align import Miner, mine_caption
+from relclip.kb.align import STANDARD, Miner, mine_caption, mine_captions
+from relclip.kb.judging import judge
 from relclip.kb.merging import merge_shards
 from relclip.kb.mining import mine
 from relclip.kb.shards import Shard
 
-__all__ = ["Miner", "Shard", "merge_shards", "mine", "mine_caption"]
+__all__ = ["STANDARD", "Miner", "Shard", "judge", "merge_shards", "mine", "mine_caption", "mine_captions"]

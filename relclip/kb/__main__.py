@@ -4,6 +4,7 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.params import Kb, load_params
+from relclip.kb.align import RULES, SPACY
 from relclip.kb.mining import mine
 from relclip.kb.shards import Shard
 
@@ -27,10 +28,17 @@ def main() -> None:
     )
     arguments.add_argument("--output", type=Path, required=True, help="folder for the three files")
     arguments.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
+    arguments.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
     given = arguments.parse_args()
     params = load_params(given.params).kb if given.params else Kb()
     statistics = mine(
-        given.captions, given.vocabulary, given.output, params, given.object_aliases, shard=given.shard
+        given.captions,
+        given.vocabulary,
+        given.output,
+        params,
+        given.object_aliases,
+        shard=given.shard,
+        backend=given.backend,
     )
     of = f"{statistics['captions_with_triplet']} of {statistics['captions']} captions"
     print(f"{statistics['triplets']} triplets from {of}")

@@ -19,14 +19,13 @@ from relclip.core.params import Kb
 from relclip.core.progress import progress
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
-from relclip.kb.align import Miner
+from relclip.kb.align import RULES, Miner
 from relclip.kb.chunks import Mined, WorkFolder
 from relclip.kb.objects import read_aliases
 from relclip.kb.prefilter import candidates
 from relclip.kb.shards import Shard
 
 BLOCK = 10_000
-RULES = "rules"
 Task = tuple[int, Block]
 _miner: Miner | None = None
 
@@ -52,7 +51,7 @@ def mine(
     captions.check(files)
     vocabulary = load_vocabulary(vocabulary_file)
     aliases = read_aliases(alias_file) if alias_file else {}
-    miner = Miner(vocabulary, aliases)
+    miner = Miner(vocabulary, aliases, backend)
     place = shard or Shard()
     work = WorkFolder(
         output,
@@ -157,7 +156,7 @@ def _mine_block(task: Task) -> tuple[int, Mined]:
 
 def mine_block(block: Block, miner: Miner) -> Mined:
     """Find the triplets of a block of captions: a row a triplet and caption."""
-    block_lines = candidates(block, miner.pattern)
+    block_lines = candidates(block, miner.patterns)
     mined = Mined(block_lines.captions, 0, block_lines.without_tab, block_lines.not_utf8)
     for line in block_lines.lines:
         caption, caption_id = captions.caption_and_id(line)

@@ -1,11 +1,11 @@
 """Which captions need no parsing: those without a verb of the vocabulary's predicates or without two class names.
 
-The first test is one regular expression over a whole block (RE2 inside Arrow, a quarter of a microsecond a caption on
-one core); it may let a caption through for nothing but must not lose one, which a test on real captions holds.
+Each test is one regular expression over a whole block (RE2 inside Arrow); it may let a caption through for nothing but
+must not lose one, which a test on real captions holds.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -28,14 +28,16 @@ class Candidates(NamedTuple):
     not_utf8: int
 
 
-def candidates(block: Block, pattern: str) -> Candidates:
-    """Decode a block (undecodable bytes become U+FFFD) and keep the lines that match `pattern`."""
+def candidates(block: Block, patterns: Sequence[str]) -> Candidates:
+    """Decode a block (undecodable bytes become U+FFFD) and keep the lines that match all `patterns`."""
     text, not_utf8 = block.decode()
     lines = pa.array(text.split("\n")[: block.lines], pa.string())
     with_tab = pc.match_substring(lines, "\t")
     captions = pc.sum(with_tab).as_py() or 0
-    wanted = pc.and_(with_tab, pc.match_substring_regex(lines, pattern))
-    return Candidates(lines.filter(wanted).to_pylist(), captions, block.lines - captions, not_utf8)
+    lines = lines.filter(with_tab)
+    for pattern in patterns:
+        lines = lines.filter(pc.match_substring_regex(lines, pattern))
+    return Candidates(lines.to_pylist(), captions, block.lines - captions, not_utf8)
 
 
 def verb_pattern(vocabulary: Vocabulary) -> str:
@@ -50,6 +52,12 @@ def verb_pattern(vocabulary: Vocabulary) -> str:
         elif prepositions:
             parts.append(rf"{forms}(?:[^\w]+[\w'-]+){{0,{BETWEEN}}}?[^\w]+{_any(prepositions)}")
     return rf"(?i)\b{_any(parts, escape=False)}\b"
+
+
+def two_words_pattern(words: Iterable[str]) -> str:
+    """A regular expression (RE2) that finds two of `words`, the last words of the classes' names."""
+    word = rf"\b{_any(sorted(words))}\b"
+    return rf"(?i){word}.*{word}"
 
 
 def _any(words: Sequence[str], escape: bool = True) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from relclip.core.atomic import write_text
 from relclip.core.errors import ParamsError
-from relclip.core.tracking import Recorder
+from relclip.core.recorder import Recorder
 
 LOSSES = ("loss", "loss_object", "loss_predicate", "loss_rcl", "temperature")
 STEPS_PER_POINT = 10

@@ -15,7 +15,7 @@ from relclip.core.memory import keep_freed_memory
 from relclip.core.model import ImageSet, Model, Regions, save_model
 from relclip.core.params import Train
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.core.tracking import Recorder, Silent
+from relclip.core.recorder import Recorder, Silent
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.train.curves import Curves
 from relclip.train.inputs import Inputs, needs_words

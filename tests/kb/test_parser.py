@@ -136,7 +136,7 @@ def test_doctests():
     import doctest
 
     from relclip import kb
-    from relclip.kb import align
+    from relclip.kb import align, judging, shards
 
-    for module in (kb, align):
+    for module in (kb, align, judging, shards):
         assert doctest.testmod(module).failed == 0

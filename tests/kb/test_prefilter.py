@@ -19,7 +19,8 @@ MINER = Miner(Vocabulary(load_names("vg150"), load_names("vg20")))
 
 
 def lost(captions):
-    passed = pc.match_substring_regex(pa.array(captions), MINER.pattern).to_pylist()
+    texts = pa.array(captions)
+    passed = pc.and_(*(pc.match_substring_regex(texts, pattern) for pattern in MINER.patterns)).to_pylist()
     return [
         caption
         for caption, keep in zip(captions, passed, strict=True)
@@ -52,6 +53,6 @@ def test_a_small_vocabulary_needs_only_its_own_verbs(predicates):
         "man watching horse",
     ]
     block = Block("".join(f"{caption}\t{n}\n" for n, caption in enumerate(captions)).encode(), 4)
-    found = candidates(block, miner.pattern)
+    found = candidates(block, miner.patterns)
     assert [line.split("\t")[0] for line in found.lines] == [c for c in captions if miner.triplets(c)]
     assert found.captions == 4

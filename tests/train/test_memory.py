@@ -9,7 +9,7 @@ from test_contrast import random, slow_cosine
 from torch.nn import functional
 
 from relclip.core.params import Rcl, Sampling, Train
-from relclip.core.tracking import Silent
+from relclip.core.recorder import Silent
 from relclip.train import RelationalContrast, Triplets, info_nce, relation_embedding, sampling_weights
 from relclip.train.contrast import Negatives
 from relclip.train.inputs import Inputs

@@ -16,7 +16,7 @@ from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.model import ImageSet, Regions, load_model
 from relclip.core.params import Train
 from relclip.core.parquet import TRIPLETS, read_table, write_table
-from relclip.core.tracking import Silent
+from relclip.core.recorder import Silent
 from relclip.train.labels import kb_labels
 from relclip.train.refine.asked import labelled_logits
 from relclip.train.refine.balance import adjustment, confusion

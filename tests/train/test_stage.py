@@ -20,7 +20,7 @@ from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.model import load_model
 from relclip.core.params import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
-from relclip.core.tracking import Silent
+from relclip.core.recorder import Silent
 from relclip.train.schedule import batch_numbers, learning_rate
 from relclip.train.stage import Inputs, train_run
 

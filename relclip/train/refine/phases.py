@@ -7,7 +7,7 @@ from pathlib import Path
 from relclip.core.checkpoint import state_digest
 from relclip.core.model import Model, Regions
 from relclip.core.params import Train
-from relclip.core.tracking import Recorder, Silent
+from relclip.core.recorder import Recorder, Silent
 from relclip.train.curves import Curves
 from relclip.train.labels import Labels
 from relclip.train.setup import make_trainer
@@ -25,10 +25,6 @@ class Later:
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Record numbers at a step of this phase."""
         self._recorder.metrics(values, self._before + step)
-
-    def artifact(self, path: Path) -> None:
-        """Keep a copy of a small file."""
-        self._recorder.artifact(path)
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Say what the run is."""

@@ -9,7 +9,7 @@ from relclip.core.digest import file_digest
 from relclip.core.model import Regions
 from relclip.core.params import Refined
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.core.tracking import Recorder, Silent
+from relclip.core.recorder import Recorder, Silent
 from relclip.train.inputs import Inputs
 from relclip.train.labels import full_labels
 from relclip.train.refine.artifact import Captions, write_labels

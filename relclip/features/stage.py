@@ -12,7 +12,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from relclip.core.annotations import Annotations, load_annotations
-from relclip.core.atomic import write_json
+from relclip.core.atomic import write_json, write_text
 from relclip.core.crops import whole
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
@@ -32,7 +32,10 @@ Maps = NDArray[np.float16]
 def run(
     settings: Features, *, raw: Path, dataset: Path, model: Path, output: Path, threads: int | None = None
 ) -> None:
-    """Write maps.npy, float16 (rows, h, w, C), and images.parquet (image_id, row), for the images of all splits."""
+    """Write maps.npy, float16 (rows, h, w, C), and images.parquet (image_id, row), for the images of all splits.
+
+    maps.sha256 stands for the maps where only their identity counts: reading them again takes as long as they are big.
+    """
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
     keep_freed_memory()
@@ -49,7 +52,9 @@ def run(
     _fill(maps, done, shown, lambda rows: write_json(record, {"key": key, "rows": rows}))
     table = pa.table({"image_id": annotations.image_id, "row": np.arange(len(annotations.image_id))})
     write_table(output / "images.parquet", table, ROWS)
+    digest = file_digest(partial)
     partial.replace(output / "maps.npy")
+    write_text(output / "maps.sha256", f"{digest}\n")
     record.unlink(missing_ok=True)
 
 

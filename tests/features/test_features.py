@@ -7,6 +7,7 @@ from PIL import Image
 
 from relclip.core.annotations import load_annotations
 from relclip.core.crops import whole
+from relclip.core.digest import file_digest
 from relclip.core.encoder import Encoder, load_encoder
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
@@ -37,7 +38,12 @@ def test_the_bytes_depend_on_no_thread_count(tiny, tmp_path):
         _run(tiny, tmp_path / str(threads), threads)
     for name in ("maps.npy", "images.parquet"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "3" / name).read_bytes()
-    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == ["images.parquet", "maps.npy"]
+    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == [
+        "images.parquet",
+        "maps.npy",
+        "maps.sha256",
+    ]
+    assert (tmp_path / "1" / "maps.sha256").read_text().strip() == file_digest(tmp_path / "1" / "maps.npy")
 
 
 def test_an_interrupted_run_goes_on_and_ends_in_the_same_bytes(tiny, tmp_path, monkeypatch):

@@ -119,7 +119,8 @@ def test_a_label_of_the_e_step_can_be_traced_to_its_sentence(house):
         """
     ).fetchall()
     captions = dict(
-        line.rsplit("\t", 1)[::-1] for line in (house.folder / "data/raw/captions.tsv").read_text().splitlines()
+        line.rsplit("\t", 1)[::-1]
+        for line in (house.folder / "data/raw/captions.tsv").read_text().splitlines()
     )
     assert rows
     assert all(caption in captions and count > 0 and 0 <= weight <= 1 for caption, count, weight in rows)
@@ -209,7 +210,14 @@ def test_a_tracking_server_that_is_away_does_not_stop_the_pipeline(house, monkey
     shutil.rmtree(house.folder / "data/evaluate/relclip_kb")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", "data/evaluate/relclip_kb/predcls/annotation.json"],
+        [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            "2",
+            "data/evaluate/relclip_kb/predcls/annotation.json",
+        ],
         cwd=house.folder,
         env={**os.environ, "PYTHONPATH": str(house.folder)},
         capture_output=True,

@@ -94,8 +94,21 @@ ALL_METRICS += [stage(f"evaluate/{name}", *METRICS_SGDET) for name in SGDET + SG
 
 
 def features(run):
-    """The patch maps that a training reads, by the encoder it names."""
-    return stage(f"features/{PARAMS.run(run).features}", "maps.npy", "images.parquet")
+    """The patch maps that a training reads, by the encoder it names.
+
+    Their digest stands for them: Snakemake reads every input of every job to the end, and the maps are large.
+    """
+    return stage(f"features/{PARAMS.run(run).features}", "maps.sha256", "images.parquet")
+
+
+def labels_of(run):
+    """The files that label the pairs of a training, by its supervision."""
+    settings = PARAMS.run(run)
+    if settings.supervision == "full":
+        return []
+    files = stage("kb", "triplets.parquet")
+    files += stage("kb", "evidence.parquet") if settings.kb.captions < 1.0 else []
+    return files + (stage("ext", "scores.parquet") if settings.supervision == "kb+ext" else [])
 
 
 def model(name):

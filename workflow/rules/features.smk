@@ -1,7 +1,7 @@
 """features: pictures -> the encoder's frozen patch maps V(I), once per image, half precision.
 
 In:  data/raw/images, data/dataset, data/clip/model (CLIP) or data/clip/labels (table 4's encoder)
-Out: data/features/<encoder>/maps.npy (rows, height, width, channels), images.parquet (image_id, row)
+Out: data/features/<encoder>/maps.npy (rows, height, width, channels), maps.sha256, images.parquet (image_id, row)
 """
 
 
@@ -12,7 +12,7 @@ rule features:
         encoder=lambda wildcards: LABELS if wildcards.encoder == "labels" else CLIP,
         code=code("core", "features"),
     output:
-        stage("features/{encoder}", "maps.npy", "images.parquet"),
+        stage("features/{encoder}", "maps.npy", "maps.sha256", "images.parquet"),
     params:
         features=config["features"],
         folder=lambda wildcards, input: Path(input.encoder[0]).parent,

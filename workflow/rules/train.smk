@@ -4,18 +4,13 @@ In:  data/dataset, data/features, data/clip/prompts, data/words, data/kb, data/e
 Out: data/train/<run>/{model.safetensors,config.json,curves.csv,statistics.json}; refined: labels.parquet
 """
 
-TRAIN_ON = [
-    *DATASET,
-    *PROMPTS,
-    *EXT,
-    "data/words/phrases.safetensors",
-    *stage("kb", "triplets.parquet", "evidence.parquet"),
-]
+TRAIN_ON = [*DATASET, *PROMPTS, "data/words/phrases.safetensors"]
 
 
 rule train:
     input:
         TRAIN_ON,
+        labels=lambda wildcards: labels_of(wildcards.run),
         maps=lambda wildcards: features(wildcards.run),
         code=code("core", "train"),
     output:
@@ -40,6 +35,9 @@ rule train:
 rule refine:
     input:
         TRAIN_ON,
+        # where a label came from; BA-SGG of annotations has none
+        stage("kb", "triplets.parquet", "evidence.parquet"),
+        labels=lambda wildcards: labels_of(wildcards.refined),
         start=lambda wildcards: stage(f"train/{PARAMS.run(wildcards.refined).start}", "model.safetensors", "config.json"),
         maps=lambda wildcards: features(wildcards.refined),
         code=code("core", "train"),

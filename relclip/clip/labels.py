@@ -1,7 +1,5 @@
 """python -m relclip.clip.labels: the encoder of table 4, which knows class labels and no language."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params import load_params
 
@@ -13,9 +11,9 @@ def main() -> None:
         "Train CLIP's picture encoder on class labels alone, or load a model of timm (section labels).",
     )
     command.add_params(arguments)
-    arguments.add_argument("--raw", type=Path, required=True, help="the folder of the raw stage")
-    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
-    arguments.add_argument("--threads", type=int, help="CPU threads (default: all this process may use)")
+    command.add_folders(arguments, {"raw": "data/raw"})
+    command.add_output(arguments)
+    command.add_threads(arguments)
     given = arguments.parse_args()
     params = load_params(given.params)
     from relclip.clip.labels_stage import run  # noqa: PLC0415  # torch loads after the arguments are known to be good

@@ -1,7 +1,5 @@
 """python -m relclip.clip.prompts: embed every prompt that training can meet."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params import load_params
 
@@ -12,10 +10,10 @@ def main() -> None:
         "relclip.clip.prompts", "Embed the prompts of objects and triplets with CLIP's text tower."
     )
     command.add_params(arguments)
-    for name, what in (("model", "clip/model"), ("dataset", "dataset"), ("kb", "kb")):
-        arguments.add_argument(f"--{name}", type=Path, required=True, help=f"the folder {what}")
-    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
-    arguments.add_argument("--threads", type=int, help="CPU threads (default: all this process may use)")
+    folders = {"model": "data/clip/model", "dataset": "data/dataset", "kb": "data/kb"}
+    command.add_folders(arguments, folders)
+    command.add_output(arguments)
+    command.add_threads(arguments)
     given = arguments.parse_args()
     params = load_params(given.params)
     from relclip.clip.embed import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good

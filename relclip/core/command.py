@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from relclip.core.errors import RelclipError
@@ -25,6 +25,32 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
 def add_params(arguments: argparse.ArgumentParser) -> None:
     """Add the option that every stage of the pipeline takes: where params.yaml is."""
     arguments.add_argument("--params", type=Path, default=Path("params.yaml"), help="the params.yaml to use")
+
+
+def add_folders(
+    arguments: argparse.ArgumentParser, folders: Mapping[str, str], *, required: bool = True
+) -> None:
+    """Add an option for each folder, by its name; the value says where it usually is: the default, if not required."""
+    for name, usual in folders.items():
+        if required:
+            arguments.add_argument(f"--{name}", type=Path, required=True, help=f"the folder {usual}")
+        else:
+            arguments.add_argument(f"--{name}", type=Path, default=Path(usual), help=f"the folder of {name}")
+
+
+def add_output(arguments: argparse.ArgumentParser) -> None:
+    """Add the option of what is written."""
+    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
+
+
+def add_threads(arguments: argparse.ArgumentParser) -> None:
+    """Add the option of how many threads compute."""
+    arguments.add_argument("--threads", type=count, help="CPU threads (default: all this process may use)")
+
+
+def add_device(arguments: argparse.ArgumentParser) -> None:
+    """Add the option of where tensors live."""
+    arguments.add_argument("--device", default="auto", help="auto, cpu or cuda")
 
 
 def true_or_false(text: str) -> bool:

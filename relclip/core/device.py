@@ -2,11 +2,20 @@
 
 import torch
 
+from relclip.core.errors import InputError
+
 
 def best_device(name: str = "auto") -> torch.device:
-    """Return the device called `name`; 'auto' takes a GPU if there is one, else the CPU."""
+    """Return the device called `name`; 'auto' takes a GPU if there is one, else the CPU.
+
+    Raises InputError for a name that is none, and for a GPU where there is none.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, number = name.partition(":")
+    there = torch.cuda.device_count() if kind == "cuda" else 1
+    if kind not in {"cpu", "cuda"} or (number and not number.isdecimal()) or int(number or 0) >= there:
+        raise InputError(f"the device '{name}' is not there; give auto, cpu{', cuda' if there else ''}")
     return torch.device(name)
 
 

@@ -1,7 +1,5 @@
 """python -m relclip.ext: CLIP scores of candidate predicates on union crops."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params import load_params
 
@@ -12,10 +10,10 @@ def main() -> None:
         "relclip.ext", "Score predicates on union crops and classes on object crops with CLIP."
     )
     command.add_params(arguments)
-    for name, what in (("raw", "raw"), ("dataset", "dataset"), ("kb", "kb"), ("model", "clip/model")):
-        arguments.add_argument(f"--{name}", type=Path, required=True, help=f"the folder {what}")
-    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
-    arguments.add_argument("--threads", type=int, help="CPU threads (default: all this process may use)")
+    folders = {"raw": "data/raw", "dataset": "data/dataset", "kb": "data/kb", "model": "data/clip/model"}
+    command.add_folders(arguments, folders)
+    command.add_output(arguments)
+    command.add_threads(arguments)
     given = arguments.parse_args()
     params = load_params(given.params)
     from relclip.ext.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good

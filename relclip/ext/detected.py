@@ -12,11 +12,11 @@ def main() -> None:
         "relclip.ext.detected", "Score all predicates on the union crops of the detector's boxes with CLIP."
     )
     command.add_params(arguments)
-    for name, what in (("raw", "raw"), ("dataset", "dataset"), ("model", "clip/model")):
-        arguments.add_argument(f"--{name}", type=Path, required=True, help=f"the folder {what}")
+    folders = {"raw": "data/raw", "dataset": "data/dataset", "model": "data/clip/model"}
+    command.add_folders(arguments, folders)
     arguments.add_argument("--proposals", type=Path, required=True, help="the detector's proposals.parquet")
-    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
-    arguments.add_argument("--threads", type=int, help="CPU threads (default: all this process may use)")
+    command.add_output(arguments)
+    command.add_threads(arguments)
     given = vars(arguments.parse_args())
     params = load_params(given.pop("params"))
     from relclip.ext.stage import run_detected  # noqa: PLC0415  # torch loads only after the arguments are good

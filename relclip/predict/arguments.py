@@ -13,18 +13,14 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run", required=True, help="an entry of runs, refined or predictions in params.yaml"
     )
-    for name, what in (
-        ("model", "data/train/<run>"),
-        ("dataset", "data/dataset"),
-        ("features", "data/features/<encoder>"),
-    ):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=f"the folder {what}")
+    folders = {"model": "data/train/<run>", "dataset": "data/dataset", "features": "data/features/<encoder>"}
+    command.add_folders(parser, folders)
     parser.add_argument(
         "--prompts", type=Path, help="the folder data/clip/prompts (the model carries what it needs)"
     )
     parser.add_argument("--kb", type=Path, help="the folder data/kb, read where kb_mask is true")
-    parser.add_argument("--output", type=Path, required=True, help="the folder to make")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    command.add_output(parser)
+    command.add_threads(parser)
 
 
 def read_inputs(given: argparse.Namespace) -> Inputs:

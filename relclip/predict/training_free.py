@@ -1,6 +1,5 @@
 """python -m relclip.predict.training_free: predictions of EXT, KB, KB+EXT or KB counts."""
 
-from pathlib import Path
 from typing import get_args
 
 from relclip.core import command
@@ -16,9 +15,8 @@ def main() -> None:
     )
     command.add_params(parser)
     parser.add_argument("--method", choices=get_args(Method), required=True, help="which row of the tables")
-    for name in ("dataset", "kb", "ext"):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=f"the folder of the {name} stage")
-    parser.add_argument("--output", type=Path, required=True, help="the folder to make")
+    command.add_folders(parser, {"dataset": "data/dataset", "kb": "data/kb", "ext": "data/ext"})
+    command.add_output(parser)
     given = parser.parse_args()
     params = load_params(given.params).predict
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "output")}

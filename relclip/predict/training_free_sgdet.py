@@ -16,14 +16,11 @@ def main() -> None:
     )
     command.add_params(parser)
     parser.add_argument("--method", choices=get_args(Method), required=True, help="which row of the tables")
-    for name, what in (
-        ("dataset", "the folder data/dataset"),
-        ("kb", "the folder data/kb"),
-        ("ext", "the folder data/ext_sgdet"),
-        ("proposals", "the file data/detector/proposals.parquet"),
-        ("output", "the folder to make"),
-    ):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=what)
+    command.add_folders(parser, {"dataset": "data/dataset", "kb": "data/kb", "ext": "data/ext_sgdet"})
+    parser.add_argument(
+        "--proposals", type=Path, required=True, help="the file data/detector/proposals.parquet"
+    )
+    command.add_output(parser)
     given = parser.parse_args()
     params = load_params(given.params)
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "proposals", "output")}

@@ -1,6 +1,5 @@
 """Which tables there are: their titles, the sections of params.tables they show, their columns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relclip.core.params import Params, Row
@@ -102,11 +101,6 @@ def metric_label(metric: str) -> str:
         return metric
     prefix, name = ("ng-", name[3:]) if name.startswith("ng_") else ("", name)
     return f"{prefix}{_LETTERS.get(name, name)}@{cut}"
-
-
-def rows_of(params: Params, sections: Sequence[str]) -> list[Row]:
-    """The rows of several sections of params.tables, in order."""
-    return [row for section in sections for row in getattr(params.tables, section)]
 
 
 def row_note(params: Params, row: Row) -> str:

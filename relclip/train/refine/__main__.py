@@ -1,7 +1,5 @@
 """python -m relclip.train.refine: refine a trained run, one entry of `refined`."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.errors import ParamsError
 from relclip.core.params import Refined, load_params
@@ -17,9 +15,7 @@ def main() -> None:
         "Go on from a trained run as VisualDS or BA-SGG do; a killed run goes on where it stood.",
         "refined",
     )
-    parser.add_argument(
-        "--start", type=Path, required=True, help="folder of the run that the entry starts from"
-    )
+    command.add_folders(parser, {"start": "data/train/<run> of the run that the entry starts from"})
     given = parser.parse_args()
     params = load_params(given.params).run(given.run)
     if not isinstance(params, Refined):

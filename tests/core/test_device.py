@@ -1,0 +1,18 @@
+"""A device that is not there is one sentence, not torch's traceback."""
+
+import pytest
+import torch
+
+from relclip.core.device import best_device
+from relclip.core.errors import InputError
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cpu:x", "cuda:99", "mps"])
+def test_a_device_that_is_not_there_is_refused(name):
+    with pytest.raises(InputError, match=f"the device '{name}' is not there; give auto, cpu"):
+        best_device(name)
+
+
+def test_a_device_that_is_there_is_taken():
+    assert best_device("cpu").type == best_device("cpu:0").type == "cpu"
+    assert best_device().type == ("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,0 +1,41 @@
+"""python -m relclip.kb.judge: a mined folder -> its coverage of annotated relations, its precision on gold triples."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.atomic import write_json
+from relclip.core.errors import InputError
+from relclip.kb.judging import judge
+from relclip.kb.objects import read_aliases
+
+
+def main() -> None:
+    """Parse the command line, judge, write JSON."""
+    arguments = command.parser("relclip.kb.judge", "Coverage and precision of a mined knowledge base.")
+    arguments.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
+    for name, what in (
+        ("dataset", "folders of the dataset stage"),
+        ("relationships", "Visual Genome's relationships.json"),
+        ("gold", "FACTUAL's CSV of captions and scene graphs"),
+    ):
+        arguments.add_argument(f"--{name}", type=Path, nargs="+", default=[], help=what)
+    arguments.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
+    arguments.add_argument(
+        "--output", type=Path, required=True, help="JSON file, for relclip.kb.page --judged"
+    )
+    given = arguments.parse_args()
+    if not (given.dataset or given.relationships or given.gold):
+        raise InputError("nothing to judge by; give --dataset, --relationships or --gold")
+    aliases = read_aliases(given.object_aliases) if given.object_aliases else None
+    judged = judge(given.kb, given.dataset, given.relationships, given.gold, aliases=aliases)
+    write_json(given.output, judged)
+    for entry in judged["coverage"]:
+        print(f"{entry['source']}: {entry['covered']} of {entry['relations']} relations covered")
+    for entry in judged["gold"]:
+        print(
+            f"{entry['source']}: precision {entry['precision']}, recall {entry['recall']}, F1 {entry['f1']}"
+        )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,122 @@
+"""How good a knowledge base is: coverage of annotated relations, precision of its rules on hand-corrected triples."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relclip.core.annotations import load_annotations, read_triplets
+from relclip.core.errors import InputError
+from relclip.core.vocabulary import Vocabulary
+from relclip.kb.align import Miner, Triplet, named
+from relclip.kb.gold import LEMMAS, compare, read_gold
+from relclip.kb.objects import Objects
+from relclip.kb.shards import described
+
+
+def judge(
+    kb: Path,
+    datasets: Sequence[Path] = (),
+    relationships: Sequence[Path] = (),
+    gold: Sequence[Path] = (),
+    *,
+    aliases: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Judge a mined folder by annotated relations and by hand-corrected triples; what is not given is left out.
+
+    `datasets`: folders of the dataset stage. `relationships`: Visual Genome's relationships.json. `gold`: FACTUAL's
+    CSV. Returns {"coverage": [...], "gold": [...]}, an entry a source: in all and by predicate.
+    Raises InputError or ContractError where a source or the folder is not what it should be.
+    """
+    mined = described(kb)
+    vocabulary = mined.names
+    known = set(map(tuple, read_triplets(kb, vocabulary).tolist()))
+    miner = Miner(vocabulary, aliases, mined.backend)
+    sources: list[tuple[Path, Iterable[Triplet]]] = [
+        *((path, dataset_relations(path, vocabulary)) for path in datasets),
+        *((path, annotated_relations(path, vocabulary, aliases)) for path in relationships),
+    ]
+    return {
+        "coverage": [{"source": path.name, **coverage(known, rows, vocabulary)} for path, rows in sources],
+        "gold": [{"source": path.name, **_gold(path, miner, vocabulary)} for path in gold],
+    }
+
+
+def coverage(known: set[Any], relations: Iterable[Triplet], vocabulary: Vocabulary) -> dict[str, Any]:
+    """Share of the relations whose classes and predicate the knowledge base knows: in all and by predicate.
+
+    >>> words = Vocabulary(("man", "horse"), ("riding", "watching"))
+    >>> coverage({(1, 1, 2)}, [(1, 1, 2), (1, 1, 2), (1, 2, 2)], words)["coverage"]
+    0.6667
+    """
+    every: Counter[int] = Counter()
+    covered: Counter[int] = Counter()
+    for triplet in relations:
+        every[triplet[1]] += 1
+        covered[triplet[1]] += triplet in known
+    return {
+        **_share(every.total(), covered.total()),
+        "predicates": {
+            name: _share(every[number], covered[number])
+            for number, name in enumerate(vocabulary.predicates, 1)
+            if every[number]
+        },
+    }
+
+
+def _share(relations: int, covered: int) -> dict[str, float]:
+    return {"relations": relations, "covered": covered, "coverage": round(covered / max(relations, 1), 4)}
+
+
+def dataset_relations(folder: Path, vocabulary: Vocabulary) -> Iterator[Triplet]:
+    """The (subject class, predicate, object class) of every relation of a dataset folder, of the same vocabulary."""
+    data = load_annotations(folder)
+    if data.vocabulary != vocabulary:
+        raise InputError(
+            f"{folder} has another vocabulary than the knowledge base; mine the captions with its own"
+        )
+    columns = data.class_id[data.subject], data.predicate, data.class_id[data.object]
+    for subject, predicate, thing in zip(*(column.tolist() for column in columns), strict=True):
+        yield int(subject), int(predicate), int(thing)
+
+
+def annotated_relations(
+    path: Path, vocabulary: Vocabulary, aliases: Mapping[str, str] | None = None
+) -> Iterator[Triplet]:
+    """The relations of Visual Genome's relationships.json inside the vocabulary; `sit on` is read as `sitting on`."""
+    objects = Objects(vocabulary.objects, aliases)
+    for relation in _relationships(path):
+        predicate = str(relation.get("predicate")).lower().strip()
+        number = vocabulary.predicate_ids.get(LEMMAS.get(predicate, predicate), 0)
+        subject, thing = (objects.find(_name(relation.get(end))) for end in ("subject", "object"))
+        if number and subject and thing:
+            yield subject, number, thing
+
+
+def _relationships(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        images = json.loads(path.read_text("utf-8"))
+        for image in images:
+            yield from (relation for relation in image["relationships"] if isinstance(relation, dict))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); give a relationships.json") from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise InputError(
+            f'{path} must look like Visual Genome\'s relationships.json: [{{"relationships": [...]}}]'
+        ) from None
+
+
+def _name(thing: Any) -> str:
+    if not isinstance(thing, dict):
+        return ""
+    names = thing.get("names")
+    name = thing.get("name") or (names[0] if isinstance(names, list) and names else "")
+    return str(name).lower().strip()
+
+
+def _gold(path: Path, miner: Miner, vocabulary: Vocabulary) -> dict[str, Any]:
+    found = compare(
+        read_gold(path, vocabulary), lambda caption: set(named(miner.triplets(caption), vocabulary))
+    )
+    return {**found.shares(), "predicates": found.by_predicate()}

@@ -1,0 +1,187 @@
+"""A peer's eval_results.pytorch (Scene-Graph-Benchmark and its copies) -> our Parquet, without running its code.
+
+    relclip evaluate convert --dump eval_results.pytorch --vocabulary vocabulary.json --output DIR
+    relclip evaluate --groundtruth DIR/groundtruth --predictions DIR/predictions --task sgcls --output metrics.json
+
+The peers' own numbers: --dedup false --empty-predictions skip. vocabulary.json lists the names in the order of the
+peer's ids (its ind_to_classes and ind_to_predicates without background).
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from relclip.core import command
+from relclip.core.atomic import atomic_folder
+from relclip.core.errors import ContractError, InputError
+from relclip.core.parquet import (
+    IMAGES,
+    OBJECTS,
+    PREDICTED_OBJECTS,
+    PREDICTED_RELATIONS,
+    RELATIONS,
+    sorted_writer,
+)
+from relclip.core.progress import progress
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.evaluate.boxlists import PeerPrediction, PeerTruth, read_prediction, read_truth
+from relclip.evaluate.reach import can_reach
+from relclip.evaluate.torch_file import torch_file
+
+IMAGES_AT_ONCE = 256
+_FILES = {
+    "groundtruth/images": IMAGES,
+    "groundtruth/objects": OBJECTS,
+    "groundtruth/relations": RELATIONS,
+    "predictions/objects": PREDICTED_OBJECTS,
+    "predictions/relations": PREDICTED_RELATIONS,
+}
+Columns = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """How much was written."""
+
+    images: int
+    groundtruth: int
+    predictions: int
+
+
+def convert(
+    dump: Path, vocabulary: Vocabulary, output: Path, image_ids: Path | None = None, split: str = "test"
+) -> Converted:
+    """Write output/groundtruth and output/predictions as a whole (DESIGN's contract).
+
+    image_ids: see `load_image_ids`; None: images are numbered from 1 in the dump's order. Of predictions the rows are
+    kept that can reach a top 100 of their image, in any reading. Raises InputError with one sentence.
+    """
+    with torch_file(dump) as content, atomic_folder(output) as folder, ExitStack() as stack:
+        truths, predictions = _lists(content)
+        ids = load_image_ids(image_ids, len(truths)) if image_ids else list(range(1, len(truths) + 1))
+        vocabulary.save(folder / "groundtruth" / "vocabulary.json")
+        writers = {
+            name: stack.enter_context(sorted_writer(folder / f"{name}.parquet", schema))
+            for name, schema in _FILES.items()
+        }
+        rows = dict.fromkeys(_FILES, 0)
+        for columns in _pieces(_images(truths, predictions, ids, vocabulary), split):
+            for name, schema in _FILES.items():
+                arrays = zip(*columns[name], strict=True)
+                table = pa.table([np.concatenate(parts) for parts in arrays], names=schema.names)
+                rows[name] += table.num_rows
+                writers[name](table)
+    return Converted(len(ids), rows["groundtruth/relations"], rows["predictions/relations"])
+
+
+def load_image_ids(path: Path, count: int) -> list[int]:
+    """Ids in the dump's order: a number a line, a JSON list of numbers, or the peer's visual_info.json.
+
+    That file names each picture (`.../2343729.jpg`). Raises ContractError unless there are `count` different ids.
+    """
+    try:
+        text = path.read_text("utf-8")
+        listed = json.loads(text) if text.lstrip()[:1] == "[" else text.split()
+        ids = [int(Path(one["img_file"]).stem if isinstance(one, dict) else one) for one in listed]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ContractError(
+            f"{path} is no list of image ids ({error}); give a number a line or visual_info.json"
+        ) from None
+    if len(ids) != count or len(set(ids)) != count:
+        raise ContractError(
+            f"{path} has {len(set(ids))} different ids in {len(ids)}; the dump has {count} images"
+        )
+    return ids
+
+
+def _lists(content: Any) -> tuple[list[Any], list[Any]]:
+    found = content if isinstance(content, dict) else {}
+    truths, predictions = found.get("groundtruths"), found.get("predictions")
+    if not isinstance(truths, list) or not isinstance(predictions, list) or len(truths) != len(predictions):
+        raise InputError(
+            "it must hold the lists 'groundtruths' and 'predictions', one BoxList an image in each"
+        )
+    return truths, predictions
+
+
+def _images(
+    truths: list[Any], predictions: list[Any], ids: list[int], vocabulary: Vocabulary
+) -> Iterator[tuple[int, PeerTruth, PeerPrediction]]:
+    """Image by image, by ascending id."""
+    for row in progress(np.argsort(ids, kind="stable").tolist(), "convert", "image"):
+        truth = read_truth(truths[row], vocabulary, row)
+        yield ids[row], truth, read_prediction(predictions[row], vocabulary, row, truth.size)
+
+
+def _pieces(
+    images: Iterator[tuple[int, PeerTruth, PeerPrediction]], split: str
+) -> Iterator[dict[str, list[Columns]]]:
+    """Columns of some images at once, by file."""
+    piece: dict[str, list[Columns]] = {name: [] for name in _FILES}
+    for image_id, truth, found in images:
+        _add(piece, image_id, truth, found, split)
+        if len(piece["groundtruth/images"]) == IMAGES_AT_ONCE:
+            yield piece
+            piece = {name: [] for name in _FILES}
+    if piece["groundtruth/images"]:
+        yield piece
+
+
+def _add(
+    piece: dict[str, list[tuple[Any, ...]]],
+    image_id: int,
+    truth: PeerTruth,
+    found: PeerPrediction,
+    split: str,
+) -> None:
+    width, height = truth.size
+    piece["groundtruth/images"].append(([image_id], [f"{image_id}.jpg"], [width], [height], [split]))
+    piece["groundtruth/objects"].append(_objects(image_id, truth.boxes, truth.labels))
+    triplets = truth.relations[np.lexsort(truth.relations[:, [1, 2, 0]].T)]
+    subject, other, predicate = triplets.T
+    piece["groundtruth/relations"].append((np.full(len(triplets), image_id), subject, predicate, other))
+    piece["predictions/objects"].append(_objects(image_id, found.boxes, found.labels, found.scores))
+    pair, column = np.nonzero(can_reach(found))
+    score = found.relation_scores[pair, column]
+    kept = np.lexsort((column, found.pairs[pair, 1], found.pairs[pair, 0]))
+    pair, column = pair[kept], column[kept]
+    ends = found.pairs[pair, 0], found.pairs[pair, 1]
+    piece["predictions/relations"].append((np.full(len(pair), image_id), *ends, column + 1, score[kept]))
+
+
+def _objects(image_id: int, boxes: Any, labels: Any, *scores: Any) -> Columns:
+    count = len(boxes)
+    return np.full(count, image_id), np.arange(count), labels, *scores, *boxes.T
+
+
+def main() -> None:
+    """Parse, convert, say how much."""
+    parser = command.parser(
+        "relclip.evaluate.convert", "eval_results.pytorch of Scene-Graph-Benchmark -> Parquet."
+    )
+    add = parser.add_argument
+    add("--dump", type=Path, required=True, help="eval_results.pytorch, in either format of torch.save")
+    add(
+        "--vocabulary", type=Path, required=True, help="vocabulary.json, names in the order of the peer's ids"
+    )
+    add(
+        "--image-ids", type=Path, help="a number a line, or the peer's visual_info.json; without it 1, 2, ..."
+    )
+    add("--split", default="test", help="written into images.parquet")
+    add("--output", type=Path, required=True, help="folder to write groundtruth/ and predictions/ into")
+    options = parser.parse_args()
+    vocabulary = load_vocabulary(options.vocabulary)
+    done = convert(options.dump, vocabulary, options.output, options.image_ids, options.split)
+    print(
+        f"{options.output}: {done.images} images, {done.groundtruth} ground truths, {done.predictions} predictions"
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -17,7 +17,7 @@ from relclip.ext.check import check
 from relclip.ext.key import inputs_key
 from relclip.ext.pairs import Candidates
 from relclip.ext.parts import Parts, split_images
-from relclip.ext.proposals import load_proposals
+from relclip.ext.proposals import with_proposals
 from relclip.ext.score import Scorer
 from relclip.ext.texts import TripletTexts, wanted_triplets
 
@@ -79,7 +79,7 @@ def run_detected(
     Test images only; the prompts are made from the detector's classes.
     """
     workers = threads or available_threads()
-    annotations = load_proposals(dataset, proposals)
+    annotations = with_proposals(dataset, proposals)
     vocabulary = annotations.vocabulary
     nothing = Candidates(np.zeros((0, 3), np.int64), len(vocabulary.objects), len(vocabulary.predicates))
     scorer = _scorer(params, annotations, nothing, raw, model)

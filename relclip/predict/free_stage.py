@@ -15,9 +15,10 @@ from relclip.core.annotations import Annotations, Ids, load_annotations
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.boxes import Boxes, overlapping_pairs
 from relclip.core.progress import progress
+from relclip.core.proposals import load_proposals
+from relclip.predict.class_nms import class_nms
 from relclip.predict.clip_scores import Logits, read_logits, zero_shot_labels
 from relclip.predict.knowledge import load_counts
-from relclip.predict.proposals import class_nms, load_proposals
 from relclip.predict.scoring import Method, method_scores
 from relclip.predict.writing import Prediction, Scores, task_writer
 

@@ -17,9 +17,10 @@ from relclip.core.device import prepare
 from relclip.core.memory import keep_freed_memory
 from relclip.core.model import Batch, ImageSet, Output, collate
 from relclip.core.progress import progress
+from relclip.core.proposals import Proposals, load_proposals
 from relclip.predict.calibration import calibrated
+from relclip.predict.class_nms import class_nms
 from relclip.predict.predictor import Predictor, cut, pair_sets
-from relclip.predict.proposals import Proposals, class_nms, load_proposals
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import write_about
 from relclip.predict.writing import Prediction, task_writer

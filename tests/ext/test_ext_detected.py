@@ -81,10 +81,10 @@ def test_threads_change_no_byte_and_parts_no_score(tiny, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([(17, 0, 9, 0.5, 0, 0, 5, 5)], "a class nobody knows in image 17"),
-        ([(18, 0, 1, 0.5, 0, 0, 5, 5), (18, 0, 2, 0.4, 0, 0, 6, 6)], "an object twice in image 18"),
-        ([(19, 0, 1, 0.5, 5, 0, 5, 5)], "a box without area in image 19"),
-        ([(1, 0, 1, 0.5, 0, 0, 5, 5)], "no box of a test image"),
+        ([(17, 0, 9, 0.5, 0, 0, 5, 5)], "has 9 as class_id; ids are 1 to 3"),
+        ([(18, 0, 1, 0.5, 0, 0, 5, 5), (18, 0, 2, 0.4, 0, 0, 6, 6)], "has 0 twice"),
+        ([(19, 0, 1, 0.5, 5, 0, 5, 5)], r"has \[5.0, 0.0, 5.0, 5.0\] as a box"),
+        ([(999, 0, 1, 0.5, 0, 0, 5, 5)], "has 999 as image_id"),
     ],
 )
 def test_other_proposals_are_refused_in_one_sentence(tiny, tmp_path, rows, said):
@@ -92,6 +92,11 @@ def test_other_proposals_are_refused_in_one_sentence(tiny, tmp_path, rows, said)
     with pytest.raises(ContractError, match=said):
         _run(tiny, proposals, tmp_path / "ext")
     assert not (tmp_path / "ext").exists()
+
+
+def test_a_detector_that_found_nothing_gives_no_scores(tiny, tmp_path):
+    of_train = _write(tmp_path / "proposals.parquet", [(1, 0, 1, 0.5, 0, 0, 5, 5)])
+    assert len(read_table(_run(tiny, of_train, tmp_path / "ext"), EXT_SCORES)) == 0
 
 
 def test_boxes_of_the_same_pixels_are_looked_at_once(tiny):

@@ -22,9 +22,9 @@ from relclip.core.params import Predict
 from relclip.core.parquet import EXT_SCORES
 from relclip.core.vocabulary import load_vocabulary
 from relclip.predict import sgdet, training_free_sgdet
+from relclip.predict.class_nms import class_nms
 from relclip.predict.free_stage import predict_training_free_sgdet
 from relclip.predict.knowledge import load_counts
-from relclip.predict.proposals import class_nms
 from relclip.predict.request import Inputs, Request
 from relclip.predict.sgdet_stage import predict_sgdet
 

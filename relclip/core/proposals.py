@@ -1,4 +1,4 @@
-"""The detector's boxes: read for some images, thinned out once their classes are known."""
+"""The detector's boxes, proposals.parquet, read for some images of a data set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.annotations import Ids
-from relclip.core.boxes import Boxes, iou
+from relclip.core.boxes import Boxes
 from relclip.core.errors import ContractError
 from relclip.core.parquet import IMAGES, PREDICTED_OBJECTS, read_table
 
@@ -49,20 +49,6 @@ def load_proposals(path: Path, dataset: Path, image_ids: Ids, classes: int) -> P
     _refuse(boxes, ~whole, "as a box; expected x1 < x2 and y1 < y2", path)
     first = np.searchsorted(image, np.append(image_ids, np.iinfo(np.int64).max))
     return Proposals(first, object_id, class_id.astype(np.int64), score, boxes)
-
-
-def class_nms(boxes: Boxes, classes: Ids, scores: NDArray[np.float32], most: float) -> NDArray[np.bool_]:
-    """(N,) which boxes stay: none has an IoU above `most` with a better one of its class that stays.
-
-    Equal scores: the earlier box is the better one. The same answer as torchvision's `batched_nms`.
-    """
-    close = (iou(boxes[:, None], boxes[None]) > most) & (classes[:, None] == classes[None])
-    np.fill_diagonal(close, False)
-    stays = np.ones(len(boxes), bool)
-    for row in np.argsort(-scores, kind="stable"):
-        if stays[row]:
-            stays &= ~close[row]
-    return stays
 
 
 def _refuse(values: NDArray, wrong: NDArray[np.bool_], what: str, path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relclip.core.boxes import Boxes
+from relclip.core.boxes import Boxes, intersection
 from relclip.core.errors import ContractError
 from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS, sorted_writer
 from relclip.predict.top import Scores, reachable
@@ -35,8 +35,8 @@ class Prediction:
 def task_writer(folder: Path, keep: int) -> Iterator[Callable[[Prediction], None]]:
     """Yield what takes predictions in the order of their image ids and writes objects and relations.parquet.
 
-    Of each image only the triplets that can reach the top `keep` are written. Raises ContractError for a score
-    that is infinite.
+    Of each image only the triplets that can reach the top `keep` of all pairs, or of the overlapping ones, are
+    written. Raises ContractError for a score that is infinite.
     """
     with (
         sorted_writer(folder / "objects.parquet", PREDICTED_OBJECTS) as write_objects,
@@ -88,8 +88,12 @@ def _relation_columns(image: Prediction, keep: int) -> Sequence[NDArray]:
             f"image {image.image_id} got a score that is no finite number; train that run again"
         )
     subject, object_ = image.pairs.T
-    kept = reachable(image.scores, image.object_score[subject], image.object_score[object_], keep)
+    ends = image.object_score[subject], image.object_score[object_]
+    kept = reachable(image.scores, *ends, keep)
+    overlap = intersection(image.boxes[subject], image.boxes[object_]) > 0
+    if not overlap.all():  # the evaluator can judge the overlapping pairs alone
+        kept[overlap] |= reachable(image.scores[overlap], ends[0][overlap], ends[1][overlap], keep)
     pair, predicate = np.nonzero(kept)
     ids = np.full(len(pair), image.image_id, np.int64)
-    ends = image.object_id[subject[pair]], image.object_id[object_[pair]]
-    return [ids, *ends, predicate + 1, image.scores[pair, predicate]]
+    objects = image.object_id[subject[pair]], image.object_id[object_[pair]]
+    return [ids, *objects, predicate + 1, image.scores[pair, predicate]]

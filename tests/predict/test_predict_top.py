@@ -116,3 +116,17 @@ def test_a_score_that_is_no_number_leaves_no_file(tmp_path):
     with pytest.raises(ContractError, match=f"image {image}"), task_writer(tmp_path / "out", 100) as write:
         write(prediction)
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_top_of_the_overlapping_pairs_is_written_too(tmp_path):
+    boxes = np.float32([[0, 0, 10, 10], [5, 5, 15, 15], [90, 90, 99, 99]])
+    pairs = np.array([(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)])
+    # the pairs with object 2 lie apart and are all surer than the two overlapping ones
+    scores = np.float32([[0.2, 0.1], [0.9, 0.8], [0.3, 0.1], [0.7, 0.6], [0.5, 0.4], [0.9, 0.9]])
+    image = Prediction(7, np.arange(3), np.ones(3, int), np.ones(3, np.float32), boxes, pairs, scores)
+    with task_writer(tmp_path / "predcls", keep=2) as write:
+        write(image)
+    rows = pq.read_table(tmp_path / "predcls" / "relations.parquet").to_pylist()
+    written = {(row["subject_id"], row["object_id"], row["predicate_id"]) for row in rows}
+    assert {(0, 1, 1), (1, 0, 1)} <= written
+    assert (1, 2, 1) not in written

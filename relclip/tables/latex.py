@@ -55,7 +55,7 @@ def claims_latex(claims: Sequence[Claim]) -> str:
             _row([escape_latex(claim.name), *(_signed(one.text) if one else NOT_BUILT for one in found)])
         )
         lines.append(_row(["", *(rf"\emph{{{one.verdict}}}" if one else "" for one in found)]))
-    return _environment("Claims of the paper", claim_table.caption(), "tab:claims", lines)
+    return _environment("Claims, the paper's and ours", claim_table.caption(), "tab:claims", lines)
 
 
 def _signed(text: str) -> str:

@@ -129,7 +129,7 @@ def claims_markdown(claims: Sequence[Claim]) -> str:
         for claim in claims
     ]
     return "\n".join(
-        ["### Claims of the paper", "", claim_table.caption(), "", *markdown_rows(header, rows), ""]
+        ["### Claims, the paper's and ours", "", claim_table.caption(), "", *markdown_rows(header, rows), ""]
     )
 
 

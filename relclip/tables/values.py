@@ -14,7 +14,7 @@ from relclip.tables.sources import SPLITS
 CONTENTS = (
     ("about", "What this is"),
     ("results", "Tables"),
-    ("claims", "Claims of the paper"),
+    ("claims", "Claims, the paper's and ours"),
     ("beyond", "Beyond the paper"),
     ("examples", "What the model sees"),
     ("relations", "Recall by relation"),

@@ -20,5 +20,6 @@ rule dataset:
     benchmark:
         "logs/benchmarks/dataset.tsv"
     threads: 2
+    priority: 25
     shell:
         "python -m relclip.dataset --params params.yaml --raw data/raw --output data/dataset 2>&1 | tee {log}"

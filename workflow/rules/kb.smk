@@ -18,7 +18,9 @@ rule kb:
         "logs/kb.log",
     benchmark:
         "logs/benchmarks/kb.tsv"
+    # seconds of both cores, and all labels wait for it: before what takes one core for minutes
     threads: 2
+    priority: 25
     shell:
         "python -m relclip.kb --params params.yaml --captions {input.captions}"
         " --vocabulary {input.vocabulary} --output data/kb 2>&1 | tee {log}"

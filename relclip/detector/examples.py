@@ -1,8 +1,6 @@
 """What each step sees: pictures and boxes, mirrored by chance; the seed and the step alone decide."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -10,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.annotations import Annotations
+from relclip.core.schedule import batch_numbers
 from relclip.core.seeds import stream
 from relclip.detector.pictures import Picture, Pictures
 
@@ -30,7 +29,7 @@ class Examples:
     def batch(self, step: int, size: int) -> list[Example]:
         """The examples of `step` (from 0): shuffled epochs, one after another."""
         random = stream(self.seed, "detector", "mirror", step)
-        numbers = batch_numbers(self.seed, step, len(self.numbers), size)
+        numbers = batch_numbers(self.seed, step, len(self.numbers), size, "detector")
         mirrored = random.random(size) < MIRRORED
         return [
             self._example(int(self.numbers[number]), flip)
@@ -54,18 +53,7 @@ def mirror(pixels: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
     return pixels.flip(2), torch.stack([width - x2, y1, width - x1, y2], dim=1)
 
 
-def batch_numbers(seed: int, step: int, count: int, size: int) -> NDArray[np.int64]:
-    """Positions, among `count` pictures, of the `size` pictures of `step`."""
-    places = range(step * size, (step + 1) * size)
-    return np.array([_epoch(seed, place // count, count)[place % count] for place in places], np.int64)
-
-
 def with_objects(annotations: Annotations, split: str) -> NDArray[np.int64]:
     """Numbers of the images of `split` that have at least one object."""
     some = np.diff(annotations.first) > 0
     return np.flatnonzero((annotations.split == split) & some)
-
-
-@lru_cache(maxsize=2)
-def _epoch(seed: int, epoch: int, count: int) -> Sequence[int]:
-    return stream(seed, "detector", "epoch", epoch).permutation(count).tolist()

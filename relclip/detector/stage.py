@@ -14,6 +14,7 @@ from torchvision.models.detection import FasterRCNN
 from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.checkpoint import remove_checkpoint, state_digest
+from relclip.core.curves import Curves
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
@@ -23,7 +24,7 @@ from relclip.core.params import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
 from relclip.core.recorder import Recorder, Silent
-from relclip.detector.curves import Curves
+from relclip.detector.curves import make_curves
 from relclip.detector.examples import Examples, with_objects
 from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector
 from relclip.detector.judge import judge
@@ -65,7 +66,7 @@ def run(
         best_device(device),
         threads or available_threads(),
     )
-    checkpoint, curves, began = checkpoints / NAME, Curves(recorder), time.monotonic()
+    checkpoint, curves, began = checkpoints / NAME, make_curves(recorder), time.monotonic()
     if settings.weights:
         model = load_detector(Path(settings.weights), config).to(work.device)
     else:

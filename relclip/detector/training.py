@@ -1,6 +1,5 @@
 """The steps of the training: batch, Faster R-CNN's four losses, update, curves, checkpoints."""
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,18 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from relclip.core.checkpoint import load_checkpoint, save_checkpoint
+from relclip.core.curves import Curves
 from relclip.core.device import autocast
 from relclip.core.ordered import in_order
 from relclip.core.params import Detector
 from relclip.core.progress import progress
+from relclip.core.schedule import decay_matrices, warm_cosine
 from relclip.core.seeds import stream
-from relclip.detector.curves import LOSSES, Curves
+from relclip.detector.curves import LOSSES
 from relclip.detector.examples import Example, Examples
 from relclip.detector.pictures import as_input
 
 LONGEST_GRADIENT = 10.0
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
-VERSION = 1
+VERSION = 2
 
 
 def fit(
@@ -47,7 +48,8 @@ def fit(
     for done, batch in enumerate(shown, first + 1):
         torch.manual_seed(int(stream(settings.seed, "detector", "step", done).integers(1 << 62)))
         losses = compute_losses(model, batch, device)
-        update(model, optimizer, losses[0], learning_rate(settings, done - 1))
+        rate = warm_cosine(settings.learning_rate, done - 1, settings.iterations, settings.warmup)
+        update(model, optimizer, losses[0], rate)
         last = done == settings.iterations
         curves.step(done, losses, last)
         if last or done % settings.checkpoint_every == 0:
@@ -71,11 +73,7 @@ def compute_losses(model: nn.Module, batch: list[Example], device: torch.device)
 
 def make_optimizer(model: nn.Module, settings: Detector) -> torch.optim.Optimizer:
     """AdamW; weight decay on matrices and kernels alone."""
-    learning = [weight for weight in model.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [weight for weight in learning if weight.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [weight for weight in learning if weight.ndim <= 1], "weight_decay": 0.0},
-    ]
+    groups = decay_matrices(model.parameters(), settings.weight_decay)
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
@@ -87,14 +85,6 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rat
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()
-
-
-def learning_rate(settings: Detector, step: int) -> float:
-    """Learning rate of `step` (from 0): linear warm-up, then half a cosine down to 0."""
-    if step < settings.warmup:
-        return settings.learning_rate * (step + 1) / settings.warmup
-    done = (step - settings.warmup) / max(settings.iterations - settings.warmup, 1)
-    return settings.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
 def _state(step: int, model: nn.Module, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:

@@ -1,84 +1,12 @@
-"""The curves of a training: means of losses over a few steps, validation where it was measured."""
+"""What the curves of a training of relations show."""
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-
-import torch
-from torch import Tensor
-
-from relclip.core.atomic import write_text
-from relclip.core.errors import ParamsError
+from relclip.core.curves import Curves
 from relclip.core.recorder import Recorder
 
 LOSSES = ("loss", "loss_object", "loss_predicate", "loss_rcl", "temperature")
-STEPS_PER_POINT = 10
-
-Point = dict[str, float]
+ADVICE = "lower train.learning_rate, set train.gradient_clip, or look for broken values in the features"
 
 
-class Curves:
-    """Collects the losses of steps; every few steps they become one point, told to the recorder.
-
-    Losses stay on the device until then, so that a GPU is not made to wait at every step.
-    """
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.points: list[Point] = []
-        self.waiting: list[Tensor] = []
-        self._recorder = recorder
-
-    def restore(self, points: Iterable[Point], waiting: Iterable[Tensor]) -> None:
-        """Go on from a checkpoint; its points are told to the recorder, which may be a new one."""
-        self.waiting = list(waiting)
-        for point in points:
-            self._add(dict(point))
-
-    def step(self, step: int, losses: Sequence[Tensor], last: bool) -> None:
-        """Add the values of LOSSES of `step` (from 1). Raises ParamsError where the loss is no number any more."""
-        self.waiting.append(torch.stack([loss.detach().float() for loss in losses]))
-        if step % STEPS_PER_POINT == 0 or last:
-            means = torch.stack(self.waiting).mean(dim=0).tolist()
-            self.waiting.clear()
-            self._add({"step": step, **dict(zip(LOSSES, means, strict=True))})
-            if not math.isfinite(means[0]):
-                raise ParamsError(
-                    f"the loss is not a number after {step} steps; lower train.learning_rate, set train.gradient_clip, "
-                    "or look for broken values in the features"
-                )
-
-    def validation(self, step: int, values: Mapping[str, float]) -> None:
-        """Add what was measured on validation images after `step`."""
-        if values:
-            self._add({"step": step, **values})
-
-    def last_validation(self) -> Point:
-        """What was measured last on validation images; empty where nothing was."""
-        found = [
-            {name: value for name, value in point.items() if name.startswith("val_")} for point in self.points
-        ]
-        return next((values for values in reversed(found) if values), {})
-
-    def write(self, path: Path) -> None:
-        """Write all points as CSV, one line a step; what was not measured at a step is empty."""
-        columns = list(dict.fromkeys(["step", *LOSSES, *(name for point in self.points for name in point)]))
-        merged: dict[float, Point] = {}
-        for point in self.points:
-            merged.setdefault(point["step"], {}).update(point)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _number(value) for name, value in point.items()} for point in merged.values())
-        write_text(path, text.getvalue())
-
-    def _add(self, point: Point) -> None:
-        self.points.append(point)
-        self._recorder.metrics(
-            {name: value for name, value in point.items() if name != "step"}, int(point["step"])
-        )
-
-
-def _number(value: float) -> str:
-    return f"{value:.6g}"
+def make_curves(recorder: Recorder) -> Curves:
+    """Curves without a point."""
+    return Curves(recorder, LOSSES, ADVICE)

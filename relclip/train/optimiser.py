@@ -8,16 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from relclip.core.params import Train
+from relclip.core.schedule import decay_matrices
 
 
 def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:
     """SGD (the paper's) or AdamW over all parameters that learn; weight decay on matrices alone (D)."""
     _spare_torch_compile()
-    learning = [weight for module in modules for weight in module.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [weight for weight in learning if weight.ndim > 1], "weight_decay": params.weight_decay},
-        {"params": [weight for weight in learning if weight.ndim <= 1], "weight_decay": 0.0},
-    ]
+    weights = (weight for module in modules for weight in module.parameters())
+    groups = decay_matrices(weights, params.weight_decay)
     if params.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=params.learning_rate, momentum=params.momentum, fused=True)
     return torch.optim.AdamW(groups, lr=params.learning_rate, fused=True)

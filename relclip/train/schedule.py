@@ -1,19 +1,13 @@
 """What each step sees: pure functions of the seed and the step, so that a resumed run repeats itself exactly."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core.params import Train
+from relclip.core.schedule import warm_cosine
 from relclip.core.seeds import stream
-
-
-def batch_numbers(seed: int, step: int, count: int, size: int) -> NDArray[np.int64]:
-    """Positions, among `count` images, of the `size` images of `step`: shuffled epochs one after another."""
-    places = np.arange(step * size, (step + 1) * size)
-    return np.array([_epoch(seed, int(place // count), count)[place % count] for place in places], np.int64)
 
 
 def choose_foreground(
@@ -50,14 +44,6 @@ def choose_background(
 
 def learning_rate(params: Train, step: int) -> float:
     """Learning rate of `step` (from 0): linear warm-up, then constant, or a half cosine down to 0."""
-    if step < params.warmup:
-        return params.learning_rate * (step + 1) / params.warmup
-    if params.schedule == "constant":
+    if params.schedule == "constant" and step >= params.warmup:
         return params.learning_rate
-    done = (step - params.warmup) / max(params.iterations - params.warmup, 1)
-    return params.learning_rate * (1 + math.cos(math.pi * done)) / 2
-
-
-@lru_cache(maxsize=2)
-def _epoch(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    return stream(seed, "epoch", epoch).permutation(count)
+    return warm_cosine(params.learning_rate, step, params.iterations, params.warmup)

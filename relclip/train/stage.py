@@ -9,6 +9,7 @@ import torch
 
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.checkpoint import remove_checkpoint, state_digest
+from relclip.core.curves import Curves
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.memory import keep_freed_memory
@@ -17,7 +18,7 @@ from relclip.core.params import Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.recorder import Recorder, Silent
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.train.curves import Curves
+from relclip.train.curves import make_curves
 from relclip.train.inputs import Inputs, needs_words
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
 from relclip.train.setup import make_trainer, supervise
@@ -63,7 +64,7 @@ def train_run(
     labels, counts = supervise(material.images, params, inputs, material.vocabulary)
     trainer = make_trainer(params, material.images, labels, **material.language)
     digests = input_digests(inputs.files(params), recorder)
-    curves = Curves(recorder)
+    curves = make_curves(recorder)
     digest = training_digest(params, digests, material.device)
     validation = read_validation(params, inputs, material.device)
     fit(trainer, validation, curves, checkpoints / run, digest)

@@ -11,18 +11,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.checkpoint import load_checkpoint, save_checkpoint
+from relclip.core.curves import Curves
 from relclip.core.device import autocast
 from relclip.core.model import Batch, Model, Regions, collate
 from relclip.core.params import Train
 from relclip.core.progress import progress
+from relclip.core.schedule import batch_numbers
 from relclip.core.seeds import stream
 from relclip.train.contrast import RelationalContrast, Triplets
-from relclip.train.curves import Curves
 from relclip.train.labels import LEFT_OUT
 from relclip.train.language import Phrases, Prompts
 from relclip.train.losses import object_cross_entropy, soft_cross_entropy
 from relclip.train.optimiser import make_optimizer, update
-from relclip.train.schedule import batch_numbers, choose_background, choose_foreground, learning_rate
+from relclip.train.schedule import choose_background, choose_foreground, learning_rate
 from relclip.train.targets import Targets, Teacher
 from relclip.train.validate import Validation
 

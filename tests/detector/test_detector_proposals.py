@@ -10,7 +10,8 @@ import torch
 from relclip.core.boxes import iou
 from relclip.core.errors import InputError
 from relclip.core.params import Detector
-from relclip.detector.examples import batch_numbers, mirror
+from relclip.core.schedule import batch_numbers
+from relclip.detector.examples import mirror
 from relclip.detector.judge import judge, mean_average_precision
 from relclip.detector.pictures import Picture, Pictures, shrink
 from relclip.detector.proposals import Detections, in_file, propose, table

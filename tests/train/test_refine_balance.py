@@ -6,11 +6,11 @@ import torch
 
 from relclip.core.model import ImageSet
 from relclip.core.params import Train
+from relclip.core.schedule import batch_numbers
 from relclip.core.vocabulary import load_vocabulary
 from relclip.train.labels import LEFT_OUT, Labels
 from relclip.train.language import load_prompts
 from relclip.train.refine.balance import adjustment, balanced, chosen_instances, confusion
-from relclip.train.schedule import batch_numbers
 from relclip.train.setup import make_trainer
 
 CPU = torch.device("cpu")

@@ -21,7 +21,8 @@ from relclip.core.model import load_model
 from relclip.core.params import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
 from relclip.core.recorder import Silent
-from relclip.train.schedule import batch_numbers, learning_rate
+from relclip.core.schedule import batch_numbers
+from relclip.train.schedule import learning_rate
 from relclip.train.stage import Inputs, train_run
 
 QUICK = {

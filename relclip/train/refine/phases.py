@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relclip.core.checkpoint import state_digest
+from relclip.core.curves import Curves
 from relclip.core.model import Model, Regions
 from relclip.core.params import Train
 from relclip.core.recorder import Recorder, Silent
-from relclip.train.curves import Curves
+from relclip.train.curves import make_curves
 from relclip.train.labels import Labels
 from relclip.train.setup import make_trainer
 from relclip.train.stage import Material
@@ -41,7 +42,7 @@ class Phases:
     recorder: Recorder
     folder: Path
     digest: str
-    curves: Curves = field(default_factory=lambda: Curves(Silent()))
+    curves: Curves = field(default_factory=lambda: make_curves(Silent()))
     done: int = 0
 
     def train(
@@ -69,7 +70,7 @@ class Phases:
             regions=self.regions,
             frozen=frozen,
         )
-        curves = Curves(Later(self.recorder, self.done))
+        curves = make_curves(Later(self.recorder, self.done))
         digest = state_digest(VERSION, {"run": self.digest, "phase": name, "params": params.model_dump()})
         fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)
         self.curves.points += [{**point, "step": self.done + point["step"]} for point in curves.points]

@@ -1,0 +1,47 @@
+"""What trainings share: shuffled epochs, warm-up and cosine, weight decay. Functions of seed and step alone.
+
+So a resumed training repeats itself exactly.
+"""
+
+import math
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relclip.core.seeds import stream
+
+
+def batch_numbers(seed: int, step: int, count: int, size: int, *purpose: str) -> NDArray[np.int64]:
+    """Positions, among `count` images, of the `size` images of `step` (from 0): shuffled epochs one after another.
+
+    purpose: whose epochs, as in `relclip.core.seeds.stream`.
+    """
+    places = range(step * size, (step + 1) * size)
+    return np.array(
+        [_epoch(seed, place // count, count, purpose)[place % count] for place in places], np.int64
+    )
+
+
+def warm_cosine(peak: float, step: int, steps: int, warmup: int) -> float:
+    """Learning rate of `step` (from 0): linear warm-up to `peak`, then half a cosine down to 0 at `steps`."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    done = (step - warmup) / max(steps - warmup, 1)
+    return peak * (1 + math.cos(math.pi * done)) / 2
+
+
+def decay_matrices(weights: Iterable[Any], weight_decay: float) -> list[dict[str, Any]]:
+    """Parameter groups of torch's optimisers: of what learns, matrices and kernels alone decay (D)."""
+    learning = [weight for weight in weights if weight.requires_grad]
+    return [
+        {"params": [weight for weight in learning if weight.ndim > 1], "weight_decay": weight_decay},
+        {"params": [weight for weight in learning if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+@lru_cache(maxsize=2)
+def _epoch(seed: int, epoch: int, count: int, purpose: tuple[str, ...]) -> list[int]:
+    return stream(seed, *purpose, "epoch", epoch).permutation(count).tolist()

@@ -1,4 +1,31 @@
-"""For every ground truth the place of the first prediction that hits it: all metrics follow."""
+"""For every ground truth the place of the first prediction that hits it: all metrics follow.
+
+The table that `relclip evaluate --hits hits.parquet` writes is meant for SQL. Recall at 50 under the graph constraint,
+predicate by predicate (here from a table of three ground truths in two images):
+
+>>> import duckdb, tempfile
+>>> from relclip.core.parquet import write_table
+>>> rows = [(1, 0, 3, 1, 0, 4, False), (1, 1, 2, 0, -1, 70, True), (2, 0, 3, 1, 60, 31, False)]
+>>> folder = Path(tempfile.mkdtemp())
+>>> write_table(folder / "hits.parquet", pa.table([list(values) for values in zip(*rows)], schema=HITS), HITS)
+>>> duckdb.sql(f'''
+...     WITH by_image AS (
+...         SELECT image_id, predicate_id, avg((rank >= 0 AND rank < 50)::INT) AS recall
+...         FROM '{folder}/hits.parquet' GROUP BY ALL
+...     )
+...     SELECT predicate_id, count(*) AS images, avg(recall) AS recall_at_50
+...     FROM by_image GROUP BY ALL ORDER BY ALL
+... ''').fetchall()
+[(2, 1, 0.0), (3, 2, 0.5)]
+
+Found only without the graph constraint, the images with most of them first:
+
+>>> duckdb.sql(f'''
+...     SELECT image_id, count(*) FROM '{folder}/hits.parquet'
+...     WHERE rank NOT BETWEEN 0 AND 49 AND ng_rank BETWEEN 0 AND 49 GROUP BY ALL ORDER BY 2 DESC, 1
+... ''').fetchall()
+[(2, 1)]
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,11 +1,13 @@
 """METHOD section 2 in plain loops, one image after another, and random cases for it. Shares no code with the package
 but the hash that stands for "a seeded permutation" of ties."""
 
+import json
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from relclip.core.parquet import (
     IMAGES,
@@ -14,12 +16,11 @@ from relclip.core.parquet import (
     PREDICTED_RELATIONS,
     RELATIONS,
     TRIPLETS,
-    write_table,
 )
-from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate.ranking import tie_keys
 
 CLASSES, PREDICATES = 4, 3
+NEVER = 10**9
 
 
 def random_case(random, images=10):
@@ -33,12 +34,17 @@ def _scene(random):
         int(key): (int(random.integers(1, CLASSES + 1)), _box(random))
         for key in random.permutation(9)[:count]
     }
+    if random.random() < 0.4:  # a twin: one prediction may hit both
+        key = next(iter(objects))
+        objects[10] = (objects[key][0], _shaken(random, objects[key][1]))
     ids = list(objects)
     relations = [
         (int(random.choice(ids)), int(random.integers(1, PREDICATES + 1)), int(random.choice(ids)))
         for _ in range(int(random.integers(0, 9)))
     ]
     relations += relations[: int(random.integers(0, 3))]
+    if 10 in objects:
+        relations += [(10, p, o) for s, p, o in relations[:1] if s == ids[0] and o not in {s, 10}]
     predicted = {}
     for key, (true_label, box) in objects.items():
         label = true_label if random.random() < 0.8 else int(random.integers(1, CLASSES + 1))
@@ -77,8 +83,12 @@ def _shaken(random, box):
 def write_case(folder, case, split=lambda number: "test"):
     """Write a case as ground truth and predictions in the public contract; returns both folders."""
     truth, predictions = folder / "groundtruth", folder / "predictions"
-    names = Vocabulary(tuple(f"c{n}" for n in range(CLASSES)), tuple(f"p{n}" for n in range(PREDICATES)))
-    names.save(truth / "vocabulary.json")
+    names = {
+        "objects": [f"c{n}" for n in range(CLASSES)],
+        "predicates": [f"p{n}" for n in range(PREDICATES)],
+    }
+    truth.mkdir(parents=True, exist_ok=True)
+    (truth / "vocabulary.json").write_text(json.dumps(names))
     save(truth / "images.parquet", [(key, f"{key}.jpg", 90, 90, split(key)) for key in case], IMAGES)
     objects = [(key, k, c, *box) for key, scene in case.items() for k, (c, box) in scene["objects"].items()]
     save(truth / "objects.parquet", objects, OBJECTS)
@@ -97,12 +107,11 @@ def write_case(folder, case, split=lambda number: "test"):
 
 
 def save(path: Path, rows, schema):
+    """Plain Parquet: these tests write hundreds of files, and waiting for the disk tells nothing."""
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    write_table(
-        path,
-        pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema),
-        schema,
-    )
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(arrays, schema=schema), path)
 
 
 def write_triplets(path, triplets):
@@ -124,9 +133,22 @@ def reference_metrics(case, task, switches, seen=None):
     return metrics
 
 
+def reference_hits(case, task, switches):
+    """(image, subject, predicate, object, rank, ng_rank) of each ground truth that counts, sorted; -1: no hit."""
+    rows = []
+    for number, scene in case.items():
+        judged = _judge_image(number, scene, task, switches)
+        if judged and (judged["predicted"] or switches.empty_predictions == "zero"):
+            for _, places, key in judged["truths"]:
+                rows.append(
+                    (*key, *(-1 if places[prefix] == NEVER else places[prefix] for prefix in ("", "ng_")))
+                )
+    return sorted(rows)
+
+
 def _at(images, prefix, cutoff, reading, seen):
     everything = [
-        [(labels, places[prefix] < cutoff) for labels, places in image["truths"]] for image in images
+        [(labels, places[prefix] < cutoff) for labels, places, _ in image["truths"]] for image in images
     ]
 
     def recall(wanted):
@@ -164,11 +186,11 @@ def _judge_image(number, scene, task, switches):
         places = {
             prefix: next(
                 (place for place, row in enumerate(rows) if is_hit(scene, row, labels, boxes, switches)),
-                10**9,
+                NEVER,
             )
             for prefix, rows in lists.items()
         }
-        truths.append((labels, places))
+        truths.append((labels, places, (number, s, p, o)))
     return {"truths": truths, "predicted": bool(lists["ng_"])}
 
 
@@ -196,11 +218,10 @@ def ranked_rows(number, scene, task, switches):
             own * np.float64(np.float32(predicted[row[0]][1])) * np.float64(np.float32(predicted[row[1]][1]))
         )
 
-    best = []
-    for pair in {(row[0], row[1]) for row in rows}:
-        best.append(
-            min((row for row in rows if (row[0], row[1]) == pair), key=lambda row: (-row[3], tie(row)))
-        )
+    of_pair = {}
+    for row in rows:
+        of_pair.setdefault(row[:2], []).append(row)
+    best = [min(some, key=lambda row: (-row[3], tie(row))) for some in of_pair.values()]
     order = {"": best, "ng_": rows}
     return {prefix: sorted(some, key=lambda row: (-score(row), tie(row))) for prefix, some in order.items()}
 

@@ -1,8 +1,11 @@
 """The evaluator against a slow reference, against given numbers, and against itself in other orders and pieces."""
 
 import doctest
+import importlib.util
+import itertools
 import json
 import math
+from collections import Counter
 from functools import partial
 
 import numpy as np
@@ -13,7 +16,10 @@ import pytest
 from evaluate_reference import (
     CLASSES,
     PREDICATES,
+    is_hit,
     random_case,
+    ranked_rows,
+    reference_hits,
     reference_metrics,
     write_case,
     write_triplets,
@@ -23,36 +29,88 @@ from relclip.core.params import Evaluate
 from relclip.evaluate import HITS, evaluate, hits, matching, metrics, metrics_from_hits
 from relclip.evaluate.pieces import relation_pieces
 
-CASES = 36
+IMAGES = 125
 
 
-def random_switches(random):
-    return Evaluate(
-        dedup=bool(random.random() < 0.5),
-        empty_predictions=str(random.choice(["zero", "skip"])),
-        pixel_inclusive=bool(random.random() < 0.5),
-        recall=str(random.choice(["per_image", "pooled"])),
-        require_overlap=bool(random.random() < 0.3),
-        bootstrap=0,
-        seed=int(random.integers(100)),
+def all_switches():
+    """Every combination of the protocol's switches."""
+    values = itertools.product(
+        [True, False], ["zero", "skip"], [True, False], ["per_image", "pooled"], [True, False]
     )
+    names = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap")
+    for seed, chosen in enumerate(values):
+        yield Evaluate(**dict(zip(names, chosen, strict=True)), bootstrap=0, seed=seed)
 
 
 @pytest.mark.parametrize("task", ["predcls", "sgcls", "sgdet"])
-def test_random_cases_equal_the_slow_reference(tmp_path, task):
-    for number in range(CASES):
+def test_thousands_of_random_images_equal_the_slow_reference(tmp_path, task):
+    """4,000 images a task, 2,000 under each value of each switch: every place, then every metric."""
+    met = Counter()
+    for number, switches in enumerate(all_switches()):
         random = np.random.default_rng([number, len(task)])
-        case, switches = random_case(random), random_switches(random)
-        truth, predictions = write_case(tmp_path / str(number), case)
+        case = random_case(random, IMAGES)
+        if number % 3 == 0:
+            for scene in case.values():
+                scene["relations"] = [
+                    relation for relation in scene["relations"] if relation[1] != PREDICATES
+                ]
         seen = {
             tuple(random.integers(1, [CLASSES + 1, PREDICATES + 1, CLASSES + 1]).tolist()) for _ in range(25)
         }
         write_triplets(tmp_path / "seen.parquet", seen)
-        found = evaluate(
-            truth, predictions, task, switches=switches, train_triplets=tmp_path / "seen.parquet"
-        )
+        folders = write_case(tmp_path / "case", case)
+        found = evaluate(*folders, task, switches=switches, train_triplets=tmp_path / "seen.parquet")
+        rows = [tuple(row.values())[:6] for row in found.hits.to_pylist()]
+        assert rows == reference_hits(case, task, switches), (number, switches)
         expected = reference_metrics(case, task, switches, seen)
         assert found.content["metrics"] == pytest.approx(expected, abs=1e-12), (number, switches)
+        if number % 4 == 0:
+            met.update(corners(case, task, switches))
+    assert min(met.values()) > 25, met
+
+
+def corners(case, task, switches):
+    """How often a case has what evaluators get wrong."""
+    met = Counter(
+        dict.fromkeys(
+            ("no truth", "no prediction", "repeated", "two predicates", "one hits several", "half", "absent"),
+            0,
+        )
+    )
+    for number, scene in case.items():
+        relations, distinct = scene["relations"], set(scene["relations"])
+        met["no truth"] += not relations
+        met["no prediction"] += not scene["rows"]
+        met["repeated"] += len(distinct) < len(relations)
+        met["two predicates"] += len({(s, o) for s, _, o in distinct}) < len(distinct)
+        met["absent"] += not any(p == PREDICATES for _, p, _ in relations)
+        met["half"] += any(
+            is_half(scene["objects"][key][1], box, switches.pixel_inclusive)
+            for key, (*_, box) in scene["predicted"].items()
+            if key in scene["objects"]
+        )
+        rows = ranked_rows(number, scene, task, switches)["ng_"] if relations else []
+        truths = [
+            (
+                (scene["objects"][s][0], p, scene["objects"][o][0]),
+                (scene["objects"][s][1], scene["objects"][o][1]),
+            )
+            for s, p, o in distinct
+        ]
+        met["one hits several"] += any(
+            sum(is_hit(scene, row, *truth, switches) for truth in truths) > 1 for row in rows
+        )
+    return met
+
+
+def is_half(box, other, inclusive):
+    """True for the left half of a box: IoU exactly 0.5."""
+    extra = 1 if inclusive else 0
+    return (
+        box[:2] == other[:2]
+        and box[3] == other[3]
+        and 2 * (other[2] - box[0] + extra) == box[2] - box[0] + extra
+    )
 
 
 @pytest.mark.parametrize("task", ["predcls", "sgcls", "sgdet"])
@@ -157,3 +215,8 @@ def test_reference_is_not_trivial():
 
 def test_documentation_examples():
     assert doctest.testmod(metrics).failed == 0
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("duckdb"), reason="the examples in SQL need DuckDB")
+def test_documentation_examples_in_sql():
+    assert doctest.testmod(hits).failed == 0

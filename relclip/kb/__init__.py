@@ -28,6 +28,17 @@ from relclip.kb.align import STANDARD, Miner, mine_caption, mine_captions
 from relclip.kb.judging import judge
 from relclip.kb.merging import merge_shards
 from relclip.kb.mining import mine
+from relclip.kb.pages import write_page
 from relclip.kb.shards import Shard
 
-__all__ = ["STANDARD", "Miner", "Shard", "judge", "merge_shards", "mine", "mine_caption", "mine_captions"]
+__all__ = [
+    "STANDARD",
+    "Miner",
+    "Shard",
+    "judge",
+    "merge_shards",
+    "mine",
+    "mine_caption",
+    "mine_captions",
+    "write_page",
+]

@@ -25,7 +25,7 @@ def facts(words: list[str]) -> Iterator[Fact]:
     for place, kind in enumerate(sentence.kinds):
         if kind == "N":
             sentence.attach(place)
-        elif kind in VERBS and sentence.kind(place - 1) not in "po":
+        elif kind in VERBS and sentence.kind[place - 1] not in "po":
             sentence.subjects[place] = _subjects(sentence, place)
             sentence.last_verb = place
             if kind in _PREDICATE:
@@ -37,13 +37,13 @@ def facts(words: list[str]) -> Iterator[Fact]:
 def _subjects(sentence: Sentence, verb: int) -> list[int]:
     """Who does it. Finite verb: the head of the clause; bare participle: the nearest phrase that can do it."""
     finite, left = sentence.kinds[verb] in "FBSf", verb - 1
-    while sentence.kind(left) in "bt":
+    while sentence.kind[left] in "bt":
         finite = finite or sentence.kinds[left] == "b"
         left -= 1
-    word = sentence.word(verb)
+    word = sentence.word[verb]
     wanted = _VERBS[word].subject if word in _VERBS else "animate"
-    match sentence.kind(left):
-        case "N" if sentence.kind(left - 1) in "Nw":
+    match sentence.kind[left]:
+        case "N" if sentence.kind[left - 1] in "Nw":
             return sentence.group(left)
         case "N":
             chain = sentence.chain(left)
@@ -59,10 +59,10 @@ def _subjects(sentence: Sentence, verb: int) -> list[int]:
 
 def _relations(sentence: Sentence, place: int) -> Iterator[Fact]:
     """What one predicate verb states, given its subjects."""
-    word, after, following = sentence.word(place), sentence.kind(place + 1), sentence.word(place + 1)
+    word, after, following = sentence.word[place], sentence.kind[place + 1], sentence.word[place + 1]
     verb, subjects = _VERBS[word], sentence.subjects[place]
-    if after == "c" and sentence.kind(place + 2) in VERBS and sentence.kind(place + 3) == "p":
-        following, place = sentence.word(place + 3), place + 2
+    if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
+        following, place = sentence.word[place + 3], place + 2
     if verb.direct == "covering" and word in _PARTICIPLES:
         yield from _covered(sentence, place)
     elif after == "p" and following == "by" and verb.direct and word in _PARTICIPLES:
@@ -74,7 +74,7 @@ def _relations(sentence: Sentence, place: int) -> Iterator[Fact]:
         yield from _pairs(sentence, subjects, predicate, things)
         if not things and len(subjects) == 1:
             yield from _run_together(sentence, subjects[0], predicate, place + 2)
-    elif verb.direct and not (word in _PARTICIPLES and sentence.kind(place - 1) == "b"):
+    elif verb.direct and not (word in _PARTICIPLES and sentence.kind[place - 1] == "b"):
         yield from _pairs(sentence, subjects, verb.direct, _direct(sentence, place, subjects))
 
 
@@ -96,8 +96,8 @@ def _pairs(sentence: Sentence, subjects: list[int], predicate: str, things: list
 
 def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
     """The direct object; nothing but an adverb in -ly may stand between (`riding down the street` has none)."""
-    if sentence.kind(verb + 1) != "N":
-        stranded = sentence.kind(verb + 1) == "p" and sentence.kind(verb + 2) != "N"
+    if sentence.kind[verb + 1] != "N":
+        stranded = sentence.kind[verb + 1] == "p" and sentence.kind[verb + 2] != "N"
         return [] if stranded else _gap(sentence, subjects, verb + 1)
     between = sentence.words[sentence.ends[verb] : sentence.starts[verb + 1]]
     return (
@@ -109,32 +109,32 @@ def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
 
 def _gap(sentence: Sentence, subjects: list[int], target: int) -> list[int]:
     """`the chair (that) the woman is sitting on`: the object stands before the subject."""
-    if not subjects or sentence.kind(target) == "N":
+    if not subjects or sentence.kind[target] == "N":
         return []
     left = subjects[0] - 1
-    if sentence.kind(left) == "w":
+    if sentence.kind[left] == "w":
         left -= 1
-    elif sentence.kind(left) != "N":
+    elif sentence.kind[left] != "N":
         return []
-    return [left] if sentence.kind(left) == "N" else []
+    return [left] if sentence.kind[left] == "N" else []
 
 
 def _run_together(sentence: Sentence, subject: int, predicate: str, end: int) -> Iterator[Fact]:
     """`wood table | plates are sitting on`: two bare nouns in one phrase, and no object after the preposition."""
     *before, last = sentence.phrase(subject).split()
-    if before and sentence.kind(end) in ".,":
+    if before and sentence.kind[end] in ".,":
         yield last, predicate, " ".join(before)
 
 
 def _objects(sentence: Sentence, place: int) -> list[int]:
     """The noun phrase at `place` and those coordinated with it that are not the subject of a next verb."""
-    if sentence.kind(place) != "N":
+    if sentence.kind[place] != "N":
         return []
-    if sentence.word(place) in ("it", "them"):
+    if sentence.word[place] in ("it", "them"):
         return sentence.chain(sentence.noun_before(place))[1:][-1:]
     if (
-        sentence.kind(place + 1) == "E"
-        and sentence.word(place + 1).startswith("cover")
+        sentence.kind[place + 1] == "E"
+        and sentence.word[place + 1].startswith("cover")
         and sentence.compound(place + 1)
     ):
         place += 2
@@ -147,11 +147,11 @@ def _objects(sentence: Sentence, place: int) -> list[int]:
 
 def _joined(sentence: Sentence, place: int) -> bool:
     """Whether `and another` follows that is no clause of its own: no verb after it; a preposition only among things."""
-    if (sentence.kind(place + 1) != "c" and sentence.word(place + 1) != ",") or sentence.kind(
+    if (sentence.kind[place + 1] != "c" and sentence.word[place + 1] != ",") or sentence.kind[
         place + 2
-    ) != "N":
+    ] != "N":
         return False
-    after = sentence.kind(place + 3)
+    after = sentence.kind[place + 3]
     if after == "p":
         return sentence.sort(place) == sentence.sort(place + 2) == "thing"
     return after not in VERBS and after not in "bw"
@@ -159,21 +159,21 @@ def _joined(sentence: Sentence, place: int) -> bool:
 
 def _beyond_self(sentence: Sentence, place: int) -> int:
     """`lying on his side on a bed`: the second preposition counts."""
-    if sentence.kind(place) == "N" and sentence.kind(place + 1) == "p" and sentence.kind(place + 2) == "N":
+    if sentence.kind[place] == "N" and sentence.kind[place + 1] == "p" and sentence.kind[place + 2] == "N":
         own = sentence.head(place) in _SELF
-        return place + 2 if own and sentence.word(place + 1) == sentence.word(place - 1) else place
+        return place + 2 if own and sentence.word[place + 1] == sentence.word[place - 1] else place
     return place
 
 
 def _covered(sentence: Sentence, place: int) -> Iterator[Fact]:
     """`x covered in y`, `snow covered x`, `x is snow covered`."""
-    after, before = sentence.kind(place + 1), sentence.kind(place - 1)
-    if after in "po" and sentence.word(place + 1) in _COVERED_BY:
+    after, before = sentence.kind[place + 1], sentence.kind[place - 1]
+    if after in "po" and sentence.word[place + 1] in _COVERED_BY:
         subjects = sentence.subjects[place]
         things = _objects(sentence, place + 2) or _gap(sentence, subjects, place + 2)
         yield from _pairs(sentence, subjects, "covered in", things)
     elif after == "N" and before == "N":
         for cover in sentence.group(place - 1):
             yield sentence.phrase(place + 1), "covered in", sentence.phrase(cover)
-    elif before == "N" and sentence.kind(place - 2) == "b" and sentence.kind(place - 3) == "N":
+    elif before == "N" and sentence.kind[place - 2] == "b" and sentence.kind[place - 3] == "N":
         yield sentence.phrase(place - 3), "covered in", sentence.phrase(place - 1)

@@ -6,6 +6,9 @@ from relclip.kb import grammar, lexicon
 from relclip.kb.tagger import Chunks
 
 VERBS = frozenset("GEFBSgefvm")
+#: Nothing looks further than this beyond either end of a sentence; a negative place reads from the end of the padding.
+PAD = 8
+_END, _NO_WORDS = "." * PAD, [""] * PAD
 _STARTS_CLAUSE = VERBS | {"b"}
 _PERSON, _ANIMAL, _WORN = (
     frozenset(words.split()) for words in (lexicon.PERSON, lexicon.ANIMAL, lexicon.WORN)
@@ -20,19 +23,14 @@ class Sentence:
     def __init__(self, words: list[str], parts: Chunks) -> None:
         self.words = words
         self.kinds, self.starts, self.ends = parts
+        #: kind[place], word[place]: a chunk's kind and first word; '.' and '' up to PAD places outside the sentence.
+        self.kind = self.kinds + _END
+        self.word = [words[start] for start in self.starts] + _NO_WORDS
         self.subjects: dict[int, list[int]] = {}
         self.last_verb = -1
         self._parent = [-1] * len(self.kinds)
         self._link = [""] * len(self.kinds)
         self._partner = [-1] * len(self.kinds)
-
-    def kind(self, place: int) -> str:
-        """The chunk's kind; outside the sentence its end, '.'."""
-        return self.kinds[place] if 0 <= place < len(self.kinds) else "."
-
-    def word(self, place: int) -> str:
-        """First word of a chunk, '' outside the sentence."""
-        return self.words[self.starts[place]] if 0 <= place < len(self.kinds) else ""
 
     def head(self, place: int) -> str:
         """Last word of a chunk."""
@@ -40,13 +38,13 @@ class Sentence:
 
     def phrase(self, place: int) -> str:
         """The words of a noun phrase; of `he`, `she`, `they` those of the person named before."""
-        if self.word(place) in _PEOPLE:
+        if self.word[place] in _PEOPLE:
             named = (
                 noun
                 for noun in range(place - 1, -1, -1)
                 if self.kinds[noun] == "N" and self.sort(noun) == "person"
             )
-            place = next((noun for noun in named if self.word(noun) not in _PEOPLE), place)
+            place = next((noun for noun in named if self.word[noun] not in _PEOPLE), place)
         return " ".join(self.words[self.starts[place] : self.ends[place]])
 
     def sort(self, place: int) -> str:
@@ -69,26 +67,26 @@ class Sentence:
 
     def attach(self, place: int) -> None:
         """Find what the noun phrase hangs on; everything left of it must be attached."""
-        before = self.kind(place - 1)
+        before = self.kind[place - 1]
         if before in "po":
             self._parent[place] = self.noun_before(place - 1)
-            filled = self.kind(place - 2) in "Eem" and self.word(place - 1) == "with"
-            self._link[place] = "of" if filled else self.word(place - 1)
-        elif before in VERBS and self.word(place - 1).startswith("cover") and self.compound(place - 1):
+            filled = self.kind[place - 2] in "Eem" and self.word[place - 1] == "with"
+            self._link[place] = "of" if filled else self.word[place - 1]
+        elif before in VERBS and self.word[place - 1].startswith("cover") and self.compound(place - 1):
             self._like(place, place - 2)
             self._partner[place] = self._partner[place - 2]
         elif before in VERBS:
             self._parent[place] = next(iter(self.subjects.get(place - 1, [])), -1)
-            self._link[place] = self.word(place - 1)
-        elif before == "c" or self.word(place - 1) == ",":
+            self._link[place] = self.word[place - 1]
+        elif before == "c" or self.word[place - 1] == ",":
             self._join(place)
 
     def compound(self, verb: int) -> bool:
         """`snow covered mountains`: a participle between two nouns without determiner."""
         return (
             self.kinds[verb] == "E"
-            and self.kind(verb - 1) == "N"
-            and self.kind(verb + 1) == "N"
+            and self.kind[verb - 1] == "N"
+            and self.kind[verb + 1] == "N"
             and self.bare(verb + 1)
         )
 
@@ -145,8 +143,8 @@ class Sentence:
         return parent >= 0 and self._link[noun] in _HOLDING and self.sort(parent) in ("person", "animal")
 
     def _object_of_verb(self, place: int) -> bool:
-        before = place - 2 if self.kind(place - 1) in "po" else place - 1
-        return self.kind(before) in VERBS
+        before = place - 2 if self.kind[place - 1] in "po" else place - 1
+        return self.kind[before] in VERBS
 
     def _like(self, place: int, other: int) -> None:
         self._parent[place], self._link[place] = self._parent[other], self._link[other]
@@ -157,9 +155,9 @@ class Sentence:
         if not chain:
             return
         partner = next((other for other in chain if self.sort(other) == self.sort(place)), chain[0])
-        if self.kind(place - 1) == "," and self.sort(partner) != self.sort(place):
+        if self.kind[place - 1] == "," and self.sort(partner) != self.sort(place):
             return
-        if self._object_of_verb(partner) and self.kind(place + 1) in _STARTS_CLAUSE and not self.bare(place):
+        if self._object_of_verb(partner) and self.kind[place + 1] in _STARTS_CLAUSE and not self.bare(place):
             return
         self._like(place, partner)
         if not any(verb > partner for verb in self.subjects):

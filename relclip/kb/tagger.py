@@ -1,11 +1,13 @@
 """Caption -> words and tags. One letter a word (see `grammar`), so that phrases are regular expressions over tags."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from relclip.kb import grammar, lexicon
 
 REMEMBERED_WORDS = 500_000
+REMEMBERED_TAGS = 1 << 16
 #: Words of a caption that are looked at, so that time stays linear whatever the file.
 LONGEST = 300
 _BLANK = str.maketrans('"`[]{}<>*#~=+/\\^$%@’', " " * 19 + "'")
@@ -85,22 +87,34 @@ def split(caption: str) -> list[str]:
 
 def chunks(words: list[str]) -> Chunks:
     """Cut words into noun phrases and single words; adverbs are left out, measures (a group of) are passed over."""
+    cut = _cut("".join(map(TAGS.__getitem__, words)))
+    return _without_measures(words, cut) if "NoN" in cut.kinds else cut
+
+
+@lru_cache(REMEMBERED_TAGS)
+def _cut(tags: str) -> Chunks:
+    """The chunks of a string of tags, remembered: captions are built alike."""
     kinds: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for match in _CHUNK.finditer("".join(map(TAGS.__getitem__, words))):
+    for match in _CHUNK.finditer(tags):
         start, end = match.span()
-        if (
-            match.lastindex
-            and kinds[-1:] == ["o"]
-            and kinds[-2:-1] == ["N"]
-            and words[ends[-2] - 1] in MEASURES
-        ):
-            del kinds[-2:], starts[-2:], ends[-2:]
         kinds.append("N" if match.lastindex else match[0])
         starts.append(start)
         ends.append(end)
     return Chunks("".join(kinds), starts, ends)
+
+
+def _without_measures(words: list[str], cut: Chunks) -> Chunks:
+    kinds, starts, ends = cut
+    passed = {
+        place + step
+        for place in range(len(kinds) - 2)
+        if kinds[place : place + 3] == "NoN" and words[ends[place] - 1] in MEASURES
+        for step in (0, 1)
+    }
+    kept = [place for place in range(len(kinds)) if place not in passed]
+    return Chunks("".join(kinds[place] for place in kept), [starts[n] for n in kept], [ends[n] for n in kept])
 
 
 MEASURES = frozenset(lexicon.MEASURES.split())

@@ -1,0 +1,34 @@
+"""python -m relclip.kb.page: a mined folder and its captions -> one page to look triplets up in."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.kb.pages import SENTENCES, read_judged, write_page
+
+
+def main() -> None:
+    """Parse the command line and write the page."""
+    arguments = command.parser(
+        "relclip.kb.page", "For any triplet, the sentences it came from: one HTML file."
+    )
+    arguments.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
+    arguments.add_argument(
+        "--captions", type=Path, nargs="+", required=True, help="the files it was mined from"
+    )
+    arguments.add_argument(
+        "--sentences", type=command.count, default=SENTENCES, help="at most so many a triplet"
+    )
+    arguments.add_argument("--judged", type=Path, help="JSON of python -m relclip.kb.judge")
+    arguments.add_argument("--output", type=Path, required=True, help="HTML file")
+    given = arguments.parse_args()
+    judged = read_judged(given.judged) if given.judged else None
+    counts = write_page(given.kb, given.captions, given.output, given.sentences, judged)
+    print(f"{counts['triplets']} triplets, {counts['sentences']} sentences in {given.output}")
+    if counts["ids_not_found"]:
+        print(
+            f"{counts['ids_not_found']} caption ids are not in the caption files; give those that were mined"
+        )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,124 @@
+"""The page that lists, for any triplet, the sentences it came from: one file, searchable, nothing fetched."""
+
+import base64
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relclip.core import captions
+from relclip.core.atomic import write_text
+from relclip.core.errors import InputError
+from relclip.core.parquet import TRIPLETS, read_table
+from relclip.core.progress import progress
+from relclip.kb import aggregate
+from relclip.kb.shards import described, evidence_file
+
+SENTENCES = 5
+#: Sentences of the whole page, those of the most frequent triplets first: it stays below some tens of megabytes.
+MOST = 100_000
+LONGEST = 300
+_BLOCK = 10_000
+NOTHING: Mapping[str, Any] = {"coverage": [], "gold": []}
+_HERE = Path(__file__).parent / "template"
+
+
+def write_page(
+    kb: Path,
+    files: Sequence[Path],
+    output: Path,
+    sentences: int = SENTENCES,
+    judged: Mapping[str, Any] | None = None,
+) -> dict[str, int]:
+    """Write the page of a mined folder; at most `sentences` a triplet, found by their ids in the caption `files`.
+
+    `judged`: what `judge` returned, shown beside the statistics. Returns the counts of triplets and sentences shown,
+    and of ids that the files do not have. Raises InputError or ContractError where an input is not what it should be.
+    """
+    mined = described(kb)
+    captions.check(files)
+    evidence = evidence_file(kb, mined.mentions)
+    chosen = _chosen(evidence, output, sentences)
+    texts = _texts(files, {caption for ids in chosen.values() for caption in ids})
+    places = {caption: place for place, caption in enumerate(texts)}
+    table = read_table(kb / "triplets.parquet", TRIPLETS).sort_by([("count", "descending"), *_KEY])
+    rows = [
+        [*key, count, [places[caption] for caption in chosen.get(tuple(key), []) if caption in places]]
+        for *key, count in zip(*table.to_pydict().values(), strict=True)
+    ]
+    content = {
+        "objects": mined.vocabulary.objects,
+        "predicates": mined.vocabulary.predicates,
+        "captions": [[caption, text[:LONGEST]] for caption, text in texts.items()],
+        "triplets": rows,
+    }
+    statistics = json.loads((kb / "statistics.json").read_text("utf-8"))
+    write_text(output, _render(content, statistics, judged or NOTHING, sentences))
+    wanted = {caption for ids in chosen.values() for caption in ids}
+    return {"triplets": len(rows), "sentences": len(texts), "ids_not_found": len(wanted - texts.keys())}
+
+
+_KEY = [(name, "ascending") for name in TRIPLETS.names[:3]]
+
+
+def _chosen(evidence: Path, output: Path, sentences: int) -> dict[tuple[int, ...], list[str]]:
+    """Triplet -> the first ids of its captions, in the order of ids; MOST in all, frequent triplets first."""
+    work = output.parent / f".{output.name}.work"
+    names = ", ".join(TRIPLETS.names[:3])
+    query = f"""SELECT {names}, caption_id FROM
+        (SELECT *, count(*) OVER (PARTITION BY {names}) AS many,
+         row_number() OVER (PARTITION BY {names} ORDER BY caption_id) AS place FROM mentions)
+        WHERE place <= $sentences ORDER BY many DESC, {names}, place LIMIT $most"""
+    chosen: dict[tuple[int, ...], list[str]] = {}
+    with aggregate.mentions([evidence], work) as database:
+        for *key, caption in database.execute(query, {"sentences": sentences, "most": MOST}).fetchall():
+            chosen.setdefault(tuple(key), []).append(caption)
+    return chosen
+
+
+def _texts(files: Sequence[Path], wanted: set[str]) -> dict[str, str]:
+    """Id -> caption, of the wanted ids that the files have; the first caption of an id counts."""
+    found: dict[str, str] = {}
+    for block in progress(captions.blocks(files, _BLOCK), "kb page", "block"):
+        for text, caption in captions.split_lines(block).captions:
+            if caption in wanted:
+                found.setdefault(caption, text)
+    return found
+
+
+def read_judged(path: Path) -> dict[str, Any]:
+    """Read what `relclip.kb.judge` wrote. Raises InputError where it is something else."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or not {"coverage", "gold"} <= content.keys():
+        raise InputError(f"{path} is not what python -m relclip.kb.judge writes; run it again")
+    return content
+
+
+def _render(content: Any, statistics: Any, judged: Mapping[str, Any], sentences: int) -> str:
+    """Fill page.html: every value is escaped; the script is allowed by its hash alone."""
+    jinja2 = importlib.import_module("jinja2")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script, css = ((_HERE / name).read_text("utf-8") for name in ("page.js", "page.css"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    page: str = environment.get_template("page.html").render(
+        css=css,
+        script=script,
+        digest=digest,
+        data=data,
+        statistics=statistics,
+        judged=judged,
+        sentences=sentences,
+    )
+    return page

@@ -14,7 +14,7 @@ from relclip.kb.pages import read_judged
 @pytest.fixture
 def mined(tmp_path):
     Vocabulary(("man", "horse"), ("riding",)).save(tmp_path / "vocabulary.json")
-    evil = "a man riding a horse </script><script>alert(1)</script>"
+    evil = "a man riding a horse . </script><script>alert(1)</script>"
     lines = [f"a man riding a horse {n}\tc{n}\n" for n in range(1, 8)] + [f"{evil}\tc0<b>\n"]
     (tmp_path / "captions.tsv").write_text("".join(lines))
     mine([tmp_path / "captions.tsv"], tmp_path / "vocabulary.json", tmp_path / "kb")

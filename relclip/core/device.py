@@ -13,9 +13,10 @@ def best_device(name: str = "auto") -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind, _, number = name.partition(":")
-    there = torch.cuda.device_count() if kind == "cuda" else 1
+    gpus = torch.cuda.device_count()
+    there = gpus if kind == "cuda" else 1
     if kind not in {"cpu", "cuda"} or (number and not number.isdecimal()) or int(number or 0) >= there:
-        raise InputError(f"the device '{name}' is not there; give auto, cpu{', cuda' if there else ''}")
+        raise InputError(f"the device '{name}' is not there; give auto, cpu{', cuda' if gpus else ''}")
     return torch.device(name)
 
 

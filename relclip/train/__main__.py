@@ -1,7 +1,8 @@
 """python -m relclip.train: train one entry of `runs`."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.errors import ParamsError
+from relclip.core.params import Refined, load_params
 from relclip.core.tracking import track
 from relclip.train import arguments
 from relclip.train.stage import train_run
@@ -14,6 +15,10 @@ def main() -> None:
     )
     given = parser.parse_args()
     params = load_params(given.params).run(given.run)
+    if isinstance(params, Refined):
+        raise ParamsError(
+            f"'{given.run}' is an entry of refined, not of runs; refine it: python -m relclip.train.refine"
+        )
     with track("train", given.run, params.model_dump(), {"run": given.run}) as recorder:
         places = {"checkpoints": given.checkpoints, "output": given.output}
         options = {"recorder": recorder, "device": given.device, "threads": given.threads}

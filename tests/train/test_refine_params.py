@@ -8,6 +8,7 @@ import yaml
 
 from relclip.core.errors import ParamsError
 from relclip.core.params import Refined, check_params
+from relclip.train.__main__ import main as train
 from relclip.train.refine.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,3 +57,12 @@ def test_command_refuses_a_run_that_is_not_refined(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["relclip.train.refine", *given])
     with pytest.raises(ParamsError, match="'motif_kb' is an entry of runs, not of refined; train it"):
         main()
+
+
+def test_training_refuses_a_run_that_is_refined(monkeypatch):
+    preset = ROOT / "workflow" / "presets" / "scenes.yaml"
+    monkeypatch.setattr(
+        sys, "argv", ["relclip.train", "--params", str(preset), "--run", "visualds_kb", "--output", "y"]
+    )
+    with pytest.raises(ParamsError, match="'visualds_kb' is an entry of refined, not of runs; refine it"):
+        train()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -78,9 +79,7 @@ def test_a_triplet_said_too_seldom_is_not_known(tmp_path):
 
 def test_command_and_same_bytes(tmp_path, monkeypatch):
     write_free_case(tmp_path)
-    (tmp_path / "params.yaml").write_text(
-        (training_free.Path(__file__).parents[2] / "params.yaml").read_text()
-    )
+    (tmp_path / "params.yaml").write_text((Path(__file__).parents[2] / "params.yaml").read_text())
     where = [f"--{name}={tmp_path / name}" for name in ("dataset", "kb", "ext")]
     written = []
     for _ in range(2):

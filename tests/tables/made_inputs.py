@@ -120,6 +120,11 @@ def _write(path: Path, rows: list[tuple], schema: pa.Schema) -> None:
 def write_inputs(root: Path) -> Inputs:
     """Everything that the stage reads, below `root`."""
     content = yaml.safe_load(PARAMS.read_text("utf-8"))
+    # two sizes of our own, whatever the preset's are
+    content["train"]["kb"]["min_count"] = 1
+    content["runs"]["kb_size_1"] = {"supervision": "kb", "kb": {"captions": 0.01}}
+    sizes = {"0.01": "kb_size_1", "1": "relclip_kb"}
+    content["tables"]["kb_size"] = [{"name": name, "runs": [run]} for name, run in sizes.items()]
     write_text(root / "params.yaml", yaml.safe_dump(content, sort_keys=False))
     write_data_set(root / "dataset")
     (root / "raw" / "images").mkdir(parents=True)

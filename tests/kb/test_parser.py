@@ -83,6 +83,8 @@ CASES = {
     ),
     "two sentences": ("A man. Riding a horse.", ""),
     "punctuation and capitals": ('A Man (in a hat), riding a "horse"!', "man riding horse"),
+    "misspelled verb": ("a man carring a surf board", "man carrying surfboard"),
+    "adjective of the object": ("a girl standing on a large wooden bench", "girl standing on bench"),
     "nothing": ("", ""),
 }
 

@@ -46,7 +46,7 @@ function search() {
   shown = 0;
   results.replaceChildren();
   const mentions = found.reduce((sum, row) => sum + row[3], 0);
-  document.getElementById("summary").textContent = found.length.toLocaleString("en") + " triplets, " + mentions.toLocaleString("en") + " mentions";
+  document.getElementById("summary").textContent = found.length.toLocaleString("en") + (found.length === 1 ? " triplet, " : " triplets, ") + mentions.toLocaleString("en") + " mentions";
   grow();
   if (found.length && found.length <= 3) results.querySelectorAll("details").forEach((one) => { one.open = true; });
 }

@@ -48,13 +48,22 @@ def jobs():
     for block in re.split(r"\n(?=rule \w+:\n)", done.stdout):
         name = re.match(r"rule (\w+):\n", block)
         job = {key: paths(block, key) for key in ("input", "output")}
-        other_encoder = any(path.startswith("data/features/labels/") for path in job["output"])
-        if not name or other_encoder:
+        if not name or of_another_stage(name[1], job):
             continue
         before = planned.get(name[1])
         if before is None or len(job["input"]) > len(before["input"]):
             planned[name[1]] = job
     return planned
+
+
+def of_another_stage(rule, job):
+    """Whether DVC has a stage of its own for this job: the second encoder, a run that is predicted again."""
+    names = [
+        re.search(r"data/(?:train|predict)/(\w+)/", path) for path in sorted(job["output"] | job["input"])
+    ]
+    runs = {name[1] for name in names if name}
+    second_encoder = any(path.startswith("data/features/labels/") for path in job["output"])
+    return second_encoder or (rule == "predict" and len(runs) > 1)
 
 
 def paths(block, key):

@@ -18,6 +18,8 @@ rule words:
         "logs/words.log",
     benchmark:
         "logs/benchmarks/words.tsv"
+    # seconds, and all trainings wait for it
+    priority: 25
     shell:
         "python -m relclip.words --params params.yaml --captions {input.captions}"
         " --vocabulary {input.vocabulary} --output data/words 2>&1 | tee {log}"

@@ -35,6 +35,7 @@ from relclip.detector.training import VERSION, fit
 
 NAME = "detector"
 SPLITS = ("val", "test")
+#: The files that a training depends on.
 INPUTS = ("vocabulary.json", "images.parquet", "objects.parquet")
 
 
@@ -66,18 +67,19 @@ def run(
         best_device(device),
         threads or available_threads(),
     )
+    inputs = {name: file_digest(dataset / name) for name in INPUTS}
     checkpoint, curves, began = checkpoints / NAME, make_curves(recorder), time.monotonic()
     if settings.weights:
         model = load_detector(Path(settings.weights), config).to(work.device)
     else:
-        model = work.train(config, curves, checkpoint, _inputs(dataset))
+        model = work.train(config, curves, checkpoint, inputs)
     trained = time.monotonic()
     model = prepare_model(model, settings)
     tables, statistics = zip(*(work.detect(model, split) for split in SPLITS), strict=True)
     seconds = {"seconds_training": trained - began, "seconds_detecting": time.monotonic() - trained}
     report = dict(zip(SPLITS, statistics, strict=True))
     with atomic_folder(output) as folder:
-        about = {"detector": settings.model_dump(), "inputs": _inputs(dataset)}
+        about = {"detector": settings.model_dump(), "inputs": inputs}
         save_detector(folder, model, config, annotations.vocabulary, about)
         curves.write(folder / "curves.csv")
         write_table(folder / "proposals.parquet", pa.concat_tables(tables), PREDICTED_OBJECTS)
@@ -131,8 +133,3 @@ class _Work:
         kept = [propose(one, self.settings) for one in found]
         statistics = judge(self.annotations, numbers, found, kept)
         return table(self.annotations.image_id[numbers], kept), statistics
-
-
-def _inputs(dataset: Path) -> dict[str, str]:
-    """Digests of the files that a training depends on."""
-    return {name: file_digest(dataset / name) for name in INPUTS}

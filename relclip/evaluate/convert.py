@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from relclip.core import command
 from relclip.core.atomic import atomic_folder
+from relclip.core.boxes import intersection
 from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import (
     IMAGES,
@@ -29,9 +31,10 @@ from relclip.core.parquet import (
     sorted_writer,
 )
 from relclip.core.progress import progress
+from relclip.core.reach import reachable_either
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.evaluate.boxlists import PeerPrediction, PeerTruth, read_prediction, read_truth
-from relclip.evaluate.reach import can_reach
+from relclip.evaluate.metrics import CUTOFFS
 from relclip.evaluate.torch_file import torch_file
 
 IMAGES_AT_ONCE = 256
@@ -153,6 +156,16 @@ def _add(
     pair, column = pair[kept], column[kept]
     ends = found.pairs[pair, 0], found.pairs[pair, 1]
     piece["predictions/relations"].append((np.full(len(pair), image_id), *ends, column + 1, score[kept]))
+
+
+def can_reach(found: PeerPrediction, places: int = max(CUTOFFS)) -> NDArray[np.bool_]:
+    """Which (pair, predicate) can count in some reading of the protocol, (M, P): object scores count or are 1."""
+    subject, other = found.pairs[:, 0], found.pairs[:, 1]
+    overlap = intersection(found.boxes[subject], found.boxes[other]) > 0
+    ones = np.ones(len(found.pairs))
+    readings = ((ones, ones), (found.scores[subject], found.scores[other]))
+    kept = [reachable_either(found.relation_scores, *ends, overlap, places) for ends in readings]
+    return kept[0] | kept[1]
 
 
 def _objects(image_id: int, boxes: Any, labels: Any, *scores: Any) -> Columns:

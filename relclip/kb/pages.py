@@ -11,6 +11,7 @@ from typing import Any
 from relclip.core import captions
 from relclip.core.atomic import write_text
 from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
 from relclip.core.parquet import TRIPLETS, read_table
 from relclip.core.progress import progress
 from relclip.kb import aggregate
@@ -54,7 +55,7 @@ def write_page(
         "captions": [[caption, text[:LONGEST]] for caption, text in texts.items()],
         "triplets": rows,
     }
-    statistics = json.loads((kb / "statistics.json").read_text("utf-8"))
+    statistics = read_json(kb / "statistics.json", "mine the captions again")
     write_text(output, _render(content, statistics, judged or NOTHING, sentences))
     wanted = {caption for ids in chosen.values() for caption in ids}
     return {"triplets": len(rows), "sentences": len(texts), "ids_not_found": len(wanted - texts.keys())}

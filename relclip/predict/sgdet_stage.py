@@ -6,6 +6,7 @@ an image has one classification; the relation adaptor sees the pairs that are le
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,12 +123,11 @@ def _among(images: ImageSet, kept: NDArray[np.bool_]) -> ImageSet:
 
 def _only(prediction: Prediction, kept: NDArray[np.bool_]) -> Prediction:
     """The prediction without the boxes that are not kept, (N,); no pair is of these."""
-    return Prediction(
-        image_id=prediction.image_id,
+    return replace(
+        prediction,
         object_id=prediction.object_id[kept],
         class_id=prediction.class_id[kept],
         object_score=prediction.object_score[kept],
         boxes=prediction.boxes[kept],
         pairs=(np.cumsum(kept) - 1)[prediction.pairs],
-        scores=prediction.scores,
     )

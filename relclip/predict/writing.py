@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from relclip.core.boxes import Boxes, intersection
 from relclip.core.errors import ContractError
 from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS, sorted_writer
-from relclip.predict.top import Scores, reachable
+from relclip.core.reach import Scores, reachable_either
 
 TASKS = ("predcls", "sgcls")
 ROWS_AT_ONCE = 1 << 17
@@ -88,12 +88,10 @@ def _relation_columns(image: Prediction, keep: int) -> Sequence[NDArray]:
             f"image {image.image_id} got a score that is no finite number; train that run again"
         )
     subject, object_ = image.pairs.T
-    ends = image.object_score[subject], image.object_score[object_]
-    kept = reachable(image.scores, *ends, keep)
+    scores = image.object_score[subject], image.object_score[object_]
     overlap = intersection(image.boxes[subject], image.boxes[object_]) > 0
-    if not overlap.all():  # the evaluator can judge the overlapping pairs alone
-        kept[overlap] |= reachable(image.scores[overlap], ends[0][overlap], ends[1][overlap], keep)
+    kept = reachable_either(image.scores, *scores, overlap, keep)
     pair, predicate = np.nonzero(kept)
     ids = np.full(len(pair), image.image_id, np.int64)
-    objects = image.object_id[subject[pair]], image.object_id[object_[pair]]
-    return [ids, *objects, predicate + 1, image.scores[pair, predicate]]
+    ends = image.object_id[subject[pair]], image.object_id[object_[pair]]
+    return [ids, *ends, predicate + 1, image.scores[pair, predicate]]

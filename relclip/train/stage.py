@@ -71,7 +71,12 @@ def train_run(
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
         write_model(folder, trainer.model, curves, about, counts)
-    remove_checkpoint(checkpoints / run)
+    return finish(output, checkpoints / run, recorder)
+
+
+def finish(output: Path, checkpoint: Path, recorder: Recorder) -> str:
+    """Remove the checkpoints of a training whose files are written; the recorder is told the model's digest."""
+    remove_checkpoint(checkpoint)
     model_digest = file_digest(output / "model.safetensors")
     recorder.tags({"model_sha256": model_digest})
     return model_digest

@@ -22,6 +22,21 @@ print("stage finished")
 """
 
 
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """The address of a prepared SQLite store in a folder of its own, and a client for it."""
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.chdir(tmp_path)
+    import mlflow
+
+    from relclip.core.tracking import EXPERIMENT, prepare_store
+
+    prepare_store()
+    client = mlflow.MlflowClient(uri)
+    return uri, client, client.get_experiment_by_name(EXPERIMENT).experiment_id
+
+
 def writer(number, uri):
     environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
     return subprocess.Popen(
@@ -34,22 +49,14 @@ def writer(number, uri):
 
 
 @pytest.mark.workflow
-def test_eight_jobs_at_once_lose_nothing(tmp_path, monkeypatch):
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    monkeypatch.chdir(tmp_path)
-    from relclip.core.tracking import EXPERIMENT, prepare_store
-
-    prepare_store()
+def test_eight_jobs_at_once_lose_nothing(store):
+    uri, client, experiment = store
     jobs = [writer(number, uri) for number in range(8)]
     for job in jobs:
         _, errors = job.communicate(timeout=180)
         assert job.returncode == 0
         assert "MLflow did not take" not in errors
-    import mlflow
-
-    client = mlflow.MlflowClient(uri)
-    runs = client.search_runs([client.get_experiment_by_name(EXPERIMENT).experiment_id])
+    runs = client.search_runs([experiment])
     assert sorted(run.info.run_name for run in runs) == [f"run{number}" for number in range(8)]
     for run in runs:
         number = int(run.data.params["train.seed"])
@@ -89,17 +96,8 @@ def straight(uri, value):
 
 
 @pytest.mark.workflow
-def test_metrics_reach_the_store_without_the_client_and_read_as_if_it_had_written(tmp_path, monkeypatch):
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    monkeypatch.chdir(tmp_path)
-    import mlflow
-
-    from relclip.core.tracking import EXPERIMENT, prepare_store
-
-    prepare_store()
-    client = mlflow.MlflowClient(uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+def test_metrics_reach_the_store_without_the_client_and_read_as_if_it_had_written(store):
+    uri, client, experiment = store
     runs = [client.create_run(experiment, number, {"run": "relclip"}).info.run_id for number in (1, 2)]
     other = client.create_run(experiment, 3, {"run": "other"}).info.run_id
     client.log_metric(runs[1], "recall", 0.5, timestamp=1)
@@ -113,19 +111,10 @@ def test_metrics_reach_the_store_without_the_client_and_read_as_if_it_had_writte
 
 
 @pytest.mark.workflow
-def test_a_store_of_another_version_goes_through_the_client(tmp_path, monkeypatch):
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    monkeypatch.chdir(tmp_path)
-    import mlflow
-
-    from relclip.core.tracking import EXPERIMENT, prepare_store
-
-    prepare_store()
-    client = mlflow.MlflowClient(uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
-    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
-        store.execute("PRAGMA user_version = 1")
+def test_a_store_of_another_version_goes_through_the_client(store, tmp_path):
+    uri, client, experiment = store
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.execute("PRAGMA user_version = 1")
     assert straight(uri, 0.5)
     (run,) = client.search_runs([experiment])
     assert run.data.metrics == {"recall": 0.25, "precision": 0.5}

@@ -20,8 +20,7 @@ from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate import __main__ as public
 from relclip.evaluate import evaluate
 from relclip.evaluate.boxlists import PeerPrediction
-from relclip.evaluate.convert import convert, load_image_ids
-from relclip.evaluate.reach import can_reach
+from relclip.evaluate.convert import can_reach, convert, load_image_ids
 from relclip.evaluate.torch_file import torch_file
 
 NAMES = Vocabulary(

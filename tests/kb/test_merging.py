@@ -9,7 +9,7 @@ import pytest
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params import Kb
-from relclip.core.vocabulary import Vocabulary, load_names
+from relclip.core.vocabulary import Vocabulary
 from relclip.kb import Shard, merge_shards, mine, mining, shards
 
 SENTENCES = [
@@ -20,13 +20,6 @@ SENTENCES = [
     "a dog and a cat lying on a bed",
     "a bird flying in the sky with a kite",
 ]
-
-
-@pytest.fixture
-def vocabulary(tmp_path):
-    path = tmp_path / "vocabulary.json"
-    Vocabulary(load_names("vg150"), load_names("vg20")).save(path)
-    return path
 
 
 @pytest.fixture

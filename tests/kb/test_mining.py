@@ -15,7 +15,7 @@ import pytest
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params import Kb
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
-from relclip.core.vocabulary import Vocabulary, load_names, load_vocabulary
+from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import Miner, mine, mining
 
 SENTENCES = [
@@ -25,13 +25,6 @@ SENTENCES = [
     "nothing to see here",
     "a dog and a cat lying on a bed",
 ]
-
-
-@pytest.fixture
-def vocabulary(tmp_path):
-    path = tmp_path / "vocabulary.json"
-    Vocabulary(load_names("vg150"), load_names("vg20")).save(path)
-    return path
 
 
 @pytest.fixture

@@ -20,10 +20,11 @@ def slow_cosine(a, b):
     )
 
 
-def slow_info_nce(visual, text, weights, temperature, gamma):
+def slow_info_nce(visual, text, weights, temperature, gamma, *, memory=None):
     """Eq. 4 and 5, word by word: the positive with weight 1, negatives w exp(.), the mean over N queries.
 
-    weights[k][n] belongs to the pair of visual k and text n.
+    weights[k][n] belongs to the pair of visual k and text n. memory[k]: (visual, text, weight) of each past instance,
+    a negative in both denominators of query k.
     """
     visual, text, weights = visual.tolist(), text.tolist(), weights.tolist()
     total = 0.0
@@ -34,6 +35,9 @@ def slow_info_nce(visual, text, weights, temperature, gamma):
             if n != k:
                 to_text += weights[k][n] * math.exp(slow_cosine(visual[k], text[n]) / temperature)
                 to_visual += weights[n][k] * math.exp(slow_cosine(text[k], visual[n]) / temperature)
+        for kept_visual, kept_text, weight in memory[k] if memory else []:
+            to_text += weight * math.exp(slow_cosine(visual[k], kept_text) / temperature)
+            to_visual += weight * math.exp(slow_cosine(text[k], kept_visual) / temperature)
         total += gamma * -math.log(positive / to_text) + (1 - gamma) * -math.log(positive / to_visual)
     return total / len(visual)
 

@@ -1,11 +1,10 @@
 """The cross-batch memory of RCL against plain loops: its losses, its order, its gradients, a resumed run."""
 
-import math
 from functools import partial
 
 import pytest
 import torch
-from test_contrast import random, slow_cosine
+from test_contrast import random, slow_cosine, slow_info_nce
 from torch.nn import functional
 
 from relclip.core.params import Rcl, Sampling, Train
@@ -17,23 +16,6 @@ from relclip.train.memory import Memory
 from relclip.train.stage import train_run
 
 LEVELS = ("subject_predicate", "predicate_object")
-
-
-def slow_info_nce(visual, text, weights, memory, *, temperature, gamma):
-    """Eq. 4 and 5 with the memory's terms in both denominators, word by word."""
-    total = 0.0
-    for k in range(len(visual)):
-        positive = math.exp(slow_cosine(visual[k], text[k]) / temperature)
-        to_text = to_visual = positive
-        for n in range(len(visual)):
-            if n != k:
-                to_text += weights[k][n] * math.exp(slow_cosine(visual[k], text[n]) / temperature)
-                to_visual += weights[n][k] * math.exp(slow_cosine(text[k], visual[n]) / temperature)
-        for kept_visual, kept_text, weight in memory[k]:
-            to_text += weight * math.exp(slow_cosine(visual[k], kept_text) / temperature)
-            to_visual += weight * math.exp(slow_cosine(text[k], kept_visual) / temperature)
-        total += gamma * -math.log(positive / to_text) + (1 - gamma) * -math.log(positive / to_visual)
-    return total / len(visual)
 
 
 def slow_weight(one, other, sampling):
@@ -53,7 +35,7 @@ def test_info_nce_with_memory(count, temperature):
     weights, further = (random(count, size, seed=2 + size).clamp(min=0) for size in (count, 6))
     kept = [functional.normalize(random(6, 5, seed=seed), dim=1) for seed in (7, 8)]
     rows = [list(zip(*kept, further[k].tolist(), strict=True)) for k in range(count)]
-    expected = slow_info_nce(visual, text, weights, rows, temperature=float(temperature), gamma=0.3)
+    expected = slow_info_nce(visual, text, weights, float(temperature), 0.3, memory=rows)
     memory = Negatives(*(value.float() for value in (*kept, further)))
     found = info_nce(visual, text, weights.float(), temperature, 0.3, memory=memory)
     assert found.item() == pytest.approx(expected, rel=1e-4, abs=1e-6)
@@ -93,7 +75,7 @@ def test_the_whole_contrast_over_batches_of_uneven_size(sampling):
                 [(v, t, slow_weight(phrases[level][k], e, sampling)) for v, t, e in past[level][-7:]]
                 for k in range(count)
             ]
-            expected += slow_info_nce(seen, said, weights[level], rows, temperature=0.5, gamma=0.3)
+            expected += slow_info_nce(seen, said, weights[level], 0.5, 0.3, memory=rows)
             past[level] += zip(seen, said, phrases[level], strict=True)
         loss = contrast(visual, text, weights, phrases if sampling.enabled else None)
         assert loss.item() == pytest.approx(float(expected), rel=1e-4)

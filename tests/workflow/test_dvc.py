@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from stages import STAGES
 
 from relclip.core.params import Params, Train, load_params
 
@@ -164,24 +165,7 @@ def test_params_agree(stages):
         assert rule_params(rule_of(name)) - optional == declared - optional, name
 
 
-@pytest.mark.parametrize(
-    "package",
-    [
-        "raw",
-        "dataset",
-        "kb",
-        "words",
-        "clip",
-        "features",
-        "ext",
-        "detector",
-        "train",
-        "predict",
-        "gradcam",
-        "evaluate",
-        "tables",
-    ],
-)
+@pytest.mark.parametrize("package", STAGES)
 def test_a_stage_reads_no_section_it_does_not_declare(package, stages):
     declared = {
         str(key).split(".")[0]

@@ -7,23 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = [
-    "raw",
-    "dataset",
-    "kb",
-    "words",
-    "clip",
-    "features",
-    "ext",
-    "detector",
-    "train",
-    "predict",
-    "gradcam",
-    "evaluate",
-    "tables",
-]
 HEAVY = ["open_clip", "gensim", "duckdb", "snakemake", "dvc", "mlflow", "torchvision", "matplotlib", "jinja2"]
 
 

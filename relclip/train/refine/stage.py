@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import atomic_folder
-from relclip.core.checkpoint import remove_checkpoint
-from relclip.core.digest import file_digest
 from relclip.core.model import Regions
 from relclip.core.params import Refined
 from relclip.core.parquet import RELATIONS, read_table
@@ -22,6 +20,7 @@ from relclip.train.setup import supervise
 from relclip.train.stage import (
     Material,
     about_run,
+    finish,
     input_digests,
     read_material,
     read_validation,
@@ -69,10 +68,7 @@ def refine_run(
     with atomic_folder(output) as folder:
         write_model(folder, made.model, phases.curves, about, {**counts, **made.counts})
         write_labels(folder / "labels.parquet", material.images, task.candidates, made.sources, captions)
-    remove_checkpoint(checkpoints / run)
-    model_digest = file_digest(output / "model.safetensors")
-    recorder.tags({"model_sha256": model_digest})
-    return model_digest
+    return finish(output, checkpoints / run, recorder)
 
 
 def _task(

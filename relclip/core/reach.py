@@ -1,9 +1,12 @@
-"""Which triplets of an image can reach its top K, with or without graph constraint: only those are written."""
+"""Which triplets of an image can reach its top K, with or without graph constraint: only those are written.
+
+Shared by `predict`, which writes ours, and `evaluate`, which writes what it converts from peers.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-Scores = NDArray[np.float32]
+Scores = NDArray[np.floating]
 
 
 def reachable(scores: Scores, subject: Scores, object_: Scores, keep: int) -> NDArray[np.bool_]:
@@ -19,6 +22,16 @@ def reachable(scores: Scores, subject: Scores, object_: Scores, keep: int) -> ND
     best = triplet.max(axis=1, initial=-np.inf)
     among_best = (triplet == best[:, None]) & (best >= _last(best, keep))[:, None]
     return (among_best | (triplet >= _last(triplet.ravel(), keep))) & ~np.isnan(scores)
+
+
+def reachable_either(
+    scores: Scores, subject: Scores, object_: Scores, overlap: NDArray[np.bool_], keep: int
+) -> NDArray[np.bool_]:
+    """The same among all pairs or among the overlapping ones, `overlap` (P,), which can be judged alone: (P, R)."""
+    kept = reachable(scores, subject, object_, keep)
+    if not overlap.all():
+        kept[overlap] |= reachable(scores[overlap], subject[overlap], object_[overlap], keep)
+    return kept
 
 
 def _last(values: NDArray[np.float64], keep: int) -> float:

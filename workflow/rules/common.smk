@@ -57,6 +57,11 @@ def stage(name, *files):
     return [f"data/{name}/{file}" for file in files]
 
 
+def folder_of(name):
+    """The folder of the input `name` of a job, for its command."""
+    return lambda wildcards, input: Path(input[name][0]).parent
+
+
 #: The annotation and caption files that come from outside, so that a change of them is seen.
 _FOLDER = [] if SCENES else [str(Path(PARAMS.raw.folder) / f"{name}.json") for name in ("image_data", "objects", "relationships")]
 RAW_SOURCES = _FOLDER + list(PARAMS.raw.captions)

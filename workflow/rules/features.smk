@@ -15,7 +15,7 @@ rule features:
         stage("features/{encoder}", "maps.npy", "maps.sha256", "images.parquet"),
     params:
         features=config["features"],
-        folder=lambda wildcards, input: Path(input.encoder[0]).parent,
+        folder=folder_of("encoder"),
     log:
         "logs/features/{encoder}.log",
     benchmark:

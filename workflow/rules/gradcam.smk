@@ -18,7 +18,7 @@ rule gradcam:
     params:
         gradcam=config["gradcam"],
         clip=config["clip"],
-        features=lambda wildcards, input: Path(input.maps[0]).parent,
+        features=folder_of("maps"),
     log:
         "logs/gradcam/{seen}.log",
     benchmark:

@@ -18,8 +18,8 @@ rule predict:
     params:
         predict=config["predict"],
         prediction=lambda wildcards: config.get("predictions", {}).get(wildcards.predicted),
-        features=lambda wildcards, input: Path(input.maps[0]).parent,
-        model=lambda wildcards, input: Path(input.model[0]).parent,
+        features=folder_of("maps"),
+        model=folder_of("model"),
     log:
         "logs/predict/{predicted}.log",
     benchmark:
@@ -47,8 +47,8 @@ rule predict_sgdet:
         predict=config["predict"],
         detector=config["detector"],
         prediction=lambda wildcards: config.get("predictions", {}).get(wildcards.predicted),
-        features=lambda wildcards, input: Path(input.maps[0]).parent,
-        model=lambda wildcards, input: Path(input.model[0]).parent,
+        features=folder_of("maps"),
+        model=folder_of("model"),
     log:
         "logs/predict_sgdet/{predicted}.log",
     benchmark:

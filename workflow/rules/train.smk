@@ -18,7 +18,7 @@ rule train:
     params:
         train=config["train"],
         run=lambda wildcards: config["runs"][wildcards.run],
-        features=lambda wildcards, input: Path(input.maps[0]).parent,
+        features=folder_of("maps"),
     log:
         "logs/train/{run}.log",
     benchmark:
@@ -47,8 +47,8 @@ rule refine:
         train=config["train"],
         run=lambda wildcards: config["refined"][wildcards.refined],
         started=lambda wildcards: config["runs"][PARAMS.run(wildcards.refined).start],
-        features=lambda wildcards, input: Path(input.maps[0]).parent,
-        start=lambda wildcards, input: Path(input.start[0]).parent,
+        features=folder_of("maps"),
+        start=folder_of("start"),
     log:
         "logs/train/{refined}.log",
     benchmark:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -10,11 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from relclip.core import owner
+
+_PARTIAL = re.compile(rf"\..+\.({owner.PATTERN})\.[0-9a-f]{{8}}\.partial")
+_swept: set[Path] = set()
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _prepare(path.parent)
     temporary = _sibling(path)
     try:
         yield temporary
@@ -34,7 +40,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     path = path.resolve()
     if path.is_file():
         raise NotADirectoryError(errno.ENOTDIR, "this is a file where a folder must be written", str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _prepare(path.parent)
     temporary = _sibling(path)
     temporary.mkdir()
     try:
@@ -64,7 +70,26 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _sibling(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    return path.with_name(f".{path.name}.{owner.token()}.{uuid.uuid4().hex[:8]}.partial")
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder; the first time a process writes there, remove what killed processes left half-written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with os.scandir(folder) as found:
+        left = [
+            Path(item.path)
+            for item in found
+            if (name := _PARTIAL.fullmatch(item.name)) and owner.is_gone(name[1])
+        ]
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _fsync(path: Path) -> None:

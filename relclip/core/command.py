@@ -2,14 +2,21 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FrameType
 
 from relclip.core.errors import RelclipError
 
 INTERRUPTED = 130
+TERMINATED = 143
 FAILED = 2
+
+
+class Terminated(BaseException):
+    """SIGTERM, from a batch system or `kill`: like Ctrl-C, an end in which temporary files are removed."""
 
 
 def parser(module: str, description: str) -> argparse.ArgumentParser:
@@ -76,6 +83,14 @@ def seed(text: str) -> int:
 
 def run(main: Callable[[], None]) -> None:
     """Call `main`; end with exit status 2 and one sentence on an error that a user can mend."""
+    process = os.getpid()
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == process:
+            raise Terminated
+        os._exit(TERMINATED)  # a worker that was forked off
+
+    signal.signal(signal.SIGTERM, terminate)
     try:
         main()
         sys.stdout.flush()
@@ -83,6 +98,8 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(_say(str(error), FAILED))
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; nothing half-written was left, run the same command again", INTERRUPTED))
+    except Terminated:
+        sys.exit(_say("terminated; nothing half-written was left, run the same command again", TERMINATED))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)

@@ -1,7 +1,9 @@
 """Patch maps of all images into one memory-mapped file; an interrupted run goes on where it was."""
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -74,7 +76,28 @@ def _open(partial: Path, record: Path, key: str, shape: tuple[int, ...]) -> tupl
         print(f"features: going on from row {state['rows']}", flush=True)
         return maps, int(state["rows"])
     record.unlink(missing_ok=True)
-    return open_memmap(partial, mode="w+", dtype=np.float16, shape=shape), 0
+    maps = open_memmap(partial, mode="w+", dtype=np.float16, shape=shape)
+    _reserve(partial)
+    return maps, 0
+
+
+def _reserve(partial: Path) -> None:
+    """Take the whole file's room on the disk now: a mapped page for which there is none kills a process without a word.
+
+    Raises OSError where the disk is too small.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with partial.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            partial.unlink()
+            if error.errno != errno.ENOSPC:
+                raise
+            what = f"no room for patch maps of {size / 1e9:.3g} GB on this disk"
+            raise OSError(errno.ENOSPC, what, str(partial.parent)) from None
 
 
 def _split(files: Sequence[Path], batch: int) -> list[Sequence[Path]]:

@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from relclip.core.errors import InputError
+from relclip.core.progress import progress
 
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _COLUMNS = ("caption", "caption_id")
+_BLOCK = 10_000
 
 
 class Block(NamedTuple):
@@ -59,6 +61,16 @@ def caption_and_id(line: str) -> tuple[str, str]:
     """The two fields of a line; further fields are left out."""
     caption, _, rest = line.partition("\t")
     return caption, rest.partition("\t")[0].rstrip("\r")
+
+
+def texts(files: Sequence[Path], wanted: Set[str]) -> dict[str, str]:
+    """Id -> caption, of the wanted ids that the files have; the first caption of an id counts."""
+    found: dict[str, str] = {}
+    for block in progress(blocks(files, _BLOCK), "captions", "block"):
+        for text, caption in split_lines(block).captions:
+            if caption in wanted:
+                found.setdefault(caption, text)
+    return found
 
 
 def check(files: Sequence[Path]) -> None:

@@ -1,27 +1,22 @@
 """The page that lists, for any triplet, the sentences it came from: one file, searchable, nothing fetched."""
 
-import base64
-import hashlib
 import importlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from relclip.core import captions
+from relclip.core import captions, explorer
 from relclip.core.atomic import write_text
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.parquet import TRIPLETS, read_table
-from relclip.core.progress import progress
 from relclip.kb import aggregate
 from relclip.kb.shards import described, evidence_file
 
 SENTENCES = 5
 #: Sentences of the whole page, those of the most frequent triplets first: it stays below some tens of megabytes.
 MOST = 100_000
-LONGEST = 300
-_BLOCK = 10_000
 NOTHING: Mapping[str, Any] = {"coverage": [], "gold": []}
 _HERE = Path(__file__).parent / "template"
 
@@ -42,7 +37,7 @@ def write_page(
     captions.check(files)
     evidence = evidence_file(kb, mined.mentions)
     chosen = _chosen(evidence, output, sentences)
-    texts = _texts(files, {caption for ids in chosen.values() for caption in ids})
+    texts = captions.texts(files, {caption for ids in chosen.values() for caption in ids})
     places = {caption: place for place, caption in enumerate(texts)}
     table = read_table(kb / "triplets.parquet", TRIPLETS).sort_by([("count", "descending"), *_KEY])
     rows = [
@@ -52,7 +47,7 @@ def write_page(
     content = {
         "objects": mined.vocabulary.objects,
         "predicates": mined.vocabulary.predicates,
-        "captions": [[caption, text[:LONGEST]] for caption, text in texts.items()],
+        "captions": [[caption, text[: explorer.LONGEST]] for caption, text in texts.items()],
         "triplets": rows,
     }
     statistics = read_json(kb / "statistics.json", "mine the captions again")
@@ -79,16 +74,6 @@ def _chosen(evidence: Path, output: Path, sentences: int) -> dict[tuple[int, ...
     return chosen
 
 
-def _texts(files: Sequence[Path], wanted: set[str]) -> dict[str, str]:
-    """Id -> caption, of the wanted ids that the files have; the first caption of an id counts."""
-    found: dict[str, str] = {}
-    for block in progress(captions.blocks(files, _BLOCK), "kb page", "block"):
-        for text, caption in captions.split_lines(block).captions:
-            if caption in wanted:
-                found.setdefault(caption, text)
-    return found
-
-
 def read_judged(path: Path) -> dict[str, Any]:
     """Read what `relclip.kb.judge` wrote. Raises InputError where it is something else."""
     try:
@@ -110,14 +95,11 @@ def _render(content: Any, statistics: Any, judged: Mapping[str, Any], sentences:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script, css = ((_HERE / name).read_text("utf-8") for name in ("page.js", "page.css"))
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     page: str = environment.get_template("page.html").render(
-        css=css,
-        script=script,
-        digest=digest,
-        data=data,
+        css=(_HERE / "page.css").read_text("utf-8"),
+        script=explorer.script(),
+        digest=explorer.digest(),
+        data=explorer.embedded(content),
         statistics=statistics,
         judged=judged,
         sentences=sentences,

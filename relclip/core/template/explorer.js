@@ -1,9 +1,9 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
-const STEP = 100;
 const fields = ["subject", "predicate", "object"].map((name) => document.getElementById(name));
-const results = document.getElementById("results");
-const more = document.getElementById("more");
+const results = document.getElementById("kb-results");
+const STEP = Number(results.dataset.step);
+const more = document.getElementById("kb-more");
 let found = [], shown = 0;
 function element(name, text, kind) {
   const made = document.createElement(name);
@@ -46,16 +46,16 @@ function search() {
   shown = 0;
   results.replaceChildren();
   const mentions = found.reduce((sum, row) => sum + row[3], 0);
-  document.getElementById("summary").textContent = found.length.toLocaleString("en") + (found.length === 1 ? " triplet, " : " triplets, ") + mentions.toLocaleString("en") + " mentions";
+  document.getElementById("kb-summary").textContent = found.length.toLocaleString("en") + (found.length === 1 ? " triplet, " : " triplets, ") + mentions.toLocaleString("en") + " mentions";
   grow();
   if (found.length && found.length <= 3) results.querySelectorAll("details").forEach((one) => { one.open = true; });
 }
 const known = [data.objects, data.predicates, data.objects].map((list) => new Set(list.map((name) => name.toLowerCase())));
 for (const key of ["objects", "predicates"]) {
-  document.getElementById(key).append(...data[key].map((name) => { const option = element("option"); option.value = name; return option; }));
+  document.getElementById("kb-" + key).append(...data[key].map((name) => { const option = element("option"); option.value = name; return option; }));
 }
 fields.forEach((field) => field.addEventListener("input", search));
-document.getElementById("search").addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("kb-search").addEventListener("submit", (event) => event.preventDefault());
 more.addEventListener("click", grow);
 const asked = new URLSearchParams(location.hash.slice(1));
 fields.forEach((field) => { field.value = asked.get(field.id) || ""; });

@@ -30,7 +30,7 @@ rule clip:
     threads: 2
     priority: 20
     resources:
-        gpu=1,
+        **needs(gb=8, hours=4, gpu=1),
     shell:
         "python -m relclip.clip --params params.yaml --raw data/raw --output data/clip/model"
         " --threads {threads} 2>&1 | tee {log}"
@@ -52,7 +52,7 @@ rule prompts:
         "logs/benchmarks/prompts.tsv"
     priority: 15
     resources:
-        gpu=1,
+        **needs(gb=8, hours=2, gpu=1),
     shell:
         "python -m relclip.clip.prompts --params params.yaml --model data/clip/model --dataset data/dataset"
         " --kb data/kb --output data/clip/prompts --threads {threads} 2>&1 | tee {log}"
@@ -75,7 +75,7 @@ rule labels:
     benchmark:
         "logs/benchmarks/labels.tsv"
     resources:
-        gpu=1,
+        **needs(gb=8, hours=4, gpu=1),
     shell:
         "python -m relclip.clip.labels --params params.yaml --raw data/raw --output data/clip/labels"
         " --threads {threads} 2>&1 | tee {log}"

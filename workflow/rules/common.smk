@@ -62,6 +62,15 @@ def folder_of(name):
     return lambda wildcards, input: Path(input[name][0]).parent
 
 
+def needs(gb, hours, gpu=0):
+    """What a job asks of a cluster: memory, more of it when it is tried again; run time; GPUs. See docs/cluster.md.
+
+    On one machine only `gpu` counts (profiles/default). Enough for Visual Genome; `set-resources` in a profile says else.
+    """
+    asked = {"mem_mb": lambda wildcards, attempt: gb * 1024 * attempt, "runtime": 60 * hours}
+    return asked | ({"gpu": gpu} if gpu else {})
+
+
 #: The annotation and caption files that come from outside, so that a change of them is seen.
 _FOLDER = [] if SCENES else [str(Path(PARAMS.raw.folder) / f"{name}.json") for name in ("image_data", "objects", "relationships")]
 RAW_SOURCES = _FOLDER + list(PARAMS.raw.captions)

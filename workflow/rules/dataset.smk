@@ -21,5 +21,7 @@ rule dataset:
         "logs/benchmarks/dataset.tsv"
     threads: 2
     priority: 25
+    resources:
+        **needs(gb=8, hours=1),
     shell:
         "python -m relclip.dataset --params params.yaml --raw data/raw --output data/dataset 2>&1 | tee {log}"

@@ -21,7 +21,7 @@ rule detector:
     benchmark:
         "logs/benchmarks/detector.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=24, gpu=1),
     # the longest job of one core: early, so that the others run beside it
     priority: 16
     shell:

@@ -20,6 +20,8 @@ rule evaluate:
         "logs/evaluate/{judged}.log",
     benchmark:
         "logs/benchmarks/evaluate/{judged}.tsv"
+    resources:
+        **needs(gb=8, hours=1),
     shell:
         "python -m relclip.evaluate.run --params params.yaml --run {wildcards.judged} --tasks predcls sgcls"
         " --dataset data/dataset --predictions data/predict/{wildcards.judged}"
@@ -41,6 +43,8 @@ rule evaluate_sgdet:
         "logs/evaluate_sgdet/{judged}.log",
     benchmark:
         "logs/benchmarks/evaluate_sgdet/{judged}.tsv"
+    resources:
+        **needs(gb=8, hours=2),
     shell:
         "python -m relclip.evaluate.run --params params.yaml --run {wildcards.judged} --tasks sgdet"
         " --dataset data/dataset --predictions data/predict/{wildcards.judged}"
@@ -61,6 +65,8 @@ rule claims:
         "logs/claims.log",
     benchmark:
         "logs/benchmarks/claims.tsv"
+    resources:
+        **needs(gb=8, hours=1),
     shell:
         "python -m relclip.evaluate.claims --params params.yaml --evaluate data/evaluate"
         " --vocabulary {input.vocabulary} --output {output} 2>&1 | tee {log}"

@@ -23,7 +23,7 @@ rule ext:
     benchmark:
         "logs/benchmarks/ext.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
         "python -m relclip.ext --params params.yaml --raw data/raw --dataset data/dataset --kb data/kb"
@@ -47,7 +47,7 @@ rule ext_sgdet:
     benchmark:
         "logs/benchmarks/ext_sgdet.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=12, gpu=1),
     shell:
         "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
         " --proposals {PROPOSALS} --model data/clip/model --output data/ext_sgdet --threads {threads} 2>&1 | tee {log}"

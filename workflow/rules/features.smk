@@ -21,7 +21,7 @@ rule features:
     benchmark:
         "logs/benchmarks/features/{encoder}.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=4, gpu=1),
     priority: 15
     shell:
         "python -m relclip.features --params params.yaml --raw data/raw --dataset data/dataset"

@@ -23,6 +23,8 @@ rule gradcam:
         "logs/gradcam/{seen}.log",
     benchmark:
         "logs/benchmarks/gradcam/{seen}.tsv"
+    resources:
+        **needs(gb=8, hours=1),
     shell:
         "python -m relclip.gradcam --params params.yaml --run {wildcards.seen} --raw data/raw --dataset data/dataset"
         " --features {params.features} --model data/clip/model --train data/train/{wildcards.seen}"

@@ -21,6 +21,8 @@ rule kb:
     # seconds of both cores, and all labels wait for it: before what takes one core for minutes
     threads: 2
     priority: 25
+    resources:
+        **needs(gb=4, hours=4),
     shell:
         "python -m relclip.kb --params params.yaml --captions {input.captions}"
         " --vocabulary {input.vocabulary} --output data/kb 2>&1 | tee {log}"

@@ -25,7 +25,7 @@ rule predict:
     benchmark:
         "logs/benchmarks/predict/{predicted}.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=2, gpu=1),
     shell:
         "python -m relclip.predict --params params.yaml --run {wildcards.predicted} --model {params.model}"
         " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --kb data/kb"
@@ -54,7 +54,7 @@ rule predict_sgdet:
     benchmark:
         "logs/benchmarks/predict_sgdet/{predicted}.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=4, gpu=1),
     shell:
         "python -m relclip.predict.sgdet --params params.yaml --run {wildcards.predicted} --model {params.model}"
         " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --kb data/kb"
@@ -75,6 +75,8 @@ rule predict_training_free:
         "logs/predict/{method}.log",
     benchmark:
         "logs/benchmarks/predict/{method}.tsv"
+    resources:
+        **needs(gb=8, hours=1),
     shell:
         "python -m relclip.predict.training_free --params params.yaml --method {wildcards.method}"
         " --dataset data/dataset --kb data/kb --ext data/ext --output data/predict/{wildcards.method} 2>&1 | tee {log}"
@@ -96,6 +98,8 @@ rule predict_training_free_sgdet:
         "logs/predict_sgdet/{method}.log",
     benchmark:
         "logs/benchmarks/predict_sgdet/{method}.tsv"
+    resources:
+        **needs(gb=8, hours=2),
     shell:
         "python -m relclip.predict.training_free_sgdet --params params.yaml --method {wildcards.method}"
         " --dataset data/dataset --kb data/kb --ext data/ext_sgdet --proposals {PROPOSALS}"

@@ -21,5 +21,7 @@ rule raw:
     benchmark:
         "logs/benchmarks/raw.tsv"
     threads: 2
+    resources:
+        **needs(gb=4, hours=12),
     shell:
         "python -m relclip.raw --params params.yaml --output data/raw 2>&1 | tee {log}"

@@ -45,6 +45,8 @@ rule tables:
         "logs/tables.log",
     benchmark:
         "logs/benchmarks/tables.tsv"
+    resources:
+        **needs(gb=8, hours=1),
     shell:
         "python -m relclip.tables --params params.yaml --dataset data/dataset --raw data/raw --kb data/kb"
         " --train data/train --predict data/predict --evaluate data/evaluate"

@@ -24,7 +24,7 @@ rule train:
     benchmark:
         "logs/benchmarks/train/{run}.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=8, gpu=1),
     priority: 5
     shell:
         "python -m relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
@@ -54,7 +54,7 @@ rule refine:
     benchmark:
         "logs/benchmarks/train/{refined}.tsv"
     resources:
-        gpu=1,
+        **needs(gb=16, hours=8, gpu=1),
     priority: 5
     shell:
         "python -m relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"

@@ -20,6 +20,8 @@ rule words:
         "logs/benchmarks/words.tsv"
     # seconds, and all trainings wait for it
     priority: 25
+    resources:
+        **needs(gb=8, hours=4),
     shell:
         "python -m relclip.words --params params.yaml --captions {input.captions}"
         " --vocabulary {input.vocabulary} --output data/words 2>&1 | tee {log}"

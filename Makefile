@@ -27,8 +27,8 @@ adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come 
 	dvc checkout
 	snakemake --touch --forceall --quiet all
 
-preset: $(VENV)/ready  ## NAME=scenes|smoke|photos: put that params.yaml in place
-	python -m relclip.core.preset "$(NAME)"
+preset: $(VENV)/ready  ## NAME=scenes|smoke|photos: put that params.yaml in place (SEEDS=3: three trainings of every row)
+	python -m relclip.core.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
 
 lint: $(VENV)/ready  ## formatting, lint, types, workflow
 	ruff format --check .

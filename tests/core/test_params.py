@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from relclip.core.errors import InputError, ParamsError
+from relclip.core.more_seeds import with_seeds
 from relclip.core.params import check_params, check_workflow_config, load_params
 from relclip.core.preset import use_preset
 
@@ -156,3 +157,27 @@ def test_a_key_that_comes_twice_is_refused(tmp_path):
     path.write_text((ROOT / "workflow" / "presets" / "scenes.yaml").read_text() + "train: {iterations: 3}\n")
     with pytest.raises(ParamsError, match="'train' comes twice"):
         load_params(path)
+
+
+def test_more_seeds_reach_every_trained_row(content):
+    """By hand: three of each, each going on from its own seed; what is not trained stays one."""
+    grown = with_seeds(content, 3)
+    check_params(grown)
+    assert grown["runs"]["relclip_kb_seed2"] == content["runs"]["relclip_kb_seed2"]
+    assert grown["runs"]["motif_kb_seed2"] == {**content["runs"]["motif_kb"], "seed": 2}
+    assert grown["refined"]["visualds_kb_seed1"] == {
+        **content["refined"]["visualds_kb"],
+        "start": "motif_kb_seed1",
+    }
+    assert grown["predictions"]["relclip_kb_ext_mask_seed1"]["run"] == "relclip_kb_ext_seed1"
+    rows = {row["name"]: row["runs"] for row in grown["tables"]["table1_distant"]}
+    assert rows["EXT"] == ["ext"]
+    assert rows["Motif"] == ["motif_kb", "motif_kb_seed1", "motif_kb_seed2"]
+    assert rows["RelCLIP (KB)"] == ["relclip_kb", "relclip_kb_seed1", "relclip_kb_seed2"]
+    claims = {claim["claim"]: claim for claim in grown["tables"]["claims"]}
+    assert claims["training beats KB alone"]["worse"] == ["kb", "kb", "kb"]
+    assert "ba_sgg_kb_seed2" in grown["predict"]["sgdet"]
+
+
+def test_a_preset_with_one_seed_is_the_preset(content):
+    assert with_seeds(content, 1) == content

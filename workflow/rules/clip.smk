@@ -26,8 +26,7 @@ rule clip:
         "logs/clip.log",
     benchmark:
         "logs/benchmarks/clip.tsv"
-    # all trainings wait for it: first, on both cores; later jobs take one core each, so that two run side by side
-    threads: 2
+    # all trainings wait for it: first. One core, as all long jobs: two side by side do more than one on both
     priority: 20
     resources:
         **needs(gb=8, hours=4, gpu=1),

@@ -90,6 +90,26 @@ OBJECT_SCORES = pa.schema(
 )
 PREDICTED_OBJECTS = pa.schema([*OBJECT_SCORES, *_BOX])
 PREDICTED_RELATIONS = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("score", pa.float32())])
+#: Table 2: the top predictions of the chosen images, rank from 0 under the graph constraint. Objects: the data set's.
+ASKED = pa.schema(
+    [
+        ("image_id", pa.int64()),
+        ("rank", pa.int32()),
+        ("subject_id", pa.int32()),
+        ("predicate_id", pa.int16()),
+        ("object_id", pa.int32()),
+    ]
+)
+#: What people answered (relclip.core.people).
+JUDGEMENTS = pa.schema(
+    [
+        ("annotator", pa.string()),
+        *_PAIR,
+        ("predicate_id", pa.int16()),
+        ("question", pa.string()),
+        ("answer", pa.string()),
+    ]
+)
 #: Figure 6. `judged`: annotation or truth. `predicate_id`: the ground truth's. `predicted_id`: the top predicate of
 #: that pair; 0 where the pair is not among the written predictions.
 CONFUSION = pa.schema(

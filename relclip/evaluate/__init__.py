@@ -1,5 +1,6 @@
 """The evaluator (METHOD section 2): anybody's predictions in the public Parquet contract, no torch."""
 
+from relclip.core.precision import SHEET, precision_of_images, precision_report
 from relclip.evaluate.accumulator import SceneGraphRecall
 from relclip.evaluate.comparison import compare_hits
 from relclip.evaluate.differences import Difference, paired_difference, paired_differences
@@ -7,7 +8,6 @@ from relclip.evaluate.hits import HITS, Hits, first_hits
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
 from relclip.evaluate.labels import load_seen
 from relclip.evaluate.metrics import metrics_from_hits
-from relclip.evaluate.precision import SHEET, precision_of_images, precision_report
 from relclip.evaluate.report import Report, evaluate, judge
 
 __all__ = [

@@ -1,6 +1,5 @@
 """R@K, mR@K, zR@K and their bootstrap samples from first hits: each is a ratio of sums over images."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -9,14 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relclip.core.seeds import stream
+from relclip.core.bootstrap import bootstrap_weights, interval, weighted_sums
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import column
 
 CUTOFFS = (20, 50, 100)
 _RANKS = (("", "rank"), ("ng_", "ng_rank"))
-_NUMBERS_AT_ONCE = 1 << 22
-_EXACT_BITS = 52
 Reading = Literal["per_image", "pooled"]
 
 
@@ -71,17 +68,6 @@ def ratios(judged: Judged, weights: Floats) -> Floats:
     """Recalls under image weights (B, I) -> (B, parts, 2 x cutoffs); NaN where no ground truth has weight."""
     sums = weighted_sums(weights, judged.sides.reshape(len(judged.ids), -1))
     return _divided(sums.reshape(len(weights), *judged.sides.shape[1:]))
-
-
-def weighted_sums(weights: Floats, values: Floats) -> Floats:
-    """Whole weights (B, I) @ values >= 0 (I, n) -> (B, n), the same to the last bit however BLAS orders the sum.
-
-    The values are put on a grid (of less than 1e-10 for a hundred thousand images) on which float64 sums are exact.
-    """
-    largest = max(1.0, float(weights.sum(axis=1).max(initial=0.0) * values.max(initial=0.0)))
-    grid = 2.0 ** (_EXACT_BITS - np.ceil(np.log2(largest)))
-    sums: Floats = weights @ np.round(values * grid) / grid
-    return sums
 
 
 def _divided(sums: Floats) -> Floats:
@@ -144,17 +130,6 @@ def whole(judged: Judged) -> Floats:
     return _divided(by_column.sum(axis=-1)[None])
 
 
-def bootstrap_weights(images: int, samples: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each image is drawn, (b, I): `samples` draws of I images with replacement."""
-    random = stream(seed, "bootstrap")
-    at_once = max(1, _NUMBERS_AT_ONCE // max(images, 1))
-    for done in range(0, samples if images else 0, at_once):
-        count = min(at_once, samples - done)
-        drawn = random.integers(0, images, (count, images), dtype=np.uint32)
-        flat = drawn + np.arange(count, dtype=np.int64)[:, None] * images
-        yield np.bincount(flat.ravel(), minlength=count * images).reshape(count, images).astype(np.float64)
-
-
 def intervals(judged: Judged, samples: int, seed: int) -> dict[str, list[float] | None]:
     """95 % bootstrap interval by image of each metric: [low, high], or None where it is undefined."""
     pieces = [named(ratios(judged, weights)) for weights in bootstrap_weights(len(judged.ids), samples, seed)]
@@ -162,12 +137,6 @@ def intervals(judged: Judged, samples: int, seed: int) -> dict[str, list[float] 
     return {
         name: interval(np.concatenate([piece[name] for piece in pieces] or [np.empty(0)])) for name in names
     }
-
-
-def interval(values: Floats) -> list[float] | None:
-    """The middle 95 % of bootstrap samples; samples without any ground truth to count are left out."""
-    values = values[np.isfinite(values)]
-    return [float(bound) for bound in np.percentile(values, (2.5, 97.5))] if len(values) else None
 
 
 def optional(value: float) -> float | None:

@@ -37,7 +37,7 @@ def evaluate_run(where: RunPaths, tasks: list[Task], switches: Evaluate, *, trut
     """Judge predictions/<task> of each task and write output/<task>/ as a whole; other folders stay as they are.
 
     In it: {annotation,val,truth}.json and {annotation,val,truth}_hits.parquet; SGDet has no val; PredCls has
-    confusion.parquet and, with the truth, precision.json.
+    confusion.parquet, asked.parquet and, with the truth, precision.json.
     Returns the test metrics that are defined, as `predcls.recall_at_50`, `truth.sgcls.recall_at_20`, ...
     """
     views = load_views(where.dataset, switches, tasks, truth=truth)

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from relclip.core.bootstrap import bootstrap_weights
 from relclip.core.errors import InputError
 from relclip.evaluate import HITS, metrics_from_hits, paired_difference, paired_differences
-from relclip.evaluate.metrics import bootstrap_weights
 
 
 def table(ranks, images=None, predicate=1):

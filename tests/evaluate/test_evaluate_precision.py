@@ -6,10 +6,11 @@ import pytest
 from evaluate_reference import is_hit, random_case, ranked_rows, write_case
 
 from relclip.core.params import Evaluate
+from relclip.core.precision import SHEET, precision_of_images, precision_report
 from relclip.evaluate import load_groundtruth
 from relclip.evaluate.confusion import Confusion
 from relclip.evaluate.hits import first_hits_each
-from relclip.evaluate.precision import SHEET, Oracle, precision_of_images, precision_report, sample_images
+from relclip.evaluate.precision import Asked, Oracle, sample_images
 
 
 def watched(folders, switches, *watch):
@@ -29,6 +30,11 @@ def slow_precision(number, scene, switches, cutoff):
     return right / len(top) if top else 0.0
 
 
+def slow_asked(number, scene, switches):
+    top = ranked_rows(number, scene, "predcls", switches)[""][:20]
+    return [(number, rank, s, p, o) for rank, (s, o, p, *_) in enumerate(top)]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_precision_equals_a_slow_loop(tmp_path, seed):
     """Scores are rounded, so the top is full of ties; some images have few predictions and some none."""
@@ -38,13 +44,20 @@ def test_precision_equals_a_slow_loop(tmp_path, seed):
     folders = write_case(tmp_path, case)
     switches = Evaluate(seed=seed, precision_images=12, require_overlap=seed == 5)
     images = sample_images(load_groundtruth(folders[0], None), switches.precision_images, seed)
-    (oracle,) = watched(folders, switches, lambda truth: Oracle(truth, images, switches.pixel_inclusive))
+    oracle, asked = watched(
+        folders,
+        switches,
+        lambda truth: Oracle(truth, images, switches.pixel_inclusive),
+        lambda truth: Asked(truth, images),
+    )
     found = precision_report(oracle.sheet(), images, bootstrap=50, seed=0)
     for cutoff in (10, 20):
         expected = [slow_precision(image, case[image], switches, cutoff) for image in images.tolist()]
         assert precision_of_images(oracle.sheet(), images, cutoff).tolist() == pytest.approx(expected)
         assert found["metrics"][f"precision_at_{cutoff}"] == pytest.approx(np.mean(expected))
     kept = [len(ranked_rows(image, case[image], "predcls", switches)[""]) for image in images.tolist()]
+    rows = [row for image in images.tolist() for row in slow_asked(image, case[image], switches)]
+    assert sorted(tuple(row.values()) for row in asked.table().to_pylist()) == rows
     assert found["counts"] == {
         "images": 12,
         "images_without_prediction": sum(count == 0 for count in kept),

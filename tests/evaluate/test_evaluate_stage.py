@@ -55,7 +55,9 @@ def metrics(folder, task, view):
 def test_a_folder_a_task_and_a_file_a_view(paths):
     evaluate_run(paths, TASKS, FEW, truth=True)
     of = {task: {path.name for path in (paths.output / task).iterdir()} for task in TASKS}
-    assert of["predcls"] == views("annotation", "val", "truth") | {"confusion.parquet", "precision.json"}
+    assert of["predcls"] == views("annotation", "val", "truth") | {
+        *("asked.parquet", "confusion.parquet", "precision.json")
+    }
     assert of["sgcls"] == views("annotation", "val", "truth")
     assert of["sgdet"] == views("annotation", "truth")
 
@@ -64,7 +66,7 @@ def test_without_truth_nothing_speaks_of_it(paths):
     numbers = evaluate_run(paths, ["predcls", "sgdet"], FEW, truth=False)
     assert not any(name.startswith("truth") for name in numbers)
     assert set(written(paths.output)) == {
-        *(f"predcls/{name}" for name in views("annotation", "val") | {"confusion.parquet"}),
+        *(f"predcls/{name}" for name in views("annotation", "val") | {"asked.parquet", "confusion.parquet"}),
         *(f"sgdet/{name}" for name in views("annotation")),
     }
     judged = read_table(paths.output / "predcls" / "confusion.parquet", CONFUSION)["judged"]

@@ -100,6 +100,7 @@ METRICS = [
     *views("predcls", "annotation", "val", *TRUTH_TOO),
     *views("sgcls", "annotation", "val", *TRUTH_TOO),
     "predcls/confusion.parquet",
+    "predcls/asked.parquet",
     *(["predcls/precision.json"] if PARAMS.dataset.truth else []),
 ]
 METRICS_SGDET = views("sgdet", "annotation", *TRUTH_TOO)

@@ -1,7 +1,7 @@
 """evaluate: predictions against the annotation of test and val and the full truth -> metrics and first-hit ranks; claims.
 
 In:  data/predict/<run>, data/dataset
-Out: data/evaluate/<run>/<task>/{annotation,val,truth}.json, *_hits.parquet, confusion, precision; data/claims/claims.json
+Out: data/evaluate/<run>/<task>/{annotation,val,truth}.json, *_hits.parquet, confusion, asked, precision; data/claims/claims.json
 """
 
 

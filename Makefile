@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test ui record adopt preset lint clean
+.PHONY: help tables test ui record adopt preset readme lint clean
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -29,6 +29,9 @@ adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come 
 
 preset: $(VENV)/ready  ## NAME=scenes|smoke|photos: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.core.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
+
+readme: $(VENV)/ready  ## the tables of README.md from the last run
+	python -m relclip.tables.readme
 
 lint: $(VENV)/ready  ## formatting, lint, types, workflow
 	ruff format --check .

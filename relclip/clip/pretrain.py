@@ -18,7 +18,7 @@ from relclip.clip.loss import LOSSES, learning_rate
 from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
 from relclip.clip.texts import Reader
-from relclip.core.atomic import atomic_file
+from relclip.core.checkpoint import read_state, write_state
 from relclip.core.params import Pretrain
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
@@ -91,18 +91,18 @@ class Trainer:
     def save(self, path: Path, key: str) -> None:
         """Write a checkpoint; `key` names the parameters and data it belongs to."""
         state = {"key": key, "step": self.step, "curve": self.curve, "model": self.model.state_dict()}
-        with atomic_file(path) as temporary:
-            torch.save({**state, "optimizer": self.optimizer.state_dict()}, temporary)
+        write_state(path, {**state, "optimizer": self.optimizer.state_dict()})
 
     def resume(self, path: Path, key: str) -> bool:
         """Take up a checkpoint made with the same key; one of other parameters or a broken one is not used."""
         try:
-            state = torch.load(path, weights_only=True)
+            state = read_state(path)
             if state["key"] != key:
                 return False
         except FileNotFoundError:
             return False
-        except Exception:  # a broken or foreign file: torch raises many kinds; begin anew
+        except Exception as error:  # a broken or foreign file: torch raises many kinds
+            print(f"clip: {path} is broken ({type(error).__name__}); pre-training begins anew", flush=True)
             return False
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

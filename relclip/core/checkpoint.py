@@ -1,6 +1,7 @@
 """Checkpoints: a training that was killed goes on where its last checkpoint stands, and ends with the same bytes."""
 
 import hashlib
+import io
 import json
 import shutil
 import sys
@@ -26,8 +27,25 @@ def state_digest(version: int, content: Mapping[str, Any]) -> str:
 
 def save_checkpoint(folder: Path, digest: str, state: Mapping[str, Any]) -> None:
     """Write a checkpoint, whole or not at all."""
-    with atomic_file(folder / FILE) as temporary:
-        torch.save({"digest": digest, **state}, temporary)
+    write_state(folder / FILE, {"digest": digest, **state})
+
+
+def write_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write what torch can save, behind its SHA-256: torch itself notices no flipped bit."""
+    content = io.BytesIO()
+    torch.save(dict(state), content)
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
+        file.write(hashlib.sha256(content.getbuffer()).digest())
+        file.write(content.getbuffer())
+
+
+def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Read what `write_state` wrote. Raises FileNotFoundError, or any other error where it is damaged or foreign."""
+    with path.open("rb") as file:
+        digest, content = file.read(hashlib.sha256().digest_size), file.read()
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError("not the bytes that were written")
+    return dict(torch.load(io.BytesIO(content), map_location=device, weights_only=True))
 
 
 def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str, Any] | None:
@@ -36,7 +54,7 @@ def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str
     if not path.is_file():
         return None
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = read_state(path, device)
         fits = state["digest"] == digest
     except Exception as error:  # torch raises a different error for each way a file can be broken
         _say(f"the checkpoint {path} is broken ({type(error).__name__}); training starts anew")
@@ -44,7 +62,7 @@ def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str
     if not fits:
         _say(f"the checkpoint {path} belongs to other parameters or inputs; training starts anew")
         return None
-    return dict(state)
+    return state
 
 
 def remove_checkpoint(folder: Path) -> None:

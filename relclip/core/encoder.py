@@ -22,6 +22,7 @@ from relclip.core.device import autocast
 from relclip.core.errors import ContractError
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
+from relclip.core.seal import UNSEALED, check_seal, seal
 from relclip.core.tokenizer import WordTokenizer, load_words
 
 CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
@@ -140,7 +141,8 @@ def save_encoder(folder: Path, model: nn.Module, config: Mapping[str, Any], toke
     write_json(folder / CONFIG, dict(config))
     state = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
     with atomic_file(folder / WEIGHTS) as temporary:
-        save_file(state, temporary, metadata={"format": "pt"})
+        save_file(state, temporary, metadata={"format": "pt", **UNSEALED})
+        seal(temporary)
         temporary.chmod(READABLE)  # safetensors writes for its owner alone
     if isinstance(tokenizer, WordTokenizer):
         tokenizer.save(folder / WORDS)
@@ -168,6 +170,7 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
 def _read(folder: Path) -> tuple[Any, Any]:
     import open_clip  # noqa: PLC0415
 
+    check_seal(folder / WEIGHTS)
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     if "text_cfg" in config["model_cfg"]:
         return open_clip.create_model(f"local-dir:{folder}", pretrained_text=False), _tokenizer(folder)

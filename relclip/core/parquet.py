@@ -40,6 +40,10 @@ def _spare_pandas() -> None:
 
 _spare_pandas()
 
+_WRITTEN: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+#: How to read, so that a flipped bit is an error; files without checksums pass.
+CHECKED: dict[str, Any] = {"page_checksum_verification": True}
+
 _BOX = [("x1", pa.float32()), ("y1", pa.float32()), ("x2", pa.float32()), ("y2", pa.float32())]
 _PAIR = [("image_id", pa.int64()), ("subject_id", pa.int32()), ("object_id", pa.int32())]
 
@@ -131,7 +135,7 @@ def write_table(path: Path, table: pa.Table, schema: pa.Schema, order: Sequence[
     keys = [*(order or ()), *(name for name in schema.names if name not in (order or ()))]
     table = table.sort_by([(name, "ascending") for name in keys]).combine_chunks()
     with atomic_file(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", row_group_size=1 << 20)
+        pq.write_table(table, temporary, row_group_size=1 << 20, **_WRITTEN)
 
 
 def write_sorted(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
@@ -144,7 +148,7 @@ def write_sorted(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schem
 @contextmanager
 def sorted_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """Yield what writes tables that come in a total order; like `write_sorted`, for work that fills several files."""
-    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, **_WRITTEN) as writer:
         yield lambda table: writer.write_table(_fit(table, schema, path), row_group_size=1 << 20)
 
 
@@ -156,7 +160,7 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
     if not path.is_file():
         raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, **CHECKED) as file:
             missing = [name for name in schema.names if name not in file.schema_arrow.names]
             if missing:
                 raise ContractError(
@@ -165,7 +169,7 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
             # Without filters not through pyarrow.dataset: its import takes longer than most of our tables.
             table = file.read(schema.names) if filters is None else None
         if table is None:
-            table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None)
+            table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None, **CHECKED)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
         raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
     table = _fit(table, schema, path)

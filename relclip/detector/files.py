@@ -14,6 +14,7 @@ from torchvision.models.detection import FasterRCNN
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params import Detector
+from relclip.core.seal import UNSEALED, check_seal, seal
 from relclip.core.vocabulary import Vocabulary
 from relclip.detector.network import DetectorConfig, build
 
@@ -29,7 +30,8 @@ def save_detector(
     write_json(folder / CONFIG, {**about, "model": config.model_dump(), "objects": objects})
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     with atomic_file(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(save(tensors))
+        temporary.write_bytes(save(tensors, UNSEALED))
+        seal(temporary)
 
 
 def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
@@ -76,6 +78,7 @@ def _read(path: Path) -> Weights:
         raise InputError(f"detector.weights: {path} does not exist; {_ALLOWED}")
     try:
         if path.suffix == ".safetensors":
+            check_seal(path)
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different error for each way a file can be broken

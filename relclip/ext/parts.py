@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from relclip.core.annotations import Ids
 from relclip.core.atomic import write_text
+from relclip.core.errors import ContractError
 from relclip.core.ordered import in_order
-from relclip.core.parquet import write_sorted, write_table
+from relclip.core.parquet import read_table, write_sorted, write_table
 from relclip.core.progress import progress
 
 IMAGES_A_PART = 64
@@ -40,11 +40,14 @@ class Parts:
         schemas: Mapping[str, pa.Schema],
         workers: int,
     ) -> None:
-        """Run `work` on each part of the images that is not there yet; it returns one table for each of `schemas`."""
+        """Run `work` on each part of the images that is not there yet, or damaged.
+
+        It returns one table for each of `schemas`.
+        """
         missing = [
             number
             for number in range(len(parts))
-            if not all(self._path(name, number).is_file() for name in schemas)
+            if not all(_is_sound(self._path(name, number), schema) for name, schema in schemas.items())
         ]
 
         def one(number: int) -> None:
@@ -57,11 +60,11 @@ class Parts:
 
     def merge(self, name: str, schema: pa.Schema, parts: int, path: Path) -> None:
         """Write the tables `name` of all parts, which follow each other in the total order, as one file."""
-        write_sorted(path, self._batches(name, parts), schema)
+        write_sorted(path, self._batches(name, schema, parts), schema)
 
     def read(self, name: str, schema: pa.Schema, parts: int) -> pa.Table:
         """The tables `name` of all parts as one."""
-        return pa.Table.from_batches(self._batches(name, parts), schema=schema)
+        return pa.Table.from_batches(self._batches(name, schema, parts), schema=schema)
 
     def remove(self) -> None:
         """Delete the folder."""
@@ -70,7 +73,14 @@ class Parts:
     def _path(self, name: str, number: int) -> Path:
         return self.folder / f"{name}-{number:06d}.parquet"
 
-    def _batches(self, name: str, parts: int) -> Iterator[pa.RecordBatch]:
+    def _batches(self, name: str, schema: pa.Schema, parts: int) -> Iterator[pa.RecordBatch]:
         for number in range(parts):
-            table = pq.read_table(self._path(name, number)).combine_chunks()
-            yield from table.to_batches()
+            yield from read_table(self._path(name, number), schema).combine_chunks().to_batches()
+
+
+def _is_sound(path: Path, schema: pa.Schema) -> bool:
+    try:
+        read_table(path, schema)
+    except ContractError:
+        return False
+    return True

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from relclip.core.errors import ContractError
 from relclip.core.parquet import read_table
+from relclip.core.seal import check_seal
 from relclip.core.vocabulary import Vocabulary
 
 PROMPTS = pa.schema(
@@ -77,6 +78,7 @@ def load_phrases(folder: Path, vocabulary: Vocabulary, device: torch.device) -> 
     """Read phrases.safetensors. Raises ContractError where it does not fit the vocabulary."""
     path = folder / "phrases.safetensors"
     try:
+        check_seal(path)
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ContractError(f"{path} is missing or broken ({error}); run the `words` stage") from None

@@ -11,6 +11,7 @@ from safetensors.numpy import save
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import InputError
 from relclip.core.params import Words
+from relclip.core.seal import UNSEALED, seal
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.words.phrases import Floats, Phrases, embed_phrases, unknown_words
 from relclip.words.vectors import load, train
@@ -33,7 +34,8 @@ def build(files: Sequence[Path], vocabulary_file: Path, output: Path, params: Wo
         )
     statistics = summary(vectors, vocabulary, phrases)
     with atomic_file(output / "phrases.safetensors") as temporary:
-        temporary.write_bytes(save(vars(phrases)))
+        temporary.write_bytes(save(vars(phrases), UNSEALED))
+        seal(temporary)
     write_json(output / "statistics.json", statistics)
     return statistics
 

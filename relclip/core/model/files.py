@@ -13,6 +13,7 @@ from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.model.registry import CONFIGS, AnyConfig, Model, build_model
+from relclip.core.seal import UNSEALED, check_seal, seal
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -23,16 +24,18 @@ def save_model(model: Model, folder: Path, about: Mapping[str, Any] | None = Non
     write_json(folder / CONFIG, {**(about or {}), "model": model.config.model_dump()})
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     with atomic_file(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(save(tensors))
+        temporary.write_bytes(save(tensors, UNSEALED))
+        seal(temporary)
 
 
-def load_model(folder: Path, device: torch.device) -> Model:
+def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
     """Read a model that `train` wrote, ready to predict (no dropout), on `device`.
 
     Raises ContractError where a file is missing, broken, or weights and configuration do not fit each other.
     """
     model = build_model(read_config(folder))
     try:
+        check_seal(folder / WEIGHTS)
         model.load_state_dict(load_file(folder / WEIGHTS))
     except FileNotFoundError:
         raise ContractError(f"{folder / WEIGHTS} does not exist; run the `train` stage first") from None

@@ -1,15 +1,17 @@
 """Reading captions: TSV (`caption<TAB>id`, gzip or not) or Parquet, in blocks, whatever the size of the corpus."""
 
+import codecs
 import gzip
-import io
 import zlib
 from collections.abc import Iterator, Sequence, Set
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
 from relclip.core.progress import progress
@@ -17,6 +19,17 @@ from relclip.core.progress import progress
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _COLUMNS = ("caption", "caption_id")
+_BYTES_AT_ONCE = 1 << 20
+#: A block ends before its number of lines where these are long, so that no file can fill the memory.
+_LARGEST_BLOCK = 1 << 24
+_OTHERS = {
+    b"PK\x03\x04": "a zip archive",
+    b"BZh": "packed by bzip2",
+    b"\xfd7zX": "packed by xz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd",
+    codecs.BOM_UTF16_LE: "text in UTF-16",
+    codecs.BOM_UTF16_BE: "text in UTF-16",
+}
 _BLOCK = 10_000
 
 
@@ -34,6 +47,11 @@ class Block(NamedTuple):
             bad = sum(not _decodable(line) for line in self.text.split(b"\n"))
             return self.text.decode("utf-8", errors="replace"), bad
 
+    def utf8(self) -> tuple[bytes, int]:
+        """The same as bytes."""
+        text, bad = self.decode()
+        return (text.encode("utf-8") if bad else self.text), bad
+
 
 class Lines(NamedTuple):
     """Captions of a block with their ids, and how many lines were bad."""
@@ -44,10 +62,28 @@ class Lines(NamedTuple):
 
 
 def blocks(files: Sequence[Path], size: int) -> Iterator[Block]:
-    """Yield blocks of up to `size` lines, across files. Raises InputError where a file cannot be read."""
-    lines = _lines(files)
-    while part := list(islice(lines, size)):
-        yield Block(b"".join(part), len(part))
+    """Yield blocks of `size` lines (fewer where they are very long), across files; the same files, the same blocks.
+
+    Blank lines are left out; of a line of several MiB the middle is. Raises InputError where a file cannot be read.
+    """
+    held = b""
+    for piece in _pieces(files):
+        held += piece
+        ends, begin, first = line_ends(held), 0, 0
+        while True:
+            last = min(first + size, int(np.searchsorted(ends, begin + _LARGEST_BLOCK)))
+            if last - first < size and last == len(ends):
+                break
+            yield Block(held[begin : ends[last - 1]], last - first)
+            begin, first = int(ends[last - 1]), last
+        held = held[begin:]
+    if held:
+        yield Block(held, held.count(b"\n"))
+
+
+def line_ends(text: bytes) -> NDArray[np.int64]:
+    """Where the next line begins, for each line of a text that ends with one, (N,)."""
+    return np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
 
 
 def split_lines(block: Block) -> Lines:
@@ -58,9 +94,9 @@ def split_lines(block: Block) -> Lines:
 
 
 def caption_and_id(line: str) -> tuple[str, str]:
-    """The two fields of a line; further fields are left out."""
+    """The two fields of a line; further fields and the line's end are left out."""
     caption, _, rest = line.partition("\t")
-    return caption, rest.partition("\t")[0].rstrip("\r")
+    return caption, rest.partition("\t")[0].removesuffix("\n").rstrip("\r")
 
 
 def texts(files: Sequence[Path], wanted: Set[str]) -> dict[str, str]:
@@ -92,27 +128,45 @@ def _decodable(line: bytes) -> bool:
     return True
 
 
-def _lines(files: Sequence[Path]) -> Iterator[bytes]:
+def _pieces(files: Sequence[Path]) -> Iterator[bytes]:
+    """Whole lines, each with its end, none blank."""
     for path in files:
         with path.open("rb") as file:
             start = file.read(4)
+        for magic, what in _OTHERS.items():
+            if start.startswith(magic):
+                raise InputError(
+                    f"{path} is {what}; give UTF-8 text (caption<TAB>id), gzipped or not, or Parquet"
+                )
         if start == _PARQUET:
-            yield from _parquet_lines(path)
+            yield from _parquet_pieces(path)
         else:
-            yield from _text_lines(path, start.startswith(_GZIP))
+            yield from _text_pieces(path, start.startswith(_GZIP))
 
 
-def _text_lines(path: Path, zipped: bool) -> Iterator[bytes]:
+def _text_pieces(path: Path, zipped: bool) -> Iterator[bytes]:
+    rest, mark = b"", codecs.BOM_UTF8
     try:
-        with gzip.open(path) if zipped else path.open("rb") as raw, io.BufferedReader(raw, 1 << 20) as file:
-            for line in file:
-                if line.strip():
-                    yield line if line.endswith(b"\n") else line + b"\n"
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            while read := file.read(_BYTES_AT_ONCE):
+                body, end, rest = (rest + read.removeprefix(mark)).rpartition(b"\n")
+                rest, mark = rest[:_BYTES_AT_ONCE], b""
+                if end:
+                    yield _without_blank(body + end)
+        if rest.strip():
+            yield rest + b"\n"
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path} is a damaged gzip file ({error}); fetch it again") from None
 
 
-def _parquet_lines(path: Path) -> Iterator[bytes]:
+def _without_blank(text: bytes) -> bytes:
+    starts = np.append(0, line_ends(text)[:-1])
+    if (np.frombuffer(text, np.uint8)[starts] > ord(" ")).all():
+        return text
+    return b"".join(line + b"\n" for line in text.split(b"\n") if line.strip())
+
+
+def _parquet_pieces(path: Path) -> Iterator[bytes]:
     try:
         with pq.ParquetFile(path) as file:
             missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
@@ -121,9 +175,14 @@ def _parquet_lines(path: Path) -> Iterator[bytes]:
                     f"{path} lacks the column '{missing[0]}'; captions need the columns caption, caption_id"
                 )
             for batch in file.iter_batches(columns=list(_COLUMNS)):
-                captions, ids = (batch.column(name).cast(pa.string()).to_pylist() for name in _COLUMNS)
-                for caption, caption_id in zip(captions, ids, strict=True):
-                    text = " ".join((caption or "").split())
-                    yield f"{text}\t{'' if caption_id is None else caption_id}\n".encode("utf-8", "replace")
-    except (pa.ArrowInvalid, OSError) as error:
+                columns = [_one_line(batch.column(name)) for name in _COLUMNS]
+                lines = pc.binary_join_element_wise(*columns, "\t").to_pylist()
+                yield "".join(f"{line}\n" for line in lines).encode("utf-8")
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise InputError(f"{path} is not readable as Parquet ({error}); make it again") from error
+
+
+def _one_line(column: pa.Array) -> pa.Array:
+    """A column as strings without tabs or line ends; what is absent is empty."""
+    text = pc.fill_null(column.cast(pa.string()), "")
+    return pc.replace_substring_regex(text, r"[\t\n\v\f\r]", " ")

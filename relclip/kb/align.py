@@ -1,8 +1,8 @@
 """Facts of a caption, aligned to a vocabulary: class ids and predicate ids."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.vocabulary import Vocabulary, load_names
@@ -11,7 +11,7 @@ from relclip.kb.gold import Fact
 from relclip.kb.objects import Objects
 from relclip.kb.parser import facts
 from relclip.kb.prefilter import two_words_pattern, verb_pattern
-from relclip.kb.tagger import split
+from relclip.kb.tagger import cleaned, words_of
 
 REMEMBERED_CAPTIONS = 1 << 16
 PREDICATES = (
@@ -21,7 +21,15 @@ PREDICATES = (
 )  # fmt: skip
 
 Triplet = tuple[int, int, int]
-Reader = Callable[[str], Iterable[Fact]]
+
+
+class Reader(NamedTuple):
+    """What reads sentences. cleaned: one caption, or many with line ends between them; facts: of one cleaned one."""
+
+    cleaned: Callable[[str], str]
+    facts: Callable[[str], Iterable[Fact]]
+
+
 RULES, SPACY = "rules", "spacy"
 STANDARD = Vocabulary(load_names("vg150"), load_names("vg20"))
 
@@ -40,7 +48,7 @@ class Miner:
         self._made_of = (vocabulary, aliases, backend)
         self._objects = Objects(vocabulary.objects, aliases)
         self._predicates = vocabulary.predicate_ids
-        self._facts = _reader(backend)
+        self._reader = _reader(backend, self._objects)
         self.patterns = (verb_pattern(vocabulary), two_words_pattern(self._objects.last_words))
         self._remembered = lru_cache(REMEMBERED_CAPTIONS)(self._parse)
 
@@ -53,11 +61,17 @@ class Miner:
 
         Captions that do not match all `patterns` have none: `prefilter.candidates` passes over whole blocks of them.
         """
-        return self._remembered(caption)
+        return self._remembered(self._reader.cleaned(caption))
 
-    def _parse(self, caption: str) -> tuple[Triplet, ...]:
+    def triplets_of_lines(self, captions: Sequence[str]) -> list[tuple[Triplet, ...]]:
+        """The same for many captions without line ends in them, cleaned all at once."""
+        if not captions:
+            return []
+        return [self._remembered(text) for text in self._reader.cleaned("\n".join(captions)).split("\n")]
+
+    def _parse(self, text: str) -> tuple[Triplet, ...]:
         found = set()
-        for subject, predicate, thing in self._facts(caption):
+        for subject, predicate, thing in self._reader.facts(text):
             triplet = (
                 self._objects.find(subject),
                 self._predicates.get(predicate, 0),
@@ -119,10 +133,9 @@ def check_predicates(vocabulary: Vocabulary) -> None:
         )
 
 
-def _reader(backend: str) -> Reader:
-    """What reads a sentence: caption -> (subject phrase, predicate, object phrase)."""
+def _reader(backend: str, objects: Objects) -> Reader:
     if backend == RULES:
-        return lambda caption: facts(split(caption))
+        return Reader(cleaned, lambda text: facts(words_of(text), objects.may_end))
     if backend == SPACY:
-        return spacy_backend.reader()
+        return Reader(str, spacy_backend.reader())
     raise InputError(f"the backend '{backend}' does not exist; give {RULES} or {SPACY}")

@@ -38,6 +38,15 @@ class Mined:
     objects: list[int] = field(default_factory=list)
     caption_ids: list[str] = field(default_factory=list)
 
+    def add(self, triplets: Iterable[tuple[int, int, int]], caption_id: str) -> None:
+        """Take in what one caption states."""
+        self.with_triplet += 1
+        for subject, predicate, thing in triplets:
+            self.subjects.append(subject)
+            self.predicates.append(predicate)
+            self.objects.append(thing)
+            self.caption_ids.append(caption_id)
+
     @classmethod
     def joined(cls, parts: Iterable["Mined"]) -> "Mined":
         """One chunk out of its blocks, in their order."""

@@ -156,15 +156,10 @@ def _mine_block(task: Task) -> tuple[int, Mined]:
 
 def mine_block(block: Block, miner: Miner) -> Mined:
     """Find the triplets of a block of captions: a row a triplet and caption."""
-    block_lines = candidates(block, miner.patterns)
-    mined = Mined(block_lines.captions, 0, block_lines.without_tab, block_lines.not_utf8)
-    for line in block_lines.lines:
-        caption, caption_id = captions.caption_and_id(line)
-        found = miner.triplets(caption)
-        mined.with_triplet += bool(found)
-        for subject, predicate, thing in found:
-            mined.subjects.append(subject)
-            mined.predicates.append(predicate)
-            mined.objects.append(thing)
-            mined.caption_ids.append(caption_id)
+    found = candidates(block, miner.patterns)
+    mined = Mined(found.captions, 0, found.without_tab, found.not_utf8)
+    stated = miner.triplets_of_lines([line.partition("\t")[0] for line in found.lines])
+    for line, triplets in zip(found.lines, stated, strict=True):
+        if triplets:
+            mined.add(triplets, captions.caption_and_id(line)[1])
     return mined

@@ -89,8 +89,8 @@ class Objects:
             for form in [name, *plurals(name)]:
                 self._ids.setdefault(form, 0)
         self._longest = max(len(name.split()) for name in self._ids)
-        last = {name.split()[-1] for name in self._ids}
-        self.last_words = frozenset(last | {f"{word}'s" for word in last})
+        #: The last words of all names.
+        self.last_words = frozenset(name.split()[-1] for name in self._ids)
         self._found: dict[str, int] = {}
 
     def _add_synonyms(self, own: dict[str, int]) -> None:
@@ -100,6 +100,10 @@ class Objects:
                 if name in own:
                     for form in [synonym, *plurals(synonym)]:
                         self._ids.setdefault(form, own[name])
+
+    def may_end(self, word: str) -> bool:
+        """Whether a noun phrase with this last word can name a class; False is certain."""
+        return word in self.last_words or _bare(word) in self.last_words
 
     def find(self, phrase: str) -> int:
         """Return the class id of a noun phrase ("a large street light" -> light), or 0."""
@@ -113,10 +117,15 @@ class Objects:
     def _search(self, words: list[str]) -> int:
         for length in range(min(self._longest, len(words)), 0, -1):
             name = " ".join(words[-length:])
-            number = self._ids.get(name) or self._ids.get(name.removesuffix("'s").strip("'-"))
+            number = self._ids.get(name) or self._ids.get(_bare(name))
             if number is not None:
                 return number
         return 0
+
+
+def _bare(name: str) -> str:
+    """Without possessive or quotes: man's, 'man'."""
+    return name.removesuffix("'s").strip("'-")
 
 
 def read_aliases(path: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Words -> who does what to whom: one scan from left to right, each verb looks for its subjects and its objects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from relclip.kb import grammar, lexicon
 from relclip.kb.sentence import VERBS, Sentence
@@ -14,24 +14,65 @@ _SELF = frozenset(lexicon.SELF.split())
 _LIMBS = frozenset(lexicon.LIMBS.split())
 _RIDEABLE = frozenset(lexicon.RIDEABLE.split())
 _PREDICATE = frozenset("GEFBS")
+_IT = ("it", "them")
+_NAMED_ELSEWHERE = frozenset((*_IT, *lexicon.PEOPLE.split()))
+_NO_FURTHER = 5
 
 #: (subject phrase, predicate, object phrase) as words; nothing is aligned to a vocabulary yet.
 Fact = tuple[str, str, str]
 
 
-def facts(words: list[str]) -> Iterator[Fact]:
-    """Yield what a caption's words (`tagger.split`) state."""
+def facts(words: list[str], wanted: Callable[[str], bool] | None = None) -> Iterator[Fact]:
+    """Yield what a caption's words (`tagger.split`) state.
+
+    `wanted`: whether a noun phrase that ends in this word is of interest; facts with another object may be left out,
+    and a sentence without any promising verb, two of three, is not read.
+    """
     sentence = Sentence(words, chunks(words))
-    for place, kind in enumerate(sentence.kinds):
+    verbs = [place for place in _predicates(sentence) if wanted is None or _promises(sentence, place, wanted)]
+    for place in range(verbs[-1] + 1 if verbs else 0):
+        kind = sentence.kinds[place]
         if kind == "N":
             sentence.attach(place)
         elif kind in VERBS and sentence.kind[place - 1] not in "po":
             sentence.subjects[place] = _subjects(sentence, place)
             sentence.last_verb = place
-            if kind in _PREDICATE:
+            if place in verbs:
                 yield from _relations(sentence, place)
         elif kind == ".":
             sentence.last_verb = -1
+
+
+def _predicates(sentence: Sentence) -> list[int]:
+    """Places of the verbs that may be one of the 20 predicates."""
+    kind = sentence.kind
+    return [
+        place for place, one in enumerate(sentence.kinds) if one in _PREDICATE and kind[place - 1] not in "po"
+    ]
+
+
+def _promises(sentence: Sentence, place: int, wanted: Callable[[str], bool]) -> bool:
+    """False where the object of a verb can only be a noun phrase that is not wanted; needs no attachment."""
+    kind = sentence.kind
+    ahead = kind.find("N", place + 1, place + _NO_FURTHER)
+    if ahead >= 0 and _ends_wanted(sentence, ahead, wanted):
+        return True
+    if kind[place - 1] == "N" and sentence.word[place].startswith("cover"):
+        return True
+    before = sentence.kinds[:place]
+    if "NN" in before or "NwN" in before:  # the chair (that) the woman is sitting on
+        return True
+    # wood table plates are sitting on .
+    end = place + {"p": 2, "c": 4}.get(kind[place + 1], 0)
+    return end > place and kind[end] in ".,"
+
+
+def _ends_wanted(sentence: Sentence, place: int, wanted: Callable[[str], bool]) -> bool:
+    """Whether the noun phrase, or one coordinated with it, ends in a wanted word, or stands for another phrase."""
+    head = sentence.head(place)
+    if wanted(head) or head in _NAMED_ELSEWHERE or head in _SELF:
+        return True
+    return any(wanted(sentence.head(thing)) for thing in _objects(sentence, place))
 
 
 def _subjects(sentence: Sentence, verb: int) -> list[int]:
@@ -64,7 +105,7 @@ def _relations(sentence: Sentence, place: int) -> Iterator[Fact]:
     if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
         following, place = sentence.word[place + 3], place + 2
     if verb.direct == "covering" and word in _PARTICIPLES:
-        yield from _covered(sentence, place)
+        yield from _covered(sentence, place, subjects)
     elif after == "p" and following == "by" and verb.direct and word in _PARTICIPLES:
         yield from _pairs(sentence, _objects(sentence, place + 2), verb.direct, subjects)
     elif following in _PREPOSITIONS[word]:
@@ -130,7 +171,7 @@ def _objects(sentence: Sentence, place: int) -> list[int]:
     """The noun phrase at `place` and those coordinated with it that are not the subject of a next verb."""
     if sentence.kind[place] != "N":
         return []
-    if sentence.word[place] in ("it", "them"):
+    if sentence.word[place] in _IT:
         return sentence.chain(sentence.noun_before(place))[1:][-1:]
     if (
         sentence.kind[place + 1] == "E"
@@ -165,11 +206,10 @@ def _beyond_self(sentence: Sentence, place: int) -> int:
     return place
 
 
-def _covered(sentence: Sentence, place: int) -> Iterator[Fact]:
+def _covered(sentence: Sentence, place: int, subjects: list[int]) -> Iterator[Fact]:
     """`x covered in y`, `snow covered x`, `x is snow covered`."""
     after, before = sentence.kind[place + 1], sentence.kind[place - 1]
     if after in "po" and sentence.word[place + 1] in _COVERED_BY:
-        subjects = sentence.subjects[place]
         things = _objects(sentence, place + 2) or _gap(sentence, subjects, place + 2)
         yield from _pairs(sentence, subjects, "covered in", things)
     elif after == "N" and before == "N":

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from relclip.core.captions import Block
+from relclip.core.captions import Block, line_ends
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import grammar
 
@@ -29,15 +31,34 @@ class Candidates(NamedTuple):
 
 
 def candidates(block: Block, patterns: Sequence[str]) -> Candidates:
-    """Decode a block (undecodable bytes become U+FFFD) and keep the lines that match all `patterns`."""
-    text, not_utf8 = block.decode()
-    lines = pa.array(text.split("\n")[: block.lines], pa.string())
-    with_tab = pc.match_substring(lines, "\t")
-    captions = pc.sum(with_tab).as_py() or 0
-    lines = lines.filter(with_tab)
+    """Keep the lines of a block whose captions match all `patterns`. Undecodable bytes become U+FFFD."""
+    text, not_utf8 = block.utf8()
+    captions, lines, without_tab = _views(text)
+    rows = np.arange(len(captions))
     for pattern in patterns:
-        lines = lines.filter(pc.match_substring_regex(lines, pattern))
-    return Candidates(lines.to_pylist(), captions, block.lines - captions, not_utf8)
+        matches = pc.match_substring_regex(captions, pattern)
+        captions, rows = captions.filter(matches), rows[matches.to_numpy(zero_copy_only=False)]
+    return Candidates(lines.take(pa.array(rows)).to_pylist(), len(lines) - without_tab, without_tab, not_utf8)
+
+
+def _views(text: bytes) -> tuple[pa.Array, pa.Array, int]:
+    """Of some lines: the captions (an empty one where there is no tab), the whole lines, how many have no tab.
+
+    The bytes are not copied: Arrow strings are offsets into them.
+    """
+    ends = line_ends(text)
+    starts = np.append(0, ends[:-1])
+    tabs = np.append(np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\t")), len(text))
+    tab = tabs[np.searchsorted(tabs, starts)]
+    has_tab = tab < ends
+    halves = np.stack([starts, np.where(has_tab, tab, starts)], axis=1).ravel()
+    captions = _strings(text, np.append(halves, len(text))).take(pa.array(np.arange(0, len(halves), 2)))
+    return captions, _strings(text, np.append(starts, len(text))), int((~has_tab).sum())
+
+
+def _strings(text: bytes, offsets: NDArray[np.int64]) -> pa.Array:
+    buffers = pa.py_buffer(offsets), pa.py_buffer(text)
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers)
 
 
 def verb_pattern(vocabulary: Vocabulary) -> str:

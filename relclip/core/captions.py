@@ -20,6 +20,7 @@ _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _COLUMNS = ("caption", "caption_id")
 _BYTES_AT_ONCE = 1 << 20
+_LONGEST_LINE = 1 << 20
 #: A block ends before its number of lines where these are long, so that no file can fill the memory.
 _LARGEST_BLOCK = 1 << 24
 _OTHERS = {
@@ -150,7 +151,7 @@ def _text_pieces(path: Path, zipped: bool) -> Iterator[bytes]:
         with gzip.open(path) if zipped else path.open("rb") as file:
             while read := file.read(_BYTES_AT_ONCE):
                 body, end, rest = (rest + read.removeprefix(mark)).rpartition(b"\n")
-                rest, mark = rest[:_BYTES_AT_ONCE], b""
+                rest, mark = rest[:_LONGEST_LINE], b""
                 if end:
                     yield _without_blank(body + end)
         if rest.strip():

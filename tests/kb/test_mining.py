@@ -83,6 +83,28 @@ def test_a_killed_run_goes_on_from_its_finished_chunks(tmp_path, captions, vocab
     assert not list(tmp_path.glob(".kb*"))
 
 
+def test_kill_9_then_the_same_command_gives_the_same_bytes(tmp_path, captions, vocabulary):
+    slow = (
+        "import sys, time; from pathlib import Path\n"
+        "from relclip.core.params import Kb; from relclip.kb import mining\n"
+        "fast = mining.mine_block\n"
+        "def slowly(block, miner): time.sleep(0.2); return fast(block, miner)\n"
+        "mining.mine_block = slowly\n"
+        "mining.mine([Path(sys.argv[1])], Path(sys.argv[2]), Path(sys.argv[3]), Kb(workers=2, chunk=10))"
+    )
+    command = [sys.executable, "-c", slow, str(captions), str(vocabulary), str(tmp_path / "kb")]
+    third = tmp_path / ".kb.work" / "chunk-000002.json"
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as parent:
+        while not third.exists():
+            assert parent.poll() is None
+            time.sleep(0.01)
+        parent.kill()
+    assert contents(tmp_path / "kb") == {}
+    mine([captions], vocabulary, tmp_path / "kb", Kb(chunk=10, workers=1))
+    mine([captions], vocabulary, tmp_path / "whole", Kb(chunk=1000, workers=1))
+    assert contents(tmp_path / "kb") == contents(tmp_path / "whole")
+
+
 def test_other_captions_do_not_reuse_the_work_of_a_killed_run(tmp_path, captions, vocabulary, monkeypatch):
     params = Kb(chunk=10, workers=1)
     with monkeypatch.context() as patch:

@@ -1,6 +1,7 @@
 """Reading pictures from outside: hostile files end in one sentence, good ones as RGB arrays.
 
-Pixels are as stored: EXIF orientation is not applied, because Visual Genome's boxes count stored pixels.
+Pixels are as stored: EXIF orientation is not applied, because Visual Genome's boxes count stored pixels. `as_shown`
+asks for what a viewer shows instead.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from relclip.core.errors import InputError
 
@@ -23,12 +24,15 @@ MAX_PIXELS = 64_000_000
 _CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr"}
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path, *, as_shown: bool = False) -> NDArray[np.uint8]:
     """Decode a picture wholly: (H, W, 3) uint8, RGB, stored orientation, first frame, alpha left out.
+
+    `as_shown`: turned as its EXIF orientation says, what is transparent on white.
 
     Raises InputError where the file is missing, no picture, cut off, too large or in a mode without colours.
     """
-    with _opened(path) as image:
+    with _opened(path) as stored:
+        image = _as_shown(stored) if as_shown else stored
         if image.mode.startswith("I;16"):
             grey = (np.asarray(image) >> 8).astype(np.uint8)
             return np.repeat(grey[..., None], 3, axis=2)
@@ -45,6 +49,24 @@ def check_image(path: Path) -> tuple[int, int]:
         image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
         image.load()
         return width, height
+
+
+def _as_shown(image: Image.Image) -> Image.Image:
+    image.load()
+    try:
+        image = ImageOps.exif_transpose(image)
+    except Exception:  # EXIF can be any bytes; the picture is good without it
+        image = image.copy()
+    if not image.has_transparency_data:
+        return image
+    shown = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Return (width, height) as a picture's header says; raises InputError as `read_image` does, but reads no pixels."""
+    with _opened(path) as image:
+        return image.size
 
 
 @contextmanager

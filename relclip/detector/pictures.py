@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -42,12 +43,16 @@ class Pictures:
         """Picture `number`. Raises InputError as `read_image` does."""
         if number in self._kept:
             return self._kept[number]
-        read = read_image(self._files[number])
-        height, width = read.shape[:2]
-        picture = Picture(shrink(torch.from_numpy(read), self._size), width, height)
+        picture = at_size(read_image(self._files[number]), self._size)
         if self._keep:
             self._kept[number] = picture
         return picture
+
+
+def at_size(image: NDArray[np.uint8], size: int) -> Picture:
+    """A decoded picture, (H, W, 3) uint8, with its longest side shrunk or enlarged to `size`."""
+    height, width = image.shape[:2]
+    return Picture(shrink(torch.from_numpy(image), size), width, height)
 
 
 def shrink(pixels: Tensor, size: int) -> Tensor:

@@ -47,19 +47,23 @@ def prepare_model(model: FasterRCNN, settings: Detector) -> FasterRCNN:
     return model.eval()
 
 
-@torch.inference_mode()
 def detect(
     model: FasterRCNN, pictures: Pictures, numbers: Sequence[int], device: torch.device, readers: int = 1
 ) -> Iterator[Detections]:
     """The boxes of each picture, in order; `model` as `prepare_model` leaves it."""
     parts = [numbers[first : first + PICTURES_A_BATCH] for first in range(0, len(numbers), PICTURES_A_BATCH)]
     for batch in in_order(lambda part: [pictures[number] for number in part], parts, readers):
-        with torch.inference_mode():
-            found = model([as_input(picture, device) for picture in batch])
-        yield from (
-            in_file(one["boxes"], one["labels"], one["scores"], picture)
-            for one, picture in zip(found, batch, strict=True)
-        )
+        yield from detect_batch(model, batch, device)
+
+
+@torch.inference_mode()
+def detect_batch(model: FasterRCNN, batch: Sequence[Picture], device: torch.device) -> list[Detections]:
+    """The boxes of each of some pictures; `model` as `prepare_model` leaves it."""
+    found = model([as_input(picture, device) for picture in batch])
+    return [
+        in_file(one["boxes"], one["labels"], one["scores"], picture)
+        for one, picture in zip(found, batch, strict=True)
+    ]
 
 
 def in_file(boxes: Tensor, classes: Tensor, scores: Tensor, picture: Picture) -> Detections:

@@ -1,20 +1,16 @@
 """Patch maps of all images into one memory-mapped file; an interrupted run goes on where it was."""
 
-import errno
 import hashlib
-import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
+from torch import Tensor
 
 from relclip.core.annotations import Annotations, load_annotations
-from relclip.core.atomic import write_json, write_text
+from relclip.core.atomic import write_json
 from relclip.core.crops import whole
 from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
@@ -23,20 +19,27 @@ from relclip.core.images import read_image
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params import Features
-from relclip.core.parquet import write_table
 from relclip.core.progress import progress
+from relclip.core.shard import Shard, write_part
+from relclip.features.rows import Maps, open_maps, place_maps, write_images
 
-ROWS = pa.schema([("image_id", pa.int64()), ("row", pa.int64())])
 BATCHES_BETWEEN_RECORDS = 8
-Maps = NDArray[np.float16]
 
 
 def run(
-    settings: Features, *, raw: Path, dataset: Path, model: Path, output: Path, threads: int | None = None
+    settings: Features,
+    *,
+    raw: Path,
+    dataset: Path,
+    model: Path,
+    output: Path,
+    threads: int | None = None,
+    shard: Shard | None = None,
 ) -> None:
     """Write maps.npy, float16 (rows, h, w, C), and images.parquet (image_id, row), for the images of all splits.
 
     maps.sha256 stands for the maps where only their identity counts: reading them again takes as long as they are big.
+    A `shard` takes its share of the batches, whole ones, so that `merge_shards` gives the bytes of one run.
     """
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
@@ -45,59 +48,31 @@ def run(
     encoder = load_encoder(model, best_device())
     output.mkdir(parents=True, exist_ok=True)
     partial, record = output / ".maps.npy.partial", output / ".maps.json"
-    key = _key(settings, annotations, model)
-    maps, done = _open(partial, record, key, _shape(encoder, annotations, settings))
-    files = [raw / file for file in annotations.file[done:]]
+    whole_key = _key(settings, annotations, model)
+    key = f"{whole_key} {shard}" if shard else whole_key
+    own = _own(shard or Shard(), len(annotations.image_id), settings.batch)
+    maps, done = open_maps(partial, record, key, (len(own), *_shape(encoder, settings)))
+    files = [raw / annotations.file[number] for number in own[done:]]
     batches = in_order(_mapper(encoder, settings), _split(files, settings.batch), workers)
     total = -(-len(maps) // settings.batch)
     shown = progress(batches, "patch maps", "batch", total=total, start=done // settings.batch)
     _fill(maps, done, shown, lambda rows: write_json(record, {"key": key, "rows": rows}))
-    table = pa.table({"image_id": annotations.image_id, "row": np.arange(len(annotations.image_id))})
-    write_table(output / "images.parquet", table, ROWS)
-    digest = file_digest(partial)
-    partial.replace(output / "maps.npy")
-    write_text(output / "maps.sha256", f"{digest}\n")
+    write_images(output, annotations.image_id[own.start : own.stop])
+    place_maps(output, partial)
+    if shard:
+        write_part(output, shard, whole_key)
     record.unlink(missing_ok=True)
 
 
-def _shape(encoder: Encoder, annotations: Annotations, settings: Features) -> tuple[int, ...]:
+def _own(shard: Shard, images: int, batch: int) -> range:
+    """The shard's images: whole batches, since a map's last bits may depend on the other pictures of its batch."""
+    batches = shard.share(-(-images // batch))
+    return range(batches.start * batch, min(batches.stop * batch, images))
+
+
+def _shape(encoder: Encoder, settings: Features) -> tuple[int, ...]:
     blank = torch.zeros((1, 3, settings.image_size, settings.image_size), dtype=torch.uint8)
-    return (len(annotations.image_id), *encoder.patch_map(blank, settings.image_size).shape[1:])
-
-
-def _open(partial: Path, record: Path, key: str, shape: tuple[int, ...]) -> tuple[Maps, int]:
-    """The unfinished file and how many of its rows are done; a file of other inputs is begun anew."""
-    try:
-        state = json.loads(record.read_text("utf-8"))
-        maps = open_memmap(partial, mode="r+") if state["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError):
-        maps = None
-    if maps is not None and maps.shape == shape and maps.dtype == np.float16:
-        print(f"features: going on from row {state['rows']}", flush=True)
-        return maps, int(state["rows"])
-    record.unlink(missing_ok=True)
-    maps = open_memmap(partial, mode="w+", dtype=np.float16, shape=shape)
-    _reserve(partial)
-    return maps, 0
-
-
-def _reserve(partial: Path) -> None:
-    """Take the whole file's room on the disk now: a mapped page for which there is none kills a process without a word.
-
-    Raises OSError where the disk is too small.
-    """
-    if not hasattr(os, "posix_fallocate"):
-        return
-    with partial.open("r+b") as file:
-        size = os.fstat(file.fileno()).st_size
-        try:
-            os.posix_fallocate(file.fileno(), 0, size)
-        except OSError as error:
-            partial.unlink()
-            if error.errno != errno.ENOSPC:
-                raise
-            what = f"no room for patch maps of {size / 1e9:.3g} GB on this disk"
-            raise OSError(errno.ENOSPC, what, str(partial.parent)) from None
+    return tuple(encoder.patch_map(blank, settings.image_size).shape[1:])
 
 
 def _split(files: Sequence[Path], batch: int) -> list[Sequence[Path]]:
@@ -108,10 +83,20 @@ def _mapper(encoder: Encoder, settings: Features) -> Callable[[Sequence[Path]], 
     """What one thread does with a batch of pictures: decode, squash, encode."""
 
     def patch_maps(files: Sequence[Path]) -> Maps:
-        pictures = [resize(whole(read_image(file)), settings.image_size) for file in files]
-        return encoder.patch_map(torch.cat(pictures), settings.image_size).to(torch.float16).cpu().numpy()
+        pictures = [squash(read_image(file), settings.image_size) for file in files]
+        return patch_maps_of(encoder, pictures, settings.image_size)
 
     return patch_maps
+
+
+def squash(image: NDArray[np.uint8], size: int) -> Tensor:
+    """A decoded picture, (H, W, 3) uint8, as the encoder takes it: (1, 3, size, size) uint8."""
+    return resize(whole(image), size)
+
+
+def patch_maps_of(encoder: Encoder, pictures: Sequence[Tensor], size: int) -> Maps:
+    """V(I) of B squashed pictures in half precision: (B, h, w, C)."""
+    return encoder.patch_map(torch.cat(list(pictures)), size).to(torch.float16).cpu().numpy()
 
 
 def _fill(maps: Maps, done: int, batches: Iterable[Maps], record: Callable[[int], None]) -> None:

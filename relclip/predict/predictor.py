@@ -41,22 +41,30 @@ class Temperatures:
 class Predictor:
     """A network with the way its triplets are scored."""
 
-    def __init__(self, network: Model, request: Request, candidates: Tensor | None = None) -> None:
-        """`candidates`: (O + 1, O + 1, R) which triplets may be predicted; none: all."""
+    def __init__(
+        self,
+        network: Model,
+        request: Request,
+        candidates: Tensor | None = None,
+        device: torch.device | None = None,
+    ) -> None:
+        """`candidates`: (O + 1, O + 1, R) which triplets may be predicted; none: all. All on `device`."""
         self.network, self.request, self.candidates = network, request, candidates
         self.temperatures = Temperatures()
-        self.device = best_device()
+        self.device = device or best_device()
 
     @classmethod
-    def load(cls, request: Request, inputs: Inputs) -> "Predictor":
+    def load(cls, request: Request, inputs: Inputs, device: str = "auto") -> "Predictor":
         """Read a trained model and what masks it.
 
         Raises ContractError where they are missing or belong to another vocabulary than the data set's.
         """
-        network = load_model(inputs.model, best_device())
+        place = best_device(device)
+        network = load_model(inputs.model, place)
         vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
         check_vocabulary(inputs.model, network, vocabulary)
-        return cls(network, request, _candidates(inputs, vocabulary, request))
+        candidates = _candidates(inputs, vocabulary, request)
+        return cls(network, request, candidates if candidates is None else candidates.to(place), place)
 
     def regions(self, images: ImageSet, inputs: Inputs) -> Regions:
         """Pool regions as the network wants them. Raises ContractError where the maps are another encoder's."""
@@ -143,4 +151,4 @@ def _candidates(inputs: Inputs, vocabulary: Vocabulary, request: Request) -> Ten
             "predict.kb_mask is true, so the folder of the kb stage must be given: --kb data/kb"
         )
     counts = load_counts(inputs.kb, vocabulary, request.params.kb_min_count)
-    return torch.from_numpy(counts > 0).to(best_device())
+    return torch.from_numpy(counts > 0)

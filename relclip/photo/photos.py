@@ -1,0 +1,63 @@
+"""Which photos are meant, and what the folder of each one's results is called."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from relclip.core.errors import InputError
+from relclip.core.images import SUFFIXES
+from relclip.photo.graph import printable
+
+_LONGEST = 80
+#: Not in a name on some file system, or in the way on a command line.
+_AWKWARD = '<>:"/\\|?*'
+
+
+def find_photos(given: Sequence[Path], output: Path) -> list[Path]:
+    """The files among `given`, and the pictures below its folders, sorted; each file once, none below `output`.
+
+    Raises InputError where a path does not exist or a folder holds no picture.
+    """
+    found: dict[Path, Path] = {}
+    for path in given:
+        if path.is_dir():
+            inside = [one for one in _below(path) if not one.resolve().is_relative_to(output.resolve())]
+            if not inside:
+                raise InputError(
+                    f"the folder {path} holds no picture ({', '.join(SUFFIXES)}); give photos or folders"
+                )
+            photos: Iterable[Path] = inside
+        elif path.exists():
+            photos = [path]
+        else:
+            raise InputError(f"{printable(str(path))} does not exist; give photos or folders of photos")
+        for photo in photos:
+            found.setdefault(photo.resolve(), photo)
+    return list(found.values())
+
+
+def folder_names(photos: Sequence[Path]) -> list[str]:
+    """A name for the results of each photo: its own without ending, with -2, -3 where it came before."""
+    taken: set[str] = set()
+    return [_free(_plain(photo.stem), taken) for photo in photos]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Pictures below a folder, in the order of their paths; hidden files and folders are left out."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
+            yield path
+
+
+def _plain(stem: str) -> str:
+    clean = "".join("_" if letter in _AWKWARD or letter == "\ufffd" else letter for letter in printable(stem))
+    return clean.strip(" .")[:_LONGEST] or "photo"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        found = f"{name}-{number}"
+    taken.add(found.casefold())
+    return found

@@ -1,0 +1,209 @@
+"""Pictures to scene graphs, by the stages' own functions: the numbers are those of `predict` and `predict.sgdet`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from relclip.core.errors import InputError
+from relclip.core.images import read_image
+from relclip.core.model import ImageSet
+from relclip.core.vocabulary import Vocabulary
+from relclip.detector.pictures import Picture, at_size
+from relclip.detector.proposals import Detections, detect_batch, propose
+from relclip.features.stage import patch_maps_of, squash
+from relclip.photo.given import Box, Given, given_boxes
+from relclip.photo.graph import Object, Relation, SceneGraph, Task, printable
+from relclip.photo.models import Models, load_models
+from relclip.predict import sgdet_stage, stage
+from relclip.predict.writing import Prediction
+
+Pixels = NDArray[np.uint8]
+#: How many further predicates of a pair a relation names.
+OTHERS = 3
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture at the sizes that the models take; the decoded picture itself is let go."""
+
+    name: str
+    width: int
+    height: int
+    for_detector: Picture | None
+    for_encoder: Tensor  # (1, 3, map_size, map_size) uint8
+
+
+class SceneGraphs:
+    """A picture in, its scene graph out.
+
+    >>> graphs = SceneGraphs.load("data", run="relclip_kb_ext")  # doctest: +SKIP
+    >>> graph = graphs("photo.jpg")  # doctest: +SKIP
+    >>> graph.triplets(1)  # doctest: +SKIP
+    [('man', 'riding', 'horse', 0.43)]
+    >>> graph.objects[0].box  # doctest: +SKIP
+    (12.0, 40.5, 310.2, 280.0)
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+
+    @classmethod
+    def load(
+        cls,
+        data: str | Path = "data",
+        run: str | None = None,
+        device: str = "auto",
+        params: str | Path | None = None,
+    ) -> "SceneGraphs":
+        """Read the models that `make tables` left in `data`; `params`: their params.yaml (default: beside `data`).
+
+        Raises InputError or ContractError, which say what is missing and what to do.
+        """
+        return cls(load_models(Path(data), run, device, Path(params) if params else None))
+
+    def __call__(self, picture: str | Path | Pixels, boxes: Sequence[Box] | None = None) -> SceneGraph:
+        """The scene graph of a file, or of pixels (H, W, 3) uint8 RGB.
+
+        `boxes`: the model relates these; with labels it believes them (PredCls), without it names them (SGCls). None:
+        the detector looks for them (SGDet). Raises InputError where the picture or a box is no good.
+        """
+        is_file = isinstance(picture, (str, Path))
+        pixels = read_image(Path(picture), as_shown=True) if is_file else np.asarray(picture)
+        prepared = self.prepare(pixels, printable(str(picture)) if is_file else "")
+        return self.predict([prepared], [self.given(prepared, boxes)])[0]
+
+    def prepare(self, pixels: Pixels, name: str) -> Prepared:
+        """Shrink a picture to what the models take. Safe to call from several threads."""
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+            raise InputError(f"a picture is (height, width, 3) uint8, met {pixels.shape} {pixels.dtype}")
+        finder, size = self.models.finder, self.models.map_size
+        height, width = pixels.shape[:2]
+        for_detector = at_size(pixels, finder.size) if finder else None
+        return Prepared(name, width, height, for_detector, squash(pixels, size))
+
+    def given(self, picture: Prepared, boxes: Sequence[Box] | None) -> Given | None:
+        """The user's boxes of this picture, checked; None: there are none. Raises InputError."""
+        size = picture.width, picture.height
+        return None if boxes is None else given_boxes(boxes, size, self.models.vocabulary, picture.name)
+
+    def predict(self, pictures: Sequence[Prepared], given: Sequence[Given | None]) -> list[SceneGraph]:
+        """The scene graphs of some pictures, as one batch; `given`: boxes of each, None: look for them."""
+        models, number_of = self.models, range(len(pictures))
+        maps = patch_maps_of(models.encoder, [one.for_encoder for one in pictures], models.map_size)
+        unknown = [number for number in number_of if given[number] is None]
+        found = dict(zip(unknown, self._detect([pictures[number] for number in unknown]), strict=True))
+        graphs = {number: self._empty(pictures[number], given[number]) for number in number_of}
+        asked: dict[Task, list[int]] = {"sgdet": [number for number in unknown if len(found[number])]}
+        for number, one in enumerate(given):
+            if one is not None and len(one.boxes):
+                asked.setdefault(_task(one), []).append(number)
+        for task, numbers in asked.items():
+            if numbers:
+                contents = [found.get(number) or given[number] for number in numbers]
+                images = _image_set([pictures[number] for number in numbers], contents, maps[numbers])
+                scores = [found[number].scores for number in numbers] if task == "sgdet" else []
+                for prediction in self._ask(task, images, scores):
+                    number = numbers[prediction.image_id]
+                    graphs[number] = self._graph(pictures[number], task, prediction)
+        return [graphs[number] for number in number_of]
+
+    def _detect(self, pictures: Sequence[Prepared]) -> list[Detections]:
+        """What the detector stage would write to proposals.parquet for these."""
+        finder = self.models.finder
+        if not pictures:
+            return []
+        if finder is None:
+            raise InputError("there is no detector in data/detector; run its stage first, or give --boxes")
+        shrunk = [one.for_detector for one in pictures if one.for_detector is not None]
+        found = detect_batch(finder.network, shrunk, self.models.predictor.device)
+        return [propose(one, finder.settings) for one in found]
+
+    def _ask(self, task: Task, images: ImageSet, scores: Sequence[NDArray[np.float32]]) -> list[Prediction]:
+        models = self.models
+        if task == "sgdet":
+            assert models.finder is not None
+            most, detected = models.finder.settings.class_nms, np.concatenate(scores)
+            return list(sgdet_stage.predictions(models.predictor, images, detected, models.inputs, most))
+        sets = stage.pair_sets(images, models.predictor.request.params.pairs)
+        regions = [models.predictor.regions(some, models.inputs) for some in sets]
+        both = stage.predictions(models.predictor, regions, range(len(images)))
+        return [prediction for name, prediction in both if name == task]
+
+    def _empty(self, picture: Prepared, given: Given | None) -> SceneGraph:
+        task = "sgdet" if given is None else _task(given)
+        return SceneGraph(picture.name, picture.width, picture.height, task, (), (), self.models.about)
+
+    def _graph(self, picture: Prepared, task: Task, prediction: Prediction) -> SceneGraph:
+        vocabulary = self.models.vocabulary
+        labels = zip(
+            prediction.class_id.tolist(),
+            prediction.object_score.tolist(),
+            prediction.boxes.tolist(),
+            strict=True,
+        )
+        return SceneGraph(
+            photo=picture.name,
+            width=picture.width,
+            height=picture.height,
+            task=task,
+            objects=tuple(Object(vocabulary.objects[name - 1], score, *box) for name, score, box in labels),
+            relations=ranked(prediction, vocabulary, self.models.keep),
+            about=self.models.about,
+        )
+
+
+def ranked(prediction: Prediction, vocabulary: Vocabulary, keep: int) -> tuple[Relation, ...]:
+    """The best predicate of each pair, by falling triplet score, the first `keep`; NaN is no prediction."""
+    scores = np.where(np.isnan(prediction.scores), -np.inf, prediction.scores).astype(np.float64)
+    if not scores.size:
+        return ()
+    subject, object_ = prediction.pairs.T
+    order = np.argsort(-scores, axis=1, kind="stable")
+    best = np.take_along_axis(scores, order[:, :1], axis=1)[:, 0]
+    ends = prediction.object_score.astype(np.float64)
+    triplet = best * ends[subject] * ends[object_]
+    rows = [row for row in np.argsort(-triplet, kind="stable")[:keep].tolist() if np.isfinite(best[row])]
+    return tuple(
+        Relation(
+            subject=int(subject[row]),
+            predicate=vocabulary.predicates[order[row, 0]],
+            object=int(object_[row]),
+            score=float(triplet[row]),
+            predicate_score=float(best[row]),
+            others=tuple(
+                (vocabulary.predicates[place], float(scores[row, place]))
+                for place in order[row, 1 : OTHERS + 1].tolist()
+                if np.isfinite(scores[row, place])
+            ),
+        )
+        for row in rows
+    )
+
+
+def _task(given: Given) -> Task:
+    return "sgcls" if given.classes is None else "predcls"
+
+
+def _image_set(
+    pictures: Sequence[Prepared], contents: Sequence[Given | Detections | None], maps: NDArray[np.float16]
+) -> ImageSet:
+    """Photos as the stages see images: numbered from 0, their boxes too."""
+    counts = np.array([len(one.boxes) for one in contents if one is not None], np.int64)
+    known = [one.classes if isinstance(one, Given) else None for one in contents]
+    classes = [
+        np.zeros(count, np.int64) if some is None else some for count, some in zip(counts, known, strict=True)
+    ]
+    return ImageSet.from_arrays(
+        image_ids=np.arange(len(pictures)),
+        sizes=np.array([[one.width, one.height] for one in pictures], np.float32),
+        maps=maps,
+        map_rows=np.arange(len(pictures)),
+        object_counts=counts,
+        object_ids=np.concatenate([np.arange(count, dtype=np.int32) for count in counts]),
+        class_ids=np.concatenate(classes),
+        boxes=np.concatenate([one.boxes for one in contents if one is not None]),
+    )

@@ -18,7 +18,7 @@ test: $(VENV)/ready  ## environment, then all tests
 	pytest
 
 ui: $(VENV)/ready  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
-	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --backend-store-uri "$$(python -m relclip.core.tracking)"
+	python -m relclip.core.tracking_ui --port $(or $(PORT),5000)
 
 record: $(VENV)/ready  ## after snakemake: DVC takes what is there as the result of the present params
 	dvc commit -f
@@ -41,7 +41,7 @@ lint: $(VENV)/ready  ## formatting, lint, types, workflow
 	! snakemake --lint 2>&1 | grep -E '^ +\* |Error' | grep -v 'Specify a conda environment'
 
 clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment and DVC's cache
-	rm -rf data checkpoints logs reports/tables reports/figures reports/index.html .snakemake
+	rm -rf data checkpoints logs reports/tables reports/figures reports/model_cards reports/index.html .snakemake
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -42,14 +42,14 @@ class _Mlflow:
         from mlflow.entities import RunTag
 
         tags = [RunTag(name, value) for name, value in values.items()]
-        _attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, tags=tags))
+        attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, tags=tags))
 
     def flush(self) -> None:
         import mlflow
 
         points, self._points = self._points, []
         if points:
-            _attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, metrics=points))
+            attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, metrics=points))
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def track(
     `params` may be nested (`train.rcl.gamma`). The run ends FAILED if the body raises.
     """
     tags = {"stage": stage, "dvc_exp": os.environ.get("DVC_EXP_NAME", ""), **(tags or {})}
-    recorder = _attempt(lambda: _start(name, _flat(params, stage), tags))
+    recorder = attempt(lambda: _start(name, _flat(params, stage), tags))
     if recorder is None:
         yield Silent()
         return
@@ -70,8 +70,8 @@ def track(
         yield recorder
         status = "FINISHED"
     finally:
-        _attempt(recorder.flush)
-        _attempt(lambda: _end(status))
+        attempt(recorder.flush)
+        attempt(lambda: _end(status))
 
 
 def record_later(tags: Mapping[str, str], metrics: Mapping[str, float]) -> None:
@@ -80,16 +80,16 @@ def record_later(tags: Mapping[str, str], metrics: Mapping[str, float]) -> None:
     def add() -> None:
         if _straight(tags, metrics):
             return
-        client = _client()
+        store = client()
         experiment = _experiment()
         where = " and ".join(f"tags.\"{key}\" = '{value}'" for key, value in tags.items())
-        found = client.search_runs([experiment.experiment_id], where, max_results=1)
-        run_id = found[0].info.run_id if found else _open(client, experiment.experiment_id, tags)
+        found = store.search_runs([experiment.experiment_id], where, max_results=1)
+        run_id = found[0].info.run_id if found else _open(store, experiment.experiment_id, tags)
         recorder = _Mlflow(run_id)
         recorder.metrics(metrics)
         recorder.flush()
 
-    _attempt(add)
+    attempt(add)
 
 
 def tracking_uri() -> str:
@@ -102,9 +102,9 @@ def prepare_store() -> None:
 
     The MLflow version that prepared the file is kept in SQLite's `user_version`, so that this costs nothing later.
     """
-    path = _sqlite_file()
+    path = sqlite_file()
     if path:
-        _attempt(lambda: _prepare_sqlite(tracking_uri(), path))
+        attempt(lambda: _prepare_sqlite(tracking_uri(), path))
 
 
 def _prepare_sqlite(uri: str, path: Path) -> None:
@@ -116,21 +116,22 @@ def _prepare_sqlite(uri: str, path: Path) -> None:
         subprocess.run(
             [sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True, capture_output=True
         )
-    _client()
+    client()
     _experiment()
     with contextlib.closing(sqlite3.connect(path)) as store:
         store.execute(f"PRAGMA user_version = {stamp}")
         store.commit()
 
 
-def _sqlite_file() -> Path | None:
+def sqlite_file() -> Path | None:
+    """The file that runs are recorded in; None where a server keeps them."""
     uri = tracking_uri()
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
 def _straight(tags: Mapping[str, str], metrics: Mapping[str, float]) -> bool:
     """Add metrics without MLflow's client, which takes seconds to import; False where only the client can."""
-    path = _sqlite_file()
+    path = sqlite_file()
     return path is not None and add_to_newest(path, _version_stamp(), EXPERIMENT, tags, metrics)
 
 
@@ -146,13 +147,14 @@ def _experiment() -> Any:
     return mlflow.set_experiment(EXPERIMENT)
 
 
-def _open(client: Any, experiment_id: str, tags: Mapping[str, str]) -> str:
-    run = client.create_run(experiment_id, run_name=tags.get("run", "evaluate"), tags=dict(tags))
-    client.set_terminated(run.info.run_id)
+def _open(store: Any, experiment_id: str, tags: Mapping[str, str]) -> str:
+    run = store.create_run(experiment_id, run_name=tags.get("run", "evaluate"), tags=dict(tags))
+    store.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 
 
-def _client() -> Any:
+def client() -> Any:
+    """MLflow's client of the store where runs are recorded; its import takes seconds."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", ATTEMPTS_AT_A_SERVER)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", SECONDS_FOR_A_SERVER)
     with warnings.catch_warnings():
@@ -164,7 +166,7 @@ def _client() -> Any:
 
 
 def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Mlflow:
-    _client()
+    client()
     import mlflow
 
     _experiment()
@@ -186,7 +188,7 @@ def _flat(params: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return flat
 
 
-def _attempt(action: Callable[[], Any]) -> Any:
+def attempt(action: Callable[[], Any]) -> Any:
     """Do it; if the tracker is missing, away or refuses, say so on stderr and go on."""
     try:
         return action()

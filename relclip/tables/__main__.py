@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from relclip.core import command
+from relclip.core.params import load_params
+from relclip.core.tracking_publish import publish
 from relclip.tables.gather import Inputs
 from relclip.tables.stage import make_report
+from relclip.tables.tracked import entries
 
 OPTIONAL = {
     "predict": "output folder of the stage predict: examples of predictions (figure 5)",
@@ -32,7 +35,9 @@ def main() -> None:
     )
     options = vars(parser.parse_args())
     output = options.pop("output")
-    make_report(Inputs(**options), output)
+    inputs = Inputs(**options)
+    make_report(inputs, output)
+    publish(entries(load_params(inputs.params), inputs.train, inputs.predict, output))
     print(output / "index.html")
 
 

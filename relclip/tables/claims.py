@@ -13,6 +13,7 @@ from relclip.tables.layout import TASKS, metric_label
 
 JUDGED = ("annotation", "truth")
 METRICS = ("recall_at_50", "mean_recall_at_50")
+VERDICTS = ("holds", "holds at one seed", "undecided", "does not hold at one seed", "does not hold")
 HEADER = (
     "claim",
     "task",
@@ -144,15 +145,7 @@ def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
 def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:
     """Count the verdicts of one column: `holds 5, undecided 3, does not hold 1`."""
     found = Counter(one.verdict if (one := claim.at(judged, metric)) else NOT_BUILT for claim in claims)
-    order = (
-        "holds",
-        "holds at one seed",
-        "undecided",
-        "does not hold at one seed",
-        "does not hold",
-        NOT_BUILT,
-    )
-    return ", ".join(f"{verdict} {found[verdict]}" for verdict in order if found[verdict])
+    return ", ".join(f"{verdict} {found[verdict]}" for verdict in (*VERDICTS, NOT_BUILT) if found[verdict])
 
 
 def caption() -> str:

@@ -124,18 +124,6 @@ def scalars(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(key.replace("_", " "), compact(value)) for key, value in plain.items()]
 
 
-def row_names(params: Params) -> dict[str, str]:
-    """Run -> the first row of a table that shows it, for headings that are read without the table."""
-    sections = ("table1_distant", "table1_full", "table2", "table3", "table4", "table5", "table6", "beyond")
-    names: dict[str, str] = {}
-    for section in sections:
-        for row in getattr(params.tables, section):
-            name = f"{row.name}, full supervision" if section == "table1_full" else row.name
-            for run in row.runs:
-                names.setdefault(run, name)
-    return names
-
-
 def detector_facts(folder: Path | None) -> list[tuple[str, str]]:
     """What the detector says of itself; nothing where it was not trained."""
     path = folder / "statistics.json" if folder else None

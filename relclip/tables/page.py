@@ -26,6 +26,7 @@ def render(**content: Any) -> str:
         "duration": duration,
         "compact": compact,
         "signed": signed,
+        "megabytes": megabytes,
     }
     css = (_HERE / "template" / "page.css").read_text("utf-8")
     return environment.get_template("page.html").render(css=css, **content)
@@ -39,6 +40,11 @@ def data_uri(path: Path) -> str:
 def thousands(number: float) -> str:
     """12345 -> 12,345."""
     return f"{number:,.0f}"
+
+
+def megabytes(number: float) -> str:
+    """2422064 -> 2.4 MB; below a tenth of one in kB."""
+    return f"{number / 1e6:,.1f} MB" if number >= 1e5 else f"{number / 1e3:,.1f} kB"
 
 
 def compact(value: Any) -> str:

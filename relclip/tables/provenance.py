@@ -1,4 +1,7 @@
-"""Where a report comes from: commit, digest of params.yaml, versions, hardware, times. Only for the page."""
+"""Where a report comes from: commit, digest of params.yaml, versions, hardware, times. Only for the page.
+
+None of it is an input of the rule: another commit alone makes no page anew.
+"""
 
 import csv
 import os
@@ -42,7 +45,8 @@ def facts(params: Path) -> list[tuple[str, str]]:
         ("SHA-256 of params.yaml", file_digest(params)),
         ("Python", platform.python_version()),
         ("Packages", ", ".join(_versions())),
-        ("Machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} logical cores, {_memory()}"),
+        ("Machine", f"{platform.system()} {platform.machine()}, {_processor()}{_memory()}"),
+        ("Accelerators", _accelerators()),
     ]
     return [(name, value) for name, value in found if value]
 
@@ -102,6 +106,26 @@ def _versions() -> list[str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _processor() -> str:
+    """`Intel Xeon, 2 logical cores, `; the name where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    except OSError:
+        names = []
+    return "".join(f"{part}, " for part in (*names[:1], f"{os.cpu_count()} logical cores"))
+
+
+def _accelerators() -> str:
+    """What NVIDIA's driver lists; empty where there is none."""
+    try:
+        words = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return "; ".join(done.stdout.split("\n")).strip("; ")
 
 
 def _memory() -> str:

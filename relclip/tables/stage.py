@@ -6,24 +6,32 @@ from typing import Any
 from relclip.core.atomic import atomic_folder, write_text
 from relclip.tables import claims as claim_table
 from relclip.tables import draw_curves, draw_data, draw_examples, draw_recall, kb_size, latex, page, plain
+from relclip.tables.cards import write_cards
+from relclip.tables.draw_claims import draw_claims
 from relclip.tables.gather import Gathered, Inputs, gather
 from relclip.tables.knowledge import quality_rows
 from relclip.tables.numbers import write_numbers
+from relclip.tables.released import released
 from relclip.tables.values import page_values
 
 
 def make_report(inputs: Inputs, output: Path) -> None:
-    """Write tables/, figures/, plots/, metrics.json and index.html below `output`.
+    """Write tables/, figures/, model_cards/, plots/, metrics.json and index.html below `output`.
 
     Raises ContractError where another stage's file is absent or broken; runs without results are marked.
     """
     gathered = gather(inputs)
+    models = released(gathered.params, inputs.train, inputs.predict, inputs.evaluate)
+    with atomic_folder(output / "model_cards") as folder:
+        write_cards(gathered.params, models, folder)
     with atomic_folder(output / "tables") as folder:
         _write_tables(gathered, folder)
     with atomic_folder(output / "figures") as folder:
         figures = _draw(gathered, inputs, folder)
         pictures = _draw_pictures(gathered, inputs, folder)
-        html = page.render(folder=folder, figures=figures, **pictures, **page_values(gathered, inputs))
+        html = page.render(
+            folder=folder, figures=figures, models=models, **pictures, **page_values(gathered, inputs)
+        )
     write_numbers(gathered.params, inputs.train, inputs.evaluate, output)
     write_text(output / "index.html", html)
 
@@ -46,6 +54,7 @@ def _draw(gathered: Gathered, inputs: Inputs, folder: Path) -> dict[str, Any]:
     params, data, evaluate = gathered.params, gathered.data, inputs.evaluate
     sizes = kb_size.sizes(params, evaluate, gathered.knowledge_of["annotation"])
     return {
+        "claims": draw_claims(gathered.claims, folder),
         "curves": draw_curves.draw_curves(params, inputs.train, folder),
         "predicates": draw_recall.draw_recalls(params, data, evaluate, folder),
         "contrast": draw_recall.draw_contrast(params, data, evaluate, folder),

@@ -2,29 +2,40 @@
 
 from typing import Any
 
+from relclip.core import explorer
 from relclip.core.json_file import read_json
+from relclip.core.params import load_params
 from relclip.tables import claims as claim_table
-from relclip.tables import content, encoder, explain, paper, provenance
+from relclip.tables import content, encoder, explain, paper, provenance, summary
 from relclip.tables.account import read_account
+from relclip.tables.artifacts import Artifact, artifacts
 from relclip.tables.examples import TOP
+from relclip.tables.explorer import SENTENCES, explorer_data
 from relclip.tables.gather import Gathered, Inputs
 from relclip.tables.layout import OF_PAPER, TASKS
+from relclip.tables.names import run_names
+from relclip.tables.released import trained_runs
 from relclip.tables.sources import SPLITS
 
+#: (anchor, heading, its name in the navigation).
 CONTENTS = (
-    ("about", "What this is"),
-    ("results", "Tables"),
-    ("claims", "Claims, the paper's and ours"),
-    ("beyond", "Beyond the paper"),
-    ("examples", "What the model sees"),
-    ("relations", "Recall by relation"),
-    ("training", "Training"),
-    ("encoder", "What CLIP knows"),
-    ("scenes", "Sample pictures"),
-    ("dataset", "The data set"),
-    ("knowledge", "The knowledge base"),
-    ("provenance", "Protocol and provenance"),
+    ("summary", "In short", "In short"),
+    ("about", "What this is", "About"),
+    ("results", "Tables", "Tables"),
+    ("claims", "Claims, the paper's and ours", "Claims"),
+    ("beyond", "Beyond the paper", "Beyond"),
+    ("examples", "What the model sees", "Examples"),
+    ("relations", "Recall by relation", "Relations"),
+    ("training", "Training", "Training"),
+    ("models", "The trained models", "Models"),
+    ("encoder", "What CLIP knows", "CLIP"),
+    ("scenes", "Sample pictures", "Pictures"),
+    ("dataset", "The data set", "Data set"),
+    ("knowledge", "The knowledge base", "Knowledge base"),
+    ("provenance", "Protocol and provenance", "Provenance"),
 )
+#: Outputs of other stages whose digests the page gives: data, knowledge, encoder, detector, claims.
+MAIN_OUTPUTS = ("dataset", "kb", "clip", "ext", "detector")
 
 
 def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
@@ -37,12 +48,13 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         **_claims(gathered),
         "top": TOP,
         "verdicts_of_examples": content.VERDICTS,
-        "row_names": content.row_names(gathered.params),
+        "row_names": run_names(gathered.params),
         "clip_accuracies": encoder.clip_accuracies(inputs.clip),
         "ext_accuracies": encoder.ext_accuracies(inputs.ext),
         "detector_facts": content.detector_facts(inputs.detector),
         "protocol": content.scalars(gathered.params.evaluate.model_dump()),
         "provenance": provenance.facts(inputs.params),
+        "artifacts": _artifacts(inputs),
         "times": provenance.stage_times(inputs.benchmarks),
     }
 
@@ -72,6 +84,7 @@ def _data(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "account": read_account(inputs.dataset / "account.json"),
         "truth_known": data.truth is not None,
         "whole_quality": {judged: one.whole for judged, one in gathered.quality.items()},
+        **_explorer(gathered, inputs),
         "kb_facts": content.scalars(read_json(inputs.kb / "statistics.json")),
         "top_triplets": [
             (name, knowledge.top(data.vocabulary, number)) for number, name in enumerate(predicates, 1)
@@ -92,10 +105,33 @@ def _tables(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def _explorer(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
+    corpus = inputs.raw / "captions.tsv"
+    data = explorer_data(
+        gathered.knowledge, gathered.data.vocabulary, inputs.kb, corpus if corpus.is_file() else None
+    )
+    return {
+        "explorer": data,
+        "explorer_data": explorer.embedded(data),
+        "explorer_script": explorer.script(),
+        "explorer_digest": explorer.digest(),
+        "explorer_sentences": SENTENCES,
+    }
+
+
+def _artifacts(inputs: Inputs) -> list[Artifact]:
+    """The main outputs, then the models of table 1."""
+    folders = [folder for name in MAIN_OUTPUTS if (folder := getattr(inputs, name))]
+    models = [inputs.train / run for run in trained_runs(load_params(inputs.params))]
+    return artifacts(inputs.params.resolve().parent, [*folders, *models])
+
+
 def _claims(gathered: Gathered) -> dict[str, Any]:
     claims = gathered.claims
     return {
         "claims": claims,
+        "leaders": summary.leaders(gathered.annotation),
+        "claim_groups": summary.groups(claims),
         "claim_columns": claim_table.columns(claims),
         "claim_caption": claim_table.caption(),
         "verdicts": [claim_table.verdicts(claims, "annotation", metric) for metric in claim_table.METRICS],

@@ -23,6 +23,8 @@ BUILT = [
 #: Which of them were predicted on the detector's boxes, and with all pairs.
 ON_BOXES, ALL_PAIRS = "relclip_kb", "relclip_kb_ext_all_pairs"
 TRAINED = "no_rcl"
+#: A run of table 1 with a model, for its card.
+RELEASED = "relclip_kb"
 METRICS = [
     f"{prefix}{name}_at_{cutoff}"
     for prefix in ("", "ng_")
@@ -151,6 +153,9 @@ def write_inputs(root: Path) -> Inputs:
             for p in (1, 2)
         ]
         _write(root / "predict" / run / "predcls" / "relations.parquet", pairs, parquet.PREDICTED_RELATIONS)
+    captions = [f"caption </script><b>{number}\t{number}\n" for number in range(len(triplets))]
+    write_text(root / "raw" / "captions.tsv", "".join(captions))
+    write_model(root / "train" / RELEASED, root / "predict" / RELEASED)
     write_gradcam(root / "gradcam" / "relclip_kb_ext")
     write_json(root / "detector" / "statistics.json", {"mAP50": 0.5})
     lines = [
@@ -190,6 +195,22 @@ def write_evaluated(folder: Path, run: str) -> None:
     ]
     counts += [("annotation", 2, 2, 4), ("truth", 1, 1, 9), ("truth", 3, 1, 7)]
     _write(folder / "predcls" / "confusion.parquet", counts, parquet.CONFUSION)
+
+
+def write_model(train: Path, predict: Path) -> None:
+    """What a training leaves beside its curves, and whose predictions these are."""
+    settings = {
+        "model": "relclip",
+        "supervision": "kb",
+        "features": "clip",
+        "seed": 0,
+        "rcl": {"level": "dual"},
+    }
+    inputs = {"dataset/images.parquet": "aa", "dataset/objects.parquet": "bb", "kb/triplets.parquet": "cc"}
+    write_json(train / "config.json", {"train": settings, "inputs": inputs, "run": RELEASED})
+    write_json(train / "statistics.json", {"images": 3, "labelled_pairs": 1234})
+    write_text(train / "model.safetensors", "0123456789")
+    write_json(predict / "provenance.json", {"run": RELEASED, "model_sha256": "f" * 64})
 
 
 def write_gradcam(folder: Path) -> None:

@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_inputs import BUILT, TRAINED, write_data_set
+from made_inputs import BUILT, RELEASED, TRAINED, write_data_set
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
@@ -19,7 +20,16 @@ from relclip.tables.samples import choose_scenes
 from relclip.tables.sources import read_curve, read_data_set, read_knowledge_base
 from relclip.tables.stage import make_report
 
-FIGURES = ("rcl", "confusion", "predicates", "kb-size", "knowledge", "knowledge-quality", "relations")
+FIGURES = (
+    "claims",
+    "rcl",
+    "confusion",
+    "predicates",
+    "kb-size",
+    "knowledge",
+    "knowledge-quality",
+    "relations",
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +51,7 @@ def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
     expected = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     expected |= {f"figures/predicates/{run}.svg" for run in BUILT}
     expected |= {f"figures/{name}{theme}" for name in FIGURES for theme in (".svg", "-dark.svg")}
+    expected |= {f"model_cards/{name}.md" for name in ("README", RELEASED)}
     expected |= {"index.html", "metrics.json", "plots/validation.csv", "tables/knowledge.csv"}
     assert expected <= digests(report).keys()
 
@@ -71,12 +82,18 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_the_page_fetches_nothing_and_runs_nothing(report):
+def test_the_page_fetches_nothing_and_runs_its_one_script(report):
     html = (report / "index.html").read_text("utf-8")
     page = Page(html)
     assert page.fetched
     assert all(value.startswith(("data:image/", "#")) for value in page.fetched)
-    assert not {"script", "b", "iframe", "link", "object"} & set(page.tags)
+    assert not {"b", "iframe", "link", "object"} & set(page.tags)
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", html, re.DOTALL)
+    assert [attributes for attributes, _ in scripts] == [' type="application/json" id="data"', ""]
+    assert page.tags.count("script") == 2
+    digest = base64.b64encode(hashlib.sha256(scripts[1][1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in html
+    assert json.loads(scripts[0][1])["captions"]
     assert not re.search(r"https?://|@import|url\(", html)
     assert "<script>alert(1)</script>" in page.text
     assert "RCL <b>helps</b> & 50%|" in page.text

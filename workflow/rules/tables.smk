@@ -1,18 +1,21 @@
-"""tables: metrics -> tables 1-6 as CSV, Markdown and LaTeX, the claims, figures, one page.
+"""tables: metrics -> tables 1-6 as CSV, Markdown and LaTeX, the claims, figures, model cards, one page.
 
 In:  data/evaluate, data/claims, data/train (curves), data/predict (examples), data/gradcam, data/dataset, data/kb, data/ext
-Out: reports/tables/*, reports/figures/, reports/index.html; reports/metrics.json, reports/plots/ for DVC
+Out: reports/tables/*, reports/figures/, reports/model_cards/, reports/index.html; reports/metrics.json, reports/plots/
+     for DVC. Row names and figures go to the runs in MLflow
 """
 
 
 rule tables:
     input:
         ALL_METRICS,
-        [stage(f"train/{run}", "curves.csv", "statistics.json") for run in RUNS + REFINED],
+        [stage(f"train/{run}", "config.json", "curves.csv", "statistics.json") for run in RUNS + REFINED],
+        [stage(f"predict/{run}", "provenance.json") for run in JUDGED],
         [stage(f"predict/{run}/predcls", *PARTS) for run in PARAMS.tables.figures.examples],
         GRADCAM,
         "data/claims/claims.json",
         RAW,
+        stage("raw", "captions.tsv"),
         DATASET,
         TRUTH,
         stage("dataset", "account.json"),
@@ -29,6 +32,7 @@ rule tables:
         "reports/metrics.json",
         "reports/plots/validation.csv",
         directory("reports/figures"),
+        directory("reports/model_cards"),
         report(REPORT, category="Report"),
     params:
         tables=config["tables"],

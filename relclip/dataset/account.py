@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from relclip.dataset.expected import expected_table
 from relclip.dataset.split import SPLITS
 
 NAMED = 10
@@ -26,6 +27,7 @@ class Account:
         self._outside: dict[str, Counter[str]] = {}
         self._as_written: dict[str, dict[str, Counter[str]]] = {}
         self._splits: dict[str, dict[str, Any]] = {}
+        self.expected: dict[str, dict[str, int]] = {}
 
     def drop(self, section: str, reason: str, name: str | None = None) -> None:
         """Count one thing left out; the first ten `name`s of a reason are kept for the log."""
@@ -76,6 +78,7 @@ class Account:
                 kind: {"distinct": len(words), "most_common": dict(_top(words))}
                 for kind, words in self._outside.items()
             },
+            **({"expected": self.expected} if self.expected else {}),
         }
 
     def table(self) -> str:
@@ -96,6 +99,7 @@ class Account:
                 lines.append(_row(what, [counts[name] for name in SPLITS]))
                 inner = self._splits.get(f"{what} per predicate", {})
                 lines += [_row(f"  {name}", [inner[name][split] for split in SPLITS]) for name in inner]
+        lines += expected_table(self.expected)
         return "\n".join(lines)
 
     def _per_predicate(self, table: pa.Table, split: Mapping[int, str]) -> dict[str, Counter[str]]:

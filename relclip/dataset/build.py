@@ -12,6 +12,7 @@ from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.dataset.account import Account
 from relclip.dataset.aliases import load_aliases
+from relclip.dataset.expected import compare, is_visual_genome
 from relclip.dataset.names import ObjectNames
 from relclip.dataset.objects import ObjectTable, read_objects
 from relclip.dataset.pictures import Picture, read_pictures
@@ -49,6 +50,8 @@ def make_dataset(params: Dataset, raw: Path, output: Path) -> Account:
     images = _images(pictures, account)
     tables = {section: relation.table() for section, relation in relations.items()}
     account.tally(images, table.table(), tables)
+    if is_visual_genome(raw, vocabulary):
+        account.expected = compare(images, table.table(), tables["relations"], vocabulary)
     with atomic_folder(output) as folder:
         _write(folder, vocabulary, images, table.table(), tables["relations"])
         if params.truth:

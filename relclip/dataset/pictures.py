@@ -13,7 +13,7 @@ from relclip.core.images import SUFFIXES, check_image
 from relclip.core.params import Split
 from relclip.core.progress import progress
 from relclip.dataset.account import Account
-from relclip.dataset.split import split_of
+from relclip.dataset.split import Splitter
 
 FOLDER = "images"
 
@@ -40,7 +40,8 @@ def read_pictures(
 ) -> dict[int, Picture]:
     """Return image id -> Picture of all listed images that can be read, in the order of image_data.json.
 
-    Raises InputError where image_data.json or the folder `images` is missing or in another format.
+    Raises InputError where image_data.json or the folder `images` is missing or in another format, or lists no split
+    though `split` wants it listed.
     """
     entries = _listed(raw / "image_data.json", account)
     files = _files(raw / FOLDER)
@@ -85,7 +86,7 @@ def _listed(path: Path, account: Account) -> dict[int, Entry]:
         elif image_id in entries:
             account.drop("images", "image_id listed again", str(image_id))
         else:
-            entries[image_id] = {key: entry.get(key) for key in ("width", "height")}
+            entries[image_id] = {key: entry.get(key) for key in ("width", "height", "split")}
     return entries
 
 
@@ -121,6 +122,7 @@ def _check(raw: Path, files: dict[str, str], image_id: int) -> tuple[str, Any]:
 def _readable(
     entries: dict[int, Entry], checks: Iterator[tuple[str, Any]], split: Split, account: Account
 ) -> Iterator[tuple[int, Picture]]:
+    splitter = Splitter(split)
     for (image_id, entry), (file, found) in zip(entries.items(), checks, strict=True):
         if not file:
             account.drop("images", found, str(image_id))
@@ -130,4 +132,5 @@ def _readable(
             account.noted[
                 "images whose width or height in image_data.json was not the file's (the file wins)"
             ] += 1
-        yield image_id, Picture(image_id, file, width, height, split_of(image_id, split))
+        yield image_id, Picture(image_id, file, width, height, splitter.of(image_id, entry["split"]))
+    splitter.check()

@@ -1,26 +1,41 @@
-"""python -m relclip.raw: procedural scenes, or a folder in Visual Genome's formats -> data/raw."""
+"""python -m relclip.raw: procedural scenes, a folder in Visual Genome's formats, or its download -> data/raw."""
 
+from collections import Counter
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params import Raw, load_params
 from relclip.raw.folder import take_folder
+
+ABOUT = (
+    "Make data/raw as the section `raw` of params.yaml says. raw.source: scenes (drawn), folder (raw.folder, in Visual "
+    "Genome's formats) or vg (Visual Genome and Conceptual Captions: fetched into raw.vg.folder, 31 GB with the "
+    "unpacked pictures; stopped downloads go on; raw.vg.have names files you already have)."
+)
 
 
 def main() -> None:
     """Make data/raw from the source that params.yaml names."""
-    arguments = command.parser("relclip.raw", "Draw scenes, or take a folder in Visual Genome's formats.")
+    arguments = command.parser("relclip.raw", ABOUT)
     command.add_params(arguments)
     arguments.add_argument("--output", type=Path, default=Path("data/raw"), help="folder to write")
     given = arguments.parse_args()
-    raw = load_params(given.params).raw
-    if raw.source == "scenes":
-        from relclip.raw.scenes import make_scenes  # noqa: PLC0415 (the folder needs none of the drawing)
+    for what, number in make_raw(load_params(given.params).raw, given.output).items():
+        print(f"{number:>9} {what}")
 
-        make_scenes(raw.scenes, given.output)
-    else:
-        for what, number in take_folder(Path(raw.folder or ""), raw.captions, given.output).items():
-            print(f"{number:>9} {what}")
+
+def make_raw(raw: Raw, output: Path) -> Counter[str]:
+    """Make `output` from the source; return counts in words. Each source imports what it needs itself."""
+    if raw.source == "scenes":
+        from relclip.raw.scenes import make_scenes  # noqa: PLC0415
+
+        make_scenes(raw.scenes, output)
+        return Counter()
+    if raw.source == "vg":
+        from relclip.raw.vg.stage import take_visual_genome  # noqa: PLC0415
+
+        return take_visual_genome(raw.vg, raw.captions, output)
+    return take_folder(Path(raw.folder or ""), raw.captions, output)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def _take(folder: Path, entry: Entry, images: Path) -> str:
     target = images / f"{image_id}{source.suffix.lower()}"
     if target.exists():
         return "entries of image_data.json whose image_id came before"
-    return _link(source.resolve(), target)
+    return link(source.resolve(), target)
 
 
 def _find(folder: Path, image_id: int, file: object) -> Path | str:
@@ -92,8 +92,8 @@ def _find(folder: Path, image_id: int, file: object) -> Path | str:
     return "pictures missing"
 
 
-def _link(source: Path, target: Path) -> str:
-    """Hard-link a picture; copy it where the disk or its owner's rights forbid a link."""
+def link(source: Path, target: Path) -> str:
+    """Hard-link a picture; copy it where the disk or its owner's rights forbid a link. Return which, in words."""
     try:
         os.link(source, target)
     except OSError:

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed
-from relclip.core.params.data import Dataset, Kb, Raw, Scenes, Split, Words
+from relclip.core.params.data import Dataset, Kb, Raw, Scenes, Split, VisualGenome, Words
 from relclip.core.params.encoder import Clip, Detector, Ext, Features, LabelsEncoder, Pretrain
 from relclip.core.params.errors import nearest, validate
 from relclip.core.params.judging import (
@@ -28,7 +28,7 @@ __all__ = [
     "Balance", "Clip", "Closed", "Dataset", "Detector", "Difference", "Em", "Evaluate", "Ext", "Features",
     "Gradcam", "Kb", "KbLabels", "LabelsEncoder", "Params", "Predict", "Prediction", "Pretrain", "Raw", "Rcl",
     "Refined", "Row",
-    "Sampling", "Scenes", "Split", "Tables", "Train", "Words",
+    "Sampling", "Scenes", "Split", "Tables", "Train", "VisualGenome", "Words",
     "check_params", "check_workflow_config", "load_params",
 ]  # fmt: skip
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Fraction = Field(ge=0.0, le=1.0)
 #: What numpy, torch and gensim all take for a seed.
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 

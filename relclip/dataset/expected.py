@@ -1,0 +1,86 @@
+"""Visual Genome rebuilt: counts beside those one should see (METHOD section 1). Other data sets are not compared."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
+from relclip.core.vocabulary import Vocabulary, load_names
+
+#: Images listed as train (75,651) and in all, and test triplets of classes that no train relation has.
+TRAIN_IMAGES, IMAGES, UNSEEN = 75_651, 108_073, 659
+#: Relations of train (validation is carved out of it) by predicate, matched exactly in lower case.
+RELATIONS = {
+    "sitting on": 4211, "riding": 3819, "standing on": 2031, "carrying": 1855, "walking on": 1727, "watching": 863,
+    "parked on": 744, "eating": 713, "using": 577, "covered in": 565, "covering": 549, "hanging from": 537,
+    "growing on": 438, "mounted on": 422, "lying on": 319, "walking in": 285, "painted on": 229, "says": 81,
+    "playing": 73, "flying in": 7,
+}  # fmt: skip
+SOURCE = "source.json"
+
+Ids = NDArray[np.int64]
+
+
+def is_visual_genome(raw: Path, vocabulary: Vocabulary) -> bool:
+    """Whether data/raw was made from Visual Genome's own files and is read with its 150 and 20 classes."""
+    if not (raw / SOURCE).is_file():
+        return False
+    source = read_json(raw / SOURCE, "run the stage `raw` again", InputError)
+    same = vocabulary == Vocabulary(load_names("vg150"), load_names("vg20"))
+    return same and isinstance(source, dict) and source.get("source") == "vg"
+
+
+def compare(
+    images: pa.Table, objects: pa.Table, relations: pa.Table, vocabulary: Vocabulary
+) -> dict[str, dict[str, int]]:
+    """What -> {found, expected}: images, relations of train and validation by predicate, unseen test triplets."""
+    tested = images.filter(pc.equal(images["split"], "test"))["image_id"].to_numpy()
+    is_test = np.isin(relations["image_id"].to_numpy(), tested)
+    triplets = _triplets(objects, relations)
+    trained = np.bincount(triplets[~is_test, 1], minlength=len(vocabulary.predicates) + 1)
+    unseen = set(map(tuple, triplets[is_test].tolist())) - set(map(tuple, triplets[~is_test].tolist()))
+    rows = {
+        "images": (images.num_rows, IMAGES),
+        "images of train and validation": (images.num_rows - len(tested), TRAIN_IMAGES),
+    }
+    rows |= {
+        name: (int(trained[number]), RELATIONS[name]) for number, name in enumerate(vocabulary.predicates, 1)
+    }
+    rows["test triplets unseen in train"] = (len(unseen), UNSEEN)
+    return {what: {"found": found, "expected": expected} for what, (found, expected) in rows.items()}
+
+
+def expected_table(rows: Mapping[str, Mapping[str, int]]) -> Sequence[str]:
+    """The comparison as lines of text, led by a warning where counts differ."""
+    if not rows:
+        return []
+    differ = sum(row["found"] != row["expected"] for row in rows.values())
+    head = (
+        f"WARNING: {differ} of {len(rows)} counts are not those of the whole Visual Genome (train: with validation)"
+        if differ
+        else "all counts are those of the whole Visual Genome (train: with validation)"
+    )
+    lines = [head, f"{'':32}{'found':>9}{'expected':>9}"]
+    return lines + [f"{what:32}{row['found']:>9}{row['expected']:>9}" for what, row in rows.items()]
+
+
+def _triplets(objects: pa.Table, relations: pa.Table) -> Ids:
+    """(R, 3) class of the subject, predicate, class of the object of each relation."""
+    keys = _keys(objects["image_id"], objects["object_id"])
+    order = np.argsort(keys)
+    classes = objects["class_id"].to_numpy().astype(np.int64)[order]
+    ends = [
+        classes[np.searchsorted(keys[order], _keys(relations["image_id"], relations[name]))]
+        for name in ("subject_id", "object_id")
+    ]
+    return np.column_stack([ends[0], relations["predicate_id"].to_numpy().astype(np.int64), ends[1]])
+
+
+def _keys(image_id: pa.ChunkedArray, object_id: pa.ChunkedArray) -> NDArray[np.void]:
+    """One sortable value for each (image, object)."""
+    return np.rec.fromarrays([image_id.to_numpy(), object_id.to_numpy().astype(np.int64)])

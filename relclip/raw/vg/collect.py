@@ -1,0 +1,106 @@
+"""Every wanted file at hand: named in raw.vg.have, put or fetched into raw.vg.folder, or listed in one message."""
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from relclip.core.errors import InputError
+from relclip.core.params import VisualGenome
+from relclip.raw.vg.files import Remote, amount, wanted_files
+from relclip.raw.vg.looks import wrong
+from relclip.raw.vg.mirrors import Downloads, Failures
+from relclip.raw.vg.unzip import is_unpacked
+
+PICTURES = ("images.zip", "images2.zip")
+
+
+def collect(settings: VisualGenome) -> dict[str, Path]:
+    """Return name -> path of every file that the route needs; what is missing is fetched.
+
+    Raises InputError where a file of raw.vg.have is not what it should be, the disk is too small, or files remain
+    missing: then one message names them all, what each mirror said, and where to put them.
+    """
+    folder = Path(settings.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = wanted_files(settings)
+    places = {
+        remote.name: _have(remote, settings.have[remote.name])
+        for remote in wanted
+        if remote.name in settings.have
+    }
+    missing = [remote for remote in wanted if remote.name not in places and not _there(folder, remote)]
+    _check_space(folder, missing)
+    failed = Downloads(folder, settings).all(missing)
+    if failed:
+        raise InputError(_report([remote for remote in missing if remote.name in failed], failed, folder))
+    return places | {remote.name: folder / remote.name for remote in wanted if remote.name not in places}
+
+
+def _have(remote: Remote, text: str) -> Path:
+    """The path that the user names for a file; a folder for pictures, an unpacked .json for a .json.zip."""
+    path = Path(text)
+    if path.is_dir() and remote.name in PICTURES:
+        return path
+    if not path.is_file():
+        allowed = "a file or a folder of pictures" if remote.name in PICTURES else "a file"
+        raise InputError(
+            f"raw.vg.have says {remote.name} is '{text}', which is no such thing; name {allowed}"
+        )
+    name = path.name if remote.name.endswith(".json.zip") else remote.name
+    reason = wrong(path, name if name.endswith((".json", ".zip")) else remote.name)
+    if reason:
+        raise InputError(f"raw.vg.have says {remote.name} is '{text}', which {reason}; name a whole copy")
+    _note_size(path, remote if name == remote.name else Remote(name, "", ()))
+    return path
+
+
+def _there(folder: Path, remote: Remote) -> bool:
+    """Whether the file, or what was unpacked from it, is in the folder."""
+    path = folder / remote.name
+    if not path.is_file():
+        return remote.name in PICTURES and is_unpacked(folder / "unpacked" / remote.name.removesuffix(".zip"))
+    reason = wrong(path, remote.name)
+    if reason:
+        raise InputError(f"{path} {reason}; remove it, and it is fetched anew, or put a whole copy there")
+    _note_size(path, remote)
+    return True
+
+
+def _note_size(path: Path, remote: Remote) -> None:
+    if remote.size not in {None, path.stat().st_size}:
+        print(
+            f"relclip: {path} has {path.stat().st_size} bytes, the published file {remote.size}; it is used as it is",
+            file=sys.stderr,
+        )
+
+
+def _check_space(folder: Path, missing: Sequence[Remote]) -> None:
+    """Raise InputError where the disk cannot hold what is known to come; pictures are unpacked beside their zip."""
+    needed = 0
+    for remote in missing:
+        part = folder / f"{remote.name}.part"
+        needed += (remote.size or 0) * (2 if remote.name in PICTURES else 1)
+        needed -= part.stat().st_size if part.exists() else 0
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"{folder} needs {amount(needed)} for Visual Genome and its disk has {amount(free)} free; make room, or "
+            "set raw.vg.folder to a folder on a larger disk"
+        )
+
+
+def _report(missing: Sequence[Remote], failed: Mapping[str, Failures], folder: Path) -> str:
+    lines = [f"Visual Genome is not complete here; {len(missing)} files could not be fetched:"]
+    for remote in missing:
+        lines.append(f"  {remote.name} ({remote.about}, {remote.shown_size})")
+        lines += [f"    {address}: {reason}" for address, reason in failed[remote.name]] or [
+            "    no mirror is listed"
+        ]
+    lines += [
+        f"Put each file into {folder}/ under that name, or say where you have it: raw.vg.have in params.yaml, such as",
+        f"  have: {{{missing[0].name}: /path/to/{missing[0].name}}}",
+        "(for images.zip and images2.zip a folder of pictures will do). raw.vg.mirrors takes other addresses. Then run",
+        "the same command again: what has come is kept, and it goes on from there.",
+    ]
+    return "\n".join(lines)

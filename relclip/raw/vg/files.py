@@ -1,0 +1,48 @@
+"""The files that are fetched: names, where from, size and SHA-256 where known. The list itself is files.json."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from relclip.core.params import VisualGenome
+
+LIST = Path(__file__).with_name("files.json")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file: `mirrors` in the order they are asked; `size` in bytes and `sha256` are None where nobody knows."""
+
+    name: str
+    about: str
+    mirrors: tuple[str, ...]
+    size: int | None = None
+    sha256: str | None = None
+
+    @property
+    def shown_size(self) -> str:
+        """The size in words."""
+        return "size unknown" if self.size is None else amount(self.size)
+
+
+def wanted_files(settings: VisualGenome) -> list[Remote]:
+    """The files of the route and of the parts of Conceptual Captions that `settings` ask for."""
+    return [
+        Remote(
+            entry["name"],
+            entry["about"],
+            tuple(settings.mirrors.get(entry["name"], entry["mirrors"])),
+            entry["size"],
+            entry["sha256"],
+        )
+        for entry in json.loads(LIST.read_text("utf-8"))
+        if settings.route in entry["routes"] or entry.get("captions") in settings.captions
+    ]
+
+
+def amount(count: float) -> str:
+    """Bytes in words: 9.7 GB."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count:.0f} bytes"

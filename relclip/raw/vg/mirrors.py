@@ -1,0 +1,153 @@
+"""Several files at once, each from the first of its mirrors that has it; politely, and with one message at the end."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import BoundedSemaphore, Event, Lock
+from time import monotonic
+
+import requests
+
+from relclip import __version__
+from relclip.core.atomic import write_json
+from relclip.core.digest import file_digest
+from relclip.core.params import VisualGenome
+from relclip.raw.vg.address import Again, Refused, Unreachable, check_address, host_of
+from relclip.raw.vg.fetch import Watch, fetch, forget
+from relclip.raw.vg.files import Remote, amount
+from relclip.raw.vg.looks import wrong
+from relclip.raw.vg.meter import Meter
+
+#: Seconds: of one wait, however often something failed; and of Retry-After, beyond which the next mirror is asked.
+LONGEST_PAUSE, LONGEST_RETRY_AFTER = 60.0, 900.0
+#: Nobody answers: asked so often at most, as a machine without network should say so soon.
+RETRIES_UNREACHABLE = 1
+#: A download that got on by so much starts to count its failures anew.
+GOT_ON = 1 << 24
+
+#: (address, why it did not do) of each mirror of a file.
+Failures = list[tuple[str, str]]
+
+
+class Host:
+    """What all downloads from one host share: connections, and the time before which it wants no request."""
+
+    def __init__(self, connections: int) -> None:
+        self.connections = BoundedSemaphore(connections)
+        self.not_before = 0.0
+        self.unreachable = ""
+
+
+class Downloads:
+    """Fetches files into `folder`."""
+
+    def __init__(self, folder: Path, settings: VisualGenome) -> None:
+        self._folder, self._settings = folder, settings
+        self._hosts: defaultdict[str, Host] = defaultdict(lambda: Host(settings.per_host))
+        self._lock, self._stop = Lock(), Event()
+
+    def all(self, remotes: Sequence[Remote]) -> dict[str, Failures]:
+        """Fetch every file; return those that no mirror gave, with the reasons. Ctrl-C keeps what has come."""
+        with ThreadPoolExecutor(self._settings.parallel) as pool:
+            try:
+                results = list(pool.map(self._one, remotes))
+            except BaseException:
+                self._stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        return {
+            remote.name: failed for remote, failed in zip(remotes, results, strict=True) if failed is not None
+        }
+
+    def _one(self, remote: Remote) -> Failures | None:
+        """Fetch one file; None if it is there, whole."""
+        failures: Failures = []
+        meter = Meter(remote.name)
+        try:
+            with requests.Session() as session:
+                session.headers["User-Agent"] = f"relclip/{__version__}"
+                for address in remote.mirrors:
+                    try:
+                        self._from(session, address, remote, meter)
+                    except (Refused, Again) as reason:
+                        failures.append((address, str(reason)))
+                        meter.say(f"{address} {reason}")
+                        continue
+                    return None
+        finally:
+            meter.close()
+        return failures
+
+    def _from(self, session: requests.Session, address: str, remote: Remote, meter: Meter) -> None:
+        """Fetch a file from one mirror, with pauses between failures in passing. Raises the last of these."""
+        check_address(address)
+        part, host = self._part(remote), self._host(address)
+        failed, before = 0, _length(part)
+        while not self._stop.is_set():
+            try:
+                self._attempt(session, address, remote, meter)
+                return
+            except Again as reason:
+                if _length(part) - before >= GOT_ON:
+                    failed, before = 0, _length(part)
+                failed += 1
+                self._pause(reason, failed, host, meter)
+        raise Again("stopped")
+
+    def _attempt(self, session: requests.Session, address: str, remote: Remote, meter: Meter) -> None:
+        part, host = self._part(remote), self._host(address)
+        with host.connections:
+            self._stop.wait(max(0.0, host.not_before - monotonic()))
+            if host.unreachable:
+                raise Refused(host.unreachable)
+            resumed = fetch(session, address, part, remote, Watch(meter.seen, self._stop))
+        self._check(part, remote, resumed)
+        digest = remote.sha256 or file_digest(part)
+        came = {"address": address, "size": _length(part), "sha256": digest}
+        write_json(self._folder / f"{remote.name}.from.json", came)
+        part.replace(self._folder / remote.name)
+        forget(part)
+        meter.say(f"done, {amount(_length(self._folder / remote.name))}")
+
+    def _check(self, part: Path, remote: Remote, resumed: bool) -> None:
+        """Raise where the whole file is not the right one; then it is removed."""
+        reason = wrong(part, remote.name)
+        if not reason and remote.size not in {None, _length(part)}:
+            reason = f"has {_length(part)} bytes where {remote.size} are expected"
+        if not reason and remote.sha256 not in {None, file_digest(part)}:
+            reason = "has another SHA-256 than expected"
+        if reason:
+            forget(part)
+            raise Again(f"{reason}; it starts anew") if resumed else Refused(reason)
+
+    def _pause(self, reason: Again, failed: int, host: Host, meter: Meter) -> None:
+        """Wait before the next attempt, or give the mirror up."""
+        unreachable = isinstance(reason, Unreachable)
+        if failed > (
+            min(RETRIES_UNREACHABLE, self._settings.retries) if unreachable else self._settings.retries
+        ):
+            if unreachable:
+                host.unreachable = str(reason)
+            raise reason
+        pause = min(LONGEST_PAUSE, self._settings.backoff * 2 ** (failed - 1)) * random.uniform(0.5, 1.5)
+        if reason.wait is not None:
+            if reason.wait > LONGEST_RETRY_AFTER:
+                raise Refused(f"{reason} and asks to wait {reason.wait:.0f} s")
+            pause = max(reason.wait, 0.0)
+            host.not_before = monotonic() + pause
+        if not self._stop.is_set():
+            meter.say(f"{reason}; again in {pause:.0f} s")
+        self._stop.wait(pause)
+
+    def _part(self, remote: Remote) -> Path:
+        return self._folder / f"{remote.name}.part"
+
+    def _host(self, address: str) -> Host:
+        with self._lock:
+            return self._hosts[host_of(address)]
+
+
+def _length(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0

@@ -1,0 +1,105 @@
+"""Visual Genome by download -> data/raw, the same folder that `folder` and `scenes` make."""
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.entries import identifier, read_entries
+from relclip.core.errors import InputError
+from relclip.core.images import image_size
+from relclip.core.params import VisualGenome
+from relclip.core.progress import progress
+from relclip.raw.captions import join_captions
+from relclip.raw.folder import PLACES, link
+from relclip.raw.vg import official
+from relclip.raw.vg.collect import PICTURES, collect
+from relclip.raw.vg.unzip import unpack_pictures
+
+ALIASES = ("object_alias.txt", "relationship_alias.txt")
+LISTED = "pictures listed"
+
+
+def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: Path) -> Counter[str]:
+    """Fetch what is missing, unpack it, and make `output` (the contract of data/raw); return counts in words.
+
+    What was fetched and unpacked stays in raw.vg.folder; pictures and large files are hard-linked from there, so that
+    they take their place once. Raises InputError where files remain missing or are not what they should be.
+    """
+    places = collect(settings)
+    kept = Path(settings.folder)
+    counts: Counter[str] = Counter()
+    folders = []
+    for name in PICTURES:
+        folder = kept / "unpacked" / name.removesuffix(".zip")
+        if places[name].is_dir():
+            folder = places[name]
+        else:
+            counts.update(unpack_pictures(places[name], folder))
+        folders.append(folder)
+    with atomic_folder(output) as made:
+        _annotations(settings.route, places, kept / "unpacked", made, folders)
+        for name in ALIASES:
+            shutil.copyfile(places[name], made / name)
+        (made / "images").mkdir()
+        counts.update(_link_pictures(made, folders))
+        texts = [path for name, path in places.items() if name.endswith(".tsv")]
+        counts.update(join_captions([*texts, *map(Path, captions)], made / "captions.tsv"))
+        write_json(made / "source.json", _source(settings, places))
+    return counts
+
+
+def find_picture(folders: Sequence[Path], image_id: int) -> Path | None:
+    """The file <id>.jpg in one of the folders, or in those that Visual Genome's zips unpack to in them.
+
+    A link that leads out of its folder is not followed.
+    """
+    for folder in folders:
+        for place in (folder, *(folder / place for place in PLACES)):
+            path = place / f"{image_id}.jpg"
+            if path.is_file():
+                return path if path.resolve().is_relative_to(folder.resolve()) else None
+    return None
+
+
+def _annotations(
+    route: str, places: Mapping[str, Path], unpacked: Path, made: Path, folders: Sequence[Path]
+) -> None:
+    if route == "json":
+        official.put_annotations(places, unpacked, made)
+        return
+    from relclip.raw.vg import h5  # noqa: PLC0415 (the other route needs no HDF5)
+
+    def size_of(image_id: int) -> tuple[int, int] | None:
+        path = find_picture(folders, image_id)
+        try:
+            return image_size(path) if path else None
+        except InputError:
+            return None
+
+    h5.put_annotations(places, unpacked, made, size_of)
+
+
+def _link_pictures(made: Path, folders: Sequence[Path]) -> Counter[str]:
+    counts = Counter({LISTED: 0})
+    for entry in progress(read_entries(made / "image_data.json"), "take pictures", "picture"):
+        counts[LISTED] += 1
+        image_id = identifier(entry, "image_id", "id")
+        path = find_picture(folders, image_id) if image_id is not None else None
+        if path is None:
+            counts["pictures missing"] += 1
+        elif not (made / "images" / f"{image_id}.jpg").exists():
+            counts[link(path.resolve(), made / "images" / f"{image_id}.jpg")] += 1
+    if counts["pictures missing"] == counts[LISTED]:
+        raise InputError(
+            f"none of the {counts[LISTED]} pictures of image_data.json is in {', '.join(map(str, folders))}; give the "
+            "pictures that belong to it, as <image_id>.jpg"
+        )
+    return counts
+
+
+def _source(settings: VisualGenome, places: Mapping[str, Path]) -> dict[str, object]:
+    """Which route was taken, and the sizes of the files it was made from."""
+    sizes = {name: path.stat().st_size for name, path in places.items() if path.is_file()}
+    return {"source": "vg", "route": settings.route, "files": sizes}

@@ -1,0 +1,175 @@
+"""Zip archives from outside: each wanted member by itself, nothing else, nowhere else; what stopped half-way goes on.
+
+Python's zipfile checks each member's CRC and reads no more than its announced size; what is announced is limited
+here, each member and all together (members may overlap in the file: the sum counts them all).
+"""
+
+import lzma
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from relclip.core.atomic import write_json
+from relclip.core.errors import InputError
+from relclip.core.progress import progress
+
+#: The pictures of images.zip and images2.zip: VG_100K/1.jpg, VG_100K_2/2.jpg.
+PICTURE = re.compile(r"(?:VG_100K|VG_100K_2|images)/(\d{1,18}\.jpg)")
+LARGEST_PICTURE, LARGEST_JSON = 1 << 26, 1 << 32
+#: Unpacked to packed: a JPEG is about 1, Visual Genome's JSON 9; a bomb 1,000. Small members compress by chance.
+RATIO_PICTURE, RATIO_JSON, SMALL = 20, 100, 1 << 16
+#: All pictures together, to the archive's size.
+RATIO_ALL = 4
+MOST_MEMBERS = 1_000_000
+DONE = "done.json"
+UNPACKED, BEFORE = "pictures unpacked", "pictures unpacked before"
+#: Members named in the counts, of each fault.
+NAMED = 10
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def is_unpacked(folder: Path) -> bool:
+    """Whether `unpack_pictures` came to its end there."""
+    return (folder / DONE).is_file()
+
+
+def unpack_pictures(archive: Path, folder: Path) -> Counter[str]:
+    """Unpack <id>.jpg of Visual Genome's picture folders flat into `folder`; return counts in words, faults named.
+
+    A picture that is there with its size is not unpacked again; once all are, nothing is opened any more.
+    Raises InputError where the archive cannot be read, or holds too much.
+    """
+    if is_unpacked(folder):
+        return Counter({BEFORE: sum(1 for _ in folder.glob("*.jpg"))})
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    with _opened(archive) as opened:
+        for member in progress(_members(opened, archive), f"unpack {archive.name}", "file"):
+            found.setdefault(_picture(opened, member, folder, seen), []).append(member.filename)
+    if not seen:
+        raise InputError(f"{archive} holds no picture such as VG_100K/1.jpg; get the right archive")
+    counts = Counter({_named(what, names): len(names) for what, names in found.items()})
+    write_json(folder / DONE, dict(counts))
+    return counts
+
+
+def unpack_file(archive: Path, name: str, target: Path) -> None:
+    """Unpack the one member `name` to `target`, whole or not at all, unless it is there with its size.
+
+    Raises InputError where the archive cannot be read, lacks the member, or it is broken or too large.
+    """
+    with _opened(archive) as opened:
+        found = [
+            member for member in _members(opened, archive) if PurePosixPath(member.filename).name == name
+        ]
+        if len(found) != 1:
+            raise InputError(f"{archive} holds {len(found)} files {name}, not one; get the right archive")
+        reason = _refused(found[0], LARGEST_JSON, RATIO_JSON)
+        if not reason and not (target.is_file() and target.stat().st_size == found[0].file_size):
+            reason = _extract(opened, found[0], target)
+    if reason:
+        raise InputError(f"{name} in {archive} is {reason}; remove the archive, and it is fetched anew")
+
+
+def _named(what: str, names: list[str]) -> str:
+    """Add the first members that met a fault."""
+    if what in {UNPACKED, BEFORE}:
+        return what
+    shown = ", ".join(name[:60].encode("utf-8", "replace").decode() for name in names[:NAMED])
+    return f"{what} ({shown}{', ...' if len(names) > NAMED else ''})"
+
+
+def _opened(archive: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(archive)
+    except _BROKEN as error:
+        raise InputError(
+            f"{archive} is no whole zip archive ({error}); remove it, and it is fetched anew"
+        ) from None
+
+
+def _members(opened: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
+    members = [member for member in opened.infolist() if not member.is_dir()]
+    total, allowed = (
+        sum(member.file_size for member in members),
+        RATIO_ALL * archive.stat().st_size + LARGEST_JSON,
+    )
+    if len(members) > MOST_MEMBERS or total > allowed:
+        raise InputError(
+            f"{archive} announces {len(members):,} files of {total:,} bytes in all; allowed: {MOST_MEMBERS:,} of "
+            f"{allowed:,}; get the right archive"
+        )
+    return members
+
+
+def _picture(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, seen: set[str]) -> str:
+    """Unpack one picture and return what happened, in words for the counts."""
+    found = PICTURE.fullmatch(member.filename)
+    if not found:
+        outside = member.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", member.filename)
+        return (
+            "members refused: their path leads out"
+            if outside
+            else "members left out: no picture of the data set"
+        )
+    if found[1] in seen:
+        return "members left out: the picture came before"
+    reason = _refused(member, LARGEST_PICTURE, RATIO_PICTURE)
+    target = folder / found[1]
+    if not reason and target.is_file() and target.stat().st_size == member.file_size:
+        seen.add(found[1])
+        return BEFORE
+    reason = reason or _extract(opened, member, target)
+    if reason:
+        return f"pictures left out: {reason.partition(' (')[0]}"
+    seen.add(found[1])
+    return UNPACKED
+
+
+def _refused(member: zipfile.ZipInfo, largest: int, ratio: int) -> str:
+    """Return why a member is not even opened, or ''."""
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG}:
+        return "a link or a device"
+    if member.flag_bits & 1:
+        return "encrypted"
+    packed_too_well = member.file_size > max(SMALL, ratio * member.compress_size)
+    return "too large" if member.file_size > largest or packed_too_well else ""
+
+
+def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> str:
+    """Unpack a member to `target` by way of a temporary file; return why it is broken, or ''."""
+    half = target.with_name(f".{target.name}.partial")
+    try:
+        with half.open("wb") as file:
+            for piece in _pieces(opened, member):
+                file.write(piece)
+        half.replace(target)
+    except (*_BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's fault; bz2 has no errno
+        return f"broken ({' '.join(str(error).split())[:100]})"
+    finally:
+        half.unlink(missing_ok=True)
+    return ""
+
+
+def _pieces(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    with opened.open(member) as source:
+        while piece := source.read(1 << 20):
+            yield piece

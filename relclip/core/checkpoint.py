@@ -1,5 +1,6 @@
 """Checkpoints: a training that was killed goes on where its last checkpoint stands, and ends with the same bytes."""
 
+import copy
 import hashlib
 import io
 import json
@@ -45,7 +46,9 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
         digest, content = file.read(hashlib.sha256().digest_size), file.read()
     if hashlib.sha256(content).digest() != digest:
         raise ValueError("not the bytes that were written")
-    return dict(torch.load(io.BytesIO(content), map_location=device, weights_only=True))
+    state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    # Tensors that lie where the bytes were read are not aligned; on such AdamW rounds differently.
+    return copy.deepcopy(dict(state))
 
 
 def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -23,16 +24,16 @@ print("stage finished")
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
+def store(prepared_store, tmp_path, monkeypatch):
     """The address of a prepared SQLite store in a folder of its own, and a client for it."""
+    shutil.copy(prepared_store / "mlflow.db", tmp_path)
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.chdir(tmp_path)
     import mlflow
 
-    from relclip.core.tracking import EXPERIMENT, prepare_store
+    from relclip.core.tracking import EXPERIMENT
 
-    prepare_store()
     client = mlflow.MlflowClient(uri)
     return uri, client, client.get_experiment_by_name(EXPERIMENT).experiment_id
 

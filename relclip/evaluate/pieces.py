@@ -14,7 +14,7 @@ from relclip.core.parquet import read_table
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.inputs import column, image_rows, precise_relations
 
-ROWS_AT_ONCE = 1 << 21
+ROWS_AT_ONCE = 1 << 20
 
 
 def relation_pieces(path: Path, images: Ints, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[pa.Table]:

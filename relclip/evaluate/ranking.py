@@ -7,6 +7,7 @@ from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import Objects, Relations
 
 NO_PLACE = -1
+_PADDED = 2
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _LARGEST = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -50,9 +51,9 @@ def places(relations: Relations, triplet_score: Floats, tie: NDArray[np.uint64])
 
 def _by_score(image: Ints, score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints, int]:
     """Rows in the order of (image, score from high to low, tie), (M,), and how many of them are tied."""
-    order = np.argsort(-score)  # by value, then by image in linear time: a third of what lexsort takes
-    order = order[np.argsort(_narrow(image[order]), kind="stable")]
-    same = (np.diff(image[order]) == 0) & (np.diff(score[order]) == 0)
+    order = _untied(image, score)
+    image, score_there = image[order], score[order]
+    same = (image[1:] == image[:-1]) & (score_there[1:] == score_there[:-1])
     if not same.any():
         return order, 0
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
@@ -63,25 +64,51 @@ def _by_score(image: Ints, score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints
     return order, len(tied)
 
 
+def _untied(image: Ints, score: Floats) -> Ints:
+    """Rows in the order of (image, score from high to low), (M,)."""
+    starts, group = _groups(image)
+    count = np.diff(starts, append=len(image))
+    if (
+        len(image)
+        and (image[starts[1:]] > image[starts[:-1]]).all()
+        and len(count) * count.max() < _PADDED * len(image)
+    ):
+        table = np.full(
+            (len(count), count.max()), np.inf
+        )  # an image a row, a third of what one long sort takes
+        table[group, np.arange(len(image)) - starts[group]] = -score
+        return (table.argsort(axis=1) + starts[:, None])[np.arange(count.max()) < count[:, None]]
+    order = np.argsort(-score)  # by value, then by image in linear time: a third of what lexsort takes
+    return order[np.argsort(_narrow(image[order]), kind="stable")]
+
+
 def best_of_pair(relations: Relations, tie: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """True for the one row with the highest predicate score of its ordered pair (graph constraint), (M,)."""
     chosen = np.zeros(len(tie), bool)
     if not len(tie):
         return chosen
     pair = (relations.subject << np.int64(31)) + relations.object
-    order = np.argsort(pair, kind="stable")
+    order = slice(None) if _stand_together(pair) else np.argsort(pair, kind="stable")
     starts, group = _groups(pair[order])
     score = relations.score[order]
     best = score == np.maximum.reduceat(score, starts)[group]
     hashed = np.where(best, tie[order], _LARGEST)
     rows = np.flatnonzero(best & (hashed == np.minimum.reduceat(hashed, starts)[group]))
-    chosen[order[rows[np.diff(group[rows], prepend=-1) > 0]]] = True
+    rows = rows[np.diff(group[rows], prepend=-1) > 0]
+    chosen[rows if isinstance(order, slice) else order[rows]] = True
     return chosen
+
+
+def _stand_together(values: Ints) -> bool:
+    """Whether equal values stand side by side."""
+    runs = np.sort(values[_groups(values)[0]])
+    return bool((runs[1:] != runs[:-1]).all())
 
 
 def _groups(values: Ints) -> tuple[Ints, Ints]:
     """Starts of runs of equal values, (R,), and the run of each value, (M,)."""
-    new = np.diff(values, prepend=values[:1] - 1) != 0
+    new = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
     return np.flatnonzero(new), np.cumsum(new) - 1
 
 

@@ -33,7 +33,7 @@ def store(prepared_store, tmp_path_factory):
 
         from relclip.core.tracking import EXPERIMENT
 
-        client = mlflow.MlflowClient()
+        client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
         experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
         runs = [
             client.create_run(experiment, start, {**OF, "run": run}, run_name=run).info.run_id

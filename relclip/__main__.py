@@ -26,7 +26,7 @@ COMMANDS = {
     "ext-sgdet": ("relclip.ext.detected", "CLIP's scores on the detector's boxes"),
     "train": ("relclip.train.__main__", "train one run of params.yaml"),
     "refine": ("relclip.train.refine.__main__", "VisualDS and BA-SGG: go on from a trained run"),
-    "predict": ("relclip.predict.__main__", "a trained run -> triplets"),
+    "predict-run": ("relclip.predict.__main__", "a trained run -> triplets"),
     "sgdet": ("relclip.predict.sgdet", "a trained run on the detector's boxes -> triplets"),
     "training-free": ("relclip.predict.training_free", "EXT, KB, KB+EXT, KB counts -> triplets"),
     "gradcam": ("relclip.gradcam.__main__", "where CLIP and RelCLIP look (figure 2)"),
@@ -34,6 +34,7 @@ COMMANDS = {
     "compare": ("relclip.evaluate.compare", "two models on the same images -> paired difference"),
     "convert": ("relclip.evaluate.convert", "a peer's eval_results.pytorch -> Parquet"),
     "tables": ("relclip.tables.__main__", "metrics -> tables, figures, one page"),
+    "predict": ("relclip.photo.__main__", "your photos -> scene graphs, with pages to explore"),
 }
 
 

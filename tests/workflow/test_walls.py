@@ -32,6 +32,14 @@ def test_a_stage_imports_core_and_itself_only(package):
         assert met <= allowed, f"{path} imports {met - allowed}"
 
 
+def test_the_photo_application_stands_above_the_stages():
+    """It calls the stages that its answer comes from and no others; that no stage calls it, the test above says."""
+    allowed = {"core", "photo", "detector", "features", "predict"}
+    for path in (ROOT / "relclip" / "photo").rglob("*.py"):
+        met = {name.split(".")[1] for name in imports(path) if name.startswith("relclip.")}
+        assert met <= allowed, f"{path} imports {met - allowed}"
+
+
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
@@ -48,6 +56,7 @@ def test_a_stage_imports_core_and_itself_only(package):
         ("relclip.evaluate.accumulator", [*HEAVY, "torch"]),
         ("relclip.kb.__main__", ["torch", "gensim", "open_clip", "mlflow"]),
         ("relclip.dataset.__main__", [*HEAVY, "torch"]),
+        ("relclip.photo.__main__", [*HEAVY, "torch", "grandalf"]),
     ],
 )
 def test_a_stage_runs_without_what_it_does_not_need(module, absent):

@@ -1,0 +1,90 @@
+"""The smoke preset, built once by Snakemake, and the command of each of its jobs as Snakemake would run it."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from processes import ROOT, Command
+
+#: Of rules with many jobs, those that differ in what they do.
+CHOSEN = {
+    "train": ("relclip_full", "relclip_kb_ext", "motif_kb", "memory"),
+    "refine": ("visualds_kb_ext", "visualds_semi", "ba_sgg_kb"),
+    "predict": ("relclip_kb_ext", "relclip_kb_ext_calibrated", "motif_full"),
+}
+_RULE = re.compile(r"^(?:local)?rule (\w+):$", re.MULTILINE)
+_SHELL = re.compile(r"^ *(python -m relclip\.\S+ .*?) 2>&1 \| tee", re.MULTILINE | re.DOTALL)
+
+
+def snakemake(folder, *arguments, **options):
+    """Run Snakemake there; stdout and stderr together."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "PYTEST"))
+    }
+    environment |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(folder),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def build(folder):
+    """Make everything in a copy of the project; return its folder."""
+    built = snakemake(folder, "--cores", "2")
+    assert built.returncode == 0, built.stdout[-3000:]
+    return folder
+
+
+def commands(folder):
+    """One Command a rule (more where CHOSEN says so); what a job writes lies under `{out}` instead."""
+    planned = snakemake(folder, "--forceall", "--dry-run", "--printshellcmds")
+    assert planned.returncode == 0, planned.stdout[-3000:]
+    found = {}
+    for block in re.split(r"(?=^(?:local)?rule \w+:$)", planned.stdout, flags=re.MULTILINE)[1:]:
+        shell = _SHELL.search(block)
+        if shell:
+            words = shlex.split(shell[1])
+            name = _name(_RULE.match(block)[1], words)
+            if name:
+                found.setdefault(name, _command(folder, name, words))
+    return [found[name] for name in found]
+
+
+def _name(rule, words):
+    """The rule's name, with the run's where several are chosen; None for a job that is not."""
+    run = words[words.index("--run") + 1] if "--run" in words else ""
+    if rule in CHOSEN:
+        return f"{rule}-{run}" if run in CHOSEN[rule] else None
+    return rule
+
+
+def _command(folder, name, words):
+    for option in ("--output", "--checkpoints"):
+        if option in words:
+            place = words.index(option) + 1
+            words[place] = "{out}/" + words[place]
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    return Command(name, words[2], tuple(words[3:]), folder, store, tracked=True)
+
+
+def copy_of_the_project(folder):
+    """Copy what git knows to `folder`, with the smoke preset in place."""
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listing.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+    (folder / "params.yaml").write_bytes((ROOT / "workflow/presets/smoke.yaml").read_bytes())
+    return folder

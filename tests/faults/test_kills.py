@@ -1,0 +1,39 @@
+"""kill -9 between a stage's files: the same command again gives the bytes of an undisturbed run, and nothing else."""
+
+import pytest
+from kills import assert_recovers, begin_over, kill_after, kill_at_rename
+
+#: Which rename it is that never happens: the first, one in the middle, the last.
+KILLS = [
+    ("raw", 0.0),
+    ("dataset", 0.5),
+    ("kb", 0.7),
+    ("features", 0.4),
+    ("train", 0.5),
+    ("predict", 1.0),
+    ("evaluate", 0.6),
+]
+
+
+@pytest.mark.parametrize(("name", "share"), KILLS, ids=[name for name, _ in KILLS])
+def test_a_killed_stage_ends_in_the_same_bytes(small, tmp_path, name, share):
+    whole = small.undisturbed(name)
+    number = 1 + round(share * (whole.renames - 1))
+    kill_at_rename(whole, tmp_path / "killed", number)
+    assert_recovers(whole, tmp_path / "killed")
+
+
+def test_a_kill_while_the_old_result_is_replaced(small, tmp_path):
+    whole = small.undisturbed("dataset")
+    begin_over(whole, tmp_path / "over")
+    kill_at_rename(
+        whole, tmp_path / "over", whole.renames + 1
+    )  # the old folder is moved away, the new not yet there
+    assert not (tmp_path / "over" / "made").exists()
+    assert_recovers(whole, tmp_path / "over")
+
+
+def test_workers_end_with_a_killed_stage(small, tmp_path):
+    whole = small.undisturbed("kb")
+    kill_after(whole, tmp_path / "killed", 0.6 * whole.seconds)
+    assert_recovers(whole, tmp_path / "killed")

@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import sys
+from collections.abc import Sequence
 
 from relclip import __version__
 from relclip.core import command
@@ -33,20 +34,35 @@ COMMANDS = {
     "evaluate": ("relclip.evaluate.__main__", "anybody's triplets -> recalls with intervals"),
     "compare": ("relclip.evaluate.compare", "two models on the same images -> paired difference"),
     "convert": ("relclip.evaluate.convert", "a peer's eval_results.pytorch -> Parquet"),
-    "tables": ("relclip.tables.__main__", "metrics -> tables, figures, one page"),
+    "tables": ("relclip.tables.__main__", "metrics -> tables, figures, model cards, one page"),
+    "ui": ("relclip.core.tracking_ui", "MLflow's pages: every training, its curves and test metrics"),
     "predict": ("relclip.photo.__main__", "your photos -> scene graphs, with pages to explore"),
 }
 
 
+#: What needs no pipeline around it, by who asks; every other command is a stage.
+ALONE = {
+    "Your photographs": ("predict",),
+    "Your captions": ("kb", "kb-merge", "kb-judge", "kb-page"),
+    "Your predictions": ("evaluate", "compare", "convert"),
+    "What was done here": ("ui",),
+}
+STAGES = "Stages of the pipeline, in the order the data takes"
+
+
 def overview() -> str:
     """Return the text of `relclip --help`."""
-    lines = "\n".join(f"  {name:14}{what}" for name, (_, what) in COMMANDS.items())
+    alone = {name for names in ALONE.values() for name in names}
+    groups = {**ALONE, STAGES: tuple(name for name in COMMANDS if name not in alone)}
     return (
         f"relclip {__version__}: visual relationship detection, from pictures and captions to tables\n\n"
-        "The whole pipeline:  snakemake --cores   (or: make tables)\n"
-        "One part of it:      relclip COMMAND --help\n\n"
-        f"Commands, in the order the data takes:\n{lines}"
+        "The whole pipeline:   make tables   (in the activated environment: snakemake --cores)\n"
+        "One part of it:       relclip COMMAND --help\n\n" + "\n\n".join(map(_group, groups, groups.values()))
     )
+
+
+def _group(title: str, names: Sequence[str]) -> str:
+    return "\n".join([f"{title}:", *(f"  {name:14}{COMMANDS[name][1]}" for name in names)])
 
 
 def main() -> None:

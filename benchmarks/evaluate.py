@@ -13,9 +13,6 @@ machine that others use.
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,6 +23,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from measured import measured
 
 from relclip.core.vocabulary import Vocabulary
 
@@ -121,19 +119,8 @@ def ours(folder: Path) -> dict[str, Any]:
     """The public command in a process of its own: wall and processor seconds, peak memory, its metrics."""
     where = ["--groundtruth", folder / "truth", "--predictions", folder / "found", "--task", "sgdet"]
     files = ["--output", folder / "metrics.json", "--hits", folder / "hits.parquet"]
-    words = [sys.executable, "-m", "relclip.evaluate", *where, *files, "--dedup", "false"]
-    begin = time.perf_counter()
-    child = subprocess.Popen([str(word) for word in words])
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit("the command failed")
-    metrics = json.loads((folder / "metrics.json").read_text())["metrics"]
-    return {
-        "wall_s": time.perf_counter() - begin,
-        "processor_s": used.ru_utime + used.ru_stime,
-        "peak_MiB": used.ru_maxrss // 1024,
-        "metrics": metrics,
-    }
+    used = measured(["-m", "relclip.evaluate", *where, *files, "--dedup", "false"])
+    return {**used, "metrics": json.loads((folder / "metrics.json").read_text())["metrics"]}
 
 
 def classic(data: Arrays, images: int) -> dict[str, float]:

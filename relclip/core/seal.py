@@ -13,13 +13,14 @@ UNSEALED = {_NAME: "0" * 64}
 
 
 def seal(path: Path) -> None:
-    """Put the digest into a file that was saved with the metadata UNSEALED."""
-    _, data = _header(path)
-    digest = _digest(path, data)
+    """Put the digest into a file that was saved with the metadata UNSEALED; metadata in order, for the same bytes."""
+    header, data = _header(path)
+    known = header.pop("__metadata__") | {_NAME: _digest(path, data)}
+    content = {"__metadata__": dict(sorted(known.items())), **header}
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
     with path.open("r+b") as file:
-        place = file.read(data).index(f'"{UNSEALED[_NAME]}"'.encode())
-        file.seek(place + 1)
-        file.write(digest.encode())
+        file.seek(8)
+        file.write(text.ljust(data - 8))
 
 
 def check_seal(path: Path) -> None:
@@ -34,7 +35,7 @@ def check_seal(path: Path) -> None:
 
 
 def _header(path: Path) -> tuple[dict, int]:
-    """The header, and where the numbers begin."""
+    """The header, and where the numbers begin (the format allows blanks before it)."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > path.stat().st_size:

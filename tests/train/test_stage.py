@@ -16,6 +16,7 @@ import pytest
 import torch
 from tiny_dataset import write_tiny
 
+from relclip.core.checkpoint import write_state
 from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.model import load_model
 from relclip.core.params import Rcl, Train
@@ -152,7 +153,7 @@ def test_checkpoints_that_do_not_fit_are_said_and_left(run, capsys):
     assert run("b") == undisturbed
     assert "is broken" in capsys.readouterr().err
     checkpoint.parent.mkdir(parents=True)
-    torch.save({"digest": "of another run", "step": 11}, checkpoint)
+    write_state(checkpoint, {"digest": "of another run", "step": 11})
     assert run("c") == undisturbed
     assert "belongs to other parameters or inputs" in capsys.readouterr().err
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from relclip.core.params import Scenes
 from relclip.core.vocabulary import load_names
+from relclip.dataset.aliases import tidy
 from relclip.raw.scenes import make_scenes
 
 #: Pictures of 512 pixels: their whole boxes are whole at 1,024 too, so that both routes can agree in every number.
@@ -22,7 +23,14 @@ CORRUPT = 1592
 
 def make_source(folder, images=8):
     """Draw scenes; return image_data, objects, relationships as Visual Genome lists them; one picture is corrupt."""
-    scenes = Scenes(images=images, captions=40, pretrain_images=1, image_size=SIZE, objects_per_image=[5, 7])
+    scenes = Scenes(
+        images=images,
+        captions=40,
+        pretrain_images=1,
+        image_size=SIZE,
+        objects_per_image=[8, 10],
+        annotated=1.0,
+    )
     make_scenes(scenes, folder)
     content = {
         name: json.loads((folder / f"{name}.json").read_text())
@@ -72,15 +80,17 @@ def write_h5(site, content):
     for place, image_id in enumerate(ids):
         row_of, first_box, first_relation = {}, len(columns["labels"]), len(columns["predicates"])
         for thing in things[image_id]:
-            if thing["names"][0] in objects:
+            name = tidy(thing["names"][0])
+            if name in objects:
                 row_of[thing["object_id"]] = len(columns["labels"])
-                columns["labels"].append([objects.index(thing["names"][0]) + 1])
+                columns["labels"].append([objects.index(name) + 1])
                 x, y, w, h = (thing[key] * 1024 // SIZE for key in "xywh")
                 columns["boxes_1024"].append([x + w // 2, y + h // 2, w, h])
         for relation in relations[image_id]:
             ends = [relation[side]["object_id"] for side in ("subject", "object")]
-            if relation["predicate"].lower() in predicates and all(end in row_of for end in ends):
-                columns["predicates"].append([predicates.index(relation["predicate"].lower()) + 1])
+            predicate = relation["predicate"].lower()
+            if predicate in predicates and all(end in row_of for end in ends):
+                columns["predicates"].append([predicates.index(predicate) + 1])
                 columns["relationships"].append([row_of[end] for end in ends])
         for what, first, now in (
             ("box", first_box, columns["labels"]),

@@ -1,4 +1,4 @@
-"""python -m relclip.clip: pre-train the small CLIP or load one from elsewhere."""
+"""python -m relclip.clip: pre-train the small CLIP or load one from elsewhere; torchrun shares a batch among GPUs."""
 
 from relclip.core import command
 from relclip.core.params import load_params
@@ -12,12 +12,17 @@ def main() -> None:
     command.add_params(arguments)
     command.add_folders(arguments, {"raw": "data/raw"})
     command.add_output(arguments)
+    command.add_device(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()
     params = load_params(given.params)
-    from relclip.clip.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
+    # torch loads only after the arguments are known to be good
+    from relclip.clip.stage import run  # noqa: PLC0415
+    from relclip.core.halving import told_in_a_sentence  # noqa: PLC0415
+    from relclip.core.world import joined  # noqa: PLC0415
 
-    run(params, given.raw, given.output, given.threads)
+    with joined(given.device) as (world, device), told_in_a_sentence("lower clip.pretrain.batch"):
+        run(params, given.raw, given.output, given.threads, device=device, world=world)
 
 
 if __name__ == "__main__":

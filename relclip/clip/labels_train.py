@@ -10,9 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler
+from relclip.clip.descent import Side
 from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import Codes, Regions
 from relclip.core.accuracy import accuracy
+from relclip.core.device import moved
 from relclip.core.encoder import Encoder
 from relclip.core.errors import InputError
 from relclip.core.seeds import stream
@@ -59,8 +61,11 @@ class LabelsTrainer(Trainer):
         """One step on crops of evenly drawn classes; returns its loss. Depends on the seed and the step alone."""
         settings, random = self.settings, stream(self.settings.seed, "clip", "labels", self.step)
         rows = crops.sampler.random(self.step, settings.batch, objects=1.0)
-        scores = self.model.encode_image(self.show(crops.pixels, rows, random))
-        return self.descend(F.cross_entropy(scores, crops.labels[torch.from_numpy(rows)]))
+        labels = moved(crops.labels[torch.from_numpy(rows)], self.device)
+        every = slice(0, len(rows))
+        return self.descend(
+            lambda scores: F.cross_entropy(scores, labels), Side(self.show(crops.pixels, rows, random), every)
+        )
 
 
 def judge(encoder: Encoder, crops: Crops, rows: Codes) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from relclip.core.world import World
+
 
 def clip_loss(images: Tensor, texts: Tensor, index: Tensor, scale: Tensor) -> Tensor:
     """open_clip's ClipLoss: each picture's only positive is its own copy of its text. Duplicates push each other away.
@@ -33,6 +35,47 @@ def multi_positive_loss(images: Tensor, texts: Tensor, index: Tensor, scale: Ten
 
 
 LOSSES = {"multi_positive": multi_positive_loss, "clip": clip_loss}
+
+
+def shared_loss(
+    name: str,
+    sides: tuple[Tensor, Tensor],
+    counts: tuple[int, int],
+    index: Tensor,
+    scale: Tensor,
+    *,
+    world: World,
+) -> Tensor:
+    """What this process adds to `LOSSES[name]` of the embeddings of all processes; its gradients add up as well.
+
+    sides: its own pictures (b, D) and texts (u, D), those that `world.part` gives it of all `counts`, B and U. index
+    (B,) and scale: the whole step's.
+    """
+    images, texts = _gathered(sides, counts, world)
+    own = world.part(len(index))
+    if name == "clip":
+        said, spoken, shown = texts[index], own, len(index)
+        index = torch.arange(shown, device=index.device)
+    else:
+        said, spoken, shown = texts, world.part(len(texts)), int(index.max()) + 1
+    to_text = F.cross_entropy(scale * images[own] @ said.T, index[own], reduction="sum") / len(images)
+    asking = slice(spoken.start, min(spoken.stop, shown))  # texts that no picture shows do not ask
+    shows = F.one_hot(index, shown).T[asking].to(images.dtype)
+    spread = shows / shows.sum(dim=1, keepdim=True)
+    to_image = -(spread * F.log_softmax(scale * said[asking] @ images.T, dim=1)).sum() / shown
+    return (to_text + to_image) / 2
+
+
+def _gathered(sides: tuple[Tensor, Tensor], counts: tuple[int, int], world: World) -> tuple[Tensor, Tensor]:
+    """The pictures and the texts of all processes, (B, D) and (U, D), in one exchange."""
+    lengths = [_length(world.part_of(number, count)) for number in range(world.size) for count in counts]
+    rows = [sum(pair) for pair in zip(lengths[::2], lengths[1::2], strict=True)]
+    parts = world.gather(torch.cat(sides), rows).split(lengths)
+    return torch.cat(parts[::2]), torch.cat(parts[1::2])
+
+
+def _length(rows: slice) -> int:
+    return int(rows.stop - rows.start)
 
 
 def learning_rate(step: int, steps: int, warmup: int, peak: float) -> float:

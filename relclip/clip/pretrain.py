@@ -14,15 +14,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler
-from relclip.clip.loss import LOSSES, learning_rate
+from relclip.clip.descent import Descent, Side
+from relclip.clip.loss import LOSSES, learning_rate, shared_loss
 from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
 from relclip.clip.texts import Reader
 from relclip.core.checkpoint import read_state, write_state
+from relclip.core.device import autocast, moved
 from relclip.core.params import Pretrain
 from relclip.core.progress import progress
+from relclip.core.schedule import learning
 from relclip.core.seeds import stream
+from relclip.core.world import ALONE, World
 
+CPU = torch.device("cpu")
 Point = tuple[int, float, float]  # step, loss, learning rate
 
 
@@ -38,13 +43,24 @@ class Corpus:
 class Trainer:
     """The model, its optimiser, the step it is at and the curve so far: all that a checkpoint holds."""
 
-    def __init__(self, model: Any, settings: Pretrain, mean: Tensor, std: Tensor) -> None:
-        self.model = model.train()
+    def __init__(
+        self,
+        model: Any,
+        settings: Pretrain,
+        mean: Tensor,
+        std: Tensor,
+        *,
+        device: torch.device = CPU,
+        world: World = ALONE,
+    ) -> None:
+        self.model = model.to(device).train()
+        self.device, self.world = device, world
         self.settings = settings
         self.optimizer = optimizer(model, settings.learning_rate, settings.weight_decay)
         self.step = 0
         self.curve: list[Point] = []
-        self._mean, self._std = mean[:, None, None], std[:, None, None]
+        self._mean, self._std = mean.to(device)[:, None, None], std.to(device)[:, None, None]
+        self._descent = Descent(learning(self.optimizer), world)
 
     def train_step(self, corpus: Corpus, tokenize: Callable[[list[str]], Tensor]) -> float:
         """One step; returns its loss. What is drawn depends on the seed and the step alone."""
@@ -56,35 +72,59 @@ class Trainer:
             else corpus.sampler.random(self.step, settings.batch, settings.objects)
         )
         texts, index = corpus.reader.read(rows, settings.prompted, settings.negatives, random)
-        images = F.normalize(self.model.encode_image(self.show(corpus.pixels, rows, random)), dim=-1)
-        shown = F.normalize(self.model.encode_text(tokenize(texts)), dim=-1)
-        scale = self.model.logit_scale.exp()
-        loss = self.descend(LOSSES[settings.loss](images, shown, torch.from_numpy(index), scale))
+        see, tokens = self.show(corpus.pixels, rows, random), tokenize(texts)
+        shown = moved(torch.from_numpy(index), self.device)
+
+        def read(part: slice) -> Tensor:
+            with autocast(self.device):
+                return F.normalize(self.model.encode_text(moved(tokens[part], self.device)).float(), dim=-1)
+
+        def compared(seen: Tensor, said: Tensor) -> Tensor:
+            scale = self.model.logit_scale.exp()
+            if self.world.size == 1:
+                return LOSSES[settings.loss](seen, said, shown, scale)
+            counts = len(rows), len(texts)
+            return shared_loss(settings.loss, (seen, said), counts, shown, scale, world=self.world)
+
+        def embed(part: slice) -> Tensor:
+            return F.normalize(see(part), dim=-1)
+
+        parts = self.world.part(len(rows)), self.world.part(len(texts))
+        loss = self.descend(compared, Side(embed, parts[0]), Side(read, parts[1]))
         with torch.no_grad():
             self.model.logit_scale.clamp_(0.0, torch.tensor(LARGEST_SCALE).log().item())
         return loss
 
-    def show(self, crops: Tensor, rows: Codes, random: np.random.Generator) -> Tensor:
-        """The crops `rows` as a step sees them, some mirrored: (B, 3, S, S) float32; also sets up patch dropout."""
-        settings = self.settings
-        pixels = crops[torch.from_numpy(rows)]
-        torch.manual_seed(int(random.integers(1 << 62)))  # what patch dropout draws from
-        masked = self.step < settings.unmasked_from * settings.steps
-        self.model.visual.patch_dropout.train(masked)
-        flip = torch.from_numpy(random.random(len(rows)) < settings.mirrored)
-        pixels[flip] = pixels[flip].flip(-1)
-        return (pixels.float() / 255 - self._mean) / self._std
+    def show(self, crops: Tensor, rows: Codes, random: np.random.Generator) -> Callable[[slice], Tensor]:
+        """What the picture tower makes of the crops `rows`, some of them mirrored: a function of a slice of them.
 
-    def descend(self, loss: Tensor) -> float:
-        """Update the weights and end the step; returns the loss."""
+        Which patches of a slice are hidden depends on the step and where the slice begins.
+        """
         settings = self.settings
+        seed = int(random.integers(1 << 62))
+        masked = self.step < settings.unmasked_from * settings.steps
+        mirrored = random.random(len(rows)) < settings.mirrored
+
+        def see(part: slice) -> Tensor:
+            pixels, flip = crops[torch.from_numpy(rows[part])], torch.from_numpy(mirrored[part])
+            pixels[flip] = pixels[flip].flip(-1)
+            there = (moved(pixels, self.device).float() / 255 - self._mean) / self._std
+            torch.manual_seed(seed + part.start)  # what patch dropout draws from
+            self.model.visual.patch_dropout.train(masked)
+            with autocast(self.device):
+                embeddings: Tensor = self.model.encode_image(there)
+            return embeddings.float()
+
+        return see
+
+    def descend(self, loss: Callable[..., Tensor], *sides: Side) -> float:
+        """Update the weights down the gradient of `loss` and end the step; returns the loss."""
+        settings, value = self.settings, self._descent(loss, *sides)
         rate = learning_rate(self.step, settings.steps, settings.warmup, settings.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
         self.optimizer.step()
-        self.curve.append((self.step, loss.item(), rate))
+        self.curve.append((self.step, value.item(), rate))
         self.step += 1
         return self.curve[-1][1]
 
@@ -115,8 +155,12 @@ def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, key
     settings = trainer.settings
     if trainer.resume(checkpoint, key):
         print(f"clip: going on from step {trainer.step} of {checkpoint}", flush=True)
+    world, model = trainer.world, trainer.model
+    world.agree(trainer.step, trainer.device, "the step of their checkpoint; give all the same --output")
+    world.copy_first(model.state_dict().values())
     left = range(trainer.step, settings.steps)
-    for step in progress(left, "pre-training", "step", total=settings.steps, start=trainer.step):
+    shown = progress(left, "pre-training", "step", total=settings.steps, start=trainer.step)
+    for step in shown if world.first else left:
         one_step()
-        if (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
+        if world.first and (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
             trainer.save(checkpoint, key)

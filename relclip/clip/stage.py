@@ -27,23 +27,39 @@ from relclip.core.params import Clip, Params
 from relclip.core.seeds import stream
 from relclip.core.tokenizer import WordTokenizer, collect_words, words_of
 from relclip.core.vocabulary import load_names
+from relclip.core.world import ALONE, World
 
 LONGEST_TEXT = 32  # words of a phrase beyond this are cut
 
 
-def run(params: Params, raw: Path, output: Path, threads: int | None = None) -> None:
-    """Make `output`: open_clip_config.json, open_clip_model.safetensors, (words.txt, curve.csv), statistics.json."""
-    workers = threads or available_threads()
+def run(
+    params: Params,
+    raw: Path,
+    output: Path,
+    threads: int | None = None,
+    *,
+    device: str = "auto",
+    world: World = ALONE,
+) -> None:
+    """Make `output`: open_clip_config.json, open_clip_model.safetensors, (words.txt, curve.csv), statistics.json.
+
+    In a `world` of several processes all call this, share the batches of pre-training, and the first alone writes.
+    """
+    workers = world.threads(threads or available_threads()) or 1
     prepare(params.clip.pretrain.seed, workers)
     keep_freed_memory()
     if params.clip.source == "pretrain":
-        pretrain(params, raw, output, workers)
+        pretrain(params, raw, output, workers, device=best_device(device), world=world)
+        return
+    if not world.first:
         return
     with atomic_folder(output) as folder:
         load_elsewhere(params.clip, folder)
 
 
-def pretrain(params: Params, raw: Path, output: Path, workers: int) -> None:
+def pretrain(
+    params: Params, raw: Path, output: Path, workers: int, *, device: torch.device, world: World = ALONE
+) -> None:
     """Pre-train on raw/pretrain. A checkpoint beside `output` is taken up again after an interruption."""
     settings, folder = params.clip.pretrain, raw / "pretrain"
     regions = read_regions(folder)
@@ -55,10 +71,13 @@ def pretrain(params: Params, raw: Path, output: Path, workers: int) -> None:
     corpus = Corpus(pixels, sampler, Reader(regions, trained, *templates))
     config = model_config(settings, tokenizer)
     mean, std = (torch.tensor(config["preprocess_cfg"][name]) for name in ("mean", "std"))
-    trainer = Trainer(build(config, settings.seed), settings, mean, std)
+    network = build(config, settings.seed)
+    trainer = Trainer(network, settings, mean, std, device=device, world=world)
     checkpoint = output.with_name(f".{output.name}.checkpoint")
     key = _key(params.clip, folder / "region_descriptions.json", tokenizer, workers)
     train(trainer, lambda: trainer.train_step(corpus, tokenizer), checkpoint, key)
+    if not world.first:
+        return
     with atomic_folder(output) as made:
         save_encoder(made, trainer.model, config, tokenizer)
         write_text(made / "curve.csv", curve_csv(trainer.curve))

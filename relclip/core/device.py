@@ -1,6 +1,9 @@
 """Where tensors live and how reproducible arithmetic is. Only torch stages import this module."""
 
+import os
+
 import torch
+from torch import Tensor
 
 from relclip.core.errors import InputError
 
@@ -25,10 +28,31 @@ def prepare(seed: int, threads: int | None = None) -> None:
     torch.manual_seed(seed)
     if threads:
         torch.set_num_threads(threads)
+    # cuBLAS repeats itself only with a workspace of its own; it reads this when it is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same switch as use_deterministic_algorithms, which would import all of torch.compile: a second a job.
     torch.set_deterministic_debug_mode("warn" if torch.cuda.is_available() else "error")
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """bfloat16 on a GPU, full float32 on the CPU."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+def autocast(device: torch.device, precision: str = "auto") -> torch.autocast:
+    """bfloat16 or float32 arithmetic, as `precision` says; auto: bfloat16 on a GPU made for it, else float32."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=halves(device, precision))
+
+
+def halves(device: torch.device, precision: str) -> bool:
+    """Whether `precision` (auto, float32 or bfloat16) means bfloat16 on this device."""
+    if precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return precision == "bfloat16"
+
+
+def moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on `device`; on its way to a GPU nobody waits for it."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes of a GPU's memory that nobody uses, what torch keeps for itself included."""
+    free, _ = torch.cuda.mem_get_info(device)
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(free + kept)

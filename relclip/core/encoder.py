@@ -20,6 +20,7 @@ from relclip.core import pooled_token
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.device import autocast
 from relclip.core.errors import ContractError
+from relclip.core.halving import Halving
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
 from relclip.core.seal import UNSEALED, check_seal, seal
@@ -30,7 +31,10 @@ READABLE = 0o644
 
 
 class Encoder:
-    """CLIP's two towers in evaluation mode. Every method is deterministic and safe to call from several threads."""
+    """CLIP's two towers in evaluation mode. Every method is deterministic and safe to call from several threads.
+
+    A batch for which the device lacks memory is halved.
+    """
 
     def __init__(self, model: Any, tokenizer: Callable[[list[str]], Tensor], device: torch.device) -> None:
         from open_clip.model import get_model_preprocess_cfg  # noqa: PLC0415
@@ -44,10 +48,16 @@ class Encoder:
         self._towers: dict[int, Any] = {}
         self.image_size: int = _side(model.visual.image_size)
         self.logit_scale = float(model.logit_scale.exp())
+        self._crops = Halving("CLIP on crops", "crop", "ext.batch")
+        self._pictures = Halving("patch maps", "picture", "features.batch")
+        self._texts = Halving("CLIP on texts", "text", "clip.batch")
 
     @torch.inference_mode()
     def encode_images(self, batch: Tensor) -> Tensor:
         """Embeddings of pictures: (B, 3, H, W) uint8 -> (B, D) float32, length 1, on the encoder's device."""
+        return _joined(self._crops(self._image_batch, batch))
+
+    def _image_batch(self, batch: Tensor) -> Tensor:
         pixels, tower = self._pixels(batch, self.image_size), self._model.visual
         with autocast(self.device):
             short = pooled_token.fits_images(tower)
@@ -62,6 +72,9 @@ class Encoder:
 
         Pictures are squashed to `size` x `size`; the final layer norm is applied, as open_clip's output_tokens does.
         """
+        return _joined(self._pictures(lambda part: self._map_batch(part, size), batch))
+
+    def _map_batch(self, batch: Tensor, size: int) -> Tensor:
         with autocast(self.device):
             found = self._tower(size).forward_intermediates(
                 self._pixels(batch, size), indices=1, normalize_intermediates=True, intermediates_only=True
@@ -104,8 +117,11 @@ class Encoder:
         """D, the length of the embeddings both towers share."""
         return self._text_batch(["a"]).shape[1]
 
-    @torch.inference_mode()
     def _text_batch(self, texts: list[str]) -> Tensor:
+        return _joined(self._texts(self._few_texts, texts))
+
+    @torch.inference_mode()
+    def _few_texts(self, texts: list[str]) -> Tensor:
         model, tokens = self._model, self._tokenizer(texts).to(self.device)
         with autocast(self.device):
             short = pooled_token.fits_texts(model)
@@ -124,6 +140,10 @@ class Encoder:
         if size not in self._towers:
             self._towers[size] = _resized_tower(self._model.visual, size)
         return self._towers[size]
+
+
+def _joined(pieces: list[Tensor]) -> Tensor:
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
 
 def resize(batch: Tensor, size: int) -> Tensor:

@@ -15,3 +15,7 @@ class InputError(RelclipError):
 
 class ContractError(RelclipError):
     """A file between two stages that lacks a column, has another type or names things that do not exist."""
+
+
+class OutOfMemory(RelclipError):
+    """Work that the device's memory does not hold, however small its pieces."""

@@ -42,6 +42,11 @@ def decay_matrices(weights: Iterable[Any], weight_decay: float) -> list[dict[str
     ]
 
 
+def learning(optimizer: Any) -> list[Any]:
+    """The weights that one of torch's optimisers changes."""
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
 @lru_cache(maxsize=2)
 def _epoch(seed: int, epoch: int, count: int, purpose: tuple[str, ...]) -> list[int]:
     return stream(seed, *purpose, "epoch", epoch).permutation(count).tolist()

@@ -1,6 +1,7 @@
 """CLIP looks at crops: embeddings of regions of many pictures, in batches that may span pictures."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +11,28 @@ from torch import Tensor
 
 from relclip.core.boxes import Boxes
 from relclip.core.crops import cut, pixel_boxes
+from relclip.core.device_crops import cut_there
 from relclip.core.encoder import Encoder
 from relclip.core.images import read_image
+from relclip.core.params.encoder import Resize
 
 
 def look(
-    encoder: Encoder, regions: Iterable[tuple[Path, Boxes]], batch: int, margin: float
+    encoder: Encoder,
+    regions: Iterable[tuple[Path, Boxes]],
+    batch: int,
+    margin: float,
+    where: Resize = "auto",
 ) -> NDArray[np.float32]:
     """Embeddings (N, D) of the boxes of each picture, one after another; a picture without boxes is not decoded.
 
     Boxes of a picture that cover the same pixels are looked at once: a union often is the larger of its two boxes.
+    where: crops are cut and squashed, `ext.resize`.
     """
+    on_device = where == "device" or (where == "auto" and encoder.device.type == "cuda")
+    squash = partial(cut_there, device=encoder.device) if on_device else cut
     places: list[NDArray[np.int64]] = []
-    crops = _crops(regions, encoder.image_size, margin, places)
+    crops = _crops(regions, encoder.image_size, margin, places, squash)
     pieces = [encoder.encode_images(piece).cpu() for piece in _batches(crops, batch)]
     if not pieces:
         return np.zeros((0, encoder.dimension), np.float32)
@@ -30,7 +40,11 @@ def look(
 
 
 def _crops(
-    regions: Iterable[tuple[Path, Boxes]], size: int, margin: float, places: list[NDArray[np.int64]]
+    regions: Iterable[tuple[Path, Boxes]],
+    size: int,
+    margin: float,
+    places: list[NDArray[np.int64]],
+    squash: Callable[[NDArray[np.uint8], Boxes, int], Tensor],
 ) -> Iterator[Tensor]:
     """The distinct crops of each picture; `places` gets, for each box, the number of its crop among all of them."""
     made = 0
@@ -43,7 +57,7 @@ def _crops(
         distinct, place = np.unique(pixels, axis=0, return_inverse=True)
         places.append(place.reshape(-1) + made)
         made += len(distinct)
-        yield cut(picture, distinct.astype(np.float32), size)
+        yield squash(picture, distinct.astype(np.float32), size)
 
 
 def _batches(crops: Iterable[Tensor], batch: int) -> Iterator[Tensor]:

@@ -35,7 +35,7 @@ class Scorer:
         known, top = self.annotations, min(self.settings.zero_shot_classes, len(classes))
         slices = [known.rows(image) for image in images]
         regions = [(self._path(image), known.boxes[rows]) for image, rows in zip(images, slices, strict=True)]
-        embeddings = look(self.encoder, regions, self.settings.batch, 0.0)
+        embeddings = look(self.encoder, regions, self.settings.batch, 0.0, self.settings.resize)
         shares = _softmax(embeddings @ classes.T * self.encoder.logit_scale)
         best = np.argsort(-shares, axis=1, kind="stable")[:, :top]
         rows = np.concatenate([np.arange(part.start, part.stop) for part in slices])
@@ -55,7 +55,9 @@ class Scorer:
             for image, pairs in zip(images, found, strict=True)
         ]
         regions = [(self._path(image), pairs.boxes) for image, pairs in zip(images, found, strict=True)]
-        embeddings = look(self.encoder, regions, self.settings.batch, self.settings.margin)
+        embeddings = look(
+            self.encoder, regions, self.settings.batch, self.settings.margin, self.settings.resize
+        )
         shift = np.cumsum([0, *(len(pairs.boxes) for pairs in found)])
         crop = np.concatenate([pairs.crop + start for pairs, start in zip(found, shift, strict=False)])
         subject, object_ = (

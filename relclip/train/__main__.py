@@ -3,7 +3,6 @@
 from relclip.core import command
 from relclip.core.errors import ParamsError
 from relclip.core.params import Refined, load_params
-from relclip.core.tracking import track
 from relclip.train import arguments
 from relclip.train.stage import train_run
 
@@ -19,9 +18,8 @@ def main() -> None:
         raise ParamsError(
             f"'{given.run}' is an entry of refined, not of runs; refine it: python -m relclip.train.refine"
         )
-    with track("train", given.run, params.model_dump(), {"run": given.run}) as recorder:
+    with arguments.trained(given, params) as options:
         places = {"checkpoints": given.checkpoints, "output": given.output}
-        options = {"recorder": recorder, "device": given.device, "threads": given.threads}
         train_run(given.run, params, arguments.inputs(given), **places, **options)
 
 

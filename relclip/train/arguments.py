@@ -1,8 +1,16 @@
 """What the commands of this package take on the command line."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from relclip.core import command
+from relclip.core.halving import told_in_a_sentence
+from relclip.core.params import Train
+from relclip.core.recorder import Silent
+from relclip.core.tracking import track
+from relclip.core.world import joined
 from relclip.train.inputs import Inputs
 
 FOLDERS = {
@@ -31,3 +39,19 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
 def inputs(given: argparse.Namespace) -> Inputs:
     """Return the folders that were given."""
     return Inputs(given.dataset, given.features, given.prompts, given.words, given.kb, given.ext)
+
+
+@contextmanager
+def trained(given: argparse.Namespace, params: Train) -> Iterator[dict[str, Any]]:
+    """Yield what every training takes: its recorder, device and threads, and its place among torchrun's processes.
+
+    The first of several processes alone is tracked.
+    """
+    advice = "lower train.images_per_batch, or use a device with more memory"
+    with joined(given.device) as (world, device), told_in_a_sentence(advice):
+        options = {"device": device, "threads": given.threads, "world": world}
+        if not world.first:
+            yield {**options, "recorder": Silent()}
+            return
+        with track("train", given.run, params.model_dump(), {"run": given.run}) as recorder:
+            yield {**options, "recorder": recorder}

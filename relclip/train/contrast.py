@@ -182,14 +182,27 @@ class RelationalContrast(nn.Module):
     def _loss(
         self, level: Level, visual: Triplets, text: Triplets, weights: Tensor, phrases: Tensor | None
     ) -> Tensor:
-        seen = self.visual[level](relation_embedding(visual, level))
-        said = self.text[level](relation_embedding(text, level))
-        temperature = self.temperature if self.fixed_temperature is None else self.fixed_temperature
-        bank = cast(Bank, self.memory[level]) if level in self.memory else None
+        seen, said = self.sides(level, visual, text)
+        bank = self.bank(level)
         kept = bank.negatives(phrases) if bank else None
         if bank:
             bank.remember(seen, said, phrases)
-        return info_nce(seen, said, weights, temperature, self.gamma, memory=kept)
+        return info_nce(seen, said, weights, self.used_temperature, self.gamma, memory=kept)
+
+    def sides(self, level: Level, visual: Triplets, text: Triplets) -> tuple[Tensor, Tensor]:
+        """The relation-level embeddings of eq. 2 and 3 at a level, (N, D) each."""
+        seen: Tensor = self.visual[level](relation_embedding(visual, level))
+        said: Tensor = self.text[level](relation_embedding(text, level))
+        return seen, said
+
+    def bank(self, level: Level) -> Bank | None:
+        """The memory of a level, if there is one."""
+        return cast(Bank, self.memory[level]) if level in self.memory else None
+
+    @property
+    def used_temperature(self) -> float | Tensor:
+        """tau as a number where it is fixed, which is faster, else the tensor that learns."""
+        return self.temperature if self.fixed_temperature is None else self.fixed_temperature
 
 
 def _identity(dimension: int) -> nn.Linear:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from relclip.core.params import Train
-from relclip.core.schedule import decay_matrices
+from relclip.core.schedule import decay_matrices, learning
 
 
 def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:
@@ -39,9 +39,13 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float,
     """One step down the gradient of `loss`, which is cut to the norm `longest` (0: left as it is)."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    descend(optimizer, learning_rate, longest)
+
+
+def descend(optimizer: torch.optim.Optimizer, learning_rate: float, longest: float) -> None:
+    """One step down the gradients that are there, cut to the norm `longest` (0: left as they are)."""
     if longest:
-        nn.utils.clip_grad_norm_(weights, longest)
+        nn.utils.clip_grad_norm_(learning(optimizer), longest)
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
     with torch.no_grad():

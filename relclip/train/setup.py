@@ -23,6 +23,7 @@ from relclip.core.model import (
 from relclip.core.params import Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
+from relclip.core.world import ALONE, World
 from relclip.train.contrast import RelationalContrast
 from relclip.train.frequency import frequency_bias
 from relclip.train.inputs import Inputs, contrast_level
@@ -81,12 +82,13 @@ def make_trainer(
     weighted: bool | None = None,
     regions: Regions | None = None,
     frozen: bool = False,
+    world: World = ALONE,
 ) -> Trainer:
     """Put network, contrast and targets together.
 
     `model`: one that goes on learning, as it is, instead of a new one. `weighted`: whether `loss: bce` weighs possible
     labels; none said: where the labels are not of equal weight by definition (METHOD section 6). `regions`: what was
-    pooled for another training on these images. `frozen`: see `Trainer`.
+    pooled for another training on these images. `frozen`, `world`: see `Trainer`.
     Raises ParamsError where the sizes cannot work, InputError where no pair has a label.
     """
     text_dimension = prompts.objects.shape[1]
@@ -105,9 +107,8 @@ def make_trainer(
     )
     regions = regions or Regions(images, params.roi_size, device)
     loss = predicate_loss(params, weighted)
-    return Trainer(
-        params, model.to(device), contrast.to(device), regions, teacher, prompts, phrases, loss, frozen
-    )
+    network = model.to(device), contrast.to(device)
+    return Trainer(params, *network, regions, teacher, prompts, phrases, loss, frozen, world)
 
 
 def _memory(params: Train, dimension: int, phrases: Phrases | None) -> Callable[[], Memory] | None:

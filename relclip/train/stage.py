@@ -18,11 +18,12 @@ from relclip.core.params import Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.recorder import Recorder, Silent
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.core.world import ALONE, World
 from relclip.train.curves import make_curves
+from relclip.train.fit import VERSION, fit
 from relclip.train.inputs import Inputs, needs_words
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
 from relclip.train.setup import make_trainer, supervise
-from relclip.train.trainer import VERSION, fit
 from relclip.train.validate import Validation
 
 
@@ -35,11 +36,12 @@ class Material:
     prompts: Prompts
     phrases: Phrases | None
     device: torch.device
+    world: World = ALONE
 
     @property
     def language(self) -> dict[str, Any]:
         """The keyword arguments of `make_trainer` that do not depend on the labels."""
-        names = ("prompts", "phrases", "vocabulary", "device")
+        names = ("prompts", "phrases", "vocabulary", "device", "world")
         return {name: getattr(self, name) for name in names}
 
 
@@ -53,14 +55,16 @@ def train_run(
     recorder: Recorder | None = None,
     device: str = "auto",
     threads: int | None = None,
+    world: World = ALONE,
 ) -> str:
     """Train `run` and write its folder `output`, whole or not at all; returns the digest of model.safetensors.
 
+    In a `world` of several processes all call this; the first alone writes, the others return nothing ('').
     On a CPU the same inputs, parameters and number of threads give the same bytes, also after a kill and a resume
     from `checkpoints / run`. Raises ContractError, InputError, ParamsError.
     """
     recorder = recorder or Silent()
-    material = read_material(params, inputs, device, threads)
+    material = read_material(params, inputs, device, threads, world)
     labels, counts = supervise(material.images, params, inputs, material.vocabulary)
     trainer = make_trainer(params, material.images, labels, **material.language)
     digests = input_digests(inputs.files(params), recorder)
@@ -68,6 +72,8 @@ def train_run(
     digest = training_digest(params, digests, material.device)
     validation = read_validation(params, inputs, material.device)
     fit(trainer, validation, curves, checkpoints / run, digest)
+    if not world.first:
+        return ""
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
         write_model(folder, trainer.model, curves, about, counts)
@@ -83,24 +89,28 @@ def finish(output: Path, checkpoint: Path, recorder: Recorder) -> str:
 
 
 def read_material(
-    params: Train, inputs: Inputs, device: str = "auto", threads: int | None = None
+    params: Train,
+    inputs: Inputs,
+    device: str = "auto",
+    threads: int | None = None,
+    world: World = ALONE,
 ) -> Material:
     """Seed and prepare torch, then read the train images and the language of their labels."""
-    prepare(params.seed, threads)
+    prepare(params.seed, world.threads(threads))
     keep_freed_memory()
     place = best_device(device)
     vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
     images = ImageSet.load(inputs.dataset, inputs.features, "train")
     prompts = load_prompts(inputs.prompts, vocabulary, place)
     phrases = load_phrases(inputs.words, vocabulary, place) if needs_words(params) else None
-    return Material(vocabulary, images, prompts, phrases, place)
+    return Material(vocabulary, images, prompts, phrases, place, world)
 
 
 def read_validation(params: Train, inputs: Inputs, device: torch.device) -> Validation:
     """Read the validation images, judged by the run's `rank_by`."""
     regions = Regions(ImageSet.load(inputs.dataset, inputs.features, "val"), params.roi_size, device)
     relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
-    return Validation.of(regions, relations, params.validate_images, params.rank_by)
+    return Validation.of(regions, relations, params.validate_images, params.rank_by, params.precision)
 
 
 def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
@@ -111,8 +121,12 @@ def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
 
 
 def training_digest(params: Train, inputs: Mapping[str, str], device: torch.device) -> str:
-    """What the checkpoints of a training belong to."""
-    content = {"params": params.model_dump(), "inputs": dict(inputs), "device": device.type}
+    """What the checkpoints of a training belong to; any number of processes may go on from them."""
+    content = {
+        "params": params.model_dump(exclude={"processes"}),
+        "inputs": dict(inputs),
+        "device": device.type,
+    }
     return state_digest(VERSION, content)
 
 

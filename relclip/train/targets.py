@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from relclip.core.device import moved
 from relclip.core.errors import InputError
 from relclip.core.model import ImageSet
 from relclip.core.params import Sampling
@@ -54,16 +55,22 @@ class Targets:
         }[level]
         return self._fuse(vectors)
 
-    def dictionary(self, phrases: Phrases | None, level: Level, sampling: Sampling) -> Tensor:
-        """Weights (L, L) of the negatives at a level (eq. 7); all 1 where sampling is not enabled."""
+    def dictionary(
+        self, phrases: Phrases | None, level: Level, sampling: Sampling, among: "Targets | None" = None
+    ) -> Tensor:
+        """Weights (L, L) of the negatives at a level (eq. 7); all 1 where sampling is not enabled.
+
+        among: the M instances of all processes, of which these are a part; the weights are (L, M) then.
+        """
         if phrases is None or not sampling.enabled:
-            return torch.ones(len(self.labelled), len(self.labelled), device=self.weights.device)
+            return torch.ones(len(self.labelled), len((among or self).labelled), device=self.weights.device)
         return sampling_weights(
             self.phrases(phrases, level),
             sampling.epsilon,
             sampling.eta,
             sampling.delete_synonyms,
             sampling.weight,
+            others=among.phrases(phrases, level) if among else None,
         )
 
     def _fuse(self, vectors: Tensor) -> Tensor:
@@ -124,4 +131,4 @@ class Teacher:
             instance,
             classes,
         )
-        return Targets(*(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays))
+        return Targets(*(moved(torch.from_numpy(np.ascontiguousarray(array)), device) for array in arrays))

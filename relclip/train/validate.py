@@ -26,10 +26,16 @@ class Validation:
     numbers: NDArray[np.int64]  # (V,) images
     truths: list[Triples]  # of each of them
     rank_by: RankBy = "softmax"
+    precision: str = "auto"
 
     @classmethod
     def of(
-        cls, regions: Regions, relations: pa.Table, count: int, rank_by: RankBy = "softmax"
+        cls,
+        regions: Regions,
+        relations: pa.Table,
+        count: int,
+        rank_by: RankBy = "softmax",
+        precision: str = "auto",
     ) -> "Validation":
         """The first `count` images of the set with relations; repeated relations count once."""
         images = regions.images
@@ -45,7 +51,7 @@ class Validation:
         triples = np.stack([*rows, predicate.astype(np.int64)], axis=1)
         numbers = np.unique(number)[:count]
         truths = [np.unique(triples[number == image], axis=0) for image in numbers]
-        return cls(regions, numbers, truths, rank_by)
+        return cls(regions, numbers, truths, rank_by, precision)
 
     @torch.no_grad()
     def __call__(self, model: Model) -> dict[str, float]:
@@ -59,7 +65,7 @@ class Validation:
         for first in range(0, len(self.numbers), IMAGES_AT_ONCE):
             numbers = self.numbers[first : first + IMAGES_AT_ONCE]
             batch = collate(self.regions, numbers.tolist())
-            with autocast(self.regions.device):
+            with autocast(self.regions.device, self.precision):
                 logits = model(batch).predicate_logits
             scores = predicate_scores(logits, self.rank_by).cpu().numpy()
             for image, part in zip(numbers, np.split(scores, np.cumsum(batch.pair_counts)[:-1]), strict=True):

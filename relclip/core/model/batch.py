@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from relclip.core.device import moved
 from relclip.core.model.geometry import object_geometry, pair_geometry
 from relclip.core.model.regions import Regions
 
@@ -53,18 +54,18 @@ def collate(regions: Regions, numbers: Sequence[int], chosen: Sequence[np.ndarra
     pair_union = images.pair_union[pair_rows] + first_union
     if chosen is not None:
         used, pair_union = np.unique(pair_union, return_inverse=True)
-        union_regions = union_regions[torch.from_numpy(used).to(device)]
+        union_regions = union_regions[moved(torch.from_numpy(used), device)]
     return Batch(
         object_counts=object_counts,
         pair_counts=pair_counts,
-        classes=torch.from_numpy(classes).to(device),
+        classes=moved(torch.from_numpy(classes), device),
         object_regions=object_regions,
-        object_geometry=object_geometry(relative).to(device),
-        subjects=subject_rows.to(device),
-        objects=object_rows.to(device),
+        object_geometry=moved(object_geometry(relative), device),
+        subjects=moved(subject_rows, device),
+        objects=moved(object_rows, device),
         union_regions=union_regions,
-        pair_union=torch.from_numpy(pair_union).to(device),
-        pair_geometry=pair_geometry(relative[subject_rows], relative[object_rows]).to(device),
+        pair_union=moved(torch.from_numpy(pair_union), device),
+        pair_geometry=moved(pair_geometry(relative[subject_rows], relative[object_rows]), device),
     )
 
 

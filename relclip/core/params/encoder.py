@@ -24,6 +24,8 @@ def _prompt(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+#: Where ext cuts and squashes its crops: with Pillow's arithmetic on the CPU, on the device, or (auto) on a GPU only.
+Resize = Literal["auto", "pil", "device"]
 ObjectPrompt = Annotated[str, _prompt("object")]
 TripletPrompt = Annotated[str, _prompt("subject", "predicate", "object")]
 
@@ -119,17 +121,28 @@ class Detector(Closed):
 
 
 class Features(Closed):
-    """Frozen patch maps, V(I). `image_size` is the side the picture is resized to before the encoder."""
+    """Frozen patch maps, V(I). `image_size` is the side the picture is resized to before the encoder.
+
+    `shards`: jobs that look at a share of the pictures each, merged to the bytes of one run.
+    """
 
     image_size: int = Field(default=128, ge=8)
     batch: int = Field(default=64, ge=1)
+    shards: int = Field(default=1, ge=1, le=10_000)
 
 
 class Ext(Closed):
-    """CLIP on union crops, widened by the fraction `margin` of their sides; logits are divided by `temperature`."""
+    """CLIP on union crops, widened by the fraction `margin` of their sides; logits are divided by `temperature`.
+
+    `resize`: crops are cut and squashed on the CPU as Pillow does (`pil`) or on the device (`device`: one level of 255
+    away, seldom two); auto: the device if it is a GPU. `shards`: jobs that score a share of the images each, merged to
+    the bytes of one run.
+    """
 
     margin: float = Field(default=0.0, ge=0.0)
     prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
     temperature: float = Field(default=1.0, gt=0.0)
     batch: int = Field(default=256, ge=1)
     zero_shot_classes: int = Field(default=5, ge=1)
+    resize: Resize = "auto"
+    shards: int = Field(default=1, ge=1, le=10_000)

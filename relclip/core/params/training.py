@@ -62,6 +62,10 @@ class Train(Closed):
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (METHOD section 6), weighted by the
     labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). A `motif` has
     no RCL and always reads labels: `rcl`, `sampling`, `heads`, `use_labels`, `object_features` are RelCLIP's alone.
+
+    `precision` of arithmetic; auto: bfloat16 on a GPU made for it, else float32. `processes`: how many the workflow
+    starts by torchrun, a GPU each where there are GPUs; they share the images of a batch, and RCL's negatives are
+    those of the whole batch. But for rounding they compute what one process does, except which units `dropout` drops.
     """
 
     model: Literal["relclip", "motif"] = "relclip"
@@ -96,6 +100,8 @@ class Train(Closed):
     validate_every: int = Field(default=200, ge=1)
     validate_images: int = Field(default=100, ge=1)
     checkpoint_every: int = Field(default=200, ge=1)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    processes: int = Field(default=1, ge=1)
 
 
 class Em(Closed):

@@ -3,7 +3,6 @@
 from relclip.core import command
 from relclip.core.errors import ParamsError
 from relclip.core.params import Refined, load_params
-from relclip.core.tracking import track
 from relclip.train import arguments
 from relclip.train.refine.stage import refine_run
 
@@ -22,9 +21,8 @@ def main() -> None:
         raise ParamsError(
             f"'{given.run}' is an entry of runs, not of refined; train it: python -m relclip.train"
         )
-    with track("train", given.run, params.model_dump(), {"run": given.run}) as recorder:
+    with arguments.trained(given, params) as options:
         places = {"start": given.start, "checkpoints": given.checkpoints, "output": given.output}
-        options = {"recorder": recorder, "device": given.device, "threads": given.threads}
         refine_run(given.run, params, inputs=arguments.inputs(given), **places, **options)
 
 

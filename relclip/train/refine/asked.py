@@ -15,16 +15,19 @@ IMAGES_AT_ONCE = 16
 
 
 @torch.no_grad()
-def labelled_logits(model: Model, regions: Regions, labels: Labels, what: str) -> NDArray[np.float32]:
+def labelled_logits(
+    model: Model, regions: Regions, labels: Labels, what: str, precision: str = "auto"
+) -> NDArray[np.float32]:
     """Logits (L, R + 1) of the model, given the objects' labels, for the L labelled pairs of the set.
 
-    Raises nothing for a set without any: (0, R + 1).
+    what: the words of its progress; none: it shows none. Raises nothing for a set without any: (0, R + 1).
     """
     was_training = model.training
     model.eval()
     logits = np.zeros((int(labels.row.max(initial=-1)) + 1, model.config.predicates + 1), np.float32)
-    for numbers, chosen, rows in progress(list(_batches(model, regions, labels)), what, "batch"):
-        with autocast(regions.device):
+    batches = list(_batches(model, regions, labels))
+    for numbers, chosen, rows in progress(batches, what, "batch") if what else batches:
+        with autocast(regions.device, precision):
             output = model(collate(regions, numbers, chosen)).predicate_logits.float().cpu().numpy()
         logits[rows[rows >= 0]] = output[rows >= 0]
     model.train(was_training)

@@ -12,7 +12,6 @@ from relclip.core.model import Motif
 from relclip.train.labels import Labels
 from relclip.train.losses import multi_hot_bce
 from relclip.train.refine import balance
-from relclip.train.refine.asked import labelled_logits
 from relclip.train.refine.method import Refinement, Sources, Task, per_predicate
 from relclip.train.refine.phases import Phases
 from relclip.train.setup import predicate_loss
@@ -23,7 +22,7 @@ def ba_sgg(task: Task, phases: Phases) -> Refinement:
     model, labels, params = task.start.model, task.candidates, task.params
     if not isinstance(model, Motif):
         raise InputError("ba_sgg adjusts a Motif; give the folder of a run with model: motif as --start")
-    logits = labelled_logits(model, phases.regions, labels, "look for confusions")
+    logits = phases.ask(model, labels, params, "look for confusions")
     matrix = balance.confusion(logits, labels)
     adjusted = head_alone(model.adjusted_by(torch.from_numpy(balance.adjustment(matrix))))
     kept = balance.chosen_instances(

@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 from relclip.core.checkpoint import state_digest
 from relclip.core.curves import Curves
 from relclip.core.model import Model, Regions
 from relclip.core.params import Train
 from relclip.core.recorder import Recorder, Silent
 from relclip.train.curves import make_curves
+from relclip.train.fit import VERSION, fit
 from relclip.train.labels import Labels
+from relclip.train.refine.asked import labelled_logits
 from relclip.train.setup import make_trainer
 from relclip.train.stage import Material
-from relclip.train.trainer import VERSION, fit
 from relclip.train.validate import Validation
 
 
@@ -71,8 +76,17 @@ class Phases:
             frozen=frozen,
         )
         curves = make_curves(Later(self.recorder, self.done))
-        digest = state_digest(VERSION, {"run": self.digest, "phase": name, "params": params.model_dump()})
+        content = {"run": self.digest, "phase": name, "params": params.model_dump(exclude={"processes"})}
+        digest = state_digest(VERSION, content)
         fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)
         self.curves.points += [{**point, "step": self.done + point["step"]} for point in curves.points]
         self.done += params.iterations
         return trainer.model
+
+    def ask(self, model: Model, labels: Labels, params: Train, what: str) -> NDArray[np.float32]:
+        """What the model says of the labelled pairs, as `labelled_logits` does; the same in every process."""
+        what = what if self.material.world.first else ""
+        logits = labelled_logits(model, self.regions, labels, what, params.precision)
+        shared = torch.from_numpy(logits).to(self.material.device)
+        self.material.world.copy_first([shared])
+        return shared.cpu().numpy()

@@ -8,6 +8,7 @@ from relclip.core.model import Regions
 from relclip.core.params import Refined
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.recorder import Recorder, Silent
+from relclip.core.world import ALONE, World
 from relclip.train.inputs import Inputs
 from relclip.train.labels import full_labels
 from relclip.train.refine.artifact import Captions, write_labels
@@ -42,14 +43,17 @@ def refine_run(
     recorder: Recorder | None = None,
     device: str = "auto",
     threads: int | None = None,
+    world: World = ALONE,
 ) -> str:
     """Refine the run in the folder `start` and write `output`, whole or not at all; returns model.safetensors' digest.
+
+    In a `world` of several processes all call this; the first alone writes, the others return nothing ('').
 
     On a CPU the same inputs, parameters and number of threads give the same bytes, also after a kill and a resume
     from `checkpoints / run`. Raises ContractError, InputError, ParamsError.
     """
     recorder = recorder or Silent()
-    material = read_material(params, inputs, device, threads)
+    material = read_material(params, inputs, device, threads, world)
     task, counts = _task(run, params, start, inputs, material)
     captions = Captions(inputs.kb, params.kb, params.seed) if params.supervision != "full" else None
     files = [*inputs.files(params), start / "model.safetensors", start / "config.json"]
@@ -64,6 +68,8 @@ def refine_run(
         training_digest(params, digests, material.device),
     )
     made = METHODS[params.method](task, phases)
+    if not world.first:
+        return ""
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
         write_model(folder, made.model, phases.curves, about, {**counts, **made.counts})

@@ -9,7 +9,6 @@ from relclip.core.model import Model
 from relclip.core.params import Train
 from relclip.train.labels import Labels
 from relclip.train.refine import estep
-from relclip.train.refine.asked import labelled_logits
 from relclip.train.refine.method import Refinement, Sources, Task, per_predicate, slower
 from relclip.train.refine.phases import Phases
 
@@ -42,7 +41,7 @@ def visualds_semi(task: Task, phases: Phases) -> Refinement:
 
 def first_labels(task: Task, phases: Phases) -> Labels:
     """E1: the start's shares of every candidate pair, merged with CLIP's where there are."""
-    logits = labelled_logits(task.start.model, phases.regions, task.candidates, "E1: ask the start")
+    logits = phases.ask(task.start.model, task.candidates, task.params, "E1: ask the start")
     shares = estep.opinion(logits, task.candidates).shares
     weights = estep.merged(shares, task.clip, task.params.em.model_weight)
     return estep.only(task.candidates, np.ones(len(logits), bool), weights)
@@ -51,7 +50,7 @@ def first_labels(task: Task, phases: Phases) -> Labels:
 def e_step(task: Task, model: Model, phases: Phases) -> tuple[Labels, Sources, dict[str, Any]]:
     """E2: the labels that M2 trains on, where they came from, and what was kept and cut."""
     candidates, em = task.candidates, task.params.em
-    said = estep.opinion(labelled_logits(model, phases.regions, candidates, "E2: ask M1"), candidates)
+    said = estep.opinion(phases.ask(model, candidates, task.params, "E2: ask M1"), candidates)
     pairs = estep.surest(said.background, em.keep)
     weights = estep.merged(said.shares, task.clip, em.model_weight)
     labels = estep.only(candidates, pairs, weights)

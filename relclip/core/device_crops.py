@@ -1,0 +1,69 @@
+"""Crops of a picture, cut and squashed on the device: Pillow's antialiased bicubic resize as two matrix products.
+
+Each axis has a matrix of weights of its own, a row an output pixel; columns come first, and both passes round to whole
+numbers, as Pillow does. So a pixel differs from Pillow's by one level at most, where a sum lies between two numbers.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from relclip.core.boxes import Boxes
+from relclip.core.device import moved
+
+#: Pillow's bicubic kernel: its parameter and its reach in output pixels.
+SHARPNESS, REACH = -0.5, 2.0
+#: Numbers of the largest array between the passes; more crops are cut one group after another.
+AT_ONCE = 1 << 27
+
+
+def cut_there(picture: NDArray[np.uint8], boxes: Boxes, size: int, device: torch.device) -> Tensor:
+    """The crops that `relclip.core.crops.cut` makes of whole-pixel boxes, made on `device`, where they stay."""
+    there = moved(torch.from_numpy(picture), device), moved(torch.from_numpy(boxes.astype(np.int64)), device)
+    return cut_on_device(*there, size)
+
+
+@torch.no_grad()
+def cut_on_device(picture: Tensor, boxes: Tensor, size: int) -> Tensor:
+    """Crops of one picture: (H, W, 3) uint8, boxes (N, 4) whole xyxy pixels inside it -> (N, 3, size, size) uint8."""
+    height, width = picture.shape[:2]
+    together = max(1, AT_ONCE // (height * size * 3))
+    pixels = picture.float().reshape(height, width, 3).permute(0, 2, 1)  # (H, 3, W)
+    return torch.cat([_cut(pixels, part, size) for part in boxes.split(together)])
+
+
+def _cut(pixels: Tensor, boxes: Tensor, size: int) -> Tensor:
+    height, _, width = pixels.shape
+    across = axis_matrix(boxes[:, 0], boxes[:, 2], width, size)  # (N, size, W)
+    down = axis_matrix(boxes[:, 1], boxes[:, 3], height, size)  # (N, size, H)
+    narrow = _whole(pixels.reshape(-1, width) @ across.reshape(-1, width).T)  # (H * 3, N * size)
+    narrow = narrow.reshape(height, 3, len(boxes), size).permute(2, 0, 1, 3)  # (N, H, 3, size)
+    squashed = _whole(down @ narrow.reshape(len(boxes), height, -1))  # (N, size, 3 * size)
+    return squashed.reshape(len(boxes), size, 3, size).permute(0, 2, 1, 3).to(torch.uint8)
+
+
+def axis_matrix(low: Tensor, high: Tensor, length: int, size: int) -> Tensor:
+    """How much each of `length` pixels counts in each of `size` output pixels of [low, high): (N, size, length).
+
+    low, high: (N,) whole numbers. Pixels outside of the crop count nothing: a crop knows nothing beyond its rim.
+    """
+    pixel = torch.arange(length, device=low.device, dtype=torch.float32)
+    place = torch.arange(size, device=low.device, dtype=torch.float32) + 0.5
+    scale = (high - low).float() / size
+    wider = scale.clamp(min=1.0)[:, None, None]  # making smaller, the kernel covers what falls into one pixel
+    centre = low[:, None].float() + place * scale[:, None]  # (N, size)
+    weights = _bicubic((pixel + 0.5 - centre[..., None]) / wider)
+    weights = weights * ((pixel >= low[:, None]) & (pixel < high[:, None]))[:, None]
+    return weights / weights.sum(dim=2, keepdim=True)
+
+
+def _bicubic(distance: Tensor) -> Tensor:
+    x, a = distance.abs(), SHARPNESS
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = (((x - 5) * x + 8) * x - 4) * a
+    return torch.where(x < 1, near, torch.where(x < REACH, far, 0.0))
+
+
+def _whole(values: Tensor) -> Tensor:
+    return (values + 0.5).floor_().clamp_(0, 255)

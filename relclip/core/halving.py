@@ -1,0 +1,95 @@
+"""Work that is too much for the device's memory is done in halves, and said so in one line."""
+
+import gc
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from relclip.core.errors import OutOfMemory
+
+Result = TypeVar("Result")
+#: How errors begin that say the same without being OutOfMemoryError.
+_SAYINGS = ("CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator: can't allocate memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory, the device's or the machine's, did not suffice."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(saying in str(error) for saying in _SAYINGS)
+
+
+@contextmanager
+def told_in_a_sentence(advice: str) -> Iterator[None]:
+    """Raise OutOfMemory, with `advice`, instead of what torch and Python raise where memory does not suffice."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+    else:
+        return
+    raise OutOfMemory(f"out of memory; {advice}")
+
+
+def free_what_is_left() -> None:
+    """Give back what a failed attempt left behind, so that a smaller one finds room."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def say_halved(what: str, unit: str, tried: int, left: int, setting: str) -> None:
+    """Say, in one line, that work goes on in smaller pieces; `setting` is the parameter that starts smaller."""
+    print(
+        f"relclip: {what}: out of memory with {tried} {unit}s at once; going on with {left} (lower {setting} to start "
+        "there)",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+class Halving:
+    """Applies functions to batches; what does not fit is halved, and later batches are no larger than what did fit.
+
+    Safe to use from several threads: `most` is shared by them, and each repeats what failed.
+    """
+
+    def __init__(self, what: str, unit: str, setting: str) -> None:
+        self.what, self.unit, self.setting = what, unit, setting
+        self.most: int | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, function: Callable[[Any], Result], batch: Tensor | Sequence[Any]) -> list[Result]:
+        """`function` of the batch, in as many pieces as it takes, in order. Raises OutOfMemory if one is too much."""
+        pieces: list[Result] = []
+        done = 0
+        while done < len(batch):
+            size = min(self.most or len(batch), len(batch) - done)
+            try:
+                pieces.append(function(batch[done : done + size]))
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            else:
+                done += size
+                continue
+            self._halve(size)  # outside of the except clause, whose traceback keeps the tensors alive
+        return pieces
+
+    def _halve(self, tried: int) -> None:
+        free_what_is_left()
+        with self._lock:
+            if tried == 1:
+                raise OutOfMemory(
+                    f"{self.what}: memory does not hold even one {self.unit}; free some of it (other programs on the "
+                    "device, threads), or use --device cpu"
+                )
+            if self.most is None or tried // 2 < self.most:
+                self.most = tried // 2
+                say_halved(self.what, self.unit, tried, self.most, self.setting)

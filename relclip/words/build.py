@@ -14,7 +14,7 @@ from relclip.core.params import Words
 from relclip.core.seal import UNSEALED, seal
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.words.phrases import Floats, Phrases, embed_phrases, unknown_words
-from relclip.words.vectors import load, train
+from relclip.words.vectors import given, train
 
 EPSILON = 0.7
 
@@ -22,11 +22,11 @@ EPSILON = 0.7
 def build(files: Sequence[Path], vocabulary_file: Path, output: Path, params: Words) -> dict[str, Any]:
     """Write phrases.safetensors and statistics.json to `output`; return the statistics.
 
-    Vectors are trained on the caption `files`, or read from the file that `params.source` names.
+    Vectors are trained on the caption `files`, or those that `params.source` names: a file or a download.
     Raises InputError (captions, vectors), ContractError (vocabulary).
     """
     vocabulary = load_vocabulary(vocabulary_file)
-    vectors = train(files, params) if params.source == "captions" else load(Path(params.source))
+    vectors = train(files, params) if params.source == "captions" else given(params.source)
     phrases = embed_phrases(vectors, vocabulary, centre(vectors, params.centre))
     if not phrases.subject_predicate.any():
         raise InputError(

@@ -1,5 +1,6 @@
 """Word vectors: word2vec trained on the caption corpus, or read from a file in word2vec's own format."""
 
+import difflib
 import gzip
 import re
 import zlib
@@ -12,6 +13,7 @@ from relclip.core.captions import blocks, check, split_lines
 from relclip.core.errors import InputError
 from relclip.core.params import Words
 from relclip.core.progress import progress
+from relclip.words.elsewhere import BINARY, DOWNLOADS, fetch
 
 CAPTIONS_AT_A_TIME = 20_000
 LARGEST_NUMBERS = 1 << 32
@@ -64,7 +66,23 @@ def train(files: Sequence[Path], params: Words) -> KeyedVectors:
     return model.wv
 
 
-def load(path: Path) -> KeyedVectors:
+def given(source: str) -> KeyedVectors:
+    """Read the vectors of `words.source`: a file, or the name of a download (relclip/words/elsewhere.py).
+
+    Raises InputError as `load` and `fetch` do.
+    """
+    if source in DOWNLOADS and not Path(source).exists():
+        return load(fetch(source), binary=source in BINARY)
+    if not Path(source).exists():
+        near = [f"; did you mean {name}?" for name in difflib.get_close_matches(source, DOWNLOADS, n=1)]
+        raise InputError(
+            f"words.source is '{source}', which is no file and no download{''.join(near)} "
+            f"Give captions, a file in word2vec's format, or one of {', '.join(DOWNLOADS)}"
+        )
+    return load(Path(source))
+
+
+def load(path: Path, *, binary: bool = False) -> KeyedVectors:
     """Read vectors in word2vec's text format (binary if the name has `.bin`; gzip if it ends in `.gz`); no pickle.
 
     Raises InputError where the file is missing, damaged, or announces more numbers than fit in memory.
@@ -72,7 +90,7 @@ def load(path: Path) -> KeyedVectors:
     _check_header(path)
     try:
         return KeyedVectors.load_word2vec_format(
-            str(path), binary=".bin" in path.name, unicode_errors="replace"
+            str(path), binary=binary or ".bin" in path.name, unicode_errors="replace"
         )
     except (ValueError, EOFError, OSError, zlib.error) as error:
         raise InputError(

@@ -27,7 +27,7 @@ adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come 
 	dvc checkout
 	snakemake --touch --forceall --quiet all
 
-preset: $(VENV)/ready  ## NAME=scenes|smoke|photos: put that params.yaml in place (SEEDS=3: three trainings of every row)
+preset: $(VENV)/ready  ## NAME=scenes|smoke|photos|vg: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.core.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
 
 readme: $(VENV)/ready  ## the tables of README.md from the last run
@@ -40,8 +40,9 @@ lint: $(VENV)/ready  ## formatting, lint, types, workflow
 	@# the environment is requirements.lock, not one per rule
 	! snakemake --lint 2>&1 | grep -E '^ +\* |Error' | grep -v 'Specify a conda environment'
 
-clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment and DVC's cache
-	rm -rf data checkpoints logs reports/tables reports/figures reports/model_cards reports/index.html .snakemake
+clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment, DVC's cache and downloads
+	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +
+	rm -rf checkpoints logs reports/tables reports/figures reports/model_cards reports/index.html .snakemake
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

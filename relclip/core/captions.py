@@ -116,9 +116,8 @@ def check(files: Sequence[Path]) -> None:
         raise InputError("no caption file is given; give at least one TSV (caption<TAB>id) or Parquet file")
     for path in files:
         if not path.is_file():
-            raise InputError(
-                f"the caption file {path} does not exist; give a TSV (caption<TAB>id) or Parquet file"
-            )
+            fault = "is a folder" if path.is_dir() else "does not exist"
+            raise InputError(f"the caption file {path} {fault}; give a TSV (caption<TAB>id) or Parquet file")
 
 
 def _decodable(line: bytes) -> bool:

@@ -19,12 +19,19 @@ class Terminated(BaseException):
     """SIGTERM, from a batch system or `kill`: like Ctrl-C, an end in which temporary files are removed."""
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows defaults where there are any."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
+
+
 def parser(module: str, description: str) -> argparse.ArgumentParser:
     """Return an argument parser that shows defaults and is named as the user called it."""
     return argparse.ArgumentParser(
         prog=f"python -m {module}",
         description=description,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
 
@@ -71,6 +78,13 @@ def count(text: str) -> int:
     """Parse a whole number that is not negative; argparse shows the error."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Parse a whole number from 1; argparse shows the error."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
     return int(text)
 
 

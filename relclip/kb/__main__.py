@@ -8,6 +8,12 @@ from relclip.kb.align import RULES, SPACY
 from relclip.kb.mining import mine
 from relclip.kb.shards import Shard
 
+#: Counts of statistics.json that a user should see where they are not 0.
+FAULTS = {
+    "lines_without_tab": "without a tab were left out",
+    "lines_not_utf8": "are not UTF-8; what could not be read became U+FFFD",
+}
+
 
 def main() -> None:
     """Parse the command line and mine."""
@@ -20,17 +26,31 @@ def main() -> None:
         help="TSV caption<TAB>id (gzip or not) or Parquet files",
     )
     arguments.add_argument(
-        "--vocabulary", type=Path, required=True, help="vocabulary.json: objects and predicates"
+        "--vocabulary",
+        type=Path,
+        help="vocabulary.json: objects and predicates (default: Visual Genome's 150 objects and 20 predicates)",
     )
     arguments.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
     arguments.add_argument(
         "--params", type=Path, help="params.yaml, for its section kb; without it, its defaults"
+    )
+    arguments.add_argument(
+        "--workers",
+        type=command.positive,
+        help="processes that read sentences (default: as in --params, or 2)",
+    )
+    arguments.add_argument(
+        "--min-count",
+        type=command.positive,
+        help="leave out triplets met less often (default: as in --params, or 1)",
     )
     arguments.add_argument("--output", type=Path, required=True, help="folder for the three files")
     arguments.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
     arguments.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
     given = arguments.parse_args()
     params = load_params(given.params).kb if given.params else Kb()
+    asked = {name: getattr(given, name) for name in ("workers", "min_count")}
+    params = params.model_copy(update={name: value for name, value in asked.items() if value is not None})
     statistics = mine(
         given.captions,
         given.vocabulary,
@@ -42,6 +62,13 @@ def main() -> None:
     )
     of = f"{statistics['captions_with_triplet']} of {statistics['captions']} captions"
     print(f"{statistics['triplets']} triplets from {of}")
+    for name, fault in FAULTS.items():
+        if statistics[name]:
+            print(f"{statistics[name]} lines {fault}")
+    if not statistics["captions_with_triplet"]:
+        print(
+            "no caption states anything in this vocabulary; the caption is a line's first field, its id the second"
+        )
 
 
 if __name__ == "__main__":

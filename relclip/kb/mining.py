@@ -19,7 +19,7 @@ from relclip.core.params import Kb
 from relclip.core.progress import progress
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
-from relclip.kb.align import RULES, Miner
+from relclip.kb.align import RULES, STANDARD, Miner
 from relclip.kb.chunks import Mined, WorkFolder
 from relclip.kb.objects import read_aliases
 from relclip.kb.prefilter import candidates
@@ -32,7 +32,7 @@ _miner: Miner | None = None
 
 def mine(
     files: Sequence[Path],
-    vocabulary_file: Path,
+    vocabulary_file: Path | None,
     output: Path,
     params: Kb | None = None,
     alias_file: Path | None = None,
@@ -42,14 +42,15 @@ def mine(
 ) -> dict[str, Any]:
     """Mine caption files; write triplets.parquet, evidence.parquet and statistics.json to `output`.
 
-    The same captions, vocabulary and aliases give the same bytes whatever the chunk size and number of workers.
+    Without `vocabulary_file`: Visual Genome's 150 objects and 20 predicates. The same captions, vocabulary and aliases
+    give the same bytes whatever the chunk size and number of workers.
     A `shard` mines its share of the blocks and keeps every triplet, for `merge_shards`.
     A killed run goes on from its finished chunks, kept in a work folder beside `output`. Returns the statistics.
     Raises InputError (captions), ContractError (vocabulary).
     """
     params = params or Kb()
     captions.check(files)
-    vocabulary = load_vocabulary(vocabulary_file)
+    vocabulary = load_vocabulary(vocabulary_file) if vocabulary_file else STANDARD
     aliases = read_aliases(alias_file) if alias_file else {}
     miner = Miner(vocabulary, aliases, backend)
     place = shard or Shard()

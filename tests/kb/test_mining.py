@@ -17,6 +17,7 @@ from relclip.core.params import Kb
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import Miner, mine, mining
+from relclip.kb import __main__ as command_line
 
 SENTENCES = [
     "a man riding a horse",
@@ -204,3 +205,25 @@ def test_workers_end_with_a_killed_parent(tmp_path, captions, vocabulary):
 def running(process):
     status = Path(f"/proc/{process}/stat")
     return status.exists() and status.read_text().split(") ")[1][0] != "Z"
+
+
+def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "swapped.tsv"
+    path.write_bytes(b"id1\ta man riding a horse\nno tab\nid\xff\tx\n")
+    words = [
+        "kb",
+        "--captions",
+        str(path),
+        "--output",
+        str(tmp_path / "kb"),
+        "--min-count",
+        "2",
+        "--workers",
+        "1",
+    ]
+    monkeypatch.setattr(sys, "argv", words)
+    command_line.main()
+    said = capsys.readouterr().out
+    assert "1 lines without a tab" in said and "1 lines are not UTF-8" in said
+    assert "the caption is a line's first field" in said
+    assert json.loads((tmp_path / "kb" / "statistics.json").read_text())["min_count"] == 2

@@ -34,6 +34,7 @@ COMMANDS = {
     "evaluate": ("relclip.evaluate.__main__", "anybody's triplets -> recalls with intervals"),
     "compare": ("relclip.evaluate.compare", "two models on the same images -> paired difference"),
     "convert": ("relclip.evaluate.convert", "a peer's eval_results.pytorch -> Parquet"),
+    "annotate": ("relclip.annotate.__main__", "people judge table 2's triplets on a page of this machine"),
     "tables": ("relclip.tables.__main__", "metrics -> tables, figures, model cards, one page"),
     "ui": ("relclip.core.tracking_ui", "MLflow's pages: every training, its curves and test metrics"),
     "predict": ("relclip.photo.__main__", "your photos -> scene graphs, with pages to explore"),

@@ -22,7 +22,7 @@ def imports(path):
             yield node.module or ""
 
 
-@pytest.mark.parametrize("package", ["core", *STAGES])
+@pytest.mark.parametrize("package", ["core", *STAGES, "annotate"])
 def test_a_stage_imports_core_and_itself_only(package):
     allowed = {"core"} if package == "core" else {"core", package}
     files = list((ROOT / "relclip" / package).rglob("*.py"))

@@ -1,0 +1,84 @@
+"""Command line: relclip annotate."""
+
+import argparse
+from contextlib import closing
+from pathlib import Path
+
+from relclip.annotate.export import export, in_words
+from relclip.annotate.pictures import read_pictures
+from relclip.annotate.store import Store
+from relclip.core import command
+from relclip.core.annotations import load_annotations
+from relclip.core.errors import InputError
+from relclip.core.params import Params, load_params
+from relclip.core.questionnaire import Questionnaire, load_questionnaire
+
+PORT = 5001
+DESCRIPTION = (
+    "People judge the 20 surest PredCls triplets of each picture for table 2, without knowing which model said them: "
+    "a page on this machine, driven by keys or touch. Every answer is kept at once; come back any time under the same "
+    "name. Then --export writes what they said and P@10, P@20 with their agreement; with reports/people for DIR, "
+    "`snakemake` shows it in table 2."
+)
+
+
+def _options() -> argparse.Namespace:
+    parser = command.parser("relclip.annotate", DESCRIPTION)
+    command.add_params(parser)
+    parser.add_argument("--runs", nargs="+", metavar="RUN", help="default: those of tables.table2")
+    usual = {"dataset": "data/dataset", "raw": "data/raw", "evaluate": "data/evaluate"}
+    command.add_folders(parser, usual, required=False)
+    parser.add_argument(
+        "--database", type=Path, nargs="+", default=[Path("annotate.db")], metavar="FILE",
+        help="SQLite file of the answers, made where absent; --export takes several, from several machines",
+    )  # fmt: skip
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused")
+    parser.add_argument("--port", type=_port, default=PORT, help="0: any free one")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="write what was answered there, and end")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port, 0 to 65535")
+    return int(text)
+
+
+def _asked(options: argparse.Namespace, params: Params) -> Questionnaire:
+    runs = options.runs or [run for row in params.tables.table2 for run in row.runs]
+    if not runs:
+        raise InputError("tables.table2 of params.yaml has no runs; name some with --runs")
+    data = load_annotations(options.dataset)
+    return load_questionnaire(data, options.evaluate, list(dict.fromkeys(runs)), params.evaluate)
+
+
+def _serve(options: argparse.Namespace, params: Params, asked: Questionnaire) -> None:
+    if len(options.database) > 1:
+        raise InputError("the page writes into one --database; several are for --export")
+    from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
+    from relclip.annotate.server import listen, serve, url_of  # noqa: PLC0415
+
+    pictures = read_pictures(options.dataset, options.raw)
+    with closing(Store(options.database[0])) as store:
+        desk = Desk(asked, pictures, store, params.evaluate.seed)
+        server = listen(make_app(desk), options.host, options.port)
+        print(
+            f"{len(asked.questions)} questions on {len(asked.images)} pictures; answers in {options.database[0]}"
+        )
+        print(f"open {url_of(server)}  (Ctrl-C ends; nothing is lost)", flush=True)
+        serve(server)
+
+
+def main() -> None:
+    """Parse; serve the page, or write what was answered."""
+    options = _options()
+    params = load_params(options.params)
+    asked = _asked(options, params)
+    if options.export is None:
+        _serve(options, params, asked)
+    else:
+        print(in_words(export(options.database, asked, params.evaluate, options.export)))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,109 @@
+"""Table 2 by people: P@10 and P@20 of what they answered, as the oracle's are made, and how far they agree."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from relclip.core.agreement import fleiss_kappa
+from relclip.core.errors import ContractError
+from relclip.core.params import Evaluate
+from relclip.core.parquet import JUDGEMENTS, read_table
+from relclip.core.precision import DENOMINATOR, precision_report
+from relclip.core.questionnaire import Asked, Questionnaire
+
+RIGHT, WRONG, SKIP = "right", "wrong", "skip"
+ANSWERS = (RIGHT, WRONG, SKIP)
+
+#: One person's: question -> answer.
+Given = Mapping[str, str]
+
+
+def read_judgements(path: Path) -> dict[str, dict[str, str]]:
+    """Annotator -> question -> answer of an exported judgements.parquet. Raises ContractError on an unknown answer."""
+    table = read_table(path, JUDGEMENTS)
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    columns = (table[name].to_pylist() for name in ("annotator", "question", "answer"))
+    for annotator, question, answer in zip(*columns, strict=True):
+        if answer not in ANSWERS:
+            raise ContractError(f"{path} has the answer '{answer}'; allowed: {', '.join(ANSWERS)}")
+        found[annotator][question] = answer
+    return dict(found)
+
+
+def people_report(
+    questionnaire: Questionnaire, people: Mapping[str, Given], switches: Evaluate
+) -> dict[str, Any]:
+    """The content of the people's precision.json: P@10 and P@20 of each run, how many judged, their agreement.
+
+    A prediction is as right as the share of its answers that say so; one that all skipped is left out. What someone
+    says of a picture counts once everything that is asked there about the run is answered.
+    """
+    asked = questionnaire.questions.keys()
+    some = [given for given in people.values() if not asked.isdisjoint(given)]
+    return {
+        "judged_by": "people",
+        "denominator": f"{DENOMINATOR}, less what everyone skipped",
+        "annotators": len(some),
+        "agreement": _agreement([_votes(some, key) for key in asked]),
+        "runs": {run: _of_run(questionnaire, run, some, switches) for run in questionnaire.runs},
+    }
+
+
+def _agreement(votes: list[tuple[int, int]]) -> dict[str, float | int | None]:
+    several = [pair for pair in votes if sum(pair) > 1]
+    kappa, same = fleiss_kappa(np.array(several, np.int64).reshape(-1, 2)) or (math.nan, None)
+    return {
+        "fleiss_kappa": None if math.isnan(kappa) else kappa,
+        "pairs_of_answers_that_agree": same,
+        "questions_with_several_answers": len(several),
+    }
+
+
+def _of_run(
+    questionnaire: Questionnaire, run: str, people: Iterable[Given], switches: Evaluate
+) -> dict[str, Any]:
+    asked, images = questionnaire.runs[run], questionnaire.images
+    judges = _judges(asked, images.tolist(), people)
+    judged = np.array([image for image, those in judges.items() if those], np.int64)
+    report = precision_report(_sheet(asked, judges), judged, switches.bootstrap, switches.seed)
+    report["counts"] |= {
+        "images_asked": len(images),
+        "answers": sum(len(judges[one.image_id]) for one in asked.values()),
+    }
+    return report
+
+
+def _judges(asked: Asked, images: Iterable[int], people: Iterable[Given]) -> dict[int, list[Given]]:
+    """Image -> who answered everything there; nobody of those who answered nothing at all about this run."""
+    there: dict[int, set[str]] = defaultdict(set)
+    for one in asked.values():
+        there[one.image_id].add(one.key)
+    begun = [given for given in people if any(one.key in given for one in asked.values())]
+    return {image: [given for given in begun if there[image] <= given.keys()] for image in images}
+
+
+def _sheet(asked: Asked, judges: Mapping[int, list[Given]]) -> pa.Table:
+    """The sheet of one run: `right` is the share of answers that say so."""
+    found: list[tuple[int, int, float]] = []
+    for (image, rank), one in asked.items():
+        right, wrong = _votes(judges[image], one.key)
+        if right + wrong:
+            found.append((image, rank, right / (right + wrong)))
+    kinds = {"image_id": pa.int64(), "rank": pa.int32(), "right": pa.float64()}
+    return pa.table(
+        {
+            name: pa.array([row[place] for row in found], kind)
+            for place, (name, kind) in enumerate(kinds.items())
+        }
+    )
+
+
+def _votes(people: Iterable[Given], key: str) -> tuple[int, int]:
+    """How many said right and wrong."""
+    said = [given.get(key) for given in people]
+    return said.count(RIGHT), said.count(WRONG)

@@ -25,11 +25,13 @@ def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET, seeds:
     Raises InputError for a name that is no preset.
     """
     known = sorted(path.stem for path in presets.glob("*.yaml"))
+    if not known:
+        raise InputError(f"there are no presets in {presets.resolve()}; run this in the project's folder")
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = f"did you mean '{near[0]}'? " if near else ""
         raise InputError(
-            f"there is no preset '{name}'{hint} Presets: {', '.join(known) or 'none here'}; make preset NAME=scenes"
+            f"there is no preset '{name}'; {hint}presets: {', '.join(known)}; make preset NAME=scenes"
         )
     source = presets / f"{name}.yaml"
     load_params(source)

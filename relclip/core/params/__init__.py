@@ -119,7 +119,8 @@ def load_params(path: Path) -> Params:
         content = yaml.load(path.read_text("utf-8"), UniqueKeys)
     except FileNotFoundError:
         raise ParamsError(
-            f"{path} does not exist; run 'make preset NAME=scenes' to put one in place"
+            f"{path} does not exist; go to the project's folder or name the file with --params; to put one in place"
+            " there: make preset NAME=scenes"
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None

@@ -1,0 +1,33 @@
+"""Whether a disk has room for what the pipeline writes, said before hours of work and not after."""
+
+import shutil
+from pathlib import Path
+
+from relclip.core.errors import InputError
+from relclip.core.params import Raw
+
+#: The default data set, 6,300 drawn pictures, leaves 0.8 GB; while it is made some of it is there twice.
+OF_A_PICTURE, OF_ALL = 200_000, 100_000_000
+#: Of a folder of photographs, which may hold any number.
+OF_A_FOLDER = 1_500_000_000
+#: The largest part; where it is there, most of the room is taken already.
+LARGEST = Path("data", "features")
+
+
+def check_space(root: Path, raw: Raw) -> None:
+    """Raise InputError where the pipeline starts from nothing and the disk of `root` has too little room for it."""
+    if (root / LARGEST).exists():
+        return
+    free, needed = shutil.disk_usage(root).free, room(raw)
+    if free < needed:
+        raise InputError(
+            f"{root} has {free / 1e9:.1f} GB free, and the pipeline writes about {needed / 1e9:.1f} GB below it or "
+            "more; free some, or make data/ a link to a folder on a larger disk, then run the same command again"
+        )
+
+
+def room(raw: Raw) -> int:
+    """Bytes that a run from nothing writes, roughly."""
+    if raw.source != "scenes":
+        return OF_A_FOLDER
+    return OF_ALL + OF_A_PICTURE * (raw.scenes.images + raw.scenes.pretrain_images)

@@ -1,0 +1,32 @@
+"""A disk that is too small is said before the work; where the largest part is there, nothing is asked."""
+
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from relclip.core.errors import InputError
+from relclip.core.params import load_params
+from relclip.core.space import LARGEST, check_space, room
+
+PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
+Usage = namedtuple("Usage", "free")
+
+
+def test_too_little_room_is_one_sentence(tmp_path, monkeypatch):
+    raw = load_params(PRESETS / "scenes.yaml").raw
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(room(raw) - 1))
+    with pytest.raises(InputError, match=r"has 1\.3 GB free.*larger disk"):
+        check_space(tmp_path, raw)
+    (tmp_path / LARGEST).mkdir(parents=True)
+    check_space(tmp_path, raw)
+
+
+def test_what_is_needed_grows_with_the_pictures(tmp_path, monkeypatch):
+    scenes, smoke, photos = (
+        load_params(PRESETS / f"{name}.yaml").raw for name in ("scenes", "smoke", "photos")
+    )
+    assert room(smoke) < room(scenes) < room(photos)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(room(smoke)))
+    check_space(tmp_path, smoke)

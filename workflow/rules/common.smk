@@ -10,6 +10,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 from relclip.core.errors import RelclipError
 from relclip.core.params import check_workflow_config
+from relclip.core.space import check_space
 from relclip.core.tracking import prepare_store
 
 try:
@@ -43,6 +44,10 @@ wildcard_constraints:
 
 
 onstart:
+    try:
+        check_space(ROOT, PARAMS.raw)
+    except RelclipError as error:
+        raise WorkflowError(str(error)) from None
     prepare_store()
 
 

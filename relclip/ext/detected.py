@@ -4,6 +4,7 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.params import load_params
+from relclip.core.shard import Shard
 
 
 def main() -> None:
@@ -15,6 +16,9 @@ def main() -> None:
     folders = {"raw": "data/raw", "dataset": "data/dataset", "model": "data/clip/model"}
     command.add_folders(arguments, folders)
     arguments.add_argument("--proposals", type=Path, required=True, help="the detector's proposals.parquet")
+    arguments.add_argument(
+        "--shard", type=Shard.parse, help="k/n: this share of the images, for relclip.ext.merge"
+    )
     command.add_output(arguments)
     command.add_threads(arguments)
     given = vars(arguments.parse_args())

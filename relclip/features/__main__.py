@@ -2,6 +2,7 @@
 
 from relclip.core import command
 from relclip.core.params import load_params
+from relclip.core.shard import Shard
 
 
 def main() -> None:
@@ -12,6 +13,9 @@ def main() -> None:
     command.add_folders(arguments, folders)
     command.add_output(arguments)
     command.add_threads(arguments)
+    arguments.add_argument(
+        "--shard", type=Shard.parse, help="k/n: this share of the pictures, for relclip.features.merge"
+    )
     given = arguments.parse_args()
     params = load_params(given.params)
     from relclip.features.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
@@ -23,6 +27,7 @@ def main() -> None:
         model=given.model,
         output=given.output,
         threads=given.threads,
+        shard=given.shard,
     )
 
 

@@ -24,12 +24,12 @@ Counter({('mountain', 'covered in', 'snow'): 2})
 [{'subject': 'dog', 'object': 'bed', 'count': 1}]
 """
 
+from relclip.core.shard import Shard
 from relclip.kb.align import STANDARD, Miner, mine_caption, mine_captions
 from relclip.kb.judging import judge
 from relclip.kb.merging import merge_shards
 from relclip.kb.mining import mine
 from relclip.kb.pages import write_page
-from relclip.kb.shards import Shard
 
 __all__ = [
     "STANDARD",

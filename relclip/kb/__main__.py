@@ -4,9 +4,9 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.params import Kb, load_params
+from relclip.core.shard import Shard
 from relclip.kb.align import RULES, SPACY
 from relclip.kb.mining import mine
-from relclip.kb.shards import Shard
 
 #: Counts of statistics.json that a user should see where they are not 0.
 FAULTS = {

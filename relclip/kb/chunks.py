@@ -13,8 +13,8 @@ from relclip.core.atomic import write_json
 from relclip.core.digest import file_digest
 from relclip.core.errors import InputError
 from relclip.core.parquet import EVIDENCE, write_table
+from relclip.core.shard import Shard
 from relclip.core.vocabulary import Vocabulary
-from relclip.kb.shards import Shard
 
 #: Field of `Mined` -> its name in statistics.json.
 COUNTS = {

@@ -17,13 +17,13 @@ from relclip.core.captions import Block
 from relclip.core.errors import InputError, RelclipError
 from relclip.core.params import Kb
 from relclip.core.progress import progress
+from relclip.core.shard import Shard
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
 from relclip.kb.align import RULES, STANDARD, Miner
 from relclip.kb.chunks import Mined, WorkFolder
 from relclip.kb.objects import read_aliases
 from relclip.kb.prefilter import candidates
-from relclip.kb.shards import Shard
 
 BLOCK = 10_000
 Task = tuple[int, Block]

@@ -1,9 +1,8 @@
-"""Parts of a corpus mined apart: which blocks of captions a shard takes, and what a mined folder says of itself."""
+"""Parts of a corpus mined apart: what a mined folder says of itself, and which folders add up."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,32 +10,11 @@ from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import EVIDENCE
+from relclip.core.shard import Shard, check_complete
 from relclip.core.vocabulary import Vocabulary
 
 _Count = Annotated[int, Field(ge=0, strict=True)]
 _Names = Annotated[list[StrictStr], Field(min_length=1)]
-
-
-class Shard(NamedTuple):
-    """Number `number` (from 1) of `of` shards: it takes every `of`-th block of captions. 1/1 is the whole."""
-
-    number: int = 1
-    of: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> "Shard":
-        """Read `k/n`, 1 <= k <= n. Raises InputError on anything else.
-
-        >>> Shard.parse("2/8")
-        Shard(number=2, of=8)
-        """
-        match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
-        number, of = (int(match[1]), int(match[2])) if match else (0, 0)
-        if not 1 <= number <= of:
-            raise InputError(
-                f"the shard '{text}' is no k/n with 1 <= k <= n; give for example 1/4, 2/4, 3/4, 4/4"
-            )
-        return cls(number, of)
 
 
 class Part(BaseModel):
@@ -131,24 +109,11 @@ def check_together(folders: Sequence[Path], parts: Sequence[Described]) -> None:
 
 def _check_shards(folders: Sequence[Path], parts: Sequence[Described]) -> None:
     """Shards of one corpus, each once, none missing."""
-    shards = [part.shard for part in parts]
-    first = shards[0]
-    for folder, shard in zip(folders, shards, strict=True):
-        if first is None or shard is None or (shard.of, shard.corpus) != (first.of, first.corpus):
-            raise InputError(
-                f"{folders[0]} and {folder} are no shards of one corpus: the captions, the vocabulary, the "
-                "aliases, kb.chunk, n of k/n and the version of relclip must be the same for all"
-            )
-    numbers = [shard.number for shard in shards if shard]
-    twice = next((number for number in numbers if numbers.count(number) > 1), 0)
-    if first and twice:
-        raise InputError(f"two folders hold shard {twice}/{first.of}; give each shard once")
-    missing = sorted(set(range(1, first.of + 1 if first else 1)) - set(numbers))
-    if first and missing:
-        raise InputError(
-            f"{len(missing)} of {first.of} shards are missing, the first is {missing[0]}/{first.of}; "
-            "mine it and give all of them"
-        )
+    shards = [
+        (Shard(part.shard.number, part.shard.of), part.shard.corpus) if part.shard else (None, "")
+        for part in parts
+    ]
+    check_complete(folders, shards, "the captions, the vocabulary, the aliases, kb.chunk")
     if len({part.min_count for part in parts}) > 1:
         raise InputError(
             "the shards name different values of kb.min_count; mine all with the same params.yaml"

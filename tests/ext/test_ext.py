@@ -15,6 +15,7 @@ from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_ta
 from relclip.ext import parts, stage
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates
+from relclip.ext.work import zero_shot_labels
 
 NAMES = ("scores.parquet", "objects.parquet", "sgcls_scores.parquet", "statistics.json")
 PREDICATES, CLASSES = ("carrying", "riding"), ("board", "man", "tree")
@@ -54,7 +55,7 @@ def _expected(tiny, labels):
 
 def test_scores_are_those_of_the_obvious_loops(tiny, made):
     known = load_annotations(tiny.dataset)
-    predicted = stage.zero_shot_labels(known, made / "objects.parquet")
+    predicted = zero_shot_labels(known, [made / "objects.parquet"])
     for name, labels, splits in (("scores", known.class_id, 3), ("sgcls_scores", predicted, 2)):
         found = read_table(made / f"{name}.parquet", EXT_SCORES).to_pylist()
         expected = [row for row in _expected(tiny, labels) if splits == 3 or row[0] > 8]

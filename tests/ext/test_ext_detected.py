@@ -107,7 +107,7 @@ def test_boxes_of_the_same_pixels_are_looked_at_once(tiny):
     asked = []
 
     class Counting:
-        image_size, dimension = encoder.image_size, encoder.dimension
+        image_size, dimension, device = encoder.image_size, encoder.dimension, encoder.device
 
         def encode_images(self, batch):
             asked.append(len(batch))

@@ -88,8 +88,8 @@ def test_what_does_not_belong_together_is_refused(tmp_path, captions, vocabulary
         ([whole, whole], "is given twice"),
         ([first, second], "1 of 3 shards are missing, the first is 3/3"),
         ([first, second, again], "two folders hold shard 2/3"),
-        ([first, second, coarse], "no shards of one corpus"),
-        ([whole, first], "no shards of one corpus"),
+        ([first, second, coarse], "no shards of one whole"),
+        ([whole, first], "no shards of one whole"),
         ([whole, other], "mined with another vocabulary"),
         ([filtered], "mined with min_count 2"),
     ):

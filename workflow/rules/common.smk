@@ -27,6 +27,7 @@ JUDGED = RUNS + REFINED + PREDICTIONS + TRAINING_FREE
 SGDET = list(PARAMS.predict.sgdet)
 SGDET_FREE = list(PARAMS.predict.sgdet_training_free)
 SCENES = PARAMS.raw.source == "scenes"
+VG = PARAMS.raw.source == "vg"
 
 
 def one_of(names):
@@ -41,6 +42,7 @@ wildcard_constraints:
     judged=one_of(JUDGED),
     seen=one_of(PARAMS.gradcam.runs),
     encoder="clip|labels",
+    shard=r"\d+-of-\d+",
 
 
 onstart:
@@ -76,12 +78,43 @@ def needs(gb, hours, gpu=0):
     return asked | ({"gpu": gpu} if gpu else {})
 
 
+def shards(name, of):
+    """Folders below data/ whose merge is a stage, one job each; none where the stage is one job (docs/cluster.md)."""
+    return [f"shards/{name}/{number}-of-{of}" for number in range(1, of + 1)] if of > 1 else []
+
+
+def shard_of(wildcards):
+    """What a shard's command calls itself, k/n."""
+    return wildcards.shard.replace("-of-", "/")
+
+
+def folders(shards):
+    """The folders of shards, for the command that merges them."""
+    return " ".join(f"data/{shard}" for shard in shards)
+
+
+def logged(whole, *, merged, shards):
+    """A stage's command: all at once, or the merge of its shards."""
+    return f"{merged if shards else whole} 2>&1 | tee {{log}}"
+
+
+KB_SHARDS = shards("kb", PARAMS.kb.shards)
+FEATURES_SHARDS = shards("features/{encoder}", PARAMS.features.shards)
+EXT_OBJECTS = shards("ext_objects", PARAMS.ext.shards)
+EXT_PAIRS = shards("ext_pairs", PARAMS.ext.shards)
+EXT_SGDET_SHARDS = shards("ext_sgdet", PARAMS.ext.shards)
+#: The file that a shard of features or ext writes last.
+SHARD = "shard.json"
+
 #: The annotation and caption files that come from outside, so that a change of them is seen.
-_FOLDER = [] if SCENES else [str(Path(PARAMS.raw.folder) / f"{name}.json") for name in ("image_data", "objects", "relationships")]
-RAW_SOURCES = _FOLDER + list(PARAMS.raw.captions)
+ANNOTATIONS = ["image_data.json", "objects.json", "relationships.json"]
+_FOLDER = [str(Path(PARAMS.raw.folder) / name) for name in ANNOTATIONS] if PARAMS.raw.source == "folder" else []
+#: Not the pictures' archives: Snakemake would read 15 GB at every start.
+_HAVE = [path for name, path in PARAMS.raw.vg.have.items() if VG and not name.startswith("images") and Path(path).is_file()]
+RAW_SOURCES = _FOLDER + _HAVE + list(PARAMS.raw.captions)
 #: A contract's four files: a ground truth that the evaluator reads.
 GROUNDTRUTH = ["vocabulary.json", "images.parquet", "objects.parquet", "relations.parquet"]
-RAW = stage("raw", "image_data.json", "objects.json", "relationships.json")
+RAW = stage("raw", *ANNOTATIONS, *(["object_alias.txt", "relationship_alias.txt", "source.json"] if VG else []))
 DATASET = stage("dataset", *GROUNDTRUTH)
 TRUTH = stage("dataset/truth", *GROUNDTRUTH) if PARAMS.dataset.truth else []
 CLIP = stage("clip/model", "open_clip_config.json", "open_clip_model.safetensors")

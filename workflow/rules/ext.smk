@@ -5,6 +5,59 @@ Out: data/ext/{scores,objects,sgcls_scores}.parquet, statistics.json; data/ext_s
 """
 
 
+rule ext_objects:
+    input:
+        RAW,
+        DATASET,
+        CLIP,
+        "data/kb/triplets.parquet",
+        code=code("core", "ext"),
+    output:
+        temp(stage("shards/ext_objects/{shard}", "objects.parquet", SHARD)),
+    params:
+        ext=config["ext"],
+        clip=config["clip"],
+        shard=shard_of,
+    log:
+        "logs/shards/ext_objects/{shard}.log",
+    benchmark:
+        "logs/benchmarks/shards/ext_objects/{shard}.tsv"
+    resources:
+        **needs(gb=16, hours=12, gpu=1),
+    priority: 15
+    shell:
+        "python -m relclip.ext.shard --step objects --shard {params.shard} --params params.yaml --raw data/raw"
+        " --dataset data/dataset --kb data/kb --model data/clip/model --output data/shards/ext_objects/{wildcards.shard}"
+        " --threads {threads} 2>&1 | tee {log}"
+
+
+rule ext_pairs:
+    input:
+        RAW,
+        DATASET,
+        CLIP,
+        "data/kb/triplets.parquet",
+        [stage(shard, "objects.parquet", SHARD) for shard in EXT_OBJECTS],
+        code=code("core", "ext"),
+    output:
+        temp(stage("shards/ext_pairs/{shard}", "scores.parquet", "sgcls_scores.parquet", SHARD)),
+    params:
+        ext=config["ext"],
+        clip=config["clip"],
+        shard=shard_of,
+    log:
+        "logs/shards/ext_pairs/{shard}.log",
+    benchmark:
+        "logs/benchmarks/shards/ext_pairs/{shard}.tsv"
+    resources:
+        **needs(gb=16, hours=12, gpu=1),
+    priority: 15
+    shell:
+        "python -m relclip.ext.shard --step pairs --shard {params.shard} --params params.yaml --raw data/raw"
+        " --dataset data/dataset --kb data/kb --model data/clip/model --objects " + folders(EXT_OBJECTS)
+        + " --output data/shards/ext_pairs/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
+
+
 rule ext:
     input:
         RAW,
@@ -12,6 +65,8 @@ rule ext:
         CLIP,
         "data/kb/triplets.parquet",
         code=code("core", "ext"),
+        shards=[stage(shard, "objects.parquet", SHARD) for shard in EXT_OBJECTS]
+        + [stage(shard, "scores.parquet", "sgcls_scores.parquet", SHARD) for shard in EXT_PAIRS],
     output:
         EXT,
         stage("ext", "statistics.json"),
@@ -23,11 +78,42 @@ rule ext:
     benchmark:
         "logs/benchmarks/ext.tsv"
     resources:
+        **needs(gb=16, hours=12, gpu=0 if EXT_PAIRS else 1),
+    priority: 15
+    shell:
+        logged(
+            "python -m relclip.ext --params params.yaml --raw data/raw --dataset data/dataset --kb data/kb"
+            " --model data/clip/model --output data/ext --threads {threads}",
+            merged=f"python -m relclip.ext.merge --shards {folders(EXT_PAIRS)} --objects {folders(EXT_OBJECTS)}"
+            " --dataset data/dataset --kb data/kb --output data/ext",
+            shards=EXT_PAIRS,
+        )
+
+
+rule ext_sgdet_shard:
+    input:
+        RAW,
+        DATASET,
+        CLIP,
+        PROPOSALS,
+        code=code("core", "ext"),
+    output:
+        temp(stage("shards/ext_sgdet/{shard}", "scores.parquet", SHARD)),
+    params:
+        ext=config["ext"],
+        clip=config["clip"],
+        shard=shard_of,
+    log:
+        "logs/shards/ext_sgdet/{shard}.log",
+    benchmark:
+        "logs/benchmarks/shards/ext_sgdet/{shard}.tsv"
+    resources:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext --params params.yaml --raw data/raw --dataset data/dataset --kb data/kb"
-        " --model data/clip/model --output data/ext --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
+        " --proposals {PROPOSALS} --model data/clip/model --shard {params.shard}"
+        " --output data/shards/ext_sgdet/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
 
 rule ext_sgdet:
@@ -37,6 +123,7 @@ rule ext_sgdet:
         CLIP,
         PROPOSALS,
         code=code("core", "ext"),
+        shards=[stage(shard, "scores.parquet", SHARD) for shard in EXT_SGDET_SHARDS],
     output:
         EXT_SGDET,
     params:
@@ -47,7 +134,11 @@ rule ext_sgdet:
     benchmark:
         "logs/benchmarks/ext_sgdet.tsv"
     resources:
-        **needs(gb=16, hours=12, gpu=1),
+        **needs(gb=16, hours=12, gpu=0 if EXT_SGDET_SHARDS else 1),
     shell:
-        "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
-        " --proposals {PROPOSALS} --model data/clip/model --output data/ext_sgdet --threads {threads} 2>&1 | tee {log}"
+        logged(
+            "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
+            " --proposals {PROPOSALS} --model data/clip/model --output data/ext_sgdet --threads {threads}",
+            merged=f"python -m relclip.ext.merge --shards {folders(EXT_SGDET_SHARDS)} --output data/ext_sgdet",
+            shards=EXT_SGDET_SHARDS,
+        )

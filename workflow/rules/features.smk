@@ -5,12 +5,38 @@ Out: data/features/<encoder>/maps.npy (rows, height, width, channels), maps.sha2
 """
 
 
+rule features_shard:
+    input:
+        RAW,
+        DATASET,
+        encoder=lambda wildcards: LABELS if wildcards.encoder == "labels" else CLIP,
+        code=code("core", "features"),
+    output:
+        temp(stage("shards/features/{encoder}/{shard}", "maps.npy", "maps.sha256", "images.parquet", SHARD)),
+    params:
+        features=config["features"],
+        folder=folder_of("encoder"),
+        shard=shard_of,
+    log:
+        "logs/shards/features/{encoder}/{shard}.log",
+    benchmark:
+        "logs/benchmarks/shards/features/{encoder}/{shard}.tsv"
+    resources:
+        **needs(gb=16, hours=4, gpu=1),
+    priority: 15
+    shell:
+        "python -m relclip.features --params params.yaml --raw data/raw --dataset data/dataset"
+        " --model {params.folder} --shard {params.shard} --output data/shards/features/{wildcards.encoder}/{wildcards.shard}"
+        " --threads {threads} 2>&1 | tee {log}"
+
+
 rule features:
     input:
         RAW,
         DATASET,
         encoder=lambda wildcards: LABELS if wildcards.encoder == "labels" else CLIP,
         code=code("core", "features"),
+        shards=[stage(shard, "maps.npy", "images.parquet", SHARD) for shard in FEATURES_SHARDS],
     output:
         stage("features/{encoder}", "maps.npy", "maps.sha256", "images.parquet"),
     params:
@@ -21,8 +47,13 @@ rule features:
     benchmark:
         "logs/benchmarks/features/{encoder}.tsv"
     resources:
-        **needs(gb=16, hours=4, gpu=1),
+        **needs(gb=16, hours=4, gpu=0 if FEATURES_SHARDS else 1),
     priority: 15
     shell:
-        "python -m relclip.features --params params.yaml --raw data/raw --dataset data/dataset"
-        " --model {params.folder} --output data/features/{wildcards.encoder} --threads {threads} 2>&1 | tee {log}"
+        logged(
+            "python -m relclip.features --params params.yaml --raw data/raw --dataset data/dataset"
+            " --model {params.folder} --output data/features/{wildcards.encoder} --threads {threads}",
+            merged=f"python -m relclip.features.merge --shards {folders(FEATURES_SHARDS)}".replace("{encoder}", "{wildcards.encoder}")
+            + " --output data/features/{wildcards.encoder}",
+            shards=FEATURES_SHARDS,
+        )

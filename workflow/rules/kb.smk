@@ -4,14 +4,40 @@ In:  data/raw/captions.tsv, the vocabulary
 Out: data/kb/{triplets,evidence}.parquet, statistics.json
 """
 
+KB = ["triplets.parquet", "evidence.parquet", "statistics.json"]
+
+
+rule kb_shard:
+    input:
+        captions="data/raw/captions.tsv",
+        vocabulary="data/dataset/vocabulary.json",
+        code=code("core", "kb"),
+    output:
+        temp(stage("shards/kb/{shard}", *KB)),
+    params:
+        kb=config["kb"],
+        shard=shard_of,
+    log:
+        "logs/shards/kb/{shard}.log",
+    benchmark:
+        "logs/benchmarks/shards/kb/{shard}.tsv"
+    threads: 2
+    priority: 25
+    resources:
+        **needs(gb=4, hours=4),
+    shell:
+        "python -m relclip.kb --params params.yaml --captions {input.captions} --vocabulary {input.vocabulary}"
+        " --shard {params.shard} --output data/shards/kb/{wildcards.shard} 2>&1 | tee {log}"
+
 
 rule kb:
     input:
         captions="data/raw/captions.tsv",
         vocabulary="data/dataset/vocabulary.json",
         code=code("core", "kb"),
+        shards=[stage(shard, *KB) for shard in KB_SHARDS],
     output:
-        stage("kb", "triplets.parquet", "evidence.parquet", "statistics.json"),
+        stage("kb", *KB),
     params:
         kb=config["kb"],
     log:
@@ -24,5 +50,9 @@ rule kb:
     resources:
         **needs(gb=4, hours=4),
     shell:
-        "python -m relclip.kb --params params.yaml --captions {input.captions}"
-        " --vocabulary {input.vocabulary} --output data/kb 2>&1 | tee {log}"
+        logged(
+            "python -m relclip.kb --params params.yaml --captions {input.captions}"
+            " --vocabulary {input.vocabulary} --output data/kb",
+            merged=f"python -m relclip.kb.merge --shards {folders(KB_SHARDS)} --output data/kb",
+            shards=KB_SHARDS,
+        )

@@ -1,0 +1,42 @@
+"""python -m relclip.ext.shard: one share of EXT's objects or pairs, for relclip.ext.merge."""
+
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.errors import InputError
+from relclip.core.params import load_params
+from relclip.core.shard import Shard
+
+OBJECTS, PAIRS = "objects", "pairs"
+
+
+def main() -> None:
+    """Parse the command line and run one step on one share of the images."""
+    arguments = command.parser(
+        "relclip.ext.shard",
+        "A share of EXT: first the objects of all shards, then the pairs, then relclip.ext.merge.",
+    )
+    command.add_params(arguments)
+    folders = {"raw": "data/raw", "dataset": "data/dataset", "kb": "data/kb", "model": "data/clip/model"}
+    command.add_folders(arguments, folders)
+    arguments.add_argument("--step", choices=[OBJECTS, PAIRS], required=True, help="what to score")
+    arguments.add_argument("--shard", type=Shard.parse, required=True, help="k/n: which share of the images")
+    arguments.add_argument(
+        "--objects", type=Path, nargs="+", help="for pairs: the folders of all shards of objects"
+    )
+    command.add_output(arguments)
+    command.add_threads(arguments)
+    given = vars(arguments.parse_args())
+    params, step, objects = load_params(given.pop("params")), given.pop("step"), given.pop("objects")
+    if (step == PAIRS) != bool(objects):
+        raise InputError(f"--step {step} {'needs' if step == PAIRS else 'takes no'} --objects")
+    from relclip.ext import sharding  # noqa: PLC0415  # torch loads only after the arguments are known to be good
+
+    if step == OBJECTS:
+        sharding.run_objects(params, **given)
+    else:
+        sharding.run_pairs(params, objects=objects, **given)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,84 @@
+"""EXT in shards merges to the bytes of one run; what is no complete set is refused."""
+
+import json
+
+import pytest
+from test_ext import NAMES, _run
+from test_ext_detected import _rows, _write
+
+from relclip.core.errors import InputError
+from relclip.core.shard import RECORD, Shard
+from relclip.ext import parts, score
+from relclip.ext.merging import merge_detected, merge_shards
+from relclip.ext.sharding import run_objects, run_pairs
+from relclip.ext.stage import run_detected
+
+
+def _given(tiny):
+    return {"raw": tiny.raw, "dataset": tiny.dataset, "kb": tiny.kb, "model": tiny.model, "threads": 1}
+
+
+def _shards(tiny, root, of):
+    """Folders of objects and of pairs."""
+    objects, pairs = (
+        [root / f"{step}{number}" for number in range(1, of + 1)] for step in ("objects", "pairs")
+    )
+    for number, folder in enumerate(objects, 1):
+        run_objects(tiny.params, output=folder, shard=Shard(number, of), **_given(tiny))
+    for number, folder in enumerate(pairs, 1):
+        run_pairs(tiny.params, objects=objects[::-1], output=folder, shard=Shard(number, of), **_given(tiny))
+    return objects, pairs
+
+
+@pytest.mark.parametrize("of", [2, 7])
+def test_shards_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch, of):
+    monkeypatch.setattr(parts, "IMAGES_A_PART", 4)
+    _run(tiny, tmp_path / "whole", threads=1)
+    objects, pairs = _shards(tiny, tmp_path, of)
+    merge_shards(pairs[::-1], objects, dataset=tiny.dataset, kb=tiny.kb, output=tmp_path / "merged")
+    for name in NAMES:
+        assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert sorted(path.name for path in (tmp_path / "merged").iterdir()) == sorted(NAMES)
+
+
+def test_shards_of_detected_boxes_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "IMAGES_A_PART", 1)  # of images without proposals, too
+    given = _given(tiny) | {"proposals": _write(tmp_path / "proposals.parquet", _rows())}
+    del given["kb"]
+    run_detected(tiny.params, output=tmp_path / "whole", **given)
+    folders = [tmp_path / str(number) for number in (1, 2, 3)]
+    for number, folder in enumerate(folders, 1):
+        run_detected(tiny.params, output=folder, shard=Shard(number, 3), **given)
+    merge_detected(folders[::-1], tmp_path / "merged")
+    for name in ("scores.parquet", "statistics.json"):
+        assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_a_killed_shard_goes_on_and_the_wrong_set_is_refused(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "IMAGES_A_PART", 4)
+    objects, pairs = _shards(tiny, tmp_path, 2)
+    looked, look = [], score.look
+
+    def die(*arguments):
+        looked.append(1)
+        if len(looked) == 3:
+            raise KeyboardInterrupt
+        return look(*arguments)
+
+    monkeypatch.setattr(score, "look", die)
+    again = {"objects": objects, "output": tmp_path / "cut", "shard": Shard(2, 2), **_given(tiny)}
+    with pytest.raises(KeyboardInterrupt):
+        run_pairs(tiny.params, **again)
+    run_pairs(tiny.params, **again)
+    assert len(looked) == 3 + 1, "three parts, the last of them twice"
+    assert (tmp_path / "cut" / "scores.parquet").read_bytes() == (pairs[1] / "scores.parquet").read_bytes()
+
+    given = {"dataset": tiny.dataset, "kb": tiny.kb, "output": tmp_path / "merged"}
+    with pytest.raises(InputError, match="1 of 2 shards are missing, the first is 1/2"):
+        merge_shards(pairs[1:], objects, **given)
+    for folder in objects:
+        record = json.loads((folder / RECORD).read_text())
+        (folder / RECORD).write_text(json.dumps({**record, "whole": "of another encoder"}))
+    with pytest.raises(InputError, match="was made of other inputs: the data set, the knowledge base"):
+        merge_shards(pairs, objects, **given)
+    assert not (tmp_path / "merged").exists()

@@ -1,0 +1,167 @@
+"""A SLURM of one's own for as long as a test runs: munged, slurmctld and two slurmd on loopback, without accounting.
+
+By hand: `python tests/workflow/slurm_cluster.py COMMAND...` runs a command with SLURM_CONF set, then stops everything.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo")
+NODES = ("one", "two")
+#: What a node claims to have, whatever the machine has: the jobs ask for what Visual Genome needs.
+NODE = "CPUs=8 RealMemory=64000 Gres=gpu:1"
+SECONDS_TO_START = 60
+CONFIGURATION = """
+ClusterName=loopback
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={port}
+AuthType=auth/munge
+CredType=cred/munge
+AuthInfo=socket={folder}/munge.socket
+SlurmUser=root
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool.%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.%n.log
+ProctrackType=proctrack/pgid
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SlurmdParameters=config_overrides
+GresTypes=gpu
+ReturnToService=2
+# see at once what ended, and remember it for as long as a test may ask
+MinJobAge=3600
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,sched_interval=1,bf_interval=1
+"""
+
+
+def missing() -> str | None:
+    """Why no SLURM can be started here, in words; None where it can."""
+    absent = [name for name in PROGRAMS if _program(name) is None]
+    if absent:
+        return f"no {', '.join(absent)} here: apt-get install slurm-wlm munge"
+    return None if os.geteuid() == 0 else "slurmd needs root"
+
+
+@contextmanager
+def cluster() -> Iterator[Mapping[str, str]]:
+    """Start SLURM, yield the environment to submit jobs in, stop what was started."""
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
+    folder.chmod(0o755)
+    environment = {**os.environ, "SLURM_CONF": str(_configure(folder))}
+    daemons: list[subprocess.Popen[bytes]] = []
+    try:
+        _start(daemons, folder, environment)
+        _wait_for_nodes(folder, environment)
+        yield environment
+    finally:
+        subprocess.run(["scancel", "--user=root"], env=environment, capture_output=True, check=False)
+        for daemon in reversed(daemons):
+            daemon.send_signal(signal.SIGTERM)
+        for daemon in daemons:
+            try:
+                daemon.wait(20)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _configure(folder: Path) -> Path:
+    """Write slurm.conf, gres.conf and munge's key; return slurm.conf's path."""
+    key = folder / "munge.key"
+    key.write_bytes(secrets.token_bytes(1024))
+    key.chmod(0o400)
+    host, ports = socket.gethostname().partition(".")[0], _free_ports(1 + len(NODES))
+    lines = [CONFIGURATION.format(host=host, port=ports[0], folder=folder)]
+    for name, port in zip(NODES, ports[1:], strict=True):
+        lines.append(f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} {NODE}")
+    lines.append(f"PartitionName=main Nodes={','.join(NODES)} Default=YES MaxTime=INFINITE State=UP\n")
+    # a GPU that no driver stands behind: it is counted and given out, no job looks at it
+    (folder / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu Count=1 File=/dev/null\n")
+    (folder / "slurm.conf").write_text("\n".join(lines))
+    return folder / "slurm.conf"
+
+
+def _start(daemons: list[subprocess.Popen[bytes]], folder: Path, environment: Mapping[str, str]) -> None:
+    """Start all four in the foreground of sessions of their own: what stops a test's terminal stops no job halfway."""
+    munge = ["--foreground", "--force", f"--key-file={folder}/munge.key", f"--socket={folder}/munge.socket"]
+    munge += [f"--{name}-file={folder}/munge.{name}" for name in ("pid", "log", "seed")]
+    daemons.append(_daemon(folder, environment, "munged", *munge))
+    _wait((folder / "munge.socket").exists, "munged's socket", folder)
+    daemons.append(_daemon(folder, environment, "slurmctld", "-D"))
+    daemons.extend(_daemon(folder, environment, "slurmd", "-D", "-N", name) for name in NODES)
+
+
+def _daemon(
+    folder: Path, environment: Mapping[str, str], name: str, *arguments: str
+) -> subprocess.Popen[bytes]:
+    with (folder / f"{name}.out").open("ab") as output:
+        return subprocess.Popen(
+            [_program(name) or name, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def _wait_for_nodes(folder: Path, environment: Mapping[str, str]) -> None:
+    def idle() -> bool:
+        asked = ["sinfo", "--noheader", "--Node", "--format=%t"]
+        done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout.split() == ["idle"] * len(NODES)
+
+    _wait(idle, "the nodes", folder)
+
+
+def _wait(ready, what: str, folder: Path) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while not ready():
+        if time.monotonic() > end:
+            logs = "\n".join(
+                path.read_text(errors="replace")[-1500:] for path in sorted(folder.glob("*.out"))
+            )
+            raise TimeoutError(f"{what} did not come up in {SECONDS_TO_START} s\n{logs}")
+        time.sleep(0.2)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _program(name: str) -> str | None:
+    """Daemons lie in sbin, which a user's PATH may lack."""
+    return shutil.which(
+        name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    )
+
+
+if __name__ == "__main__":
+    if reason := missing():
+        sys.exit(reason)
+    with cluster() as surroundings:
+        sys.exit(subprocess.run(sys.argv[1:], env=surroundings, check=False).returncode)

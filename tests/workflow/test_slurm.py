@@ -1,0 +1,120 @@
+"""A small pipeline on a real SLURM, its heavy stages in shards, equals the same pipeline run here in one piece each."""
+
+import shutil
+import subprocess
+import threading
+import time
+
+import pytest
+import slurm_cluster
+from test_pipeline import copy_of_the_project
+
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.skipif(slurm_cluster.missing() is not None, reason=str(slurm_cluster.missing())),
+]
+TARGET = "data/evaluate/relclip_kb_ext/predcls/annotation.json"
+SHARDED = {"kb": 2, "features": 2, "ext": 2}
+#: Fields of squeue: what the job is, how it ended, the memory it asked for.
+JOBS = ["squeue", "--states=all", "--noheader", "--format=%i|%k|%T|%m"]
+
+
+def small(content):
+    """A smoke preset of several blocks of captions, batches of pictures and parts of images."""
+    content["raw"]["scenes"].update(images=80, captions=1200)
+    content["kb"]["chunk"] = 300
+    content["features"]["batch"] = 16
+
+
+def in_shards(content):
+    for stage, number in SHARDED.items():
+        content[stage]["shards"] = number
+
+
+@pytest.fixture(scope="module")
+def slurm():
+    with slurm_cluster.cluster() as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    house = copy_of_the_project(tmp_path_factory.mktemp("here"))
+    house.change_params(small)
+    house.run("snakemake", "--cores", "2", "--quiet", "all", "--", TARGET)
+    return house
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory, here):
+    """The same project, whose heavy stages come in shards."""
+    house = copy_of_the_project(tmp_path_factory.mktemp("there"))
+    shutil.copyfile(here.folder / "params.yaml", house.folder / "params.yaml")
+    house.change_params(in_shards)
+    return house
+
+
+def submit(house, slurm, *arguments, ok=True):
+    """Run Snakemake with the cluster's profile, asking it often how the jobs are."""
+    often = ["--slurm-init-seconds-before-status-checks", "4", "--seconds-between-status-checks", "4"]
+    command = ["snakemake", "--profile", "profiles/slurm", "--latency-wait", "5", *often]
+    command += ["--slurm-status-command", "squeue", "--slurm-no-account"]
+    return house.run("env", f"SLURM_CONF={slurm['SLURM_CONF']}", *command, *arguments, ok=ok)
+
+
+def jobs(slurm):
+    """(id, rule, state, memory) of every job so far."""
+    done = subprocess.run(JOBS, env=slurm, capture_output=True, text=True, check=True)
+    return [tuple(line.split("|")) for line in done.stdout.splitlines()]
+
+
+def cancel_the_first(slurm, cancelled):
+    """Do what an administrator or a full node does: end a job that runs."""
+    while not cancelled:
+        running = [job for job, _, state, _ in jobs(slurm) if state == "RUNNING"]
+        if running:
+            subprocess.run(["scancel", running[0]], env=slurm, check=True)
+            cancelled.append(running[0])
+        time.sleep(0.2)
+
+
+def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(slurm, here, there):
+    cancelled = []
+    watch = threading.Thread(target=cancel_the_first, args=(slurm, cancelled), daemon=True)
+    watch.start()
+    submit(there, slurm, TARGET)
+    watch.join(5)
+
+    outputs = (
+        "data/**/*.parquet",
+        "data/**/*.json",
+        "data/**/*.npy",
+        "data/**/*.sha256",
+        "data/**/*.safetensors",
+    )
+    expected = here.digests(*outputs)
+    assert TARGET in expected and len(expected) > 40
+    assert there.digests(*outputs) == expected, "shards are gone, all else is the same"
+
+    ran = jobs(slurm)
+    states = {
+        rule: [state for _, name, state, _ in ran if name.startswith(rule)]
+        for rule in ("rule_kb_shard", "rule_ext_pairs")
+    }
+    assert states == {rule: ["COMPLETED", "COMPLETED"] for rule in states}
+    rule = next(name for job, name, _, _ in ran if job == cancelled[0])
+    tries = sorted((int(job), state, memory) for job, name, state, memory in ran if name == rule)
+    assert [(state, memory) for _, state, memory in tries] == [("CANCELLED", "4G"), ("COMPLETED", "8G")]
+    assert "Nothing to be done" in there.run("snakemake", "-n", TARGET)
+
+
+def test_a_job_that_fails_on_slurm_shows_its_log(slurm, there):
+    vocabulary = there.folder / "data/dataset/vocabulary.json"
+    good = vocabulary.read_text()
+    vocabulary.write_text('{"objects": 1}')
+    output = submit(
+        there, slurm, "data/words/phrases.safetensors", "--allowed-rules", "words", "--retries", "0", ok=False
+    )
+    vocabulary.write_text(good)
+    assert "relclip: data/dataset/vocabulary.json" in output, output[-4000:]
+    assert (there.folder / "data/words/phrases.safetensors").exists() is False

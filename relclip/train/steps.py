@@ -76,16 +76,10 @@ class Steps:
                 f"out of memory in training with {size} images a batch; RCL contrasts a batch as a whole, so lower "
                 "train.images_per_batch or train.foreground_per_image, or share the batch among more GPUs by torchrun"
             )
-        if self.pieces * 2 > images:
+        if self.pieces >= images:
             raise OutOfMemory(
-                f"out of memory in training with one image at a time; lower train.foreground_per_image (of a batch of "
-                f"{size}: train.images_per_batch does not help), or use another --device"
+                "out of memory in training with one image at a time; lower train.foreground_per_image, or use another "
+                "--device"
             )
-        self.pieces *= 2
-        say_halved(
-            "training",
-            "image",
-            images * 2 // self.pieces,
-            -(-images // self.pieces),
-            "train.images_per_batch",
-        )
+        before, self.pieces = -(-images // self.pieces), min(self.pieces * 2, images)
+        say_halved("training", "image", before, -(-images // self.pieces), "train.images_per_batch")

@@ -1,7 +1,8 @@
-"""raw: nothing (scenes), or a folder in Visual Genome's formats -> Visual Genome's file formats and captions.
+"""raw: nothing (scenes), a folder in Visual Genome's formats, or its download (vg) -> its file formats and captions.
 
-In:  params raw; the files of raw.folder and raw.captions where given
-Out: data/raw/{image_data,objects,relationships}.json, images/, captions.tsv; scenes also truth/ and pretrain/
+In:  params raw; the files of raw.folder, raw.vg.have and raw.captions where given; vg keeps its downloads in raw.vg.folder
+Out: data/raw/{image_data,objects,relationships}.json, images/, captions.tsv; scenes also truth/ and pretrain/; vg also
+     alias files and source.json
 """
 
 

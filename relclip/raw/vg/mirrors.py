@@ -73,7 +73,10 @@ class Downloads:
                         self._from(session, address, remote, meter)
                     except (Refused, Again) as reason:
                         failures.append((address, str(reason)))
-                        meter.say(f"{address} {reason}")
+                        if (
+                            str(reason) != self._host(address).unreachable
+                        ):  # the message at the end says it once
+                            meter.say(f"{address} {reason}")
                         continue
                     return None
         finally:
@@ -137,7 +140,7 @@ class Downloads:
                 raise Refused(f"{reason} and asks to wait {reason.wait:.0f} s")
             pause = max(reason.wait, 0.0)
             host.not_before = monotonic() + pause
-        if not self._stop.is_set():
+        if not self._stop.is_set() and not unreachable:
             meter.say(f"{reason}; again in {pause:.0f} s")
         self._stop.wait(pause)
 

@@ -1,0 +1,67 @@
+"""The preset vg through the real Snakemake, from a web server on loopback to data/dataset."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from vg_site import Site, make_archives
+
+from relclip.core.params import load_params
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.workflow
+def test_the_preset_runs_from_download_to_dataset(tmp_path):
+    house = tmp_path / "house"
+    house.mkdir()
+    shutil.copy(ROOT / "Snakefile", house)
+    for name in ("workflow", "profiles", "relclip"):
+        shutil.copytree(ROOT / name, house / name, ignore=shutil.ignore_patterns("__pycache__"))
+    listed = (
+        house / "relclip/raw/vg/files.json"
+    )  # the sizes of the real files are not those of the small ones
+    listed.write_text(
+        json.dumps([entry | {"size": None, "sha256": None} for entry in json.loads(listed.read_text())])
+    )
+    names = make_archives(tmp_path / "scenes", tmp_path / "site")
+    site = Site(tmp_path / "site")
+    site.faults |= {"images.zip": ["drop 50000"], "relationships.json.zip": ["500"]}
+    params = yaml.safe_load((ROOT / "workflow/presets/vg.yaml").read_text())
+    params["raw"]["vg"] |= {"mirrors": site.mirrors(names), "backoff": 0.01}
+    params["dataset"]["split"]["validation"] = "first_2_of_train"
+    (house / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    output = snakemake(house, "dataset")
+    site.close()
+    assert "are not those of the whole Visual Genome" in output and "pictures linked" in output
+    assert pq.read_table(house / "data/dataset/images.parquet").num_rows == 8
+    assert (house / "data/raw/images/1.jpg").samefile(house / "data/downloads/unpacked/images/1.jpg")
+    assert "Nothing to be done" in snakemake(house, "dataset")
+
+
+def snakemake(house, target):
+    environment = os.environ | {"PYTHONPATH": str(house)}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        ["snakemake", target, "--cores", "1"],
+        cwd=house,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    return done.stdout
+
+
+def test_the_preset_has_the_rows_of_scenes():
+    vg, scenes = (load_params(ROOT / f"workflow/presets/{name}.yaml").tables for name in ("vg", "scenes"))
+    for key in ("table1_distant", "table1_full", *(f"table{number}" for number in range(2, 7))):
+        assert [row.name for row in getattr(vg, key)] == [row.name for row in getattr(scenes, key)]

@@ -78,6 +78,17 @@ def needs(gb, hours, gpu=0):
     return asked | ({"gpu": gpu} if gpu else {})
 
 
+def processes(wildcards):
+    """How many processes share the batches of a training: a core and a GPU each."""
+    return PARAMS.run(dict(wildcards.items()).get("run") or wildcards.refined).processes
+
+
+def python(wildcards):
+    """What starts a training's processes."""
+    count = processes(wildcards)
+    return "python" if count == 1 else f"torchrun --standalone --nproc-per-node {count}"
+
+
 def shards(name, of):
     """Folders below data/ whose merge is a stage, one job each; none where the stage is one job (docs/cluster.md)."""
     return [f"shards/{name}/{number}-of-{of}" for number in range(1, of + 1)] if of > 1 else []
@@ -169,6 +180,8 @@ def model(name):
     return PARAMS.prediction(name)[0]
 
 
+#: What people judged (`relclip annotate --export reports/people`): a person's work, which no rule can make.
+PEOPLE = [path for path in ("reports/people/README.md", "reports/people/judgements.parquet") if (ROOT / path).is_file()]
 GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json") for run in PARAMS.gradcam.runs]
 TABLE_NAMES = ("table1", "table2", "table3", "table4", "table5", "table6", "beyond", "kb_size", "claims")
 TABLES = [f"reports/tables/{name}.{kind}" for name in TABLE_NAMES for kind in ("csv", "md", "tex")]

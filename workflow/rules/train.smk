@@ -19,15 +19,17 @@ rule train:
         train=config["train"],
         run=lambda wildcards: config["runs"][wildcards.run],
         features=folder_of("maps"),
+        python=python,
     log:
         "logs/train/{run}.log",
     benchmark:
         "logs/benchmarks/train/{run}.tsv"
+    threads: processes
     resources:
-        **needs(gb=16, hours=8, gpu=1),
+        **needs(gb=16, hours=8, gpu=processes),
     priority: 5
     shell:
-        "python -m relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
+        "{params.python} -m relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
         " --features {params.features} --prompts data/clip/prompts --words data/words --kb data/kb --ext data/ext"
         " --checkpoints checkpoints --output data/train/{wildcards.run} --threads {threads} 2>&1 | tee {log}"
 
@@ -49,15 +51,17 @@ rule refine:
         started=lambda wildcards: config["runs"][PARAMS.run(wildcards.refined).start],
         features=folder_of("maps"),
         start=folder_of("start"),
+        python=python,
     log:
         "logs/train/{refined}.log",
     benchmark:
         "logs/benchmarks/train/{refined}.tsv"
+    threads: processes
     resources:
-        **needs(gb=16, hours=8, gpu=1),
+        **needs(gb=16, hours=8, gpu=processes),
     priority: 5
     shell:
-        "python -m relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"
+        "{params.python} -m relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"
         " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --words data/words"
         " --kb data/kb --ext data/ext --checkpoints checkpoints --output data/train/{wildcards.refined}"
         " --threads {threads} 2>&1 | tee {log}"

@@ -52,6 +52,11 @@ class Questionnaire:
         return dict(sorted(every.items(), key=lambda item: (item[1].image_id, item[0])))
 
 
+def asked_file(evaluate: Path, run: str) -> Path:
+    """Where `evaluate` writes what is asked about a run."""
+    return evaluate / run / "predcls" / "asked.parquet"
+
+
 def load_questionnaire(
     data: Annotations, evaluate: Path, runs: Sequence[str], switches: Evaluate
 ) -> Questionnaire:
@@ -64,7 +69,7 @@ def load_questionnaire(
     images = choose_images(annotated, switches.precision_images, switches.seed)
     asked = {}
     for run in runs:
-        path = evaluate / run / "predcls" / "asked.parquet"
+        path = asked_file(evaluate, run)
         if not path.is_file():
             raise ContractError(
                 f"{path} does not exist: '{run}' was not predicted and evaluated; run: snakemake --cores all {path}"

@@ -16,6 +16,7 @@ OPTIONAL = {
     "clip": "the encoder's folder: the page warns where it was never trained",
     "ext": "the ext stage's folder: how well CLIP chooses, on validation",
     "detector": "the detector stage's folder: how well it finds things",
+    "people": "folder of relclip annotate --export: table 2 by people",
     "benchmarks": "folder of Snakemake's benchmark files, for the time of each rule",
 }
 

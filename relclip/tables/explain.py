@@ -2,6 +2,7 @@
 
 from relclip.core.params import Params
 from relclip.tables import paper
+from relclip.tables.people import People
 
 _SETTING = {
     "table1": "",
@@ -23,6 +24,7 @@ _ORACLE = (
     "P@10 and P@20: the share of true triplets among the 10 and 20 surest of a picture. Not people judged (the paper "
     "asked ten), but an oracle: the program that drew the pictures knows every true relation."
 )
+_ORACLE_TOO = "(oracle): the program that drew the pictures knows every true relation."
 _NO_ORACLE = "P@10 and P@20 need people, or a data set that knows every true relation."
 _LABELS_ENCODER = (
     "In place of ImageNet-1K stands an encoder of the same shape as CLIP's, pre-trained on the class labels of the "
@@ -61,15 +63,21 @@ def judged_against(judged: str) -> str:
     return "Judged against the annotation, which is incomplete: what nobody wrote down does not count."
 
 
-def note(key: str, judged: str, params: Params) -> str:
+def note(key: str, judged: str, params: Params, people: People | None = None) -> str:
     """The part of a caption that differs from table to table."""
     return " ".join(
-        part for part in (_SETTING[key], _of_data_set(key, params), judged_against(judged)) if part
+        part for part in (_SETTING[key], _of_data_set(key, params, people), judged_against(judged)) if part
     )
 
 
-def _of_data_set(key: str, params: Params) -> str:
+def _of_data_set(key: str, params: Params, people: People | None) -> str:
     """What stands in for people and for ImageNet where the data set decides."""
+    if key == "table2" and people:
+        return (
+            f"{people.words} {_ORACLE_TOO if people.results else _ORACLE}"
+            if params.dataset.truth
+            else people.words
+        )
     if key == "table2":
         return _ORACLE if params.dataset.truth else _NO_ORACLE
     if key == "table4" and params.labels.source == "pretrain":

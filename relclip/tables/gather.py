@@ -9,6 +9,7 @@ from relclip.tables import kb_size
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.grid import Table, build_tables
 from relclip.tables.knowledge import Quality, quality
+from relclip.tables.people import read_people
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, KnowledgeBase, read_data_set, read_knowledge_base
 
@@ -30,6 +31,7 @@ class Inputs:
     ext: Path | None = None
     detector: Path | None = None
     benchmarks: Path | None = None
+    people: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ def gather(inputs: Inputs) -> Gathered:
     relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
     triplets = kb_size.triplets_of_runs(params, inputs.kb)
     known = {judged: kb_size.results(params, data, triplets, one) for judged, one in relations.items()}
+    people = read_people(params, inputs.dataset, inputs.evaluate, inputs.people)
     tables = {
-        judged: build_tables(params, inputs.evaluate, judged, known.get(judged))
+        judged: build_tables(params, inputs.evaluate, judged, known.get(judged), people)
         for judged in ("annotation", *(["truth"] if params.dataset.truth else []))
     }
     return Gathered(

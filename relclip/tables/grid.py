@@ -9,7 +9,8 @@ from statistics import fmean, stdev
 
 from relclip.core.params import Params, Row
 from relclip.tables import explain, paper
-from relclip.tables.layout import LAYOUTS, Column, columns, row_note
+from relclip.tables.layout import LAYOUTS, Column, columns, row_note, with_people
+from relclip.tables.people import PREFIX, People, merged
 from relclip.tables.results import Result, read_result
 
 NOT_BUILT = "not yet built"
@@ -81,24 +82,42 @@ Read = Callable[[Row, str], list[Result]]
 
 
 def build_tables(
-    params: Params, evaluate: Path, judged: str, knowledge: Mapping[str, Result] | None = None
+    params: Params,
+    evaluate: Path,
+    judged: str,
+    knowledge: Mapping[str, Result] | None = None,
+    people: People | None = None,
 ) -> list[Table]:
     """Fill every table from `evaluate`'s files; `judged` is `annotation` or `truth`.
 
     `knowledge`: run -> how good the knowledge base is that labelled its pairs (the task `kb` of the table kb_size).
+    `people`: what they said of the runs of table 2.
     """
-    read = partial(_read, evaluate, judged, knowledge or {})
-    return [_table(key, params, read, judged) for key in LAYOUTS]
+    read = partial(
+        _read, evaluate, judged, knowledge=knowledge or {}, people=people.results if people else {}
+    )
+    return [_table(key, params, read, judged, people) for key in LAYOUTS]
 
 
-def _read(evaluate: Path, judged: str, knowledge: Mapping[str, Result], row: Row, task: str) -> list[Result]:
+def _read(
+    evaluate: Path,
+    judged: str,
+    row: Row,
+    task: str,
+    *,
+    knowledge: Mapping[str, Result],
+    people: Mapping[str, Result],
+) -> list[Result]:
     if task == "kb":
         return [knowledge[run] for run in row.runs if run in knowledge]
-    return read_row(evaluate, row, task, judged)
+    if task != "predcls":
+        return read_row(evaluate, row, task, judged)
+    results = ((run, read_result(evaluate, run, task, judged)) for run in row.runs)
+    return [merged(result, people.get(run)) for run, result in results if result is not None]
 
 
-def _table(key: str, params: Params, read: Read, judged: str) -> Table:
-    layout = LAYOUTS[key]
+def _table(key: str, params: Params, read: Read, judged: str, people: People | None) -> Table:
+    layout = with_people(LAYOUTS[key]) if key == "table2" and people and people.results else LAYOUTS[key]
     every = columns(layout, params.evaluate.require_overlap)
     blocks = tuple(
         Block(section, group or heading, tuple(_line(section, row, every, read, params) for row in rows))
@@ -106,7 +125,13 @@ def _table(key: str, params: Params, read: Read, judged: str) -> Table:
         for group, rows in groupby(getattr(params.tables, section), lambda row: row.group)
     )
     return Table(
-        *(key, layout.title, judged, explain.note(key, judged, params), explain.how_to_read(params, key)),
+        *(
+            key,
+            layout.title,
+            judged,
+            explain.note(key, judged, params, people),
+            explain.how_to_read(params, key),
+        ),
         *(paper.has(layout.blocks[0][0]), every, blocks),
     )
 
@@ -125,7 +150,9 @@ def _cell(column: Column, results: Sequence[Result], theirs: Mapping[str, float]
         others = [other_pairs(result) for result in results]
         return cell(others, column.metric, state=state if built else NOT_BUILT)
     state = NOT_MEASURED if built else NOT_BUILT
-    return cell(results, column.metric, theirs.get(f"{column.task}/{column.metric}"), state)
+    return cell(
+        results, column.metric, theirs.get(f"{column.task}/{column.metric.removeprefix(PREFIX)}"), state
+    )
 
 
 def other_pairs(result: Result) -> Result:

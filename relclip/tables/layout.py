@@ -1,6 +1,6 @@
 """Which tables there are: their titles, the sections of params.tables they show, their columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relclip.core.params import Params, Row
 
@@ -11,7 +11,13 @@ ONLY_CSV = (
     *("recall_at_20", "mean_recall_at_20"),
     *("zero_shot_recall_at_20", "zero_shot_recall_at_50", "zero_shot_recall_at_100"),
 )
-_LETTERS = {"recall": "R", "mean_recall": "mR", "zero_shot_recall": "zR", "precision": "P"}
+_LETTERS = {
+    "recall": "R",
+    "mean_recall": "mR",
+    "zero_shot_recall": "zR",
+    "precision": "P",
+    "people_precision": "P",
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,10 @@ class Column:
 
     @property
     def label(self) -> str:
-        """`mean_recall_at_50` -> `mR@50`; with the other set of pairs `mR@50, all pairs`; P@K by an oracle says so."""
+        """`mean_recall_at_50` -> `mR@50`; with the other set of pairs `mR@50, all pairs`; P@K says by whom."""
         label = metric_label(self.metric)
+        if self.metric.startswith("people_"):
+            return f"{label} (people)"
         if self.metric.startswith("precision_at_"):
             return f"{label} (oracle)"
         return f"{label}, {self.pairs}" if self.pairs else label
@@ -80,6 +88,14 @@ LAYOUTS = {
 }
 #: The tables of the paper; the others stand in a section of their own.
 OF_PAPER = tuple(key for key in LAYOUTS if key.startswith("table"))
+
+
+def with_people(layout: Layout) -> Layout:
+    """The same with P@K by people before each by the oracle."""
+    theirs = [
+        (task, f"people_{metric}") for task, metric in layout.shown if metric.startswith("precision_at_")
+    ]
+    return replace(layout, shown=(*theirs, *layout.shown))
 
 
 def columns(layout: Layout, require_overlap: bool) -> tuple[Column, ...]:

@@ -1,6 +1,7 @@
 """tables: metrics -> tables 1-6 as CSV, Markdown and LaTeX, the claims, figures, model cards, one page.
 
-In:  data/evaluate, data/claims, data/train (curves), data/predict (examples), data/gradcam, data/dataset, data/kb, data/ext
+In:  data/evaluate, data/claims, data/train (curves), data/predict (examples), data/gradcam, data/dataset, data/kb, data/ext,
+     reports/people
 Out: reports/tables/*, reports/figures/, reports/model_cards/, reports/index.html; reports/metrics.json, reports/plots/
      for DVC. Row names and figures go to the runs in MLflow
 """
@@ -13,6 +14,7 @@ rule tables:
         [stage(f"predict/{run}", "provenance.json") for run in JUDGED],
         [stage(f"predict/{run}/predcls", *PARTS) for run in PARAMS.tables.figures.examples],
         GRADCAM,
+        PEOPLE,
         "data/claims/claims.json",
         RAW,
         stage("raw", "captions.tsv"),
@@ -55,4 +57,4 @@ rule tables:
         "python -m relclip.tables --params params.yaml --dataset data/dataset --raw data/raw --kb data/kb"
         " --train data/train --predict data/predict --evaluate data/evaluate"
         " --gradcam data/gradcam --claims data/claims/claims.json"
-        " --clip data/clip/model --ext data/ext --detector data/detector --benchmarks logs/benchmarks --output reports 2>&1 | tee {log}"
+        " --clip data/clip/model --ext data/ext --detector data/detector --people reports/people --benchmarks logs/benchmarks --output reports 2>&1 | tee {log}"

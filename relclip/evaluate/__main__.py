@@ -13,6 +13,7 @@ from relclip.core.atomic import write_json
 from relclip.core.parquet import write_table
 from relclip.evaluate.hits import HITS, TASKS
 from relclip.evaluate.report import evaluate
+from relclip.evaluate.summary import summary
 from relclip.evaluate.switches import add_switches, switches_of
 
 BESIDE = ("compare", "convert")
@@ -32,6 +33,7 @@ def main() -> None:
     if options.hits:
         write_table(options.hits, report.hits, HITS)
     write_json(options.output, report.content)
+    print(summary(report.content), end="")
 
 
 def _options() -> argparse.ArgumentParser:

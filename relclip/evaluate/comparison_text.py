@@ -24,9 +24,9 @@ def comparison_text(content: dict[str, Any]) -> str:
     ]
     parts = [
         head,
-        _table([("", *HEAD), *metrics]),
+        table([("", *HEAD), *metrics]),
         f"{by} by predicate, largest change first",
-        _table([("", "ground truth", *HEAD), *predicates]),
+        table([("", "ground truth", *HEAD), *predicates]),
         *_images(content["images"], by),
     ]
     return "\n\n".join(parts) + "\n"
@@ -47,16 +47,17 @@ def short_name(metric: str) -> str:
 def _cells(one: dict[str, Any]) -> tuple[str, ...]:
     low, high = one["low"], one["high"]
     return (
-        _percent(one["a"]),
-        _percent(one["b"]),
-        _percent(one["difference"], "+"),
-        "-" if low is None else f"[{_percent(low, '+')}, {_percent(high, '+')}]",
+        percent(one["a"]),
+        percent(one["b"]),
+        percent(one["difference"], "+"),
+        "-" if low is None else f"[{percent(low, '+')}, {percent(high, '+')}]",
         "-" if one["p"] is None else f"{one['p']:.3f}",
         "-" if low is None else one["verdict"],
     )
 
 
-def _percent(value: float | None, sign: str = "") -> str:
+def percent(value: float | None, sign: str = "") -> str:
+    """A fraction in percent, with two digits; `-` where it is undefined."""
     return "-" if value is None else f"{100 * value:{sign}.2f}"
 
 
@@ -69,7 +70,7 @@ def _images(images: dict[str, Any], by: str) -> Iterable[str]:
         for one in images["most"]
     ]
     yield f"{images['changed']} images changed their hits at {by}; most of all (subject id, predicate, object id)"
-    yield _table([("image", "hits", ""), *rows])
+    yield table([("image", "hits", ""), *rows])
 
 
 def _hits(one: dict[str, Any]) -> str:
@@ -82,7 +83,7 @@ def _hits(one: dict[str, Any]) -> str:
     return " ".join([*words[:SHOWN_HITS], *more])
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def table(rows: list[tuple[str, ...]]) -> str:
     """Columns as wide as their widest cell: the first and the last to the left, the others to the right."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     last = len(widths) - 1

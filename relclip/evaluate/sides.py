@@ -39,15 +39,23 @@ class Side:
 def written_side(paths: Sequence[Path]) -> Side:
     """Read what `relclip evaluate --output metrics.json --hits hits.parquet` wrote, a path a seed.
 
-    A path is the folder of both, or the file of hits (`hits.parquet` beside `metrics.json`, `val_hits.parquet` beside
-    `val.json`). Raises ContractError without hits; the JSON may be absent.
+    A path is the folder of both (or a task of one run of the pipeline), or the file of hits (`hits.parquet` beside
+    `metrics.json`, `val_hits.parquet` beside `val.json`). Raises ContractError without hits; the JSON may be absent.
     """
-    files = [path / "hits.parquet" if path.is_dir() else path for path in paths]
+    files = [_hits_of(path) for path in paths]
     tables = [read_table(file, HITS) for file in files]
     contents = [content for file in files if (content := _metrics_beside(file))]
     if not contents:
         return Side(tables, None, None)
     return Side(tables, _predicates(contents[0]), contents[0].get("switches"))
+
+
+def _hits_of(path: Path) -> Path:
+    """The file of hits of a folder, which may be one of the pipeline's: data/evaluate/<run>/<task>."""
+    own, stage = path / "hits.parquet", path / "annotation_hits.parquet"
+    if not path.is_dir():
+        return path
+    return stage if stage.is_file() and not own.exists() else own
 
 
 def judged_side(

@@ -16,7 +16,10 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
     flag = partial(add, type=command.true_or_false, metavar="true|false")
     flag("--dedup", default=default.dedup, help="count a repeated ground truth once")
     add(
-        "--empty-predictions", choices=("zero", "skip"), default=default.empty_predictions, help="such images"
+        "--empty-predictions",
+        choices=("zero", "skip"),
+        default=default.empty_predictions,
+        help="an image without prediction counts as 0, or is left out",
     )
     flag("--pixel-inclusive", default=default.pixel_inclusive, help="IoU with x2 - x1 + 1")
     add("--recall", choices=("per_image", "pooled"), default=default.recall, help="mean of images, or pooled")

@@ -75,3 +75,17 @@ def test_public_command_passes_every_switch(tmp_path, monkeypatch, case):
     assert found["metrics"]["zero_shot_recall_at_100"] is not None
     hits = pq.read_table(tmp_path / "hits.parquet")
     assert hits.num_rows <= found["counts"]["groundtruth"]
+
+
+def test_public_command_says_what_it_found(tmp_path, monkeypatch, capsys, case):
+    where = ["--groundtruth", case[0], "--predictions", case[1], "--output", tmp_path / "m.json"]
+    call(monkeypatch, public, *where, "--task", "sgdet", "--bootstrap", 20)
+    content, said = json.loads((tmp_path / "m.json").read_text()), capsys.readouterr().out
+    low, high = content["intervals"]["ng_mean_recall_at_50"]
+    value = content["metrics"]["ng_mean_recall_at_50"]
+    assert f"{100 * value:.2f} [{100 * low:.2f}, {100 * high:.2f}]" in said
+    assert "ng mR" in said and "zR" not in said
+    path = case[1] / "relations.parquet"
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+    call(monkeypatch, public, *where, "--task", "sgdet", "--bootstrap", 20)
+    assert "No prediction is of these images" in capsys.readouterr().out

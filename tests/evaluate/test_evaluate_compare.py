@@ -89,6 +89,7 @@ def test_predictions_and_written_hits_give_the_same(two, tmp_path, monkeypatch, 
     for name, folder in (("a", first), ("b", second)):
         files = ["--output", tmp_path / name / "metrics.json", "--hits", tmp_path / name / "hits.parquet"]
         call(monkeypatch, "--groundtruth", truth, "--predictions", folder, "--task", "sgdet", *files)
+    capsys.readouterr()
     small = ["--bootstrap", 40, "--images", 3]
     call(monkeypatch, "compare", tmp_path / "a", tmp_path / "b", "--output", tmp_path / "1.json", *small)
     shown = capsys.readouterr().out

@@ -55,3 +55,9 @@ def test_objects_by_image_and_id(seed):
     rows = objects.rows(*asked.T)
     expected = [sorted(known).index(tuple(one)) if tuple(one) in known else -1 for one in asked.tolist()]
     assert rows.tolist() == expected
+
+
+def test_a_score_that_overflows_keeps_its_row():
+    image, score = np.array([0, 0, 0, 1]), np.array([1.0, -np.inf, 2.0, 1.0])
+    relations = Relations(image, np.arange(4), np.ones(4, int), np.arange(4) + 1, score)
+    assert places(relations, score, np.arange(4, dtype=np.uint64))[1].tolist() == [1, 2, 0, 0]

@@ -1,0 +1,48 @@
+"""One evaluation as text for the terminal: percent, with intervals, and what a reader should know of the input."""
+
+from typing import Any
+
+from relclip.evaluate.comparison_text import percent, table
+from relclip.evaluate.metrics import CUTOFFS
+
+_KINDS = {"R": "recall", "mR": "mean_recall", "zR": "zero_shot_recall"}
+
+
+def summary(content: dict[str, Any]) -> str:
+    """What `report.evaluate` found (its content), as a table and notes."""
+    counts, switches = content["counts"], content["switches"]
+    judged = f"{switches['task']}, {counts['images']} images, {counts['groundtruth']} ground truths"
+    rows = [
+        (
+            f"{prefix.replace('_', ' ')}{kind}",
+            *(_cell(content, f"{prefix}{name}_at_{k}") for k in CUTOFFS),
+            "",
+        )
+        for prefix in ("", "ng_")
+        for kind, name in _KINDS.items()
+        if content["metrics"][f"{prefix}{name}_at_{CUTOFFS[0]}"] is not None
+    ]
+    parts = [
+        f"{judged}; percent, 95 % interval",
+        table([("", *(f"@{k}" for k in CUTOFFS), ""), *rows]),
+        *_notes(counts, switches),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(content: dict[str, Any], name: str) -> str:
+    value, interval = content["metrics"][name], content["intervals"][name]
+    between = f" [{', '.join(percent(bound) for bound in interval)}]" if interval else ""
+    return f"{percent(value)}{between}"
+
+
+def _notes(counts: dict[str, Any], switches: dict[str, Any]) -> list[str]:
+    notes = []
+    if not counts["groundtruth"]:
+        notes.append("No image has a ground truth: nothing can be judged.")
+    elif not counts["predictions"]:
+        notes.append("No prediction is of these images: are image_id and --split those of the ground truth?")
+    elif counts["images_without_prediction"]:
+        fate = "count as 0" if switches["empty_predictions"] == "zero" else "are left out"
+        notes.append(f"{counts['images_without_prediction']} images without any prediction {fate}.")
+    return notes

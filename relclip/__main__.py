@@ -11,7 +11,7 @@ from relclip.core.errors import InputError
 
 #: Command -> (module with a `main`, what it does), in the order the data takes.
 COMMANDS = {
-    "raw": ("relclip.raw.__main__", "render scenes, or take a folder in Visual Genome's formats"),
+    "raw": ("relclip.raw.__main__", "draw scenes, take a folder, or fetch Visual Genome"),
     "dataset": ("relclip.dataset.__main__", "align to the vocabulary, filter, split -> Parquet"),
     "kb": ("relclip.kb.__main__", "captions -> triplets, with the sentences they came from"),
     "kb-merge": ("relclip.kb.merge", "shards of captions mined apart -> one knowledge base"),

@@ -1,0 +1,130 @@
+"""What Visual Genome needs of the stage: its listed split, its counts beside the known ones, its real annotations."""
+
+import csv
+import json
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from relclip.core.errors import InputError, ParamsError
+from relclip.core.params import Dataset, Split
+from relclip.core.params.data import LISTED
+from relclip.core.vocabulary import load_names
+from relclip.dataset import expected
+from relclip.dataset.build import make_dataset
+from relclip.dataset.split import Splitter
+
+FLAGS = ["train", "test", "train", "val", "train", "train"]
+
+
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        ("flag", ["train", "test", "train", "val", "train", "train"]),
+        ("first_1_of_train", ["val", "test", "train", "val", "train", "train"]),
+        ("first_3_of_train", ["val", "test", "val", "val", "val", "train"]),
+    ],
+)
+def test_the_listed_split_is_taken_in_the_files_order(validation, said):
+    splitter = Splitter(Split(validation=validation))
+    assert [splitter.of(number, flag) for number, flag in enumerate(FLAGS)] == said
+    splitter.check()
+
+
+def test_a_list_that_says_nothing_and_validation_that_takes_all_are_refused():
+    splitter = Splitter(Split(validation="first_4_of_train"))
+    for number, flag in enumerate(FLAGS):
+        splitter.of(number, flag)
+    with pytest.raises(InputError, match="there are 4 train images"):
+        splitter.check()
+    for listed in (None, 2, "dev", ["train"]):
+        with pytest.raises(InputError, match=r"image 7 .* allowed: train, val, test"):
+            splitter.of(7, listed)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"validation": "flags"},
+        {"validation": "flag", "test": 0.3},
+        {"validation": 0.1},
+        {"validation": -0.1, "test": 0.2},
+    ],
+)
+def test_a_split_is_two_fractions_or_one_word(given):
+    with pytest.raises((ValueError, ParamsError), match=r"dataset\.split: validation"):
+        Split(**given)
+    assert LISTED.fullmatch("first_0_of_train") is None
+
+
+def test_the_unseen_triplets_and_train_counts_by_hand(write_raw, thing, relation, tmp_path):
+    things = [thing(1, "man"), thing(2, "horse"), thing(3, "dog")]
+    spoken = {
+        1: [relation(1, "riding", 2), relation(3, "riding", 2)],
+        2: [relation(1, "riding", 2)],
+        3: [relation(1, "riding", 2), relation(3, "watching", 2), relation(2, "watching", 3)],
+        4: [relation(3, "watching", 2), relation(3, "riding", 2)],
+    }
+    raw = write_raw(dict.fromkeys(spoken, (40, 30)), dict.fromkeys(spoken, things), spoken)
+    flags = {1: "train", 2: "val", 3: "test", 4: "test"}
+    listed = [
+        entry | {"split": flags[entry["image_id"]]}
+        for entry in json.loads((raw / "image_data.json").read_text())
+    ]
+    (raw / "image_data.json").write_text(json.dumps(listed))
+    params = Dataset(split=Split(validation="flag"))
+    assert "expected" not in make_dataset(params, raw, tmp_path / "a").summary()
+    (raw / "source.json").write_text('{"source": "vg"}')
+    account = make_dataset(params, raw, tmp_path / "b")
+    found = {what: row["found"] for what, row in account.summary()["expected"].items()}
+    assert found["riding"] == 3 and found["watching"] == 0  # train and validation
+    assert found["test triplets unseen in train"] == 2  # dog watching horse, horse watching dog
+    assert (found["images"], found["images of train and validation"]) == (4, 2)
+    assert json.loads((tmp_path / "b/account.json").read_text())["expected"]["riding"] == {
+        "found": 3,
+        "expected": 3819,
+    }
+    assert "WARNING: 23 of 23 counts" in account.table() or "WARNING: 22 of 23 counts" in account.table()
+
+
+def test_the_known_counts_are_those_of_the_published_lists(shared_data):
+    rows = list(csv.reader((shared_data / "vg/vg20_zeroshot_triplets.csv").open()))
+    assert len([row for row in rows if not row[0].startswith("#")]) == expected.UNSEEN
+    assert list(expected.RELATIONS) != [] and set(expected.RELATIONS) == set(load_names("vg20"))
+    assert sum(expected.RELATIONS.values()) == 20_045
+
+
+def test_visual_genomes_first_fifty_images_parse(shared_data, tmp_path):
+    """The real relationships (objects.json is only there for 15): every one is kept or dropped for a named reason.
+
+    The sample is cut in its last entry, which lacks its image_id: 44 relations that nobody can place.
+    """
+    source = shared_data / "vg"
+    relations = json.loads((source / "first50_relationships.json").read_text())
+    raw = tmp_path / "raw"
+    (raw / "images").mkdir(parents=True)
+    for number in range(1, 51):
+        Image.new("L", (1300, 1300)).save(raw / "images" / f"{number}.jpg")
+    (raw / "image_data.json").write_text(json.dumps([{"image_id": number} for number in range(1, 51)]))
+    (raw / "objects.json").write_bytes((source / "first50_objects.json").read_bytes())
+    (raw / "relationships.json").write_bytes((source / "first50_relationships.json").read_bytes())
+    params = Dataset(
+        object_match="exact",
+        predicate_match="exact",
+        object_aliases=str(source / "object_alias.txt"),
+        split=Split(validation=0.1, test=0.3),
+    )
+    summary = make_dataset(params, raw, tmp_path / "out").summary()
+    placed = [entry for entry in relations if "image_id" in entry]
+    spoken = [relation for entry in placed for relation in entry["relationships"]]
+    assert summary["noted"]["entries of relationships.json whose image is not kept"] == len(relations) - len(
+        placed
+    )
+    wanted = Counter(relation["predicate"].lower() for relation in spoken)
+    assert summary["read"]["relations"] == len(spoken) == 1650 - 44
+    dropped = summary["dropped"]["relations"]
+    assert summary["kept"]["relations"] + sum(dropped.values()) == len(spoken)
+    seen = sum(number for predicate, number in wanted.items() if predicate in load_names("vg20"))
+    assert dropped["predicate outside the vocabulary"] == len(spoken) - seen
+    assert 0 < summary["kept"]["relations"] <= seen

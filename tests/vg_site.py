@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 import zipfile
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -197,6 +198,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(announced))
         self.end_headers()
         self.close_connection = fault != ""
-        if fault == "drop":
+        if fault in {"drop", "stall"}:
             body = body[: int(detail)]
         self.wfile.write(body)
+        if fault == "stall":
+            self.wfile.flush()
+            time.sleep(60)

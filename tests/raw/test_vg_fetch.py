@@ -3,7 +3,10 @@
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -21,6 +24,7 @@ from relclip.raw.vg.fetch import Watch, fetch
 from relclip.raw.vg.files import LIST, Remote, wanted_files
 from relclip.raw.vg.mirrors import Downloads
 
+ROOT = Path(__file__).resolve().parents[2]
 CONTENT = bytes(range(1, 256)) * 4000  # 1 MB: several pieces
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
@@ -211,6 +215,29 @@ def test_ctrl_c_keeps_what_came(site, tmp_path, monkeypatch):
     assert (tmp_path / "to/a.txt.part").stat().st_size > 0
     monkeypatch.undo()
     assert downloads(tmp_path / "to").all([remote(site, "a.txt")]) == {}
+
+
+def test_killed_and_started_again_it_goes_on(site, tmp_path):
+    """SIGKILL in the middle of a file, by a process of its own."""
+    script = (
+        "import sys; from pathlib import Path; from relclip.core.params import VisualGenome\n"
+        "from relclip.raw.vg.files import Remote; from relclip.raw.vg.mirrors import Downloads\n"
+        "Downloads(Path(sys.argv[1]), VisualGenome()).all([Remote('a.txt', '', (sys.argv[2],))])"
+    )
+    site.faults["a.txt"] = ["stall 400000"]
+    (tmp_path / "to").mkdir()
+    process = subprocess.Popen([sys.executable, "-c", script, tmp_path / "to", site.url("a.txt")], cwd=ROOT)
+    part = tmp_path / "to/a.txt.part"
+    for _ in range(600):
+        if part.exists() and part.stat().st_size:
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    length = part.stat().st_size
+    assert 0 < length <= 400_000
+    assert downloads(tmp_path / "to").all([remote(site, "a.txt", known=False)]) == {}
+    assert (tmp_path / "to/a.txt").read_bytes() == CONTENT and site.asked[-1][1] == f"bytes={length}-"
 
 
 def test_the_list_names_known_files_and_good_hosts():

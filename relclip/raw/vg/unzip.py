@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
 from relclip.core.progress import progress
 
 #: The pictures of images.zip and images2.zip: VG_100K/1.jpg, VG_100K_2/2.jpg.
@@ -50,11 +51,13 @@ def is_unpacked(folder: Path) -> bool:
 def unpack_pictures(archive: Path, folder: Path) -> Counter[str]:
     """Unpack <id>.jpg of Visual Genome's picture folders flat into `folder`; return counts in words, faults named.
 
-    A picture that is there with its size is not unpacked again; once all are, nothing is opened any more.
+    A picture that is there with its size is not unpacked again; once all are, nothing is opened any more, and the
+    archive may go.
     Raises InputError where the archive cannot be read, or holds too much.
     """
-    if is_unpacked(folder):
+    if is_unpacked(folder) and _of_the_same_archive(archive, folder):
         return Counter({BEFORE: sum(1 for _ in folder.glob("*.jpg"))})
+    (folder / DONE).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, list[str]] = {}
     seen: set[str] = set()
@@ -64,8 +67,14 @@ def unpack_pictures(archive: Path, folder: Path) -> Counter[str]:
     if not seen:
         raise InputError(f"{archive} holds no picture such as VG_100K/1.jpg; get the right archive")
     counts = Counter({_named(what, names): len(names) for what, names in found.items()})
-    write_json(folder / DONE, dict(counts))
+    write_json(folder / DONE, {"archive": archive.stat().st_size, "counts": counts})
     return counts
+
+
+def _of_the_same_archive(archive: Path, folder: Path) -> bool:
+    """Whether the folder came from this archive, or the archive is gone."""
+    done = read_json(folder / DONE)
+    return not archive.exists() or (isinstance(done, dict) and done.get("archive") == archive.stat().st_size)
 
 
 def unpack_file(archive: Path, name: str, target: Path) -> None:

@@ -12,7 +12,7 @@ from relclip.tables.drawn import Drawn
 from relclip.tables.figures.counts import knowledge_figure, relations_figure
 from relclip.tables.figures.quality import Size, quality_figure, size_figure
 from relclip.tables.figures.style import save_themed
-from relclip.tables.knowledge import Quality
+from relclip.tables.knowledge import WHOLE, Qualities, Quality
 from relclip.tables.sources import DataSet, KnowledgeBase
 
 
@@ -25,9 +25,7 @@ def draw_relations(data: DataSet, folder: Path) -> list[Drawn]:
     return [Drawn("relations", "Annotated relations", text)]
 
 
-def draw_knowledge(
-    data: DataSet, knowledge: KnowledgeBase, quality: Mapping[str, Quality], folder: Path
-) -> list[Drawn]:
+def draw_knowledge(data: DataSet, knowledge: KnowledgeBase, quality: Qualities, folder: Path) -> list[Drawn]:
     """Draw the triplets and mentions of each predicate, then their precision and coverage in train."""
     predicates = data.vocabulary.predicates
     distinct, mentions = _triplet_counts(knowledge, predicates)
@@ -38,25 +36,30 @@ def draw_knowledge(
     )
     text = "Distinct triplets of classes and caption mentions of each relation."
     drawn = Drawn("knowledge", "The knowledge base by relation", text)
-    return [drawn, _draw_quality(data, quality, folder)]
+    return [drawn, *(_draw_quality(data, name, by, folder) for name, by in quality.items())]
 
 
-def _draw_quality(data: DataSet, quality: Mapping[str, Quality], folder: Path) -> Drawn:
+def _draw_quality(data: DataSet, base: str, quality: Mapping[str, Quality], folder: Path) -> Drawn:
+    """`base`: all that was mined, or what the trainings believe."""
+    whole = base == WHOLE
+    name = "knowledge-quality" if whole else "knowledge-believed"
     order = frequent_first(data)
     names = [data.vocabulary.predicates[number] for number in order]
     precision = {judged: one.precision[order] for judged, one in quality.items()}
     coverage = {judged: one.coverage[order] for judged, one in quality.items()}
     save_themed(
         folder,
-        "knowledge-quality",
+        name,
         partial(quality_figure, predicates=names, precision=precision, coverage=coverage),
     )
     text = (
-        "Precision: the share of the knowledge base's triplets of classes that occur in train. Coverage: the share of "
+        f"Of {'all that was mined' if whole else 'what the trainings believe (train.kb in params.yaml)'}. Precision: "
+        "the share of the knowledge base's triplets of classes that occur in train. Coverage: the share of "
         "train relations whose triplet of classes it has. Against the annotation"
         f"{' and the full truth' if len(quality) > 1 else ''}; the most frequent in train come first."
     )
-    return Drawn("knowledge-quality", "Precision and coverage of the knowledge base", text)
+    title = f"Precision and coverage of {'the knowledge base' if whole else 'what is believed of it'}"
+    return Drawn(name, title, text)
 
 
 def draw_sizes(sizes: Sequence[Size], folder: Path) -> list[Drawn]:

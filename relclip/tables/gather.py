@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from relclip.core.kb_filter import believed_triplets
 from relclip.core.params import Params, load_params
 from relclip.tables import kb_size
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.grid import Table, build_tables
-from relclip.tables.knowledge import Quality, quality
+from relclip.tables.knowledge import BELIEVED, WHOLE, Columns, Qualities, quality
 from relclip.tables.people import read_people
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, KnowledgeBase, read_data_set, read_knowledge_base
@@ -36,12 +37,12 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Gathered:
-    """Everything that was read, and the tables made of it. `quality`, `knowledge_of`: by what was judged against."""
+    """Everything that was read, and the tables made of it. `knowledge_of`: by what was judged against."""
 
     params: Params
     data: DataSet
     knowledge: KnowledgeBase
-    quality: Mapping[str, Quality]
+    quality: Qualities
     knowledge_of: Mapping[str, Mapping[str, Result]]
     annotation: list[Table]
     truth: list[Table]
@@ -62,7 +63,19 @@ def gather(inputs: Inputs) -> Gathered:
     }
     return Gathered(
         *(params, data, knowledge),
-        {judged: quality(knowledge.triplets, data, one) for judged, one in relations.items()},
+        {
+            name: {judged: quality(base, data, one) for judged, one in relations.items()}
+            for name, base in _bases(params, knowledge, inputs.kb).items()
+        },
         *(known, tables["annotation"], tables.get("truth", [])),
         read_claims(inputs.claims) if inputs.claims else [],
     )
+
+
+def _bases(params: Params, knowledge: KnowledgeBase, kb: Path) -> dict[str, Columns]:
+    """All that was mined, and what the trainings believe of it unless they choose otherwise, if that is less."""
+    bases: dict[str, Columns] = {WHOLE: knowledge.triplets}
+    believed, _ = believed_triplets(kb, params.train.kb, params.train.seed)
+    if len(believed) < len(knowledge.triplets["count"]):
+        bases[BELIEVED] = {name: believed[name].to_numpy() for name in believed.column_names}
+    return bases

@@ -47,6 +47,11 @@ class Quality:
         )
 
 
+#: Knowledge base (WHOLE, BELIEVED) -> what it was judged on -> its quality.
+Qualities = Mapping[str, Mapping[str, Quality]]
+WHOLE, BELIEVED = "all", "believed"
+
+
 def quality(triplets: Columns, data: DataSet, relations: Columns, split: str = "train") -> Quality:
     """Compare triplets (columns subject_class, predicate_id, object_class) with the relations of one split."""
     known = np.unique(np.stack([triplets[name] for name in _TRIPLET], axis=1).astype(np.int64), axis=0)
@@ -65,20 +70,21 @@ def quality(triplets: Columns, data: DataSet, relations: Columns, split: str = "
     )
 
 
-def quality_rows(predicates: Sequence[str], found: Mapping[str, Quality]) -> Iterable[Sequence[object]]:
-    """Lines of tables/knowledge.csv: a line a predicate and judgement, shares in percent."""
+def quality_rows(predicates: Sequence[str], found: Qualities) -> Iterable[Sequence[object]]:
+    """Lines of tables/knowledge.csv: a line a knowledge base, judgement and predicate, shares in percent."""
     yield (
-        *("judged_on", "predicate", "triplets", "occur_in_train", "precision"),
+        *("knowledge_base", "judged_on", "predicate", "triplets", "occur_in_train", "precision"),
         *("train_relations", "covered", "coverage"),
     )
-    for judged, one in found.items():
+    every = ((base, judged, one) for base, by in found.items() for judged, one in by.items())
+    for base, judged, one in every:
         for number, name in enumerate(predicates):
             precision, coverage = (
                 None if np.isnan(share[number]) else 100 * float(share[number])
                 for share in (one.precision, one.coverage)
             )
             yield (
-                *(judged, name, int(one.triplets[number]), int(one.right[number]), precision),
+                *(base, judged, name, int(one.triplets[number]), int(one.right[number]), precision),
                 *(int(one.relations[number]), int(one.covered[number]), coverage),
             )
 

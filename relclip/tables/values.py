@@ -83,7 +83,9 @@ def _data(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "tiles": content.tiles(data, knowledge),
         "account": read_account(inputs.dataset / "account.json"),
         "truth_known": data.truth is not None,
-        "whole_quality": {judged: one.whole for judged, one in gathered.quality.items()},
+        "whole_quality": [
+            (base, judged, one.whole) for base, by in gathered.quality.items() for judged, one in by.items()
+        ],
         **_explorer(gathered, inputs),
         "kb_facts": content.scalars(read_json(inputs.kb / "statistics.json")),
         "top_triplets": [

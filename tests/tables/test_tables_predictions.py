@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 from made_inputs import write_gradcam
 
 from relclip.core import parquet
@@ -26,6 +27,7 @@ from relclip.tables.examples import (
     triplets_of,
     verdict,
 )
+from relclip.tables.gather import gather
 from relclip.tables.knowledge import class_triplets, quality, quality_rows
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, read_data_set, read_knowledge_base
@@ -71,8 +73,8 @@ def test_no_triplets_and_no_relations_are_no_number(data):
     nothing = {name: values[:0] for name, values in data.relations.items()}
     found = quality(none, data, nothing)
     assert np.isnan(found.precision).all() and np.isnan(found.coverage).all() and np.isnan(found.whole).all()
-    lines = list(quality_rows(data.vocabulary.predicates, {"truth": found}))
-    assert lines[1] == ("truth", data.vocabulary.predicates[0], 0, 0, None, 0, 0, None)
+    lines = list(quality_rows(data.vocabulary.predicates, {"all": {"truth": found}}))
+    assert lines[1] == ("all", "truth", data.vocabulary.predicates[0], 0, 0, None, 0, 0, None)
 
 
 def test_a_relation_of_a_thing_that_is_not_there_is_one_sentence(data):
@@ -201,3 +203,17 @@ def test_broken_heat_maps_are_one_sentence(inputs, tmp_path):
         write_json(tmp_path / "run" / "chosen.json", broken)
         with pytest.raises(ContractError, match=r"chosen\.json"):
             draw_attention(tmp_path, inputs.raw, tmp_path)
+
+
+def test_what_the_trainings_believe_is_judged_beside_all_that_was_mined(inputs, tmp_path):
+    content = yaml.safe_load(inputs.params.read_text("utf-8"))
+    counts = parquet.read_table(inputs.kb / "triplets.parquet", parquet.TRIPLETS)["count"].to_pylist()
+    least = sorted(counts)[-1]
+    content["train"]["kb"]["min_count"] = least
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), "utf-8")
+    found = gather(replace(inputs, params=tmp_path / "params.yaml")).quality
+    assert set(gather(inputs).quality) == {"all"}
+    for base, expected in (("all", len(counts)), ("believed", sum(count >= least for count in counts))):
+        assert {int(one.triplets.sum()) for one in found[base].values()} == {expected}
+    lines = list(quality_rows(["riding"], {name: {"truth": by["annotation"]} for name, by in found.items()}))
+    assert [line[0] for line in lines[1:]] == ["all", "believed"]

@@ -19,8 +19,15 @@ _RULE = re.compile(r"^(?:local)?rule (\w+):$", re.MULTILINE)
 _SHELL = re.compile(r"^ *(python -m relclip\.\S+ .*?) 2>&1 \| tee", re.MULTILINE | re.DOTALL)
 
 
-def snakemake(folder, *arguments, **options):
-    """Run Snakemake there; stdout and stderr together."""
+def snakemake(folder, *arguments):
+    """Run Snakemake there to its end; `stdout` holds stderr too."""
+    process = start_snakemake(folder, *arguments)
+    text, _ = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, text)
+
+
+def start_snakemake(folder, *arguments):
+    """Start Snakemake there in a session of its own; stdout and stderr together."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "PYTEST"))
     }
@@ -28,15 +35,14 @@ def snakemake(folder, *arguments, **options):
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(folder),
     }
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-m", "snakemake", *arguments],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-        **options,
+        start_new_session=True,
     )
 
 

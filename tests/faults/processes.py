@@ -49,6 +49,10 @@ class Command:
         words[place] = str(value)
         return replace(self, arguments=tuple(words))
 
+    def tracked_at(self, address):
+        """The same command with a tracker."""
+        return replace(self, tracked=True, environment={**self.environment, "MLFLOW_TRACKING_URI": address})
+
     def run(self, out, fault=None, **options):
         """Run it to its end; return (exit status, output, seconds)."""
         begin = time.monotonic()

@@ -153,14 +153,14 @@ class Trainer:
 def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, key: str) -> None:
     """Run the steps that are left by calling `one_step`; a checkpoint every `checkpoint_every` steps."""
     settings = trainer.settings
-    if trainer.resume(checkpoint, key):
+    if trainer.resume(checkpoint, key) and trainer.world.first:
         print(f"clip: going on from step {trainer.step} of {checkpoint}", flush=True)
     world, model = trainer.world, trainer.model
     world.agree(trainer.step, trainer.device, "the step of their checkpoint; give all the same --output")
     world.copy_first(model.state_dict().values())
     left = range(trainer.step, settings.steps)
     shown = progress(left, "pre-training", "step", total=settings.steps, start=trainer.step)
-    for step in shown if world.first else left:
+    for step in shown:
         one_step()
         if world.first and (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
             trainer.save(checkpoint, key)

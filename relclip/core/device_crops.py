@@ -1,7 +1,9 @@
 """Crops of a picture, cut and squashed on the device: Pillow's antialiased bicubic resize as two matrix products.
 
 Each axis has a matrix of weights of its own, a row an output pixel; columns come first, and both passes round to whole
-numbers, as Pillow does. So a pixel differs from Pillow's by one level at most, where a sum lies between two numbers.
+numbers, as torch's resize of bytes does, which makes the crops on a CPU. A pixel differs from that by one level of 255,
+seldom two, by 0.002 in the mean; from Pillow's own by 0.01, and by up to 8 at hard edges of a crop that is widened one
+way and narrowed the other, where Pillow takes the rows first (either way's differences are the same there).
 """
 
 import numpy as np
@@ -11,17 +13,20 @@ from torch import Tensor
 
 from relclip.core.boxes import Boxes
 from relclip.core.device import moved
+from relclip.core.halving import Halving
 
 #: Pillow's bicubic kernel: its parameter and its reach in output pixels.
 SHARPNESS, REACH = -0.5, 2.0
 #: Numbers of the largest array between the passes; more crops are cut one group after another.
-AT_ONCE = 1 << 27
+AT_ONCE = 1 << 25
+_HALVING = Halving("crops of a picture", "crop", "ext.batch")
 
 
 def cut_there(picture: NDArray[np.uint8], boxes: Boxes, size: int, device: torch.device) -> Tensor:
     """The crops that `relclip.core.crops.cut` makes of whole-pixel boxes, made on `device`, where they stay."""
-    there = moved(torch.from_numpy(picture), device), moved(torch.from_numpy(boxes.astype(np.int64)), device)
-    return cut_on_device(*there, size)
+    pixels = moved(torch.from_numpy(picture), device)
+    places = moved(torch.from_numpy(boxes.astype(np.int64)), device)
+    return torch.cat(_HALVING(lambda part: cut_on_device(pixels, part, size), places))
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, a line every ten seconds in a log."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,13 @@ SECONDS_BETWEEN_LINES = 10.0
 def progress(
     items: Iterable[Item], what: str, unit: str, total: int | None = None, start: int = 0
 ) -> Iterator[Item]:
-    """Yield `items` while showing how many of `total` are done, the rate and the time left, on stderr."""
+    """Yield `items` while showing how many of `total` are done, the rate and the time left, on stderr.
+
+    Of the processes that torchrun started the first alone shows it.
+    """
+    if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("RANK") != "0":
+        yield from items
+        return
     total = len(items) if total is None and hasattr(items, "__len__") else total  # type: ignore[arg-type]
     if sys.stderr.isatty():
         yield from tqdm(items, desc=what, unit=unit, total=total, initial=start, dynamic_ncols=True)

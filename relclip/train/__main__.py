@@ -10,7 +10,10 @@ from relclip.train.stage import train_run
 def main() -> None:
     """Parse the command line and train."""
     parser = arguments.parser(
-        "relclip.train", "Train one entry of `runs`; a killed run goes on where it stood.", "runs"
+        "relclip.train",
+        "Train one entry of `runs`; a killed run goes on where it stood. On N GPUs: torchrun "
+        "--nproc-per-node N -m relclip.train ...",
+        "runs",
     )
     given = parser.parse_args()
     params = load_params(given.params).run(given.run)

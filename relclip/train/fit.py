@@ -46,7 +46,7 @@ def fit(
     steps = range(first, params.iterations)
     shown = progress(steps, f"train {folder.name}", "iteration", total=params.iterations, start=first)
     run = Steps(trainer, optimizer)
-    for step, whole, share in _ahead(trainer, shown if world.first else steps):
+    for step, whole, share in ahead(trainer, shown):
         losses = run(whole, share, learning_rate(params, step))
         done = step + 1
         curves.step(done, losses, last=done == params.iterations)
@@ -58,7 +58,7 @@ def fit(
             save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves))
 
 
-def _ahead(trainer: Trainer, steps: Iterable[int]) -> Iterator[tuple[int, Drawn, Share]]:
+def ahead(trainer: Trainer, steps: Iterable[int]) -> Iterator[tuple[int, Drawn, Share]]:
     """Each step with what this process computes of it; on a GPU the next ones are made ready meanwhile."""
 
     def ready(step: int) -> tuple[int, Drawn, Share]:

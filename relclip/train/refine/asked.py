@@ -20,13 +20,13 @@ def labelled_logits(
 ) -> NDArray[np.float32]:
     """Logits (L, R + 1) of the model, given the objects' labels, for the L labelled pairs of the set.
 
-    what: the words of its progress; none: it shows none. Raises nothing for a set without any: (0, R + 1).
+    Raises nothing for a set without any: (0, R + 1).
     """
     was_training = model.training
     model.eval()
     logits = np.zeros((int(labels.row.max(initial=-1)) + 1, model.config.predicates + 1), np.float32)
     batches = list(_batches(model, regions, labels))
-    for numbers, chosen, rows in progress(batches, what, "batch") if what else batches:
+    for numbers, chosen, rows in progress(batches, what, "batch"):
         with autocast(regions.device, precision):
             output = model(collate(regions, numbers, chosen)).predicate_logits.float().cpu().numpy()
         logits[rows[rows >= 0]] = output[rows >= 0]

@@ -85,7 +85,6 @@ class Phases:
 
     def ask(self, model: Model, labels: Labels, params: Train, what: str) -> NDArray[np.float32]:
         """What the model says of the labelled pairs, as `labelled_logits` does; the same in every process."""
-        what = what if self.material.world.first else ""
         logits = labelled_logits(model, self.regions, labels, what, params.precision)
         shared = torch.from_numpy(logits).to(self.material.device)
         self.material.world.copy_first([shared])

@@ -16,7 +16,7 @@ def main() -> None:
     arguments.add_argument("--raw", type=Path, default=Path("data/raw"), help="folder of the stage raw")
     arguments.add_argument("--output", type=Path, default=Path("data/dataset"), help="folder to write")
     given = arguments.parse_args()
-    account = make_dataset(load_params(given.params).dataset, given.raw, given.output)
+    account = make_dataset(load_params(given.params).dataset, given.raw, given.output, every_split=True)
     print(account.table())
 
 

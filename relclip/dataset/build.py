@@ -18,16 +18,18 @@ from relclip.dataset.objects import ObjectTable, read_objects
 from relclip.dataset.pictures import Picture, read_pictures
 from relclip.dataset.predicates import PredicateWords
 from relclip.dataset.relations import RelationTable
+from relclip.dataset.split import check_every
 
 TRUTH = Path("truth", "relationships.json")
 
 
-def make_dataset(params: Dataset, raw: Path, output: Path) -> Account:
+def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool = False) -> Account:
     """Turn the folder `raw` (Visual Genome's files) into `output` (DESIGN), whole or not at all.
 
     Object ids are renumbered 0, 1, ... in each image, in file order, so that they fit the contract's int32.
     An object that stands only in relationships.json is kept like one of objects.json, and noted.
-    Raises InputError or ParamsError where a file is missing or broken, or nothing would be left.
+    Raises InputError or ParamsError where a file is missing or broken, or nothing would be left; with `every_split`
+    also where train, val or test is left without an image, which the stages after this one need.
     """
     if params.truth and not (raw / TRUTH).is_file():
         raise InputError(
@@ -48,6 +50,8 @@ def make_dataset(params: Dataset, raw: Path, output: Path) -> Account:
         relations["truth"] = RelationTable(words, params.duplicates == "drop", account, "truth")
         relations["truth"].read(raw / TRUTH, pictures, None)
     images = _images(pictures, account)
+    if every_split:
+        check_every(images["split"].to_pylist())
     tables = {section: relation.table() for section, relation in relations.items()}
     account.tally(images, table.table(), tables)
     if is_visual_genome(raw, vocabulary):

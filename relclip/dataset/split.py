@@ -1,6 +1,7 @@
 """Which images train, which validate, which test: a seeded hash of the id (new images move no old one), or a list."""
 
 import hashlib
+from collections.abc import Sequence
 
 from relclip.core.errors import InputError
 from relclip.core.params import Split
@@ -38,6 +39,18 @@ class Splitter:
                 f"dataset.split.validation is {self._split.validation} and there are {self._train} train images "
                 "in all; give a smaller number"
             )
+
+
+def check_every(splits: Sequence[str]) -> None:
+    """Raise InputError where no image is left to train, validate or test: later stages need some of each."""
+    count = {name: splits.count(name) for name in SPLITS}
+    empty = [name for name, images in count.items() if not images]
+    if empty:
+        raise InputError(
+            f"dataset.split leaves no image for {' and '.join(empty)} ({len(splits)} images: "
+            f"{', '.join(f'{name} {images}' for name, images in count.items())}); give larger fractions, another "
+            "dataset.split.seed, or more images"
+        )
 
 
 def split_of(image_id: int, split: Split) -> str:

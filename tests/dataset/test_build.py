@@ -225,5 +225,16 @@ def test_the_command_prints_the_account_or_one_sentence(write_raw, thing, relati
     (raw / "truth").mkdir()
     (raw / "truth/relationships.json").write_text("[]")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (
+        done.returncode == 2 and "no image for val and test (1 images: train 1, val 0, test 0)" in done.stderr
+    )
+    assert not (tmp_path / "out").exists()
+    ids = range(1, 41)
+    raw = write_raw(
+        dict.fromkeys(ids, (40, 30)),
+        {i: [thing(1, "man"), thing(2, "horse")] for i in ids},
+        {i: [relation(1, "rode", 2)] for i in ids},
+    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "riding" in done.stdout
-    assert pq.read_table(tmp_path / "out/relations.parquet").num_rows == 1
+    assert pq.read_table(tmp_path / "out/relations.parquet").num_rows == 40

@@ -56,6 +56,7 @@ def test_the_photo_application_stands_above_the_stages():
         ("relclip.evaluate.accumulator", [*HEAVY, "torch"]),
         ("relclip.kb.__main__", ["torch", "gensim", "open_clip", "mlflow"]),
         ("relclip.dataset.__main__", [*HEAVY, "torch"]),
+        ("relclip.raw.__main__", [*HEAVY, "torch", "requests", "h5py"]),
         ("relclip.photo.__main__", [*HEAVY, "torch", "grandalf"]),
     ],
 )

@@ -88,7 +88,7 @@ class Halving:
             if tried == 1:
                 raise OutOfMemory(
                     f"{self.what}: memory does not hold even one {self.unit}; free some of it (other programs on the "
-                    "device, threads), or use --device cpu"
+                    "device, fewer --threads), or hide the GPU (CUDA_VISIBLE_DEVICES= before the command)"
                 )
             if self.most is None or tried // 2 < self.most:
                 self.most = tried // 2

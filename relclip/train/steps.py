@@ -78,8 +78,8 @@ class Steps:
             )
         if self.pieces >= images:
             raise OutOfMemory(
-                "out of memory in training with one image at a time; lower train.foreground_per_image, or use another "
-                "--device"
+                "out of memory in training with one image at a time; lower train.foreground_per_image, or take "
+                "another --device"
             )
         before, self.pieces = -(-images // self.pieces), min(self.pieces * 2, images)
         say_halved("training", "image", before, -(-images // self.pieces), "train.images_per_batch")

@@ -135,8 +135,8 @@ class Ext(Closed):
     """CLIP on union crops, widened by the fraction `margin` of their sides; logits are divided by `temperature`.
 
     `resize`: crops are cut and squashed on the CPU in Pillow's arithmetic (`pil`) or on the device (`device`: one level
-    of 255 away, seldom two); auto: the device if it is a GPU. `shards`: jobs that score a share of the images each, merged to
-    the bytes of one run.
+    of 255 away, seldom two); auto: the device if it is a GPU. `shards`: jobs that score a share of the images each,
+    merged to the bytes of one run.
     """
 
     margin: float = Field(default=0.0, ge=0.0)

@@ -149,9 +149,10 @@ def joined(device: str) -> Iterator[tuple[World, str]]:
     world = World(
         *(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"))
     )
-    signal.signal(
-        signal.SIGTERM, signal.SIG_DFL
-    )  # sent by torchrun to all once one has failed: die without a word
+    # torchrun sends it to all once one has failed: die without a word
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if not world.first:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first says that it was interrupted
     try:
         own = own_device(device, world)
         kind = best_device(own)

@@ -61,11 +61,17 @@ def fit(
 def ahead(trainer: Trainer, steps: Iterable[int]) -> Iterator[tuple[int, Drawn, Share]]:
     """Each step with what this process computes of it; on a GPU the next ones are made ready meanwhile."""
 
+    device = trainer.regions.device
+
     def ready(step: int) -> tuple[int, Drawn, Share]:
         whole = draw(trainer.params, trainer.teacher, step)
         return step, whole, trainer.share(whole, step)
 
-    return map(ready, steps) if trainer.regions.device.type == "cpu" else in_order(ready, steps, 1)
+    def ready_there(step: int) -> tuple[int, Drawn, Share]:
+        with torch.cuda.device(device):  # a thread begins on the first GPU
+            return ready(step)
+
+    return map(ready, steps) if device.type == "cpu" else in_order(ready_there, steps, 1)
 
 
 def _state(step: int, trainer: Trainer, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections import Counter
 
 import h5py
 import numpy as np
@@ -14,7 +15,9 @@ from relclip.core.errors import InputError
 from relclip.core.params import Dataset, Split, VisualGenome
 from relclip.dataset.build import make_dataset
 from relclip.raw.vg import files
+from relclip.raw.vg import h5 as h5_route
 from relclip.raw.vg.collect import collect
+from relclip.raw.vg.official import split_by_position
 from relclip.raw.vg.stage import take_visual_genome
 
 SPLIT = Split(validation="first_2_of_train")
@@ -99,6 +102,44 @@ def test_both_routes_agree_row_for_row(site, tmp_path):
     tested = {row["image_id"] for row in tables["images"] if row["split"] == "test"}
     assert kept == sum(row["image_id"] not in tested for row in tables["relations"])
     assert "WARNING" in account.table() and "unseen in train" in account.table()
+
+
+def test_boxes_are_those_of_the_peers_loader():
+    """Against the plain arithmetic of the usual loaders, on a picture whose sides are no part of 1,024."""
+    chance = np.random.default_rng(0)
+    boxes = chance.integers([300, 300, 1, 1], 600, (30, 4))
+    arrays = {
+        "boxes_1024": boxes,
+        "labels": np.ones(30, np.int64),
+        "img_to_first_box": [0],
+        "img_to_last_box": [29],
+    }
+    entry = h5_route._objects(
+        arrays, 0, {"image_id": 5, "width": 1, "height": 1}, ["man"], lambda _: (427, 640)
+    )
+    plain = boxes.astype(float)
+    plain[:, :2] = plain[:, :2] - plain[:, 2:] / 2
+    plain[:, 2:] = plain[:, :2] + plain[:, 2:]
+    plain *= 640 / 1024
+    met = [
+        [thing["x"], thing["y"], thing["x"] + thing["w"], thing["y"] + thing["h"]]
+        for thing in entry["objects"]
+    ]
+    np.testing.assert_allclose(met, plain, atol=1e-9)
+
+
+def test_the_published_split_by_position_and_by_flag(site, archives, tmp_path):
+    sizes = Counter(
+        entry["split"] for entry in split_by_position({"image_id": number} for number in range(108_073))
+    )
+    assert sizes == {"train": 75_651, "test": 32_422}
+    shutil.copy(archives / "VG-SGG-with-attri.h5", tmp_path)
+    change("split", np.array([0, 1, 1, 0, 2, 2, 0, 0]))(tmp_path / "VG-SGG-with-attri.h5")
+    have = {"VG-SGG-with-attri.h5": str(tmp_path / "VG-SGG-with-attri.h5")}
+    take_visual_genome(settings(site, tmp_path / "to", route="h5", have=have), [], tmp_path / "raw")
+    make_dataset(Dataset(split=Split(validation="flag")), tmp_path / "raw", tmp_path / "out")
+    said = pq.read_table(tmp_path / "out/images.parquet")["split"].to_pylist()
+    assert said == ["train", "val", "val", "train", "test", "test", "train", "train"]
 
 
 def test_after_any_interruption_the_result_is_the_same_to_the_byte(site, tmp_path):

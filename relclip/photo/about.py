@@ -20,6 +20,7 @@ _SUPERVISION = {
     "kb": "what captions say of such pairs (KB)",
     "kb+ext": "what captions say of such pairs, weighed by CLIP (KB+EXT)",
 }
+_NETWORKS = {"relclip": "RelCLIP", "motif": "Motif"}
 MEANS_LITTLE = "on a photograph its answers mean little"
 MEANS_NOTHING = "its answers mean nothing"
 
@@ -55,7 +56,9 @@ def about_run(params: Params, data: Path, run: str, config: dict[str, Any], voca
     learnt = _SUPERVISION.get(supervision, f"the labels '{supervision}'")
     number = f"{count:,} " if count is not None else ""
     warning = MEANS_NOTHING if untrained else MEANS_LITTLE if scenes else ""
-    sentence = f"run {run}: {network} trained on {number}{pictures} with {learnt}; {clip}"
+    sentence = (
+        f"run {run}: {_NETWORKS.get(network, network)} trained on {number}{pictures} with {learnt}; {clip}"
+    )
     return About(run, network, supervision, sentence, warning, _recall(data, run))
 
 
@@ -65,8 +68,9 @@ def _pictures(params: Params, data: Path) -> tuple[bool, str]:
     scenes = (raw / SCENES_SIGN).is_file() if raw.is_dir() else params.raw.source == "scenes"
     if scenes:
         return True, DRAWN
-    folder = getattr(params.raw, "folder", None)
-    return False, f"pictures of {Path(folder).name}" if folder else "pictures of Visual Genome"
+    if params.raw.source == "folder" and params.raw.folder:
+        return False, f"pictures of {Path(params.raw.folder).name}"
+    return False, "pictures of Visual Genome"
 
 
 def _encoder(data: Path, features: str) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 #: Twenty that people tell apart (Trubetskoy 2017, without white, grey and black), some made darker.
 _FIRST = (
     "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#42d4f4", "#f032e6", "#a8c813", "#ff9ab5", "#469990",
-    "#b48cf2", "#9a6324", "#ffd84a", "#b3262f", "#7fe0a8", "#808000", "#ffb37a", "#2a3fa8", "#c2185b", "#00a6a6",
+    "#b48cf2", "#9a6324", "#ffd84a", "#b3262f", "#7fe0a8", "#a3a322", "#ffb37a", "#2a3fa8", "#c2185b", "#00a6a6",
 )  # fmt: skip
 _GOLDEN = 0.618033988749895
 DARK, LIGHT = "#14191f", "#ffffff"

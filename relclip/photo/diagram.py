@@ -10,7 +10,7 @@ from relclip.photo.layout import Point, Size, layered
 
 FONT, HEIGHT, PAD = 15, 30.0, 13.0
 _STYLE = """.g-object rect{fill:#fff;stroke:#51606f;stroke-width:1.5}.g-object text{fill:#14191f}
-.g-edge{fill:none;stroke-width:2;stroke-linejoin:round}text{font:15px system-ui,sans-serif;text-anchor:middle;
+.g-edge{fill:none;stroke-width:2;stroke-linejoin:round}.g-sheet text{font:15px system-ui,sans-serif;text-anchor:middle;
 dominant-baseline:central}@media (prefers-color-scheme:dark){.g-object rect{fill:#1c232b;stroke:#9aa7b5}
 .g-object text{fill:#e6eaf0}}"""
 
@@ -96,8 +96,9 @@ def _sheet(size: Size, parts: Sequence[str], title: str) -> str:
     )
     label = quoteattr(printable(f"Scene graph of {title}"))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]:.0f} {size[1]:.0f}" width="{size[0]:.0f}" '
-        f'height="{size[1]:.0f}" role="img" aria-label={label}><style>{_STYLE}</style><defs>{heads}</defs>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="g-sheet" viewBox="0 0 {size[0]:.0f} {size[1]:.0f}" '
+        f'width="{size[0]:.0f}" height="{size[1]:.0f}" role="img" aria-label={label}>'
+        f"<style>{_STYLE}</style><defs>{heads}</defs>"
         f"{''.join(parts)}</svg>\n"
     )
 

@@ -110,6 +110,8 @@ def _label(
 ) -> None:
     """Names of boxes, then of arrows, the best relation first: what finds no room is left to the page."""
     pen = _Pen(drawn)
+    for _, points in lines:
+        pen.keep_free(points[0], points[-2])
     for row, rect in boxes.items():
         pen.write(graph.objects[row].label, _INK, _PAPER, lambda size, rect=rect: corners(rect, size))
     for one, points in lines:
@@ -124,6 +126,11 @@ class _Pen:
         self.pen, self.sheet = ImageDraw.Draw(picture), Sheet(picture.size)
         self.size = max(13, round(max(picture.size) / 58))
         self.pad = self.size * 0.32
+
+    def keep_free(self, *spots: Point) -> None:
+        """No label over these: where arrows begin and end."""
+        near = self.size * 0.35
+        self.sheet.taken += [(x - near, y - near, x + near, y + near) for x, y in spots]
 
     def write(self, text: str, ground: str, ink: str, wishes: Callable[[Size], list[Point]]) -> None:
         """Put a label where one of its wishes, asked for with its size, is free; nowhere if nothing near is."""

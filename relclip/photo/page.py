@@ -83,6 +83,11 @@ def data_uri(picture: Image.Image, quality: int) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 
+def two_digits(score: float) -> str:
+    """A score as it is shown: two decimals, of small ones two digits that count."""
+    return f"{score:.2f}" if abs(score) >= 0.1 or score == 0 else f"{score:.2g}"
+
+
 def _nothing(content: Mapping[str, Any]) -> str:
     """Why there is no relation, in a sentence."""
     count = len(content["objects"])
@@ -97,10 +102,12 @@ def _nothing(content: Mapping[str, Any]) -> str:
 
 def _template(name: str) -> Any:
     jinja2 = importlib.import_module("jinja2")
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    ).get_template(name)
+    )
+    environment.filters["score"] = two_digits
+    return environment.get_template(name)

@@ -5,7 +5,8 @@ const figure = document.getElementById("figure");
 const list = document.getElementById("relations");
 const diagram = document.getElementById("graph");
 const slider = document.getElementById("top");
-const unit = Math.max(width, height) / 100;
+let px = 1; // pixels of the picture in one of the screen
+let taken = []; // where labels are
 let shown = slider ? Number(slider.value) : 0;
 let pinned = null;
 
@@ -28,42 +29,46 @@ const lamp = element("g", { class: "lamp" }, sheet);
 
 function tag(text, x, y, ground, ink) {
   const group = element("g", {}, lamp);
-  const made = element("text", { "font-size": 3.1 * unit, fill: ink }, group);
+  const made = element("text", { "font-size": 14 * px, fill: ink }, group);
   made.textContent = text;
-  const wide = made.getComputedTextLength() + 2 * unit, tall = 4.4 * unit;
+  const wide = made.getComputedTextLength() + 12 * px, tall = 21 * px;
   const left = Math.min(Math.max(x - wide / 2, 0), Math.max(width - wide, 0));
   let top = Math.min(Math.max(y - tall / 2, 0), Math.max(height - tall, 0));
   const meets = (other) => left < other[2] && other[0] < left + wide && top < other[3] && other[1] < top + tall;
-  for (let tries = 0; tries < 8 && tag.taken.some(meets); tries++) {
-    const other = tag.taken.find(meets);
-    top = other[3] + tall + unit / 2 <= height ? other[3] + unit / 2 : Math.max(0, other[1] - tall - unit / 2);
+  for (let tries = 0; tries < 8 && taken.some(meets); tries++) {
+    const other = taken.find(meets);
+    top = other[3] + tall + 3 * px <= height ? other[3] + 3 * px : Math.max(0, other[1] - tall - 3 * px);
   }
-  tag.taken.push([left, top, left + wide, top + tall]);
+  taken.push([left, top, left + wide, top + tall]);
   made.setAttribute("x", left + wide / 2);
   made.setAttribute("y", top + tall / 2);
-  group.prepend(element("rect", { x: left, y: top, width: wide, height: tall, rx: unit, fill: ground }));
+  group.prepend(element("rect", { x: left, y: top, width: wide, height: tall, rx: 5 * px, fill: ground }));
 }
 function arrow(one, colour) {
   const from = objects[one.subject], to = objects[one.object];
   const centre = (box) => [(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2];
   const [x1, y1] = centre(from), [x2, y2] = centre(to);
-  const length = Math.max(Math.hypot(x2 - x1, y2 - y1), 1);
-  const bend = 0.12 + (0.4 * 6 * unit) / (length + 6 * unit);
+  const length = Math.max(Math.hypot(x2 - x1, y2 - y1), px);
+  const bend = 0.12 + (16 * px) / (length + 40 * px);
   const cx = (x1 + x2) / 2 + (y2 - y1) * bend, cy = (y1 + y2) / 2 - (x2 - x1) * bend;
-  for (const [stroke, wide] of [["#fff", 7], [colour, 4]]) {
-    element("path", { d: `M${x1},${y1} Q${cx},${cy} ${x2},${y2}`, stroke, style: `stroke-width:${wide}px` }, lamp);
-  }
-  element("circle", { cx: x1, cy: y1, r: 1.1 * unit, fill: colour, stroke: "#fff", "stroke-width": 0.4 * unit }, lamp);
-  const angle = Math.atan2(y2 - cy, x2 - cx), far = 3.2 * unit;
+  const angle = Math.atan2(y2 - cy, x2 - cx), far = 14 * px;
   const corner = (turn) => `${x2 + far * Math.cos(angle + turn)},${y2 + far * Math.sin(angle + turn)}`;
-  element("path", { d: `M${x2},${y2} L${corner(2.65)} L${corner(-2.65)} Z`, style: `fill:${colour};stroke:#fff;stroke-width:1.5px` }, lamp);
-  return [x1 / 4 + cx / 2 + x2 / 4, y1 / 4 + cy / 2 + y2 / 4];
+  const head = `M${x2},${y2} L${corner(2.65)} L${corner(-2.65)} Z`;
+  for (const [paint, extra] of [["#fff", 3], [colour, 0]]) {
+    element("path", { d: `M${x1},${y1} Q${cx},${cy} ${x2},${y2}`, stroke: paint, style: `stroke-width:${4 + extra}px` }, lamp);
+    element("path", { d: head, stroke: paint, style: `fill:${paint};stroke-width:${1 + extra}px` }, lamp);
+    element("circle", { cx: x1, cy: y1, r: (5 + extra / 2) * px, fill: paint }, lamp);
+  }
+  // the predicate stands beside its arrow
+  const middle = [x1 / 4 + cx / 2 + x2 / 4, y1 / 4 + cy / 2 + y2 / 4];
+  return [middle[0] + ((y2 - y1) / length) * 20 * px, middle[1] - ((x2 - x1) / length) * 20 * px];
 }
 function light(number) {
   const one = number === null ? null : relations[number];
   const rows = one ? [one.subject, one.object] : [];
   lamp.replaceChildren();
-  tag.taken = [];
+  taken = [];
+  px = width / Math.max(figure.clientWidth, 1);
   figure.classList.toggle("lit", Boolean(one));
   boxes.forEach((box, row) => {
     box.classList.toggle("lit", rows.includes(row));

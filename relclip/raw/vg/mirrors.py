@@ -22,7 +22,7 @@ from relclip.raw.vg.meter import Meter
 
 #: Seconds: of one wait, however often something failed; and of Retry-After, beyond which the next mirror is asked.
 LONGEST_PAUSE, LONGEST_RETRY_AFTER = 60.0, 900.0
-#: Nobody answers: asked so often at most, as a machine without network should say so soon.
+#: Of a host that has never answered: a machine without network should say so soon.
 RETRIES_UNREACHABLE = 1
 #: A download that got on by so much starts to count its failures anew.
 GOT_ON = 1 << 24
@@ -38,6 +38,7 @@ class Host:
         self.connections = BoundedSemaphore(connections)
         self.not_before = 0.0
         self.unreachable = ""
+        self.answered = False
 
 
 class Downloads:
@@ -73,12 +74,10 @@ class Downloads:
                         self._from(session, address, remote, meter)
                     except (Refused, Again) as reason:
                         failures.append((address, str(reason)))
-                        if (
-                            str(reason) != self._host(address).unreachable
-                        ):  # the message at the end says it once
+                        if not self._host(address).unreachable:  # else the message at the end says it once
                             meter.say(f"{address} {reason}")
-                        continue
-                    return None
+                    else:
+                        return None
         finally:
             meter.close()
         return failures
@@ -106,33 +105,35 @@ class Downloads:
             if host.unreachable:
                 raise Refused(host.unreachable)
             resumed = fetch(session, address, part, remote, Watch(meter.seen, self._stop))
-        self._check(part, remote, resumed)
-        digest = remote.sha256 or file_digest(part)
+        host.answered = True
+        digest = self._checked(part, remote, resumed)
         came = {"address": address, "size": _length(part), "sha256": digest}
         write_json(self._folder / f"{remote.name}.from.json", came)
         part.replace(self._folder / remote.name)
         forget(part)
         meter.say(f"done, {amount(_length(self._folder / remote.name))}")
 
-    def _check(self, part: Path, remote: Remote, resumed: bool) -> None:
-        """Raise where the whole file is not the right one; then it is removed."""
+    def _checked(self, part: Path, remote: Remote, resumed: bool) -> str:
+        """Return the SHA-256 of the whole file; raise where it is not the right one, and remove it."""
         reason = wrong(part, remote.name)
         if not reason and remote.size not in {None, _length(part)}:
             reason = f"has {_length(part)} bytes where {remote.size} are expected"
-        if not reason and remote.sha256 not in {None, file_digest(part)}:
+        digest = "" if reason else file_digest(part)
+        if not reason and remote.sha256 not in {None, digest}:
             reason = "has another SHA-256 than expected"
         if reason:
             forget(part)
             raise Again(f"{reason}; it starts anew") if resumed else Refused(reason)
+        return digest
 
     def _pause(self, reason: Again, failed: int, host: Host, meter: Meter) -> None:
         """Wait before the next attempt, or give the mirror up."""
-        unreachable = isinstance(reason, Unreachable)
-        if failed > (
-            min(RETRIES_UNREACHABLE, self._settings.retries) if unreachable else self._settings.retries
-        ):
-            if unreachable:
-                host.unreachable = str(reason)
+        host.answered |= not isinstance(reason, Unreachable)
+        allowed = (
+            self._settings.retries if host.answered else min(RETRIES_UNREACHABLE, self._settings.retries)
+        )
+        if failed > allowed:
+            host.unreachable = "" if host.answered else str(reason)
             raise reason
         pause = min(LONGEST_PAUSE, self._settings.backoff * 2 ** (failed - 1)) * random.uniform(0.5, 1.5)
         if reason.wait is not None:
@@ -140,7 +141,7 @@ class Downloads:
                 raise Refused(f"{reason} and asks to wait {reason.wait:.0f} s")
             pause = max(reason.wait, 0.0)
             host.not_before = monotonic() + pause
-        if not self._stop.is_set() and not unreachable:
+        if host.answered and not self._stop.is_set():
             meter.say(f"{reason}; again in {pause:.0f} s")
         self._stop.wait(pause)
 

@@ -24,8 +24,8 @@ LISTED = "pictures listed"
 def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: Path) -> Counter[str]:
     """Fetch what is missing, unpack it, and make `output` (the contract of data/raw); return counts in words.
 
-    What was fetched and unpacked stays in raw.vg.folder; pictures and large files are hard-linked from there, so that
-    they take their place once. Raises InputError where files remain missing or are not what they should be.
+    What was fetched and unpacked stays in raw.vg.folder; pictures are hard-linked from there, so that they take their
+    place once. Raises InputError where files remain missing or are not what they should be.
     """
     places = collect(settings)
     kept = Path(settings.folder)

@@ -1,5 +1,6 @@
 """The whole stage: blocks of captions to a pool of processes, chunk files, then one aggregation in DuckDB."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -8,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -155,8 +157,25 @@ def _mine_block(task: Task) -> tuple[int, Mined]:
     return number, mine_block(block, _miner)
 
 
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Pause Python's search for cycles: sentences hold none, and searching took a quarter of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def mine_block(block: Block, miner: Miner) -> Mined:
     """Find the triplets of a block of captions: a row a triplet and caption."""
+    with _no_garbage():
+        return _mine_lines(block, miner)
+
+
+def _mine_lines(block: Block, miner: Miner) -> Mined:
     found = candidates(block, miner.patterns)
     mined = Mined(found.captions, 0, found.without_tab, found.not_utf8)
     stated = miner.triplets_of_lines([line.partition("\t")[0] for line in found.lines])

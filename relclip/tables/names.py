@@ -19,8 +19,14 @@ def rows_of(params: Params) -> dict[str, list[str]]:
 
 
 def run_names(params: Params) -> dict[str, str]:
-    """Run -> its first row, short: `RelCLIP (KB), seed 2`; outside table 1 with the table's name."""
-    return {run: rows[0].removeprefix("Table 1: ") for run, rows in rows_of(params).items()}
+    """Run -> its first row, short: `RelCLIP (KB), seed 2`; outside table 1 with the number or name of the table."""
+    return {run: _short(rows[0]) for run, rows in rows_of(params).items()}
+
+
+def _short(row: str) -> str:
+    for clear in ("Table 1: ", f"{LAYOUTS['beyond'].title}: "):
+        row = row.removeprefix(clear)
+    return row
 
 
 def row_name(params: Params, section: str, row: Row, run: str) -> str:

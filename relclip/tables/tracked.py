@@ -10,6 +10,9 @@ from relclip.core.params import Params
 from relclip.core.tracking_publish import Entry
 from relclip.tables.names import rows_of, run_names
 
+#: A training names its patch maps by their encoder.
+_ENCODERS = {"clip": "features/clip", "labels": "features/labels"}
+
 
 def entries(params: Params, train: Path, predict: Path | None, output: Path) -> list[Entry]:
     """An entry a run that was predicted; `output`: where the report was written."""
@@ -39,7 +42,8 @@ def data_digests(config: Path) -> dict[str, str]:
     content = read_json(config).get("inputs", {}) if config.is_file() else {}
     parts: dict[str, list[str]] = {}
     for name, digest in sorted(content.items()):
-        parts.setdefault(name.partition("/")[0], []).append(f"{name} {digest}\n")
+        folder = name.partition("/")[0]
+        parts.setdefault(_ENCODERS.get(folder, folder), []).append(f"{name} {digest}\n")
     return {name: hashlib.sha256("".join(lines).encode()).hexdigest() for name, lines in parts.items()}
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,8 +14,11 @@ import pytest
 import yaml
 
 from relclip.core.params import load_params
+from relclip.tables.artifacts import RECORDED, artifacts
+from relclip.tables.names import run_names
 
 ROOT = Path(__file__).resolve().parents[2]
+README_PYTHON = re.search(r"`(python -c [^`]+)`", (ROOT / "README.md").read_text("utf-8"))[1]
 pytestmark = pytest.mark.workflow
 
 
@@ -126,6 +130,21 @@ def test_a_label_of_the_e_step_can_be_traced_to_its_sentence(house):
     assert all(caption in captions and count > 0 and 0 <= weight <= 1 for caption, count, weight in rows)
 
 
+def test_a_models_card_loads_it_and_the_readmes_line_shows_labels(house):
+    card = (house.folder / "reports/model_cards/relclip_full.md").read_text()
+    lines = re.search(r"```python\n(.*?)```", card, re.DOTALL)[1]
+    assert len(lines.splitlines()) == 3
+    assert house.run("python", "-c", f"{lines}\nprint(type(model).__name__)").strip() == "RelCLIP"
+    assert "caption_id" in house.run("bash", "-c", README_PYTHON)
+
+
+def test_digests_are_those_of_dvc(house):
+    folders = [house.folder / "data" / name for name in ("kb", "dataset", "clip/model", "train/relclip_full")]
+    found = artifacts(house.folder, [*folders, house.folder / "reports/metrics.json"])
+    assert [one.recorded for one in found[:-1]] == [RECORDED] * len(folders)
+    assert found[-1].recorded == RECORDED
+
+
 def test_nothing_is_left_to_do(house):
     assert "Nothing to be done" in house.run("snakemake", "-n")
     assert "Data and pipelines are up to date" in house.run("dvc", "status")
@@ -145,7 +164,14 @@ def test_mlflow_has_one_row_a_training_with_params_curves_and_test_metrics(house
     )
     params = load_params(house.folder / "params.yaml")
     assert sorted(row.data.tags["run"] for row in rows) == sorted([*params.runs, *params.refined])
+    names = run_names(params)
     for row in rows:
+        run = row.data.tags["run"]
+        assert row.info.run_name == names.get(run, run)
+        assert row.data.tags["row"]
+        assert {one.dataset.name for one in row.inputs.dataset_inputs} >= {"dataset", "prompts"}
+        figures = [one.path for one in client.list_artifacts(row.info.run_id, "figures")]
+        assert f"figures/{run}.svg" in figures
         assert row.info.status == "FINISHED"
         assert row.data.params["train.supervision"] == params.run(row.data.tags["run"]).supervision
         assert "predcls.recall_at_50" in row.data.metrics
@@ -162,6 +188,8 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
     ran = [line for line in house.run("dvc", "repro").splitlines() if line.startswith("Running stage")]
     names = {line.split("'")[1] for line in ran}
     assert names == {"train@epsilon_09", "predict@epsilon_09", "evaluate@epsilon_09", "claims", "tables"}
+    changed = house.run("dvc", "metrics", "diff")
+    assert "epsilon_09.recall_at_100" in changed and "relclip_full" not in changed
     after = house.digests("reports/tables/*", "data/train/*/*")
     assert {path for path in before if path.endswith("safetensors") and before[path] != after[path]} == {
         "data/train/epsilon_09/model.safetensors"
@@ -249,3 +277,12 @@ def test_a_mistake_is_one_sentence(house, arguments, words):
 def test_the_store_is_sqlite_and_migrated(house):
     with sqlite3.connect(house.folder / "mlflow.db") as store:
         assert store.execute("PRAGMA user_version").fetchone()[0] > 0
+
+
+def test_curves_are_drawn_and_a_store_takes_the_bytes(house, tmp_path):
+    house.run("dvc", "plots", "show", "--out", "curves")
+    assert "recall_at_50" in (house.folder / "curves/index.html").read_text()
+    house.run("dvc", "remote", "add", "--force", "-d", "store", str(tmp_path))
+    house.run("dvc", "push", "data/claims")
+    assert any(path.is_file() for path in tmp_path.rglob("*"))
+    house.run("git", "checkout", "--quiet", "--", ".dvc/config")

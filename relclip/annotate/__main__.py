@@ -29,13 +29,16 @@ def _options() -> argparse.Namespace:
     usual = {"dataset": "data/dataset", "raw": "data/raw", "evaluate": "data/evaluate"}
     command.add_folders(parser, usual, required=False)
     parser.add_argument(
-        "--database", type=Path, nargs="+", default=[Path("annotate.db")], metavar="FILE",
-        help="SQLite file of the answers, made where absent; --export takes several, from several machines",
+        "--database", type=Path, nargs="+", metavar="FILE",
+        help="SQLite file of the answers, made where absent (default: annotate.db); --export takes several, from "
+        "several machines",
     )  # fmt: skip
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused")
     parser.add_argument("--port", type=_port, default=PORT, help="0: any free one")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write what was answered there, and end")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.database = options.database or [Path("annotate.db")]
+    return options
 
 
 def _port(text: str) -> int:
@@ -55,8 +58,11 @@ def _asked(options: argparse.Namespace, params: Params) -> Questionnaire:
 def _serve(options: argparse.Namespace, params: Params, asked: Questionnaire) -> None:
     if len(options.database) > 1:
         raise InputError("the page writes into one --database; several are for --export")
-    from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
-    from relclip.annotate.server import listen, serve, url_of  # noqa: PLC0415
+    try:
+        from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
+        from relclip.annotate.server import listen, serve, url_of  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise InputError(f"the page needs {error.name}, which is not installed; pip install flask") from None
 
     pictures = read_pictures(options.dataset, options.raw)
     with closing(Store(options.database[0])) as store:

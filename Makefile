@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test ui record adopt preset readme lint clean
+.PHONY: help tables test ui record adopt preset readme lint audit clean
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -39,6 +39,13 @@ lint: $(VENV)/ready  ## formatting, lint, types, workflow
 	mypy
 	@# the environment is requirements.lock, not one per rule
 	! snakemake --lint 2>&1 | grep -E '^ +\* |Error' | grep -v 'Specify a conda environment'
+
+audit:  ## known vulnerabilities of requirements.lock: asks pypi.org, so only where there is network; no part of the tests
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet pip-audit
+	@# strict: what pypi.org was not able to tell of is an error, not a pass
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock || \
+		{ echo "audit: see above what is vulnerable, or that pypi.org was not reached and nothing is known"; exit 2; }
 
 clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment, DVC's cache and downloads
 	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +

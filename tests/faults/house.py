@@ -16,7 +16,7 @@ CHOSEN = {
     "predict": ("relclip_kb_ext", "relclip_kb_ext_calibrated", "motif_full"),
 }
 _RULE = re.compile(r"^(?:local)?rule (\w+):$", re.MULTILINE)
-_SHELL = re.compile(r"^ *(python -m relclip\.\S+ .*?) 2>&1 \| tee", re.MULTILINE | re.DOTALL)
+_SHELL = re.compile(r"(python -m relclip\.\S+ .*?) 2>&1 \| tee", re.DOTALL)
 
 
 def snakemake(folder, *arguments):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
+from relclip.core import torchrun
 from relclip.core.errors import RelclipError
 
 INTERRUPTED = 130
@@ -104,7 +105,8 @@ def run(main: Callable[[], None]) -> None:
             raise Terminated
         os._exit(TERMINATED)  # a worker that was forked off
 
-    signal.signal(signal.SIGTERM, terminate)
+    if not torchrun.launched():  # which sends it to all once one has failed: those die without a word
+        signal.signal(signal.SIGTERM, terminate)
     try:
         main()
         sys.stdout.flush()
@@ -125,5 +127,7 @@ def run(main: Callable[[], None]) -> None:
 
 
 def _say(sentence: str, status: int) -> int:
+    if not torchrun.is_first():
+        torchrun.let_others_speak()
     print(f"relclip: {sentence}", file=sys.stderr)
     return status

@@ -1,12 +1,13 @@
 """Progress of long work: a bar on a terminal, a line every ten seconds in a log."""
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from tqdm import tqdm
+
+from relclip.core.torchrun import is_first
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 10.0
@@ -19,7 +20,7 @@ def progress(
 
     Of the processes that torchrun started the first alone shows it.
     """
-    if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("RANK") != "0":
+    if not is_first():
         yield from items
         return
     total = len(items) if total is None and hasattr(items, "__len__") else total  # type: ignore[arg-type]

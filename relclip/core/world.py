@@ -5,8 +5,6 @@ loss of the whole step, and so do their gradients.
 """
 
 import os
-import signal
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +18,8 @@ from torch.autograd.function import once_differentiable
 
 from relclip.core.device import best_device
 from relclip.core.errors import InputError, RelclipError
+from relclip.core.torchrun import launched, let_others_speak
 
-#: torchrun ends the others well within this time after one has failed; who still lives then speaks for itself.
-GRACE_SECONDS = 5.0
 #: How long a process waits for the others: the first validates and writes while they wait.
 LONGEST_WAIT = timedelta(minutes=30)
 
@@ -141,18 +138,13 @@ def joined(device: str) -> Iterator[tuple[World, str]]:
     """This process's place among those that torchrun started, and the name of its device, while they train together.
 
     Without torchrun: alone, and `device` as it was given. A process that fails ends all: torchrun sees to that, and
-    one sentence is said, by the first process if it is concerned.
+    one sentence is said, by the first process if it is concerned (`relclip.core.command`).
     """
-    if not dist.is_torchelastic_launched() or int(os.environ["WORLD_SIZE"]) == 1:
+    if not launched() or int(os.environ["WORLD_SIZE"]) == 1:
         yield ALONE, device
         return
-    world = World(
-        *(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"))
-    )
-    # torchrun sends it to all once one has failed: die without a word
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if not world.first:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first says that it was interrupted
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    world = World(*(int(os.environ[name]) for name in names))
     try:
         own = own_device(device, world)
         kind = best_device(own)
@@ -163,9 +155,8 @@ def joined(device: str) -> Iterator[tuple[World, str]]:
         yield world, own
         with _exchange():
             dist.barrier()
-    except RelclipError as error:
-        if isinstance(error, _Lost) or not world.first:
-            time.sleep(GRACE_SECONDS)
+    except _Lost:
+        let_others_speak()  # whoever ended has said why
         raise
     dist.destroy_process_group()
 

@@ -12,7 +12,7 @@ def main() -> None:
     parser = arguments.parser(
         "relclip.train",
         "Train one entry of `runs`; a killed run goes on where it stood. On N GPUs: torchrun "
-        "--nproc-per-node N -m relclip.train ...",
+        "--nproc-per-node N -m -- relclip.train ...",
         "runs",
     )
     given = parser.parse_args()

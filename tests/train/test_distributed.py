@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,13 @@ from distributed_run import train_all
 from refine_runs import with_sentences
 from safetensors.torch import load_file
 
-from relclip.core import curves, world
+from relclip.core import command, curves, torchrun, world
 from relclip.core.errors import ParamsError
 from relclip.core.params import Train
 from relclip.train.inputs import Inputs
 from relclip.train.trainer import Trainer
 
-RUN = Path(__file__).with_name("distributed_run.py")
+HERE = Path(__file__).resolve().parent
 SMALL = {
     "images_per_batch": 5,
     "dimension": 16,
@@ -76,10 +77,12 @@ def written(folder, runs):
 
 
 def start(folder, runs, inputs):
-    """Train `runs` in two processes; returns how torchrun ended."""
+    """Train `runs` in two processes; returns how torchrun ended. Arguments go behind `--`, as torchrun.py says."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*launcher, str(RUN), str(written(folder, runs)), *inputs]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    command = [*launcher, "-m", "--", "distributed_run", str(written(folder, runs)), *inputs]
+    path = os.pathsep.join([str(HERE), str(HERE.parents[1])])
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=environment)
 
 
 @pytest.fixture(scope="module")
@@ -148,21 +151,36 @@ def test_a_process_that_fails_ends_all_with_one_sentence(inputs, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "waits"), [("0", 0), ("1", 1)])
-def test_where_all_fail_alike_the_first_speaks(monkeypatch, number, waits):
+def test_where_all_fail_alike_the_first_speaks(monkeypatch, capsys, number, waits):
     """The others wait before they speak, and torchrun ends them meanwhile."""
-    place = {"RANK": number, "WORLD_SIZE": "2", "LOCAL_RANK": number, "LOCAL_WORLD_SIZE": "2"}
-    for name, value in place.items():
-        monkeypatch.setenv(name, value)
-    for module, name in ((world.dist, "init_process_group"), (world.signal, "signal")):
-        monkeypatch.setattr(module, name, lambda *_, **__: None)
-    monkeypatch.setattr(world.dist, "is_torchelastic_launched", lambda: True)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "one")
+    monkeypatch.setenv("RANK", number)
     slept = []
-    monkeypatch.setattr(world.time, "sleep", slept.append)
-    with pytest.raises(ParamsError, match="all"), world.joined("cpu"):
+    monkeypatch.setattr(torchrun.time, "sleep", slept.append)
+    monkeypatch.setattr(
+        command.signal, "signal", lambda *_: pytest.fail("torchrun's SIGTERM needs no sentence")
+    )
+
+    def main():
         raise ParamsError("all fail")
+
+    with pytest.raises(SystemExit):
+        command.run(main)
     assert len(slept) == waits
+    assert capsys.readouterr().err == "relclip: all fail\n"
 
 
 def test_more_processes_than_images_are_refused():
     with pytest.raises(ParamsError, match="4 processes share the 3 images of a batch"):
         Trainer(Train(images_per_batch=3), *[None] * 6, world=world.World(0, 4))
+
+
+def test_torchrun_leaves_our_options_alone_behind_two_dashes():
+    """Without them `--run` is an abbreviation of two of its own."""
+    from torch.distributed.run import get_args_parser
+
+    asked = ["--params", "p", "--run", "r", "--start", "s"]
+    given = get_args_parser().parse_args(["--nproc-per-node", "2", "-m", "--", "relclip.train", *asked])
+    assert (given.module, given.training_script, given.training_script_args) == (True, "relclip.train", asked)
+    rules = (HERE.parents[1] / "workflow" / "rules" / "common.smk").read_text()
+    assert "torchrun --standalone --nproc-per-node {count} -m --" in rules

@@ -86,7 +86,7 @@ def processes(wildcards):
 def python(wildcards):
     """What starts a training's processes."""
     count = processes(wildcards)
-    return "python" if count == 1 else f"torchrun --standalone --nproc-per-node {count}"
+    return "python -m" if count == 1 else f"torchrun --standalone --nproc-per-node {count} -m --"
 
 
 def shards(name, of):

@@ -29,7 +29,7 @@ rule train:
         **needs(gb=16, hours=8, gpu=processes),
     priority: 5
     shell:
-        "{params.python} -m relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
+        "{params.python} relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
         " --features {params.features} --prompts data/clip/prompts --words data/words --kb data/kb --ext data/ext"
         " --checkpoints checkpoints --output data/train/{wildcards.run} --threads {threads} 2>&1 | tee {log}"
 
@@ -61,7 +61,7 @@ rule refine:
         **needs(gb=16, hours=8, gpu=processes),
     priority: 5
     shell:
-        "{params.python} -m relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"
+        "{params.python} relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"
         " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --words data/words"
         " --kb data/kb --ext data/ext --checkpoints checkpoints --output data/train/{wildcards.refined}"
         " --threads {threads} 2>&1 | tee {log}"

@@ -10,6 +10,8 @@ from relclip.core.params import Raw
 OF_A_PICTURE, OF_ALL = 200_000, 100_000_000
 #: Of a folder of photographs, which may hold any number.
 OF_A_FOLDER = 1_500_000_000
+#: Of Visual Genome: the maps of two encoders and the annotation. The stage raw asks for its downloads' room itself.
+OF_VISUAL_GENOME = 20_000_000_000
 #: The largest part; where it is there, most of the room is taken already.
 LARGEST = Path("data", "features")
 
@@ -29,5 +31,5 @@ def check_space(root: Path, raw: Raw) -> None:
 def room(raw: Raw) -> int:
     """Bytes that a run from nothing writes, roughly."""
     if raw.source != "scenes":
-        return OF_A_FOLDER
+        return OF_VISUAL_GENOME if raw.source == "vg" else OF_A_FOLDER
     return OF_ALL + OF_A_PICTURE * (raw.scenes.images + raw.scenes.pretrain_images)

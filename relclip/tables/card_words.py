@@ -65,6 +65,10 @@ def _data(params: Params) -> str:
             "about other such scenes, both made by this project's program with the seed in params.yaml."
         )
     names = ", ".join(f"`{escape_markdown(path)}`" for path in params.raw.captions) or "none"
+    if params.raw.source == "vg":
+        parts = ", ".join(params.raw.vg.captions) or "none"
+        route = {"json": "its official JSON files", "h5": "the preprocessed VG-SGG file"}[params.raw.vg.route]
+        return f"Visual Genome, by {route}. Captions: Conceptual Captions ({parts}); others: {names}."
     return f"The folder `{escape_markdown(str(params.raw.folder))}` in Visual Genome's formats. Captions: {names}."
 
 
@@ -74,6 +78,12 @@ def licence(params: Params) -> str:
         return (
             "Licence of the data: nobody else's pictures or sentences are in it; the project states no licence of its "
             "own for them, so it is unknown. The same holds for the weights."
+        )
+    if params.raw.source == "vg":
+        return (
+            "Licence of the data: Visual Genome's annotations are under CC BY 4.0; its photographs are Flickr users', "
+            "each under a licence of its own. Conceptual Captions may be used freely, says its publisher, who "
+            "disclaims all liability."
         )
     return (
         "Licence of the data: unknown. The files name none; ask whoever made the pictures, annotations and captions "

@@ -42,6 +42,8 @@ def measured_on(params: Params) -> str:
     """Name the data set in half a sentence."""
     if params.raw.source == "scenes":
         return "procedurally drawn scenes"
+    if params.raw.source == "vg":
+        return "Visual Genome"
     return "the data set given in raw.folder"
 
 

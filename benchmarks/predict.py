@@ -1,6 +1,6 @@
 """relclip predict: from a cold start to a page, a photo at a time and a folder, beside a process for each photo.
 
-    python benchmarks/predict.py --data data --photos data/raw/images [--count 40] [--naive 3] [--threads 1] [--output FILE]
+    python benchmarks/predict.py --data data --photos data/raw/images [--count 40] [--naive 3] [--output FILE]
 
 Everything is timed in this one run on the same photos: `cold` a process that answers one photo, as a user types it
 (`--naive` times; its mean is also what each photo of a folder costs without the folder command); `warm` one photo after

@@ -7,6 +7,7 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.photo.given import read_boxes
+from relclip.photo.graph import SceneGraph
 from relclip.photo.photos import find_photos
 
 TOP = 10
@@ -64,9 +65,9 @@ def main() -> None:
         raise InputError(f"{failed} of {len(done)} photos could not be used; {index} says why")
 
 
-def _tell(graph: object, top: int) -> None:
-    """The first relations of the one photo; nothing where its results were there already."""
-    for subject, predicate, object_, score in graph.triplets(top) if graph else []:  # type: ignore[attr-defined]
+def _tell(graph: SceneGraph | None, top: int) -> None:
+    """The first relations of the one photo."""
+    for subject, predicate, object_, score in graph.triplets(top) if graph else []:
         print(f"{score:6.2f}  {subject} {predicate} {object_}")
 
 

@@ -42,7 +42,7 @@ class About:
         return f"{self.trained_on}{f': {self.warning}' if self.warning else ''}."
 
 
-def about_run(params: Params, data: Path, run: str, config: dict[str, Any], vocabulary: Path) -> About:
+def about_run(params: Params, data: Path, run: str, config: dict[str, Any]) -> About:
     """`config`: the run's config.json. Files that are not there (data/raw, a judgement) are not spoken of."""
     train = config.get("train") or {}
     supervision = str(train.get("supervision", "unknown"))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
@@ -113,10 +114,10 @@ def _label(
     for _, points in lines:
         pen.keep_free(points[0], points[-2])
     for row, rect in boxes.items():
-        pen.write(graph.objects[row].label, _INK, _PAPER, lambda size, rect=rect: corners(rect, size))
+        pen.write(graph.objects[row].label, _INK, _PAPER, partial(corners, rect))
     for one, points in lines:
         colour = palette[one.predicate]
-        pen.write(one.predicate, colour, text_on(colour), lambda size, points=points: along(points, size))
+        pen.write(one.predicate, colour, text_on(colour), partial(along, points))
 
 
 class _Pen:

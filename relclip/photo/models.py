@@ -72,8 +72,7 @@ def load_models(
     predictor.temperatures = _temperatures(data, request)
     features = str((config.get("train") or {}).get("features", "clip"))
     folder = data / "clip" / ("model" if features == "clip" else features)
-    vocabulary_file = inputs.dataset / "vocabulary.json"
-    vocabulary = load_vocabulary(vocabulary_file)
+    vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
     return Models(
         vocabulary=vocabulary,
         predictor=predictor,
@@ -82,7 +81,7 @@ def load_models(
         encoder_folder=folder,
         map_size=content.features.image_size,
         finder=_finder(data / "detector", vocabulary, best_device(device)),
-        about=about_run(content, data, request.run, config, vocabulary_file),
+        about=about_run(content, data, request.run, config),
         keep=request.params.keep,
     )
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -85,14 +85,16 @@ def predict_photos(work: Work, photos: Sequence[Path], workers: int) -> tuple[li
     known = {photo.folder: key_of(photo.folder) for photo in asked}
     if len(asked) == 1:
         known = {asked[0].folder: None}
-    _ = work.knowledge
+    work.knowledge  # noqa: B018  # read once here, not by several threads at once
     made = in_order(partial(_write, work), _predicted(work, asked, known, workers), workers)
-    done = list(progress(made, "photos", "photo", total=len(asked)) if len(asked) > 1 else made)
+    if len(asked) == 1:
+        (photo,) = made
+        if photo.failure:
+            raise InputError(photo.failure)
+        return [photo], None
+    shown = progress(made, "photos", "photo", total=len(asked))
+    done = [replace(photo, graph=None) for photo in shown]  # thousands of graphs need not stay in memory
     failures = [photo.failure for photo in done if photo.failure]
-    if len(done) == 1:
-        if failures:
-            raise InputError(failures[0])
-        return done, None
     for failure in failures:
         print(f"relclip: {failure}", file=sys.stderr)
     names = [photo.folder.name for photo in done if not photo.failure]
@@ -119,15 +121,15 @@ def _read(work: Work, known: Mapping[Path, str | None], photo: Photo) -> Photo:
     try:
         key = _key(work, photo.path, boxes)
         if known[photo.folder] == key:
-            return Photo(photo.path, photo.folder, key)
+            return replace(photo, key=key)
         pixels = read_image(photo.path, as_shown=True)
         prepared = work.graphs.prepare(pixels, name)
         given = work.graphs.given(prepared, boxes)
-    except InputError as error:
-        return Photo(photo.path, photo.folder, failure=printable(str(error)))
+    except (InputError, OSError) as error:
+        return replace(photo, failure=printable(str(error)))
     shown = Image.fromarray(pixels)
     shown.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
-    return Photo(photo.path, photo.folder, key, prepared, given, shown)
+    return replace(photo, key=key, prepared=prepared, given=given, shown=shown)
 
 
 def _key(work: Work, path: Path, boxes: Sequence[Box] | None) -> str:
@@ -141,11 +143,7 @@ def _ask(work: Work, photos: Sequence[Photo]) -> Iterator[Photo]:
     given = [photo.given for photo in photos if photo.prepared]
     found = iter(work.graphs.predict(ready, given) if ready else [])
     for photo in photos:
-        yield _with_graph(photo, next(found)) if photo.prepared else photo
-
-
-def _with_graph(photo: Photo, graph: SceneGraph) -> Photo:
-    return Photo(photo.path, photo.folder, photo.key, shown=photo.shown, graph=graph)
+        yield replace(photo, prepared=None, given=None, graph=next(found)) if photo.prepared else photo
 
 
 def _write(work: Work, photo: Photo) -> Photo:
@@ -161,4 +159,4 @@ def _write(work: Work, photo: Photo) -> Photo:
         top=work.top,
         key=photo.key,
     )
-    return Photo(photo.path, photo.folder, photo.key, graph=photo.graph)
+    return replace(photo, shown=None)

@@ -71,9 +71,11 @@ class SceneGraphs:
         `boxes`: the model relates these; with labels it believes them (PredCls), without it names them (SGCls). None:
         the detector looks for them (SGDet). Raises InputError where the picture or a box is no good.
         """
-        is_file = isinstance(picture, (str, Path))
-        pixels = read_image(Path(picture), as_shown=True) if is_file else np.asarray(picture)
-        prepared = self.prepare(pixels, printable(str(picture)) if is_file else "")
+        if isinstance(picture, (str, Path)):
+            pixels, name = read_image(Path(picture), as_shown=True), printable(str(picture))
+        else:
+            pixels, name = np.asarray(picture), ""
+        prepared = self.prepare(pixels, name)
         return self.predict([prepared], [self.given(prepared, boxes)])[0]
 
     def prepare(self, pixels: Pixels, name: str) -> Prepared:
@@ -112,15 +114,24 @@ class SceneGraphs:
         return [graphs[number] for number in number_of]
 
     def _detect(self, pictures: Sequence[Prepared]) -> list[Detections]:
-        """What the detector stage would write to proposals.parquet for these."""
+        """What the detector stage would write to proposals.parquet for these.
+
+        Pictures of one shape at a time: padded to another's shape, a picture would get other boxes than alone.
+        """
         finder = self.models.finder
-        if not pictures:
-            return []
-        if finder is None:
+        if pictures and finder is None:
             raise InputError("there is no detector in data/detector; run its stage first, or give --boxes")
-        shrunk = [one.for_detector for one in pictures if one.for_detector is not None]
-        found = detect_batch(finder.network, shrunk, self.models.predictor.device)
-        return [propose(one, finder.settings) for one in found]
+        shapes: dict[tuple[int, ...], list[int]] = {}
+        for number, one in enumerate(pictures):
+            assert one.for_detector is not None
+            shapes.setdefault(tuple(one.for_detector.pixels.shape), []).append(number)
+        proposed: dict[int, Detections] = {}
+        for numbers in shapes.values():
+            assert finder is not None
+            batch = [one for number in numbers if (one := pictures[number].for_detector) is not None]
+            found = detect_batch(finder.network, batch, self.models.predictor.device)
+            proposed |= zip(numbers, (propose(one, finder.settings) for one in found), strict=True)
+        return [proposed[number] for number in range(len(pictures))]
 
     def _ask(self, task: Task, images: ImageSet, scores: Sequence[NDArray[np.float32]]) -> list[Prediction]:
         models = self.models

@@ -151,7 +151,8 @@ def joined(device: str) -> Iterator[tuple[World, str]]:
         if kind.type == "cuda":
             torch.cuda.set_device(kind)
         with _exchange():
-            dist.init_process_group("nccl" if kind.type == "cuda" else "gloo", timeout=LONGEST_WAIT)
+            backend, bound = ("nccl", kind) if kind.type == "cuda" else ("gloo", None)
+            dist.init_process_group(backend, timeout=LONGEST_WAIT, device_id=bound)
         yield world, own
         with _exchange():
             dist.barrier()

@@ -1,6 +1,7 @@
 """One training from its first step, or its checkpoint, to its last: steps, curves, validation, checkpoints."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +59,22 @@ def fit(
             save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves))
 
 
-def ahead(trainer: Trainer, steps: Iterable[int]) -> Iterator[tuple[int, Drawn, Share]]:
-    """Each step with what this process computes of it; on a GPU the next ones are made ready meanwhile."""
+def ahead(
+    trainer: Trainer, steps: Iterable[int], early: bool | None = None
+) -> Iterator[tuple[int, Drawn, Share]]:
+    """Each step with what this process computes of it.
 
+    early: a thread makes the next ones ready and sends them to the device meanwhile; none said: on a GPU.
+    """
     device = trainer.regions.device
+    on_gpu = device.type == "cuda"
 
     def ready(step: int) -> tuple[int, Drawn, Share]:
-        whole = draw(trainer.params, trainer.teacher, step)
-        return step, whole, trainer.share(whole, step)
+        with torch.cuda.device(device) if on_gpu else nullcontext():  # a thread begins on the first GPU
+            whole = draw(trainer.params, trainer.teacher, step)
+            return step, whole, trainer.share(whole, step)
 
-    def ready_there(step: int) -> tuple[int, Drawn, Share]:
-        with torch.cuda.device(device):  # a thread begins on the first GPU
-            return ready(step)
-
-    return map(ready, steps) if device.type == "cpu" else in_order(ready_there, steps, 1)
+    return in_order(ready, steps, 1) if (on_gpu if early is None else early) else map(ready, steps)
 
 
 def _state(step: int, trainer: Trainer, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from relclip.core.params import Rcl, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.train.drawn import draw
+from relclip.train.fit import ahead
 from relclip.train.labels import full_labels
 from relclip.train.language import load_phrases, load_prompts
 from relclip.train.optimiser import make_optimizer
@@ -129,3 +130,13 @@ def test_resident_maps_are_the_files_and_pool_alike(make, monkeypatch):
         assert torch.equal(found, expected)
     tensor = torch.arange(3)
     assert moved(tensor, CPU) is tensor
+
+
+def test_steps_made_ready_by_a_thread_are_the_same_steps(make):
+    """What a GPU's trainings do: the next steps are prepared while one is computed."""
+    trainer = make()
+    losses = [
+        [trainer.losses_of(share)[0].item() for _, _, share in ahead(trainer, range(2, 8), early)]
+        for early in (False, True)
+    ]
+    assert losses[0] == losses[1] and len(set(losses[0])) == 6

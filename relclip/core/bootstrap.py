@@ -1,6 +1,7 @@
 """Bootstrap by image: how often each is drawn, sums that are the same on every machine, 95 % intervals."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +20,37 @@ def bootstrap_weights(images: int, samples: int, seed: int) -> Iterator[Floats]:
     for done in range(0, samples if images else 0, at_once):
         count = min(at_once, samples - done)
         drawn = random.integers(0, images, (count, images), dtype=np.uint32)
-        flat = drawn + np.arange(count, dtype=np.int64)[:, None] * images
-        yield np.bincount(flat.ravel(), minlength=count * images).reshape(count, images).astype(np.float64)
+        weights = np.empty((count, images))
+        for row, one in zip(weights, drawn, strict=True):
+            row[:] = np.bincount(one, minlength=images)
+        yield weights
 
 
 def weighted_sums(weights: Floats, values: Floats) -> Floats:
-    """Whole weights (B, I) @ values >= 0 (I, n) -> (B, n), the same to the last bit however BLAS orders the sum.
+    """Whole weights (B, I) @ values >= 0 (I, n) -> (B, n), the same to the last bit however BLAS orders the sum."""
+    return grid_sums(weights, on_grid(values, float(weights.sum(axis=1).max(initial=0.0))))
 
-    The values are put on a grid (of less than 1e-10 for a hundred thousand images) on which float64 sums are exact.
+
+class OnGrid(NamedTuple):
+    """Values as whole multiples of 1 / steps, (I, n)."""
+
+    multiples: Floats
+    steps: float
+
+
+def on_grid(values: Floats, total: float) -> OnGrid:
+    """Values >= 0 (I, n) on a grid on which float64 sums are exact for weights that add up to `total` at most.
+
+    It is finer than 1e-10 for a hundred thousand images.
     """
-    largest = max(1.0, float(weights.sum(axis=1).max(initial=0.0) * values.max(initial=0.0)))
-    grid = 2.0 ** (_EXACT_BITS - np.ceil(np.log2(largest)))
-    sums: Floats = weights @ np.round(values * grid) / grid
+    largest = max(1.0, float(total * values.max(initial=0.0)))
+    steps = 2.0 ** (_EXACT_BITS - np.ceil(np.log2(largest)))
+    return OnGrid(np.round(values * steps), float(steps))
+
+
+def grid_sums(weights: Floats, grid: OnGrid) -> Floats:
+    """`weighted_sums` of values that are on their grid already."""
+    sums: Floats = weights @ grid.multiples / grid.steps
     return sums
 
 

@@ -133,16 +133,16 @@ def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabu
     table = read_table(path, _precise(schema))
     ids = column(table, "image_id")
     image = image_rows(images, ids)
-    table, ids, image = table.filter(pa.array(image >= 0)), ids[image >= 0], image[image >= 0]
+    if (image < 0).any():
+        table, ids, image = table.filter(pa.array(image >= 0)), ids[image >= 0], image[image >= 0]
     object_id, class_id = column(table, "object_id"), column(table, "class_id")
     boxes = np.stack([floats(table, side) for side in _SIDES], axis=1)
     score = floats(table, "score") if "score" in schema.names else np.ones(len(ids))
     check_range(class_id, len(vocabulary.objects), "class_id", "object classes", path)
     check_boxes(boxes, ids, object_id, path)
     check_finite(score, ids, path)
-    order = np.lexsort((object_id, image))
-    objects = Objects(image[order], object_id[order], class_id[order], boxes[order], score[order])
-    same = (np.diff(objects.image) == 0) & (np.diff(objects.object_id) == 0)
+    objects = _sorted(Objects(image, object_id, class_id, boxes, score))
+    same = (objects.image[1:] == objects.image[:-1]) & (objects.object_id[1:] == objects.object_id[:-1])
     if same.any():
         row = int(same.argmax())
         raise ContractError(
@@ -150,6 +150,17 @@ def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabu
             " once; object ids are unique in their image"
         )
     return objects
+
+
+def _sorted(objects: Objects) -> Objects:
+    """By image and object id; files of the contract are so already."""
+    image, object_id = objects.image, objects.object_id
+    later = (image[1:] > image[:-1]) | ((image[1:] == image[:-1]) & (object_id[1:] >= object_id[:-1]))
+    if later.all():
+        return objects
+    order = np.lexsort((object_id, image))
+    class_id, boxes, score = objects.class_id[order], objects.boxes[order], objects.score[order]
+    return Objects(image[order], object_id[order], class_id, boxes, score)
 
 
 def fit_relations(
@@ -189,7 +200,7 @@ def find(known: Ints, wanted: Ints) -> Ints:
     """Where each of `wanted` stands in the sorted `known`, (M,), or -1. A run of equal values is looked up once."""
     if not len(known) or not len(wanted):
         return np.full(len(wanted), -1)
-    starts = np.flatnonzero(np.diff(wanted, prepend=wanted[0] - 1))
+    starts = np.flatnonzero(np.append(True, wanted[1:] != wanted[:-1]))
     values = wanted[starts]
     place = np.searchsorted(known, values)
     place[place == len(known)] = 0
@@ -199,12 +210,12 @@ def find(known: Ints, wanted: Ints) -> Ints:
 
 def column(table: pa.Table, name: str) -> Ints:
     """One integer column as int64, (M,)."""
-    return table[name].to_numpy().astype(np.int64)
+    return table[name].to_numpy().astype(np.int64, copy=False)
 
 
 def floats(table: pa.Table, name: str) -> Floats:
     """One column of real numbers as float64, (M,)."""
-    return table[name].to_numpy().astype(np.float64)
+    return table[name].to_numpy().astype(np.float64, copy=False)
 
 
 def precise_relations() -> pa.Schema:

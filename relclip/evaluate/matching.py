@@ -13,6 +13,7 @@ from relclip.evaluate.labels import label_key, label_keys
 
 ENOUGH_OVERLAP = 0.5
 PAIRS_AT_ONCE = 1 << 21
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def matches(
@@ -25,10 +26,11 @@ def matches(
     wanted = _keys(truth, truth.objects, truth.relations)
     offered = _keys(truth, objects, relations)
     order = np.argsort(wanted, kind="stable")
-    first = np.searchsorted(wanted, offered, "left", sorter=order)
-    alike = np.flatnonzero(first < len(wanted))
-    alike = alike[wanted[order[first[alike]]] == offered[alike]]
-    first = first[alike]
+    alike = _perhaps(wanted, offered)
+    first = np.searchsorted(wanted, offered[alike], "left", sorter=order)
+    alike, first = alike[first < len(wanted)], first[first < len(wanted)]
+    same = wanted[order[first]] == offered[alike]
+    alike, first = alike[same], first[same]
     count = np.searchsorted(wanted, offered[alike], "right", sorter=order) - first
     for piece in _pieces(count):
         row = np.repeat(alike[piece], count[piece])
@@ -40,6 +42,15 @@ def matches(
         hit = _agree(truth.objects, objects, subjects, inclusive)
         hit &= _agree(truth.objects, objects, others, inclusive)
         yield target[hit], row[hit]
+
+
+def _perhaps(wanted: Ints, offered: Ints) -> Ints:
+    """Rows of `offered` that may be among `wanted`, by a table of hashes: few of many are left to look up."""
+    bits = np.uint64(max(4, len(wanted).bit_length() + 3))
+    places = [(keys.view(np.uint64) * _SPREAD) >> (np.uint64(64) - bits) for keys in (wanted, offered)]
+    table = np.zeros(1 << int(bits), bool)
+    table[places[0]] = True
+    return np.flatnonzero(table[places[1]])
 
 
 def overlapping(objects: Objects, relations: Relations) -> NDArray[np.bool_]:

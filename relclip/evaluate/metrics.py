@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relclip.core.bootstrap import bootstrap_weights, interval, weighted_sums
+from relclip.core.bootstrap import OnGrid, bootstrap_weights, grid_sums, interval, on_grid
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import column
 
@@ -42,6 +42,19 @@ class Judged:
             sides[part.images, number, -1] = part.below
         return sides
 
+    def on_grid(self, total: float) -> OnGrid:
+        """The sides as rows, (I, parts x (2 x cutoffs + 1)), for weights that add up to `total` at most."""
+        return self._drawn if total == len(self.ids) else on_grid(self._rows, total)
+
+    @property
+    def _rows(self) -> Floats:
+        return self.sides.reshape(len(self.ids), -1)
+
+    @cached_property
+    def _drawn(self) -> OnGrid:
+        """For the weights of a bootstrap, all of which add up to the number of images: made once."""
+        return on_grid(self._rows, float(len(self.ids)))
+
 
 def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> Judged:
     """Sum the hits of each image at each cutoff. `recall`: mean of images' recalls, or pooled over all."""
@@ -66,7 +79,7 @@ def _part(image: Ints, hit: NDArray[np.bool_], recall: Reading) -> Part:
 
 def ratios(judged: Judged, weights: Floats) -> Floats:
     """Recalls under image weights (B, I) -> (B, parts, 2 x cutoffs); NaN where no ground truth has weight."""
-    sums = weighted_sums(weights, judged.sides.reshape(len(judged.ids), -1))
+    sums = grid_sums(weights, judged.on_grid(float(weights.sum(axis=1).max(initial=0.0))))
     return _divided(sums.reshape(len(weights), *judged.sides.shape[1:]))
 
 

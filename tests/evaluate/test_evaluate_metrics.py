@@ -25,6 +25,7 @@ from evaluate_reference import (
     write_triplets,
 )
 
+from relclip.core.bootstrap import weighted_sums
 from relclip.core.params import Evaluate
 from relclip.evaluate import HITS, evaluate, hits, matching, metrics, metrics_from_hits
 from relclip.evaluate.pieces import relation_pieces
@@ -174,15 +175,15 @@ def test_bootstrap_sums_have_the_same_bits_however_they_are_ordered():
     random = np.random.default_rng(0)
     values = random.integers(0, 7, (900, 40)) / random.integers(7, 23, (900, 1))
     weights = np.concatenate(list(metrics.bootstrap_weights(900, 7, seed=0)))
-    together = metrics.weighted_sums(weights, values)
+    together = weighted_sums(weights, values)
     order = random.permutation(900)
     for number, weight in enumerate(weights):
-        apart = metrics.weighted_sums(weights[[number]][:, order], values[order])
+        apart = weighted_sums(weights[[number]][:, order], values[order])
         assert apart.tobytes() == together[[number]].tobytes()
         assert together[number].tolist() == pytest.approx(
             [math.fsum(weight * column) for column in values.T], abs=1e-9
         )
-    assert metrics.weighted_sums(np.zeros((0, 3)), np.zeros((3, 2))).shape == (0, 2)
+    assert weighted_sums(np.zeros((0, 3)), np.zeros((3, 2))).shape == (0, 2)
 
 
 def test_no_ground_truth_is_undefined_not_zero(tmp_path):

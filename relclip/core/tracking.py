@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from relclip.core import owner
 from relclip.core.recorder import Recorder, Silent
 from relclip.core.tracking_sqlite import add_to_newest
 
@@ -169,13 +170,22 @@ def client() -> Any:
 
 
 def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Mlflow:
-    client()
+    store = client()
     import mlflow
 
-    _experiment()
-    run = mlflow.start_run(run_name=name, tags=dict(tags), log_system_metrics=True)
+    _end_the_dead(store, _experiment().experiment_id, tags)
+    tags = {**tags, "process": owner.token()}
+    run = mlflow.start_run(run_name=name, tags=tags, log_system_metrics=True)
     mlflow.log_params(dict(params))
     return _Mlflow(run.info.run_id)
+
+
+def _end_the_dead(store: Any, experiment_id: str, tags: Mapping[str, str]) -> None:
+    """Mark runs of the same stage and name as KILLED whose process is gone: they would be RUNNING for ever."""
+    same = [f"tags.\"{key}\" = '{tags[key]}'" for key in ("stage", "run") if key in tags]
+    for run in store.search_runs([experiment_id], " and ".join(["attributes.status = 'RUNNING'", *same])):
+        if owner.is_gone(run.data.tags.get("process", "")):
+            store.set_terminated(run.info.run_id, "KILLED")
 
 
 def _end(status: str) -> None:

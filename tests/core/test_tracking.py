@@ -67,6 +67,27 @@ def test_eight_jobs_at_once_lose_nothing(store):
         ]
 
 
+KILLED = """
+import os, signal, sys
+from relclip.core.tracking import track
+with track("train", "one", {"seed": 1}, {"run": "one"}) as recorder:
+    if sys.argv[1] == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.workflow
+def test_the_row_of_a_killed_training_does_not_run_for_ever(store):
+    uri, client, experiment = store
+    other = client.create_run(experiment, tags={"stage": "train", "run": "one", "process": "00000000-1"}).info
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+    for how in ("die", "end"):
+        subprocess.run([sys.executable, "-c", KILLED, how], env=environment, check=how == "end")
+    found = {run.info.run_id: run.info.status for run in client.search_runs([experiment])}
+    assert found.pop(other.run_id) == "RUNNING", "another machine's may be alive"
+    assert sorted(found.values()) == ["FINISHED", "KILLED"]
+
+
 @pytest.mark.workflow
 def test_a_server_that_is_away_is_said_and_the_stage_finishes():
     with socket.socket() as free:

@@ -18,7 +18,7 @@ from relclip.raw.vg import files
 from relclip.raw.vg import h5 as h5_route
 from relclip.raw.vg.collect import collect
 from relclip.raw.vg.official import split_by_position
-from relclip.raw.vg.stage import take_visual_genome
+from relclip.raw.vg.stage import find_pictures, take_visual_genome
 
 SPLIT = Split(validation="first_2_of_train")
 
@@ -180,6 +180,37 @@ def test_files_at_hand_are_not_fetched(site, archives, tmp_path):
     assert len(site.asked) == asked
     first, again = digests(tmp_path / "raw"), digests(tmp_path / "again")
     assert first.pop("source.json") and again.pop("source.json") and first == again
+
+
+def test_pictures_are_found_where_archives_and_people_put_them(tmp_path):
+    here, disk = tmp_path / "here", tmp_path / "disk"
+    for path in (
+        here / "1.jpg",
+        here / "VG_100K/2.jpg",
+        disk / "3.jpg",
+        tmp_path / "secret.jpg",
+        here / "VG_100K/1.jpg",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(path.parent.name.encode())
+    (here / "VG_100K_2").symlink_to(disk)  # a folder on a larger disk
+    (here / "4.jpg").symlink_to(tmp_path / "secret.jpg")
+    (here / "x5.jpg").write_bytes(b"")
+    found = find_pictures([here, tmp_path / "none"])
+    assert {number: path.read_bytes() for number, path in found.items()} == {
+        1: b"here",
+        2: b"VG_100K",
+        3: b"disk",
+    }
+
+
+def test_pictures_of_another_data_set_are_refused(site, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/77.jpg").write_bytes(b"")
+    have = dict.fromkeys(("images.zip", "images2.zip"), str(tmp_path / "other"))
+    with pytest.raises(InputError, match="none of the 8 pictures"):
+        take_visual_genome(settings(site, tmp_path / "to", have=have), [], tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Visual Genome by download -> data/raw, the same folder that `folder` and `scenes` make."""
 
+import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,7 @@ from relclip.raw.vg.unzip import unpack_pictures
 
 ALIASES = ("object_alias.txt", "relationship_alias.txt")
 LISTED = "pictures listed"
+NAME = re.compile(r"(\d{1,18})\.jpg")
 
 
 def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: Path) -> Counter[str]:
@@ -39,32 +42,45 @@ def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: 
             counts.update(unpack_pictures(places[name], folder))
         folders.append(folder)
     with atomic_folder(output) as made:
-        _annotations(settings.route, places, kept / "unpacked", made, folders)
+        pictures = find_pictures(folders)
+        _annotations(settings.route, places, kept / "unpacked", made, pictures)
         for name in ALIASES:
             shutil.copyfile(places[name], made / name)
         (made / "images").mkdir()
-        counts.update(_link_pictures(made, folders))
+        counts.update(_link_pictures(made, pictures))
+        if counts["pictures missing"] == counts[LISTED]:
+            raise InputError(
+                f"none of the {counts[LISTED]} pictures of image_data.json is in {', '.join(map(str, folders))}; give "
+                "the pictures that belong to it, as <image_id>.jpg"
+            )
         texts = [path for name, path in places.items() if name.endswith(".tsv")]
         counts.update(join_captions([*texts, *map(Path, captions)], made / "captions.tsv"))
         write_json(made / "source.json", _source(settings, places))
     return counts
 
 
-def find_picture(folders: Sequence[Path], image_id: int) -> Path | None:
-    """The file <id>.jpg in one of the folders, or in those that Visual Genome's zips unpack to in them.
+def find_pictures(folders: Sequence[Path]) -> dict[int, Path]:
+    """Id -> the file <id>.jpg in one of the folders, or in those that Visual Genome's zips unpack to in them.
 
-    A link that leads out of its folder is not followed.
+    A picture that is a link out of its folder is passed over; the folder itself may be a link to a larger disk.
     """
+    found: dict[int, Path] = {}
     for folder in folders:
-        for place in (folder, *(folder / place for place in PLACES)):
-            path = place / f"{image_id}.jpg"
-            if path.is_file():
-                return path if path.resolve().is_relative_to(folder.resolve()) else None
-    return None
+        for place in (folder, *(folder / name for name in PLACES)):
+            if not place.is_dir():
+                continue
+            inside = place.resolve()
+            with os.scandir(place) as items:
+                for item in items:
+                    name = NAME.fullmatch(item.name)
+                    within = not item.is_symlink() or Path(item.path).resolve().is_relative_to(inside)
+                    if name and within and item.is_file():
+                        found.setdefault(int(name[1]), Path(item.path))
+    return found
 
 
 def _annotations(
-    route: str, places: Mapping[str, Path], unpacked: Path, made: Path, folders: Sequence[Path]
+    route: str, places: Mapping[str, Path], unpacked: Path, made: Path, pictures: Mapping[int, Path]
 ) -> None:
     if route == "json":
         official.put_annotations(places, unpacked, made)
@@ -72,30 +88,24 @@ def _annotations(
     from relclip.raw.vg import h5  # noqa: PLC0415 (the other route needs no HDF5)
 
     def size_of(image_id: int) -> tuple[int, int] | None:
-        path = find_picture(folders, image_id)
         try:
-            return image_size(path) if path else None
+            return image_size(pictures[image_id]) if image_id in pictures else None
         except InputError:
             return None
 
     h5.put_annotations(places, unpacked, made, size_of)
 
 
-def _link_pictures(made: Path, folders: Sequence[Path]) -> Counter[str]:
+def _link_pictures(made: Path, pictures: Mapping[int, Path]) -> Counter[str]:
     counts = Counter({LISTED: 0})
     for entry in progress(read_entries(made / "image_data.json"), "take pictures", "picture"):
         counts[LISTED] += 1
         image_id = identifier(entry, "image_id", "id")
-        path = find_picture(folders, image_id) if image_id is not None else None
-        if path is None:
+        target = made / "images" / f"{image_id}.jpg"
+        if image_id is None or image_id not in pictures:
             counts["pictures missing"] += 1
-        elif not (made / "images" / f"{image_id}.jpg").exists():
-            counts[link(path.resolve(), made / "images" / f"{image_id}.jpg")] += 1
-    if counts["pictures missing"] == counts[LISTED]:
-        raise InputError(
-            f"none of the {counts[LISTED]} pictures of image_data.json is in {', '.join(map(str, folders))}; give the "
-            "pictures that belong to it, as <image_id>.jpg"
-        )
+        elif not target.exists():
+            counts[link(pictures[image_id].resolve(), target)] += 1
     return counts
 
 

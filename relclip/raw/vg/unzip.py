@@ -163,6 +163,7 @@ def _refused(member: zipfile.ZipInfo, largest: int, ratio: int) -> str:
 
 def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> str:
     """Unpack a member to `target` by way of a temporary file; return why it is broken, or ''."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f".{target.name}.partial")
     try:
         with half.open("wb") as file:

@@ -100,10 +100,13 @@ def watched(command: list[str], root: Path) -> dict[str, float]:
     with (root / "log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         tree = psutil.Process(process.pid)
-        while process.poll() is None:
-            resident = _memory(tree)
-            peak, own = max(peak, resident[0]), max(own, resident[1])
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+        try:
+            while process.poll() is None:
+                resident = _memory(tree)
+                peak, own = max(peak, resident[0]), max(own, resident[1])
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        finally:
+            process.kill()
     if process.returncode:
         raise SystemExit(f"{' '.join(command[2:5])} failed:\n{(root / 'log').read_text()[-2000:]}")
     seconds = time.perf_counter() - begin

@@ -11,19 +11,17 @@ from torch import Tensor
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.model import ImageSet
-from relclip.core.vocabulary import Vocabulary
 from relclip.detector.pictures import Picture, at_size
 from relclip.detector.proposals import Detections, detect_batch, propose
 from relclip.features.stage import patch_maps_of, squash
 from relclip.photo.given import Box, Given, given_boxes
-from relclip.photo.graph import Object, Relation, SceneGraph, Task, printable
+from relclip.photo.graph import Object, SceneGraph, Task, printable
 from relclip.photo.models import Models, load_models
+from relclip.photo.ranking import ranked
 from relclip.predict import sgdet_stage, stage
 from relclip.predict.writing import Prediction
 
 Pixels = NDArray[np.uint8]
-#: How many further predicates of a pair a relation names.
-OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -119,16 +117,17 @@ class SceneGraphs:
         Pictures of one shape at a time: padded to another's shape, a picture would get other boxes than alone.
         """
         finder = self.models.finder
-        if pictures and finder is None:
+        if not pictures:
+            return []
+        if finder is None:
             raise InputError("there is no detector in data/detector; run its stage first, or give --boxes")
+        shrunk = [one.for_detector for one in pictures if one.for_detector is not None]
         shapes: dict[tuple[int, ...], list[int]] = {}
-        for number, one in enumerate(pictures):
-            assert one.for_detector is not None
-            shapes.setdefault(tuple(one.for_detector.pixels.shape), []).append(number)
+        for number, picture in enumerate(shrunk):
+            shapes.setdefault(tuple(picture.pixels.shape), []).append(number)
         proposed: dict[int, Detections] = {}
         for numbers in shapes.values():
-            assert finder is not None
-            batch = [one for number in numbers if (one := pictures[number].for_detector) is not None]
+            batch = [shrunk[number] for number in numbers]
             found = detect_batch(finder.network, batch, self.models.predictor.device)
             proposed |= zip(numbers, (propose(one, finder.settings) for one in found), strict=True)
         return [proposed[number] for number in range(len(pictures))]
@@ -165,34 +164,6 @@ class SceneGraphs:
             relations=ranked(prediction, vocabulary, self.models.keep),
             about=self.models.about,
         )
-
-
-def ranked(prediction: Prediction, vocabulary: Vocabulary, keep: int) -> tuple[Relation, ...]:
-    """The best predicate of each pair, by falling triplet score, the first `keep`; NaN is no prediction."""
-    scores = np.where(np.isnan(prediction.scores), -np.inf, prediction.scores).astype(np.float64)
-    if not scores.size:
-        return ()
-    subject, object_ = prediction.pairs.T
-    order = np.argsort(-scores, axis=1, kind="stable")
-    best = np.take_along_axis(scores, order[:, :1], axis=1)[:, 0]
-    ends = prediction.object_score.astype(np.float64)
-    triplet = best * ends[subject] * ends[object_]
-    rows = [row for row in np.argsort(-triplet, kind="stable")[:keep].tolist() if np.isfinite(best[row])]
-    return tuple(
-        Relation(
-            subject=int(subject[row]),
-            predicate=vocabulary.predicates[order[row, 0]],
-            object=int(object_[row]),
-            score=float(triplet[row]),
-            predicate_score=float(best[row]),
-            others=tuple(
-                (vocabulary.predicates[place], float(scores[row, place]))
-                for place in order[row, 1 : OTHERS + 1].tolist()
-                if np.isfinite(scores[row, place])
-            ),
-        )
-        for row in rows
-    )
 
 
 def _task(given: Given) -> Task:

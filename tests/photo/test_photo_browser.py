@@ -45,7 +45,7 @@ def browser(tmp_path_factory):
 def page(browser, tmp_path):
     """The page of three relations, two of them shown."""
     graph = make_graph(
-        ["man", HOSTILE, "dog"], [(0, "riding", 1), (1, HOSTILE, 2), (2, "riding", 0)], HOSTILE
+        ["man", HOSTILE, "dog", "cat"], [(0, "riding", 1), (1, HOSTILE, 2), (3, "riding", 0)], HOSTILE
     )
     knowledge = Knowledge({("man", "riding", HOSTILE): Support(2, ("a man <i>rides</i>",))})
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8))
@@ -104,9 +104,12 @@ def test_tapping_opens_what_speaks_for_it_and_keeps_it_lit(page):
 
 def test_the_slider_shows_more_and_a_phone_needs_no_sideways_scrolling(page):
     assert not summary(page, 2).is_displayed()
+    cat = page.find_element(By.CSS_SELECTOR, '#figure rect.box[data-object="3"]')
+    assert not cat.is_displayed()
     slider = page.find_element(By.ID, "top")
     slider.send_keys(Keys.ARROW_RIGHT)
     assert summary(page, 2).is_displayed()
+    assert cat.is_displayed()
     assert page.find_element(By.ID, "count").text == "3"
     metrics = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

@@ -26,6 +26,12 @@ objects.map((_, row) => row).sort((a, b) => area(objects[b]) - area(objects[a]))
   boxes[row] = element("rect", { class: "box", x: one.x1, y: one.y1, width: one.x2 - one.x1, height: one.y2 - one.y1, "data-object": row }, sheet);
 });
 const lamp = element("g", { class: "lamp" }, sheet);
+// boxes that no shown relation names would only be in the way
+function clear() {
+  const named = new Set(relations.slice(0, shown).flatMap((one) => [one.subject, one.object]));
+  boxes.forEach((box, row) => { box.style.display = !relations.length || named.has(row) ? "" : "none"; });
+}
+clear();
 
 function tag(text, x, y, ground, ink) {
   const group = element("g", {}, lamp);
@@ -130,6 +136,7 @@ if (list) {
   slider.addEventListener("input", () => {
     shown = Number(slider.value);
     document.getElementById("count").textContent = shown;
+    clear();
     for (const one of list.children) one.hidden = Number(one.dataset.relation) >= shown;
     if (pinned !== null && pinned >= shown) item(pinned).querySelector("details").open = false;
   });

@@ -52,12 +52,11 @@ def _table(rows: list[Row], numbers: dict[str, int]) -> pa.Table:
 
 def in_words(report: dict[str, Any]) -> str:
     """The report in a few lines."""
-    agreement = report["agreement"]
+    agreement, count = report["agreement"], report["annotators"]
     kappa, several = agreement["fleiss_kappa"], agreement["questions_with_several_answers"]
-    lines = [
-        f"{report['annotators']} annotators; Fleiss' kappa {'undefined' if kappa is None else f'{kappa:.2f}'} "
-        f"on {several} questions that several answered"
-    ]
+    people = f"{count} annotator{'' if count == 1 else 's'}"
+    said = "undefined" if kappa is None else f"{kappa:.2f}"
+    lines = [f"{people}; Fleiss' kappa {said} on {several} questions that several answered"]
     for run, one in report["runs"].items():
         numbers = ", ".join(_number(one, cutoff) for cutoff in (10, 20))
         lines.append(

@@ -61,7 +61,7 @@ def load_models(
     """
     if not data.is_dir():
         raise InputError(f"there is no folder {data}; {_MAKE}")
-    path = params or data.resolve().parent / "params.yaml"
+    path = params or data.absolute().parent / "params.yaml"  # a link to a larger disk stays a neighbour
     if not path.is_file():
         raise InputError(f"{path} does not exist; say with --params which params.yaml made {data}")
     content = load_params(path)

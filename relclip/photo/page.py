@@ -15,6 +15,8 @@ from relclip.photo.about import About
 from relclip.photo.colours import text_on
 from relclip.photo.graph import Task
 
+#: What marks files as ours, which may be replaced.
+MADE_BY = "relclip predict"
 _HERE = Path(__file__).parent / "template"
 _BOXES: Mapping[Task, str] = {
     "sgdet": "found by the detector",
@@ -65,6 +67,7 @@ def render_index(cards: Sequence[Mapping[str, Any]], failures: Sequence[str], ab
     """The page of several photos. A card: name, link, image (a data URI), triplets."""
     return _template("index.html").render(
         css=(_HERE / "page.css").read_text("utf-8"),
+        made_by=MADE_BY,
         cards=cards,
         failures=failures,
         about={"sentence": about.sentence, "warning": about.warning, "trained_on": about.trained_on},

@@ -16,10 +16,10 @@ from relclip.photo.diagram import to_dot, to_svg
 from relclip.photo.drawing import draw
 from relclip.photo.evidence import Knowledge
 from relclip.photo.graph import SceneGraph
-from relclip.photo.page import data_uri, render_index, render_page
+from relclip.photo.page import MADE_BY, data_uri, render_index, render_page
 
+INDEX = "index.html"
 GRAPH, PICTURE, PAGE, THUMBNAIL = "graph.json", "picture.png", "page.html", "thumbnail.jpg"
-MADE_BY = "relclip predict"
 _THUMBNAIL_SIDE, _TRIPLETS = 320, 3
 
 
@@ -70,14 +70,21 @@ def key_of(folder: Path) -> str | None:
             return str(said["key"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    raise InputError(f"{folder} exists and was not written by {MADE_BY}; name another folder with --output")
+    raise _not_ours(folder)
+
+
+def check_index(output: Path) -> None:
+    """Raise InputError where index.html is not one of ours."""
+    path = output / INDEX
+    if path.exists() and f'content="{MADE_BY}"' not in path.read_text("utf-8", errors="replace"):
+        raise _not_ours(path)
 
 
 def write_index(output: Path, names: Sequence[str], failures: Sequence[str], about: About) -> Path:
     """Write index.html over the results of these photos; returns its path."""
     cards = [_card(output, name) for name in names]
-    write_text(output / "index.html", render_index(cards, failures, about))
-    return output / "index.html"
+    write_text(output / INDEX, render_index(cards, failures, about))
+    return output / INDEX
 
 
 def _card(output: Path, name: str) -> dict[str, Any]:
@@ -94,3 +101,7 @@ def _card(output: Path, name: str) -> dict[str, Any]:
             for one in content["relations"][:_TRIPLETS]
         ],
     }
+
+
+def _not_ours(path: Path) -> InputError:
+    return InputError(f"{path} exists and was not written by {MADE_BY}; name another folder with --output")

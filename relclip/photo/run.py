@@ -23,7 +23,7 @@ from relclip.photo.evidence import Knowledge, load_knowledge
 from relclip.photo.given import Box, Given
 from relclip.photo.graph import SceneGraph, printable
 from relclip.photo.photos import folder_names
-from relclip.photo.results import key_of, write_index, write_results
+from relclip.photo.results import check_index, key_of, write_index, write_results
 from relclip.photo.scene_graphs import Prepared, SceneGraphs
 from relclip.predict.request import WEIGHTS
 
@@ -85,6 +85,8 @@ def predict_photos(work: Work, photos: Sequence[Path], workers: int) -> tuple[li
     known = {photo.folder: key_of(photo.folder) for photo in asked}
     if len(asked) == 1:
         known = {asked[0].folder: None}
+    else:
+        check_index(work.output)
     work.knowledge  # noqa: B018  # read once here, not by several threads at once
     made = in_order(partial(_write, work), _predicted(work, asked, known, workers), workers)
     if len(asked) == 1:

@@ -83,6 +83,13 @@ def test_what_is_not_ours_is_never_replaced(data, predict, tmp_path):
     assert status == 2
     assert "1 exists and was not written by relclip predict; name another folder with --output" in told
     assert [path.name for path in (tmp_path / "1").iterdir()] == ["diary.txt"]
+    (tmp_path / "index.html").write_text("my home page")
+    status, _, told = predict(
+        *(data / "raw" / "images" / f"{number}.jpg" for number in (2, 3)), "--output", "."
+    )
+    assert status == 2
+    assert "index.html exists and was not written by relclip predict" in told
+    assert {path.name for path in tmp_path.iterdir()} == {"1", "index.html"}
 
 
 @pytest.mark.parametrize(

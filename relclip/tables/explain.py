@@ -24,7 +24,9 @@ _ORACLE = (
     "P@10 and P@20: the share of true triplets among the 10 and 20 surest of a picture. Not people judged (the paper "
     "asked ten), but an oracle: the program that drew the pictures knows every true relation."
 )
-_ORACLE_TOO = "P@10 and P@20 (oracle): by the program that drew the pictures, which knows every true relation."
+_ORACLE_TOO = (
+    "P@10 and P@20 (oracle): by the program that drew the pictures, which knows every true relation."
+)
 _NO_ORACLE = "P@10 and P@20 need people, or a data set that knows every true relation."
 _LABELS_ENCODER = (
     "In place of ImageNet-1K stands an encoder of the same shape as CLIP's, pre-trained on the class labels of the "

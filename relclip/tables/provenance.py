@@ -87,7 +87,7 @@ def _commit(folder: Path) -> str:
         head = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
-        return ""
+        return "unknown: this folder is in no git repository, or has no commit"
     return head + (" with uncommitted changes" if changed else "")
 
 

@@ -114,6 +114,7 @@ def _explorer(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     )
     return {
         "explorer": data,
+        "triplets_in_all": len(gathered.knowledge.triplets["count"]),
         "explorer_data": explorer.embedded(data),
         "explorer_script": explorer.script(),
         "explorer_digest": explorer.digest(),

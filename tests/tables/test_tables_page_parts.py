@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from relclip.core.atomic import write_text
 from relclip.core.explorer import embedded
 from relclip.core.params import load_params
 from relclip.core.vocabulary import Vocabulary
-from relclip.tables import explorer
+from relclip.tables import explorer, provenance
 from relclip.tables.artifacts import OTHER, RECORDED, UNKNOWN, artifacts
 from relclip.tables.cards import card
 from relclip.tables.claims import Claim, Difference
@@ -158,3 +159,22 @@ def test_what_mlflow_gets(inputs, tmp_path):
     expected = hashlib.sha256(b"dataset/images.parquet aa\ndataset/objects.parquet bb\n").hexdigest()
     assert one.data["dataset"] == expected and set(one.data) == {"dataset", "kb"}
     assert replace(one, name="x") != one
+
+
+def test_provenance_names_the_commit_and_whether_files_differ(tmp_path):
+    def git(*words):
+        who = ["-c", "user.name=t", "-c", "user.email=t@t"]
+        done = subprocess.run(["git", *who, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    params = tmp_path / "params.yaml"
+    write_text(params, "a: 1\n")
+    git("init", "--quiet")
+    assert dict(provenance.facts(params))["Commit"].startswith("unknown")
+    git("add", "--all")
+    git("commit", "--quiet", "--message=one")
+    head = git("rev-parse", "HEAD")
+    assert dict(provenance.facts(params))["Commit"] == head
+    write_text(params, "a: 2\n")
+    assert dict(provenance.facts(params))["Commit"] == f"{head} with uncommitted changes"
+    assert len(dict(provenance.facts(params))["SHA-256 of params.yaml"]) == 64

@@ -58,6 +58,10 @@ class Curves:
         ]
         return next((values for values in reversed(found) if values), {})
 
+    def measured(self, name: str) -> list[float]:
+        """Every value of `name`, the first first."""
+        return [point[name] for point in self.points if name in point]
+
     def write(self, path: Path) -> None:
         """Write all points as CSV, one line a step; what was not measured at a step is empty."""
         columns = list(

@@ -64,7 +64,7 @@ def _as_shown(image: Image.Image) -> Image.Image:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Return (width, height) as a picture's header says; raises InputError as `read_image` does, but reads no pixels."""
+    """Return (width, height) as a picture's header says, no pixels read; raises InputError as `read_image` does."""
     with _opened(path) as image:
         return image.size
 

@@ -16,7 +16,7 @@ from relclip.train.optimiser import make_optimizer
 from relclip.train.schedule import learning_rate
 from relclip.train.steps import Steps
 from relclip.train.trainer import Share, Trainer
-from relclip.train.validate import Validation
+from relclip.train.validate import WATCHED, Validation
 
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
 VERSION = 2
@@ -48,7 +48,7 @@ def fit(
     shown = progress(steps, f"train {folder.name}", "iteration", total=params.iterations, start=first)
     run = Steps(trainer, optimizer)
     for step, whole, share in ahead(trainer, shown):
-        losses = run(whole, share, learning_rate(params, step))
+        losses = run(whole, share, learning_rate(params, step, curves.measured(WATCHED)))
         done = step + 1
         curves.step(done, losses, last=done == params.iterations)
         if not world.first:

@@ -1,6 +1,7 @@
 """What each step sees: pure functions of the seed and the step, so that a resumed run repeats itself exactly."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from relclip.core.params import Train
 from relclip.core.schedule import warm_cosine
 from relclip.core.seeds import stream
+
+FALLS_TO = 0.1
 
 
 def choose_foreground(
@@ -42,8 +45,26 @@ def choose_background(
     return np.sort(stream(seed, "background", step).choice(free, wanted, replace=False))
 
 
-def learning_rate(params: Train, step: int) -> float:
-    """Learning rate of `step` (from 0): linear warm-up, then constant, or a half cosine down to 0."""
-    if params.schedule == "constant" and step >= params.warmup:
-        return params.learning_rate
+def learning_rate(params: Train, step: int, validated: Sequence[float] = ()) -> float:
+    """Learning rate of `step` (from 0): linear warm-up, then constant, a half cosine down to 0, or by plateaus.
+
+    validated: the recalls on validation so far, the first first; only `schedule: plateau` asks for them.
+    """
+    if params.schedule != "cosine" and step >= params.warmup:
+        falls = plateaus(validated, params.patience) if params.schedule == "plateau" else 0
+        return params.learning_rate * FALLS_TO**falls
     return warm_cosine(params.learning_rate, step, params.iterations, params.warmup)
+
+
+def plateaus(validated: Sequence[float], patience: int) -> int:
+    """How often more than `patience` values in a row were not above the best, as torch's ReduceLROnPlateau counts.
+
+    Its threshold is 0 here. After a fall the count of values that were no better begins anew.
+    """
+    best, waited, falls = -math.inf, 0, 0
+    for value in validated:
+        waited = 0 if value > best else waited + 1
+        best = max(best, value)
+        if waited > patience:
+            falls, waited = falls + 1, 0
+    return falls

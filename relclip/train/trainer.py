@@ -57,11 +57,16 @@ class Trainer:
     world: World = ALONE
 
     def __post_init__(self) -> None:
-        """Raise ParamsError where there are more processes than images to share."""
+        """Raise ParamsError where there are more processes than images to share, or than know of a plateau."""
         if self.params.images_per_batch < self.world.size:
             raise ParamsError(
                 f"{self.world.size} processes share the {self.params.images_per_batch} images of a batch; start at "
                 "most as many as train.images_per_batch, or raise it"
+            )
+        if self.params.schedule == "plateau" and self.world.size > 1:
+            raise ParamsError(
+                f"{self.world.size} processes train, of which one validates; train.schedule plateau needs one "
+                "process, or set constant or cosine"
             )
 
     def losses(self, step: int) -> tuple[Tensor, ...]:

@@ -13,6 +13,8 @@ from relclip.core.model import Model, RankBy, Regions, collate, predicate_scores
 from relclip.train.labels import object_numbers
 
 RECALL_AT = 50
+#: What `schedule: plateau` waits for; VisualDS watches R@100 (D).
+WATCHED = f"val_recall_at_{RECALL_AT}"
 IMAGES_AT_ONCE = 12
 
 Triples = NDArray[np.int64]  # (G, 3) subject, object (rows within the image), predicate id
@@ -73,7 +75,7 @@ class Validation:
                 hits.append(hits_at(part, images.pairs[images.pairs_of(image)], truth, RECALL_AT))
         model.train(was_training)
         recall, mean_recall = recalls(hits, self.truths, model.config.predicates)
-        return {f"val_recall_at_{RECALL_AT}": recall, f"val_mean_recall_at_{RECALL_AT}": mean_recall}
+        return {WATCHED: recall, f"val_mean_recall_at_{RECALL_AT}": mean_recall}
 
 
 def hits_at(

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -284,3 +285,18 @@ def test_learning_rate():
     assert [learning_rate(params, step) for step in (0, 9, 10, 60)] == pytest.approx([0.1, 1.0, 1.0, 0.5])
     assert learning_rate(params, 109) < 0.001
     assert learning_rate(Train(schedule="constant", warmup=0, learning_rate=1.0), 599) == 1.0
+
+
+@pytest.mark.parametrize("patience", [0, 1, 3])
+def test_plateau_falls_where_torch_does(patience):
+    """VisualDS's schedule, against torch's own on recalls that rise, tie and fall."""
+    recalls = np.random.default_rng(patience).integers(0, 12, 60) / 12
+    params = Train(schedule="plateau", patience=patience, warmup=0, learning_rate=1.0)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, "max", factor=0.1, patience=patience, threshold=0.0, threshold_mode="abs", eps=0.0
+    )
+    for step, recall in enumerate(recalls, 1):
+        theirs.step(recall)
+        assert learning_rate(params, step, recalls[:step]) == pytest.approx(optimizer.param_groups[0]["lr"])
+    assert optimizer.param_groups[0]["lr"] < 0.01

@@ -60,8 +60,10 @@ class Train(Closed):
     0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
     (16 under kb+ext: recall on validation within 0.2 points of all, mean recall within 1, 60 % of the time.)
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (METHOD section 6), weighted by the
-    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). A `motif` has
-    no RCL and always reads labels: `rcl`, `sampling`, `heads`, `use_labels`, `object_features` are RelCLIP's alone.
+    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). `schedule:
+    plateau` is VisualDS's (METHOD section 6): the rate falls to a tenth each time recall on validation has not risen for
+    more than `patience` validations. A `motif` has no RCL and always reads labels: `rcl`, `sampling`, `heads`,
+    `use_labels`, `object_features` are RelCLIP's alone.
 
     `precision` of arithmetic; auto: bfloat16 on a GPU made for it, else float32. `processes`: how many the workflow
     starts by torchrun, a GPU each where there are GPUs; they share the images of a batch, and RCL's negatives are
@@ -78,7 +80,8 @@ class Train(Closed):
     learning_rate: float = Field(default=1e-3, gt=0.0)
     weight_decay: float = Field(default=1e-4, ge=0.0)
     warmup: int = Field(default=50, ge=0)
-    schedule: Literal["constant", "cosine"] = "cosine"
+    schedule: Literal["constant", "cosine", "plateau"] = "cosine"
+    patience: int = Field(default=3, ge=0)
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     gradient_clip: float = Field(default=5.0, ge=0.0)
     dimension: int = Field(default=128, ge=8)

@@ -40,12 +40,12 @@ lint: $(VENV)/ready  ## formatting, lint, types, workflow
 	@# the environment is requirements.lock, not one per rule
 	! snakemake --lint 2>&1 | grep -E '^ +\* |Error' | grep -v 'Specify a conda environment'
 
-audit:  ## known vulnerabilities of requirements.lock: asks pypi.org, so only where there is network; no part of the tests
+audit:  ## known vulnerabilities of requirements.lock: asks a service, so only where there is network; no part of the tests
 	$(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install --quiet pip-audit
-	@# strict: what pypi.org was not able to tell of is an error, not a pass
+	@# strict: what the service was not able to tell of is an error, not a pass
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock || \
-		{ echo "audit: see above what is vulnerable, or that pypi.org was not reached and nothing is known"; exit 2; }
+		{ echo "audit: see above what is vulnerable, or that the service was not reached and nothing is known"; exit 2; }
 
 clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment, DVC's cache and downloads
 	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +

@@ -61,8 +61,8 @@ class Train(Closed):
     (16 under kb+ext: recall on validation within 0.2 points of all, mean recall within 1, 60 % of the time.)
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (METHOD section 6), weighted by the
     labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). `schedule:
-    plateau` is VisualDS's (METHOD section 6): the rate falls to a tenth each time recall on validation has not risen for
-    more than `patience` validations. A `motif` has no RCL and always reads labels: `rcl`, `sampling`, `heads`,
+    plateau` is VisualDS's (METHOD section 6): the rate falls to a tenth each time recall on validation has not risen
+    for more than `patience` validations. A `motif` has no RCL and always reads labels: `rcl`, `sampling`, `heads`,
     `use_labels`, `object_features` are RelCLIP's alone.
 
     `precision` of arithmetic; auto: bfloat16 on a GPU made for it, else float32. `processes`: how many the workflow

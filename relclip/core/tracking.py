@@ -17,8 +17,6 @@ from relclip.core.recorder import Recorder, Silent
 from relclip.core.tracking_sqlite import add_to_newest
 
 EXPERIMENT = "relclip"
-#: What MLflow's pages show first: curves and metrics, not conversations.
-KIND, TRAININGS = "mlflow.experimentKind", "custom_model_development"
 ATTEMPTS_AT_A_SERVER = "1"
 SECONDS_FOR_A_SERVER = "5"
 POINTS_A_BATCH = 500
@@ -119,9 +117,8 @@ def _prepare_sqlite(uri: str, path: Path) -> None:
         subprocess.run(
             [sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True, capture_output=True
         )
-    experiment = client().get_experiment(_experiment().experiment_id)
-    if experiment.tags.get(KIND) != TRAININGS:
-        client().set_experiment_tag(experiment.experiment_id, KIND, TRAININGS)
+    client()
+    _experiment()
     with contextlib.closing(sqlite3.connect(path)) as store:
         store.execute(f"PRAGMA user_version = {stamp}")
         store.commit()

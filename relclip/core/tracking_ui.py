@@ -15,7 +15,10 @@ from relclip.core.tracking import EXPERIMENT, sqlite_file, tracking_uri
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
 #: The list of trainings, the best PredCls R@50 first.
-_LIST = "#/experiments/{experiment}/runs?searchFilter={filter}&orderByKey={key}&orderByAsc=false&workflowType=machine_learning"
+_LIST = (
+    "#/experiments/{experiment}/runs?searchFilter={filter}&orderByKey={key}&orderByAsc=false"
+    "&workflowType=machine_learning"
+)
 
 
 def main() -> None:

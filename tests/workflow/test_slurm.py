@@ -7,7 +7,7 @@ import time
 
 import pytest
 import slurm_cluster
-from test_pipeline import copy_of_the_project
+from test_pipeline import House, copy_of_the_project
 
 pytestmark = [
     pytest.mark.workflow,
@@ -38,26 +38,24 @@ def slurm():
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory):
-    house = copy_of_the_project(tmp_path_factory.mktemp("here"))
-    house.change_params(small)
-    house.run("snakemake", "--cores", "2", "--quiet", "all", "--", TARGET)
-    return house
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory, here):
-    """The same project, whose heavy stages come in shards."""
-    house = copy_of_the_project(tmp_path_factory.mktemp("there"))
-    shutil.copyfile(here.folder / "params.yaml", house.folder / "params.yaml")
-    house.change_params(in_shards)
-    return house
+def houses(tmp_path_factory):
+    """The project twice: one runs here, each stage in one piece; the other on SLURM, the heavy stages in shards."""
+    root = tmp_path_factory.mktemp("houses")
+    for name in ("here", "there"):
+        (root / name).mkdir()
+    here = copy_of_the_project(root / "here")
+    here.change_params(small)
+    shutil.copytree(root / "here", root / "there", dirs_exist_ok=True)
+    there = House(root / "there")
+    there.change_params(in_shards)
+    here.run("snakemake", "--cores", "2", "--quiet", "all", "--", TARGET)
+    return here, there
 
 
 def submit(house, slurm, *arguments, ok=True):
     """Run Snakemake with the cluster's profile, asking it often how the jobs are."""
     often = ["--slurm-init-seconds-before-status-checks", "4", "--seconds-between-status-checks", "4"]
-    command = ["snakemake", "--profile", "profiles/slurm", "--latency-wait", "5", *often]
+    command = ["snakemake", "--workflow-profile", "profiles/slurm", "--latency-wait", "5", *often]
     command += ["--slurm-status-command", "squeue", "--slurm-no-account"]
     return house.run("env", f"SLURM_CONF={slurm['SLURM_CONF']}", *command, *arguments, ok=ok)
 
@@ -78,7 +76,8 @@ def cancel_the_first(slurm, cancelled):
         time.sleep(0.2)
 
 
-def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(slurm, here, there):
+def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(slurm, houses):
+    here, there = houses
     cancelled = []
     watch = threading.Thread(target=cancel_the_first, args=(slurm, cancelled), daemon=True)
     watch.start()
@@ -108,7 +107,8 @@ def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(slurm, here, there):
     assert "Nothing to be done" in there.run("snakemake", "-n", TARGET)
 
 
-def test_a_job_that_fails_on_slurm_shows_its_log(slurm, there):
+def test_a_job_that_fails_on_slurm_shows_its_log(slurm, houses):
+    _, there = houses
     vocabulary = there.folder / "data/dataset/vocabulary.json"
     good = vocabulary.read_text()
     vocabulary.write_text('{"objects": 1}')

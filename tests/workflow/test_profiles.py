@@ -1,0 +1,79 @@
+"""Profiles of clusters: they plan; rules ask for what docs/cluster.md says; shards are jobs only where asked for."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from test_pipeline import ROOT, copy_of_the_project
+
+
+def plan(folder, *arguments):
+    """Snakemake's plan, as text."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def counts(output):
+    """Rule -> number of jobs."""
+    return {name: int(number) for name, number in re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)}
+
+
+def asked():
+    """Rule -> (GB, hours, GPUs) in the rule files."""
+    found = {}
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for name, text in re.findall(r"^rule (\w+):\n((?:(?!^rule ).*\n)*)", path.read_text(), re.MULTILINE):
+            needs = re.findall(r"\*\*needs\(gb=(\d+), hours=(\d+)(, gpu=)?", text)
+            assert len(needs) == 1, f"{name} says nothing of what it needs"
+            found[name] = (int(needs[0][0]), int(needs[0][1]), int(bool(needs[0][2])))
+    return found
+
+
+def test_the_page_says_what_the_rules_ask_for():
+    rows = re.findall(
+        r"^\| ([\w, ]+) \| (\d+) GB \| (\d+) h \| (1?) ?\|$",
+        (ROOT / "docs/cluster.md").read_text(),
+        re.MULTILINE,
+    )
+    said = {
+        name: (int(gb), int(hours), int(gpu or 0))
+        for names, gb, hours, gpu in rows
+        for name in names.split(", ")
+    }
+    assert said == asked()
+
+
+@pytest.mark.workflow
+def test_shards_are_jobs_where_they_are_asked_for(tmp_path):
+    house = copy_of_the_project(tmp_path)
+    targets = [
+        "data/kb/triplets.parquet",
+        "data/features/clip/maps.npy",
+        "data/ext/scores.parquet",
+        "data/ext_sgdet/scores.parquet",
+    ]
+    whole = counts(plan(tmp_path, "--workflow-profile", "profiles/slurm", *targets))
+    house.change_params(
+        lambda content: [content[stage].update(shards=3) for stage in ("kb", "features", "ext")]
+    )
+    output = plan(tmp_path, "--workflow-profile", "profiles/slurm", *targets)
+    shards = dict.fromkeys(["kb_shard", "features_shard", "ext_objects", "ext_pairs", "ext_sgdet_shard"], 3)
+    total = whole["total"] + sum(shards.values())
+    assert counts(output) == {**whole, **shards, "total": total}
+    merge = re.search(r"^rule ext:\n(?:    .*\n)+", output, re.MULTILINE)[0]
+    assert "mem_mb=16384" in merge and "gpu=" not in merge
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("profile", ["slurm", "kubernetes"])
+def test_a_profile_names_rules_and_options_that_exist(profile):
+    content = yaml.safe_load((ROOT / f"profiles/{profile}/config.yaml").read_text())
+    assert content["executor"] == profile
+    assert set(content.get("set-threads", {})) <= set(asked())
+    assert "raw" in counts(
+        plan(ROOT, "--workflow-profile", f"profiles/{profile}", "data/dataset/vocabulary.json")
+    )

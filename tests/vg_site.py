@@ -139,13 +139,19 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         site = self.server
         with site.counted:
+            self.inside = True
             site.at_once += 1
             site.most_at_once = max(site.most_at_once, site.at_once)
         try:
             self.serve()
         finally:
-            with site.counted:
-                site.at_once -= 1
+            self.leave()
+
+    def leave(self):
+        """Count this request as answered; before its last byte, after which the next may come at any time."""
+        with self.server.counted:
+            self.server.at_once -= self.inside
+            self.inside = False
 
     def serve(self):
         name = self.path.strip("/")
@@ -172,17 +178,19 @@ class Handler(BaseHTTPRequestHandler):
         for key, value in headers.items():
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(body)))
+        self.leave()
         self.end_headers()
         self.wfile.write(body)
 
     def send_file(self, content, fault, detail):
         tag = f'"{hashlib.md5(content).hexdigest()}"'
-        if fault == "changed":
+        if fault in {"changed", "changed_anyway"}:
             content, tag = content[::-1], '"other"'
         if fault == "flipped":
             content = content[:-1] + bytes([content[-1] ^ 1])
         start, wanted = 0, self.headers.get("Range")
-        if wanted and fault != "no_range" and self.headers.get("If-Range", tag) == tag:
+        same = fault == "changed_anyway" or self.headers.get("If-Range", tag) == tag
+        if wanted and fault != "no_range" and same:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
         if start and start >= len(content):
             self.reply(416, b"", {"Content-Range": f"bytes */{len(content)}"})
@@ -192,7 +200,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             place = start + 1 if fault == "other_range" else start
-            self.send_header("Content-Range", f"bytes {place}-{len(content) - 1}/{len(content)}")
+            total = "*" if fault == "no_total" else len(content)
+            self.send_header("Content-Range", f"bytes {place}-{len(content) - 1}/{total}")
         self.send_header("ETag" if fault != "no_tag" else "X-Nothing", tag)
         if fault != "no_length":
             self.send_header("Content-Length", str(announced))
@@ -200,7 +209,9 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = fault != ""
         if fault in {"drop", "stall"}:
             body = body[: int(detail)]
-        self.wfile.write(body)
+        self.wfile.write(body[:-1])
+        self.leave()
+        self.wfile.write(body[-1:])
         if fault == "stall":
             self.wfile.flush()
             time.sleep(60)

@@ -58,6 +58,8 @@ def downloads(folder, **settings):
         ["drop 300000", "drop 300000", "no_range"],
         ["drop 300000", "changed", "no_range"],
         ["drop 300000", "other_range"],
+        ["drop 300000", "no_total"],
+        ["drop 300000", "changed_anyway", "no_range"],
         ["hang_up", "500", "503 0"],
         ["lie_long", ""],
         ["no_length"],
@@ -123,6 +125,8 @@ def test_a_whole_part_needs_no_more_bytes(site, tmp_path):
         ("redirect file:///etc/passwd", "redirects from http to file"),
         ("redirect ftp://127.0.0.1/a.txt", "redirects from http to ftp"),
         ("redirect http://example.org/a.txt", "allowed: https"),
+        ("redirect http://[", "no address"),
+        ("redirect /\xff\xe4", "no address"),
     ],
 )
 def test_a_bad_mirror_is_left_for_the_next(site, tmp_path, fault, said, capsys):
@@ -215,6 +219,20 @@ def test_ctrl_c_keeps_what_came(site, tmp_path, monkeypatch):
     assert (tmp_path / "to/a.txt.part").stat().st_size > 0
     monkeypatch.undo()
     assert downloads(tmp_path / "to").all([remote(site, "a.txt")]) == {}
+
+
+def test_a_silent_server_does_not_hold_up_an_error(site, tmp_path, monkeypatch):
+    """Ctrl-C and a full disk end at once, though another download waits for bytes."""
+    site.faults["a.txt"] = ["stall 300000"]
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(mirrors.Downloads, "_checked", full)
+    begin = time.monotonic()
+    with pytest.raises(OSError, match="No space"):
+        downloads(tmp_path / "to").all([remote(site, "a.txt"), remote(site, "b.txt")])
+    assert time.monotonic() - begin < 20
 
 
 def test_killed_and_started_again_it_goes_on(site, tmp_path):

@@ -55,10 +55,17 @@ def open_address(session: requests.Session, address: str, headers: dict[str, str
         if not response.is_redirect:
             return response
         response.close()
-        address = urljoin(address, response.headers["Location"])
+        address = _followed(address, response.headers["Location"])
         if urlsplit(address).scheme != scheme:
             raise Refused(f"redirects from {scheme} to {urlsplit(address).scheme or 'nowhere'}")
     raise Refused(f"redirects more than {REDIRECTS} times")
+
+
+def _followed(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        raise Refused("redirects to what is no address") from None
 
 
 def _get(session: requests.Session, address: str, headers: dict[str, str]) -> requests.Response:
@@ -80,6 +87,8 @@ def _get(session: requests.Session, address: str, headers: dict[str, str]) -> re
         raise kind(short(error)) from None
     except requests.RequestException as error:
         raise Again(short(error)) from None
+    except ValueError:  # requests looks at a redirect's address, though it does not follow it
+        raise Refused("redirects to what is no address") from None
 
 
 def short(error: Exception) -> str:

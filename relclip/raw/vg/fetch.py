@@ -19,7 +19,8 @@ CHUNK = 1 << 16
 #: Of what an address may send where nobody says how much it is.
 MOST = 1 << 36
 PASSING = {408, 425, 429, 500, 502, 503, 504}
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+_LENGTH = re.compile(r"\d{1,18}")
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,17 @@ def _place(response: requests.Response, begun: Begun, part: Path) -> tuple[int, 
     """Where the body starts and how long the whole file is."""
     if response.status_code == 200:  # a server without Range, or another file than before
         length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdecimal() else None
+        return 0, int(length) if _LENGTH.fullmatch(length) else None
     found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    fits = found and int(found[1]) == begun.length and begun.total in {None, int(found[2])}
-    if not found or not fits:
+    total = begun.total if not found or found[2] == "*" else int(found[2])
+    if not found or int(found[1]) != begun.length or begun.total not in {None, total}:
         forget(part)
-        raise Again(f"sends another range ({response.headers.get('Content-Range')}); it starts anew")
-    return begun.length, int(found[2])
+        raise Again(f"sends another range ({response.headers.get('Content-Range', '')[:80]}); it starts anew")
+    validator = _validator(response)
+    if begun.length and begun.validator and validator and validator != begun.validator:
+        forget(part)  # a server that passes over If-Range
+        raise Again("the file has changed there; it starts anew")
+    return begun.length, total
 
 
 def _receive(

@@ -3,9 +3,9 @@
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from pathlib import Path
-from threading import BoundedSemaphore, Event, Lock
+from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic
 
 import requests
@@ -26,6 +26,8 @@ LONGEST_PAUSE, LONGEST_RETRY_AFTER = 60.0, 900.0
 RETRIES_UNREACHABLE = 1
 #: A download that got on by so much starts to count its failures anew.
 GOT_ON = 1 << 24
+#: Seconds that Ctrl-C waits for attempts to end; a server that is silent does not hold it up longer.
+FAREWELL = 2.0
 
 #: (address, why it did not do) of each mirror of a file.
 Failures = list[tuple[str, str]]
@@ -50,17 +52,34 @@ class Downloads:
         self._lock, self._stop = Lock(), Event()
 
     def all(self, remotes: Sequence[Remote]) -> dict[str, Failures]:
-        """Fetch every file; return those that no mirror gave, with the reasons. Ctrl-C keeps what has come."""
-        with ThreadPoolExecutor(self._settings.parallel) as pool:
-            try:
-                results = list(pool.map(self._one, remotes))
-            except BaseException:
-                self._stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise
-        return {
-            remote.name: failed for remote, failed in zip(remotes, results, strict=True) if failed is not None
-        }
+        """Fetch every file; return those that no mirror gave, with the reasons. Ctrl-C keeps what has come.
+
+        The first error that is none of a mirror's (a full disk) ends all.
+        """
+        slots, results = (
+            BoundedSemaphore(self._settings.parallel),
+            [Future[Failures | None]() for _ in remotes],
+        )
+        for remote, result in zip(remotes, results, strict=True):
+            Thread(target=self._into, args=(result, remote, slots), daemon=True).start()
+        try:
+            wait(results, return_when=FIRST_EXCEPTION)
+            for result in results:
+                if result.done():
+                    result.result()
+        except BaseException:
+            self._stop.set()
+            wait(results, timeout=FAREWELL)
+            raise
+        found = ((remote.name, result.result()) for remote, result in zip(remotes, results, strict=True))
+        return {name: failed for name, failed in found if failed is not None}
+
+    def _into(self, result: Future[Failures | None], remote: Remote, slots: BoundedSemaphore) -> None:
+        try:
+            with slots:
+                result.set_result(self._one(remote))
+        except BaseException as error:
+            result.set_exception(error)
 
     def _one(self, remote: Remote) -> Failures | None:
         """Fetch one file; None if it is there, whole."""

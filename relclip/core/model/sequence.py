@@ -48,8 +48,11 @@ class Context(nn.Module):
         self.lstm = nn.LSTM(inputs, dimension // 2, bidirectional=True)
 
     def forward(self, rows: Tensor, reading: Reading) -> Tensor:
-        """Read the rows in the order of `reading`; the answer is in the order of the rows."""
+        """Read the rows in the order of `reading`; the answer, float32, is in the order of the rows."""
         if not len(rows):
-            return rows.new_zeros(0, 2 * self.lstm.hidden_size)
-        read, _ = self.lstm(PackedSequence(rows.index_select(0, reading.order), reading.batch_sizes))
+            return rows.new_zeros(0, 2 * self.lstm.hidden_size, dtype=torch.float32)
+        # autocast runs cuDNN's LSTMs in float16 whatever it was asked for, and then refuses to join that to bfloat16
+        with torch.autocast(rows.device.type, enabled=False):
+            ordered = rows.float().index_select(0, reading.order)
+            read, _ = self.lstm(PackedSequence(ordered, reading.batch_sizes))
         return read.data.index_select(0, reading.inverse)

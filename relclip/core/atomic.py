@@ -19,7 +19,12 @@ _swept: set[Path] = set()
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is removed."""
+    """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is removed.
+
+    A folder in the way is an OSError.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a folder where a file must be written", str(path))
     _prepare(path.parent)
     temporary = _sibling(path)
     try:
@@ -35,11 +40,16 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary empty folder beside `path`; on success it replaces `path` as a whole.
 
-    A link to a folder (a larger disk) stays; what it leads to is replaced. A file in the way is an OSError.
+    A link to a folder (a larger disk) stays; what it leads to is replaced. A file in the way is an OSError,
+    and so is the folder one is in (`--output .`): whatever lies there would be gone.
     """
     path = path.resolve()
     if path.is_file():
         raise NotADirectoryError(errno.ENOTDIR, "this is a file where a folder must be written", str(path))
+    if Path.cwd().is_relative_to(path):
+        raise OSError(
+            errno.EBUSY, "one stands in this folder, which would be replaced; name a new one", str(path)
+        )
     _prepare(path.parent)
     temporary = _sibling(path)
     temporary.mkdir()

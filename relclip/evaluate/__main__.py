@@ -52,7 +52,12 @@ def _options() -> argparse.ArgumentParser:
     add("--predictions", type=Path, required=True, help="folder: objects.parquet, relations.parquet")
     add("--task", choices=TASKS, required=True, help="predcls takes object scores as 1")
     add("--output", type=Path, required=True, help="metrics.json to write")
-    add("--hits", type=Path, help="also write the places of first hits to this Parquet file")
+    add(
+        "--hits",
+        type=Path,
+        help="also write this Parquet file: each ground truth with the place of its first hit, from 0; -1: never hit"
+        " (a hit at 50: rank between 0 and 49)",
+    )
     add_switches(parser)
     return parser
 

@@ -63,8 +63,10 @@ def convert(
     """Write output/groundtruth and output/predictions as a whole (DESIGN's contract).
 
     image_ids: see `load_image_ids`; None: images are numbered from 1 in the dump's order. Of predictions the rows are
-    kept that can reach a top 100 of their image, in any reading. Raises InputError with one sentence.
+    kept that can reach a top 100 of their image, in any reading. Raises InputError with one sentence, also where
+    output holds something else, which would be gone.
     """
+    _refuse_foreign(output)
     with torch_file(dump) as content, atomic_folder(output) as folder, ExitStack() as stack:
         truths, predictions = _lists(content)
         ids = load_image_ids(image_ids, len(truths)) if image_ids else list(range(1, len(truths) + 1))
@@ -81,6 +83,12 @@ def convert(
                 rows[name] += table.num_rows
                 writers[name](table)
     return Converted(len(ids), rows["groundtruth/relations"], rows["predictions/relations"])
+
+
+def _refuse_foreign(output: Path) -> None:
+    own = {Path(name).parts[0] for name in _FILES}
+    if output.is_dir() and (foreign := sorted({path.name for path in output.iterdir()} - own)):
+        raise InputError(f"{output} holds {foreign[0]}, which would be replaced; name a new folder")
 
 
 def load_image_ids(path: Path, count: int) -> list[int]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +81,7 @@ class WorkFolder:
         shard: Shard,
     ) -> None:
         self.folder = output.parent / f".{output.name}.work"
+        self._output = output
         output.mkdir(parents=True, exist_ok=True)
         corpus = {
             "captions": [file_digest(path) for path in files],
@@ -119,6 +121,13 @@ class WorkFolder:
         """The counts of all chunks, summed."""
         every = [_read(path) or {} for path in sorted(self.folder.glob("chunk-*.json"))]
         return {name: sum(int(str(counts[name])) for counts in every) for name in COUNTS.values()}
+
+    def leave(self) -> None:
+        """After captions that cannot be read: leave no empty folder, but keep chunks that have captions."""
+        if not self.counts()["captions"]:
+            self.remove()
+            with suppress(OSError):
+                self._output.rmdir()
 
     def remove(self) -> None:
         """Delete the folder."""

@@ -65,10 +65,14 @@ def mine(
         backend=backend,
         shard=place,
     )
-    _mine_chunks(files, miner, work, params, place)
+    try:
+        _mine_chunks(files, miner, work, params, place)
+    except InputError:
+        work.leave()
+        raise
     counts = work.counts()
     if not counts["captions"] and shard is None:
-        work.remove()
+        work.leave()
         raise InputError(f"no caption in {', '.join(map(str, files))}; every line must be caption<TAB>id")
     settings = aggregate.Settings(vocabulary, params.min_count, backend)
     part = {**shard._asdict(), "corpus": work.corpus} if shard else None

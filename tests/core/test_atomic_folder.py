@@ -1,8 +1,10 @@
-"""A folder is replaced as a whole, through a link too; a file in its way is left alone."""
+"""A folder is replaced as a whole, through a link too; a file in its way, and the folder one is in, are left alone."""
+
+from pathlib import Path
 
 import pytest
 
-from relclip.core.atomic import atomic_folder
+from relclip.core.atomic import atomic_folder, write_text
 
 
 def test_a_link_to_a_folder_stays(tmp_path):
@@ -21,3 +23,22 @@ def test_a_file_in_the_way_is_left_alone(tmp_path):
     with pytest.raises(NotADirectoryError), atomic_folder(tmp_path / "raw"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["raw"] and (tmp_path / "raw").read_text() == "mine"
+
+
+@pytest.mark.parametrize("output", [".", "..", "../mine"])
+def test_the_folder_one_is_in_is_not_replaced(tmp_path, monkeypatch, output):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.tex").touch()
+    monkeypatch.chdir(tmp_path / "mine")
+    with pytest.raises(OSError, match="one stands in this folder"), atomic_folder(Path(output)):
+        pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.tex"]
+
+
+@pytest.mark.parametrize("output", [".", "made"])
+def test_a_folder_in_the_way_of_a_file_is_said(tmp_path, monkeypatch, output):
+    (tmp_path / "made").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IsADirectoryError, match="a folder where a file must be written"):
+        write_text(Path(output), "text")
+    assert [path.name for path in tmp_path.rglob("*")] == ["made"]

@@ -135,6 +135,13 @@ def test_command_and_visual_info(tmp_path, peer, monkeypatch, capsys):
     ids = read_table(tmp_path / "out/predictions/relations.parquet", PREDICTED_RELATIONS)["image_id"]
     assert ids.to_pylist() == sorted(ids.to_pylist())
     assert set(ids.to_pylist()) <= {5, 6, 77}
+    monkeypatch.setattr(sys, "argv", ["relclip evaluate", *map(str, words)])
+    public.main()  # its own files are replaced, those of others are not
+    (tmp_path / "out/thesis.tex").touch()
+    monkeypatch.setattr(sys, "argv", ["relclip evaluate", *map(str, words)])
+    with pytest.raises(InputError, match=r"holds thesis.tex, which would be replaced"):
+        public.main()
+    assert (tmp_path / "out/thesis.tex").exists()
     assert sorted(path.name for path in (tmp_path / "out").rglob("*.parquet")) == [
         "images.parquet", "objects.parquet", "objects.parquet", "relations.parquet", "relations.parquet",
     ]  # fmt: skip

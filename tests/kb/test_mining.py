@@ -163,7 +163,7 @@ def test_a_file_without_captions_is_refused(tmp_path, vocabulary, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match="no caption in"):
         mine([path], vocabulary, tmp_path / "kb")
-    assert not list(tmp_path.glob(".kb*"))
+    assert not list(tmp_path.glob("*kb*"))
 
 
 def test_damaged_files_are_refused(tmp_path, vocabulary):
@@ -171,6 +171,7 @@ def test_damaged_files_are_refused(tmp_path, vocabulary):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=name):
             mine([tmp_path / name], vocabulary, tmp_path / "kb")
+    assert not list(tmp_path.glob("*kb*"))
     with pytest.raises(InputError, match="does not exist"):
         mine([tmp_path / "absent"], vocabulary, tmp_path / "kb")
 

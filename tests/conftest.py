@@ -1,5 +1,6 @@
 """Fixtures that several test folders share."""
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from relclip.core.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start: some wait for it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

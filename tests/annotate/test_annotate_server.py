@@ -190,7 +190,10 @@ def test_the_command_says_where_it_is_and_ends_on_ctrl_c(case, tmp_path):
         port = int(said[1].split("127.0.0.1:")[1].split("/")[0])
         Visitor(port, "Ada").json("GET", "/state")
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        try:
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
         assert process.stderr.read() == ""
     assert f"{len(case.asked.questions)} questions on 4 pictures" in said[0]
     assert (tmp_path / "annotate.db").is_file()

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from relclip.core.checkpoint import load_checkpoint, save_checkpoint
 from relclip.core.curves import Curves
-from relclip.core.device import autocast
 from relclip.core.ordered import in_order
 from relclip.core.params import Detector
 from relclip.core.progress import progress
@@ -62,11 +61,14 @@ def fetch(examples: Examples, steps: range, size: int, readers: int) -> Iterator
 
 
 def compute_losses(model: nn.Module, batch: list[Example], device: torch.device) -> tuple[Tensor, ...]:
-    """The values of LOSSES; the first, the sum of the others, is what is minimised."""
+    """The values of LOSSES; the first, the sum of the others, is what is minimised.
+
+    In float32, also on a GPU: torchvision keeps anchors, proposals and targets in the type of the maps, and bfloat16
+    knows a pixel beyond 512 to four only.
+    """
     pictures = [as_input(picture, device) for picture, _ in batch]
     targets = [{name: value.to(device) for name, value in target.items()} for _, target in batch]
-    with autocast(device):
-        found = model(pictures, targets)
+    found = model(pictures, targets)
     parts = [found[name] for name in LOSSES[1:]]
     return torch.stack(parts).sum(), *parts
 

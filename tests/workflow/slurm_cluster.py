@@ -1,6 +1,6 @@
 """A SLURM of one's own for as long as a test runs: munged, slurmctld and two slurmd on loopback, without accounting.
 
-By hand: `python tests/workflow/slurm_cluster.py COMMAND...` runs a command with SLURM_CONF set, then stops everything.
+By hand: `python tests/workflow/slurm_cluster.py COMMAND...` starts it, runs the command, stops everything.
 """
 
 import os
@@ -12,11 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo")
+#: Where everyone looks: Snakemake's plugin takes SLURM_CONF out of a job's environment.
+PLACES = (Path("/etc/slurm/slurm.conf"), Path("/etc/slurm/gres.conf"))
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "srun")
 NODES = ("one", "two")
 #: What a node claims to have, whatever the machine has: the jobs ask for what Visual Genome needs.
 NODE = "CPUs=8 RealMemory=64000 Gres=gpu:1"
@@ -56,22 +58,41 @@ def missing() -> str | None:
     absent = [name for name in PROGRAMS if _program(name) is None]
     if absent:
         return f"no {', '.join(absent)} here: apt-get install slurm-wlm munge"
-    return None if os.geteuid() == 0 else "slurmd needs root"
+    if os.geteuid() != 0:
+        return "slurmd needs root"
+    theirs = [place for place in PLACES if place.exists() and not _left_behind(place)]
+    return f"{theirs[0]} is somebody's: this machine has a SLURM" if theirs else None
+
+
+def _left_behind(place: Path) -> bool:
+    """Whether this is a link of ours whose process is gone."""
+    owner = place.resolve().with_name("owner")
+    if not place.is_symlink() or not owner.exists():
+        return False
+    try:
+        os.kill(int(owner.read_text()), 0)
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 @contextmanager
-def cluster() -> Iterator[Mapping[str, str]]:
-    """Start SLURM, yield the environment to submit jobs in, stop what was started."""
+def cluster() -> Iterator[None]:
+    """Start SLURM; stop and remove it after use."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))
     folder.chmod(0o755)
-    environment = {**os.environ, "SLURM_CONF": str(_configure(folder))}
+    (folder / "owner").write_text(str(os.getpid()))
+    _configure(folder)
+    for place in PLACES:
+        place.unlink(missing_ok=True)
+        place.symlink_to(folder / place.name)
     daemons: list[subprocess.Popen[bytes]] = []
     try:
-        _start(daemons, folder, environment)
-        _wait_for_nodes(folder, environment)
-        yield environment
+        _start(daemons, folder)
+        _wait_for_nodes(folder)
+        yield
     finally:
-        subprocess.run(["scancel", "--user=root"], env=environment, capture_output=True, check=False)
+        subprocess.run(["scancel", "--user=root"], capture_output=True, check=False)
         for daemon in reversed(daemons):
             daemon.send_signal(signal.SIGTERM)
         for daemon in daemons:
@@ -79,11 +100,13 @@ def cluster() -> Iterator[Mapping[str, str]]:
                 daemon.wait(20)
             except subprocess.TimeoutExpired:
                 daemon.kill()
+        for place in PLACES:
+            place.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _configure(folder: Path) -> Path:
-    """Write slurm.conf, gres.conf and munge's key; return slurm.conf's path."""
+def _configure(folder: Path) -> None:
+    """Write slurm.conf, gres.conf and munge's key."""
     key = folder / "munge.key"
     key.write_bytes(secrets.token_bytes(1024))
     key.chmod(0o400)
@@ -95,26 +118,22 @@ def _configure(folder: Path) -> Path:
     # a GPU that no driver stands behind: it is counted and given out, no job looks at it
     (folder / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu Count=1 File=/dev/null\n")
     (folder / "slurm.conf").write_text("\n".join(lines))
-    return folder / "slurm.conf"
 
 
-def _start(daemons: list[subprocess.Popen[bytes]], folder: Path, environment: Mapping[str, str]) -> None:
+def _start(daemons: list[subprocess.Popen[bytes]], folder: Path) -> None:
     """Start all four in the foreground of sessions of their own: what stops a test's terminal stops no job halfway."""
     munge = ["--foreground", "--force", f"--key-file={folder}/munge.key", f"--socket={folder}/munge.socket"]
     munge += [f"--{name}-file={folder}/munge.{name}" for name in ("pid", "log", "seed")]
-    daemons.append(_daemon(folder, environment, "munged", *munge))
+    daemons.append(_daemon(folder, "munged", *munge))
     _wait((folder / "munge.socket").exists, "munged's socket", folder)
-    daemons.append(_daemon(folder, environment, "slurmctld", "-D"))
-    daemons.extend(_daemon(folder, environment, "slurmd", "-D", "-N", name) for name in NODES)
+    daemons.append(_daemon(folder, "slurmctld", "-D"))
+    daemons.extend(_daemon(folder, "slurmd", "-D", "-N", name) for name in NODES)
 
 
-def _daemon(
-    folder: Path, environment: Mapping[str, str], name: str, *arguments: str
-) -> subprocess.Popen[bytes]:
+def _daemon(folder: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
     with (folder / f"{name}.out").open("ab") as output:
         return subprocess.Popen(
             [_program(name) or name, *arguments],
-            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -122,16 +141,16 @@ def _daemon(
         )
 
 
-def _wait_for_nodes(folder: Path, environment: Mapping[str, str]) -> None:
+def _wait_for_nodes(folder: Path) -> None:
     def idle() -> bool:
         asked = ["sinfo", "--noheader", "--Node", "--format=%t"]
-        done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
         return done.stdout.split() == ["idle"] * len(NODES)
 
     _wait(idle, "the nodes", folder)
 
 
-def _wait(ready, what: str, folder: Path) -> None:
+def _wait(ready: Callable[[], bool], what: str, folder: Path) -> None:
     end = time.monotonic() + SECONDS_TO_START
     while not ready():
         if time.monotonic() > end:
@@ -163,5 +182,6 @@ def _program(name: str) -> str | None:
 if __name__ == "__main__":
     if reason := missing():
         sys.exit(reason)
-    with cluster() as surroundings:
-        sys.exit(subprocess.run(sys.argv[1:], env=surroundings, check=False).returncode)
+    with cluster():
+        status = subprocess.run(sys.argv[1:], check=False).returncode
+    sys.exit(status)

@@ -31,10 +31,10 @@ def in_shards(content):
         content[stage]["shards"] = number
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def slurm():
-    with slurm_cluster.cluster() as environment:
-        yield environment
+    with slurm_cluster.cluster():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -52,36 +52,36 @@ def houses(tmp_path_factory):
     return here, there
 
 
-def submit(house, slurm, *arguments, ok=True):
+def submit(house, *arguments, ok=True):
     """Run Snakemake with the cluster's profile, asking it often how the jobs are."""
     often = ["--slurm-init-seconds-before-status-checks", "4", "--seconds-between-status-checks", "4"]
     command = ["snakemake", "--workflow-profile", "profiles/slurm", "--latency-wait", "5", *often]
     command += ["--slurm-status-command", "squeue", "--slurm-no-account"]
-    return house.run("env", f"SLURM_CONF={slurm['SLURM_CONF']}", *command, *arguments, ok=ok)
+    return house.run(*command, *arguments, ok=ok)
 
 
-def jobs(slurm):
+def jobs():
     """(id, rule, state, memory) of every job so far."""
-    done = subprocess.run(JOBS, env=slurm, capture_output=True, text=True, check=True)
+    done = subprocess.run(JOBS, capture_output=True, text=True, check=True)
     return [tuple(line.split("|")) for line in done.stdout.splitlines()]
 
 
-def cancel_the_first(slurm, cancelled):
+def cancel_the_first(cancelled):
     """Do what an administrator or a full node does: end a job that runs."""
     while not cancelled:
-        running = [job for job, _, state, _ in jobs(slurm) if state == "RUNNING"]
+        running = [job for job, _, state, _ in jobs() if state == "RUNNING"]
         if running:
-            subprocess.run(["scancel", running[0]], env=slurm, check=True)
+            subprocess.run(["scancel", running[0]], check=True)
             cancelled.append(running[0])
         time.sleep(0.2)
 
 
-def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(slurm, houses):
+def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(houses):
     here, there = houses
     cancelled = []
-    watch = threading.Thread(target=cancel_the_first, args=(slurm, cancelled), daemon=True)
+    watch = threading.Thread(target=cancel_the_first, args=(cancelled,), daemon=True)
     watch.start()
-    submit(there, slurm, TARGET)
+    submit(there, TARGET)
     watch.join(5)
 
     outputs = (
@@ -95,7 +95,7 @@ def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(slurm, houses):
     assert TARGET in expected and len(expected) > 40
     assert there.digests(*outputs) == expected, "shards are gone, all else is the same"
 
-    ran = jobs(slurm)
+    ran = jobs()
     states = {
         rule: [state for _, name, state, _ in ran if name.startswith(rule)]
         for rule in ("rule_kb_shard", "rule_ext_pairs")
@@ -107,13 +107,13 @@ def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(slurm, houses):
     assert "Nothing to be done" in there.run("snakemake", "-n", TARGET)
 
 
-def test_a_job_that_fails_on_slurm_shows_its_log(slurm, houses):
+def test_a_job_that_fails_on_slurm_shows_its_log(houses):
     _, there = houses
     vocabulary = there.folder / "data/dataset/vocabulary.json"
     good = vocabulary.read_text()
     vocabulary.write_text('{"objects": 1}')
     output = submit(
-        there, slurm, "data/words/phrases.safetensors", "--allowed-rules", "words", "--retries", "0", ok=False
+        there, "data/words/phrases.safetensors", "--allowed-rules", "words", "--retries", "0", ok=False
     )
     vocabulary.write_text(good)
     assert "relclip: data/dataset/vocabulary.json" in output, output[-4000:]

@@ -29,8 +29,9 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
 
 def parser(module: str, description: str) -> argparse.ArgumentParser:
     """Return an argument parser that shows defaults and is named as the user called it."""
+    called = sys.argv[0]
     return argparse.ArgumentParser(
-        prog=f"python -m {module}",
+        prog=called if called.startswith("relclip ") else f"python -m {module}",
         description=description,
         formatter_class=_Help,
         allow_abbrev=False,

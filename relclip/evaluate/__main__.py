@@ -23,6 +23,7 @@ def main() -> None:
     """Parse, judge, write."""
     if len(sys.argv) > 1 and sys.argv[1] in BESIDE:
         name = sys.argv.pop(1)
+        sys.argv[0] = f"{sys.argv[0]} {name}"
         importlib.import_module(f"relclip.evaluate.{name}").main()
         return
     options = _options().parse_args()

@@ -1,5 +1,6 @@
 """A small pipeline on a real SLURM, its heavy stages in shards, equals the same pipeline run here in one piece each."""
 
+import os
 import shutil
 import subprocess
 import threading
@@ -33,7 +34,8 @@ def in_shards(content):
 
 @pytest.fixture(scope="module", autouse=True)
 def slurm():
-    with slurm_cluster.cluster():
+    with slurm_cluster.cluster() as binaries, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(binaries), prepend=os.pathsep)
         yield
 
 

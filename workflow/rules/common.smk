@@ -34,6 +34,16 @@ SCENES = PARAMS.raw.source == "scenes"
 VG = PARAMS.raw.source == "vg"
 
 
+#: Whether a storage provider brings files to the jobs and takes them away (profiles/kubernetes). A job then has what its
+#: rule names and nothing else, below STORE, where `data` and `reports` lead.
+STORED = workflow.storage_settings.default_storage_provider is not None
+if STORED:
+    DATA = f"{workflow.storage_settings.default_storage_prefix}/data"
+    STORE = Path(workflow.storage_registry.default_storage_provider.object(DATA).local_path()).parent
+    LINKS = [f"mkdir -p '{STORE}/{name}'; ln -sfn '{STORE}/{name}' {name}; " for name in ("data", "reports")]
+    shell.prefix("set -euo pipefail; " + "".join(LINKS))
+
+
 def one_of(names):
     return "|".join(names) or "none"
 
@@ -58,7 +68,12 @@ onstart:
 
 
 def code(*packages):
-    """Source files of relclip's sub-packages: rule inputs, so that an edit reruns the rule and no other."""
+    """Source files of relclip's sub-packages: rule inputs, so that an edit reruns the rule and no other.
+
+    None where a storage provider brings the files: there the jobs' image holds the code.
+    """
+    if STORED:
+        return []
     files = [path for package in packages for path in (ROOT / "relclip" / package).rglob("*") if path.is_file()]
     return sorted(os.path.relpath(path, ROOT) for path in files if "__pycache__" not in path.parts)
 
@@ -129,7 +144,8 @@ _HAVE = [path for name, path in PARAMS.raw.vg.have.items() if VG and not name.st
 RAW_SOURCES = _FOLDER + _HAVE + list(PARAMS.raw.captions)
 #: A contract's four files: a ground truth that the evaluator reads.
 GROUNDTRUTH = ["vocabulary.json", "images.parquet", "objects.parquet", "relations.parquet"]
-RAW = stage("raw", *ANNOTATIONS, *(["object_alias.txt", "relationship_alias.txt", "source.json"] if VG else []))
+RAW_FILES = stage("raw", *ANNOTATIONS, *(["object_alias.txt", "relationship_alias.txt", "source.json"] if VG else []))
+RAW = RAW_FILES + (["data/raw/images"] if STORED else [])
 DATASET = stage("dataset", *GROUNDTRUTH)
 TRUTH = stage("dataset/truth", *GROUNDTRUTH) if PARAMS.dataset.truth else []
 CLIP = stage("clip/model", "open_clip_config.json", "open_clip_model.safetensors")
@@ -166,7 +182,8 @@ def features(run):
 
     Their digest stands for them: Snakemake reads every input of every job to the end, and the maps are large.
     """
-    return stage(f"features/{PARAMS.run(run).features}", "maps.sha256", "images.parquet")
+    maps = ["maps.npy"] if STORED else []
+    return stage(f"features/{PARAMS.run(run).features}", "maps.sha256", "images.parquet", *maps)
 
 
 def labels_of(run):

@@ -11,7 +11,7 @@ rule raw:
         sources=RAW_SOURCES,
         code=code("core", "raw"),
     output:
-        RAW,
+        RAW_FILES,
         "data/raw/captions.tsv",
         directory("data/raw/images"),
         [directory("data/raw/truth"), directory("data/raw/pretrain")] if SCENES else [],

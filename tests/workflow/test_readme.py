@@ -25,7 +25,7 @@ PROGRAMS = ("make", "snakemake", "dvc", "relclip", "python", "git", "mlflow", "p
 #: What cannot be read by asking a parser -> the words of the test that runs it, in this folder.
 RUN = {
     ". .venv/bin/activate": 'environment["PATH"]',
-    "snakemake --profile profiles/slurm": '"--profile", "profiles/slurm"',
+    "snakemake --workflow-profile profiles/slurm": '"--workflow-profile", "profiles/slurm"',
     "snakemake --cores": '"snakemake", "--cores", "2")',
     "dvc repro": '"dvc", "repro")',
     "dvc metrics diff": '"dvc", "metrics", "diff"',

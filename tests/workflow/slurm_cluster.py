@@ -21,7 +21,7 @@ PLACES = (Path("/etc/slurm/slurm.conf"), Path("/etc/slurm/gres.conf"))
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "srun")
 NODES = ("one", "two")
 #: What a node claims to have, whatever the machine has: the jobs ask for what Visual Genome needs.
-NODE = "CPUs=8 RealMemory=64000 Gres=gpu:1"
+NODE = "CPUs=16 RealMemory=64000 Gres=gpu:2"
 SECONDS_TO_START = 60
 #: Without accounting sacct fails. Where scontrol takes ten seconds the plugin asks it all the same and loses its jobs.
 SACCT = """#!/bin/sh
@@ -119,8 +119,10 @@ def _configure(folder: Path) -> None:
     for name, port in zip(NODES, ports[1:], strict=True):
         lines.append(f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} {NODE}")
     lines.append(f"PartitionName=main Nodes={','.join(NODES)} Default=YES MaxTime=INFINITE State=UP\n")
-    # a GPU that no driver stands behind: it is counted and given out, no job looks at it
-    (folder / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu Count=1 File=/dev/null\n")
+    # GPUs that no driver stands behind: they are counted and given out, no job looks at them
+    for number in (0, 1):
+        (folder / f"gpu{number}").touch()
+    (folder / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu File={folder}/gpu[0-1]\n")
     (folder / "slurm.conf").write_text("\n".join(lines))
     (folder / "bin").mkdir()
     (folder / "bin" / "sacct").write_text(SACCT)

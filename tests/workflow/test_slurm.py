@@ -56,8 +56,19 @@ def houses(tmp_path_factory):
 
 def submit(house, *arguments, ok=True):
     """Run Snakemake with the cluster's profile, asking it often how the jobs are."""
-    often = ["--slurm-init-seconds-before-status-checks", "4", "--seconds-between-status-checks", "4"]
-    command = ["snakemake", "--workflow-profile", "profiles/slurm", "--latency-wait", "5", *often]
+    # most jobs take so long; whoever is asked too early is asked again ten seconds later than that
+    often = ["--slurm-init-seconds-before-status-checks", "12", "--seconds-between-status-checks", "12"]
+    command = [
+        "timeout",
+        "--kill-after=10",
+        "900",
+        "snakemake",
+        "--workflow-profile",
+        "profiles/slurm",
+        "--latency-wait",
+        "5",
+        *often,
+    ]
     command += ["--slurm-status-command", "squeue", "--slurm-no-account"]
     return house.run(*command, *arguments, ok=ok)
 

@@ -55,7 +55,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="make preset", description=main.__doc__)
     arguments.add_argument("name", help="file name in workflow/presets without .yaml")
     arguments.add_argument(
-        "--seeds", type=command.count, default=1, help="trainings of every row, each with its seed"
+        "--seeds", type=command.positive, default=1, help="trainings of every row, each with its seed"
     )
     given = arguments.parse_args()
     use_preset(given.name, seeds=given.seeds)

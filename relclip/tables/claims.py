@@ -154,7 +154,7 @@ def caption() -> str:
         "PredCls where no other task is named: better minus worse in percentage points, averaged over the paired "
         "training seeds, with the 95 % bootstrap interval over test images (both runs judged on the same images). "
         "Holds: the interval lies above zero. Does not hold: it lies below zero, the order is reversed. Undecided: "
-        "it contains zero. At one seed: the interval does not cover the training seed, and two seeds of one row lie "
-        "apart by what table 1 shows behind ±; a difference of that size decides nothing. One in twenty misses by "
-        "chance."
+        "it contains zero. The interval is that of the choice of test images, not of the training seed, at any "
+        "number of seeds: two seeds of one row lie apart by what table 1 shows behind ±, and at one seed a difference "
+        "of that size decides nothing. One in twenty misses by chance."
     )

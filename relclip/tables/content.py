@@ -125,6 +125,6 @@ def scalars(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def detector_facts(folder: Path | None) -> list[tuple[str, str]]:
-    """What the detector says of itself; nothing where it was not trained."""
+    """How well the detector finds the test images' objects; nothing where it was not trained."""
     path = folder / "statistics.json" if folder else None
-    return scalars(read_json(path)) if path and path.is_file() else []
+    return scalars(read_json(path)["test"]) if path and path.is_file() else []

@@ -56,6 +56,12 @@ def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
     assert expected <= digests(report).keys()
 
 
+def test_the_page_says_how_well_the_detector_finds_the_test_images_objects(report):
+    page = (report / "index.html").read_text("utf-8")
+    assert "The detector, whose boxes SGDet starts from" in page
+    assert re.search(r"mAP50</t[hd]>\s*<td[^>]*>0\.5125<", page), "test's, not validation's"
+
+
 def test_validation_curves_are_one_line_a_point(report):
     lines = (report / "plots" / "validation.csv").read_text("utf-8").splitlines()
     assert lines == ["run,step,recall_at_50,mean_recall_at_50", f"{TRAINED},20,0.4000,0.3000"]

@@ -154,6 +154,7 @@ def test_the_map_names_every_command_once_and_each_can_be_called():
             "--params",
         ),
         (["-m", "relclip.core.preset", "scenez"], "run this in the project's folder"),
+        (["-m", "relclip.core.preset", "scenes", "--seeds", "0"], "'0' is not a whole number from 1"),
         (["-m", "relclip", "ui"], "nothing was trained here yet"),
     ],
 )

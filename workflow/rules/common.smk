@@ -9,6 +9,9 @@ from snakemake.exceptions import WorkflowError
 
 # `benchmark:` looks at a job's memory twice a second in its first 15 s, which was half of Snakemake's own time
 snakemake.benchmark.BENCHMARK_INTERVAL_SHORT = 2
+# its limit of jobs a second (`--jobs` limits them too) looks at all ready jobs again each second, and once more a second
+# for every job that ended: half a core after a hundred jobs (Snakemake 9)
+workflow.scheduling_settings.max_jobs_per_timespan = None
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))

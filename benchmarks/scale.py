@@ -5,13 +5,14 @@
 --scale 1 is 108,073 images with 3.8 M objects and 2.3 M relations, and 3.3 M captions; 40 GB of disk. A stage needs
 those before it, which are run too. The encoder is of stub size: an image costs what it costs around an encoder. The
 training's maps are ViT-B/32's, 75 KB an image, a hole on the disk; its cost is start-up and --iterations steps. One
-JSON line a stage and scale: wall seconds, the peak of the process tree's resident memory, and the part of it that is
-no mapped file (`own`: what the machine must have).
+JSON line a stage and scale: wall and processor seconds, the peak of the process tree's resident memory, and the part of
+it that is no mapped file (`own`: what the machine must have).
 """
 
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -94,9 +95,9 @@ class Work:
 
 
 def watched(command: list[str], root: Path) -> dict[str, float]:
-    """Run a command; wall seconds and the peaks of its process tree, GB."""
+    """Run a command; wall and processor seconds, and the peaks of its process tree, GB."""
     environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}"}
-    begin, peak, own = time.perf_counter(), 0, 0
+    begin, worked, peak, own = time.perf_counter(), _processor_seconds(), 0, 0
     with (root / "log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         tree = psutil.Process(process.pid)
@@ -109,8 +110,17 @@ def watched(command: list[str], root: Path) -> dict[str, float]:
             process.kill()
     if process.returncode:
         raise SystemExit(f"{' '.join(command[2:5])} failed:\n{(root / 'log').read_text()[-2000:]}")
-    seconds = time.perf_counter() - begin
-    return {"wall_s": round(seconds, 1), "resident_GB": round(peak / 1e9, 3), "own_GB": round(own / 1e9, 3)}
+    spent = {"wall_s": time.perf_counter() - begin, "cpu_s": _processor_seconds() - worked}
+    held = {"resident_GB": peak / 1e9, "own_GB": own / 1e9}
+    return {name: round(value, 1) for name, value in spent.items()} | {
+        name: round(value, 3) for name, value in held.items()
+    }
+
+
+def _processor_seconds() -> float:
+    """What children that have ended have computed, theirs included."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _memory(tree: psutil.Process) -> tuple[int, int]:
@@ -135,14 +145,14 @@ def measure(root: Path, share: float, stages: list[str], iterations: int) -> lis
 
 def table(lines: list[dict[str, Any]]) -> str:
     """Markdown: a row a stage and scale, with the growth of time and memory per growth of the input."""
-    rows = ["| stage | scale | images | wall, s | resident, GB | own, GB | x input | x time | x own |"]
-    rows.append("|:--|--:|--:|--:|--:|--:|--:|--:|--:|")
+    rows = ["| stage | scale | images | wall, s | CPU, s | resident, GB | own, GB | x input | x CPU | x own |"]
+    rows.append("|:--|" + "--:|" * 9)
     before: dict[str, dict[str, Any]] = {}
     for line in sorted(lines, key=lambda line: (STAGES.index(line["stage"]), line["scale"])):
         old = before.get(line["stage"])
-        names = ("scale", "wall_s", "own_GB")
+        names = ("scale", "cpu_s", "own_GB")
         growth = [f"{line[name] / max(old[name], 1e-9):.2f}" if old else "" for name in names]
-        cells = [line[name] for name in ("stage", "scale", "images", "wall_s", "resident_GB", "own_GB")]
+        cells = [line[name] for name in ("stage", "scale", "images", "wall_s", "cpu_s", "resident_GB", "own_GB")]
         rows.append("| " + " | ".join(map(str, [*cells, *growth])) + " |")
         before[line["stage"]] = line
     return "\n".join(rows) + "\n"

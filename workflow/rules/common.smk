@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 
 import snakemake.benchmark
+import snakemake.scheduling.job_scheduler
 from snakemake.exceptions import WorkflowError
 
 # `benchmark:` looks at a job's memory twice a second in its first 15 s, which was half of Snakemake's own time
 snakemake.benchmark.BENCHMARK_INTERVAL_SHORT = 2
-# its limit of jobs a second (`--jobs` limits them too) looks at all ready jobs again each second, and once more a second
-# for every job that ended: half a core after a hundred jobs (Snakemake 9)
-workflow.scheduling_settings.max_jobs_per_timespan = None
+# its limit of new jobs a second (cores and --jobs limit them too) looks at all ready jobs again each second, and once more
+# a second for every job that ended: half a core after a hundred jobs (Snakemake 9.27)
+snakemake.scheduling.job_scheduler.JobRateLimiter = lambda limit: None
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))

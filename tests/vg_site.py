@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(announced))
         self.end_headers()
         self.close_connection = fault != ""
-        if fault in {"drop", "stall"}:
+        if fault in {"drop", "stall", "drip"}:
             body = body[: int(detail)]
         self.wfile.write(body[:-1])
         self.leave()
@@ -215,3 +215,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "stall":
             self.wfile.flush()
             time.sleep(60)
+        if fault == "drip":
+            for byte in content[start + int(detail) :]:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.02)

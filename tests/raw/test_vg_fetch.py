@@ -17,6 +17,7 @@ from relclip.core.errors import InputError
 from relclip.core.params import VisualGenome
 from relclip.core.params.data import VgFile
 from relclip.raw.vg import collect as collecting
+from relclip.raw.vg import fetch as fetching
 from relclip.raw.vg import mirrors
 from relclip.raw.vg.address import Refused, open_address
 from relclip.raw.vg.collect import collect
@@ -233,6 +234,15 @@ def test_a_silent_server_does_not_hold_up_an_error(site, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         downloads(tmp_path / "to").all([remote(site, "a.txt"), remote(site, "b.txt")])
     assert time.monotonic() - begin < 20
+
+
+def test_a_server_that_drips_is_asked_again(site, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(fetching, "SECONDS", 0.5)
+    site.faults["a.txt"] = ["drip 300000"]
+    assert downloads(tmp_path / "to").all([remote(site, "a.txt")]) == {}
+    assert (tmp_path / "to/a.txt").read_bytes() == CONTENT
+    assert "bytes in" in capsys.readouterr().err
+    assert site.asked[1][1].startswith("bytes=300"), "what had come is kept"
 
 
 def test_killed_and_started_again_it_goes_on(site, tmp_path):

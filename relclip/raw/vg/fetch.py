@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import BinaryIO
 
 import requests
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from relclip.core.atomic import write_json
@@ -18,6 +20,8 @@ from relclip.raw.vg.files import Remote, amount
 CHUNK = 1 << 16
 #: Of what an address may send where nobody says how much it is.
 MOST = 1 << 36
+#: A server that gives less than so many bytes in so many seconds is asked again, then left.
+LEAST, SECONDS = 1 << 16, 60.0
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 _RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _LENGTH = re.compile(r"\d{1,18}")
@@ -150,11 +154,11 @@ def _place(response: requests.Response, begun: Begun, part: Path) -> tuple[int, 
 def _receive(
     response: requests.Response, file: BinaryIO, length: int, total: int | None, watch: Watch
 ) -> None:
-    pieces = response.iter_content(CHUNK)
+    pace = _Pace(length)
     while True:
         try:
-            piece = next(pieces, b"")
-        except requests.RequestException as error:
+            piece = response.raw.read1(CHUNK)
+        except (HTTPError, OSError) as error:
             raise Again(f"the connection broke after {amount(length)}: {short(error)}") from None
         if not piece:
             break
@@ -163,7 +167,23 @@ def _receive(
             raise Refused(f"sends more than the {amount(MOST if total is None else total)} there should be")
         file.write(piece)
         watch.seen(length, total)
+        pace.check(length)
         if watch.stop.is_set():
             raise Again("stopped")
     if total is not None and length < total:
         raise Again(f"ended after {length} of {total} bytes")
+
+
+class _Pace:
+    """Ends an attempt at a server that drips."""
+
+    def __init__(self, length: int) -> None:
+        self._when, self._length = monotonic(), length
+
+    def check(self, length: int) -> None:
+        now = monotonic()
+        if now - self._when < SECONDS:
+            return
+        if length - self._length < LEAST:
+            raise Again(f"gave {length - self._length} bytes in {now - self._when:.0f} s")
+        self._when, self._length = now, length

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from safetensors.numpy import save_file
 
 from relclip.core.boxes import overlapping_pairs
+from relclip.core.digest import file_digest
 from relclip.core.parquet import EXT_SCORES, IMAGES, OBJECTS, RELATIONS, TRIPLETS, write_table
 
 CLASSES = ("cat", "dog", "hat", "bed", "car")
@@ -87,6 +88,7 @@ def _write_features(folder: Path, scenes: list[dict], random: np.random.Generato
             left, top, right, bottom = np.round(box * CELLS / SIDE).astype(int)
             map_[top:bottom, left:right, class_] += 2
     np.save(folder / "maps.npy", maps.astype(np.float16)[::-1])
+    (folder / "maps.sha256").write_text(f"{file_digest(folder / 'maps.npy')}\n")
     rows = pa.table({"image_id": list(range(10, 10 + len(scenes))), "row": list(range(len(scenes)))[::-1]})
     pq.write_table(rows, folder / "images.parquet")
 

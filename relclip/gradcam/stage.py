@@ -13,7 +13,7 @@ from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
 from relclip.core.boxes import union
 from relclip.core.device import prepare
-from relclip.core.digest import file_digest
+from relclip.core.digest import check_maps, file_digest
 from relclip.core.encoder import load_encoder
 from relclip.core.errors import ContractError
 from relclip.core.images import read_image
@@ -64,6 +64,7 @@ def run(params: Params, run: str, inputs: Inputs, output: Path, threads: int | N
     prepare(0, threads)
     network = load_model(inputs.train, CPU).requires_grad_(False)
     annotations = load_annotations(inputs.dataset)
+    check_maps(inputs.features)
     images = ImageSet.load(inputs.dataset, inputs.features, "test")
     check_vocabulary(inputs.train, network, annotations.vocabulary)
     check_channels(inputs.train, network, images.maps.shape[3])

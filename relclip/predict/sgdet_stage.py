@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from relclip.core.atomic import atomic_folder
 from relclip.core.device import prepare
+from relclip.core.digest import check_maps
 from relclip.core.memory import keep_freed_memory
 from relclip.core.model import Batch, ImageSet, Output, collate
 from relclip.core.progress import progress
@@ -46,6 +47,7 @@ def predict_sgdet(
     """
     prepare(0, threads)
     keep_freed_memory()
+    check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
     calibration = calibrated(predictor, inputs) if request.params.calibrate else None
     images = ImageSet.load(inputs.dataset, inputs.features, split)

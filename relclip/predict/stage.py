@@ -8,6 +8,7 @@ import torch
 
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.device import prepare
+from relclip.core.digest import check_maps
 from relclip.core.memory import keep_freed_memory
 from relclip.core.model import ImageSet, LabelSource, Regions, collate
 from relclip.core.progress import progress
@@ -28,6 +29,7 @@ def predict_run(request: Request, inputs: Inputs, output: Path, threads: int | N
     """
     prepare(0, threads)
     keep_freed_memory()
+    check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
     calibration = calibrated(predictor, inputs) if request.params.calibrate else None
     sets = pair_sets(ImageSet.load(inputs.dataset, inputs.features, "val", "test"), request.params.pairs)

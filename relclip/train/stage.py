@@ -11,7 +11,7 @@ from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.checkpoint import remove_checkpoint, state_digest
 from relclip.core.curves import Curves
 from relclip.core.device import best_device, prepare
-from relclip.core.digest import file_digest
+from relclip.core.digest import check_maps, file_digest
 from relclip.core.memory import keep_freed_memory
 from relclip.core.model import ImageSet, Model, Regions, save_model
 from relclip.core.params import Train
@@ -114,8 +114,14 @@ def read_validation(params: Train, inputs: Inputs, device: torch.device) -> Vali
 
 
 def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
-    """SHA-256 of the files that a training reads, by `folder/file`; the recorder is told."""
-    digests = {str(path.relative_to(path.parents[1])): file_digest(path) for path in files}
+    """SHA-256 of the files that a training reads, by `folder/file`; the recorder is told.
+
+    Raises ContractError for patch maps that a disk damaged.
+    """
+    found = {path: file_digest(path) for path in files}
+    for path in (path for path in files if path.name == "maps.npy"):
+        check_maps(path.parent, found[path])
+    digests = {str(path.relative_to(path.parents[1])): digest for path, digest in found.items()}
     recorder.tags({f"sha256 {name}": digest for name, digest in digests.items()})
     return digests
 

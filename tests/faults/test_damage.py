@@ -39,7 +39,7 @@ READS = [
     ("features", "model", "open_clip_model.safetensors"),
 ]
 #: Numbers without a checksum: a flipped bit is not seen by their reader (reports/faults.md).
-PLAIN = {"maps.npy", "triplets.npy"}
+PLAIN = {"triplets.npy"}
 #: What every `make test` tries; the rest belongs to the whole sweep.
 QUICK = {
     (flip, "phrases.safetensors"),

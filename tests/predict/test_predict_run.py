@@ -1,6 +1,7 @@
 """Predictions of a trained run against one image at a time; masks, ranks and what does not fit together."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.predict import __main__ as command
 from relclip.predict.knowledge import load_counts
 from relclip.predict.request import Inputs
+from relclip.predict.sgdet_stage import predict_sgdet
 from relclip.predict.stage import predict_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +138,19 @@ def test_model_without_numbers_is_refused(tiny, tmp_path):
     with pytest.raises(ContractError, match="no finite numbers"):
         predict_run(request(), Inputs(model, tiny / "dataset", tiny / "features"), tmp_path / "out")
     assert not files(tmp_path / "out")
+
+
+def test_damaged_maps_are_refused(tiny, tmp_path):
+    features = shutil.copytree(tiny / "features", tmp_path / "features")
+    inputs = Inputs(untrained(tmp_path / "model"), tiny / "dataset", features)
+    (features / "maps.sha256").write_text("0" * 64)
+    with pytest.raises(ContractError, match=f"{features / 'maps.npy'} is not what maps.sha256"):
+        predict_run(request(), inputs, tmp_path / "out")
+    with pytest.raises(ContractError, match=r"is not what maps\.sha256"):
+        predict_sgdet(request(), inputs, tmp_path / "no proposals", tmp_path / "out", class_iou=0.5)
+    assert not files(tmp_path / "out")
+    (features / "maps.sha256").unlink()
+    predict_run(request(), inputs, tmp_path / "out")
 
 
 def test_mask_without_knowledge_base_says_what_to_give(tiny, tmp_path):

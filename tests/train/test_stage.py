@@ -253,6 +253,16 @@ def test_ids_outside_the_vocabulary(run, tmp_path, file, column):
         run(inputs=Inputs(**{**vars(run.inputs), "dataset": folder}))
 
 
+def test_damaged_maps_are_refused(run, tmp_path):
+    folder = shutil.copytree(run.inputs.features, tmp_path / "features")
+    content = bytearray((folder / "maps.npy").read_bytes())
+    content[len(content) // 2] ^= 16
+    (folder / "maps.npy").write_bytes(content)
+    with pytest.raises(ContractError, match=rf"{folder / 'maps.npy'} is not what maps.sha256 .* --force"):
+        run(inputs=Inputs(**{**vars(run.inputs), "features": folder}))
+    assert not (tmp_path / "a").exists()
+
+
 @pytest.mark.parametrize("supervision", ["full", "kb", "kb+ext"])
 def test_no_image_to_train_on(run, tmp_path, supervision):
     write_tiny(tmp_path / "empty", train=0, val=3)

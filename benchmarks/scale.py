@@ -1,12 +1,13 @@
 """Every stage's real command on synthetic inputs of Visual Genome's size, or a share: seconds, memory, growth.
 
-    python benchmarks/scale.py --scale 0.01 0.02 [--stage dataset kb ...] [--work FOLDER] [--table FILE.md]
+    python benchmarks/scale.py --scale 0.01 0.02 [--stage dataset kb ...] [--work FOLDER] [--keep] [--table FILE.md]
 
 --scale 1 is 108,073 images with 3.8 M objects and 2.3 M relations, and 3.3 M captions; 40 GB of disk. A stage needs
-those before it, which are run too. The encoder is of stub size: an image costs what it costs around an encoder. The
-training's maps are ViT-B/32's, 75 KB an image, a hole on the disk; its cost is start-up and --iterations steps. One
-JSON line a stage and scale: wall and processor seconds, the peak of the process tree's resident memory, and the part of
-it that is no mapped file (`own`: what the machine must have).
+those before it, which are run too; --keep leaves inputs and outputs in FOLDER/<scale> for the next call. The encoder is
+of stub size: an image costs what it costs around an encoder. The training's maps are ViT-B/32's, 75 KB an image, a hole
+on the disk; its cost is start-up and --iterations steps. `tables` takes the one run's outputs for those of every run
+of vg.yaml. One JSON line a stage and scale: wall and processor seconds, the peak of the process tree's resident memory,
+and the part of it that is no mapped file (`own`: what the machine must have).
 """
 
 import argparse
@@ -18,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ import scale_inputs
 import yaml
 
 PRESET = Path(__file__).resolve().parents[1] / "workflow" / "presets" / "vg.yaml"
-STAGES = ["dataset", "kb", "words", "prompts", "features", "ext", "train", "predict", "evaluate"]
+STAGES = ["dataset", "kb", "words", "prompts", "features", "ext", "train", "predict", "evaluate", "tables"]
 IMAGE_SIZE, SECONDS_BETWEEN_LOOKS = 32, 0.05
 CHANGED: dict[str, dict[str, Any]] = {
     "raw": {"source": "folder", "folder": ".", "captions": []},
@@ -47,13 +49,18 @@ class Work:
 
     def __init__(self, root: Path, share: float, iterations: int) -> None:
         self.root, self.share = root, share
-        self.images = scale_inputs.write_raw(root / "raw", share)
+        self.images = scale_inputs.count_images(share)
+        if not (root / "raw").exists():
+            scale_inputs.write_raw(root / "raw.partial", share)
+            (root / "raw.partial").rename(root / "raw")
         content = yaml.safe_load(PRESET.read_text("utf-8"))
         for section, values in CHANGED.items():
             content[section] |= values
         content["train"] |= {"iterations": iterations, "validate_every": iterations, "validate_images": 100}
         (root / "params.yaml").write_text(yaml.safe_dump(content), "utf-8")
         self.run = next(name for name, run in content["runs"].items() if run["supervision"] == "kb+ext")
+        named = [*content["runs"], *content["refined"], *content["predictions"]]
+        self.runs = [*named, *content["predict"]["training_free"]]
 
     def command(self, stage: str) -> list[str]:
         """What is run; makes what a stage reads and no earlier stage gives."""
@@ -72,6 +79,8 @@ class Work:
                         *self._folders("dataset", "prompts", "kb")],
             "evaluate": ["evaluate.run", "--run", self.run, "--tasks", "predcls", "sgcls",
                          "--dataset", at / "dataset", "--predictions", at / "predict"],
+            "tables": ["tables", *self._folders("raw", "dataset", "kb", "ext"), "--train", at / "runs/train",
+                       "--predict", at / "runs/predict", "--evaluate", at / "runs/evaluate"],
         }  # fmt: skip
         module, *rest = flags[stage]
         params = ["--params", at / "params.yaml", "--output", at / stage]
@@ -88,6 +97,7 @@ class Work:
                 "untrained",
                 lambda folder: scale_inputs.write_untrained(folder, self.root / "train"),
             ),
+            "tables": ("runs", lambda folder: scale_inputs.link_runs(folder, self.root, self.runs)),
         }
         name, make = makers.get(stage, ("", lambda folder: None))
         if name and not (self.root / name).exists():
@@ -136,6 +146,8 @@ def measure(root: Path, share: float, stages: list[str], iterations: int) -> lis
     """Run the stages up to the last asked one at one scale; a line for each that was asked."""
     work, lines = Work(root, share, iterations), []
     for stage in STAGES[: 1 + max(map(STAGES.index, stages))]:
+        if stage not in stages and (root / stage).exists():
+            continue
         found = watched(work.command(stage), root)
         if stage in stages:
             lines.append({"stage": stage, "scale": share, "images": work.images, **found})
@@ -145,21 +157,38 @@ def measure(root: Path, share: float, stages: list[str], iterations: int) -> lis
 
 def table(lines: list[dict[str, Any]]) -> str:
     """Markdown: a row a stage and scale, with the growth of time and memory per growth of the input."""
-    rows = ["| stage | scale | images | wall, s | CPU, s | resident, GB | own, GB | x input | x CPU | x own |"]
+    rows = [
+        "| stage | scale | images | wall, s | CPU, s | resident, GB | own, GB | x input | x CPU | x own |"
+    ]
     rows.append("|:--|" + "--:|" * 9)
     before: dict[str, dict[str, Any]] = {}
     for line in sorted(lines, key=lambda line: (STAGES.index(line["stage"]), line["scale"])):
         old = before.get(line["stage"])
         names = ("scale", "cpu_s", "own_GB")
         growth = [f"{line[name] / max(old[name], 1e-9):.2f}" if old else "" for name in names]
-        cells = [line[name] for name in ("stage", "scale", "images", "wall_s", "cpu_s", "resident_GB", "own_GB")]
+        cells = [
+            line[name] for name in ("stage", "scale", "images", "wall_s", "cpu_s", "resident_GB", "own_GB")
+        ]
         rows.append("| " + " | ".join(map(str, [*cells, *growth])) + " |")
         before[line["stage"]] = line
     return "\n".join(rows) + "\n"
 
 
+@contextmanager
+def _folder(work: Path | None, share: float, keep: bool) -> Iterator[Path]:
+    """The folder of one scale; without `keep` it is new, and removed at the end."""
+    kept = (work or Path(tempfile.gettempdir())) / f"{share:g}"
+    root = kept if keep else Path(tempfile.mkdtemp(prefix="relclip-scale-", dir=work))
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        yield root
+    finally:
+        if not keep:
+            shutil.rmtree(root)
+
+
 def main() -> None:
-    """Parse, measure each scale in a folder of its own that is removed after, print."""
+    """Parse, measure each scale in a folder of its own, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -171,15 +200,13 @@ def main() -> None:
     parser.add_argument(
         "--work", type=Path, help="where to put the inputs (default: the system's temporary folder)"
     )
+    parser.add_argument("--keep", action="store_true", help="keep the folder, go on from what lies in it")
     parser.add_argument("--table", type=Path, help="write the Markdown table here too")
     given = parser.parse_args()
     lines: list[dict[str, Any]] = []
     for share in given.scale:
-        root = Path(tempfile.mkdtemp(prefix="relclip-scale-", dir=given.work))
-        try:
+        with _folder(given.work, share, given.keep) as root:
             lines += measure(root, share, given.stage, given.iterations)
-        finally:
-            shutil.rmtree(root)
     print(table(lines))
     if given.table:
         given.table.write_text(table(lines), "utf-8")

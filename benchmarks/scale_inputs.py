@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,14 @@ CELLS, CHANNELS = 7, 768
 Entry = dict[str, Any]
 
 
-def write_raw(folder: Path, share: float) -> int:
-    """image_data, objects, relationships.json, images/, captions.tsv; returns how many images. Pictures are links."""
-    count = round(IMAGES * share)
+def count_images(share: float) -> int:
+    """How many images a share of Visual Genome has."""
+    return round(IMAGES * share)
+
+
+def write_raw(folder: Path, share: float) -> None:
+    """image_data, objects, relationships.json, images/, captions.tsv. Pictures are links."""
+    count = count_images(share)
     folder.mkdir(parents=True)
     _write_pictures(folder / "images", count)
     width, height = SIDE
@@ -45,7 +50,6 @@ def write_raw(folder: Path, share: float) -> int:
     words = load_names("vg20"), ["on", "has", "of", "in", "wearing", "near", "with", "behind"]
     _write_list(folder / "relationships.json", (_relations(number, words) for number in range(1, count + 1)))
     _write_captions(folder / "captions.tsv", round(CAPTIONS * share))
-    return count
 
 
 def write_encoder(folder: Path, image_size: int) -> None:
@@ -83,6 +87,14 @@ def write_untrained(folder: Path, trained: Path) -> None:
         torch.nn.init.normal_(weights, std=0.05)
     about = {name: value for name, value in read_about(trained).items() if name != "model"}
     save_model(model, folder, about)
+
+
+def link_runs(folder: Path, stages: Path, runs: Sequence[str]) -> None:
+    """Folders as the workflow has them, train/<run> and so on, each a link to what the one run gave."""
+    for stage in ("train", "predict", "evaluate"):
+        (folder / stage).mkdir(parents=True)
+        for run in runs:
+            (folder / stage / run).symlink_to((stages / stage).resolve())
 
 
 def _write_pictures(folder: Path, count: int) -> None:

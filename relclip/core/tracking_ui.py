@@ -14,6 +14,8 @@ from relclip.core.tracking import EXPERIMENT, sqlite_file, tracking_uri
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
+#: One person looks at a list: MLflow's servers of background jobs would be eight more processes, two gigabytes.
+NO_JOBS = ("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
 #: The list of trainings, the best PredCls R@50 first.
 _LIST = (
     "#/experiments/{experiment}/runs?searchFilter={filter}&orderByKey={key}&orderByAsc=false"
@@ -36,12 +38,13 @@ def main() -> None:
     check_port(port)
     print(f"best first: {address(store, port)}\nCtrl-C ends it.", flush=True)
     words = ["ui", "--host", HOST, "--port", str(port), "--backend-store-uri", tracking_uri()]
-    os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])
+    os.environ.setdefault(*NO_JOBS)
+    os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words, "--workers", "1"])
 
 
 def check_port(port: int) -> None:
     """Raise InputError where the port is taken or forbidden, naming one that is free."""
-    if port > 65535 or not _free(port):
+    if not 0 < port <= 65535 or not _free(port):
         other = next((one for one in range(5000, 5000 + PORTS_TRIED) if one != port and _free(one)), None)
         hint = f"; {other} is free: make ui PORT={other}" if other else "; give another: make ui PORT=..."
         raise InputError(f"port {port} of {HOST} is in use, or not allowed{hint}")

@@ -122,4 +122,6 @@ def test_the_page_says_what_is_missing_or_in_use(tmp_path):
     check_port(port)
     with pytest.raises(InputError, match="port 65536"):
         check_port(65536)
+    with pytest.raises(InputError, match="port 0 of"):
+        check_port(0)
     assert address(tmp_path / "mlflow.db", 5001).startswith("http://127.0.0.1:5001/#/experiments/0/runs?")

@@ -22,6 +22,6 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory, tiny) -> SmallPipeline:
+def small(tmp_path_factory, request) -> SmallPipeline:
     """Commands of some stages on data of seconds."""
-    return SmallPipeline(tmp_path_factory.mktemp("small"), tiny)
+    return SmallPipeline(tmp_path_factory.mktemp("small"), lambda: request.getfixturevalue("tiny"))

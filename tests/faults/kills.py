@@ -20,15 +20,19 @@ class Undisturbed:
     renames: int
 
 
-def undisturbed(command, root):
-    """Run a command to its end once, counting."""
+def undisturbed(command, root, *, here=False):
+    """Run a command to its end once, counting; `here`: in this process, so `seconds` lack what one takes to begin."""
     root.mkdir(parents=True, exist_ok=True)
-    counted = root / "renames"
-    status, text, seconds = command.run(root / "undisturbed", f"count={counted}")
+    counted, folder = root / "renames", root / "undisturbed"
+    if here:
+        status, text, seconds, renames = command.here(folder)
+        counted.write_text(str(renames))
+    else:
+        status, text, seconds = command.run(folder, f"count={counted}")
     assert status == 0, f"{command.name}: {text[-3000:]}"
-    digests = command.digests(root / "undisturbed")
+    digests = command.digests(folder)
     assert digests, f"{command.name} wrote nothing"
-    return Undisturbed(command, root / "undisturbed", digests, seconds, int(counted.read_text()))
+    return Undisturbed(command, folder, digests, seconds, int(counted.read_text()))
 
 
 def kill_at_rename(whole, out, number):

@@ -1,6 +1,9 @@
 """Commands of the stages as real processes: run, kill at a chosen moment, compare what they wrote."""
 
+import contextlib
 import hashlib
+import importlib.util
+import io
 import os
 import signal
 import subprocess
@@ -8,6 +11,10 @@ import sys
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import pytest
+
+from relclip.core import command
 
 ROOT = Path(__file__).resolve().parents[2]
 DYING = Path(__file__).with_name("dying.py")
@@ -60,6 +67,31 @@ class Command:
         text, _ = process.communicate(timeout=600)
         return process.returncode, text, time.monotonic() - begin
 
+    def here(self, out):
+        """Run it to its end in this process, without a tracker; return (exit status, output, seconds, renames).
+
+        Where nothing is killed: importing torch takes a new process longer than its work.
+        """
+        out.mkdir(parents=True, exist_ok=True)
+        package = importlib.util.find_spec(self.module).submodule_search_locations
+        stage = importlib.import_module(f"{self.module}.__main__" if package else self.module)
+        words = [word.replace("{out}", str(out)) for word in self.arguments]
+        said, renames, begin, status = io.StringIO(), [], time.monotonic(), 0
+        handler = signal.getsignal(signal.SIGTERM)
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+            patch.setattr(sys, "argv", [self.module, *words])
+            patch.setattr(sys, "stderr", said)
+            patch.setitem(sys.modules, "mlflow", None)
+            patch.chdir(self.folder)
+            for name in ("rename", "replace"):
+                patch.setattr(os, name, _counted(getattr(os, name), renames))
+            try:
+                command.run(stage.main)
+            except SystemExit as end:
+                status = end.code
+        signal.signal(signal.SIGTERM, handler)
+        return status, said.getvalue(), time.monotonic() - begin, len(renames)
+
     def done(self, out):
         """Run it undisturbed; return its output and seconds."""
         status, text, seconds = self.run(out)
@@ -81,6 +113,16 @@ class Command:
         """Path -> SHA-256 of everything in the folder of one try, hidden files too."""
         files = sorted(path for path in out.rglob("*") if path.is_file())
         return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _counted(function, calls):
+    """The same function; each call is added to the list."""
+
+    def call(*arguments, **named):
+        calls.append(arguments)
+        return function(*arguments, **named)
+
+    return call
 
 
 def assert_nobody_left(group, seconds=10.0):

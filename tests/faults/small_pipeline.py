@@ -19,6 +19,8 @@ SMALL = {
     "train": {"images_per_batch": 4, "dimension": 16, "heads": 2, "roi_size": 2, "checkpoint_every": 3},
     "evaluate": {"bootstrap": 20},
 }
+#: Commands whose start takes longer than their work on these data.
+IMPORT_TORCH = {"features", "train"}
 
 
 def write_params(path, truth):
@@ -37,6 +39,7 @@ class SmallPipeline:
     """`command(name)`: a stage's command, whose inputs it makes first, each once, by the commands before it."""
 
     def __init__(self, root, tiny):
+        """`tiny`: returns the fixture of that name, which few need."""
         self.root, self._tiny, self._made = root, tiny, {}
         self.params = {
             truth: str(write_params(root / f"params-{truth}.yaml", truth)) for truth in (True, False)
@@ -49,7 +52,8 @@ class SmallPipeline:
     def undisturbed(self, name):
         """What a command gives that nobody disturbs, run once a session."""
         if name not in self._made:
-            self._made[name] = undisturbed(self.command(name), self.root / "made" / name)
+            here = name in IMPORT_TORCH
+            self._made[name] = undisturbed(self.command(name), self.root / "made" / name, here=here)
         return self._made[name]
 
     def made(self, name) -> Path:
@@ -71,7 +75,8 @@ class SmallPipeline:
         return self._stage("kb", "kb", "--captions", captions, "--vocabulary", words)
 
     def _features(self):
-        folders = {"raw": self._tiny.raw, "dataset": self._tiny.dataset, "model": self._tiny.model}
+        tiny = self._tiny()
+        folders = {"raw": tiny.raw, "dataset": tiny.dataset, "model": tiny.model}
         return self._stage("features", "features", *_options(folders), "--threads", 1)
 
     def _train(self):

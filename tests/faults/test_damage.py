@@ -40,16 +40,6 @@ READS = [
 ]
 #: Numbers without a checksum: a flipped bit is not seen by their reader (reports/faults.md).
 PLAIN = {"triplets.npy"}
-#: What every `make test` tries; the rest belongs to the whole sweep.
-QUICK = {
-    (flip, "phrases.safetensors"),
-    (flip, "open_clip_model.safetensors"),
-    (flip, "predcls/relations.parquet"),
-}
-
-
-def _marks(read, damage):
-    return () if (damage, read[2]) in QUICK else pytest.mark.sweep
 
 
 @pytest.mark.parametrize(
@@ -59,7 +49,6 @@ def _marks(read, damage):
             read,
             damage,
             id=f"{damage.__name__}-{read[2].rpartition('/')[2]}-{read[0]}",
-            marks=_marks(read, damage),
         )
         for read in READS
         for damage in (cut, flip)
@@ -72,7 +61,7 @@ def test_a_damaged_input_is_named(small, tmp_path, read, damage):
     place = command.arguments.index(f"--{option}") + 1
     shutil.copytree(command.arguments[place], tmp_path / "damaged")
     damage(tmp_path / "damaged" / file)
-    status, text, _ = command.with_argument(place, tmp_path / "damaged").run(tmp_path / "out")
+    status, text, *_ = command.with_argument(place, tmp_path / "damaged").here(tmp_path / "out")
     assert status == 2
     assert_one_sentence(text)
     assert str(tmp_path / "damaged") in text.splitlines()[-1]

@@ -3,19 +3,20 @@
 import pytest
 from kills import assert_recovers, begin_over, kill_after, kill_at_rename
 
-#: Which rename it is that never happens: the first, one in the middle, the last.
+#: Which rename it is that never happens: the first, one in the middle, the last. Of features the sweep alone: a stop in
+#: the middle of its pictures is in tests/features/test_features.py, and each of its processes imports open_clip.
 KILLS = [
     ("raw", 0.0),
     ("dataset", 0.5),
     ("kb", 0.7),
-    ("features", 0.4),
+    pytest.param("features", 0.4, marks=pytest.mark.sweep),
     ("train", 0.5),
     ("predict", 1.0),
     ("evaluate", 0.6),
 ]
 
 
-@pytest.mark.parametrize(("name", "share"), KILLS, ids=[name for name, _ in KILLS])
+@pytest.mark.parametrize(("name", "share"), KILLS)
 def test_a_killed_stage_ends_in_the_same_bytes(small, tmp_path, name, share):
     whole = small.undisturbed(name)
     number = 1 + round(share * (whole.renames - 1))

@@ -17,7 +17,7 @@ Usage = namedtuple("Usage", "free")
 def test_too_little_room_is_one_sentence(tmp_path, monkeypatch):
     raw = load_params(PRESETS / "scenes.yaml").raw
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(room(raw) - 1))
-    with pytest.raises(InputError, match=r"has 1\.3 GB free.*larger disk"):
+    with pytest.raises(InputError, match=r"has 1\.2 GB free.*larger disk"):
         check_space(tmp_path, raw)
     (tmp_path / LARGEST).mkdir(parents=True)
     check_space(tmp_path, raw)

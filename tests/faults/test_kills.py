@@ -3,14 +3,14 @@
 import pytest
 from kills import assert_recovers, begin_over, kill_after, kill_at_rename
 
-#: Which rename it is that never happens: the first, one in the middle, the last. Of features the sweep alone: a stop in
-#: the middle of its pictures is in tests/features/test_features.py, and each of its processes imports open_clip.
+#: Which rename it is that never happens: the first, one in the middle, the last. Of features and train the sweep alone:
+#: a stop in the middle of their work is in their own tests, and each of their processes takes seconds to import torch.
 KILLS = [
     ("raw", 0.0),
     ("dataset", 0.5),
     ("kb", 0.7),
     pytest.param("features", 0.4, marks=pytest.mark.sweep),
-    ("train", 0.5),
+    pytest.param("train", 0.5, marks=pytest.mark.sweep),
     ("predict", 1.0),
     ("evaluate", 0.6),
 ]

@@ -59,8 +59,8 @@ class Work:
         content["train"] |= {"iterations": iterations, "validate_every": iterations, "validate_images": 100}
         (root / "params.yaml").write_text(yaml.safe_dump(content), "utf-8")
         self.run = next(name for name, run in content["runs"].items() if run["supervision"] == "kb+ext")
-        named = [*content["runs"], *content["refined"], *content["predictions"]]
-        self.runs = [*named, *content["predict"]["training_free"]]
+        self.trained = [*content["runs"], *content["refined"], *content["predictions"]]
+        self.free = content["predict"]["training_free"]
 
     def command(self, stage: str) -> list[str]:
         """What is run; makes what a stage reads and no earlier stage gives."""
@@ -97,7 +97,10 @@ class Work:
                 "untrained",
                 lambda folder: scale_inputs.write_untrained(folder, self.root / "train"),
             ),
-            "tables": ("runs", lambda folder: scale_inputs.link_runs(folder, self.root, self.runs)),
+            "tables": (
+                "runs",
+                lambda folder: scale_inputs.link_runs(folder, self.root, self.trained, self.free),
+            ),
         }
         name, make = makers.get(stage, ("", lambda folder: None))
         if name and not (self.root / name).exists():

@@ -89,9 +89,9 @@ def write_untrained(folder: Path, trained: Path) -> None:
     save_model(model, folder, about)
 
 
-def link_runs(folder: Path, stages: Path, runs: Sequence[str]) -> None:
+def link_runs(folder: Path, stages: Path, trained: Sequence[str], free: Sequence[str]) -> None:
     """Folders as the workflow has them, train/<run> and so on, each a link to what the one run gave."""
-    for stage in ("train", "predict", "evaluate"):
+    for stage, runs in (("train", trained), ("predict", [*trained, *free]), ("evaluate", [*trained, *free])):
         (folder / stage).mkdir(parents=True)
         for run in runs:
             (folder / stage / run).symlink_to((stages / stage).resolve())

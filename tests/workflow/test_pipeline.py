@@ -229,7 +229,7 @@ def test_the_same_seed_gives_the_same_bytes(house, tmp_path_factory):
         "snakemake",
         "--cores",
         "2",
-        "data/evaluate/visualds_kb/predcls/annotation.json",
+        "data/train/visualds_kb_ext/labels.parquet",
         "data/evaluate/relclip_kb_ext/sgdet/annotation.json",
         "data/evaluate/kb/predcls/annotation.json",
     )
@@ -263,7 +263,6 @@ def test_a_tracking_server_that_is_away_does_not_stop_the_pipeline(house, monkey
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert "MLflow did not take this" in done.stdout + done.stderr
-    house.run("snakemake", "--cores", "2")
 
 
 @pytest.mark.parametrize(

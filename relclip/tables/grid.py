@@ -174,4 +174,10 @@ def cell(results: Sequence[Result], metric: str, theirs: float | None = None, st
         return Cell(paper=theirs, state=state)
     low, high = (100 * fmean(side) for side in zip(*bounds, strict=True)) if bounds else (None, None)
     std = stdev(ours) if len(ours) > 1 else None
-    return Cell(fmean(ours), low, high, std, len(ours), theirs, "measured")
+    mean, low, high, std = (_shown(value) for value in (fmean(ours), low, high, std))
+    return Cell(mean, low, high, std, len(ours), theirs, "measured")
+
+
+def _shown(value: float | None) -> float | None:
+    """The decimals of the CSV: what is rounded from it, as README is, and from here then ends in the same digit."""
+    return None if value is None else round(value, 4)

@@ -100,7 +100,7 @@ def test_table_2_shows_the_oracle_beside_people(tables):
     ]
     cells = table.blocks[0].lines[1].cells
     expected = precision_file("relclip_kb_ext")["metrics"]["precision_at_10"]
-    assert (cells[0].ours, cells[0].low) == pytest.approx((100 * expected, 100 * expected - 10))
+    assert (cells[0].ours, cells[0].low) == pytest.approx((100 * expected, 100 * expected - 10), abs=1e-4)
     assert (cells[0].paper, cells[1].paper, cells[1].low) == (49.41, 46.1, None)
     assert "oracle" in table.note
 
@@ -163,6 +163,15 @@ def test_undefined_metrics_and_intervals_leave_a_gap():
     assert cell([result], "recall_at_50").low is None
     assert cell([result], "mean_recall_at_50").ours is None
     assert cell([], "recall_at_50", 12.0).paper == 12.0
+
+
+def test_a_cell_ends_in_the_digit_that_its_csv_rounds_to():
+    value = 0.0055
+    assert f"{100 * value:.1f}" == "0.5" != f"{float(f'{100 * value:.4f}'):.1f}"
+    one = cell(
+        [Result({"recall_at_50": value}, {"recall_at_50": (value, value)}, {}, {}, {})], "recall_at_50"
+    )
+    assert plain.measured(one) == ["0.6", "[0.6, 0.6]"]
 
 
 @pytest.mark.parametrize(

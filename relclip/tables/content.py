@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.params import Params, Row
 from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
@@ -24,6 +25,16 @@ OTHER_METRICS = (
     ),
     *("ng_recall_at_50", "ng_mean_recall_at_50"),
 )
+#: What statistics.json of the detector says of a split -> in words; shares, not percent.
+_DETECTOR = {
+    "images": "test pictures",
+    "boxes": "annotated boxes",
+    "mAP50": "mAP50 (COCO, all that it finds)",
+    "mAP50_proposals": "mAP50 of the proposals kept for SGDet",
+    "proposals_per_image": "proposals a picture",
+    "recall": "share of annotated boxes with a proposal of IoU 0.5 or more",
+    "recall_labelled": "the same, with a proposal of their own class",
+}
 OVERLAP_METRICS = ("recall_at_50", "mean_recall_at_50")
 #: A verdict of figure 5 -> (legend where the truth is known, where it is not).
 VERDICTS = {
@@ -127,4 +138,10 @@ def scalars(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 def detector_facts(folder: Path | None) -> list[tuple[str, str]]:
     """How well the detector finds the test images' objects; nothing where it was not trained."""
     path = folder / "statistics.json" if folder else None
-    return scalars(read_json(path)["test"]) if path and path.is_file() else []
+    if path is None or not path.is_file():
+        return []
+    content = read_json(path)
+    found = content.get("test") if isinstance(content, dict) else None
+    if not isinstance(found, dict):
+        raise ContractError(f"{path} says nothing of the test images; run the stage detector again")
+    return [(words, compact(found[name])) for name, words in _DETECTOR.items() if name in found]

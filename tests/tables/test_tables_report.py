@@ -14,6 +14,7 @@ from made_inputs import BUILT, RELEASED, TRAINED, write_data_set
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
 from relclip.core.params import load_params
+from relclip.tables.content import detector_facts
 from relclip.tables.draw_curves import row_colours
 from relclip.tables.encoder import clip_accuracies, untrained
 from relclip.tables.samples import choose_scenes
@@ -59,7 +60,14 @@ def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
 def test_the_page_says_how_well_the_detector_finds_the_test_images_objects(report):
     page = (report / "index.html").read_text("utf-8")
     assert "The detector, whose boxes SGDet starts from" in page
-    assert re.search(r"mAP50</t[hd]>\s*<td[^>]*>0\.5125<", page), "test's, not validation's"
+    assert re.search(r"mAP50 \(COCO[^<]*</t[hd]>\s*<td[^>]*>0\.5125<", page), "test's, not validation's"
+
+
+@pytest.mark.parametrize("content", [{}, [], {"test": 3}])
+def test_a_detector_that_says_nothing_of_test_is_one_sentence(tmp_path, content):
+    write_json(tmp_path / "statistics.json", content)
+    with pytest.raises(ContractError, match="says nothing of the test images; run the stage detector"):
+        detector_facts(tmp_path)
 
 
 def test_validation_curves_are_one_line_a_point(report):

@@ -1,5 +1,6 @@
 """The sentences of a model card that depend on what was trained, and on which data. Markdown, escaped."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -104,3 +105,19 @@ def limits(params: Params, model: Released) -> str:
     if model.settings.get("supervision") != "full":
         points.append("Its labels are guesses: triplets that captions never state, it cannot have learned.")
     return "\n".join(f"- {point}" for point in points)
+
+
+def again(model: Released, commit: str) -> str:
+    """The commands that make the model; `commit`: `<hash>`, or `<hash> with uncommitted changes`, or why unknown."""
+    known = re.match(r"[0-9a-f]{40,64}\b", commit)
+    lines = [
+        *([f"git checkout {known[0]}"] if known else []),
+        "make tables  # every table; or this model and what it needs, in the activated environment:",
+        f"snakemake --cores all {model.folder}/model.safetensors",
+    ]
+    words = [
+        "With the params.yaml whose SHA-256 stands below.",
+        *(["The folder had changes that this commit does not hold."] if known and commit != known[0] else []),
+        "MLflow's entry of the run names the commit it was trained at.",
+    ]
+    return "\n".join(["```sh", *lines, "```", "", " ".join(words)])

@@ -13,6 +13,8 @@ from relclip.tables.plain import escape_markdown, markdown_rows, measured
 from relclip.tables.released import Released
 from relclip.tables.results import Result
 
+#: (name, value) of where a report comes from.
+Facts = Sequence[tuple[str, str]]
 #: Relations with the lowest recall that a card names.
 WEAKEST = 5
 _LOAD = """```python
@@ -22,14 +24,14 @@ model = load_model(Path("{folder}"))
 ```"""
 
 
-def write_cards(params: Params, models: Sequence[Released], folder: Path) -> None:
-    """Write `<run>.md` for each model, and README.md, which lists them."""
+def write_cards(params: Params, models: Sequence[Released], provenance: Facts, folder: Path) -> None:
+    """Write `<run>.md` for each model, and README.md, which lists them; `provenance`: of `tables.provenance`."""
     for model in models:
-        write_text(folder / f"{model.run}.md", card(params, model))
+        write_text(folder / f"{model.run}.md", card(params, model, provenance))
     write_text(folder / "README.md", _list(models))
 
 
-def card(params: Params, model: Released) -> str:
+def card(params: Params, model: Released, provenance: Facts) -> str:
     """The card of one model."""
     title = model.rows[0].removeprefix("Table 1: ")
     parts = [
@@ -53,6 +55,10 @@ def card(params: Params, model: Released) -> str:
         _table(
             ("input", "SHA-256"), [(name, f"`{digest}`") for name, digest in sorted(model.inputs.items())]
         ),
+        "## Make it again",
+        card_words.again(model, dict(provenance).get("Commit", "")),
+        "Where this card was written:",
+        _table(("", ""), [(name, escape_markdown(value)) for name, value in provenance]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -1,6 +1,6 @@
-"""Where a report comes from: commit, digest of params.yaml, versions, hardware, times. Only for the page.
+"""Where a report comes from: commit, digest of params.yaml, versions, hardware, times.
 
-None of it is an input of the rule: another commit alone makes no page anew.
+For the page and the model cards. None of it is an input of the rule: another commit alone makes neither anew.
 """
 
 import csv

@@ -11,6 +11,7 @@ from relclip.tables.draw_claims import draw_claims
 from relclip.tables.gather import Gathered, Inputs, gather
 from relclip.tables.knowledge import quality_rows
 from relclip.tables.numbers import write_numbers
+from relclip.tables.provenance import facts
 from relclip.tables.released import released
 from relclip.tables.values import page_values
 
@@ -23,7 +24,7 @@ def make_report(inputs: Inputs, output: Path) -> None:
     gathered = gather(inputs)
     models = released(gathered.params, inputs.train, inputs.predict, inputs.evaluate)
     with atomic_folder(output / "model_cards") as folder:
-        write_cards(gathered.params, models, folder)
+        write_cards(gathered.params, models, facts(inputs.params), folder)
     with atomic_folder(output / "tables") as folder:
         _write_tables(gathered, folder)
     with atomic_folder(output / "figures") as folder:

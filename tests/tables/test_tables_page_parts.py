@@ -118,7 +118,7 @@ def test_claims_are_grouped_by_verdict():
 def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     params = load_params(inputs.params)
     (model,) = released(params, inputs.train, inputs.predict, inputs.evaluate)
-    text = card(params, model)
+    text = card(params, model, [("Commit", "a" * 40), ("Packages", "torch 9.9|x")])
     result = model.results["predcls", "annotation"]
     low, high = (100 * bound for bound in result.intervals["recall_at_50"])
     assert f"| {100 * result.metrics['recall_at_50']:.1f} [{low:.1f}, {high:.1f}]" in text
@@ -130,8 +130,25 @@ def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     photos = params.model_copy(
         update={"raw": params.raw.model_copy(update={"source": "folder", "folder": "x|y"})}
     )
-    other = card(photos, model)
+    other = card(photos, model, [])
     assert "Licence of the data: unknown" in other and "drawn" not in other and "x\\|y" in other
+
+
+@pytest.mark.parametrize(
+    ("commit", "checkout", "changed"),
+    [
+        ("a" * 40, True, False),
+        (f"{'a' * 40} with uncommitted changes", True, True),
+        ("unknown: no git", False, False),
+    ],
+)
+def test_a_card_says_how_to_make_it_again(inputs, commit, checkout, changed):
+    params = load_params(inputs.params)
+    (model,) = released(params, inputs.train, inputs.predict, inputs.evaluate)
+    text = card(params, model, [("Commit", commit), ("Packages", "torch 9.9|x")])
+    assert f"snakemake --cores all {inputs.train / RELEASED}/model.safetensors\n```" in text
+    assert (f"git checkout {'a' * 40}\n" in text, "does not hold" in text) == (checkout, changed)
+    assert f"| Commit | {commit} |" in text and "| torch 9.9\\|x |" in text
 
 
 def test_runs_are_named_as_in_the_tables(inputs):

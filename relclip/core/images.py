@@ -4,6 +4,7 @@ Pixels are as stored: EXIF orientation is not applied, because Visual Genome's b
 asks for what a viewer shows instead.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 MAX_PIXELS = 64_000_000
 #: Modes that Pillow converts to RGB without losing the picture. 16-bit grey is scaled here.
 _CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr"}
+# Our own limit lies below Pillow's and ends in a sentence of ours: its warning would only stand beside it.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def read_image(path: Path, *, as_shown: bool = False) -> NDArray[np.uint8]:

@@ -1,6 +1,8 @@
 """read_image: what it returns for odd pictures, and one sentence for broken ones."""
 
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -87,3 +89,12 @@ def test_missing_folder_and_float(tmp_path):
     for path in (tmp_path / "none.jpg", tmp_path, tmp_path / "f.tiff"):
         with pytest.raises(InputError):
             read_image(path)
+
+
+def test_pillow_says_nothing_beside_our_sentence(tmp_path):
+    (tmp_path / "large.png").write_bytes(_bomb(10_000))
+    code = "import sys; from pathlib import Path; from relclip.core.images import image_size; image_size(Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "large.png"], capture_output=True, text=True, check=False
+    )
+    assert "has 10000 x 10000 pixels" in done.stderr and "Warning" not in done.stderr

@@ -44,8 +44,8 @@ def test_the_photo_application_stands_above_the_stages():
     ("modules", "absent"),
     [
         (
-            ("train.__main__", "train.refine.__main__", "predict.__main__", "predict.sgdet"),
-            HEAVY,
+            ("train.__main__", "train.refine.__main__", "predict.__main__", "predict.sgdet", "core.model"),
+            [*HEAVY, "PIL"],
         ),
         (
             ("predict.training_free", "predict.training_free_sgdet", "dataset.__main__"),

@@ -11,7 +11,7 @@ from relclip.core.errors import InputError
 from relclip.core.params import Evaluate
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate.checks import Ints
-from relclip.evaluate.hits import HITS, Task, first_hits_of
+from relclip.evaluate.hits import HITS, TASKS, Task, first_hits_of
 from relclip.evaluate.images import Image, images_as_arrays
 from relclip.evaluate.labels import label_key
 from relclip.evaluate.metrics import metrics_from_hits
@@ -47,6 +47,8 @@ class SceneGraphRecall:
         switches: Evaluate | None = None,
         seen: Iterable[tuple[int, int, int]] | None = None,
     ) -> None:
+        if task not in TASKS:
+            raise InputError(f"task is {task!r}; allowed: {', '.join(TASKS)}")
         self._vocabulary = Vocabulary(*(tuple(map(str, range(count))) for count in (objects, predicates)))
         self._task, self._switches = task, switches or Evaluate()
         self._seen = None if seen is None else self._keys(seen)

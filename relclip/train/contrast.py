@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from relclip.core.errors import InputError
+
 Level = Literal["subject_predicate", "predicate_object", "triple", "unary"]
 
 #: The contrasts that each value of `rcl.level` sums (RelCLIP eq. 6 and table 3).
@@ -149,6 +151,8 @@ class RelationalContrast(nn.Module):
         memory: Callable[[], nn.Module] | None = None,
     ) -> None:
         super().__init__()
+        if level not in LEVELS:
+            raise InputError(f"the level of the contrast is {level!r}; allowed: {', '.join(LEVELS)}")
         self.levels = LEVELS[level]
         self.gamma = gamma
         self.fixed_temperature = None if learn_temperature else temperature

@@ -151,5 +151,10 @@ def test_faults_of_a_whole_update():
         recall.update({"boxes": []}, EMPTY)
 
 
+def test_an_unknown_task_is_refused():
+    with pytest.raises(InputError, match="task is 'sgcl'; allowed: predcls, sgcls, sgdet"):
+        SceneGraphRecall(objects=2, predicates=2, task="sgcl")
+
+
 def test_documentation_examples():
     assert doctest.testmod(accumulator).failed == 0

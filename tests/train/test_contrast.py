@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import relclip.train
+from relclip.core.errors import InputError
 from relclip.train import LEVELS, RelationalContrast, Triplets, info_nce, relation_embedding
 
 
@@ -133,3 +134,10 @@ def test_temperature_learns_only_where_asked():
 
 def test_doctest():
     assert doctest.testmod(relclip.train).failed == 0
+
+
+def test_an_unknown_level_is_refused():
+    with pytest.raises(
+        InputError, match="level of the contrast is 'duel'; allowed: dual, triple, unary, none"
+    ):
+        RelationalContrast("duel", 4)

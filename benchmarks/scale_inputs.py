@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from relclip.clip.small import build, model_config
+from relclip.core.digest import file_digest
 from relclip.core.encoder import save_encoder
 from relclip.core.params import Pretrain
 from relclip.core.parquet import write_table
@@ -70,7 +71,7 @@ def write_maps(folder: Path, dataset: Path) -> None:
     image_id = pq.read_table(dataset / "images.parquet", columns=["image_id"])["image_id"]
     shape = (len(image_id), CELLS, CELLS, CHANNELS)
     np.lib.format.open_memmap(folder / "maps.npy", "w+", np.float16, shape)
-    (folder / "maps.sha256").write_text("0" * 64 + "\n")
+    (folder / "maps.sha256").write_text(file_digest(folder / "maps.npy") + "\n")
     rows = {"image_id": image_id, "row": np.arange(len(image_id))}
     write_table(folder / "images.parquet", pa.table(rows), ROWS)
 

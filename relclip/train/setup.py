@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
@@ -54,7 +57,7 @@ def supervise(
         sizes = len(vocabulary.objects), len(vocabulary.predicates)
         labels = kb_labels(images, triplets, *sizes, params.kb.weights)
     if params.supervision == "kb+ext":
-        scores = read_table(inputs.ext / "scores.parquet", EXT_SCORES)
+        scores = read_scores(inputs.ext / "scores.parquet", images)
         counted["kb"]["candidates"] = len(labels.predicates)
         labels = kb_ext_labels(images, labels, scores, params.kb.min_clip, params.kb.weights)
     weight = np.bincount(labels.predicates, labels.weights, len(vocabulary.predicates) + 1)[1:]
@@ -67,6 +70,11 @@ def supervise(
         **counted,
         "label_weight": dict(zip(vocabulary.predicates, weight.round(2).tolist(), strict=True)),
     }
+
+
+def read_scores(path: Path, images: ImageSet) -> pa.Table:
+    """CLIP's scores of these images; those of val and test, all predicates of all pairs, are most of the file."""
+    return read_table(path, EXT_SCORES, pc.field("image_id").isin(pa.array(images.image_ids)))
 
 
 def make_trainer(

@@ -15,6 +15,7 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.train.labels import full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import load_phrases, load_prompts
 from relclip.train.schedule import choose_background
+from relclip.train.setup import read_scores
 from relclip.train.targets import Teacher
 
 CPU = torch.device("cpu")
@@ -110,6 +111,17 @@ def test_kb_ext_weighs_candidates_by_their_softmax(images, tables):
     for pair, found in expected.items():
         raised = {p: math.exp(logits[*pair, p]) if len(found) > 1 else 1.0 for p in found}
         assert here[pair] == pytest.approx({p: value / sum(raised.values()) for p, value in raised.items()})
+
+
+def test_kb_ext_reads_the_scores_of_its_own_images_alone(tiny, images, tables):
+    """The file has val's too, which a training has no use for: the same labels as from the whole file."""
+    scores = read_scores(tiny / "ext" / "scores.parquet", images)
+    assert set(scores["image_id"].to_pylist()) <= set(images.image_ids.tolist())
+    assert 0 < len(scores) < len(tables["scores"])
+    kb = kb_labels(images, tables["triplets"], 5, 4)
+    some, whole = (kb_ext_labels(images, kb, table) for table in (scores, tables["scores"]))
+    for name in ("row", "start", "predicates", "weights"):
+        np.testing.assert_array_equal(getattr(some, name), getattr(whole, name))
 
 
 def test_kb_ext_says_what_is_missing(images, tables):

@@ -27,6 +27,7 @@ class House:
 
     def __init__(self, folder):
         self.folder = folder
+        self.path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
     def run(self, *command, ok=True):
         """Run a command of the environment in the house; return its output, stdout and stderr together."""
@@ -35,7 +36,7 @@ class House:
             for name, value in os.environ.items()
             if name not in {"MLFLOW_TRACKING_URI", "PYTEST_CURRENT_TEST"}
         }
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment["PATH"] = self.path
         environment["PYTHONPATH"] = str(self.folder)
         done = subprocess.run(
             command,
@@ -230,7 +231,7 @@ def test_the_same_seed_gives_the_same_bytes(house, tmp_path_factory):
         "--cores",
         "2",
         "data/train/visualds_kb_ext/labels.parquet",
-        "data/evaluate/relclip_kb_ext/sgdet/annotation.json",
+        "data/evaluate/relclip_kb_ext/predcls/annotation.json",
         "data/evaluate/kb/predcls/annotation.json",
     )
     digests = again.digests("data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors")
@@ -256,7 +257,7 @@ def test_a_tracking_server_that_is_away_does_not_stop_the_pipeline(house, monkey
             "data/evaluate/relclip_kb/predcls/annotation.json",
         ],
         cwd=house.folder,
-        env={**os.environ, "PYTHONPATH": str(house.folder)},
+        env={**os.environ, "PATH": house.path, "PYTHONPATH": str(house.folder)},
         capture_output=True,
         text=True,
         check=False,

@@ -3,9 +3,9 @@
     python benchmarks/predict.py --data data --photos data/raw/images [--count 40] [--naive 3] [--output FILE]
 
 Everything is timed in this one run on the same photos: `cold` a process that answers one photo, as a user types it
-(`--naive` times; its mean is also what each photo of a folder costs without the folder command); `warm` one photo after
-another through the API, read from its file; `folder` one process for all `--count` photos, with pages, and without its
-start. Wall time; the machine's load is in the answer, because other programs disturb it.
+with its pages (`--naive` times; its mean is also what each photo of a folder costs without the folder command); `warm`
+one photo after another through the API, read from its file, nothing written; `folder` one process for all `--count`
+photos, its start and its pages included. Wall time; the machine's load is in the answer, as other programs disturb it.
 """
 
 import argparse

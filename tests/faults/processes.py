@@ -19,6 +19,8 @@ from relclip.core import command
 ROOT = Path(__file__).resolve().parents[2]
 DYING = Path(__file__).with_name("dying.py")
 NO_TRACKER = Path(__file__).with_name("no_tracker")
+#: Else `evaluate` would write into the store of the folder it runs in, which needs no MLflow: the user's.
+NO_STORE = ("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Command:
         runner = [str(DYING), fault] if fault else ["-m"]
         words = [word.replace("{out}", str(out)) for word in self.arguments]
         path = os.pathsep.join([str(self.folder), *([] if self.tracked else [str(NO_TRACKER)])])
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path, **self.environment}
+        store = {} if self.tracked else dict([NO_STORE])
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path, **store, **self.environment}
         return subprocess.Popen(
             [sys.executable, *runner, self.module, *words],
             cwd=self.folder,
@@ -82,6 +85,7 @@ class Command:
             patch.setattr(sys, "argv", [self.module, *words])
             patch.setattr(sys, "stderr", said)
             patch.setitem(sys.modules, "mlflow", None)
+            patch.setenv(*NO_STORE)
             patch.chdir(self.folder)
             for name in ("rename", "replace"):
                 patch.setattr(os, name, _counted(getattr(os, name), renames))

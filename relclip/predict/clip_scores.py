@@ -12,7 +12,8 @@ from relclip.core.annotations import Annotations, Ids
 from relclip.core.errors import ContractError
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
 
-IMAGES_AT_ONCE = 256
+#: Each look into a file reads its whole footer, which grows with the images; so many take about 0.1 GB.
+IMAGES_AT_ONCE = 2048
 _IDS_AN_IMAGE = 1 << 32
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py --scale 0.01 0.02 [--stage dataset kb ...] [--work FOLDER] [--keep] [--table FILE.md]
 
---scale 1 is 108,073 images with 3.8 M objects and 2.3 M relations, and 3.3 M captions; 40 GB of disk. A stage needs
+--scale 1 is 108,073 images with 3.8 M objects and 2.3 M relations, and 3.3 M captions; 2 GB of disk. A stage needs
 those before it, which are run too; --keep leaves inputs and outputs in FOLDER/<scale> for the next call. The encoder is
 of stub size: an image costs what it costs around an encoder. The training's maps are ViT-B/32's, 75 KB an image, a hole
 on the disk; its cost is start-up and --iterations steps. `tables` takes the one run's outputs for those of every run

@@ -79,8 +79,22 @@ def test_given_labels_never_reach_the_objects(regions):
     first, second = model(batch), model(other)
     assert torch.equal(first.object_logits, second.object_logits)
     assert torch.equal(first.objects, second.objects)
-    assert not torch.allclose(first.predicate_logits, second.predicate_logits)
     assert torch.equal(model(batch, "predicted").predicate_logits, model(other, "predicted").predicate_logits)
+
+
+@torch.no_grad()
+def test_the_edge_context_reads_given_labels_from_left_to_right(regions, monkeypatch):
+    model, batch, orders = build(), collate(regions, [3, 5]), []
+    model.frequency_bias.zero_()  # which reads the labels too
+    other = type(batch)(**{**vars(batch), "classes": batch.classes % 5 + 1})
+    assert not torch.allclose(model(batch).predicate_logits, model(other).predicate_logits)
+    by_centre = Reading.by_centre
+    monkeypatch.setattr(
+        Reading, "by_centre", lambda centre, counts: orders.append(centre) or by_centre(centre, counts)
+    )
+    model(batch)
+    left, _, right, _ = batch.object_geometry[:, :4].T
+    torch.testing.assert_close(orders, [(left + right) / 2])
 
 
 @torch.no_grad()

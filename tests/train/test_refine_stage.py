@@ -15,11 +15,13 @@ from safetensors.numpy import load_file
 from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.model import ImageSet, Regions, load_model
 from relclip.core.params import Train
-from relclip.core.parquet import TRIPLETS, read_table, write_table
+from relclip.core.parquet import RELATIONS, TRIPLETS, read_table, write_table
 from relclip.core.recorder import Silent
-from relclip.train.labels import kb_labels
+from relclip.train.labels import full_labels, kb_labels
+from relclip.train.refine import balance
 from relclip.train.refine.asked import labelled_logits
 from relclip.train.refine.balance import adjustment, confusion
+from relclip.train.refine.phases import Phases
 from relclip.train.stage import Inputs, train_run
 
 HEAD = {"predicate_classifier.weight", "predicate_classifier.bias", "frequency_bias"}
@@ -77,6 +79,37 @@ def test_ba_sgg_changes_only_the_predicate_head(refine, starts, inputs):
     logits = labelled_logits(start, Regions(images, 1, CPU), labels, "ask")
     np.testing.assert_allclose(ended["adjustment"], adjustment(confusion(logits, labels)), atol=1e-6)
     assert load_model(refine.folder / "a", CPU).config.adjusted
+
+
+def test_ba_sgg_learns_through_its_adjustment(refine, starts, monkeypatch):
+    """A predicate whose logit the adjustment passes on to none learns nothing."""
+    deaf = np.eye(5)
+    deaf[:, 2] = 0
+    monkeypatch.setattr(balance, "adjustment", lambda matrix: deaf)
+    refine("motif_kb", "ba_sgg", weight_decay=0.0, balance={"at_most": 10, "frequent": 2})
+    begun, ended = weights(starts / "motif_kb"), weights(refine.folder / "a")
+    moved = (begun["predicate_classifier.weight"] != ended["predicate_classifier.weight"]).any(axis=1)
+    assert moved.tolist() == [True, True, False, True, True]
+
+
+def test_the_phases_of_visualds_learn_from_what_they_should(refine, inputs, monkeypatch):
+    """M1 and M2 from weighted labels of the E-steps; where it is semi-supervised the last from the annotation."""
+    seen, train = {}, Phases.train
+
+    def watched(self, name, params, labels, *rest, weighted=None, **options):
+        seen[name] = weighted, params.loss, len(labels.predicates)
+        return train(self, name, params, labels, *rest, weighted=weighted, **options)
+
+    monkeypatch.setattr(Phases, "train", watched)
+    refine("motif_full", "visualds_semi", supervision="kb+ext")
+    images = ImageSet.load(inputs.dataset, inputs.features, "train")
+    annotated, _ = full_labels(images, read_table(inputs.dataset / "relations.parquet", RELATIONS))
+    assert list(seen) == ["m1", "m2", "supervised"]
+    assert seen["m1"][:2] == seen["m2"][:2] == (True, "bce")
+    assert seen["supervised"] == (None, "cross_entropy", len(annotated.predicates))
+    assert seen["m1"][2] > seen["m2"][2], "E2 cuts"
+    refine("motif_kb", "visualds", "by the KB")
+    assert seen["m2"][:2] == (True, "bce"), "weighted, though its start was not"
 
 
 def test_asking_for_some_pairs_equals_asking_for_all(starts, inputs):

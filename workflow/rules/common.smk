@@ -149,7 +149,7 @@ RAW_SOURCES = _FOLDER + _HAVE + list(PARAMS.raw.captions)
 #: A contract's four files: a ground truth that the evaluator reads.
 GROUNDTRUTH = ["vocabulary.json", "images.parquet", "objects.parquet", "relations.parquet"]
 RAW_FILES = stage("raw", *ANNOTATIONS, *(["object_alias.txt", "relationship_alias.txt", "source.json"] if VG else []))
-RAW = RAW_FILES + (["data/raw/images"] if STORED else [])
+RAW = [*RAW_FILES, *(["data/raw/images"] if STORED else [])]
 DATASET = stage("dataset", *GROUNDTRUTH)
 TRUTH = stage("dataset/truth", *GROUNDTRUTH) if PARAMS.dataset.truth else []
 CLIP = stage("clip/model", "open_clip_config.json", "open_clip_model.safetensors")

@@ -54,8 +54,8 @@ rule ext_pairs:
     priority: 15
     shell:
         "python -m relclip.ext.shard --step pairs --shard {params.shard} --params params.yaml --raw data/raw"
-        " --dataset data/dataset --kb data/kb --model data/clip/model --objects " + folders(EXT_OBJECTS)
-        + " --output data/shards/ext_pairs/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
+        f" --dataset data/dataset --kb data/kb --model data/clip/model --objects {folders(EXT_OBJECTS)}"
+        " --output data/shards/ext_pairs/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
 
 rule ext:
@@ -112,7 +112,7 @@ rule ext_sgdet_shard:
     priority: 15
     shell:
         "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
-        " --proposals {PROPOSALS} --model data/clip/model --shard {params.shard}"
+        " --proposals data/detector/proposals.parquet --model data/clip/model --shard {params.shard}"
         " --output data/shards/ext_sgdet/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
 
@@ -138,7 +138,7 @@ rule ext_sgdet:
     shell:
         logged(
             "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
-            " --proposals {PROPOSALS} --model data/clip/model --output data/ext_sgdet --threads {threads}",
+            " --proposals data/detector/proposals.parquet --model data/clip/model --output data/ext_sgdet --threads {threads}",
             merged=f"python -m relclip.ext.merge --shards {folders(EXT_SGDET_SHARDS)} --output data/ext_sgdet",
             shards=EXT_SGDET_SHARDS,
         )

@@ -58,7 +58,7 @@ rule predict_sgdet:
     shell:
         "python -m relclip.predict.sgdet --params params.yaml --run {wildcards.predicted} --model {params.model}"
         " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --kb data/kb"
-        " --proposals {PROPOSALS} --output data/predict/{wildcards.predicted}/sgdet --threads {threads} 2>&1 | tee {log}"
+        " --proposals data/detector/proposals.parquet --output data/predict/{wildcards.predicted}/sgdet --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_training_free:
@@ -102,5 +102,5 @@ rule predict_training_free_sgdet:
         **needs(gb=8, hours=2),
     shell:
         "python -m relclip.predict.training_free_sgdet --params params.yaml --method {wildcards.method}"
-        " --dataset data/dataset --kb data/kb --ext data/ext_sgdet --proposals {PROPOSALS}"
+        " --dataset data/dataset --kb data/kb --ext data/ext_sgdet --proposals data/detector/proposals.parquet"
         " --output data/predict/{wildcards.method}/sgdet 2>&1 | tee {log}"

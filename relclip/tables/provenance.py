@@ -28,6 +28,10 @@ PACKAGES = (
 )
 
 
+#: A job of a second or two is over before Snakemake looks at it again: what it saw (MB) is the shell alone.
+SHELL_MB = 50
+
+
 @dataclass(frozen=True)
 class StageTime:
     """What Snakemake's benchmark files of one rule add up to."""
@@ -36,6 +40,11 @@ class StageTime:
     jobs: int
     seconds: float
     memory_mb: float
+
+    @property
+    def seen(self) -> bool:
+        """Whether `memory_mb` is that of a stage."""
+        return self.memory_mb > SHELL_MB
 
 
 def facts(params: Path) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import IMAGES, read_table
+from relclip.tables.provenance import SHELL_MB
 
 Rows = list[dict[str, str]]
 Column = tuple[str, str, str]
@@ -191,8 +192,7 @@ def _time(stage: str, files: Sequence[Path]) -> Iterator[str]:
     if seconds:
         name = stage if len(seconds) == 1 else f"{stage}, one of {len(seconds)}"
         spread = "-".join(dict.fromkeys((f"{min(seconds):.0f}", f"{max(seconds):.0f}")))
-        # a job of a second or two is over before Snakemake looks at it again
-        peak = f"{max(peaks) / 1000:.1f} GB" if max(peaks) > 50 else "not seen"
+        peak = f"{max(peaks) / 1000:.1f} GB" if max(peaks) > SHELL_MB else "not seen"
         yield f"| {name} | {spread} s | {peak} |"
 
 

@@ -23,16 +23,16 @@ def make_report(inputs: Inputs, output: Path) -> None:
     """
     gathered = gather(inputs)
     models = released(gathered.params, inputs.train, inputs.predict, inputs.evaluate)
+    origin = facts(inputs.params)
     with atomic_folder(output / "model_cards") as folder:
-        write_cards(gathered.params, models, facts(inputs.params), folder)
+        write_cards(gathered.params, models, origin, folder)
     with atomic_folder(output / "tables") as folder:
         _write_tables(gathered, folder)
     with atomic_folder(output / "figures") as folder:
         figures = _draw(gathered, inputs, folder)
         pictures = _draw_pictures(gathered, inputs, folder)
-        html = page.render(
-            folder=folder, figures=figures, models=models, **pictures, **page_values(gathered, inputs)
-        )
+        shown = {"figures": figures, "models": models, "provenance": origin, **pictures}
+        html = page.render(folder=folder, **shown, **page_values(gathered, inputs))
     write_numbers(gathered.params, inputs.train, inputs.evaluate, output)
     write_text(output / "index.html", html)
 

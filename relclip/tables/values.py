@@ -39,7 +39,10 @@ MAIN_OUTPUTS = ("dataset", "kb", "clip", "ext", "detector")
 
 
 def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
-    """Every value but the figures. Raises ContractError where another stage's file is absent or broken."""
+    """Every value but the figures, the models and where they come from.
+
+    Raises ContractError where another stage's file is absent or broken.
+    """
     return {
         "contents": CONTENTS,
         **_words(gathered, inputs),
@@ -53,7 +56,6 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "ext_accuracies": encoder.ext_accuracies(inputs.ext),
         "detector_facts": content.detector_facts(inputs.detector),
         "protocol": content.scalars(gathered.params.evaluate.model_dump()),
-        "provenance": provenance.facts(inputs.params),
         "artifacts": _artifacts(inputs),
         "times": provenance.stage_times(inputs.benchmarks),
     }

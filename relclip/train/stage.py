@@ -119,8 +119,9 @@ def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
     Raises ContractError for patch maps that a disk damaged.
     """
     found = {path: file_digest(path) for path in files}
-    for path in (path for path in files if path.name == "maps.npy"):
-        check_maps(path.parent, found[path])
+    for path, digest in found.items():
+        if path.name == "maps.npy":
+            check_maps(path.parent, digest)
     digests = {str(path.relative_to(path.parents[1])): digest for path, digest in found.items()}
     recorder.tags({f"sha256 {name}": digest for name, digest in digests.items()})
     return digests

@@ -73,7 +73,9 @@ sys.exit(any(os.waitpid(job, 0)[1] for job in jobs))
 def test_eight_jobs_at_once_lose_nothing(store, monkeypatch):
     uri, client, experiment = store
     monkeypatch.setenv("WRITER", WRITER)
-    output, errors = begun(uri, EIGHT).communicate(timeout=180)
+    jobs = begun(uri, EIGHT)
+    output, errors = jobs.communicate(timeout=180)
+    assert jobs.returncode == 0
     assert output.count("stage finished\n") == 8
     assert "MLflow did not take" not in errors
     runs = client.search_runs([experiment])

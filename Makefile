@@ -18,7 +18,7 @@ test: $(VENV)/ready  ## environment, then all tests
 	pytest
 
 ui: $(VENV)/ready  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
-	python -m relclip.core.tracking_ui --port $(or $(PORT),5000)
+	python -m relclip.tracking.ui --port $(or $(PORT),5000)
 
 record: $(VENV)/ready  ## after snakemake: DVC takes what is there as the result of the present params
 	dvc commit -f
@@ -28,7 +28,7 @@ adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come 
 	snakemake --touch --forceall --quiet all
 
 preset: $(VENV)/ready  ## NAME=scenes|smoke|photos|vg: put that params.yaml in place (SEEDS=3: three trainings of every row)
-	python -m relclip.core.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
+	python -m relclip.project.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
 
 readme: $(VENV)/ready  ## the tables of README.md from the last run
 	python -m relclip.tables.readme

@@ -27,15 +27,15 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 from train import OBJECTS, PREDICATES, SIZES, PlainAdaptor, images_like_scenes, random_labels, random_language
 
+from relclip.compute.device import autocast, best_device, halves, prepare
 from relclip.core.atomic import write_json
 from relclip.core.boxes import overlapping_pairs, union
-from relclip.core.device import autocast, best_device, halves, prepare
-from relclip.core.encoder import Encoder
 from relclip.core.images import read_image
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params import Train, load_params
 from relclip.core.vocabulary import Vocabulary
+from relclip.encoder.encoder import Encoder
 from relclip.ext.look import look
 from relclip.features.stage import patch_maps_of, squash
 from relclip.train.fit import ahead

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from relclip.compute.device import prepare
 from relclip.core.atomic import write_json
-from relclip.core.device import prepare
 from relclip.photo import SceneGraphs
 from relclip.photo.photos import find_photos
 

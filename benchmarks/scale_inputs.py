@@ -15,11 +15,11 @@ from PIL import Image
 
 from relclip.clip.small import build, model_config
 from relclip.core.digest import file_digest
-from relclip.core.encoder import save_encoder
 from relclip.core.params import Pretrain
 from relclip.core.parquet import write_table
-from relclip.core.tokenizer import WordTokenizer, collect_words
 from relclip.core.vocabulary import load_names
+from relclip.encoder.encoder import save_encoder
+from relclip.encoder.tokenizer import WordTokenizer, collect_words
 from relclip.features.rows import ROWS
 from relclip.raw.scenes.captions import write_captions
 
@@ -78,8 +78,8 @@ def write_maps(folder: Path, dataset: Path) -> None:
 
 def write_untrained(folder: Path, trained: Path) -> None:
     """A model that gives random scores: the trained one's weights, drawn anew (maps that are a hole teach nothing)."""
-    from relclip.core.model import load_model, save_model  # noqa: PLC0415
-    from relclip.core.model.files import read_about  # noqa: PLC0415
+    from relclip.model import load_model, save_model  # noqa: PLC0415
+    from relclip.model.files import read_about  # noqa: PLC0415
 
     folder.mkdir(parents=True)
     model = load_model(trained, torch.device("cpu"))

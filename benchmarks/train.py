@@ -19,12 +19,12 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
-from relclip.core.device import best_device, prepare
+from relclip.compute.device import best_device, prepare
 from relclip.core.memory import keep_freed_memory
-from relclip.core.model import ImageSet
-from relclip.core.model.regions import in_cells
 from relclip.core.params import Train
 from relclip.core.vocabulary import Vocabulary
+from relclip.model import ImageSet
+from relclip.model.regions import in_cells
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
 from relclip.train.optimiser import make_optimizer, update

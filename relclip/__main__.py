@@ -36,7 +36,7 @@ COMMANDS = {
     "convert": ("relclip.evaluate.convert", "a peer's eval_results.pytorch -> Parquet"),
     "annotate": ("relclip.annotate.__main__", "people judge table 2's triplets on a page of this machine"),
     "tables": ("relclip.tables.__main__", "metrics -> tables, figures, model cards, one page"),
-    "ui": ("relclip.core.tracking_ui", "MLflow's pages: every training, its curves and test metrics"),
+    "ui": ("relclip.tracking.ui", "MLflow's pages: every training, its curves and test metrics"),
     "predict": ("relclip.photo.__main__", "your photos -> scene graphs, with pages to explore"),
 }
 

@@ -11,7 +11,7 @@ from relclip.core import command
 from relclip.core.annotations import load_annotations
 from relclip.core.errors import InputError
 from relclip.core.params import Params, load_params
-from relclip.core.questionnaire import Questionnaire, load_questionnaire
+from relclip.people.questionnaire import Questionnaire, load_questionnaire
 
 PORT = 5001
 DESCRIPTION = (

@@ -13,8 +13,8 @@ from relclip.annotate.order import ANSWERS_LOOKED_AT, Order, order_of, seconds_l
 from relclip.annotate.pictures import Picture, as_jpeg
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
-from relclip.core.people import ANSWERS
-from relclip.core.questionnaire import Question, Questionnaire
+from relclip.people.judgements import ANSWERS
+from relclip.people.questionnaire import Question, Questionnaire
 
 LONGEST_NAME = 40
 LARGEST_REQUEST = 10_000

@@ -12,8 +12,8 @@ from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
 from relclip.core.params import Evaluate
 from relclip.core.parquet import JUDGEMENTS, write_table
-from relclip.core.people import people_report
-from relclip.core.questionnaire import Questionnaire
+from relclip.people.judgements import people_report
+from relclip.people.questionnaire import Questionnaire
 
 JUDGEMENTS_FILE, PRECISION_FILE = "judgements.parquet", "precision.json"
 

@@ -6,8 +6,8 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from relclip.core.questionnaire import Question, Questionnaire
 from relclip.core.seeds import stream
+from relclip.people.questionnaire import Question, Questionnaire
 
 #: The estimate looks at so many answers; a longer pause than this is a break.
 ANSWERS_LOOKED_AT, BREAK_SECONDS = 30, 60.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.errors import InputError
-from relclip.core.questionnaire import Question
+from relclip.people.questionnaire import Question
 
 #: SQLite's mark of whose file this is: "RCLA".
 APPLICATION = 0x52434C41

@@ -18,8 +18,8 @@ def main() -> None:
     params = load_params(given.params)
     # torch loads only after the arguments are known to be good
     from relclip.clip.stage import run  # noqa: PLC0415
-    from relclip.core.halving import told_in_a_sentence  # noqa: PLC0415
-    from relclip.core.world import joined  # noqa: PLC0415
+    from relclip.compute.halving import told_in_a_sentence  # noqa: PLC0415
+    from relclip.compute.world import joined  # noqa: PLC0415
 
     with joined(given.device) as (world, device), told_in_a_sentence("lower clip.pretrain.batch"):
         run(params, given.raw, given.output, given.threads, device=device, world=world)

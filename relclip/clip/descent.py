@@ -12,9 +12,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from relclip.compute.halving import free_what_is_left, is_out_of_memory, say_halved
+from relclip.compute.world import ALONE, World
 from relclip.core.errors import OutOfMemory
-from relclip.core.halving import free_what_is_left, is_out_of_memory, say_halved
-from relclip.core.world import ALONE, World
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from relclip.core.atomic import write_json
-from relclip.core.encoder import save_encoder
 from relclip.core.errors import InputError
 from relclip.core.params import Clip
+from relclip.encoder.encoder import save_encoder
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
 FILE = "open_clip_model.safetensors"

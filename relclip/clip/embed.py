@@ -7,15 +7,15 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
+from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids, load_annotations, read_triplets
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
 from relclip.core.boxes import overlapping_pairs
-from relclip.core.device import best_device, prepare
-from relclip.core.encoder import Encoder, load_encoder
 from relclip.core.ordered import available_threads
 from relclip.core.params import Clip
 from relclip.core.parquet import TRIPLETS, write_table
 from relclip.core.vocabulary import Vocabulary
+from relclip.encoder.encoder import Encoder, load_encoder
 
 #: triplets.parquet: the triplet whose embedding is row `row` of triplets.npy.
 PROMPTS = pa.schema([*list(TRIPLETS)[:3], ("row", pa.int64())])

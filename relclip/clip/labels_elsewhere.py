@@ -8,10 +8,10 @@ from torch import nn
 
 from relclip.clip.elsewhere import HUB, reach, short
 from relclip.core.atomic import write_json
-from relclip.core.encoder import save_encoder
 from relclip.core.errors import InputError
-from relclip.core.labels_encoder import LabelsModel, TimmTower
 from relclip.core.params import LabelsEncoder
+from relclip.encoder.encoder import save_encoder
+from relclip.encoder.labels_encoder import LabelsModel, TimmTower
 
 
 def load_timm(settings: LabelsEncoder, folder: Path) -> None:

@@ -13,14 +13,14 @@ from relclip.clip.pretrain import train
 from relclip.clip.regions import Regions, read_regions
 from relclip.clip.small import labels_config
 from relclip.clip.stage import curve_csv, split
+from relclip.compute.device import best_device, prepare
 from relclip.core.atomic import atomic_folder, write_json, write_text
-from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
-from relclip.core.encoder import load_encoder, save_encoder
-from relclip.core.labels_encoder import build_labels_model
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params import LabelsEncoder, Pretrain
+from relclip.encoder.encoder import load_encoder, save_encoder
+from relclip.encoder.labels_encoder import build_labels_model
 
 
 def run(settings: LabelsEncoder, clip: Pretrain, raw: Path, output: Path, threads: int | None = None) -> None:

@@ -13,11 +13,11 @@ from relclip.clip.batches import Sampler
 from relclip.clip.descent import Side
 from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import Codes, Regions
+from relclip.compute.device import moved
 from relclip.core.accuracy import accuracy
-from relclip.core.device import moved
-from relclip.core.encoder import Encoder
 from relclip.core.errors import InputError
 from relclip.core.seeds import stream
+from relclip.encoder.encoder import Encoder
 
 BATCH = 256
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from relclip.core.world import World
+from relclip.compute.world import World
 
 
 def clip_loss(images: Tensor, texts: Tensor, index: Tensor, scale: Tensor) -> Tensor:

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from relclip.clip.regions import Regions
-from relclip.core.crops import cut
 from relclip.core.images import read_image
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
+from relclip.encoder.crops import cut
 
 
 def cut_regions(regions: Regions, folder: Path, size: int, workers: int) -> Tensor:

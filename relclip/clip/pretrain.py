@@ -19,13 +19,13 @@ from relclip.clip.loss import LOSSES, learning_rate, shared_loss
 from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
 from relclip.clip.texts import Reader
-from relclip.core.checkpoint import read_state, write_state
-from relclip.core.device import autocast, moved
+from relclip.compute.checkpoint import read_state, write_state
+from relclip.compute.device import autocast, moved
+from relclip.compute.schedule import learning
+from relclip.compute.world import ALONE, World
 from relclip.core.params import Pretrain
 from relclip.core.progress import progress
-from relclip.core.schedule import learning
 from relclip.core.seeds import stream
-from relclip.core.world import ALONE, World
 
 CPU = torch.device("cpu")
 Point = tuple[int, float, float]  # step, loss, learning rate

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from relclip.core.params import Pretrain
-from relclip.core.tokenizer import WordTokenizer
+from relclip.encoder.tokenizer import WordTokenizer
 
 LARGEST_SCALE = 100.0  # as in CLIP: logits are scaled by at most this
 

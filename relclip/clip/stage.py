@@ -17,17 +17,17 @@ from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import build, model_config
 from relclip.clip.texts import Reader
 from relclip.clip.validate import Judge
+from relclip.compute.device import best_device, prepare
+from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json, write_text
-from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
-from relclip.core.encoder import load_encoder, save_encoder
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params import Clip, Params
 from relclip.core.seeds import stream
-from relclip.core.tokenizer import WordTokenizer, collect_words, words_of
 from relclip.core.vocabulary import load_names
-from relclip.core.world import ALONE, World
+from relclip.encoder.encoder import load_encoder, save_encoder
+from relclip.encoder.tokenizer import WordTokenizer, collect_words, words_of
 
 LONGEST_TEXT = 32  # words of a phrase beyond this are cut
 

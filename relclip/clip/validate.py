@@ -7,7 +7,7 @@ from torch import Tensor
 
 from relclip.clip.regions import Codes, Regions
 from relclip.core.accuracy import accuracy
-from relclip.core.encoder import Encoder
+from relclip.encoder.encoder import Encoder
 
 Flags = NDArray[np.bool_]
 BATCH = 256

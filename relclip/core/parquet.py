@@ -104,7 +104,7 @@ ASKED = pa.schema(
         ("object_id", pa.int32()),
     ]
 )
-#: What people answered (relclip.core.people).
+#: What people answered (relclip.people.judgements).
 JUDGEMENTS = pa.schema(
     [
         ("annotator", pa.string()),

@@ -2,7 +2,7 @@
 
 from relclip.core import command
 from relclip.core.params import load_params
-from relclip.core.tracking import track
+from relclip.tracking.runs import track
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """What the curves of the detector's training show."""
 
-from relclip.core.curves import Curves
-from relclip.core.recorder import Recorder
+from relclip.tracking.curves import Curves
+from relclip.tracking.recorder import Recorder
 
 LOSSES = ("loss", "loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg")
 

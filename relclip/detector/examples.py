@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from relclip.compute.schedule import batch_numbers
 from relclip.core.annotations import Annotations
-from relclip.core.schedule import batch_numbers
 from relclip.core.seeds import stream
 from relclip.detector.pictures import Picture, Pictures
 

@@ -11,11 +11,10 @@ import pyarrow as pa
 import torch
 from torchvision.models.detection import FasterRCNN
 
+from relclip.compute.checkpoint import remove_checkpoint, state_digest
+from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import atomic_folder, write_json
-from relclip.core.checkpoint import remove_checkpoint, state_digest
-from relclip.core.curves import Curves
-from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
 from relclip.core.memory import keep_freed_memory
@@ -23,7 +22,6 @@ from relclip.core.ordered import available_threads
 from relclip.core.params import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
-from relclip.core.recorder import Recorder, Silent
 from relclip.detector.curves import make_curves
 from relclip.detector.examples import Examples, with_objects
 from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector
@@ -32,6 +30,8 @@ from relclip.detector.network import DetectorConfig, build
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model, propose, table
 from relclip.detector.training import VERSION, fit
+from relclip.tracking.curves import Curves
+from relclip.tracking.recorder import Recorder, Silent
 
 NAME = "detector"
 SPLITS = ("val", "test")

@@ -7,16 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from relclip.core.checkpoint import load_checkpoint, save_checkpoint
-from relclip.core.curves import Curves
+from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
+from relclip.compute.schedule import decay_matrices, warm_cosine
 from relclip.core.ordered import in_order
 from relclip.core.params import Detector
 from relclip.core.progress import progress
-from relclip.core.schedule import decay_matrices, warm_cosine
 from relclip.core.seeds import stream
 from relclip.detector.curves import LOSSES
 from relclip.detector.examples import Example, Examples
 from relclip.detector.pictures import as_input
+from relclip.tracking.curves import Curves
 
 LONGEST_GRADIENT = 10.0
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.

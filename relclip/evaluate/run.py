@@ -4,9 +4,9 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.params import load_params
-from relclip.core.tracking import record_later
 from relclip.evaluate.hits import TASKS
 from relclip.evaluate.stage import RunPaths, evaluate_run, read_provenance
+from relclip.tracking.runs import record_later
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ import torch
 
 from relclip.core.annotations import Annotations
 from relclip.core.digest import file_digest
-from relclip.core.encoder import WEIGHTS
 from relclip.core.params import Params
+from relclip.encoder.encoder import WEIGHTS
 from relclip.ext.pairs import Candidates
 
 

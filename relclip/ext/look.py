@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.boxes import Boxes
-from relclip.core.crops import cut, pixel_boxes
-from relclip.core.device_crops import cut_there
-from relclip.core.encoder import Encoder
 from relclip.core.images import read_image
 from relclip.core.params.encoder import Resize
+from relclip.encoder.crops import cut, pixel_boxes
+from relclip.encoder.encoder import Encoder
+from relclip.ext.device_crops import cut_there
 
 
 def look(

@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.annotations import Annotations, Ids
-from relclip.core.encoder import Encoder
 from relclip.core.params import Ext
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES
+from relclip.encoder.encoder import Encoder
 from relclip.ext.look import look
 from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
 from relclip.ext.texts import TripletTexts

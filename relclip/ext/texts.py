@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core.annotations import Annotations, Ids
-from relclip.core.encoder import Encoder
 from relclip.core.params import Ext
 from relclip.core.vocabulary import Vocabulary
+from relclip.encoder.encoder import Encoder
 from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids
-from relclip.core.device import best_device, prepare
-from relclip.core.encoder import load_encoder
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params import Params
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
 from relclip.core.shard import Shard
+from relclip.encoder.encoder import load_encoder
 from relclip.ext.key import inputs_key
 from relclip.ext.pairs import Candidates
 from relclip.ext.parts import Parts, split_images

@@ -9,18 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import write_json
-from relclip.core.crops import whole
-from relclip.core.device import best_device, prepare
 from relclip.core.digest import file_digest
-from relclip.core.encoder import WEIGHTS, Encoder, load_encoder, resize
 from relclip.core.images import read_image
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params import Features
 from relclip.core.progress import progress
 from relclip.core.shard import Shard, write_part
+from relclip.encoder.crops import whole
+from relclip.encoder.encoder import WEIGHTS, Encoder, load_encoder, resize
 from relclip.features.rows import Maps, open_maps, place_maps, write_images
 
 BATCHES_BETWEEN_RECORDS = 8

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.boxes import Boxes
-from relclip.core.crops import cut
-from relclip.core.encoder import Encoder
+from relclip.encoder.crops import cut
+from relclip.encoder.encoder import Encoder
 from relclip.gradcam.heat import grad_cam
 
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from relclip.core.boxes import Boxes
-from relclip.core.model import Batch, ImageSet, Model, Regions, collate, roi_align
-from relclip.core.model.regions import in_cells
 from relclip.gradcam.heat import grad_cam, spread
+from relclip.model import Batch, ImageSet, Model, Regions, collate, roi_align
+from relclip.model.regions import in_cells
 
 
 def relation_heat(network: Model, images: ImageSet, number: int, pair: int, predicate: int) -> Tensor:

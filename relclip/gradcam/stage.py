@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from relclip.compute.device import prepare
 from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
 from relclip.core.boxes import union
-from relclip.core.device import prepare
 from relclip.core.digest import check_maps, file_digest
-from relclip.core.encoder import load_encoder
 from relclip.core.errors import ContractError
 from relclip.core.images import read_image
-from relclip.core.model import ImageSet, check_channels, check_vocabulary, load_model
-from relclip.core.model.files import WEIGHTS
-from relclip.core.model.regions import in_cells
 from relclip.core.params import Params
 from relclip.core.progress import progress
+from relclip.encoder.encoder import load_encoder
 from relclip.gradcam.choose import HOW, choose
 from relclip.gradcam.clip_heat import clip_heat
 from relclip.gradcam.heat import Heat, largest_one, spread
 from relclip.gradcam.relation_heat import relation_heat
+from relclip.model import ImageSet, check_channels, check_vocabulary, load_model
+from relclip.model.files import WEIGHTS
+from relclip.model.regions import in_cells
 
 #: A handful of pictures is done in seconds, and on a CPU the same seed gives the same bytes.
 CPU = torch.device("cpu")

@@ -44,7 +44,7 @@ def main() -> None:
     given = arguments.parse_args()
     photos = find_photos(given.photos, given.output)
     boxes = read_boxes(given.boxes, photos) if given.boxes else {}
-    from relclip.core.device import prepare  # noqa: PLC0415  # torch loads once the arguments are good
+    from relclip.compute.device import prepare  # noqa: PLC0415  # torch loads once the arguments are good
     from relclip.core.ordered import available_threads  # noqa: PLC0415
     from relclip.photo.run import Work, predict_photos  # noqa: PLC0415
     from relclip.photo.scene_graphs import SceneGraphs  # noqa: PLC0415

@@ -8,15 +8,15 @@ import torch
 from pydantic import ValidationError
 from torchvision.models.detection import FasterRCNN
 
-from relclip.core.device import best_device
-from relclip.core.encoder import Encoder, load_encoder
+from relclip.compute.device import best_device
 from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
-from relclip.core.model.files import read_about
 from relclip.core.params import Detector, Params, load_params
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.detector.files import config_of, load_detector
 from relclip.detector.proposals import prepare_model
+from relclip.encoder.encoder import Encoder, load_encoder
+from relclip.model.files import read_about
 from relclip.photo.about import About, about_run
 from relclip.predict.predictor import Predictor, Temperatures
 from relclip.predict.request import WEIGHTS, Inputs, Request

@@ -12,11 +12,11 @@ from PIL import Image
 
 from relclip import __version__
 from relclip.core.digest import file_digest
-from relclip.core.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
+from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.photo.colours import colours
 from relclip.photo.drawing import LARGEST
 from relclip.photo.evidence import Knowledge, load_knowledge

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
-from relclip.core.model import ImageSet
 from relclip.detector.pictures import Picture, at_size
 from relclip.detector.proposals import Detections, detect_batch, propose
 from relclip.features.stage import patch_maps_of, squash
+from relclip.model import ImageSet
 from relclip.photo.given import Box, Given, given_boxes
 from relclip.photo.graph import Object, SceneGraph, Task, printable
 from relclip.photo.models import Models, load_models

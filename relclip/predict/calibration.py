@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from relclip.core.errors import ContractError
-from relclip.core.model import ImageSet, collate
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.progress import progress
+from relclip.model import ImageSet, collate
 from relclip.predict.predictor import Predictor, Temperatures
 from relclip.predict.request import Inputs
 

@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from relclip.compute.device import best_device
 from relclip.core.boxes import apart_pairs
-from relclip.core.device import best_device
 from relclip.core.errors import ContractError
-from relclip.core.model import (
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.model import (
     Batch,
     ImageSet,
     LabelSource,
@@ -24,7 +25,6 @@ from relclip.core.model import (
     load_model,
     predicate_scores,
 )
-from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.predict.knowledge import load_counts
 from relclip.predict.request import Inputs, Request
 from relclip.predict.writing import Prediction

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from relclip.compute.device import prepare
 from relclip.core.atomic import atomic_folder
-from relclip.core.device import prepare
 from relclip.core.digest import check_maps
 from relclip.core.memory import keep_freed_memory
-from relclip.core.model import Batch, ImageSet, Output, collate
 from relclip.core.progress import progress
 from relclip.core.proposals import Proposals, load_proposals
+from relclip.model import Batch, ImageSet, Output, collate
 from relclip.predict.calibration import calibrated
 from relclip.predict.class_nms import class_nms
 from relclip.predict.predictor import Predictor, cut, pair_sets

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import torch
 
+from relclip.compute.device import prepare
 from relclip.core.atomic import atomic_folder, write_json
-from relclip.core.device import prepare
 from relclip.core.digest import check_maps
 from relclip.core.memory import keep_freed_memory
-from relclip.core.model import ImageSet, LabelSource, Regions, collate
 from relclip.core.progress import progress
+from relclip.model import ImageSet, LabelSource, Regions, collate
 from relclip.predict.calibration import calibrated
 from relclip.predict.predictor import Predictor, cut, pair_sets
 from relclip.predict.request import Inputs, Request

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.params import load_params
-from relclip.core.tracking_publish import publish
 from relclip.tables.gather import Inputs
 from relclip.tables.stage import make_report
 from relclip.tables.tracked import entries
+from relclip.tracking.publish import publish
 
 OPTIONAL = {
     "predict": "output folder of the stage predict: examples of predictions (figure 5)",

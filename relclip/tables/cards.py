@@ -19,7 +19,7 @@ Facts = Sequence[tuple[str, str]]
 WEAKEST = 5
 _LOAD = """```python
 from pathlib import Path
-from relclip.core.model import load_model
+from relclip.model import load_model
 model = load_model(Path("{folder}"))
 ```"""
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from relclip.core.annotations import load_annotations
 from relclip.core.params import Params
-from relclip.core.people import people_report, read_judgements
-from relclip.core.questionnaire import asked_file, load_questionnaire
+from relclip.people.judgements import people_report, read_judgements
+from relclip.people.questionnaire import asked_file, load_questionnaire
 from relclip.tables.results import Result
 
 #: Their P@10 and P@20 are metrics of this prefix, beside the oracle's.

@@ -7,8 +7,8 @@ from pathlib import Path
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.params import Params
-from relclip.core.tracking_publish import Entry
 from relclip.tables.names import rows_of, run_names
+from relclip.tracking.publish import Entry
 
 #: A training names its patch maps by their encoder.
 _ENCODERS = {"clip": "features/clip", "labels": "features/labels"}

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from relclip.compute.halving import told_in_a_sentence
+from relclip.compute.world import joined
 from relclip.core import command
-from relclip.core.halving import told_in_a_sentence
 from relclip.core.params import Train
-from relclip.core.recorder import Silent
-from relclip.core.tracking import track
-from relclip.core.world import joined
+from relclip.tracking.recorder import Silent
+from relclip.tracking.runs import track
 from relclip.train.inputs import Inputs
 
 FOLDERS = {

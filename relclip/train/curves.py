@@ -1,7 +1,7 @@
 """What the curves of a training of relations show."""
 
-from relclip.core.curves import Curves
-from relclip.core.recorder import Recorder
+from relclip.tracking.curves import Curves
+from relclip.tracking.recorder import Recorder
 
 LOSSES = ("loss", "loss_object", "loss_predicate", "loss_rcl", "temperature")
 ADVICE = "lower train.learning_rate, set train.gradient_clip, or look for broken values in the features"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.core.model import Batch, Regions, collate
+from relclip.compute.schedule import batch_numbers
 from relclip.core.params import Train
-from relclip.core.schedule import batch_numbers
+from relclip.model import Batch, Regions, collate
 from relclip.train.labels import LEFT_OUT
 from relclip.train.schedule import choose_background, choose_foreground
 from relclip.train.targets import Targets, Teacher

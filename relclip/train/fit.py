@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from relclip.core.checkpoint import load_checkpoint, save_checkpoint
-from relclip.core.curves import Curves
+from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
+from relclip.tracking.curves import Curves
 from relclip.train.drawn import Drawn, draw
 from relclip.train.optimiser import make_optimizer
 from relclip.train.schedule import learning_rate

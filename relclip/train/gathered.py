@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from relclip.core.world import World
+from relclip.compute.world import World
 from relclip.train.contrast import Level, Negatives, RelationalContrast, Triplets
 
 

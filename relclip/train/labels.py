@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
 from relclip.core.kb_filter import count_shares
-from relclip.core.model import ImageSet
+from relclip.model import ImageSet
 
 KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20

@@ -11,9 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from relclip.compute.seal import check_seal
 from relclip.core.errors import ContractError
 from relclip.core.parquet import read_table
-from relclip.core.seal import check_seal
 from relclip.core.vocabulary import Vocabulary
 
 PROMPTS = pa.schema(

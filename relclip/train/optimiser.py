@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from relclip.compute.schedule import decay_matrices, learning
 from relclip.core.params import Train
-from relclip.core.schedule import decay_matrices, learning
 
 
 def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:

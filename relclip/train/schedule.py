@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from relclip.compute.schedule import warm_cosine
 from relclip.core.params import Train
-from relclip.core.schedule import warm_cosine
 from relclip.core.seeds import stream
 
 FALLS_TO = 0.1

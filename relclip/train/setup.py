@@ -11,9 +11,13 @@ import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
+from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
 from relclip.core.kb_filter import believed_triplets
-from relclip.core.model import (
+from relclip.core.params import Train
+from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
+from relclip.core.vocabulary import Vocabulary
+from relclip.model import (
     AnyConfig,
     ImageSet,
     Model,
@@ -23,10 +27,6 @@ from relclip.core.model import (
     Regions,
     build_model,
 )
-from relclip.core.params import Train
-from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
-from relclip.core.vocabulary import Vocabulary
-from relclip.core.world import ALONE, World
 from relclip.train.contrast import RelationalContrast
 from relclip.train.frequency import frequency_bias
 from relclip.train.inputs import Inputs, contrast_level

@@ -7,18 +7,18 @@ from typing import Any
 
 import torch
 
+from relclip.compute.checkpoint import remove_checkpoint, state_digest
+from relclip.compute.device import best_device, prepare
+from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json
-from relclip.core.checkpoint import remove_checkpoint, state_digest
-from relclip.core.curves import Curves
-from relclip.core.device import best_device, prepare
 from relclip.core.digest import check_maps, file_digest
 from relclip.core.memory import keep_freed_memory
-from relclip.core.model import ImageSet, Model, Regions, save_model
 from relclip.core.params import Train
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.core.recorder import Recorder, Silent
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.core.world import ALONE, World
+from relclip.model import ImageSet, Model, Regions, save_model
+from relclip.tracking.curves import Curves
+from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.curves import make_curves
 from relclip.train.fit import VERSION, fit
 from relclip.train.inputs import Inputs, needs_words

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from relclip.compute.halving import free_what_is_left, is_out_of_memory, say_halved
+from relclip.compute.schedule import learning
 from relclip.core.errors import OutOfMemory
-from relclip.core.halving import free_what_is_left, is_out_of_memory, say_halved
-from relclip.core.schedule import learning
 from relclip.train.drawn import Drawn
 from relclip.train.optimiser import descend
 from relclip.train.trainer import Share, Trainer

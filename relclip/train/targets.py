@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from relclip.core.device import moved
+from relclip.compute.device import moved
 from relclip.core.errors import InputError
-from relclip.core.model import ImageSet
 from relclip.core.params import Sampling
+from relclip.model import ImageSet
 from relclip.train.contrast import Level, Triplets
 from relclip.train.labels import Labels, pair_classes
 from relclip.train.language import Phrases, Prompts

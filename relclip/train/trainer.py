@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from relclip.core.device import autocast
+from relclip.compute.device import autocast
+from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
-from relclip.core.model import Batch, Model, Regions
 from relclip.core.params import Train
 from relclip.core.seeds import stream
-from relclip.core.world import ALONE, World
+from relclip.model import Batch, Model, Regions
 from relclip.train.contrast import Level, RelationalContrast, Triplets
 from relclip.train.drawn import Drawn, collated, draw
 from relclip.train.gathered import gathered_contrast

@@ -8,8 +8,8 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from relclip.core.device import autocast
-from relclip.core.model import Model, RankBy, Regions, collate, predicate_scores
+from relclip.compute.device import autocast
+from relclip.model import Model, RankBy, Regions, collate, predicate_scores
 from relclip.train.labels import object_numbers
 
 RECALL_AT = 50

@@ -19,8 +19,8 @@ from relclip.annotate.store import Store
 from relclip.core import parquet
 from relclip.core.annotations import load_annotations
 from relclip.core.params import Evaluate
-from relclip.core.questionnaire import load_questionnaire
 from relclip.evaluate.stage import RunPaths, evaluate_run
+from relclip.people.questionnaire import load_questionnaire
 
 RUNS = ["plain", "better"]
 OBJECTS = ["man", "<b>horse & co</b>", "hat"]

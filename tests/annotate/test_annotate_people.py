@@ -14,11 +14,11 @@ from relclip.annotate.__main__ import main
 from relclip.annotate.export import export, in_words
 from relclip.annotate.order import order_of, seconds_left
 from relclip.annotate.store import Store
-from relclip.core.agreement import fleiss_kappa
 from relclip.core.errors import RelclipError
 from relclip.core.params import Evaluate
-from relclip.core.people import people_report, read_judgements
-from relclip.core.questionnaire import Questionnaire, load_questionnaire
+from relclip.people.agreement import fleiss_kappa
+from relclip.people.judgements import people_report, read_judgements
+from relclip.people.questionnaire import Questionnaire, load_questionnaire
 
 
 def test_kappa_of_a_published_example():

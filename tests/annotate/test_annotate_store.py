@@ -7,7 +7,7 @@ import pytest
 
 from relclip.annotate.store import Store
 from relclip.core.errors import InputError
-from relclip.core.questionnaire import Question
+from relclip.people.questionnaire import Question
 
 BOX = (0.0, 0.0, 1.0, 1.0)
 

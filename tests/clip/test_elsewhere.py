@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import save_file
 
 from relclip.clip.stage import run
-from relclip.core.encoder import load_encoder
 from relclip.core.errors import InputError
+from relclip.encoder.encoder import load_encoder
 
 CPU = torch.device("cpu")
 MODEL = "tiny-test-clip"

@@ -8,10 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from relclip.core.crops import cut, pixel_boxes
-from relclip.core.encoder import CONFIG, WEIGHTS, WORDS, load_encoder
 from relclip.core.errors import ContractError
-from relclip.core.tokenizer import WordTokenizer, collect_words
+from relclip.encoder.crops import cut, pixel_boxes
+from relclip.encoder.encoder import CONFIG, WEIGHTS, WORDS, load_encoder
+from relclip.encoder.tokenizer import WordTokenizer, collect_words
 
 CPU = torch.device("cpu")
 

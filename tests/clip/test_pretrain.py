@@ -13,8 +13,8 @@ from relclip.clip.loss import clip_loss, learning_rate, multi_positive_loss
 from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import read_regions
 from relclip.clip.texts import Reader, identities
-from relclip.core.encoder import CONFIG, WEIGHTS, WORDS
 from relclip.core.errors import InputError
+from relclip.encoder.encoder import CONFIG, WEIGHTS, WORDS
 
 NAMES = (CONFIG, WEIGHTS, WORDS, "curve.csv", "statistics.json")
 

@@ -6,9 +6,9 @@ import torch
 
 from relclip.clip import embed
 from relclip.core.annotations import load_annotations, read_triplets
-from relclip.core.encoder import load_encoder
 from relclip.core.errors import ContractError
 from relclip.core.parquet import read_table
+from relclip.encoder.encoder import load_encoder
 
 
 def test_rows_are_the_embeddings_of_their_prompts(tiny, tmp_path):

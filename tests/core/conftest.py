@@ -10,7 +10,7 @@ def prepared_store(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
         patch.chdir(folder)
-        from relclip.core.tracking import prepare_store
+        from relclip.tracking.runs import prepare_store
 
         prepare_store()
     return folder

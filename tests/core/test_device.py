@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from relclip.core.device import best_device
+from relclip.compute.device import best_device
 from relclip.core.errors import InputError
 
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFilter
 
-from relclip.core import device_crops
-from relclip.core.crops import cut, pixel_boxes
-from relclip.core.device_crops import axis_matrix, cut_there
 from relclip.core.params import Ext
+from relclip.encoder.crops import cut, pixel_boxes
+from relclip.ext import device_crops
+from relclip.ext.device_crops import axis_matrix, cut_there
 from relclip.ext.look import look
 
 CPU = torch.device("cpu")
@@ -60,7 +60,7 @@ def test_every_output_pixel_is_a_mean_of_its_crop_alone():
 
 
 def test_ext_sees_the_same_through_either(tiny, picture, boxes, tmp_path):
-    from relclip.core.encoder import load_encoder
+    from relclip.encoder.encoder import load_encoder
 
     Image.fromarray(picture).save(tmp_path / "one.png")
     encoder, regions = load_encoder(tiny.model, CPU), [(tmp_path / "one.png", boxes.astype(np.float32))]

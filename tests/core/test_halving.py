@@ -8,9 +8,9 @@ from relclip.clip import stage
 from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import read_regions
 from relclip.clip.small import build, model_config
-from relclip.core.encoder import Encoder, load_encoder
+from relclip.compute.halving import Halving, is_out_of_memory, told_in_a_sentence
 from relclip.core.errors import OutOfMemory
-from relclip.core.halving import Halving, is_out_of_memory, told_in_a_sentence
+from relclip.encoder.encoder import Encoder, load_encoder
 
 CPU = torch.device("cpu")
 FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")

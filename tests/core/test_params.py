@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from relclip.core.errors import InputError, ParamsError
-from relclip.core.more_seeds import with_seeds
 from relclip.core.params import check_params, check_workflow_config, load_params
-from relclip.core.preset import use_preset
+from relclip.project.more_seeds import with_seeds
+from relclip.project.preset import use_preset
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))

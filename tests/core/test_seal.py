@@ -5,7 +5,7 @@ import pytest
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
-from relclip.core.seal import UNSEALED, check_seal, seal
+from relclip.compute.seal import UNSEALED, check_seal, seal
 
 TENSORS = {"b": np.arange(12, dtype=np.float32).reshape(3, 4), "ä": np.ones(5, np.float16)}
 

@@ -8,7 +8,7 @@ import pytest
 
 from relclip.core.errors import InputError
 from relclip.core.params import load_params
-from relclip.core.space import LARGEST, check_space, room
+from relclip.project.space import LARGEST, check_space, room
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 Usage = namedtuple("Usage", "free")

@@ -12,7 +12,7 @@ import pytest
 
 WRITER = """
 import sys
-from relclip.core.tracking import record_later, track
+from relclip.tracking.runs import record_later, track
 number = sys.argv[1]
 params = {"seed": int(number), "rcl": {"level": "dual"}}
 with track("train", f"run{number}", params, {"run": f"run{number}"}) as recorder:
@@ -32,7 +32,7 @@ def store(prepared_store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     import mlflow
 
-    from relclip.core.tracking import EXPERIMENT
+    from relclip.tracking.runs import EXPERIMENT
 
     client = mlflow.MlflowClient(uri)
     return uri, client, client.get_experiment_by_name(EXPERIMENT).experiment_id
@@ -90,7 +90,7 @@ def test_eight_jobs_at_once_lose_nothing(store, monkeypatch):
 
 KILLED = """
 import os, signal, sys
-from relclip.core.tracking import track
+from relclip.tracking.runs import track
 with track("train", "one", {"seed": 1}, {"run": "one"}) as recorder:
     if sys.argv[1] == "die":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -124,7 +124,7 @@ def test_a_server_that_is_away_is_said_and_the_stage_finishes():
 
 STRAIGHT = """
 import sys
-from relclip.core.tracking import record_later
+from relclip.tracking.runs import record_later
 record_later({"run": "relclip"}, {"recall": 0.25, "precision": float(sys.argv[1])})
 print("mlflow" in sys.modules)
 """

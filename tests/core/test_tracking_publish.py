@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from relclip.core.errors import InputError
-from relclip.core.tracking_publish import Entry, publish
-from relclip.core.tracking_ui import HOST, address, check_port
+from relclip.tracking.publish import Entry, publish
+from relclip.tracking.ui import HOST, address, check_port
 
 OF = {"run": "relclip_kb", "model_sha256": "f" * 64}
 
@@ -31,7 +31,7 @@ def store(prepared_store, tmp_path_factory):
         patch.chdir(folder)
         import mlflow
 
-        from relclip.core.tracking import EXPERIMENT
+        from relclip.tracking.runs import EXPERIMENT
 
         client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
         experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
@@ -103,7 +103,7 @@ def test_without_a_store_nothing_is_made(tmp_path, monkeypatch):
 
 
 def ui(folder, port):
-    command = [sys.executable, "-m", "relclip.core.tracking_ui", "--port", str(port)]
+    command = [sys.executable, "-m", "relclip.tracking.ui", "--port", str(port)]
     environment = {"PATH": "/usr/bin:/bin", "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
 

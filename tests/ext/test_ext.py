@@ -8,10 +8,10 @@ import torch
 
 from relclip.core.annotations import load_annotations, read_triplets
 from relclip.core.boxes import overlapping_pairs
-from relclip.core.crops import cut
-from relclip.core.encoder import load_encoder
 from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_table
+from relclip.encoder.crops import cut
+from relclip.encoder.encoder import load_encoder
 from relclip.ext import parts, stage
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates

@@ -7,11 +7,11 @@ import torch
 
 from relclip.core.annotations import load_annotations
 from relclip.core.boxes import overlapping_pairs, union
-from relclip.core.crops import cut
-from relclip.core.encoder import load_encoder
 from relclip.core.errors import ContractError
 from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, PREDICTED_OBJECTS, read_table, write_table
+from relclip.encoder.crops import cut
+from relclip.encoder.encoder import load_encoder
 from relclip.ext import parts
 from relclip.ext.look import look
 from relclip.ext.stage import run_detected
@@ -121,7 +121,7 @@ def test_boxes_of_the_same_pixels_are_looked_at_once(tiny):
 
 
 def test_towers_that_compute_only_the_pooled_token_are_the_whole_towers(tiny):
-    from relclip.core import pooled_token
+    from relclip.encoder import pooled_token
 
     encoder = load_encoder(tiny.model, torch.device("cpu"))
     model, tower = encoder._model, encoder._model.visual

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save
 from tiny_clip import PRESET
 from tiny_dataset import write_tiny
 
-from relclip.core.seal import UNSEALED, seal
+from relclip.compute.seal import UNSEALED, seal
 
 SMALL = {
     "raw": {"scenes": {"images": 10, "pretrain_images": 4, "captions": 3000}},

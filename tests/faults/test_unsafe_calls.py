@@ -92,7 +92,7 @@ def path_is_ours(path):
     """core.checkpoint's own load_checkpoint takes no weights_only: what it calls does."""
     return (
         path is None
-        or "relclip.core.checkpoint import" in path.read_text("utf-8")
+        or "relclip.compute.checkpoint import" in path.read_text("utf-8")
         or path.name == "checkpoint.py"
     )
 

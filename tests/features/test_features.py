@@ -6,12 +6,12 @@ import torch
 from PIL import Image
 
 from relclip.core.annotations import load_annotations
-from relclip.core.crops import whole
 from relclip.core.digest import file_digest
-from relclip.core.encoder import Encoder, load_encoder
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.parquet import read_table
+from relclip.encoder.crops import whole
+from relclip.encoder.encoder import Encoder, load_encoder
 from relclip.features import stage
 from relclip.features.rows import ROWS
 

@@ -9,11 +9,11 @@ from torch import nn
 
 from relclip.core.annotations import Annotations
 from relclip.core.errors import InputError
-from relclip.core.model import ImageSet, ModelConfig, Output, Regions, RelCLIP, collate
 from relclip.core.vocabulary import Vocabulary
 from relclip.gradcam.choose import choose, repetitions
 from relclip.gradcam.heat import grad_cam, largest_one, spread
 from relclip.gradcam.relation_heat import batch_from, relation_heat
+from relclip.model import ImageSet, ModelConfig, Output, Regions, RelCLIP, collate
 
 ROI = 2
 #: Two objects whose union box is the cells [2, 6) x [4, 8) (rows x columns) of an 8 x 8 map; a third far away.

@@ -10,13 +10,13 @@ import torch
 
 from relclip.core.annotations import load_annotations
 from relclip.core.boxes import intersection
-from relclip.core.crops import whole
-from relclip.core.encoder import load_encoder
 from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.images import read_image
-from relclip.core.model import ModelConfig, MotifConfig, build_model, save_model
+from relclip.encoder.crops import whole
+from relclip.encoder.encoder import load_encoder
 from relclip.features import stage as features_stage
 from relclip.gradcam.stage import Inputs, run
+from relclip.model import ModelConfig, MotifConfig, build_model, save_model
 
 NAMES = ("heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json")
 PARAMS = tiny_clip.tiny_params(gradcam={"relations": 5, "seed": 3})

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from relclip.core.errors import ContractError
-from relclip.core.model import (
+from relclip.model import (
     ImageSet,
     Motif,
     MotifConfig,
@@ -15,7 +15,7 @@ from relclip.core.model import (
     predicate_scores,
     save_model,
 )
-from relclip.core.model.sequence import Context, Reading
+from relclip.model.sequence import Context, Reading
 
 CPU = torch.device("cpu")
 CONFIG = {

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from relclip.core.errors import ContractError
-from relclip.core.model import ImageSet, ModelConfig, Regions, RelCLIP, collate, load_model, save_model
+from relclip.model import ImageSet, ModelConfig, Regions, RelCLIP, collate, load_model, save_model
 
 CPU = torch.device("cpu")
 CONFIG = {

@@ -13,16 +13,16 @@ from relclip.clip.small import build, model_config
 from relclip.core.annotations import load_annotations
 from relclip.core.atomic import write_json
 from relclip.core.digest import file_digest
-from relclip.core.encoder import save_encoder
-from relclip.core.model import ModelConfig, RelCLIP, save_model
 from relclip.core.parquet import EVIDENCE, PREDICTED_OBJECTS, write_table
-from relclip.core.tokenizer import WordTokenizer
 from relclip.core.vocabulary import load_vocabulary
 from relclip.detector import network
 from relclip.detector.files import save_detector
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model, propose, table
+from relclip.encoder.encoder import save_encoder
+from relclip.encoder.tokenizer import WordTokenizer
 from relclip.features.stage import run as make_features
+from relclip.model import ModelConfig, RelCLIP, save_model
 from relclip.predict.request import Inputs, Request
 from relclip.predict.sgdet_stage import predict_sgdet
 from relclip.predict.stage import predict_run

@@ -4,8 +4,8 @@ import pyarrow.parquet as pq
 import torch
 from untrained import untrained
 
-from relclip.core.model import ImageSet, Regions, collate, load_model
 from relclip.core.params import Predict
+from relclip.model import ImageSet, Regions, collate, load_model
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import predict_run
 

@@ -7,8 +7,8 @@ import torch
 from free_case import save
 from tiny_dataset import CLASSES
 
-from relclip.core.model import ImageSet, Regions, collate, load_model
 from relclip.core.parquet import PREDICTED_OBJECTS
+from relclip.model import ImageSet, Regions, collate, load_model
 
 ALL = 10**6
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ import torch
 from untrained import untrained
 
 from relclip.core.errors import ContractError
-from relclip.core.model import ImageSet, Regions, collate, load_model
 from relclip.core.params import Predict
+from relclip.model import ImageSet, Regions, collate, load_model
 from relclip.predict.calibration import BINS, annotated, calibration_error, fit, likelihood
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import predict_run

@@ -10,8 +10,8 @@ from run_case import ALL, CPU, by_key, predict, read, request
 
 from relclip.core.boxes import apart_pairs
 from relclip.core.errors import ParamsError
-from relclip.core.model import ImageSet, Regions, collate, load_model
 from relclip.core.params import check_params
+from relclip.model import ImageSet, Regions, collate, load_model
 from relclip.predict.request import Request
 
 ROOT = Path(__file__).resolve().parents[2]

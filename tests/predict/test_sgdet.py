@@ -17,10 +17,10 @@ from torchvision.ops import batched_nms
 from untrained import untrained
 
 from relclip.core.errors import ContractError
-from relclip.core.model import ImageSet
 from relclip.core.params import Predict
 from relclip.core.parquet import EXT_SCORES
 from relclip.core.vocabulary import load_vocabulary
+from relclip.model import ImageSet
 from relclip.predict import sgdet, training_free_sgdet
 from relclip.predict.class_nms import class_nms
 from relclip.predict.free_stage import predict_training_free_sgdet

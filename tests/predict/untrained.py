@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from tiny_dataset import CHANNELS, CLASSES, DIMENSION, PREDICATES
 
-from relclip.core.model import Model, ModelConfig, Motif, MotifConfig, RelCLIP, save_model
+from relclip.model import Model, ModelConfig, Motif, MotifConfig, RelCLIP, save_model
 
 
 def untrained(folder: Path, **changed) -> Path:

@@ -15,9 +15,11 @@ from distributed_run import train_all
 from refine_runs import with_sentences
 from safetensors.torch import load_file
 
-from relclip.core import command, curves, torchrun, world
+from relclip.compute import world
+from relclip.core import command, torchrun
 from relclip.core.errors import ParamsError
 from relclip.core.params import Train
+from relclip.tracking import curves
 from relclip.train.inputs import Inputs
 from relclip.train.trainer import Trainer
 

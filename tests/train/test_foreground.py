@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from relclip.core.model import ImageSet
 from relclip.core.params import Rcl, Train
 from relclip.core.parquet import TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
+from relclip.model import ImageSet
 from relclip.train.labels import kb_labels
 from relclip.train.language import load_prompts
 from relclip.train.schedule import choose_foreground

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from relclip.core.errors import ContractError, InputError
-from relclip.core.model import ImageSet
 from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
+from relclip.model import ImageSet
 from relclip.train.labels import full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import load_phrases, load_prompts
 from relclip.train.schedule import choose_background

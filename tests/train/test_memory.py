@@ -8,7 +8,7 @@ from test_contrast import random, slow_cosine, slow_info_nce
 from torch.nn import functional
 
 from relclip.core.params import Rcl, Sampling, Train
-from relclip.core.recorder import Silent
+from relclip.tracking.recorder import Silent
 from relclip.train import RelationalContrast, Triplets, info_nce, relation_embedding, sampling_weights
 from relclip.train.contrast import Negatives
 from relclip.train.inputs import Inputs

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from relclip.core.device import autocast, halves, moved
+from relclip.compute.device import autocast, halves, moved
 from relclip.core.errors import OutOfMemory
-from relclip.core.model import ImageSet, Regions
-from relclip.core.model.regions import resident
 from relclip.core.params import Rcl, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
+from relclip.model import ImageSet, Regions
+from relclip.model.regions import resident
 from relclip.train.drawn import draw
 from relclip.train.fit import ahead
 from relclip.train.labels import full_labels
@@ -119,7 +119,7 @@ def test_precision_by_device(monkeypatch):
 
 
 def test_resident_maps_are_the_files_and_pool_alike(make, monkeypatch):
-    monkeypatch.setattr("relclip.core.model.regions.MAPS_AT_ONCE", 7)
+    monkeypatch.setattr("relclip.model.regions.MAPS_AT_ONCE", 7)
     images = make.images
     assert resident(images, CPU, images.maps[:1].nbytes * (len(images) - 1)) is None
     maps = resident(images, CPU, 1 << 30)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from relclip.core.model import ImageSet
+from relclip.compute.schedule import batch_numbers
 from relclip.core.params import Train
-from relclip.core.schedule import batch_numbers
 from relclip.core.vocabulary import load_vocabulary
+from relclip.model import ImageSet
 from relclip.train.labels import LEFT_OUT, Labels
 from relclip.train.language import load_prompts
 from relclip.train.refine.balance import adjustment, balanced, chosen_instances, confusion

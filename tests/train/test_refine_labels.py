@@ -10,8 +10,8 @@ from refine_runs import refiner, train_starts, with_sentences
 from tiny_dataset import CLASSES, PREDICATES
 
 from relclip.core.kb_filter import believed_captions
-from relclip.core.model import ImageSet
 from relclip.core.parquet import EVIDENCE, EXT_SCORES, TRAINED_LABELS, TRIPLETS, read_table
+from relclip.model import ImageSet
 from relclip.train.labels import kb_ext_labels, kb_labels
 from relclip.train.refine import artifact
 

@@ -13,10 +13,10 @@ from refine_runs import SETTINGS, refiner, train_starts, with_sentences
 from safetensors.numpy import load_file
 
 from relclip.core.errors import ContractError, InputError, ParamsError
-from relclip.core.model import ImageSet, Regions, load_model
 from relclip.core.params import Train
 from relclip.core.parquet import RELATIONS, TRIPLETS, read_table, write_table
-from relclip.core.recorder import Silent
+from relclip.model import ImageSet, Regions, load_model
+from relclip.tracking.recorder import Silent
 from relclip.train.labels import full_labels, kb_labels
 from relclip.train.refine import balance
 from relclip.train.refine.asked import labelled_logits

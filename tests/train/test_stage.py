@@ -17,13 +17,13 @@ import pytest
 import torch
 from tiny_dataset import write_tiny
 
-from relclip.core.checkpoint import write_state
+from relclip.compute.checkpoint import write_state
+from relclip.compute.schedule import batch_numbers
 from relclip.core.errors import ContractError, InputError, ParamsError
-from relclip.core.model import load_model
 from relclip.core.params import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
-from relclip.core.recorder import Silent
-from relclip.core.schedule import batch_numbers
+from relclip.model import load_model
+from relclip.tracking.recorder import Silent
 from relclip.train.schedule import learning_rate
 from relclip.train.stage import Inputs, train_run
 

@@ -46,10 +46,10 @@ RUN = {
 RECIPES = {
     "tables": ("snakemake --cores all", '"snakemake", "--cores", "2")'),
     "test": ("pytest", ""),
-    "ui": ("relclip.core.tracking_ui", ""),
+    "ui": ("relclip.tracking.ui", ""),
     "record": ("dvc commit -f", '"dvc", "commit", "--force")'),
     "adopt": ("dvc checkout", '"dvc", "checkout")'),
-    "preset": ("relclip.core.preset", ""),
+    "preset": ("relclip.project.preset", ""),
 }
 
 
@@ -153,8 +153,8 @@ def test_the_map_names_every_command_once_and_each_can_be_called():
             ["-m", "relclip.tables", *FOLDERS],
             "--params",
         ),
-        (["-m", "relclip.core.preset", "scenez"], "run this in the project's folder"),
-        (["-m", "relclip.core.preset", "scenes", "--seeds", "0"], "'0' is not a whole number from 1"),
+        (["-m", "relclip.project.preset", "scenez"], "run this in the project's folder"),
+        (["-m", "relclip.project.preset", "scenes", "--seeds", "0"], "'0' is not a whole number from 1"),
         (["-m", "relclip", "ui"], "nothing was trained here yet"),
     ],
 )

@@ -18,8 +18,8 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 from relclip.core.errors import RelclipError
 from relclip.core.params import check_workflow_config
-from relclip.core.space import check_space
-from relclip.core.tracking import prepare_store
+from relclip.project.space import check_space
+from relclip.tracking.runs import prepare_store
 
 try:
     PARAMS = check_workflow_config(config, ROOT / "params.yaml")

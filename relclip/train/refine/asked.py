@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from relclip.core.device import autocast
-from relclip.core.model import Model, Motif, Regions, collate
+from relclip.compute.device import autocast
 from relclip.core.progress import progress
+from relclip.model import Model, Motif, Regions, collate
 from relclip.train.labels import Labels
 
 IMAGES_AT_ONCE = 16

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
-from relclip.core.model import Motif
+from relclip.model import Motif
 from relclip.train.labels import Labels
 from relclip.train.losses import multi_hot_bce
 from relclip.train.refine import balance

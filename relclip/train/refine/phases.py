@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from relclip.core.checkpoint import state_digest
-from relclip.core.curves import Curves
-from relclip.core.model import Model, Regions
+from relclip.compute.checkpoint import state_digest
 from relclip.core.params import Train
-from relclip.core.recorder import Recorder, Silent
+from relclip.model import Model, Regions
+from relclip.tracking.curves import Curves
+from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.curves import make_curves
 from relclip.train.fit import VERSION, fit
 from relclip.train.labels import Labels

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder
-from relclip.core.model import Regions
 from relclip.core.params import Refined
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.core.recorder import Recorder, Silent
-from relclip.core.world import ALONE, World
+from relclip.model import Regions
+from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.inputs import Inputs
 from relclip.train.labels import full_labels
 from relclip.train.refine.artifact import Captions, write_labels

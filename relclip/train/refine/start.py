@@ -7,9 +7,9 @@ import torch
 from pydantic import ValidationError
 
 from relclip.core.errors import ContractError
-from relclip.core.model import Model, check_channels, check_vocabulary, load_model, read_about
 from relclip.core.params import Refined, Train
 from relclip.core.vocabulary import Vocabulary
+from relclip.model import Model, check_channels, check_vocabulary, load_model, read_about
 
 
 @dataclass(frozen=True, eq=False)

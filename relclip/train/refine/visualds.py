@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from relclip.core.errors import InputError
-from relclip.core.model import Model
 from relclip.core.params import Train
+from relclip.model import Model
 from relclip.train.labels import Labels
 from relclip.train.refine import estep
 from relclip.train.refine.method import Refinement, Sources, Task, per_predicate, slower

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from relclip.core.device import moved
-from relclip.core.model.geometry import object_geometry, pair_geometry
-from relclip.core.model.regions import Regions
+from relclip.compute.device import moved
+from relclip.model.geometry import object_geometry, pair_geometry
+from relclip.model.regions import Regions
 
 
 @dataclass(frozen=True, eq=False)

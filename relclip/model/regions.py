@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from relclip.compute.device import free_memory, moved
 from relclip.core.boxes import Boxes
-from relclip.core.device import free_memory, moved
-from relclip.core.model.image_set import ImageSet
-from relclip.core.model.roi import roi_align
+from relclip.model.image_set import ImageSet
+from relclip.model.roi import roi_align
 
 #: Pooled features are kept in the CPU's memory up to this many bytes, beyond it they are pooled again each time. On a
 #: GPU the bound is half of what is free there.

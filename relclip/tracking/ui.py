@@ -1,4 +1,4 @@
-"""python -m relclip.core.tracking_ui: MLflow's pages on loopback, on a port that is free, with the address to open."""
+"""python -m relclip.tracking.ui: MLflow's pages on loopback, on a port that is free, with the address to open."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.core.tracking import EXPERIMENT, sqlite_file, tracking_uri
+from relclip.tracking.runs import EXPERIMENT, sqlite_file, tracking_uri
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
@@ -25,7 +25,7 @@ _LIST = (
 
 def main() -> None:
     """Check that there is something to show and a port to show it on, then become `mlflow ui`."""
-    parser = command.parser("relclip.core.tracking_ui", "MLflow's pages of all runs, on this machine alone.")
+    parser = command.parser("relclip.tracking.ui", "MLflow's pages of all runs, on this machine alone.")
     parser.add_argument("--port", type=command.count, default=5000, help="the port of 127.0.0.1")
     port = parser.parse_args().port
     store = sqlite_file()

@@ -11,8 +11,8 @@ import yaml
 from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.errors import InputError
-from relclip.core.more_seeds import with_seeds
 from relclip.core.params import load_params
+from relclip.project.more_seeds import with_seeds
 
 PRESETS = Path("workflow/presets")
 TARGET = Path("params.yaml")

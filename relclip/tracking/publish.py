@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from relclip.core import tracking
 from relclip.core.digest import file_digest
+from relclip.tracking import runs as tracking
 
 #: Tag that says what was added last: nothing is sent twice.
 PUBLISHED = "published"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import owner
-from relclip.core.recorder import Recorder, Silent
-from relclip.core.tracking_sqlite import add_to_newest
+from relclip.tracking.recorder import Recorder, Silent
+from relclip.tracking.sqlite import add_to_newest
 
 EXPERIMENT = "relclip"
 ATTEMPTS_AT_A_SERVER = "1"

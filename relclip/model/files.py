@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
-from relclip.core.model.registry import CONFIGS, AnyConfig, Model, build_model
-from relclip.core.seal import UNSEALED, check_seal, seal
+from relclip.model.registry import CONFIGS, AnyConfig, Model, build_model
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from relclip.compute.device import moved
+from relclip.compute.halving import Halving
 from relclip.core.boxes import Boxes
-from relclip.core.device import moved
-from relclip.core.halving import Halving
 
 #: Pillow's bicubic kernel: its parameter and its reach in output pixels.
 SHARPNESS, REACH = -0.5, 2.0
@@ -23,7 +23,7 @@ _HALVING = Halving("crops of a picture", "crop", "ext.batch")
 
 
 def cut_there(picture: NDArray[np.uint8], boxes: Boxes, size: int, device: torch.device) -> Tensor:
-    """The crops that `relclip.core.crops.cut` makes of whole-pixel boxes, made on `device`, where they stay."""
+    """The crops that `relclip.encoder.crops.cut` makes of whole-pixel boxes, made on `device`, where they stay."""
     pixels = moved(torch.from_numpy(picture), device)
     places = moved(torch.from_numpy(boxes.astype(np.int64)), device)
     return torch.cat(_HALVING(lambda part: cut_on_device(pixels, part, size), places))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from relclip.core.atomic import write_text
 from relclip.core.errors import ParamsError
-from relclip.core.recorder import Recorder
+from relclip.tracking.recorder import Recorder
 
 STEPS_PER_POINT = 10
 

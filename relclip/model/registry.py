@@ -4,8 +4,8 @@ from typing import Annotated, assert_never
 
 from pydantic import Field, TypeAdapter
 
-from relclip.core.model.motif import Motif, MotifConfig
-from relclip.core.model.network import ModelConfig, RelCLIP
+from relclip.model.motif import Motif, MotifConfig
+from relclip.model.network import ModelConfig, RelCLIP
 
 Model = RelCLIP | Motif
 AnyConfig = ModelConfig | MotifConfig

@@ -7,12 +7,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from relclip.core.model.batch import Batch
-from relclip.core.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
-from relclip.core.model.layers import POSITION_WIDTH, Channels, position_embedding, position_numbers
-from relclip.core.model.output import LabelSource, Output
-from relclip.core.model.sequence import Context, Reading
 from relclip.core.params import Closed
+from relclip.model.batch import Batch
+from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
+from relclip.model.layers import POSITION_WIDTH, Channels, position_embedding, position_numbers
+from relclip.model.output import LabelSource, Output
+from relclip.model.sequence import Context, Reading
 
 #: Where `object_geometry` holds the centre x of a box.
 CENTRE_X = 4

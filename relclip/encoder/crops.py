@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.boxes import Boxes
-from relclip.core.encoder import resize
+from relclip.encoder.encoder import resize
 
 
 def whole(image: NDArray[np.uint8]) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch import distributed as dist
 from torch.autograd.function import once_differentiable
 
-from relclip.core.device import best_device
+from relclip.compute.device import best_device
 from relclip.core.errors import InputError, RelclipError
 from relclip.core.torchrun import launched, let_others_speak
 

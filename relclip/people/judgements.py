@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from relclip.core.agreement import fleiss_kappa
 from relclip.core.errors import ContractError
 from relclip.core.params import Evaluate
 from relclip.core.parquet import JUDGEMENTS, read_table
 from relclip.core.precision import DENOMINATOR, precision_report
-from relclip.core.questionnaire import Asked, Questionnaire
+from relclip.people.agreement import fleiss_kappa
+from relclip.people.questionnaire import Asked, Questionnaire
 
 RIGHT, WRONG, SKIP = "right", "wrong", "skip"
 ANSWERS = (RIGHT, WRONG, SKIP)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from relclip.core.errors import ContractError
-from relclip.core.model.files import read_about
-from relclip.core.model.registry import Model
 from relclip.core.vocabulary import Vocabulary
+from relclip.model.files import read_about
+from relclip.model.registry import Model
 
 
 def check_vocabulary(folder: Path, model: Model, vocabulary: Vocabulary) -> None:

@@ -16,15 +16,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from relclip.core import pooled_token
+from relclip.compute.device import autocast
+from relclip.compute.halving import Halving
+from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
-from relclip.core.device import autocast
 from relclip.core.errors import ContractError
-from relclip.core.halving import Halving
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
-from relclip.core.seal import UNSEALED, check_seal, seal
-from relclip.core.tokenizer import WordTokenizer, load_words
+from relclip.encoder import pooled_token
+from relclip.encoder.tokenizer import WordTokenizer, load_words
 
 CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
 READABLE = 0o644
@@ -194,7 +194,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     if "text_cfg" in config["model_cfg"]:
         return open_clip.create_model(f"local-dir:{folder}", pretrained_text=False), _tokenizer(folder)
-    from relclip.core.labels_encoder import blank_tokens, build_labels_model  # noqa: PLC0415
+    from relclip.encoder.labels_encoder import blank_tokens, build_labels_model  # noqa: PLC0415
 
     model = build_labels_model(config)
     model.load_state_dict(load_file(folder / WEIGHTS))

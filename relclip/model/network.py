@@ -7,12 +7,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from relclip.core.model.attention import AttentionStack
-from relclip.core.model.batch import Batch
-from relclip.core.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
-from relclip.core.model.layers import Channels, position_embedding
-from relclip.core.model.output import LabelSource, Output
 from relclip.core.params import Closed
+from relclip.model.attention import AttentionStack
+from relclip.model.batch import Batch
+from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
+from relclip.model.layers import Channels, position_embedding
+from relclip.model.output import LabelSource, Output
 
 
 class ModelConfig(Closed):

@@ -1,0 +1,1 @@
+"""Work on a device: torch prepared, several processes, memory, checkpoints, schedules."""

@@ -1,0 +1,38 @@
+"""Relation networks and the batches they read, shared by `train` and `predict`. Needs torch and safetensors only."""
+
+from relclip.model.batch import Batch, collate
+from relclip.model.files import load_model, read_about, read_config, save_model
+from relclip.model.fit import check_channels, check_vocabulary
+from relclip.model.image_set import ImageSet
+from relclip.model.motif import Motif, MotifConfig
+from relclip.model.network import ModelConfig, RelCLIP
+from relclip.model.output import LabelSource, Output
+from relclip.model.regions import Regions
+from relclip.model.registry import AnyConfig, Model, build_model
+from relclip.model.roi import roi_align
+from relclip.model.scores import RankBy, predicate_scores
+
+__all__ = [
+    "AnyConfig",
+    "Batch",
+    "ImageSet",
+    "LabelSource",
+    "Model",
+    "ModelConfig",
+    "Motif",
+    "MotifConfig",
+    "Output",
+    "RankBy",
+    "Regions",
+    "RelCLIP",
+    "build_model",
+    "check_channels",
+    "check_vocabulary",
+    "collate",
+    "load_model",
+    "predicate_scores",
+    "read_about",
+    "read_config",
+    "roi_align",
+    "save_model",
+]

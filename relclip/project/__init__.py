@@ -1,0 +1,1 @@
+"""A project's folder: presets, its room on disk, its pipeline."""

@@ -1,0 +1,1 @@
+"""What a stage tells while it works, and MLflow, which may listen."""

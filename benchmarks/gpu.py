@@ -8,7 +8,7 @@ one batch after another in one thread; every ordered pair's crop with Pillow, no
 `benchmarks/train.py`'s plain relation adaptor alone, which pools every pair again at every step. `of_peak` is the share
 of the speed of a large matrix product measured in the same run, by the operations that torch's FlopCounterMode counts
 (it counts no LSTM of cuDNN or oneDNN). The projection: features and EXT of Visual Genome's 108,073 images, and every
-training that table 1 needs, 20,000 iterations each (METHOD section 5), on this one device. On a CPU the defaults are
+training that table 1 needs, 20,000 iterations each (docs/method.md, 5), on this one device. On a CPU the defaults are
 small and all times are processor seconds, so of one core.
 """
 

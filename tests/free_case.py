@@ -1,4 +1,4 @@
-"""A small data set with CLIP scores, and the four rows that need no training in plain loops (METHOD section 4)."""
+"""A small data set with CLIP scores, and the four rows that need no training in plain loops (docs/method.md, 4)."""
 
 import math
 from pathlib import Path

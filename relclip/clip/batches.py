@@ -26,7 +26,7 @@ class _Pool:
 class Sampler:
     """Random batches, or batches of groups that share their object class, so that only the relation tells them apart.
 
-    SCENES, row d: grouping after a random start is what made CLIP's predicate scores worth having.
+    docs/scenes.md, row d: grouping after a random start is what made CLIP's predicate scores worth having.
     """
 
     def __init__(self, regions: Regions, rows: Codes, seed: int) -> None:

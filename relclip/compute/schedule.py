@@ -34,7 +34,7 @@ def warm_cosine(peak: float, step: int, steps: int, warmup: int) -> float:
 
 
 def decay_matrices(weights: Iterable[Any], weight_decay: float) -> list[dict[str, Any]]:
-    """Parameter groups of torch's optimisers: of what learns, matrices and kernels alone decay (D)."""
+    """Parameter groups of torch's optimisers: of what learns, matrices and kernels alone decay (D14)."""
     learning = [weight for weight in weights if weight.requires_grad]
     return [
         {"params": [weight for weight in learning if weight.ndim > 1], "weight_decay": weight_decay},

@@ -47,7 +47,7 @@ CHECKED: dict[str, Any] = {"page_checksum_verification": True}
 _BOX = [("x1", pa.float32()), ("y1", pa.float32()), ("x2", pa.float32()), ("y2", pa.float32())]
 _PAIR = [("image_id", pa.int64()), ("subject_id", pa.int32()), ("object_id", pa.int32())]
 
-#: The public contracts between stages (DESIGN, "Contracts"). Boxes: xyxy, pixels of the original image.
+#: The public contracts between stages (docs/design.md, "Contracts"). Boxes: xyxy, pixels of the original image.
 IMAGES = pa.schema(
     [
         ("image_id", pa.int64()),

@@ -24,7 +24,7 @@ TRUTH = Path("truth", "relationships.json")
 
 
 def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool = False) -> Account:
-    """Turn the folder `raw` (Visual Genome's files) into `output` (DESIGN), whole or not at all.
+    """Turn the folder `raw` (Visual Genome's files) into `output` (docs/design.md), whole or not at all.
 
     Object ids are renumbered 0, 1, ... in each image, in file order, so that they fit the contract's int32.
     An object that stands only in relationships.json is kept like one of objects.json, and noted.

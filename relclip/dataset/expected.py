@@ -1,4 +1,4 @@
-"""Visual Genome rebuilt: counts beside those one should see (METHOD section 1). Other data sets are not compared."""
+"""Visual Genome rebuilt: counts beside those one should see (docs/method.md, 1). Other data sets are not compared."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

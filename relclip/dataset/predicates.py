@@ -1,4 +1,4 @@
-"""Predicate words -> classes: exact, or by the verb's lemma and inflections (METHOD, sections 1 and 3)."""
+"""Predicate words -> classes: exact, or by the verb's lemma and inflections (docs/method.md, 1 and 3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
@@ -61,7 +61,7 @@ class PredicateWords:
         return self._known[words]
 
     def _align(self, words: str) -> int | None:
-        # Lower-case and nothing else, as the counts of METHOD section 1 were made.
+        # Lower-case and nothing else, as the counts of docs/method.md, 1 were made.
         found = self._classes.get(words.lower())
         if found is None:
             found = self._tidy.get(self._aliases.get(tidy(words), ""))

@@ -1,1 +1,1 @@
-"""The detector: Faster R-CNN trained on the objects, whose boxes feed SGDet (METHOD section 9)."""
+"""The detector: Faster R-CNN trained on the objects, whose boxes feed SGDet (docs/method.md, 9)."""

@@ -1,4 +1,4 @@
-"""The evaluator (METHOD section 2): anybody's predictions in the public Parquet contract, no torch."""
+"""The evaluator (docs/method.md, 2): anybody's predictions in the public Parquet contract, no torch."""
 
 from relclip.core.precision import SHEET, precision_of_images, precision_report
 from relclip.evaluate.accumulator import SceneGraphRecall

@@ -23,7 +23,7 @@ class SceneGraphRecall:
     """R@K, mR@K, zR@K with and without graph constraint over all images seen so far; memory: a row a ground truth.
 
     objects, predicates: how many classes there are (ids from 1; 0 is background). task: predcls takes object scores
-    as 1. switches: the protocol's (METHOD section 2). seen: triplets (subject class, predicate, object class) of
+    as 1. switches: the protocol's (docs/method.md, 2). seen: triplets (subject class, predicate, object class) of
     train, for zero-shot recall. The numbers are those of `relclip evaluate` on the same data.
 
     >>> recall = SceneGraphRecall(objects=2, predicates=3, task="predcls")

@@ -60,7 +60,7 @@ class Converted:
 def convert(
     dump: Path, vocabulary: Vocabulary, output: Path, image_ids: Path | None = None, split: str = "test"
 ) -> Converted:
-    """Write output/groundtruth and output/predictions as a whole (DESIGN's contract).
+    """Write output/groundtruth and output/predictions as a whole (docs/design.md's contract).
 
     image_ids: see `load_image_ids`; None: images are numbered from 1 in the dump's order. Of predictions the rows are
     kept that can reach a top 100 of their image, in any reading. Raises InputError with one sentence, also where

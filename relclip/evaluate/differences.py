@@ -1,4 +1,4 @@
-"""Paired differences: two models on the same images, resampled together (METHOD section 2)."""
+"""Paired differences: two models on the same images, resampled together (docs/method.md, 2)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -123,7 +123,7 @@ class _First:
 def first_hits(
     truth: GroundTruth, predictions: Path, task: Task, switches: Evaluate, seen: Ints | None = None
 ) -> Hits:
-    """Judge a folder of predictions (DESIGN's objects.parquet, relations.parquet) in bounded memory.
+    """Judge a folder of predictions (docs/design.md's objects.parquet, relations.parquet) in bounded memory.
 
     `seen`: label keys of train triplets (`labels.load_seen`, `labels.seen_in`); None: nothing is zero-shot.
     """

@@ -1,4 +1,4 @@
-"""What is judged, and against what: the public Parquet contract (DESIGN) as arrays, every fault named."""
+"""What is judged, and against what: the public Parquet contract (docs/design.md) as arrays, every fault named."""
 
 from dataclasses import dataclass
 from functools import cached_property

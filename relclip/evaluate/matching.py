@@ -1,4 +1,4 @@
-"""Which predictions hit which ground truths: labels agree, both boxes overlap by half (METHOD section 2)."""
+"""Which predictions hit which ground truths: labels agree, both boxes overlap by half (docs/method.md, 2)."""
 
 from collections.abc import Iterator
 from itertools import pairwise

@@ -122,7 +122,7 @@ def predicate_metric(metric: str, predicate: int) -> str:
 def metrics_from_hits(
     hits: pa.Table, predicates: int, recall: Reading = "per_image"
 ) -> dict[str, float | None]:
-    """All metrics as fractions; None where there is no ground truth to count (METHOD section 2).
+    """All metrics as fractions; None where there is no ground truth to count (docs/method.md, 2).
 
     >>> from relclip.evaluate.hits import HITS
     >>> rows = [(1, 0, 3, 1, 0, 4, False), (1, 1, 2, 0, -1, 70, True), (2, 0, 3, 1, 30, 31, False)]

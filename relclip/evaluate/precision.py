@@ -1,4 +1,4 @@
-"""Table 2: which predictions are asked about, and the sheet that a data set's full truth fills (METHOD section 10)."""
+"""Table 2: which predictions are asked about, and the sheet that a data set's full truth fills (docs/method.md, 10)."""
 
 from typing import Any
 

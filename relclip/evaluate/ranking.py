@@ -1,4 +1,4 @@
-"""Places of predictions in their image's list, with and without graph constraint (METHOD section 2)."""
+"""Places of predictions in their image's list, with and without graph constraint (docs/method.md, 2)."""
 
 import numpy as np
 from numpy.typing import NDArray

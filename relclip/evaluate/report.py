@@ -32,7 +32,7 @@ def evaluate(
     split: str | None = None,
     train_triplets: Path | None = None,
 ) -> Report:
-    """Judge a folder of predictions against a folder of ground truth, both in DESIGN's Parquet contract.
+    """Judge a folder of predictions against a folder of ground truth, both in docs/design.md's Parquet contract.
 
     `split` None: all images. `train_triplets`: Parquet of triplets seen in train; None: no zero-shot recall.
     Raises InputError or ContractError with one sentence for files that do not fit.

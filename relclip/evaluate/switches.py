@@ -1,4 +1,4 @@
-"""The switches of the protocol (METHOD section 2) as options of a command line; several commands take the same."""
+"""The switches of the protocol (docs/method.md, 2) as options of a command line; several commands take the same."""
 
 import argparse
 from functools import partial

@@ -1,4 +1,4 @@
-"""Is CLIP worth asking? Accuracy on validation of KB, EXT and KB+EXT (METHOD section 4), before anyone trusts them."""
+"""Is CLIP worth asking? Accuracy on validation of KB, EXT and KB+EXT (docs/method.md, 4), before anyone trusts them."""
 
 from pathlib import Path
 

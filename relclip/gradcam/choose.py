@@ -7,7 +7,7 @@ from relclip.core.boxes import Boxes, area, intersection, union
 from relclip.core.errors import InputError
 from relclip.core.seeds import stream
 
-#: Big enough to see (D): the union box has this share of the picture, the smaller box this share of the union box.
+#: Big enough to see (D34): the union box has this share of the picture, the smaller box this share of the union box.
 SMALLEST_UNION = 0.08
 SMALLEST_BOX = 0.1
 HOW = (

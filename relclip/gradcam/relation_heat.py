@@ -16,7 +16,7 @@ def relation_heat(network: Model, images: ImageSet, number: int, pair: int, pred
     """Heat (h, w) of predicate id `predicate` for pair number `pair` of image number `number`, given its labels.
 
     The network sees all pairs of the picture, as it does when it predicts. What lies outside the pair's union box is
-    0 (D): RoIAlign does not read it, while Grad-CAM, whose weights are of whole channels, would light up whatever
+    0 (D33): RoIAlign does not read it, while Grad-CAM, whose weights are of whole channels, would light up whatever
     looks alike there.
     """
     map_ = torch.from_numpy(images.maps[images.map_rows[number]].astype(np.float32)).requires_grad_()

@@ -1,4 +1,4 @@
-"""Captions -> (subject, predicate, object) with counts and the sentences they come from (METHOD section 3).
+"""Captions -> (subject, predicate, object) with counts and the sentences they come from (docs/method.md, 3).
 
 One sentence, many, or files:
 

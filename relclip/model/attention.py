@@ -58,7 +58,7 @@ def _groups(count: np.ndarray) -> list[np.ndarray]:
 
 
 class Attention(nn.Module):
-    """One multi-head self-attention layer over the rows of each image, with residual and layer norm after it (D).
+    """One multi-head self-attention layer over the rows of each image, with residual and layer norm after it (D6).
 
     The norm comes last so that v^r and v_j, which eq. 2 subtracts, are of one scale.
     """

@@ -1,4 +1,4 @@
-"""p_ij of RelCLIP eq. 1: the numbers about boxes that the position embedding reads (METHOD section 5, D).
+"""p_ij of RelCLIP eq. 1: the numbers about boxes that the position embedding reads (D4).
 
 All boxes: (..., 4) float32, xyxy, divided by the width and height of their image, so inside [0, 1].
 """

@@ -7,7 +7,7 @@ POSITION_WIDTH = 64
 
 
 class Channels(nn.Module):
-    """Makes each channel of pooled regions standard, by the mean and scale of the frozen maps (D)."""
+    """Makes each channel of pooled regions standard, by the mean and scale of the frozen maps (D5)."""
 
     channel_mean: Tensor
     channel_scale: Tensor
@@ -17,7 +17,7 @@ class Channels(nn.Module):
         self.register_buffer("channel_scale", torch.ones(channels))
 
     def set_channels(self, mean: Tensor, scale: Tensor) -> None:
-        """Fix the mean and scale, (C,), that make each channel of the frozen maps standard (D)."""
+        """Fix the mean and scale, (C,), that make each channel of the frozen maps standard (D5)."""
         self.channel_mean.copy_(mean)
         self.channel_scale.copy_(scale)
 

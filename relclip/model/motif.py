@@ -1,4 +1,4 @@
-"""Motif (Zellers et al. 2018; METHOD section 7) on the frozen CLIP regions that RelCLIP reads."""
+"""Motif (Zellers et al. 2018; docs/method.md, 7) on the frozen CLIP regions that RelCLIP reads."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -38,10 +38,10 @@ class MotifConfig(Closed):
 class Motif(Channels):
     """Two biLSTM contexts over the objects from left to right, and a frequency bias.
 
-    One network serves PredCls and SGCls (D): the object context and its label decoder never see given labels. It reads
-    the expected label embedding of a first decoder, which sees the object alone, and adds to that one's logits. Given
-    labels enter the edge context and the frequency bias; where they are predicted, the edge context reads the expected
-    embedding of the label decoder and the bias is that of the best class (D).
+    One network serves PredCls and SGCls (D23): the object context and its label decoder never see given labels. It
+    reads the expected label embedding of a first decoder, which sees the object alone, and adds to that one's logits.
+    Given labels enter the edge context and the frequency bias; where they are predicted, the edge context reads the
+    expected embedding of the label decoder and the bias is that of the best class (D24).
     """
 
     label_text: Tensor
@@ -92,7 +92,7 @@ class Motif(Channels):
         return found
 
     def predicate_head_parameters(self) -> Iterator[nn.Parameter]:
-        """What a training of the predicate head alone changes: the linear layer and the frequency bias (D)."""
+        """What a training of the predicate head alone changes: the linear layer and the frequency bias (D26)."""
         yield from self.predicate_classifier.parameters()
         yield self.frequency_bias
 

@@ -66,7 +66,7 @@ class RelCLIP(Channels):
     def forward(self, batch: Batch, labels: LabelSource = "given") -> Output:
         """Run the network. `labels`: where t_i of `use_labels: text` comes from; PredCls gives them, SGCls predicts.
 
-        Predicted labels enter as the expectation of their embeddings over the classifier's softmax (D).
+        Predicted labels enter as the expectation of their embeddings over the classifier's softmax (D7).
         """
         return self.answers(batch, [labels])[0]
 

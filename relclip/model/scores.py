@@ -1,4 +1,4 @@
-"""How logits of predicates are ranked (METHOD section 2, `rank_by`)."""
+"""How logits of predicates are ranked (docs/method.md, 2, `rank_by`)."""
 
 from typing import Literal
 

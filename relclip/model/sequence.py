@@ -1,4 +1,4 @@
-"""BiLSTM contexts over the objects of each image, read from left to right (Motif, METHOD section 7)."""
+"""BiLSTM contexts over the objects of each image, read from left to right (Motif, docs/method.md, 7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Boxes thinned out once the relation model has named them (METHOD section 2: SGDet)."""
+"""Boxes thinned out once the relation model has named them (docs/method.md, 2: SGDet)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The rows that need no training: triplets from the knowledge base and CLIP's scores alone (METHOD section 4).
+"""The rows that need no training: triplets from the knowledge base and CLIP's scores alone (docs/method.md, 4).
 
 Pairs: ordered, overlapping, whatever predict.pairs says, because CLIP looked at no others.
 """

@@ -14,7 +14,7 @@ def load_counts(folder: Path, vocabulary: Vocabulary, min_count: int = 1) -> NDA
     """Read triplets.parquet as (O + 1, O + 1, R): counts by subject class, object class, predicate id - 1.
 
     Counts below `min_count` are 0: such a triplet is not believed.
-    A predicate is a candidate of a pair of classes where its count is above 0 (METHOD section 3).
+    A predicate is a candidate of a pair of classes where its count is above 0 (docs/method.md, 3).
     """
     path = folder / "triplets.parquet"
     table = read_table(path, TRIPLETS)

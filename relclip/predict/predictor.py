@@ -99,7 +99,7 @@ def pair_sets(images: ImageSet, pairs: str) -> list[ImageSet]:
     """Return the sets to predict one after the other.
 
     Overlapping pairs are seen together, as in training, and so keep their scores whether or not the others are asked
-    for; `pairs: all` adds those in a pass of their own, where the relation adaptor sees them alone (D).
+    for; `pairs: all` adds those in a pass of their own, where the relation adaptor sees them alone (D17).
     """
     if pairs == "overlapping":
         return [images]

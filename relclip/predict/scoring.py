@@ -1,4 +1,4 @@
-"""Predicate scores of the rows that need no training (METHOD section 4). NaN: nothing is predicted for that pair."""
+"""Predicate scores of the rows that need no training (docs/method.md, 4). NaN: nothing is predicted for that pair."""
 
 from typing import Literal
 

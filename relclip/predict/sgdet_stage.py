@@ -1,8 +1,8 @@
 """Triplets of a trained run for SGDet on test: the detector proposes boxes, the relation model names them.
 
 The object classifier sees all proposals of an image and names each; per-class NMS drops repeats; predicates are those
-of pairs among the boxes left (METHOD section 9). The boxes that were dropped stay in the objects' context (D), so that
-an image has one classification; the relation adaptor sees the pairs that are left.
+of pairs among the boxes left (docs/method.md, 9). The boxes that were dropped stay in the objects' context (D30), so
+that an image has one classification; the relation adaptor sees the pairs that are left.
 """
 
 from collections.abc import Iterator

@@ -120,7 +120,7 @@ def metric_label(metric: str) -> str:
 
 
 def row_note(params: Params, row: Row) -> str:
-    """What stands under a row's name: its own note, how it ranks where that is not by softmax (METHOD section 2)."""
+    """What stands under a row's name: its own note, how it ranks where that is not by softmax (docs/method.md, 2)."""
     trained = [run for run in row.runs if run not in params.predict.training_free]
     ranked = dict.fromkeys(params.prediction(run)[2] for run in trained)
     unusual = [how for how in ranked if how != "softmax"]

@@ -42,8 +42,8 @@ class Triplets:
 def relation_embedding(triplets: Triplets, level: Level) -> Tensor:
     """The L2-normalised difference of RelCLIP eq. 2 and 3 before its matrix W: (N, D).
 
-    subject_predicate: relation - object; predicate_object: relation - subject; unary (the predicate alone, D):
-    relation - subject - object; triple (D): the relation itself.
+    subject_predicate: relation - object; predicate_object: relation - subject; unary (the predicate alone, D9):
+    relation - subject - object; triple (D9): the relation itself.
     """
     difference = triplets.relation
     if level in {"subject_predicate", "unary"}:
@@ -79,7 +79,7 @@ def info_nce(
     visual, text: (N, D), row k of both is one instance. weights: (N, N), weights[k, n] says how much the pair of
     visual k and text n counts where it is a negative: in the denominators of query visual k and of query text n (eq.
     7's weights are symmetric); 0: not in the dictionary. Whatever the diagonal holds, the positive counts 1. <.,.> is
-    the cosine. Averaged over the N queries (D; the paper writes N^2); 0 where N is 0. memory: further negatives; a
+    the cosine. Averaged over the N queries (D10; the paper writes N^2); 0 where N is 0. memory: further negatives; a
     visual query meets their texts, a text query their visual embeddings.
     """
     if len(visual) == 0:
@@ -134,7 +134,7 @@ class Bank(Protocol):
 
 
 class RelationalContrast(nn.Module):
-    """L_RCL of RelCLIP eq. 6 with the matrices W of eq. 2 and 3; each starts as the identity (D).
+    """L_RCL of RelCLIP eq. 6 with the matrices W of eq. 2 and 3; each starts as the identity (D11).
 
     Only training needs it: the network's own file does not hold it. `memory` makes the memory of a level; none: the
     negatives are those of the batch alone.

@@ -1,4 +1,4 @@
-"""Motif's frequency bias (METHOD section 7): what the labels of the train images say of two classes, no picture."""
+"""Motif's frequency bias (docs/method.md, 7): what the labels of the train images say of two classes, no picture."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ def frequency_bias(
     """log(P(r | s, o) + 1e-3) as (O + 1, O + 1, R + 1), from the ordered overlapping pairs of the train images.
 
     classes: (P, 2) of subject and object. A labelled pair counts each possible label with its weight, so that distant
-    labels give a distant bias; a pair without a label counts as class 0. Two classes never met are background (D).
+    labels give a distant bias; a pair without a label counts as class 0. Two classes never met are background (D25).
     """
     pair = classes[:, 0].astype(np.int64) * (objects + 1) + classes[:, 1]
     labelled = np.flatnonzero(labels.row >= 0)

@@ -38,7 +38,8 @@ class Labels:
 
 
 def full_labels(images: ImageSet, relations: pa.Table) -> tuple[Labels, int]:
-    """Annotated predicates, equal weight where a pair has several (D); and how many relations no overlapping pair has.
+    """Annotated predicates, equal weight where a pair has several (D15); and how many relations no overlapping pair
+    has.
 
     relations: the columns of relations.parquet. Rows of images outside the set are passed over.
     """
@@ -91,8 +92,8 @@ def kb_ext_labels(
     """The KB's candidates, weighted by the softmax of CLIP's logits over them; a single candidate weighs 1.
 
     scores: the columns of scores.parquet. min_clip: candidates with a smaller softmax are dropped, a pair's best never.
-    weights: `counts` multiplies the softmax by the weights of `kb`, scaled to sum 1 again (D: CLIP and the captions as
-    two independent witnesses). Raises ContractError where a pair of several candidates lacks a score.
+    weights: `counts` multiplies the softmax by the weights of `kb`, scaled to sum 1 again (D16: CLIP and the captions
+    as two independent witnesses). Raises ContractError where a pair of several candidates lacks a score.
     """
     inside = np.isin(scores["image_id"].to_numpy(), images.image_ids)
     image_id, subject, object_, predicate, logit = (

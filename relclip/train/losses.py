@@ -1,4 +1,4 @@
-"""The losses that train beside RCL: RelCLIP's cross-entropies (section 3.3, end), VisualDS's (METHOD section 6)."""
+"""The losses that train beside RCL: RelCLIP's cross-entropies (section 3.3, end), VisualDS's (docs/method.md, 6)."""
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ def soft_cross_entropy(labelled: Tensor, distribution: Tensor, background: Tenso
 def multi_hot_bce(labelled: Tensor, distribution: Tensor, background: Tensor) -> Tensor:
     """VisualDS's M1 without EXT: binary cross-entropy against every possible label of a pair, whatever its weight.
 
-    Shapes as in `soft_cross_entropy`. The target of a background pair is column 0 alone (D: METHOD says that those
+    Shapes as in `soft_cross_entropy`. The target of a background pair is column 0 alone (D19: those
     pairs train as background). Returns the mean over pairs x (R + 1) columns, 0 where there is no pair.
     """
     return _bce(labelled, distribution, background, None)

@@ -3,7 +3,7 @@
 RelCLIP names its small batches as a limit of RCL. Once embeddings drift slowly, those of the steps before can serve as
 further negatives: no gradient flows into them, and they obey eq. 7 as the batch's own do. Early on they drift fast, and
 a batch then learns to run away from the past instead of telling its own instances apart; so the memory fills from the
-first step but counts only after the warm-up of the learning rate (D, as XBM does; chosen on validation).
+first step but counts only after the warm-up of the learning rate (D12, as XBM does; chosen on validation).
 """
 
 import torch

@@ -12,7 +12,7 @@ from relclip.core.params import Train
 
 
 def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:
-    """SGD (the paper's) or AdamW over all parameters that learn; weight decay on matrices alone (D)."""
+    """SGD (the paper's) or AdamW over all parameters that learn; weight decay on matrices alone (D14)."""
     _spare_torch_compile()
     weights = (weight for module in modules for weight in module.parameters())
     groups = decay_matrices(weights, params.weight_decay)

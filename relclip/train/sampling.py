@@ -41,7 +41,7 @@ def sampling_weights(
 
 
 def weighted_mean(vectors: Tensor, weights: Tensor, rows: Tensor, count: int) -> Tensor:
-    """Fuse the embeddings of an instance's possible labels (RelCLIP section 3.4): mean by weight, L2-normalised (D).
+    """Fuse the embeddings of an instance's possible labels (RelCLIP section 3.4): mean by weight, L2-normalised (D8).
 
     vectors: (E, D) one per possible label; weights: (E,); rows: (E,) the instance, 0 to count - 1, each belongs to.
     Returns (count, D); an instance whose vectors are all zero stays zero.

@@ -95,7 +95,7 @@ def make_trainer(
     """Put network, contrast and targets together.
 
     `model`: one that goes on learning, as it is, instead of a new one. `weighted`: whether `loss: bce` weighs possible
-    labels; none said: where the labels are not of equal weight by definition (METHOD section 6). `regions`: what was
+    labels; none said: where the labels are not of equal weight by definition (docs/method.md, 6). `regions`: what was
     pooled for another training on these images. `frozen`, `world`: see `Trainer`.
     Raises ParamsError where the sizes cannot work, InputError where no pair has a label.
     """
@@ -144,7 +144,7 @@ def new_model(params: Train, teacher: Teacher, prompts: Prompts, vocabulary: Voc
 def predicate_loss(params: Train, weighted: bool | None = None) -> PredicateLoss:
     """Return the loss that `loss` names. VisualDS weighs possible labels by EXT or by its E-step, never uniform ones.
 
-    Labels that share a pair by the counts of the KB weigh too (D).
+    Labels that share a pair by the counts of the KB weigh too (D16).
     """
     if params.loss == "cross_entropy":
         return soft_cross_entropy

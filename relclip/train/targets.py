@@ -44,7 +44,7 @@ class Targets:
         return Triplets(self._fuse(prompts.triplets[self.prompts]), subject, object_)
 
     def phrases(self, phrases: Phrases, level: Level) -> Tensor:
-        """e of RelCLIP eq. 7 for a level; fused as the text is (D): (L, E)."""
+        """e of RelCLIP eq. 7 for a level; fused as the text is (D8): (L, E)."""
         subject_predicate = phrases.subject_predicate[self.subjects, self.predicates]
         predicate_object = phrases.predicate_object[self.predicates, self.objects]
         vectors = {

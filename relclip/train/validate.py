@@ -13,7 +13,7 @@ from relclip.model import Model, RankBy, Regions, collate, predicate_scores
 from relclip.train.labels import object_numbers
 
 RECALL_AT = 50
-#: What `schedule: plateau` waits for; VisualDS watches R@100 (D).
+#: What `schedule: plateau` waits for; VisualDS watches R@100 (D18).
 WATCHED = f"val_recall_at_{RECALL_AT}"
 IMAGES_AT_ONCE = 12
 
@@ -99,7 +99,7 @@ def recalls(
 ) -> tuple[float, float]:
     """R@K, the mean over images, and mR@K, per predicate the mean over its images, then over all predicates.
 
-    A predicate that no image holds scores 0 (METHOD section 2).
+    A predicate that no image holds scores 0 (docs/method.md, 2).
     """
     recall = float(np.mean([hit.mean() for hit in hits]))
     by_predicate: list[list[float]] = [[] for _ in range(predicates + 1)]

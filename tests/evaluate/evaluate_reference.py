@@ -1,4 +1,4 @@
-"""METHOD section 2 in plain loops, one image after another, and random cases for it. Shares no code with the package
+"""docs/method.md, 2 in plain loops, one image after another, and random cases for it. Shares no code with the package
 but the hash that stands for "a seeded permutation" of ties."""
 
 import json

@@ -1,4 +1,4 @@
-"""The losses against hand-worked numbers and plain loops (METHOD section 6)."""
+"""The losses against hand-worked numbers and plain loops (docs/method.md, 6)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The quick validation against a slow reading of METHOD section 2."""
+"""The quick validation against a slow reading of docs/method.md, 2."""
 
 import numpy as np
 import pytest

@@ -14,7 +14,7 @@ def _pair(value: Any) -> Any:
 
 
 class Scenes(Closed):
-    """The procedural data set (SCENES.md): pictures with relations, a caption corpus, CLIP's pre-training pictures."""
+    """The procedural data set (docs/scenes.md): pictures, captions, what CLIP is pre-trained on."""
 
     seed: Seed = 0
     images: int = Field(default=3200, ge=3)
@@ -53,7 +53,7 @@ VgFile = Literal[
 
 
 class VisualGenome(Closed):
-    """Visual Genome by download (METHOD section 1).
+    """Visual Genome by download (docs/method.md, 1).
 
     `route`: its official JSON files, or the preprocessed VG-SGG h5 file that most peers use. `captions`: the parts of
     Conceptual Captions to fetch. `folder` keeps what was fetched and unpacked; a file put there by hand is taken.
@@ -101,7 +101,7 @@ class Split(Closed):
 
     Two fractions of all images, drawn by a seeded hash of the image id; the rest is train. Or, with `validation` a
     word, as image_data.json lists each image's `split`: `flag` takes it as it is, `first_5000_of_train` (any number)
-    makes the first train images validation, in that file's order (METHOD section 1).
+    makes the first train images validation, in that file's order (docs/method.md, 1).
     """
 
     validation: float | str

@@ -100,7 +100,7 @@ class Detector(Closed):
     `image_size` is the longest side of the pictures it sees: 128 for the small backbone, about 1000 for resnet50.
     `make: [detector]` makes it, an empty list does not.
     Of an image at most `per_image` boxes with a score above `score` stay, none with an IoU above `nms` to a better one;
-    `class_nms` does the same among boxes of one class once the relation model has named them (METHOD section 2).
+    `class_nms` does the same among boxes of one class once the relation model has named them (docs/method.md, 2).
     """
 
     make: list[Literal["detector"]] = []

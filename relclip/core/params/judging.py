@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from relclip.core.params.base import Closed, Seed
 
-#: How logits of predicates become scores (METHOD section 2).
+#: How logits of predicates become scores (docs/method.md, 2).
 RankBy = Literal["softmax", "logit", "sigmoid"]
 
 
@@ -17,7 +17,7 @@ class Predict(Closed):
     boxes overlap, or all. `kb_mask`: only what the knowledge base knows of two classes. Without training and for the
     mask it knows what was said `kb_min_count` times. `calibrate`: divide predicate and object logits by temperatures
     that fit the validation annotation best (beyond the paper). `sgdet_score`: of a detected object of a trained run
-    (D); its classifier never met a box without an object, the detector did: on validation the product is 0.7 to 2.1
+    (D31); its classifier never met a box without an object, the detector did: on validation the product is 0.7 to 2.1
     points of R@20 better, R@100 within 0.2 (RelCLIP KB and KB+EXT, Motif KB).
     """
 
@@ -44,7 +44,7 @@ class Prediction(Closed):
 
 
 class Evaluate(Closed):
-    """The protocol, METHOD section 2: one switch per item. P@10 and P@20 are counted on `precision_images` images."""
+    """The protocol, docs/method.md, 2: one switch per item. P@10 and P@20 are counted on `precision_images` images."""
 
     dedup: bool = True
     empty_predictions: Literal["zero", "skip"] = "zero"

@@ -59,9 +59,9 @@ class Train(Closed):
     others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
     0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
     (16 under kb+ext: recall on validation within 0.2 points of all, mean recall within 1, 60 % of the time.)
-    `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (METHOD section 6), weighted by the
-    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (METHOD section 2). `schedule:
-    plateau` is VisualDS's (METHOD section 6): the rate falls to a tenth each time recall on validation has not risen
+    `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (docs/method.md, 6), weighted by the
+    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (docs/method.md, 2). `schedule:
+    plateau` is VisualDS's (docs/method.md, 6): the rate falls to a tenth each time recall on validation has not risen
     for more than `patience` validations. A `motif` has no RCL and always reads labels: `rcl`, `sampling`, `heads`,
     `use_labels`, `object_features` are RelCLIP's alone.
 
@@ -108,11 +108,11 @@ class Train(Closed):
 
 
 class Em(Closed):
-    """VisualDS's E2 and M2 (METHOD section 6).
+    """VisualDS's E2 and M2 (docs/method.md, 6).
 
     `keep`: the share of pairs, those surest not to be background, that stay labelled; `model_weight` of a new label is
     the model's, the rest CLIP's (with EXT); `rate`: M2's learning rate over M1's; `supervised_rate`: the same of the
-    supervised fine-tune that ends `visualds_semi` (D).
+    supervised fine-tune that ends `visualds_semi` (D22).
     """
 
     keep: float = Field(default=0.25, gt=0.0, le=1.0)
@@ -134,7 +134,7 @@ class Refined(Train):
     `visualds`: E2, M2 of a run on `kb` or `kb+ext` labels, M1. `visualds_semi`: E1 by a run trained on annotation, M1,
     E2, M2, a supervised fine-tune; its `supervision` says whose candidates E1 chooses among, `kb` or `kb+ext`; M1 takes
     the iterations of `start`, each later phase its own. `ba_sgg`: semantic adjustment and balanced learning of the
-    predicate head of a Motif (METHOD section 8).
+    predicate head of a Motif (docs/method.md, 8).
     """
 
     start: str

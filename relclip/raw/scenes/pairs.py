@@ -1,7 +1,7 @@
 """Which predicates hold between which classes, as tables of weights.
 
 No pair of classes has one sure predicate: the weights of a pair are spread over two to four, so that the picture
-decides (SCENES.md, "the main fault to avoid").
+decides (docs/scenes.md, "the main fault to avoid").
 """
 
 from relclip.raw.scenes.tables import table

@@ -1,4 +1,4 @@
-"""Route `h5`: the preprocessed VG-SGG file -> Visual Genome's own JSON files (METHOD section 1).
+"""Route `h5`: the preprocessed VG-SGG file -> Visual Genome's own JSON files (docs/method.md, 1).
 
 Rows of the h5 file are the pictures of its image_data.json in order, without the four corrupt ones. `boxes_1024` are
 centre x, centre y, width, height, as if the picture's longest side were 1,024; relations name rows of boxes.

@@ -8,7 +8,7 @@ from relclip.core.atomic import write_json
 from relclip.core.entries import Entry, identifier, read_entries
 from relclip.raw.vg.unzip import unpack_file
 
-#: Corrupt pictures that the usual loaders skip (METHOD section 1).
+#: Corrupt pictures that the usual loaders skip (docs/method.md, 1).
 CORRUPT = frozenset({1592, 1722, 4616, 4617})
 #: The published split: the first 70 % of the pictures, in the order of image_data.json, are train (75,651 of 108,073).
 TRAIN_SHARE = 0.7

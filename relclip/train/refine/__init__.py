@@ -1,1 +1,1 @@
-"""Refining a trained run: VisualDS's EM and BA-SGG (METHOD sections 6 and 8)."""
+"""Refining a trained run: VisualDS's EM and BA-SGG (docs/method.md, 6 and 8)."""

@@ -1,4 +1,4 @@
-"""BA-SGG (METHOD section 8): a Motif whose confusions are turned back, and its head balanced."""
+"""BA-SGG (docs/method.md, 8): a Motif whose confusions are turned back, and its head balanced."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""BA-SGG's two adjustments (METHOD section 8): of the logits by a confusion matrix, of the labels by their number."""
+"""BA-SGG's two adjustments (docs/method.md, 8): of the logits by a confusion matrix, of the labels by their number."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from relclip.train.refine.estep import SMALLEST_WEIGHT, only
 def confusion(logits: NDArray[np.float32], labels: Labels) -> NDArray[np.float64]:
     """M[ground truth, predicted] of a model's logits (L, R + 1) on the labelled pairs: (R + 1, R + 1).
 
-    Foreground only: the prediction is the best of columns 1 to R; M_00 = 1. A candidate counts with its weight (D).
+    Foreground only: the prediction is the best of columns 1 to R; M_00 = 1. A candidate counts with its weight (D27).
     """
     matrix = np.zeros((logits.shape[1], logits.shape[1]))
     matrix[0, 0] = 1.0
@@ -35,7 +35,7 @@ def adjustment(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
 def chosen_instances(
     labels: Labels, predicates: int, at_most: int, frequent: int, seed: int
 ) -> NDArray[np.bool_]:
-    """Which instances balanced learning keeps: (E,). An instance is one possible label of one pair (D).
+    """Which instances balanced learning keeps: (E,). An instance is one possible label of one pair (D28).
 
     Of each of the `frequent` predicates with the most instances (ties: the lower id) a seeded choice of at most
     `at_most`; of the others all.
@@ -51,7 +51,8 @@ def chosen_instances(
 
 
 def balanced(labels: Labels, kept: NDArray[np.bool_], weights: NDArray[np.float32], shared: bool) -> Labels:
-    """The labels with the instances `kept` (E,) alone; a pair left with none trains as nothing, not as background (D).
+    """The labels with the instances `kept` (E,) alone; a pair left with none trains as nothing, not as background
+    (D29).
 
     weights: (E,) of each instance; `shared`: those of a pair are made to sum to 1 again. An instance that was left out
     of a pair that stays weighs next to nothing: the loss asks neither for it nor against it.

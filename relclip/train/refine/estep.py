@@ -1,4 +1,4 @@
-"""VisualDS's E-step (METHOD section 6): what a model says of the candidates, which pairs stay, their new labels."""
+"""VisualDS's E-step (docs/method.md, 6): what a model says of the candidates, which pairs stay, their new labels."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ def opinion(logits: NDArray[np.float32], labels: Labels) -> Opinion:
 def surest(background: NDArray[np.float32], keep: float) -> NDArray[np.bool_]:
     """The share `keep` of all pairs, those with the lowest P(background) of all images together: (L,).
 
-    Their number is rounded to the nearest, at least 1 (D); ties go to the earlier pair.
+    Their number is rounded to the nearest, at least 1 (D21); ties go to the earlier pair.
     """
     count = min(max(round(keep * len(background)), 1), len(background))
     kept = np.zeros(len(background), bool)
@@ -52,7 +52,7 @@ def merged(
 
 
 def only(labels: Labels, kept: NDArray[np.bool_], weights: NDArray[np.float32]) -> Labels:
-    """The labelled pairs `kept` (L,) with the new `weights` (E,); all others train as background (METHOD 6)."""
+    """Labelled pairs `kept` (L,) with the new `weights` (E,); the others train as background (docs/method.md, 6)."""
     counts = np.diff(labels.start)
     entries = np.repeat(kept, counts)
     number = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)

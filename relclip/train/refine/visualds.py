@@ -1,4 +1,4 @@
-"""VisualDS (METHOD section 6): the E-step labels anew, the M-step trains on it; also semi-supervised."""
+"""VisualDS (docs/method.md, 6): the E-step labels anew, the M-step trains on it; also semi-supervised."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ def visualds(task: Task, phases: Phases) -> Refinement:
 def visualds_semi(task: Task, phases: Phases) -> Refinement:
     """E1 by the start, trained on annotation; M1 from nothing, E2, M2; then a fine-tune on annotation.
 
-    E1 labels every candidate pair as E2 does, without its cut (D). M1 is as long as the start's training was, the later
-    phases as long as the entry says (D).
+    E1 labels every candidate pair as E2 does, without its cut (D20). M1 is as long as the start's training was, the
+    later phases as long as the entry says (D20).
     """
     if task.annotated is None:
         raise InputError("visualds_semi needs the labels of the annotation; give them as `annotated`")

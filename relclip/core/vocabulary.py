@@ -1,6 +1,7 @@
 """The classes: names of objects and predicates, ids 1-based, 0 is background."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,8 @@ from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
 
 _BUILT_IN = Path(__file__).parent / "vocabularies"
+#: The vocabulary that is what the data say (relclip/dataset/found.py).
+FOUND = "found"
 #: Ids are int16 in every Parquet file.
 MOST_NAMES = 2**15 - 1
 
@@ -57,14 +60,21 @@ def _names(names: object, key: str, path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def load_names(source: str) -> tuple[str, ...]:
-    """Return a built-in list (`vg150`, `vg20`) or the lines of a text file, one name a line, in its order."""
+def load_names(source: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names themselves, a built-in list (`vg150`, `vg20`), or the lines of a text file, in its order.
+
+    `found` names nothing yet: what it means stands in the data, and then in the stage dataset's vocabulary.json.
+    """
+    if source == FOUND:
+        return ()
+    if not isinstance(source, str):
+        return _names(list(source), "list", Path("params.yaml"))
     built_in = _BUILT_IN / f"{source}.txt"
     path = built_in if built_in.is_file() else Path(source)
     try:
         names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError):
-        allowed = ", ".join(sorted(file.stem for file in _BUILT_IN.glob("*.txt")))
+        allowed = ", ".join([*sorted(file.stem for file in _BUILT_IN.glob("*.txt")), FOUND])
         raise InputError(
             f"the vocabulary '{source}' is neither built in ({allowed}) nor a readable text file"
         ) from None

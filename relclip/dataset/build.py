@@ -9,10 +9,11 @@ from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.errors import InputError
 from relclip.core.params import Dataset
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
-from relclip.core.vocabulary import Vocabulary, load_names
+from relclip.core.vocabulary import Vocabulary
 from relclip.dataset.account import Account
 from relclip.dataset.aliases import load_aliases
 from relclip.dataset.expected import compare, is_visual_genome
+from relclip.dataset.found import make_vocabulary
 from relclip.dataset.names import ObjectNames
 from relclip.dataset.objects import ObjectTable, read_objects
 from relclip.dataset.pictures import Picture, read_pictures
@@ -35,11 +36,10 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
         raise InputError(
             f"dataset.truth is true but {raw / TRUTH} does not exist; set it to false for this data"
         )
-    vocabulary = Vocabulary(load_names(params.objects), load_names(params.predicates))
-    names = ObjectNames(vocabulary.objects, load_aliases(params.object_aliases), params.object_match)
-    words = PredicateWords(
-        vocabulary.predicates, load_aliases(params.predicate_aliases), params.predicate_match
-    )
+    object_aliases, predicate_aliases = map(load_aliases, (params.object_aliases, params.predicate_aliases))
+    vocabulary = make_vocabulary(params, raw, object_aliases, predicate_aliases)
+    names = ObjectNames(vocabulary.objects, object_aliases, params.object_match)
+    words = PredicateWords(vocabulary.predicates, predicate_aliases, params.predicate_match)
     account = Account(vocabulary.predicates)
     pictures = read_pictures(raw, params.split, account)
     table = ObjectTable(names, account)

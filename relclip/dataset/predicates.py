@@ -39,7 +39,8 @@ _AFTER = {"covered in": ("in", "with", "by"), "riding": ("", "on", *_OBJECT_ROLE
     "sitting on": (*_ON, "instr"),
     "lying on": (*_ON, "instr"),
 }
-_BEFORE = frozenset({"that", "which", "who", "has", "have"})
+_RELATIVE = frozenset({"that", "which", "who"})
+_BEFORE = _RELATIVE | {"has", "have"}
 _BE = frozenset({"is", "are", "was", "were", "be", "being", "been"})
 
 
@@ -83,6 +84,14 @@ class PredicateWords:
                 return None
             after_be |= words.pop(0) in _BE
         return None
+
+
+def without_auxiliaries(text: str) -> str:
+    """Leave out what stands before a predicate and is none of it: 'that is on' -> 'on'; a word alone stays."""
+    words = text.split()
+    while len(words) > 1 and words[0] in _BE | _RELATIVE:
+        del words[0]
+    return " ".join(words)
 
 
 def _phrases(classes: Mapping[str, int]) -> Iterator[tuple[str, tuple[int, bool]]]:

@@ -143,11 +143,14 @@ class Split(Closed):
 class Dataset(Closed):
     """The vocabulary and the filter. `vg150` and `vg20` are built in; a path is a text file, one name a line.
 
+    `found`: all names that the data hold, of objects `object_min_count` times, of predicates `predicate_min_count`.
     `exact` takes names as the alias files leave them, which is how Visual Genome's published counts were made.
     """
 
-    objects: str = "vg150"
-    predicates: str = "vg20"
+    objects: str | list[str] = "vg150"
+    predicates: str | list[str] = "vg20"
+    object_min_count: int = Field(default=10, ge=1)
+    predicate_min_count: int = Field(default=10, ge=1)
     object_aliases: str | None = None
     predicate_aliases: str | None = None
     object_match: Literal["exact", "plural", "last_word"] = "plural"

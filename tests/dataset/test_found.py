@@ -1,0 +1,57 @@
+"""`found`: the vocabulary comes from the data, and nearly all relations stay."""
+
+from pathlib import Path
+
+import pytest
+
+from relclip.core.errors import InputError
+from relclip.core.params import Dataset, Split
+from relclip.core.vocabulary import load_vocabulary
+from relclip.dataset.build import make_dataset
+
+PHOTOS = Path("../shared/data/photos")
+
+
+def found(params, **changes):
+    update = {"objects": "found", "predicates": "found", "object_min_count": 1, "predicate_min_count": 1}
+    return params.model_copy(update=update | changes)
+
+
+def test_names_and_predicates_met_often_enough_are_the_vocabulary(write_raw, thing, relation, params):
+    objects = {1: [thing(1, "zebra"), thing(2, "the men"), thing(3, "man"), thing(4, "traffic_light")]}
+    words = ["feeding", "is feeding a", "talk_on", "has", "is"]
+    raw = write_raw({1: (40, 30)}, objects, {1: [relation(1, text, 3) for text in words]})
+    account = make_dataset(found(params), raw, raw.parent / "made")
+    vocabulary = load_vocabulary(raw.parent / "made" / "vocabulary.json")
+    assert vocabulary.objects == ("man", "traffic light", "zebra")
+    assert vocabulary.predicates == ("feeding", "has", "is", "talk on")
+    assert account.kept["objects"] == 4 and account.kept["relations"] == 4  # the two 'feeding' are one
+    make_dataset(found(params, object_min_count=2, predicate_min_count=2), raw, raw.parent / "fewer")
+    fewer = load_vocabulary(raw.parent / "fewer" / "vocabulary.json")
+    assert fewer.objects == ("man",) and fewer.predicates == ("feeding",)
+    with pytest.raises(InputError, match=r"dataset.predicates: found met 0 names at least 9 times"):
+        make_dataset(found(params, predicate_min_count=9), raw, raw.parent / "none")
+
+
+def test_exact_takes_each_name_as_it_is_written(write_raw, thing, relation, params):
+    objects = {1: [thing(1, "men"), thing(2, "man")]}
+    raw = write_raw({1: (40, 30)}, objects, {1: [relation(1, text, 2) for text in ("feeds", "is feeding")]})
+    make_dataset(found(params, object_match="exact", predicate_match="exact"), raw, raw.parent / "made")
+    vocabulary = load_vocabulary(raw.parent / "made" / "vocabulary.json")
+    assert vocabulary.objects == ("man", "men") and vocabulary.predicates == ("feeds", "is feeding")
+
+
+def test_a_list_in_params_is_a_vocabulary(write_raw, thing, relation, params):
+    raw = write_raw({1: (40, 30)}, {1: [thing(1, "yak"), thing(2, "man")]}, {1: [relation(1, "licks", 2)]})
+    listed = params.model_copy(update={"objects": ["yak", "man"], "predicates": ["licks"]})
+    assert make_dataset(listed, raw, raw.parent / "made").kept["relations"] == 1
+
+
+def test_of_the_photos_975_relations_nearly_all_survive(tmp_path):
+    if not PHOTOS.is_dir():
+        pytest.skip("../shared/data/photos is not there")
+    split = Split(validation=0.2, test=0.4)
+    kept = {}
+    for name, params in {"vg20": Dataset(split=split), "found": found(Dataset(split=split))}.items():
+        kept[name] = make_dataset(params, PHOTOS, tmp_path / name).kept["relations"]
+    assert kept == {"vg20": 69, "found": 971}  # four relate a thing to itself

@@ -1,7 +1,9 @@
 """One training from its first step, or its checkpoint, to its last: steps, curves, validation, checkpoints."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,20 @@ from relclip.train.drawn import Drawn, draw
 from relclip.train.optimiser import make_optimizer
 from relclip.train.schedule import learning_rate
 from relclip.train.steps import Steps
+from relclip.train.stopping import EarlyStopping
 from relclip.train.trainer import Share, Trainer
 from relclip.train.validate import WATCHED, Validation
 
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
-VERSION = 2
+VERSION = 3
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a training ended: after how many steps, and what statistics.json says of the network that is left."""
+
+    steps: int
+    statistics: dict[str, float]
 
 
 def fit(
@@ -30,33 +41,41 @@ def fit(
     digest: str,
     *,
     keep_last: bool = False,
-) -> None:
+) -> Ended:
     """Train to the last step, from the checkpoint in `folder` if it carries `digest`, leaving one there as it goes.
 
-    `keep_last`: leave one of the last step too, so that another call has nothing left to do.
+    Under `early_stopping` the last step may come before `iterations`, and the best network is left in the trainer.
+    `keep_last`: leave a checkpoint of the last step too, so that another call has nothing left to do.
     """
     params, model, world = trainer.params, trainer.model, trainer.world
     optimizer = make_optimizer(params, (model, trainer.contrast))
     state = load_checkpoint(folder, digest, trainer.regions.device)
-    first = _restore(state, trainer, optimizer, curves) if state else 0
+    stopping = EarlyStopping(params.early_stopping, (model, trainer.contrast))
+    done = first = _restore(state, trainer, optimizer, curves, stopping) if state else 0
     world.agree(
         first, trainer.regions.device, "the step of their checkpoint; give all the same --checkpoints"
     )
     world.copy_first([*model.state_dict().values(), *trainer.contrast.state_dict().values()])
     model.train(not trainer.frozen)
-    steps = range(first, params.iterations)
+    steps = range(first, first if stopping.over else params.iterations)
     shown = progress(steps, f"train {folder.name}", "iteration", total=params.iterations, start=first)
     run = Steps(trainer, optimizer)
     for step, whole, share in ahead(trainer, shown):
         losses = run(whole, share, learning_rate(params, step, curves.measured(WATCHED)))
         done = step + 1
-        curves.step(done, losses, last=done == params.iterations)
-        if not world.first:
-            continue
-        if done % params.validate_every == 0 or done == params.iterations:
-            curves.validation(done, validation(model))
-        if done % params.checkpoint_every == 0 or (keep_last and done == params.iterations):
-            save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves))
+        last = done == params.iterations
+        measured = validation(model) if world.first and (last or done % params.validate_every == 0) else {}
+        stopping.see(done, measured)
+        last = last or stopping.over
+        curves.step(done, losses, last)
+        curves.validation(done, measured)
+        if world.first and (done % params.checkpoint_every == 0 or (keep_last and last)):
+            save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves, stopping))
+        if stopping.over:
+            sentence = f"train {folder.name}: recall on validation has stopped rising after {done} iterations"
+            print(sentence, file=sys.stderr, flush=True)
+            break
+    return Ended(done, stopping.take_best(done) or curves.last_validation())
 
 
 def ahead(
@@ -77,7 +96,13 @@ def ahead(
     return in_order(ready, steps, 1) if (on_gpu if early is None else early) else map(ready, steps)
 
 
-def _state(step: int, trainer: Trainer, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:
+def _state(
+    step: int,
+    trainer: Trainer,
+    optimizer: torch.optim.Optimizer,
+    curves: Curves,
+    stopping: EarlyStopping,
+) -> dict[str, Any]:
     return {
         "step": step,
         "model": trainer.model.state_dict(),
@@ -85,14 +110,20 @@ def _state(step: int, trainer: Trainer, optimizer: torch.optim.Optimizer, curves
         "optimizer": optimizer.state_dict(),
         "points": curves.points,
         "waiting": curves.waiting,
+        "stopping": stopping.state(),
     }
 
 
 def _restore(
-    state: dict[str, Any], trainer: Trainer, optimizer: torch.optim.Optimizer, curves: Curves
+    state: dict[str, Any],
+    trainer: Trainer,
+    optimizer: torch.optim.Optimizer,
+    curves: Curves,
+    stopping: EarlyStopping,
 ) -> int:
     trainer.model.load_state_dict(state["model"])
     trainer.contrast.load_state_dict(state["contrast"])
     optimizer.load_state_dict(state["optimizer"])
     curves.restore(state["points"], state["waiting"])
+    stopping.restore(state["stopping"])
     return int(state["step"])

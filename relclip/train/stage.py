@@ -71,12 +71,12 @@ def train_run(
     curves = make_curves(recorder)
     digest = training_digest(params, digests, material.device)
     validation = read_validation(params, inputs, material.device)
-    fit(trainer, validation, curves, checkpoints / run, digest)
+    ended = fit(trainer, validation, curves, checkpoints / run, digest)
     if not world.first:
         return ""
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
-        write_model(folder, trainer.model, curves, about, counts)
+        write_model(folder, trainer.model, curves, about, {**counts, **ended.statistics})
     return finish(output, checkpoints / run, recorder)
 
 
@@ -148,9 +148,9 @@ def about_run(run: str, params: Train, vocabulary: Vocabulary, digests: Mapping[
 
 
 def write_model(
-    folder: Path, model: Model, curves: Curves, about: Mapping[str, Any], counts: Mapping[str, Any]
+    folder: Path, model: Model, curves: Curves, about: Mapping[str, Any], statistics: Mapping[str, Any]
 ) -> None:
     """Write model.safetensors, config.json, curves.csv and statistics.json into `folder`."""
     save_model(model, folder, about)
     curves.write(folder / "curves.csv")
-    write_json(folder / "statistics.json", {**counts, **curves.last_validation()})
+    write_json(folder / "statistics.json", statistics)

@@ -63,10 +63,11 @@ class Trainer:
                 f"{self.world.size} processes share the {self.params.images_per_batch} images of a batch; start at "
                 "most as many as train.images_per_batch, or raise it"
             )
-        if self.params.schedule == "plateau" and self.world.size > 1:
+        waits = self.params.schedule == "plateau" or self.params.early_stopping
+        if waits and self.world.size > 1:
             raise ParamsError(
-                f"{self.world.size} processes train, of which one validates; train.schedule plateau needs one "
-                "process, or set constant or cosine"
+                f"{self.world.size} processes train, of which one validates; train.schedule plateau and "
+                "train.early_stopping need one process: set schedule to constant or cosine, early_stopping to null"
             )
 
     def losses(self, step: int) -> tuple[Tensor, ...]:

@@ -175,6 +175,9 @@ def test_where_all_fail_alike_the_first_speaks(monkeypatch, capsys, number, wait
 def test_more_processes_than_images_are_refused():
     with pytest.raises(ParamsError, match="4 processes share the 3 images of a batch"):
         Trainer(Train(images_per_batch=3), *[None] * 6, world=world.World(0, 4))
+    for waiting in ({"schedule": "plateau"}, {"early_stopping": 2}):
+        with pytest.raises(ParamsError, match="2 processes train, of which one validates"):
+            Trainer(Train(**waiting), *[None] * 6, world=world.World(0, 2))
 
 
 def test_torchrun_leaves_our_options_alone_behind_two_dashes():

@@ -168,15 +168,30 @@ def test_no_candidate_at_all(refine, inputs, tmp_path, start, method):
         refine(start, method, inputs=Inputs(**{**vars(inputs), "kb": kb}))
 
 
+class Stop(Silent):
+    def __init__(self, at):
+        self.at = at
+
+    def metrics(self, values, step=0):
+        if step == self.at:
+            raise KeyboardInterrupt
+
+
+def test_phases_that_stop_early_are_not_trained_twice(refine, capsys):
+    settings = {"early_stopping": 1, "validate_every": 2, "schedule": "constant", "supervision": "kb"}
+    begin = partial(refine, "motif_full", "visualds_semi", **settings)
+    undisturbed = begin("a")
+    assert "train m1: recall on validation has stopped rising" in capsys.readouterr().err
+    last = int(undisturbed["curves.csv"].decode().splitlines()[-1].split(",")[0])
+    assert last < 3 * 40
+    with pytest.raises(KeyboardInterrupt):
+        begin("b", recorder=Stop(last))
+    capsys.readouterr()
+    assert begin("b") == undisturbed
+    assert "train m1: recall" not in capsys.readouterr().err
+
+
 def test_same_bytes_also_after_a_kill_in_each_phase(refine, capsys):
-    class Stop(Silent):
-        def __init__(self, at):
-            self.at = at
-
-        def metrics(self, values, step=0):
-            if step == self.at:
-                raise KeyboardInterrupt
-
     begin = partial(
         refine, "motif_full", "visualds_semi", supervision="kb", checkpoint_every=3, iterations=10
     )

@@ -123,6 +123,7 @@ def test_motif_has_no_contrast_and_reads_no_words(run, tmp_path):
         ("adamw", {"attention_over": "all", "foreground_per_image": 3}),
         ("adamw", {"attention_over": "sampled", "foreground_per_image": 3}),
         ("sgd", {"attention_over": "sampled"}),
+        ("adamw", {"early_stopping": 1, "schedule": "constant", "iterations": 90}),
         ("adamw", {"model": "motif", "supervision": "kb+ext", "loss": "bce"}),
     ],
 )

@@ -49,6 +49,7 @@ class Phases:
     digest: str
     curves: Curves = field(default_factory=lambda: make_curves(Silent()))
     done: int = 0
+    statistics: dict[str, float] = field(default_factory=dict)  # of the newest phase
 
     def train(
         self,
@@ -78,9 +79,10 @@ class Phases:
         curves = make_curves(Later(self.recorder, self.done))
         content = {"run": self.digest, "phase": name, "params": params.model_dump(exclude={"processes"})}
         digest = state_digest(VERSION, content)
-        fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)
+        ended = fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)
         self.curves.points += [{**point, "step": self.done + point["step"]} for point in curves.points]
-        self.done += params.iterations
+        self.done += ended.steps
+        self.statistics = ended.statistics
         return trainer.model
 
     def ask(self, model: Model, labels: Labels, params: Train, what: str) -> NDArray[np.float32]:

@@ -72,7 +72,7 @@ def refine_run(
         return ""
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
-        write_model(folder, made.model, phases.curves, about, {**counts, **made.counts})
+        write_model(folder, made.model, phases.curves, about, {**counts, **made.counts, **phases.statistics})
         write_labels(folder / "labels.parquet", material.images, task.candidates, made.sources, captions)
     return finish(output, checkpoints / run, recorder)
 

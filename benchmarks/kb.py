@@ -24,7 +24,7 @@ from pathlib import Path
 from measured import measured
 
 from relclip.core.captions import blocks
-from relclip.core.params import Kb
+from relclip.core.params.kb import Kb
 from relclip.kb import STANDARD as VOCABULARY
 from relclip.kb import Miner, mine
 from relclip.kb.align import RULES, SPACY, named

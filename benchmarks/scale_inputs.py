@@ -15,7 +15,7 @@ from PIL import Image
 
 from relclip.clip.small import build, model_config
 from relclip.core.digest import file_digest
-from relclip.core.params import Pretrain
+from relclip.core.params.clip import Pretrain
 from relclip.core.parquet import write_table
 from relclip.core.vocabulary import load_names
 from relclip.encoder.encoder import save_encoder

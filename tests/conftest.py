@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start: some wait for it.

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from relclip.core.params import Params, check_params, load_params
+from relclip.core.params.whole import Params, check_params, load_params
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, TRIPLETS, write_table
 from relclip.core.vocabulary import Vocabulary
 

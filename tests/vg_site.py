@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from relclip.core.params import Scenes
+from relclip.core.params.raw import Scenes
 from relclip.core.vocabulary import load_names
 from relclip.dataset.aliases import tidy
 from relclip.raw.scenes import make_scenes

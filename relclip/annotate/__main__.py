@@ -10,7 +10,7 @@ from relclip.annotate.store import Store
 from relclip.core import command
 from relclip.core.annotations import load_annotations
 from relclip.core.errors import InputError
-from relclip.core.params import Params, load_params
+from relclip.core.params.whole import Params, load_params
 from relclip.people.questionnaire import Questionnaire, load_questionnaire
 
 PORT = 5001

@@ -10,7 +10,7 @@ import pyarrow as pa
 from relclip.annotate.store import Row, Store
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import JUDGEMENTS, write_table
 from relclip.people.judgements import people_report
 from relclip.people.questionnaire import Questionnaire

@@ -1,7 +1,8 @@
 """python -m relclip.clip: pre-train the small CLIP or load one from elsewhere; torchrun shares a batch among GPUs."""
 
+from relclip.clip.sections import Sections
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.reading import load_sections
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     command.add_device(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()
-    params = load_params(given.params)
+    params = load_sections(given.params, Sections)
     # torch loads only after the arguments are known to be good
     from relclip.clip.stage import run  # noqa: PLC0415
     from relclip.compute.halving import told_in_a_sentence  # noqa: PLC0415

@@ -15,7 +15,7 @@ import torch
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
-from relclip.core.params import Clip
+from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import save_encoder
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")

@@ -12,7 +12,7 @@ from relclip.core.annotations import Annotations, Ids, load_annotations, read_tr
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.ordered import available_threads
-from relclip.core.params import Clip
+from relclip.core.params.clip import Clip
 from relclip.core.parquet import TRIPLETS, write_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder, load_encoder

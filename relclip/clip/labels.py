@@ -1,7 +1,16 @@
 """python -m relclip.clip.labels: the encoder of table 4, which knows class labels and no language."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.base import Closed
+from relclip.core.params.clip import Clip, LabelsEncoder
+from relclip.core.params.reading import load_sections
+
+
+class Sections(Closed):
+    """What this stage reads of params.yaml."""
+
+    labels: LabelsEncoder
+    clip: Clip
 
 
 def main() -> None:
@@ -15,7 +24,7 @@ def main() -> None:
     command.add_output(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()
-    params = load_params(given.params)
+    params = load_sections(given.params, Sections)
     from relclip.clip.labels_stage import run  # noqa: PLC0415  # torch loads after the arguments are known to be good
 
     run(params.labels, params.clip.pretrain, given.raw, given.output, given.threads)

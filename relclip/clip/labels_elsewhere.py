@@ -9,7 +9,7 @@ from torch import nn
 from relclip.clip.elsewhere import HUB, reach, short
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
-from relclip.core.params import LabelsEncoder
+from relclip.core.params.clip import LabelsEncoder
 from relclip.encoder.encoder import save_encoder
 from relclip.encoder.labels_encoder import LabelsModel, TimmTower
 

@@ -18,7 +18,7 @@ from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.digest import file_digest
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
-from relclip.core.params import LabelsEncoder, Pretrain
+from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.encoder.encoder import load_encoder, save_encoder
 from relclip.encoder.labels_encoder import build_labels_model
 

@@ -23,7 +23,7 @@ from relclip.compute.checkpoint import read_state, write_state
 from relclip.compute.device import autocast, moved
 from relclip.compute.schedule import learning
 from relclip.compute.world import ALONE, World
-from relclip.core.params import Pretrain
+from relclip.core.params.clip import Pretrain
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
 

@@ -1,7 +1,8 @@
 """python -m relclip.clip.prompts: embed every prompt that training can meet."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.clip import Clip
+from relclip.core.params.reading import load_section
 
 
 def main() -> None:
@@ -15,11 +16,11 @@ def main() -> None:
     command.add_output(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()
-    params = load_params(given.params)
+    params = load_section(given.params, "clip", Clip)
     from relclip.clip.embed import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
     run(
-        params.clip,
+        params,
         model=given.model,
         dataset=given.dataset,
         kb=given.kb,

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from relclip.core.params import Pretrain
+from relclip.core.params.clip import Pretrain
 from relclip.encoder.tokenizer import WordTokenizer
 
 LARGEST_SCALE = 100.0  # as in CLIP: logits are scaled by at most this

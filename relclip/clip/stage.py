@@ -14,6 +14,7 @@ from relclip.clip.elsewhere import load_elsewhere
 from relclip.clip.pixels import cut_regions
 from relclip.clip.pretrain import Corpus, Point, Trainer, train
 from relclip.clip.regions import Codes, Regions, read_regions
+from relclip.clip.sections import Sections
 from relclip.clip.small import build, model_config
 from relclip.clip.texts import Reader
 from relclip.clip.validate import Judge
@@ -23,7 +24,7 @@ from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.digest import file_digest
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
-from relclip.core.params import Clip, Params
+from relclip.core.params.clip import Clip
 from relclip.core.seeds import stream
 from relclip.core.vocabulary import load_names
 from relclip.encoder.encoder import load_encoder, save_encoder
@@ -33,7 +34,7 @@ LONGEST_TEXT = 32  # words of a phrase beyond this are cut
 
 
 def run(
-    params: Params,
+    params: Sections,
     raw: Path,
     output: Path,
     threads: int | None = None,
@@ -58,7 +59,7 @@ def run(
 
 
 def pretrain(
-    params: Params, raw: Path, output: Path, workers: int, *, device: torch.device, world: World = ALONE
+    params: Sections, raw: Path, output: Path, workers: int, *, device: torch.device, world: World = ALONE
 ) -> None:
     """Pre-train on raw/pretrain. A checkpoint beside `output` is taken up again after an interruption."""
     settings, folder = params.clip.pretrain, raw / "pretrain"
@@ -102,7 +103,7 @@ def split(regions: Regions, share: float, seed: int) -> tuple[Codes, Codes]:
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def word_tokenizer(params: Params, regions: Regions, captions: Path) -> WordTokenizer:
+def word_tokenizer(params: Sections, regions: Regions, captions: Path) -> WordTokenizer:
     """The tokenizer over the words of captions, phrases, class names and prompts; as long as the longest phrase."""
     classes = [*load_names(params.dataset.objects), *load_names(params.dataset.predicates), *regions.names]
     templates = [params.clip.object_prompt, params.clip.triplet_prompt, params.ext.prompt]

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.dataset import Dataset
+from relclip.core.params.reading import load_section
 from relclip.dataset.build import make_dataset
 
 
@@ -16,7 +17,8 @@ def main() -> None:
     arguments.add_argument("--raw", type=Path, default=Path("data/raw"), help="folder of the stage raw")
     arguments.add_argument("--output", type=Path, default=Path("data/dataset"), help="folder to write")
     given = arguments.parse_args()
-    account = make_dataset(load_params(given.params).dataset, given.raw, given.output, every_split=True)
+    params = load_section(given.params, "dataset", Dataset)
+    account = make_dataset(params, given.raw, given.output, every_split=True)
     print(account.table())
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.errors import InputError
-from relclip.core.params import Dataset
+from relclip.core.params.dataset import Dataset
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.dataset.account import Account

@@ -10,7 +10,7 @@ from typing import Any
 from relclip.core.entries import Entry, as_list, identifier, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES, check_image
-from relclip.core.params import Split
+from relclip.core.params.dataset import Split
 from relclip.core.progress import progress
 from relclip.dataset.account import Account
 from relclip.dataset.split import Splitter

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from relclip.core.errors import InputError
-from relclip.core.params import Split
+from relclip.core.params.dataset import Split
 
 SPLITS = ("train", "val", "test")
 

@@ -1,7 +1,8 @@
 """python -m relclip.detector: boxes for SGDet."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.detector import Detector
+from relclip.core.params.reading import load_section
 from relclip.tracking.runs import track
 
 
@@ -17,7 +18,7 @@ def main() -> None:
     command.add_device(parser)
     command.add_threads(parser)
     given = vars(parser.parse_args())
-    settings = load_params(given.pop("params")).detector
+    settings = load_section(given.pop("params"), "detector", Detector)
     from relclip.detector.stage import run  # noqa: PLC0415  # torchvision loads after the arguments are good
 
     with track("detector", "detector", settings.model_dump()) as recorder:

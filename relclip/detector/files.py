@@ -14,7 +14,7 @@ from torchvision.models.detection import FasterRCNN
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError, InputError
-from relclip.core.params import Detector
+from relclip.core.params.detector import Detector
 from relclip.core.vocabulary import Vocabulary
 from relclip.detector.network import DetectorConfig, build
 

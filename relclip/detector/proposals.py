@@ -14,7 +14,7 @@ from torchvision.ops import nms
 from relclip.core.annotations import Ids
 from relclip.core.boxes import Boxes
 from relclip.core.ordered import in_order
-from relclip.core.params import Detector
+from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS
 from relclip.detector.pictures import Picture, Pictures, as_input
 

@@ -19,7 +19,7 @@ from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
-from relclip.core.params import Detector
+from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
 from relclip.detector.curves import make_curves

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
 from relclip.compute.schedule import decay_matrices, warm_cosine
 from relclip.core.ordered import in_order
-from relclip.core.params import Detector
+from relclip.core.params.detector import Detector
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
 from relclip.detector.curves import LOSSES

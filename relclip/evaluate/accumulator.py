@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import HITS, TASKS, Task, first_hits_of

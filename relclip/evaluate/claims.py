@@ -5,8 +5,11 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_json
-from relclip.core.params import Difference as Claim
-from relclip.core.params import Evaluate, load_params
+from relclip.core.params.base import Closed
+from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.reading import load_sections
+from relclip.core.params.tables import Difference as Claim
+from relclip.core.params.tables import Tables
 from relclip.core.parquet import read_table
 from relclip.core.progress import progress
 from relclip.core.vocabulary import load_vocabulary
@@ -50,6 +53,13 @@ def _plain(found: Difference) -> dict[str, Any]:
     return {"difference": found.difference, "low": found.low, "high": found.high, "seeds": found.seeds}
 
 
+class Sections(Closed):
+    """What this stage reads of params.yaml."""
+
+    evaluate: Evaluate
+    tables: Tables
+
+
 def main() -> None:
     """Parse, judge each claim, write."""
     parser = command.parser("relclip.evaluate.claims", "Paired differences of the claims in params.tables.")
@@ -58,7 +68,7 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=Path, default=Path("data/dataset/vocabulary.json"))
     parser.add_argument("--output", type=Path, default=Path("data/claims/claims.json"))
     options = parser.parse_args()
-    params = load_params(options.params)
+    params = load_sections(options.params, Sections)
     predicates = len(load_vocabulary(options.vocabulary).predicates)
     claims = [(claim, task) for claim in params.tables.claims for task in claim.tasks]
     where = (options.evaluate, predicates, params.evaluate)

@@ -36,7 +36,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.inputs import GroundTruth, Objects, Relations, fit_relations, load_predicted_objects
 from relclip.evaluate.labels import label_key

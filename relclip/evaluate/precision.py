@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import ASKED
 from relclip.core.precision import DENOMINATOR, PRECISION_CUTOFFS, SHEET, choose_images, precision_report
 from relclip.evaluate.checks import Ints

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from relclip.core.atomic import write_json
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import ASKED, CONFUSION, write_table
 from relclip.evaluate.confusion import Confusion
 from relclip.evaluate.hits import Watch

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import Hits, Task, first_hits
 from relclip.evaluate.inputs import GroundTruth, column, load_groundtruth

@@ -3,10 +3,20 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.base import Closed
+from relclip.core.params.dataset import Dataset
+from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.reading import load_sections
 from relclip.evaluate.hits import TASKS
 from relclip.evaluate.stage import RunPaths, evaluate_run, read_provenance
 from relclip.tracking.runs import record_later
+
+
+class Sections(Closed):
+    """What this stage reads of params.yaml."""
+
+    evaluate: Evaluate
+    dataset: Dataset
 
 
 def main() -> None:
@@ -25,7 +35,7 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write a folder a task into")
     options = parser.parse_args()
-    params = load_params(options.params)
+    params = load_sections(options.params, Sections)
     provenance = read_provenance(options.predictions, options.tasks)
     where = RunPaths(options.dataset, options.predictions, options.output)
     numbers = evaluate_run(where, options.tasks, params.evaluate, truth=params.dataset.truth)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from relclip.core.errors import ContractError, InputError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import read_table
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import HITS, Task, first_hits

@@ -9,7 +9,7 @@ import numpy as np
 
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.errors import ContractError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import write_table
 from relclip.core.progress import progress
 from relclip.evaluate.hits import HITS, Hits, Task, Watch, first_hits_each

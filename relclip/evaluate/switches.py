@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 
 NAMES = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap", "bootstrap", "seed")
 

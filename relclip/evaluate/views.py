@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Task
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth

@@ -1,7 +1,8 @@
 """python -m relclip.ext: CLIP scores of candidate predicates on union crops."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.reading import load_sections
+from relclip.ext.sections import Sections
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     command.add_output(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()
-    params = load_params(given.params)
+    params = load_sections(given.params, Sections)
     from relclip.ext.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
     run(

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.reading import load_sections
 from relclip.core.shard import Shard
+from relclip.ext.sections import Sections
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     command.add_output(arguments)
     command.add_threads(arguments)
     given = vars(arguments.parse_args())
-    params = load_params(given.pop("params"))
+    params = load_sections(given.pop("params"), Sections)
     from relclip.ext.stage import run_detected  # noqa: PLC0415  # torch loads only after the arguments are good
 
     run_detected(params, **given)

@@ -9,12 +9,12 @@ import torch
 
 from relclip.core.annotations import Annotations
 from relclip.core.digest import file_digest
-from relclip.core.params import Params
 from relclip.encoder.encoder import WEIGHTS
 from relclip.ext.pairs import Candidates
+from relclip.ext.sections import Sections
 
 
-def inputs_key(params: Params, annotations: Annotations, candidates: Candidates, model: Path) -> str:
+def inputs_key(params: Sections, annotations: Annotations, candidates: Candidates, model: Path) -> str:
     """Digest of parameters, objects, knowledge base, encoder and torch's version."""
     digest = hashlib.sha256()
     settings = (

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from relclip.core.boxes import Boxes
 from relclip.core.images import read_image
-from relclip.core.params.encoder import Resize
+from relclip.core.params.ext import Resize
 from relclip.encoder.crops import cut, pixel_boxes
 from relclip.encoder.encoder import Encoder
 from relclip.ext.device_crops import cut_there

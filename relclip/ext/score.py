@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.annotations import Annotations, Ids
-from relclip.core.params import Ext
+from relclip.core.params.ext import Ext
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES
 from relclip.encoder.encoder import Encoder
 from relclip.ext.look import look

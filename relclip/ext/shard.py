@@ -4,8 +4,9 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.core.params import load_params
+from relclip.core.params.reading import load_sections
 from relclip.core.shard import Shard
+from relclip.ext.sections import Sections
 
 OBJECTS, PAIRS = "objects", "pairs"
 
@@ -27,7 +28,11 @@ def main() -> None:
     command.add_output(arguments)
     command.add_threads(arguments)
     given = vars(arguments.parse_args())
-    params, step, objects = load_params(given.pop("params")), given.pop("step"), given.pop("objects")
+    params, step, objects = (
+        load_sections(given.pop("params"), Sections),
+        given.pop("step"),
+        given.pop("objects"),
+    )
     if (step == PAIRS) != bool(objects):
         raise InputError(f"--step {step} {'needs' if step == PAIRS else 'takes no'} --objects")
     from relclip.ext import sharding  # noqa: PLC0415  # torch loads only after the arguments are known to be good

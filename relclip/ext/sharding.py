@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from relclip.core.errors import InputError
-from relclip.core.params import Params
 from relclip.core.shard import Part, Shard, read_parts, write_part
+from relclip.ext.sections import Sections
 from relclip.ext.stage import load
 from relclip.ext.work import begin, zero_shot_labels
 
@@ -14,7 +14,7 @@ INPUTS = "the data set, the knowledge base, the encoder, the sections clip and e
 
 
 def run_objects(
-    params: Params,
+    params: Sections,
     *,
     raw: Path,
     dataset: Path,
@@ -35,7 +35,7 @@ def run_objects(
 
 
 def run_pairs(
-    params: Params,
+    params: Sections,
     *,
     raw: Path,
     dataset: Path,

@@ -8,16 +8,16 @@ import numpy as np
 
 from relclip.core.annotations import Annotations, load_annotations, read_triplets
 from relclip.core.atomic import write_json
-from relclip.core.params import Params
 from relclip.core.shard import Shard, write_part
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates
 from relclip.ext.proposals import with_proposals
+from relclip.ext.sections import Sections
 from relclip.ext.work import begin, zero_shot_labels
 
 
 def run(
-    params: Params,
+    params: Sections,
     *,
     raw: Path,
     dataset: Path,
@@ -36,7 +36,7 @@ def run(
 
 
 def run_detected(
-    params: Params,
+    params: Sections,
     *,
     raw: Path,
     dataset: Path,

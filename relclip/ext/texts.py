@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core.annotations import Annotations, Ids
-from relclip.core.params import Ext
+from relclip.core.params.ext import Ext
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder
 from relclip.ext.pairs import Candidates, image_pairs, pair_predicates

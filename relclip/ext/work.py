@@ -10,7 +10,6 @@ from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
-from relclip.core.params import Params
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
 from relclip.core.shard import Shard
 from relclip.encoder.encoder import load_encoder
@@ -18,6 +17,7 @@ from relclip.ext.key import inputs_key
 from relclip.ext.pairs import Candidates
 from relclip.ext.parts import Parts, split_images
 from relclip.ext.score import Scorer
+from relclip.ext.sections import Sections
 from relclip.ext.texts import TripletTexts, wanted_triplets
 
 #: Tables of scores: by the classes that are known, by those that zero-shot gave.
@@ -28,7 +28,7 @@ SCORES = ("scores", "sgcls_scores")
 class Work:
     """What both steps need. `key`: a digest of all inputs, the same for all shards."""
 
-    params: Params
+    params: Sections
     scorer: Scorer
     parts: Parts
     key: str
@@ -77,7 +77,7 @@ class Work:
 
 
 def begin(
-    params: Params,
+    params: Sections,
     annotations: Annotations,
     candidates: Candidates,
     *,

@@ -1,7 +1,8 @@
 """python -m relclip.features: frozen patch maps of all images."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.features import Features
+from relclip.core.params.reading import load_section
 from relclip.core.shard import Shard
 
 
@@ -17,11 +18,11 @@ def main() -> None:
         "--shard", type=Shard.parse, help="k/n: this share of the pictures, for relclip.features.merge"
     )
     given = arguments.parse_args()
-    params = load_params(given.params)
+    params = load_section(given.params, "features", Features)
     from relclip.features.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
     run(
-        params.features,
+        params,
         raw=given.raw,
         dataset=given.dataset,
         model=given.model,

@@ -16,7 +16,7 @@ from relclip.core.digest import file_digest
 from relclip.core.images import read_image
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
-from relclip.core.params import Features
+from relclip.core.params.features import Features
 from relclip.core.progress import progress
 from relclip.core.shard import Shard, write_part
 from relclip.encoder.crops import whole

@@ -1,7 +1,7 @@
 """python -m relclip.gradcam: heat maps of CLIP and of one trained run."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.reading import load_sections
 
 
 def main() -> None:
@@ -14,11 +14,10 @@ def main() -> None:
     command.add_output(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()
-    params = load_params(given.params)
-    from relclip.gradcam.stage import Inputs, run  # noqa: PLC0415  # torch loads only once the arguments are good
+    from relclip.gradcam.stage import Inputs, Sections, run  # noqa: PLC0415  # torch loads only once the arguments are good
 
     inputs = Inputs(given.raw, given.dataset, given.features, given.model, given.train)
-    run(params, given.run, inputs, given.output, given.threads)
+    run(load_sections(given.params, Sections), given.run, inputs, given.output, given.threads)
 
 
 if __name__ == "__main__":

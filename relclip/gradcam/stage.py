@@ -16,7 +16,9 @@ from relclip.core.boxes import union
 from relclip.core.digest import check_maps, file_digest
 from relclip.core.errors import ContractError
 from relclip.core.images import read_image
-from relclip.core.params import Params
+from relclip.core.params.clip import Clip
+from relclip.core.params.gradcam import Gradcam
+from relclip.core.params.training import Trainings
 from relclip.core.progress import progress
 from relclip.encoder.encoder import load_encoder
 from relclip.gradcam.choose import HOW, choose
@@ -29,6 +31,13 @@ from relclip.model.regions import in_cells
 
 #: A handful of pictures is done in seconds, and on a CPU the same seed gives the same bytes.
 CPU = torch.device("cpu")
+
+
+class Sections(Trainings):
+    """What this stage reads of params.yaml."""
+
+    gradcam: Gradcam = Gradcam()
+    clip: Clip
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Shown:
     entry: dict[str, Any]
 
 
-def run(params: Params, run: str, inputs: Inputs, output: Path, threads: int | None = None) -> None:
+def run(params: Sections, run: str, inputs: Inputs, output: Path, threads: int | None = None) -> None:
     """Write heat_clip.npy, heat_relclip.npy, chosen.json and provenance.json (see this package's docstring).
 
     Raises ContractError where model, data set and features do not belong together, ParamsError for an unknown run,
@@ -99,14 +108,14 @@ def _each(who: str, shown: Sequence[Shown], heat: Callable[[Shown], Tensor]) -> 
     return np.stack([largest_one(one) for one in heats])
 
 
-def _shown(params: Params, annotations: Annotations, images: ImageSet) -> list[Shown]:
+def _shown(params: Sections, annotations: Annotations, images: ImageSet) -> list[Shown]:
     sizes = np.zeros((len(annotations.image_id), 2), np.int64)
     sizes[np.searchsorted(annotations.image_id, images.image_ids)] = images.sizes
     chosen = choose(annotations, sizes, params.gradcam.relations, params.gradcam.seed)
     return [_relation(params, annotations, images, int(number)) for number in chosen]
 
 
-def _relation(params: Params, annotations: Annotations, images: ImageSet, number: int) -> Shown:
+def _relation(params: Sections, annotations: Annotations, images: ImageSet, number: int) -> Shown:
     ends = [int(annotations.subject[number]), int(annotations.object[number])]
     image_in_all = int(annotations.relation_image[number])
     image = int(np.searchsorted(images.image_ids, annotations.image_id[image_in_all]))

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import Kb, load_params
+from relclip.core.params.kb import Kb
+from relclip.core.params.reading import load_section
 from relclip.core.shard import Shard
 from relclip.kb.align import RULES, SPACY
 from relclip.kb.mining import mine
@@ -48,7 +49,7 @@ def main() -> None:
     arguments.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
     arguments.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
     given = arguments.parse_args()
-    params = load_params(given.params).kb if given.params else Kb()
+    params = load_section(given.params, "kb", Kb) if given.params else Kb()
     asked = {name: getattr(given, name) for name in ("workers", "min_count")}
     params = params.model_copy(update={name: value for name, value in asked.items() if value is not None})
     statistics = mine(

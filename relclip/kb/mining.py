@@ -17,7 +17,7 @@ from typing import Any
 from relclip.core import captions
 from relclip.core.captions import Block
 from relclip.core.errors import InputError, RelclipError
-from relclip.core.params import Kb
+from relclip.core.params.kb import Kb
 from relclip.core.progress import progress
 from relclip.core.shard import Shard
 from relclip.core.vocabulary import load_vocabulary

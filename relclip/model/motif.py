@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from relclip.core.params import Closed
+from relclip.core.params.base import Closed
 from relclip.model.batch import Batch
 from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
 from relclip.model.layers import POSITION_WIDTH, Channels, position_embedding, position_numbers

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from relclip.core.params import Closed
+from relclip.core.params.base import Closed
 from relclip.model.attention import AttentionStack
 from relclip.model.batch import Batch
 from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS

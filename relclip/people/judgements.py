@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from relclip.core.errors import ContractError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import JUDGEMENTS, read_table
 from relclip.core.precision import DENOMINATOR, precision_report
 from relclip.people.agreement import fleiss_kappa

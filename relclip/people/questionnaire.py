@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from relclip.core.annotations import Annotations, Ids
 from relclip.core.errors import ContractError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import ASKED, read_table
 from relclip.core.precision import choose_images
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.core.parquet import IMAGES, read_table
 
 #: Only the procedural data set brings pictures for pre-training with it.

@@ -11,7 +11,8 @@ from torchvision.models.detection import FasterRCNN
 from relclip.compute.device import best_device
 from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
-from relclip.core.params import Detector, Params, load_params
+from relclip.core.params.detector import Detector
+from relclip.core.params.whole import Params, load_params
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.detector.files import config_of, load_detector
 from relclip.detector.proposals import prepare_model

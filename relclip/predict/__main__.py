@@ -1,7 +1,8 @@
 """python -m relclip.predict: PredCls and SGCls of a trained run."""
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.predict import Predictions
+from relclip.core.params.reading import load_sections
 from relclip.predict.arguments import add_inputs, read_inputs
 from relclip.predict.request import Request
 
@@ -11,7 +12,7 @@ def main() -> None:
     parser = command.parser("relclip.predict", "Predict the triplets of val and test with a trained run.")
     add_inputs(parser)
     given = parser.parse_args()
-    request = Request.of(load_params(given.params), given.run)
+    request = Request.of(load_sections(given.params, Predictions), given.run)
     from relclip.predict.stage import predict_run  # noqa: PLC0415  # torch loads once the arguments are good
 
     predict_run(request, read_inputs(given), given.output, given.threads)

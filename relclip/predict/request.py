@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.digest import file_digest
-from relclip.core.params import Params, Predict
-from relclip.core.params.judging import RankBy
+from relclip.core.params.predict import Predict, Predictions
+from relclip.core.params.training import RankBy
 
 WEIGHTS = "model.safetensors"
 
@@ -30,7 +30,7 @@ class Request:
     rank_by: RankBy = "softmax"
 
     @classmethod
-    def of(cls, params: Params, name: str) -> "Request":
+    def of(cls, params: Predictions, name: str) -> "Request":
         """Read the entry `name`. Raises ParamsError where there is none."""
         return cls(name, *params.prediction(name))
 

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.detector import Detector
+from relclip.core.params.predict import Predictions
+from relclip.core.params.reading import load_sections
 from relclip.predict.arguments import add_inputs, read_inputs
 from relclip.predict.request import Request
+
+
+class Sections(Predictions):
+    """What this stage reads of params.yaml."""
+
+    detector: Detector
 
 
 def main() -> None:
@@ -16,7 +24,7 @@ def main() -> None:
         "--proposals", type=Path, required=True, help="the file data/detector/proposals.parquet"
     )
     given = parser.parse_args()
-    params = load_params(given.params)
+    params = load_sections(given.params, Sections)
     request, most = Request.of(params, given.run), params.detector.class_nms
     from relclip.predict.sgdet_stage import predict_sgdet  # noqa: PLC0415  # torch loads once the arguments are good
 

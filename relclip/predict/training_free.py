@@ -3,7 +3,8 @@
 from typing import get_args
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.predict import Predict
+from relclip.core.params.reading import load_section
 from relclip.predict.free_stage import predict_training_free
 from relclip.predict.scoring import Method
 
@@ -18,7 +19,7 @@ def main() -> None:
     command.add_folders(parser, {"dataset": "data/dataset", "kb": "data/kb", "ext": "data/ext"})
     command.add_output(parser)
     given = parser.parse_args()
-    params = load_params(given.params).predict
+    params = load_section(given.params, "predict", Predict)
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "output")}
     predict_training_free(given.method, **folders, keep=params.keep, min_count=params.kb_min_count)
 

@@ -4,9 +4,19 @@ from pathlib import Path
 from typing import get_args
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.base import Closed
+from relclip.core.params.detector import Detector
+from relclip.core.params.predict import Predict
+from relclip.core.params.reading import load_sections
 from relclip.predict.free_stage import predict_training_free_sgdet
 from relclip.predict.scoring import Method
+
+
+class Sections(Closed):
+    """What this stage reads of params.yaml."""
+
+    predict: Predict
+    detector: Detector
 
 
 def main() -> None:
@@ -22,7 +32,7 @@ def main() -> None:
     )
     command.add_output(parser)
     given = parser.parse_args()
-    params = load_params(given.params)
+    params = load_sections(given.params, Sections)
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "proposals", "output")}
     most = params.detector.class_nms
     predict_training_free_sgdet(

@@ -11,7 +11,7 @@ import yaml
 from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.errors import InputError
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.project.more_seeds import with_seeds
 
 PRESETS = Path("workflow/presets")

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from relclip.core.errors import InputError
-from relclip.core.params import Raw
+from relclip.core.params.raw import Raw
 
 #: The default data set, 6,300 drawn pictures, leaves 0.8 GB; while it is made some of it is there twice.
 OF_A_PICTURE, OF_ALL = 200_000, 100_000_000

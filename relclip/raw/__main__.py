@@ -4,7 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import Raw, load_params
+from relclip.core.params.raw import Raw
+from relclip.core.params.reading import load_section
 from relclip.raw.folder import take_folder
 
 ABOUT = (
@@ -20,7 +21,8 @@ def main() -> None:
     command.add_params(arguments)
     arguments.add_argument("--output", type=Path, default=Path("data/raw"), help="folder to write")
     given = arguments.parse_args()
-    for what, number in make_raw(load_params(given.params).raw, given.output).items():
+    raw = load_section(given.params, "raw", Raw)
+    for what, number in make_raw(raw, given.output).items():
         print(f"{number:>9} {what}")
 
 

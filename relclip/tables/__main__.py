@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.tables.gather import Inputs
 from relclip.tables.stage import make_report
 from relclip.tables.tracked import entries

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables.plain import escape_markdown
 from relclip.tables.released import Released
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import write_text
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables import card_words, paper
 from relclip.tables.grid import cell
 from relclip.tables.layout import SHOWN, TASKS, metric_label

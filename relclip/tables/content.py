@@ -7,7 +7,8 @@ from typing import Any
 
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
-from relclip.core.params import Params, Row
+from relclip.core.params.tables import Row
+from relclip.core.params.whole import Params
 from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
 from relclip.tables.layout import SHOWN, metric_label
 from relclip.tables.page import compact

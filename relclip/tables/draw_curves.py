@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from relclip.core.params import Params, Row
+from relclip.core.params.tables import Row
+from relclip.core.params.whole import Params
 from relclip.tables.drawn import Drawn
 from relclip.tables.figures.curves import Trained, curves_figure
 from relclip.tables.figures.style import save_themed

@@ -11,7 +11,7 @@ import numpy as np
 from relclip.core.errors import ContractError
 from relclip.core.images import read_image
 from relclip.core.json_file import read_json
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables.drawn import Drawn
 from relclip.tables.examples import CORRECT, MISSED, REASONABLE, Example, Said, choose_pictures, read_examples
 from relclip.tables.figures.attention import gradcam_figure

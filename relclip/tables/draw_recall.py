@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core.atomic import write_text
-from relclip.core.params import Params, Row
+from relclip.core.params.tables import Row
+from relclip.core.params.whole import Params
 from relclip.tables.drawn import Drawn
 from relclip.tables.figures.bars import Recall, bars_svg
 from relclip.tables.figures.contrast import WITH, WITHOUT, Taken, confusion_figure, contrast_figure

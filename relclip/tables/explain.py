@@ -1,6 +1,6 @@
 """The words under the tables: on what the numbers were measured, what a cell holds. Plain text, no markup."""
 
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables import paper
 from relclip.tables.people import People
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.kb_filter import believed_triplets
-from relclip.core.params import Params, load_params
+from relclip.core.params.whole import Params, load_params
 from relclip.tables import kb_size
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.grid import Table, build_tables

@@ -7,7 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean, stdev
 
-from relclip.core.params import Params, Row
+from relclip.core.params.tables import Row
+from relclip.core.params.whole import Params
 from relclip.tables import explain, paper
 from relclip.tables.layout import LAYOUTS, Column, columns, row_note, with_people
 from relclip.tables.people import PREFIX, People, merged

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 
 from relclip.core.kb_filter import believed_triplets
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables.figures.quality import Size
 from relclip.tables.grid import cell, read_row
 from relclip.tables.knowledge import Columns, quality

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from relclip.core.params import Params, Row
+from relclip.core.params.tables import Row
+from relclip.core.params.whole import Params
 
 TASKS = {"kb": "Knowledge base", "predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet"}
 SHOWN = ("recall_at_50", "recall_at_100", "mean_recall_at_50", "mean_recall_at_100")

@@ -1,6 +1,7 @@
 """What a run is called where people read it: the rows of the tables it stands in, its seed among several."""
 
-from relclip.core.params import Params, Row
+from relclip.core.params.tables import Row
+from relclip.core.params.whole import Params
 from relclip.tables.layout import LAYOUTS
 
 #: Section of params.tables -> what is said of a row beside its name.

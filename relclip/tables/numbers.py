@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from relclip.core.atomic import atomic_folder, write_json, write_text
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables.plain import as_csv
 from relclip.tables.results import read_result
 from relclip.tables.sources import read_curve

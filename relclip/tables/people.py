@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.annotations import load_annotations
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.people.judgements import people_report, read_judgements
 from relclip.people.questionnaire import asked_file, load_questionnaire
 from relclip.tables.results import Result

@@ -7,7 +7,7 @@ from typing import Any
 
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables.layout import TASKS
 from relclip.tables.names import rows_of
 from relclip.tables.results import Result, read_result

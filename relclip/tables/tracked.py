@@ -6,7 +6,7 @@ from pathlib import Path
 
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
-from relclip.core.params import Params
+from relclip.core.params.whole import Params
 from relclip.tables.names import rows_of, run_names
 from relclip.tracking.publish import Entry
 

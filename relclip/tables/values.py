@@ -4,7 +4,7 @@ from typing import Any
 
 from relclip.core import explorer
 from relclip.core.json_file import read_json
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.tables import claims as claim_table
 from relclip.tables import content, encoder, explain, paper, provenance, summary
 from relclip.tables.account import read_account

@@ -2,7 +2,8 @@
 
 from relclip.core import command
 from relclip.core.errors import ParamsError
-from relclip.core.params import Refined, load_params
+from relclip.core.params.reading import load_sections
+from relclip.core.params.training import Refined, Trainings
 from relclip.train import arguments
 from relclip.train.stage import train_run
 
@@ -16,7 +17,7 @@ def main() -> None:
         "runs",
     )
     given = parser.parse_args()
-    params = load_params(given.params).run(given.run)
+    params = load_sections(given.params, Trainings).run(given.run)
     if isinstance(params, Refined):
         raise ParamsError(
             f"'{given.run}' is an entry of refined, not of runs; refine it: python -m relclip.train.refine"

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params import load_params
+from relclip.core.params.reading import load_section
+from relclip.core.params.words import Words
 from relclip.words.build import build
 
 
@@ -25,7 +26,8 @@ def main() -> None:
     )
     arguments.add_argument("--output", type=Path, required=True, help="folder for the two files")
     given = arguments.parse_args()
-    statistics = build(given.captions, given.vocabulary, given.output, load_params(given.params).words)
+    params = load_section(given.params, "words", Words)
+    statistics = build(given.captions, given.vocabulary, given.output, params)
     print(
         f"{statistics['phrases']} phrases, {statistics['phrases_without_known_word']} without any known word"
     )

@@ -11,7 +11,7 @@ from safetensors.numpy import save
 from relclip.compute.seal import UNSEALED, seal
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import InputError
-from relclip.core.params import Words
+from relclip.core.params.words import Words
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.words.phrases import Floats, Phrases, embed_phrases, unknown_words
 from relclip.words.vectors import given, train

@@ -11,7 +11,7 @@ from gensim.models import KeyedVectors, Word2Vec
 
 from relclip.core.captions import blocks, check, split_lines
 from relclip.core.errors import InputError
-from relclip.core.params import Words
+from relclip.core.params.words import Words
 from relclip.core.progress import progress
 from relclip.words.elsewhere import BINARY, DOWNLOADS, fetch
 

@@ -18,7 +18,7 @@ from relclip.annotate.server import listen
 from relclip.annotate.store import Store
 from relclip.core import parquet
 from relclip.core.annotations import load_annotations
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate.stage import RunPaths, evaluate_run
 from relclip.people.questionnaire import load_questionnaire
 

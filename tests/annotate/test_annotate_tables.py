@@ -7,7 +7,7 @@ from annotate_case import RUNS, SWITCHES
 from test_annotate_server import ROOT
 
 from relclip.core.errors import ContractError
-from relclip.core.params import check_params
+from relclip.core.params.whole import check_params
 from relclip.core.parquet import JUDGEMENTS, write_table
 from relclip.tables import plain
 from relclip.tables.grid import build_tables

@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from relclip.clip import labels_elsewhere, labels_stage
 from relclip.clip.labels_train import LabelsTrainer
 from relclip.core.errors import ContractError, InputError
-from relclip.core.params import Features, LabelsEncoder
+from relclip.core.params.clip import LabelsEncoder
+from relclip.core.params.features import Features
 from relclip.encoder.encoder import CONFIG, WEIGHTS, load_encoder
 from relclip.features.stage import run as make_features
 

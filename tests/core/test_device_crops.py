@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFilter
 
-from relclip.core.params import Ext
+from relclip.core.params.ext import Ext
 from relclip.encoder.crops import cut, pixel_boxes
 from relclip.ext import device_crops
 from relclip.ext.device_crops import axis_matrix, cut_there

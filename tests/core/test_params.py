@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from relclip.core.errors import InputError, ParamsError
-from relclip.core.params import check_params, check_workflow_config, load_params
+from relclip.core.params.whole import check_params, check_workflow_config, load_params
 from relclip.project.more_seeds import with_seeds
 from relclip.project.preset import use_preset
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from relclip.core.errors import InputError
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.project.space import LARGEST, check_space, room
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"

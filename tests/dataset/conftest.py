@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from relclip.core.params import Dataset, Split
+from relclip.core.params.dataset import Dataset, Split
 
 
 @pytest.fixture

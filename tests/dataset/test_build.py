@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from relclip.core.errors import InputError
-from relclip.core.params import Split
+from relclip.core.params.dataset import Split
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.dataset.build import make_dataset

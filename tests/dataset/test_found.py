@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from relclip.core.errors import InputError
-from relclip.core.params import Dataset, Split
+from relclip.core.params.dataset import Dataset, Split
 from relclip.core.vocabulary import load_vocabulary
 from relclip.dataset.build import make_dataset
 

@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from relclip.core.errors import InputError, ParamsError
-from relclip.core.params import Dataset, Split
-from relclip.core.params.data import LISTED
+from relclip.core.params.dataset import LISTED, Dataset, Split
 from relclip.core.vocabulary import load_names
 from relclip.dataset import expected
 from relclip.dataset.build import make_dataset

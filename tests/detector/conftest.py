@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relclip.core.params import Detector
+from relclip.core.params.detector import Detector
 
 #: Small enough for seconds, long enough to learn three colours.
 TINY = {"image_size": 64, "iterations": 40, "batch": 4, "warmup": 5, "checkpoint_every": 20, "per_image": 6}

@@ -2,7 +2,7 @@
 
 import torch
 
-from relclip.core.params import Detector
+from relclip.core.params.detector import Detector
 from relclip.detector.network import DetectorConfig, build
 from relclip.detector.pictures import Picture, as_input
 from relclip.detector.training import compute_losses, make_optimizer, update

@@ -10,7 +10,7 @@ import torch
 from relclip.compute.schedule import batch_numbers
 from relclip.core.boxes import iou
 from relclip.core.errors import InputError
-from relclip.core.params import Detector
+from relclip.core.params.detector import Detector
 from relclip.detector.examples import mirror
 from relclip.detector.judge import judge, mean_average_precision
 from relclip.detector.pictures import Picture, Pictures, shrink

@@ -9,7 +9,7 @@ import torch
 from evaluate_reference import CLASSES, PREDICATES, random_case, write_case, write_triplets
 
 from relclip.core.errors import InputError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate import SceneGraphRecall, accumulator, evaluate, metrics_from_hits
 
 SEEN = [(1, 1, 1), (2, 3, 4), (4, 2, 1)]

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from evaluate_reference import random_case, write_case, write_triplets
 
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate import __main__ as public
 from relclip.evaluate import evaluate
 

@@ -10,7 +10,7 @@ import pytest
 from evaluate_reference import PREDICATES, random_case, write_case
 
 from relclip.core.errors import InputError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import write_table
 from relclip.evaluate import (
     HITS,

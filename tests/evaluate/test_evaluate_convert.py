@@ -14,7 +14,7 @@ import torch
 from evaluate_reference import CLASSES, PREDICATES, random_case, reference_metrics
 
 from relclip.core.errors import ContractError, InputError, RelclipError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import PREDICTED_RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate import __main__ as public

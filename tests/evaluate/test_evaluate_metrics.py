@@ -26,7 +26,7 @@ from evaluate_reference import (
 )
 
 from relclip.core.bootstrap import weighted_sums
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate import HITS, evaluate, hits, matching, metrics, metrics_from_hits
 from relclip.evaluate.pieces import relation_pieces
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from evaluate_reference import is_hit, random_case, ranked_rows, write_case
 
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.precision import SHEET, precision_of_images, precision_report
 from relclip.evaluate import load_groundtruth
 from relclip.evaluate.confusion import Confusion

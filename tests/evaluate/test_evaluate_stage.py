@@ -10,7 +10,8 @@ import pytest
 from evaluate_reference import random_case, write_case
 
 from relclip.core.errors import RelclipError
-from relclip.core.params import Difference, Evaluate
+from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.tables import Difference
 from relclip.core.parquet import CONFUSION, read_table
 from relclip.evaluate import evaluate
 from relclip.evaluate import run as command

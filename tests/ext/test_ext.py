@@ -167,7 +167,7 @@ def test_a_prompt_without_classes_is_encoded_once_a_predicate():
 
     import torch
 
-    from relclip.core.params import Ext
+    from relclip.core.params.ext import Ext
     from relclip.core.vocabulary import Vocabulary
     from relclip.ext.texts import TripletTexts
 

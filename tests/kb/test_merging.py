@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from relclip.core.errors import ContractError, InputError
-from relclip.core.params import Kb
+from relclip.core.params.kb import Kb
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import Shard, merge_shards, mine, mining, shards
 

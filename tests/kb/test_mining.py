@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from relclip.core.errors import ContractError, InputError
-from relclip.core.params import Kb
+from relclip.core.params.kb import Kb
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import Miner, mine, mining

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import torch
 from untrained import untrained
 
-from relclip.core.params import Predict
+from relclip.core.params.predict import Predict
 from relclip.model import ImageSet, Regions, collate, load_model
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import predict_run

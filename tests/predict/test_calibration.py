@@ -10,7 +10,7 @@ import torch
 from untrained import untrained
 
 from relclip.core.errors import ContractError
-from relclip.core.params import Predict
+from relclip.core.params.predict import Predict
 from relclip.model import ImageSet, Regions, collate, load_model
 from relclip.predict.calibration import BINS, annotated, calibration_error, fit, likelihood
 from relclip.predict.request import Inputs, Request

@@ -10,7 +10,7 @@ from run_case import ALL, CPU, by_key, predict, read, request
 
 from relclip.core.boxes import apart_pairs
 from relclip.core.errors import ParamsError
-from relclip.core.params import check_params
+from relclip.core.params.whole import check_params
 from relclip.model import ImageSet, Regions, collate, load_model
 from relclip.predict.request import Request
 

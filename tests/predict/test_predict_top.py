@@ -6,7 +6,7 @@ import pytest
 from free_case import PREDICATES, write_free_case
 
 from relclip.core.errors import ContractError
-from relclip.core.params import Evaluate
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS
 from relclip.core.reach import reachable
 from relclip.evaluate import evaluate

@@ -17,7 +17,7 @@ from torchvision.ops import batched_nms
 from untrained import untrained
 
 from relclip.core.errors import ContractError
-from relclip.core.params import Predict
+from relclip.core.params.predict import Predict
 from relclip.core.parquet import EXT_SCORES
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
@@ -192,7 +192,7 @@ def test_rows_without_training_equal_plain_loops(tmp_path, method):
 
 
 def test_what_the_training_free_command_writes_fits_the_evaluator(tmp_path, monkeypatch):
-    from relclip.core.params import Evaluate
+    from relclip.core.params.evaluate import Evaluate
     from relclip.evaluate import evaluate
 
     proposals, _ = write_free_sgdet(tmp_path)

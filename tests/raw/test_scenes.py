@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relclip.core.params import Scenes
+from relclip.core.params.raw import Scenes
 from relclip.core.seeds import stream
 from relclip.core.vocabulary import load_names
 from relclip.raw.scenes import make_scenes, write

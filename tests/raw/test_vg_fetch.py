@@ -14,8 +14,7 @@ import requests
 from vg_site import Site
 
 from relclip.core.errors import InputError
-from relclip.core.params import VisualGenome
-from relclip.core.params.data import VgFile
+from relclip.core.params.raw import VgFile, VisualGenome
 from relclip.raw.vg import collect as collecting
 from relclip.raw.vg import fetch as fetching
 from relclip.raw.vg import mirrors

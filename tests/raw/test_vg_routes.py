@@ -12,7 +12,8 @@ import pytest
 from vg_site import CORRUPT, Site, make_archives
 
 from relclip.core.errors import InputError
-from relclip.core.params import Dataset, Split, VisualGenome
+from relclip.core.params.dataset import Dataset, Split
+from relclip.core.params.raw import VisualGenome
 from relclip.dataset.build import make_dataset
 from relclip.raw.vg import files
 from relclip.raw.vg import h5 as h5_route

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from vg_site import Site, make_archives
 
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 
 ROOT = Path(__file__).resolve().parents[2]
 

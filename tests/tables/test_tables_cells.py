@@ -10,7 +10,8 @@ from made_inputs import ALL_PAIRS, ON_BOXES, metrics_file, precision_file, write
 
 from relclip.core.atomic import write_json, write_text
 from relclip.core.errors import ContractError
-from relclip.core.params import Row, load_params
+from relclip.core.params.tables import Row
+from relclip.core.params.whole import load_params
 from relclip.tables import claims as claim_table
 from relclip.tables import latex, paper, plain
 from relclip.tables.content import other_metrics, tie_spreads

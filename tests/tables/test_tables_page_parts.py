@@ -13,7 +13,7 @@ from made_inputs import OBJECTS, PREDICATES, RELEASED
 from relclip.core import parquet
 from relclip.core.atomic import write_text
 from relclip.core.explorer import embedded
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.core.vocabulary import Vocabulary
 from relclip.tables import explorer, provenance
 from relclip.tables.artifacts import OTHER, RECORDED, UNKNOWN, artifacts

@@ -11,7 +11,7 @@ from made_inputs import write_gradcam
 from relclip.core import parquet
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.tables import kb_size
 from relclip.tables.draw_examples import COLOURS, draw_attention, draw_examples, marks
 from relclip.tables.draw_recall import NONE, OTHER, draw_contrast, taken

@@ -13,7 +13,7 @@ from made_inputs import BUILT, RELEASED, TRAINED, write_data_set
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.tables.content import detector_facts
 from relclip.tables.draw_curves import row_colours
 from relclip.tables.encoder import clip_accuracies, untrained

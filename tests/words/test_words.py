@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from relclip.core.errors import InputError
-from relclip.core.params import Words
+from relclip.core.params.words import Words
 from relclip.core.vocabulary import Vocabulary
 from relclip.words import build, embed_phrases
 

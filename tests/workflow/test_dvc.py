@@ -9,7 +9,8 @@ import pytest
 import yaml
 from stages import STAGES
 
-from relclip.core.params import Params, Train, load_params
+from relclip.core.params.training import Train
+from relclip.core.params.whole import Params, load_params
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Rules that share a file with another stage.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from relclip.core.params import load_params
+from relclip.core.params.whole import load_params
 from relclip.tables.artifacts import RECORDED, artifacts
 from relclip.tables.names import run_names
 

@@ -17,7 +17,7 @@ snakemake.scheduling.job_scheduler.JobRateLimiter = lambda limit: None
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 from relclip.core.errors import RelclipError
-from relclip.core.params import check_workflow_config
+from relclip.core.params.whole import check_workflow_config
 from relclip.project.space import check_space
 from relclip.tracking.runs import prepare_store
 

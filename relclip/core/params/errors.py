@@ -1,14 +1,17 @@
 """One sentence for what does not fit: the key, the value met, what is allowed, the nearest known key."""
 
 import difflib
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from relclip.core.errors import ParamsError
 
+Model = TypeVar("Model", bound=BaseModel)
 
-def validate(model: Any, content: dict[str, Any], prefix: str) -> Any:
+
+def validate(model: type[Model], content: dict[str, Any], prefix: str) -> Model:
+    """Return the section or entry `model` of `content`; ParamsError for the first fault, its key after `prefix`."""
     try:
         return model.model_validate(content)
     except ValidationError as error:

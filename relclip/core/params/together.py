@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from relclip.core.params.errors import nearest
-from relclip.core.params.judging import Predict
+from relclip.core.params.predict import Predict
 
 if TYPE_CHECKING:
-    from relclip.core.params import Params
+    from relclip.core.params.whole import Params
 
 #: A run's name becomes a folder, a rule's wildcard and a word of a command.
 RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")

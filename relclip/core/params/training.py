@@ -1,11 +1,15 @@
 """One training: the section `train`, the entries of `runs` and of `refined`."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed, Seed
+from relclip.core.params.errors import nearest, validate
+
+#: How logits of predicates become scores (docs/method.md, 2).
+RankBy = Literal["softmax", "logit", "sigmoid"]
 
 #: What a network is built from: a refined run must have it as the run it starts from.
 NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", "object_features")
@@ -98,7 +102,7 @@ class Train(Closed):
     foreground_per_image: int | None = Field(default=None, ge=1)
     attention_over: Literal["all", "sampled"] = "sampled"
     loss: Literal["cross_entropy", "bce"] = "cross_entropy"
-    rank_by: Literal["softmax", "logit", "sigmoid"] = "softmax"
+    rank_by: RankBy = "softmax"
     object_loss: float = Field(default=1.0, ge=0.0)
     predicate_loss: float = Field(default=1.0, ge=0.0)
     rcl: Rcl = Rcl()
@@ -170,3 +174,41 @@ class Refined(Train):
             raise ParamsError(
                 f"refined.{name}.{changed[0]} differs from that of '{self.start}', whose network goes on; leave it out"
             )
+
+
+class Trainings(Closed):
+    """The sections that name trainings: `train` their defaults, an entry of `runs` or `refined` for each."""
+
+    train: Train
+    runs: dict[str, dict[str, Any]]
+    refined: dict[str, dict[str, Any]] = {}
+
+    def run(self, name: str) -> Train:
+        """Return the training `name`: the `train` section with that entry of `runs` or `refined` laid over it."""
+        if name in self.refined:
+            return self._refined(name)
+        if name not in self.runs:
+            known = [*self.runs, *self.refined]
+            raise ParamsError(f"runs has no entry '{name}'{nearest(name, known)}; it has: {', '.join(known)}")
+        return validate(Train, _merged(self.train.model_dump(), self.runs[name]), f"runs.{name}.")
+
+    def _refined(self, name: str) -> Refined:
+        entry = self.refined[name]
+        start = entry.get("start")
+        if start not in self.runs:
+            raise ParamsError(
+                f"refined.{name}.start is {start!r}{nearest(str(start), self.runs)}; give an entry of runs: "
+                f"{', '.join(self.runs)}"
+            )
+        base = _merged(self.train.model_dump(), self.runs[start])
+        refined = validate(Refined, _merged(base, entry), f"refined.{name}.")
+        refined.check_start(name, self.run(start))
+        return refined
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged

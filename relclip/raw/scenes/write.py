@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from relclip.core.atomic import atomic_folder
-from relclip.core.params import Scenes
+from relclip.core.params.raw import Scenes
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
 from relclip.raw.scenes import annotate, pretrain

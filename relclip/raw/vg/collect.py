@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from relclip.core.errors import InputError
-from relclip.core.params import VisualGenome
+from relclip.core.params.raw import VisualGenome
 from relclip.raw.vg.files import Remote, amount, wanted_files
 from relclip.raw.vg.looks import wrong
 from relclip.raw.vg.mirrors import Downloads, Failures

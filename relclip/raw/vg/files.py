@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from relclip.core.params import VisualGenome
+from relclip.core.params.raw import VisualGenome
 
 LIST = Path(__file__).with_name("files.json")
 

@@ -13,7 +13,7 @@ import requests
 from relclip import __version__
 from relclip.core.atomic import write_json
 from relclip.core.digest import file_digest
-from relclip.core.params import VisualGenome
+from relclip.core.params.raw import VisualGenome
 from relclip.raw.vg.address import Again, Refused, Unreachable, check_address, host_of
 from relclip.raw.vg.fetch import Watch, fetch, forget
 from relclip.raw.vg.files import Remote, amount

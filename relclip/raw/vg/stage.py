@@ -11,7 +11,7 @@ from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.entries import identifier, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import image_size
-from relclip.core.params import VisualGenome
+from relclip.core.params.raw import VisualGenome
 from relclip.core.progress import progress
 from relclip.raw.captions import join_captions
 from relclip.raw.folder import PLACES, link

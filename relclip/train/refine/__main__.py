@@ -2,7 +2,8 @@
 
 from relclip.core import command
 from relclip.core.errors import ParamsError
-from relclip.core.params import Refined, load_params
+from relclip.core.params.reading import load_sections
+from relclip.core.params.training import Refined, Trainings
 from relclip.train import arguments
 from relclip.train.refine.stage import refine_run
 
@@ -16,7 +17,7 @@ def main() -> None:
     )
     command.add_folders(parser, {"start": "data/train/<run> of the run that the entry starts from"})
     given = parser.parse_args()
-    params = load_params(given.params).run(given.run)
+    params = load_sections(given.params, Trainings).run(given.run)
     if not isinstance(params, Refined):
         raise ParamsError(
             f"'{given.run}' is an entry of runs, not of refined; train it: python -m relclip.train"

@@ -1,4 +1,4 @@
-"""Sections of the stages that look through CLIP: clip, features, ext."""
+"""The sections clip and labels: the encoders and the prompts."""
 
 from string import Formatter
 from typing import Annotated, Literal
@@ -24,8 +24,6 @@ def _prompt(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-#: Where ext cuts and squashes its crops: with Pillow's arithmetic on the CPU, on the device, or (auto) on a GPU only.
-Resize = Literal["auto", "pil", "device"]
 ObjectPrompt = Annotated[str, _prompt("object")]
 TripletPrompt = Annotated[str, _prompt("subject", "predicate", "object")]
 
@@ -92,57 +90,3 @@ class Clip(Closed):
     triplet_prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
     batch: int = Field(default=512, ge=1)
     pretrain: Pretrain = Pretrain()
-
-
-class Detector(Closed):
-    """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one.
-
-    `image_size` is the longest side of the pictures it sees: 128 for the small backbone, about 1000 for resnet50.
-    `make: [detector]` makes it, an empty list does not.
-    Of an image at most `per_image` boxes with a score above `score` stay, none with an IoU above `nms` to a better one;
-    `class_nms` does the same among boxes of one class once the relation model has named them (docs/method.md, 2).
-    """
-
-    make: list[Literal["detector"]] = []
-    weights: str | None = None
-    backbone: Literal["small", "resnet50"] = "small"
-    image_size: int = Field(default=128, ge=32)
-    iterations: int = Field(default=1000, ge=1)
-    batch: int = Field(default=6, ge=1)
-    learning_rate: float = Field(default=2e-3, gt=0.0)
-    weight_decay: float = Field(default=1e-2, ge=0.0)
-    warmup: int = Field(default=50, ge=0)
-    per_image: int = Field(default=64, ge=1)
-    score: float = Field(default=0.01, ge=0.0, lt=1.0)
-    nms: float = Field(default=0.3, gt=0.0, le=1.0)
-    class_nms: float = Field(default=0.5, gt=0.0, le=1.0)
-    checkpoint_every: int = Field(default=300, ge=1)
-    seed: Seed = 0
-
-
-class Features(Closed):
-    """Frozen patch maps, V(I). `image_size` is the side the picture is resized to before the encoder.
-
-    `shards`: jobs that look at a share of the pictures each, merged to the bytes of one run.
-    """
-
-    image_size: int = Field(default=128, ge=8)
-    batch: int = Field(default=64, ge=1)
-    shards: int = Field(default=1, ge=1, le=10_000)
-
-
-class Ext(Closed):
-    """CLIP on union crops, widened by the fraction `margin` of their sides; logits are divided by `temperature`.
-
-    `resize`: crops are cut and squashed on the CPU in Pillow's arithmetic (`pil`) or on the device (`device`: one level
-    of 255 away, seldom two); auto: the device if it is a GPU. `shards`: jobs that score a share of the images each,
-    merged to the bytes of one run.
-    """
-
-    margin: float = Field(default=0.0, ge=0.0)
-    prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
-    temperature: float = Field(default=1.0, gt=0.0)
-    batch: int = Field(default=256, ge=1)
-    zero_shot_classes: int = Field(default=5, ge=1)
-    resize: Resize = "auto"
-    shards: int = Field(default=1, ge=1, le=10_000)

@@ -1,0 +1,75 @@
+"""The section dataset: vocabulary, alignment, split."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from relclip.core.params.base import Closed, Seed
+
+#: Whose images of the listed split `train` are validation: none but the listed ones, or the first so many.
+LISTED = re.compile(r"flag|first_([1-9]\d*)_of_train")
+
+
+class Split(Closed):
+    """Which images train, validate and test.
+
+    Two fractions of all images, drawn by a seeded hash of the image id; the rest is train. Or, with `validation` a
+    word, as image_data.json lists each image's `split`: `flag` takes it as it is, `first_5000_of_train` (any number)
+    makes the first train images validation, in that file's order (docs/method.md, 1).
+    """
+
+    validation: float | str
+    test: float | None = None
+    seed: Seed = 0
+
+    @property
+    def listed(self) -> bool:
+        """Whether image_data.json says it."""
+        return isinstance(self.validation, str)
+
+    @property
+    def first_of_train(self) -> int:
+        """How many of the listed train images are validation."""
+        found = LISTED.fullmatch(str(self.validation))
+        return int(found[1] or 0) if found else 0
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> "Split":
+        if isinstance(self.validation, str):
+            if not LISTED.fullmatch(self.validation) or self.test is not None:
+                raise ValueError(
+                    f"dataset.split: validation {self.validation!r}, test {self.test}; give two fractions, or the word "
+                    "flag or first_5000_of_train as validation and no test"
+                )
+            return self
+        if self.test is None or not 0 <= self.validation <= 1 or not 0 <= self.test <= 1:
+            raise ValueError(
+                f"dataset.split: validation {self.validation}, test {self.test}; both must be fractions from 0 to 1"
+            )
+        if self.validation + self.test >= 1.0:
+            raise ValueError(
+                f"dataset.split: validation {self.validation} + test {self.test} leave no train images;"
+                " their sum must be below 1"
+            )
+        return self
+
+
+class Dataset(Closed):
+    """The vocabulary and the filter. `vg150` and `vg20` are built in; a path is a text file, one name a line.
+
+    `found`: all names that the data hold, of objects `object_min_count` times, of predicates `predicate_min_count`.
+    `exact` takes names as the alias files leave them, which is how Visual Genome's published counts were made.
+    """
+
+    objects: str | list[str] = "vg150"
+    predicates: str | list[str] = "vg20"
+    object_min_count: int = Field(default=10, ge=1)
+    predicate_min_count: int = Field(default=10, ge=1)
+    object_aliases: str | None = None
+    predicate_aliases: str | None = None
+    object_match: Literal["exact", "plural", "last_word"] = "plural"
+    predicate_match: Literal["exact", "lemma"] = "lemma"
+    split: Split = Split(validation=0.1, test=0.4)
+    duplicates: Literal["drop", "keep"] = "drop"
+    truth: bool = False

@@ -1,0 +1,33 @@
+"""The section detector: the boxes of SGDet."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from relclip.core.params.base import Closed, Seed
+
+
+class Detector(Closed):
+    """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one.
+
+    `image_size` is the longest side of the pictures it sees: 128 for the small backbone, about 1000 for resnet50.
+    `make: [detector]` makes it, an empty list does not.
+    Of an image at most `per_image` boxes with a score above `score` stay, none with an IoU above `nms` to a better one;
+    `class_nms` does the same among boxes of one class once the relation model has named them (docs/method.md, 2).
+    """
+
+    make: list[Literal["detector"]] = []
+    weights: str | None = None
+    backbone: Literal["small", "resnet50"] = "small"
+    image_size: int = Field(default=128, ge=32)
+    iterations: int = Field(default=1000, ge=1)
+    batch: int = Field(default=6, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0.0)
+    weight_decay: float = Field(default=1e-2, ge=0.0)
+    warmup: int = Field(default=50, ge=0)
+    per_image: int = Field(default=64, ge=1)
+    score: float = Field(default=0.01, ge=0.0, lt=1.0)
+    nms: float = Field(default=0.3, gt=0.0, le=1.0)
+    class_nms: float = Field(default=0.5, gt=0.0, le=1.0)
+    checkpoint_every: int = Field(default=300, ge=1)
+    seed: Seed = 0

@@ -1,0 +1,210 @@
+"""One training: the section `train`, the entries of `runs` and of `refined`."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from relclip.core.errors import ParamsError
+from relclip.core.params.base import Closed, Seed
+from relclip.core.params.errors import nearest, validate
+
+#: How logits of predicates become scores (METHOD section 2).
+RankBy = Literal["softmax", "logit", "sigmoid"]
+
+#: What a network is built from: a refined run must have it as the run it starts from.
+NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", "object_features")
+
+
+class Rcl(Closed):
+    """Relational contrastive learning, RelCLIP eq. 2-6. Level `none` trains the two cross-entropies alone.
+
+    The `memory` last relation instances of the batches before join the negatives once `warmup` is over (beyond the
+    paper); 0: this batch alone.
+    """
+
+    level: Literal["dual", "triple", "unary", "none"] = "dual"
+    weight: float = Field(default=1.0, ge=0.0)
+    gamma: float = Field(default=0.5, ge=0.0, le=1.0)
+    temperature: float = Field(default=0.07, gt=0.0)
+    learn_temperature: bool = False
+    memory: int = Field(default=0, ge=0)
+
+
+class Sampling(Closed):
+    """Semantic-aware active sampling, RelCLIP eq. 7; `enabled: false` is table 5's No Sampling."""
+
+    enabled: bool = True
+    delete_synonyms: bool = True
+    weight: Literal["cosine", "shifted", "none"] = "cosine"
+    epsilon: float = Field(default=0.7, ge=-1.0, le=1.0)
+    eta: float = Field(default=0.0, ge=-1.0, le=1.0)
+
+
+class KbLabels(Closed):
+    """Which of the knowledge base's triplets label pairs (beyond the paper: its size and its quality).
+
+    `captions`: the share of all captions that is believed, a seeded choice; then a triplet stays if it was said
+    `min_count` times and makes up `min_share` of what was said of its two classes. `weights: counts` labels by the
+    shares of what is left instead of equally; with `kb+ext` CLIP's shares are multiplied by them. `min_clip` drops
+    candidates to which CLIP gives a smaller share of a pair, its best excepted (`kb+ext`).
+    """
+
+    captions: float = Field(default=1.0, gt=0.0, le=1.0)
+    min_count: int = Field(default=1, ge=1)
+    min_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    weights: Literal["uniform", "counts"] = "uniform"
+    min_clip: float = Field(default=0.0, ge=0.0, le=1.0)
+
+
+class Train(Closed):
+    """One training. The `train` section gives the defaults; an entry of `runs` overrides some of them.
+
+    A step sees `background_per_foreground` unlabelled pairs for each labelled one. `attention_over: sampled` keeps the
+    others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
+    0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
+    (16 under kb+ext: recall on validation within 0.2 points of all, mean recall within 1, 60 % of the time.)
+    `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (docs/method.md, 6), weighted by the
+    labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (docs/method.md, 2). `schedule:
+    plateau` is VisualDS's (docs/method.md, 6): the rate falls to a tenth each time recall on validation has not risen
+    for more than `patience` validations. A `motif` has no RCL and always reads labels: `rcl`, `sampling`, `heads`,
+    `use_labels`, `object_features` are RelCLIP's alone.
+
+    `precision` of arithmetic; auto: bfloat16 on a GPU made for it, else float32. `processes`: how many the workflow
+    starts by torchrun, a GPU each where there are GPUs; they share the images of a batch, and RCL's negatives are
+    those of the whole batch. But for rounding they compute what one process does, except which units `dropout` drops.
+    """
+
+    model: Literal["relclip", "motif"] = "relclip"
+    features: Literal["clip", "labels"] = "clip"
+    supervision: Literal["full", "kb", "kb+ext"] = "full"
+    seed: Seed = 0
+    iterations: int = Field(default=600, ge=1)
+    images_per_batch: int = Field(default=12, ge=1)
+    optimizer: Literal["sgd", "adamw"] = "adamw"
+    learning_rate: float = Field(default=1e-3, gt=0.0)
+    weight_decay: float = Field(default=1e-4, ge=0.0)
+    warmup: int = Field(default=50, ge=0)
+    schedule: Literal["constant", "cosine", "plateau"] = "cosine"
+    patience: int = Field(default=3, ge=0)
+    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
+    gradient_clip: float = Field(default=5.0, ge=0.0)
+    dimension: int = Field(default=128, ge=8)
+    heads: int = Field(default=4, ge=1)
+    roi_size: int = Field(default=3, ge=1)
+    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    use_labels: Literal["none", "text"] = "none"
+    object_features: bool = False
+    background_per_foreground: float = Field(default=1.0, ge=0.0)
+    foreground_per_image: int | None = Field(default=None, ge=1)
+    attention_over: Literal["all", "sampled"] = "sampled"
+    loss: Literal["cross_entropy", "bce"] = "cross_entropy"
+    rank_by: RankBy = "softmax"
+    object_loss: float = Field(default=1.0, ge=0.0)
+    predicate_loss: float = Field(default=1.0, ge=0.0)
+    rcl: Rcl = Rcl()
+    sampling: Sampling = Sampling()
+    kb: KbLabels = KbLabels()
+    validate_every: int = Field(default=200, ge=1)
+    validate_images: int = Field(default=100, ge=1)
+    checkpoint_every: int = Field(default=200, ge=1)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    processes: int = Field(default=1, ge=1)
+
+
+class Em(Closed):
+    """VisualDS's E2 and M2 (docs/method.md, 6).
+
+    `keep`: the share of pairs, those surest not to be background, that stay labelled; `model_weight` of a new label is
+    the model's, the rest CLIP's (with EXT); `rate`: M2's learning rate over M1's; `supervised_rate`: the same of the
+    supervised fine-tune that ends `visualds_semi` (D22).
+    """
+
+    keep: float = Field(default=0.25, gt=0.0, le=1.0)
+    model_weight: float = Field(default=0.9, ge=0.0, le=1.0)
+    rate: float = Field(default=0.01, gt=0.0)
+    supervised_rate: float = Field(default=1.0, gt=0.0)
+
+
+class Balance(Closed):
+    """BA-SGG's balanced learning: at most `at_most` instances of each of the `frequent` most frequent predicates."""
+
+    at_most: int = Field(default=2000, ge=1)
+    frequent: int = Field(default=15, ge=0)
+
+
+class Refined(Train):
+    """A training that starts where the run `start` ended; what it does not name it takes from that run.
+
+    `visualds`: E2, M2 of a run on `kb` or `kb+ext` labels, M1. `visualds_semi`: E1 by a run trained on annotation, M1,
+    E2, M2, a supervised fine-tune; its `supervision` says whose candidates E1 chooses among, `kb` or `kb+ext`; M1 takes
+    the iterations of `start`, each later phase its own. `ba_sgg`: semantic adjustment and balanced learning of the
+    predicate head of a Motif (docs/method.md, 8).
+    """
+
+    start: str
+    method: Literal["visualds", "visualds_semi", "ba_sgg"]
+    em: Em = Em()
+    balance: Balance = Balance()
+
+    def check_start(self, name: str, start: Train) -> None:
+        """Raise ParamsError where this training, entry `name` of `refined`, cannot go on from the run `start`."""
+        wanted = {"visualds": ["kb", "kb+ext"], "visualds_semi": ["full"]}.get(
+            self.method, ["full", "kb", "kb+ext"]
+        )
+        if start.supervision not in wanted:
+            raise ParamsError(
+                f"refined.{name}: {self.method} starts from a run with supervision {' or '.join(wanted)}, but "
+                f"'{self.start}' has {start.supervision}; name another run as start"
+            )
+        if self.method != "ba_sgg" and self.supervision == "full":
+            raise ParamsError(
+                f"refined.{name}: {self.method} chooses among the knowledge base's candidates; set its supervision to "
+                "kb or kb+ext"
+            )
+        if self.method == "ba_sgg" and start.model != "motif":
+            raise ParamsError(
+                f"refined.{name}: ba_sgg refines a run with model: motif, but '{self.start}' has {start.model}"
+            )
+        changed = [key for key in NETWORK if getattr(self, key) != getattr(start, key)]
+        if changed:
+            raise ParamsError(
+                f"refined.{name}.{changed[0]} differs from that of '{self.start}', whose network goes on; leave it out"
+            )
+
+
+class Trainings(Closed):
+    """The sections that name trainings: `train` their defaults, an entry of `runs` or `refined` for each."""
+
+    train: Train
+    runs: dict[str, dict[str, Any]]
+    refined: dict[str, dict[str, Any]] = {}
+
+    def run(self, name: str) -> Train:
+        """Return the training `name`: the `train` section with that entry of `runs` or `refined` laid over it."""
+        if name in self.refined:
+            return self._refined(name)
+        if name not in self.runs:
+            known = [*self.runs, *self.refined]
+            raise ParamsError(f"runs has no entry '{name}'{nearest(name, known)}; it has: {', '.join(known)}")
+        return validate(Train, _merged(self.train.model_dump(), self.runs[name]), f"runs.{name}.")
+
+    def _refined(self, name: str) -> Refined:
+        entry = self.refined[name]
+        start = entry.get("start")
+        if start not in self.runs:
+            raise ParamsError(
+                f"refined.{name}.start is {start!r}{nearest(str(start), self.runs)}; give an entry of runs: "
+                f"{', '.join(self.runs)}"
+            )
+        base = _merged(self.train.model_dump(), self.runs[start])
+        refined = validate(Refined, _merged(base, entry), f"refined.{name}.")
+        refined.check_start(name, self.run(start))
+        return refined
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged

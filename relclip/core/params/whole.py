@@ -1,0 +1,69 @@
+"""The whole params.yaml: every section, and what they must say of one another."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import model_validator
+
+from relclip.core.errors import ParamsError
+from relclip.core.params.clip import Clip, LabelsEncoder
+from relclip.core.params.dataset import Dataset
+from relclip.core.params.detector import Detector
+from relclip.core.params.errors import validate
+from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.ext import Ext
+from relclip.core.params.features import Features
+from relclip.core.params.gradcam import Gradcam
+from relclip.core.params.kb import Kb
+from relclip.core.params.predict import Predictions
+from relclip.core.params.raw import Raw
+from relclip.core.params.reading import read_content
+from relclip.core.params.tables import Tables
+from relclip.core.params.together import check_named_runs, check_names, check_stages
+from relclip.core.params.words import Words
+
+
+class Params(Predictions):
+    """The whole params.yaml; the sections of trainings and predictions are those of Predictions."""
+
+    raw: Raw
+    dataset: Dataset
+    kb: Kb
+    words: Words
+    clip: Clip
+    labels: LabelsEncoder
+    features: Features
+    ext: Ext
+    detector: Detector
+    evaluate: Evaluate
+    gradcam: Gradcam = Gradcam()
+    tables: Tables
+
+    @model_validator(mode="after")
+    def _together(self) -> "Params":
+        check_names(self)
+        check_named_runs(self)
+        check_stages(self)
+        return self
+
+
+def load_params(path: Path) -> Params:
+    """Read and check all of params.yaml. Raises ParamsError as `load_sections` does."""
+    return check_params(read_content(path))
+
+
+def check_workflow_config(config: Any, path: Path) -> Params:
+    """Check what Snakemake took for its config: it must be `path` and nothing else, as DVC reads that file too."""
+    params = load_params(path)
+    if config != yaml.safe_load(path.read_text("utf-8")):
+        raise ParamsError(
+            "snakemake's --config and --configfile are refused: DVC would not see them; edit params.yaml,"
+            " or put a preset in its place with 'make preset NAME=...'"
+        )
+    return params
+
+
+def check_params(content: dict[str, Any]) -> Params:
+    """Check the content of a params.yaml that was read already."""
+    return validate(Params, content, "")

@@ -33,7 +33,7 @@ from relclip.core.boxes import overlapping_pairs, union
 from relclip.core.images import read_image
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.params.whole import load_params
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder

@@ -21,7 +21,7 @@ from torchvision.ops import roi_align
 
 from relclip.compute.device import best_device, prepare
 from relclip.core.memory import keep_freed_memory
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet
 from relclip.model.regions import in_cells

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 from tiny_dataset import CLASSES, PREDICATES
 
-from relclip.core.params.training import Refined, Train
+from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table, write_table
 from relclip.train.refine.stage import refine_run
 from relclip.train.stage import Inputs, train_run

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from relclip.core.params.training import KbLabels
+from relclip.core.params.train import KbLabels
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
 from relclip.core.seeds import stream
 

@@ -18,7 +18,7 @@ from relclip.core.errors import ContractError
 from relclip.core.images import read_image
 from relclip.core.params.clip import Clip
 from relclip.core.params.gradcam import Gradcam
-from relclip.core.params.training import Trainings
+from relclip.core.params.train import Trainings
 from relclip.core.progress import progress
 from relclip.encoder.encoder import load_encoder
 from relclip.gradcam.choose import HOW, choose

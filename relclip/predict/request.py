@@ -5,7 +5,7 @@ from pathlib import Path
 
 from relclip.core.digest import file_digest
 from relclip.core.params.predict import Predict, Predictions
-from relclip.core.params.training import RankBy
+from relclip.core.params.train import RankBy
 
 WEIGHTS = "model.safetensors"
 

@@ -8,7 +8,7 @@ from typing import Any
 from relclip.compute.halving import told_in_a_sentence
 from relclip.compute.world import joined
 from relclip.core import command
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.tracking.recorder import Silent
 from relclip.tracking.runs import track
 from relclip.train.inputs import Inputs

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.compute.schedule import batch_numbers
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.model import Batch, Regions, collate
 from relclip.train.labels import LEFT_OUT
 from relclip.train.schedule import choose_background, choose_foreground

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 
 
 @dataclass(frozen=True)

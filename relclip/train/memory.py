@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from relclip.core.params.training import Sampling
+from relclip.core.params.train import Sampling
 from relclip.train.contrast import Negatives
 from relclip.train.sampling import sampling_weights
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from relclip.compute.schedule import decay_matrices, learning
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 
 
 def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.compute.schedule import warm_cosine
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.seeds import stream
 
 FALLS_TO = 0.1

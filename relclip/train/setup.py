@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
 from relclip.core.kb_filter import believed_triplets
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import (

@@ -13,7 +13,7 @@ from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import check_maps, file_digest
 from relclip.core.memory import keep_freed_memory
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from relclip.compute.device import moved
 from relclip.core.errors import InputError
-from relclip.core.params.training import Sampling
+from relclip.core.params.train import Sampling
 from relclip.model import ImageSet
 from relclip.train.contrast import Level, Triplets
 from relclip.train.labels import Labels, pair_classes

@@ -9,7 +9,7 @@ from torch import Tensor
 from relclip.compute.device import autocast
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.seeds import stream
 from relclip.model import Batch, Model, Regions
 from relclip.train.contrast import Level, RelationalContrast, Triplets

@@ -87,7 +87,7 @@ def test_a_killed_run_goes_on_from_its_finished_chunks(tmp_path, captions, vocab
 def test_kill_9_then_the_same_command_gives_the_same_bytes(tmp_path, captions, vocabulary):
     slow = (
         "import sys, time; from pathlib import Path\n"
-        "from relclip.core.params import Kb; from relclip.kb import mining\n"
+        "from relclip.core.params.kb import Kb; from relclip.kb import mining\n"
         "fast = mining.mine_block\n"
         "def slowly(block, miner): time.sleep(0.2); return fast(block, miner)\n"
         "mining.mine_block = slowly\n"
@@ -187,7 +187,7 @@ def test_unknown_predicates_are_refused(tmp_path, captions):
 def test_workers_end_with_a_killed_parent(tmp_path, captions, vocabulary):
     script = (
         "import os, sys, time; from pathlib import Path\n"
-        "from relclip.core.params import Kb; from relclip.kb import mining\n"
+        "from relclip.core.params.kb import Kb; from relclip.kb import mining\n"
         "def wait(block, miner): os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)\n"
         "mining.BLOCK, mining.mine_block = 5, wait\n"
         "mining.mine([Path(sys.argv[1])], Path(sys.argv[2]), Path(sys.argv[3]), Kb(workers=2))"

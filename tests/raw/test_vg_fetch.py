@@ -247,7 +247,7 @@ def test_a_server_that_drips_is_asked_again(site, tmp_path, monkeypatch, capsys)
 def test_killed_and_started_again_it_goes_on(site, tmp_path):
     """SIGKILL in the middle of a file, by a process of its own."""
     script = (
-        "import sys; from pathlib import Path; from relclip.core.params import VisualGenome\n"
+        "import sys; from pathlib import Path; from relclip.core.params.raw import VisualGenome\n"
         "from relclip.raw.vg.files import Remote; from relclip.raw.vg.mirrors import Downloads\n"
         "Downloads(Path(sys.argv[1]), VisualGenome()).all([Remote('a.txt', '', (sys.argv[2],))])"
     )

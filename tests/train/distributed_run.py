@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from relclip.compute.world import ALONE, joined
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.core.params.training import Refined, Train
+from relclip.core.params.train import Refined, Train
 from relclip.tracking import curves
 from relclip.train.inputs import Inputs
 from relclip.train.refine.stage import refine_run

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from relclip.compute import world
 from relclip.core import command, torchrun
 from relclip.core.errors import ParamsError
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.tracking import curves
 from relclip.train.inputs import Inputs
 from relclip.train.trainer import Trainer

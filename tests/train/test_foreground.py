@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from relclip.core.params.training import Rcl, Train
+from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet

@@ -9,7 +9,7 @@ import torch
 from relclip.clip.loss import LOSSES, shared_loss
 from relclip.compute.world import World, own_device
 from relclip.core.errors import InputError
-from relclip.core.params.training import Sampling
+from relclip.core.params.train import Sampling
 from relclip.train import Memory, RelationalContrast, Triplets, info_nce, sampling_weights
 from relclip.train.gathered import gathered_contrast, info_nce_share
 

@@ -11,7 +11,7 @@ from test_labels import as_dicts, candidates
 
 from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_captions, believed_triplets, count_shares, count_triplets
-from relclip.core.params.training import KbLabels, Train
+from relclip.core.params.train import KbLabels, Train
 from relclip.core.parquet import EVIDENCE, EXT_SCORES, TRIPLETS, read_table, write_table
 from relclip.model import ImageSet
 from relclip.train.inputs import Inputs

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from relclip.core.params.training import KbLabels, Train
+from relclip.core.params.train import KbLabels, Train
 from relclip.train.losses import multi_hot_bce, soft_cross_entropy, soft_weighted_bce
 from relclip.train.setup import predicate_loss
 

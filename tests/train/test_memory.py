@@ -7,7 +7,7 @@ import torch
 from test_contrast import random, slow_cosine, slow_info_nce
 from torch.nn import functional
 
-from relclip.core.params.training import Rcl, Sampling, Train
+from relclip.core.params.train import Rcl, Sampling, Train
 from relclip.tracking.recorder import Silent
 from relclip.train import RelationalContrast, Triplets, info_nce, relation_embedding, sampling_weights
 from relclip.train.contrast import Negatives

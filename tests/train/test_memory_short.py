@@ -5,7 +5,7 @@ import torch
 
 from relclip.compute.device import autocast, halves, moved
 from relclip.core.errors import OutOfMemory
-from relclip.core.params.training import Rcl, Train
+from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet, Regions

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from relclip.compute.schedule import batch_numbers
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
 from relclip.train.labels import LEFT_OUT, Labels

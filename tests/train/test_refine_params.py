@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from relclip.core.errors import ParamsError
-from relclip.core.params.training import Refined
+from relclip.core.params.train import Refined
 from relclip.core.params.whole import check_params
 from relclip.train.__main__ import main as train
 from relclip.train.refine.__main__ import main

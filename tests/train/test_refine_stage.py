@@ -13,7 +13,7 @@ from refine_runs import SETTINGS, refiner, train_starts, with_sentences
 from safetensors.numpy import load_file
 
 from relclip.core.errors import ContractError, InputError, ParamsError
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.parquet import RELATIONS, TRIPLETS, read_table, write_table
 from relclip.model import ImageSet, Regions, load_model
 from relclip.tracking.recorder import Silent

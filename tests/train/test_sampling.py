@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from relclip.core.params.training import Sampling
+from relclip.core.params.train import Sampling
 from relclip.train import sampling_weights, weighted_mean
 from relclip.train.language import Phrases
 from relclip.train.targets import Targets

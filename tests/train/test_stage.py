@@ -20,7 +20,7 @@ from tiny_dataset import write_tiny
 from relclip.compute.checkpoint import write_state
 from relclip.compute.schedule import batch_numbers
 from relclip.core.errors import ContractError, InputError, ParamsError
-from relclip.core.params.training import Rcl, Train
+from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
 from relclip.model import load_model
 from relclip.tracking.recorder import Silent
@@ -163,7 +163,7 @@ def test_checkpoints_that_do_not_fit_are_said_and_left(run, capsys):
 TRAIN = """
 import json, sys
 from pathlib import Path
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.train.stage import Inputs, train_run
 settings, folders = json.loads(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]]
 train_run("one", Train(**settings), Inputs(*folders[:6]), *folders[6:], threads=1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from relclip.core.params import Rcl, Train
+from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.model import ImageSet, Regions, load_model
 from relclip.train.stage import Inputs, train_run

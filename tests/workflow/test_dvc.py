@@ -9,7 +9,7 @@ import pytest
 import yaml
 from stages import STAGES
 
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.core.params.whole import Params, load_params
 
 ROOT = Path(__file__).resolve().parents[2]

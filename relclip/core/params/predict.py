@@ -1,13 +1,13 @@
-"""The section predict and the entries of predictions."""
+"""The sections `predict` and `predictions`: which triplets are written, of which runs."""
 
 from typing import Literal
 
 from pydantic import Field
 
+from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed
-
-#: How logits of predicates become scores (docs/method.md, 2).
-RankBy = Literal["softmax", "logit", "sigmoid"]
+from relclip.core.params.errors import nearest
+from relclip.core.params.train import RankBy, Trainings
 
 
 class Predict(Closed):

@@ -8,7 +8,7 @@ from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed, Seed
 from relclip.core.params.errors import nearest, validate
 
-#: How logits of predicates become scores (METHOD section 2).
+#: How logits of predicates become scores (docs/method.md, 2).
 RankBy = Literal["softmax", "logit", "sigmoid"]
 
 #: What a network is built from: a refined run must have it as the run it starts from.
@@ -66,8 +66,11 @@ class Train(Closed):
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (docs/method.md, 6), weighted by the
     labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (docs/method.md, 2). `schedule:
     plateau` is VisualDS's (docs/method.md, 6): the rate falls to a tenth each time recall on validation has not risen
-    for more than `patience` validations. A `motif` has no RCL and always reads labels: `rcl`, `sampling`, `heads`,
-    `use_labels`, `object_features` are RelCLIP's alone.
+    for more than `patience` validations. `early_stopping`: a training ends after so many validations in a row whose
+    recall was not above the best, and the network of the best validation (the earliest of equals) is kept (D35); none:
+    all `iterations` are made and the last network is kept. A cosine falls towards `iterations` either way, so
+    `constant`, or `plateau` with less `patience` than this, go with it. A `motif` has no RCL and always reads labels:
+    `rcl`, `sampling`, `heads`, `use_labels`, `object_features` are RelCLIP's alone.
 
     `precision` of arithmetic; auto: bfloat16 on a GPU made for it, else float32. `processes`: how many the workflow
     starts by torchrun, a GPU each where there are GPUs; they share the images of a batch, and RCL's negatives are
@@ -86,6 +89,7 @@ class Train(Closed):
     warmup: int = Field(default=50, ge=0)
     schedule: Literal["constant", "cosine", "plateau"] = "cosine"
     patience: int = Field(default=3, ge=0)
+    early_stopping: int | None = Field(default=None, ge=1)
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     gradient_clip: float = Field(default=5.0, ge=0.0)
     dimension: int = Field(default=128, ge=8)

@@ -3,7 +3,7 @@
 from relclip.core import command
 from relclip.core.errors import ParamsError
 from relclip.core.params.reading import load_sections
-from relclip.core.params.training import Refined, Trainings
+from relclip.core.params.train import Refined, Trainings
 from relclip.train import arguments
 from relclip.train.refine.stage import refine_run
 

@@ -24,7 +24,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.kb_filter import believed_captions, believed_triplets
-from relclip.core.params.training import KbLabels
+from relclip.core.params.train import KbLabels
 from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLETS, read_table, write_table
 from relclip.model import ImageSet
 from relclip.train.labels import Labels, pair_classes, positions

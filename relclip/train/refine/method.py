@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.core.params.training import Refined, Train
+from relclip.core.params.train import Refined, Train
 from relclip.model import Model
 from relclip.train.labels import Labels
 from relclip.train.refine.start import Start

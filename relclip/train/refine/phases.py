@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.compute.checkpoint import state_digest
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.model import Model, Regions
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent

@@ -5,7 +5,7 @@ from typing import Any
 
 from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder
-from relclip.core.params.training import Refined
+from relclip.core.params.train import Refined
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.model import Regions
 from relclip.tracking.recorder import Recorder, Silent

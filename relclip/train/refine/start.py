@@ -7,7 +7,7 @@ import torch
 from pydantic import ValidationError
 
 from relclip.core.errors import ContractError
-from relclip.core.params.training import Refined, Train
+from relclip.core.params.train import Refined, Train
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import Model, check_channels, check_vocabulary, load_model, read_about
 

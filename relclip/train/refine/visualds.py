@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from relclip.core.errors import InputError
-from relclip.core.params.training import Train
+from relclip.core.params.train import Train
 from relclip.model import Model
 from relclip.train.labels import Labels
 from relclip.train.refine import estep

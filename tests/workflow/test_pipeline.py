@@ -194,7 +194,13 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
     change = "runs.epsilon_09.sampling.epsilon=-0.5"
     output = house.run("dvc", "exp", "run", "--name", "half", "--set-param", change)
     names = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert names == {"train@epsilon_09", "predict@epsilon_09", "evaluate@epsilon_09", "claims", "tables"}
+    assert names == {
+        "train_run@epsilon_09",
+        "predict_run@epsilon_09",
+        "evaluate_run@epsilon_09",
+        "claims",
+        "tables",
+    }
     changed = house.run("dvc", "metrics", "diff")
     assert "epsilon_09." in changed and "relclip_full." not in changed
     assert "half" in house.run("dvc", "exp", "show", "--only-changed")
@@ -220,8 +226,8 @@ def test_an_edit_of_evaluate_trains_nothing(house):
     source.write_text(old + "\n# edited\n")
     planned = set(executed(house.run("snakemake", "-n")))
     source.write_text(old)
-    assert "evaluate" in planned
-    assert planned <= {"all", "evaluate", "evaluate_sgdet", "claims", "tables"}
+    assert "evaluate_run" in planned
+    assert planned <= {"all", "evaluate_run", "evaluate_sgdet", "claims", "tables"}
 
 
 def test_the_same_seed_gives_the_same_bytes(house, tmp_path_factory):

@@ -7,21 +7,23 @@ Out: data/clip/model (open_clip's folder form), data/clip/labels (the same), dat
 
 rule clip:
     input:
+        CLIP,
+        PROMPTS,
+        [LABELS if PARAMS.labels.make else []],
+
+
+rule clip_model:
+    input:
         "data/raw/captions.tsv",
         ["data/raw/pretrain"] if PARAMS.clip.source == "pretrain" else [],
         [PARAMS.clip.weights] if PARAMS.clip.weights and Path(PARAMS.clip.weights).is_file() else [],
-        code=code("core", "clip"),
+        code=code("relclip.clip"),
     output:
         CLIP,
         stage("clip/model", "statistics.json"),
     params:
-        clip=config["clip"],
-        # what its tokenizer must know; in a mapping, since Snakemake takes braces in strings for wildcards
-        words={
-            "objects": config["dataset"]["objects"],
-            "predicates": config["dataset"]["predicates"],
-            "prompt": config["ext"]["prompt"],
-        },
+        # beside its own section what its tokenizer must know
+        sections=sections("clip", "dataset.objects", "dataset.predicates", "ext.prompt"),
     log:
         "logs/clip.log",
     benchmark:
@@ -35,16 +37,16 @@ rule clip:
         " --threads {threads} 2>&1 | tee {log}"
 
 
-rule prompts:
+rule clip_prompts:
     input:
         CLIP,
         DATASET,
         "data/kb/triplets.parquet",
-        code=code("core", "clip"),
+        code=code("relclip.clip.prompts"),
     output:
         PROMPTS,
     params:
-        clip=config["clip"],
+        sections=sections("clip"),
     log:
         "logs/prompts.log",
     benchmark:
@@ -57,18 +59,17 @@ rule prompts:
         " --kb data/kb --output data/clip/prompts --threads {threads} 2>&1 | tee {log}"
 
 
-rule labels:
+rule clip_labels:
     input:
         "data/raw/captions.tsv",
         ["data/raw/pretrain"] if PARAMS.labels.source == "pretrain" else [],
         [PARAMS.labels.weights] if PARAMS.labels.weights and Path(PARAMS.labels.weights).is_file() else [],
-        code=code("core", "clip"),
+        code=code("relclip.clip.labels"),
     output:
         LABELS,
         stage("clip/labels", "statistics.json"),
     params:
-        labels=config["labels"],
-        pretrain=config["clip"].get("pretrain"),
+        sections=sections("labels", "clip.pretrain"),
     log:
         "logs/labels.log",
     benchmark:

@@ -1,6 +1,5 @@
 """What all rules share: the checked params, the source files of a stage, the lists of runs and of files."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -18,6 +17,8 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 from relclip.core.errors import RelclipError
 from relclip.core.params.whole import check_workflow_config
+from relclip.project.closure import Closures
+from relclip.project.sections import Sections
 from relclip.project.space import check_space
 from relclip.tracking.runs import prepare_store
 
@@ -30,8 +31,9 @@ RUNS = list(PARAMS.runs)
 REFINED = list(PARAMS.refined)
 PREDICTIONS = list(PARAMS.predictions)
 TRAINING_FREE = list(PARAMS.predict.training_free)
+TRAINED = RUNS + REFINED
 #: What is judged, on given boxes and on the detector's.
-JUDGED = RUNS + REFINED + PREDICTIONS + TRAINING_FREE
+JUDGED = TRAINED + PREDICTIONS + TRAINING_FREE
 SGDET = list(PARAMS.predict.sgdet)
 SGDET_FREE = list(PARAMS.predict.sgdet_training_free)
 SCENES = PARAMS.raw.source == "scenes"
@@ -48,18 +50,26 @@ if STORED:
     shell.prefix("set -euo pipefail; " + "".join(LINKS))
 
 
-def one_of(names):
-    return "|".join(names) or "none"
+#: What each wildcard ranges over: lists of params.yaml, each of them a stage of DVC (`make dvc`), and their names.
+#: The encoder `clip` stands in no list.
+NAMES = {
+    "run": {"runs": RUNS},
+    "refined": {"refined": REFINED},
+    "predicted": {"runs": RUNS, "refined": REFINED, "predictions": PREDICTIONS},
+    "method": {"predict.training_free": TRAINING_FREE},
+    "judged": {"runs": RUNS, "refined": REFINED, "predictions": PREDICTIONS, "predict.training_free": TRAINING_FREE},
+    "sgdet": {"predict.sgdet": SGDET},
+    "sgdet_method": {"predict.sgdet_training_free": SGDET_FREE},
+    "sgdet_judged": {"predict.sgdet": SGDET, "predict.sgdet_training_free": SGDET_FREE},
+    "seen": {"gradcam.runs": PARAMS.gradcam.runs},
+    "encoder": {"": ["clip"], "labels.make": PARAMS.labels.make},
+}
+#: Rules whose stage of DVC is there only where a list of params.yaml has an entry.
+MADE = {"clip_labels": "labels.make", "detector": "detector.make", "ext_sgdet": "detector.make"}
 
 
 wildcard_constraints:
-    run=one_of(RUNS),
-    refined=one_of(REFINED),
-    predicted=one_of(RUNS + REFINED + PREDICTIONS),
-    method=one_of(TRAINING_FREE),
-    judged=one_of(JUDGED),
-    seen=one_of(PARAMS.gradcam.runs),
-    encoder="clip|labels",
+    **{name: "|".join(sum(lists.values(), [])) or "none" for name, lists in NAMES.items()},
     shard=r"\d+-of-\d+",
 
 
@@ -71,15 +81,20 @@ onstart:
     prepare_store()
 
 
-def code(*packages):
-    """Source files of relclip's sub-packages: rule inputs, so that an edit reruns the rule and no other.
+CLOSURES = Closures(ROOT, ROOT / ".snakemake" / "imports.json")
+
+
+def code(*modules):
+    """What a rule's commands can import: its inputs, so that an edit reruns what can meet it and nothing else.
 
     None where a storage provider brings the files: there the jobs' image holds the code.
     """
-    if STORED:
-        return []
-    files = [path for package in packages for path in (ROOT / "relclip" / package).rglob("*") if path.is_file()]
-    return sorted(os.path.relpath(path, ROOT) for path in files if "__pycache__" not in path.parts)
+    return [] if STORED else CLOSURES.of(modules)
+
+
+def sections(*names):
+    """The entries of params.yaml that a rule depends on, as one of its params."""
+    return Sections(config, *names)
 
 
 def stage(name, *files):
@@ -198,6 +213,11 @@ def labels_of(run):
     files = stage("kb", "triplets.parquet")
     files += stage("kb", "evidence.parquet") if settings.kb.captions < 1.0 else []
     return files + (stage("ext", "scores.parquet") if settings.supervision == "kb+ext" else [])
+
+
+def start_of(wildcards):
+    """The run that a refined one starts from."""
+    return PARAMS.run(wildcards.refined).start
 
 
 def model(name):

@@ -8,13 +8,13 @@ Out: data/dataset/{vocabulary.json,images,objects,relations}.parquet, account.js
 rule dataset:
     input:
         RAW,
-        code=code("core", "dataset"),
+        code=code("relclip.dataset"),
     output:
         DATASET,
         TRUTH,
         "data/dataset/account.json",
     params:
-        dataset=config["dataset"],
+        sections=sections("dataset"),
     log:
         "logs/dataset.log",
     benchmark:

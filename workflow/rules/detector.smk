@@ -10,12 +10,12 @@ rule detector:
         RAW,
         DATASET,
         [PARAMS.detector.weights] if PARAMS.detector.weights else [],
-        code=code("core", "detector"),
+        code=code("relclip.detector"),
     output:
         stage("detector", *MODEL),
         PROPOSALS,
     params:
-        detector=config["detector"],
+        sections=sections("detector"),
     log:
         "logs/detector.log",
     benchmark:

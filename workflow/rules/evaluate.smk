@@ -7,15 +7,20 @@ Out: data/evaluate/<run>/<task>/{annotation,val,truth}.json, *_hits.parquet, con
 
 rule evaluate:
     input:
+        ALL_METRICS,
+        "data/claims/claims.json",
+
+
+rule evaluate_run:
+    input:
         DATASET,
         TRUTH,
         stage("predict/{judged}", *PREDICTED),
-        code=code("core", "evaluate"),
+        code=code("relclip.evaluate.run"),
     output:
         stage("evaluate/{judged}", *METRICS),
     params:
-        evaluate=config["evaluate"],
-        truth=config["dataset"].get("truth", False),
+        sections=sections("evaluate", "dataset.truth"),
     log:
         "logs/evaluate/{judged}.log",
     benchmark:
@@ -32,35 +37,33 @@ rule evaluate_sgdet:
     input:
         DATASET,
         TRUTH,
-        stage("predict/{judged}/sgdet", *PARTS, "provenance.json"),
-        code=code("core", "evaluate"),
+        stage("predict/{sgdet_judged}/sgdet", *PARTS, "provenance.json"),
+        code=code("relclip.evaluate.run"),
     output:
-        stage("evaluate/{judged}", *METRICS_SGDET),
+        stage("evaluate/{sgdet_judged}", *METRICS_SGDET),
     params:
-        evaluate=config["evaluate"],
-        truth=config["dataset"].get("truth", False),
+        sections=sections("evaluate", "dataset.truth"),
     log:
-        "logs/evaluate_sgdet/{judged}.log",
+        "logs/evaluate_sgdet/{sgdet_judged}.log",
     benchmark:
-        "logs/benchmarks/evaluate_sgdet/{judged}.tsv"
+        "logs/benchmarks/evaluate_sgdet/{sgdet_judged}.tsv"
     resources:
         **needs(gb=8, hours=2),
     shell:
-        "python -m relclip.evaluate.run --params params.yaml --run {wildcards.judged} --tasks sgdet"
-        " --dataset data/dataset --predictions data/predict/{wildcards.judged}"
-        " --output data/evaluate/{wildcards.judged} 2>&1 | tee {log}"
+        "python -m relclip.evaluate.run --params params.yaml --run {wildcards.sgdet_judged} --tasks sgdet"
+        " --dataset data/dataset --predictions data/predict/{wildcards.sgdet_judged}"
+        " --output data/evaluate/{wildcards.sgdet_judged} 2>&1 | tee {log}"
 
 
 rule claims:
     input:
         ALL_METRICS,
         vocabulary="data/dataset/vocabulary.json",
-        code=code("core", "evaluate"),
+        code=code("relclip.evaluate.claims"),
     output:
         "data/claims/claims.json",
     params:
-        evaluate=config["evaluate"],
-        claims=config["tables"]["claims"],
+        sections=sections("evaluate", "tables.claims"),
     log:
         "logs/claims.log",
     benchmark:

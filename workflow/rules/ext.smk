@@ -5,18 +5,23 @@ Out: data/ext/{scores,objects,sgcls_scores}.parquet, statistics.json; data/ext_s
 """
 
 
+rule ext:
+    input:
+        EXT,
+        [EXT_SGDET if PARAMS.detector.make else []],
+
+
 rule ext_objects:
     input:
         RAW,
         DATASET,
         CLIP,
         "data/kb/triplets.parquet",
-        code=code("core", "ext"),
+        code=code("relclip.ext.shard"),
     output:
         temp(stage("shards/ext_objects/{shard}", "objects.parquet", SHARD)),
     params:
-        ext=config["ext"],
-        clip=config["clip"],
+        sections=sections("ext", "clip"),
         shard=shard_of,
     log:
         "logs/shards/ext_objects/{shard}.log",
@@ -38,12 +43,11 @@ rule ext_pairs:
         CLIP,
         "data/kb/triplets.parquet",
         [stage(shard, "objects.parquet", SHARD) for shard in EXT_OBJECTS],
-        code=code("core", "ext"),
+        code=code("relclip.ext.shard"),
     output:
         temp(stage("shards/ext_pairs/{shard}", "scores.parquet", "sgcls_scores.parquet", SHARD)),
     params:
-        ext=config["ext"],
-        clip=config["clip"],
+        sections=sections("ext", "clip"),
         shard=shard_of,
     log:
         "logs/shards/ext_pairs/{shard}.log",
@@ -58,21 +62,20 @@ rule ext_pairs:
         " --output data/shards/ext_pairs/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
 
-rule ext:
+rule ext_annotated:
     input:
         RAW,
         DATASET,
         CLIP,
         "data/kb/triplets.parquet",
-        code=code("core", "ext"),
+        code=code("relclip.ext", "relclip.ext.merge"),
         shards=[stage(shard, "objects.parquet", SHARD) for shard in EXT_OBJECTS]
         + [stage(shard, "scores.parquet", "sgcls_scores.parquet", SHARD) for shard in EXT_PAIRS],
     output:
         EXT,
         stage("ext", "statistics.json"),
     params:
-        ext=config["ext"],
-        clip=config["clip"],
+        sections=sections("ext", "clip"),
     log:
         "logs/ext.log",
     benchmark:
@@ -96,12 +99,11 @@ rule ext_sgdet_shard:
         DATASET,
         CLIP,
         PROPOSALS,
-        code=code("core", "ext"),
+        code=code("relclip.ext.detected"),
     output:
         temp(stage("shards/ext_sgdet/{shard}", "scores.parquet", SHARD)),
     params:
-        ext=config["ext"],
-        clip=config["clip"],
+        sections=sections("ext", "clip"),
         shard=shard_of,
     log:
         "logs/shards/ext_sgdet/{shard}.log",
@@ -122,13 +124,12 @@ rule ext_sgdet:
         DATASET,
         CLIP,
         PROPOSALS,
-        code=code("core", "ext"),
+        code=code("relclip.ext.detected", "relclip.ext.merge"),
         shards=[stage(shard, "scores.parquet", SHARD) for shard in EXT_SGDET_SHARDS],
     output:
         EXT_SGDET,
     params:
-        ext=config["ext"],
-        clip=config["clip"],
+        sections=sections("ext", "clip"),
     log:
         "logs/ext_sgdet.log",
     benchmark:

@@ -5,16 +5,21 @@ Out: data/features/<encoder>/maps.npy (rows, height, width, channels), maps.sha2
 """
 
 
+rule features:
+    input:
+        [stage(f"features/{encoder}", "maps.npy") for encoder in ["clip", *PARAMS.labels.make]],
+
+
 rule features_shard:
     input:
         RAW,
         DATASET,
         encoder=lambda wildcards: LABELS if wildcards.encoder == "labels" else CLIP,
-        code=code("core", "features"),
+        code=code("relclip.features"),
     output:
         temp(stage("shards/features/{encoder}/{shard}", "maps.npy", "maps.sha256", "images.parquet", SHARD)),
     params:
-        features=config["features"],
+        sections=sections("features"),
         folder=folder_of("encoder"),
         shard=shard_of,
     log:
@@ -30,17 +35,17 @@ rule features_shard:
         " --threads {threads} 2>&1 | tee {log}"
 
 
-rule features:
+rule features_maps:
     input:
         RAW,
         DATASET,
         encoder=lambda wildcards: LABELS if wildcards.encoder == "labels" else CLIP,
-        code=code("core", "features"),
+        code=code("relclip.features", "relclip.features.merge"),
         shards=[stage(shard, "maps.npy", "images.parquet", SHARD) for shard in FEATURES_SHARDS],
     output:
         stage("features/{encoder}", "maps.npy", "maps.sha256", "images.parquet"),
     params:
-        features=config["features"],
+        sections=sections("features"),
         folder=folder_of("encoder"),
     log:
         "logs/features/{encoder}.log",

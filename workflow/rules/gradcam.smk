@@ -7,17 +7,21 @@ Out: data/gradcam/<run>/{heat_clip.npy,heat_relclip.npy,chosen.json}
 
 rule gradcam:
     input:
+        GRADCAM,
+
+
+rule gradcam_run:
+    input:
         RAW,
         DATASET,
         CLIP,
         maps=lambda wildcards: features(wildcards.seen),
         model=lambda wildcards: stage(f"train/{wildcards.seen}", "model.safetensors", "config.json"),
-        code=code("core", "gradcam"),
+        code=code("relclip.gradcam"),
     output:
         stage("gradcam/{seen}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json"),
     params:
-        gradcam=config["gradcam"],
-        clip=config["clip"],
+        sections=sections("gradcam", "clip"),
         features=folder_of("maps"),
     log:
         "logs/gradcam/{seen}.log",

@@ -11,11 +11,11 @@ rule kb_shard:
     input:
         captions="data/raw/captions.tsv",
         vocabulary="data/dataset/vocabulary.json",
-        code=code("core", "kb"),
+        code=code("relclip.kb"),
     output:
         temp(stage("shards/kb/{shard}", *KB)),
     params:
-        kb=config["kb"],
+        sections=sections("kb"),
         shard=shard_of,
     log:
         "logs/shards/kb/{shard}.log",
@@ -34,12 +34,12 @@ rule kb:
     input:
         captions="data/raw/captions.tsv",
         vocabulary="data/dataset/vocabulary.json",
-        code=code("core", "kb"),
+        code=code("relclip.kb", "relclip.kb.merge"),
         shards=[stage(shard, *KB) for shard in KB_SHARDS],
     output:
         stage("kb", *KB),
     params:
-        kb=config["kb"],
+        sections=sections("kb"),
     log:
         "logs/kb.log",
     benchmark:

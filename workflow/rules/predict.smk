@@ -7,17 +7,22 @@ Out: data/predict/<run>/<task>/{objects,relations}.parquet, provenance.json
 
 rule predict:
     input:
+        [stage(f"predict/{name}", *PREDICTED) for name in JUDGED],
+        [stage(f"predict/{name}/sgdet", *PARTS, "provenance.json") for name in SGDET + SGDET_FREE],
+
+
+rule predict_run:
+    input:
         DATASET,
         PROMPTS,
         "data/kb/triplets.parquet",
         maps=lambda wildcards: features(model(wildcards.predicted)),
         model=lambda wildcards: stage(f"train/{model(wildcards.predicted)}", "model.safetensors", "config.json"),
-        code=code("core", "predict"),
+        code=code("relclip.predict"),
     output:
         stage("predict/{predicted}", *PREDICTED),
     params:
-        predict=config["predict"],
-        prediction=lambda wildcards: config.get("predictions", {}).get(wildcards.predicted),
+        sections=sections("predict", "predictions.{predicted}"),
         features=folder_of("maps"),
         model=folder_of("model"),
     log:
@@ -38,27 +43,25 @@ rule predict_sgdet:
         PROMPTS,
         PROPOSALS,
         "data/kb/triplets.parquet",
-        maps=lambda wildcards: features(model(wildcards.predicted)),
-        model=lambda wildcards: stage(f"train/{model(wildcards.predicted)}", "model.safetensors", "config.json"),
-        code=code("core", "predict"),
+        maps=lambda wildcards: features(model(wildcards.sgdet)),
+        model=lambda wildcards: stage(f"train/{model(wildcards.sgdet)}", "model.safetensors", "config.json"),
+        code=code("relclip.predict.sgdet"),
     output:
-        stage("predict/{predicted}/sgdet", *PARTS, "provenance.json"),
+        stage("predict/{sgdet}/sgdet", *PARTS, "provenance.json"),
     params:
-        predict=config["predict"],
-        detector=config["detector"],
-        prediction=lambda wildcards: config.get("predictions", {}).get(wildcards.predicted),
+        sections=sections("predict", "detector"),
         features=folder_of("maps"),
         model=folder_of("model"),
     log:
-        "logs/predict_sgdet/{predicted}.log",
+        "logs/predict_sgdet/{sgdet}.log",
     benchmark:
-        "logs/benchmarks/predict_sgdet/{predicted}.tsv"
+        "logs/benchmarks/predict_sgdet/{sgdet}.tsv"
     resources:
         **needs(gb=16, hours=4, gpu=1),
     shell:
-        "python -m relclip.predict.sgdet --params params.yaml --run {wildcards.predicted} --model {params.model}"
+        "python -m relclip.predict.sgdet --params params.yaml --run {wildcards.sgdet} --model {params.model}"
         " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --kb data/kb"
-        " --proposals data/detector/proposals.parquet --output data/predict/{wildcards.predicted}/sgdet --threads {threads} 2>&1 | tee {log}"
+        " --proposals data/detector/proposals.parquet --output data/predict/{wildcards.sgdet}/sgdet --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_training_free:
@@ -66,11 +69,11 @@ rule predict_training_free:
         DATASET,
         EXT,
         "data/kb/triplets.parquet",
-        code=code("core", "predict"),
+        code=code("relclip.predict.training_free"),
     output:
         stage("predict/{method}", *PREDICTED),
     params:
-        predict=config["predict"],
+        sections=sections("predict"),
     log:
         "logs/predict/{method}.log",
     benchmark:
@@ -88,19 +91,18 @@ rule predict_training_free_sgdet:
         EXT_SGDET,
         PROPOSALS,
         "data/kb/triplets.parquet",
-        code=code("core", "predict"),
+        code=code("relclip.predict.training_free_sgdet"),
     output:
-        stage("predict/{method}/sgdet", *PARTS, "provenance.json"),
+        stage("predict/{sgdet_method}/sgdet", *PARTS, "provenance.json"),
     params:
-        predict=config["predict"],
-        detector=config["detector"],
+        sections=sections("predict", "detector"),
     log:
-        "logs/predict_sgdet/{method}.log",
+        "logs/predict_sgdet/{sgdet_method}.log",
     benchmark:
-        "logs/benchmarks/predict_sgdet/{method}.tsv"
+        "logs/benchmarks/predict_sgdet/{sgdet_method}.tsv"
     resources:
         **needs(gb=8, hours=2),
     shell:
-        "python -m relclip.predict.training_free_sgdet --params params.yaml --method {wildcards.method}"
+        "python -m relclip.predict.training_free_sgdet --params params.yaml --method {wildcards.sgdet_method}"
         " --dataset data/dataset --kb data/kb --ext data/ext_sgdet --proposals data/detector/proposals.parquet"
-        " --output data/predict/{wildcards.method}/sgdet 2>&1 | tee {log}"
+        " --output data/predict/{wildcards.sgdet_method}/sgdet 2>&1 | tee {log}"

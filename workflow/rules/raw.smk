@@ -9,14 +9,14 @@ Out: data/raw/{image_data,objects,relationships}.json, images/, captions.tsv; sc
 rule raw:
     input:
         sources=RAW_SOURCES,
-        code=code("core", "raw"),
+        code=code("relclip.raw"),
     output:
         RAW_FILES,
         "data/raw/captions.tsv",
         directory("data/raw/images"),
         [directory("data/raw/truth"), directory("data/raw/pretrain")] if SCENES else [],
     params:
-        raw=config["raw"],
+        sections=sections("raw"),
     log:
         "logs/raw.log",
     benchmark:

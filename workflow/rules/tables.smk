@@ -25,7 +25,7 @@ rule tables:
         stage("detector", "statistics.json"),
         stage("ext", "statistics.json"),
         stage("clip/model", "statistics.json"),
-        code=code("core", "tables"),
+        code=code("relclip.tables"),
     output:
         report(TABLES[1::3], category="Tables"),
         TABLES[0::3],
@@ -37,16 +37,9 @@ rule tables:
         directory("reports/model_cards"),
         report(REPORT, category="Report"),
     params:
-        tables=config["tables"],
-        raw=config["raw"],
-        dataset=config["dataset"],
-        labels=config["labels"],
-        runs=config["runs"],
-        refined=config.get("refined"),
-        train=config["train"],
-        predict=config["predict"],
-        predictions=config.get("predictions"),
-        evaluate=config["evaluate"],
+        sections=sections(
+            "tables", "raw", "dataset", "labels", "runs", "refined", "train", "predict", "predictions", "evaluate"
+        ),
     log:
         "logs/tables.log",
     benchmark:

@@ -9,15 +9,19 @@ TRAIN_ON = [*DATASET, *PROMPTS, "data/words/phrases.safetensors"]
 
 rule train:
     input:
+        [stage(f"train/{name}", *MODEL) for name in TRAINED],
+
+
+rule train_run:
+    input:
         TRAIN_ON,
         labels=lambda wildcards: labels_of(wildcards.run),
         maps=lambda wildcards: features(wildcards.run),
-        code=code("core", "train"),
+        code=code("relclip.train"),
     output:
         stage("train/{run}", *MODEL),
     params:
-        train=config["train"],
-        run=lambda wildcards: config["runs"][wildcards.run],
+        sections=sections("train", "runs.{run}"),
         features=folder_of("maps"),
         python=python,
     log:
@@ -40,15 +44,13 @@ rule refine:
         # where a label came from; BA-SGG of annotations has none
         stage("kb", "triplets.parquet", "evidence.parquet"),
         labels=lambda wildcards: labels_of(wildcards.refined),
-        start=lambda wildcards: stage(f"train/{PARAMS.run(wildcards.refined).start}", "model.safetensors", "config.json"),
+        start=lambda wildcards: stage(f"train/{start_of(wildcards)}", "model.safetensors", "config.json"),
         maps=lambda wildcards: features(wildcards.refined),
-        code=code("core", "train"),
+        code=code("relclip.train.refine"),
     output:
         stage("train/{refined}", *MODEL, "labels.parquet"),
     params:
-        train=config["train"],
-        run=lambda wildcards: config["refined"][wildcards.refined],
-        started=lambda wildcards: config["runs"][PARAMS.run(wildcards.refined).start],
+        sections=sections("train", "refined.{refined}", lambda wildcards: f"runs.{start_of(wildcards)}"),
         features=folder_of("maps"),
         start=folder_of("start"),
         python=python,

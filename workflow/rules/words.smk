@@ -9,11 +9,11 @@ rule words:
     input:
         captions="data/raw/captions.tsv",
         vocabulary="data/dataset/vocabulary.json",
-        code=code("core", "words"),
+        code=code("relclip.words"),
     output:
         stage("words", "phrases.safetensors", "statistics.json"),
     params:
-        words=config["words"],
+        sections=sections("words"),
     log:
         "logs/words.log",
     benchmark:

@@ -1,0 +1,136 @@
+"""What a command depends on: the files of relclip that it can import, and the data files that those load.
+
+Read off the syntax trees, so that nothing is imported: every import statement, inside functions too, and every string
+that is the whole name of a module, as `importlib.import_module` takes it; of an f-string all modules that begin as it
+does. What stands under `if TYPE_CHECKING` is never imported.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from relclip.core.atomic import write_text
+
+PACKAGE = "relclip"
+_MODULE = re.compile(rf"{PACKAGE}(\.\w+)+")
+_BEGINNING = re.compile(rf"{PACKAGE}\.([\w.]+\.)?")
+
+
+class Closures:
+    """The import closures of the package below the folder `root`.
+
+    `cache`: a file that keeps what each source imports by its digest; without one, or where it cannot be written,
+    every source is parsed again (half a second).
+    """
+
+    def __init__(self, root: Path, cache: Path | None = None) -> None:
+        self._root = root
+        package = [path for path in (root / PACKAGE).rglob("*") if path.is_file()]
+        self._files = sorted(path.relative_to(root) for path in package if "__pycache__" not in path.parts)
+        self._modules = {_name(path): path for path in self._files if path.suffix == ".py"}
+        self._text = {path: (root / path).read_bytes() for path in self._modules.values()}
+        self._imports = _cached(self._text, cache)
+
+    def of(self, modules: Iterable[str]) -> list[str]:
+        """The files that `python -m` each of these modules can load, from the folder `root`, sorted.
+
+        Raises ValueError for a module that is not there.
+        """
+        found: set[Path] = set()
+        waiting = [name for module in modules for name in self._started(module)]
+        while waiting:
+            path = self._modules[waiting.pop()]
+            if path not in found:
+                found.add(path)
+                waiting += [name for said in self._imports[path] for name in self._loaded(said)]
+        return sorted(map(str, found | set(self._data(found))))
+
+    def folded(self, files: Iterable[str]) -> list[str]:
+        """The same files with a folder in place of its files where they are all there."""
+        left, folders = set(map(Path, files)), []
+        for folder in sorted({parent for path in left for parent in path.parents}):
+            inside = {path for path in self._files if folder in path.parents}
+            if inside and inside <= left and folder.parts:
+                folders.append(folder)
+                left -= inside
+        return sorted(map(str, [*folders, *left]))
+
+    def _started(self, module: str) -> list[str]:
+        """The modules that `python -m module` loads first."""
+        main = f"{module}.__main__"
+        if module not in self._modules:
+            raise ValueError(f"there is no module {module} in {self._root / PACKAGE}")
+        return self._loaded(main if main in self._modules else module)
+
+    def _loaded(self, name: str) -> list[str]:
+        """The modules that an import of `name` loads: packages above it, itself; `name` may end in an attribute."""
+        if name.endswith("."):
+            return [module for module in self._modules if module.startswith(name)]
+        steps = name.split(".")
+        above = [".".join(steps[:end]) for end in range(1, len(steps) + 1)]
+        return [module for module in above if module in self._modules]
+
+    def _data(self, found: Iterable[Path]) -> Iterator[Path]:
+        """Files beside these sources that are no sources: those a source names; those that none names, any may load."""
+        sources = set(found)
+        for path in (path for path in self._files if path.suffix != ".py"):
+            home = next(parent for parent in path.parents if parent / "__init__.py" in self._text)
+            entry = re.compile(rf"[\"'/]{re.escape(path.relative_to(home).parts[0])}[\"'/]".encode())
+            beside = [source for source in self._text if source.parent == home]
+            naming = [source for source in beside if entry.search(self._text[source])]
+            if sources.intersection(naming or beside):
+                yield path
+
+
+def _name(path: Path) -> str:
+    steps = path.with_suffix("").parts
+    return ".".join(steps[:-1] if steps[-1] == "__init__" else steps)
+
+
+def _cached(texts: dict[Path, bytes], cache: Path | None) -> dict[Path, list[str]]:
+    """What each source imports, parsed where the cache does not know its digest."""
+    known: dict[str, list[str]] = {}
+    with suppress(OSError, ValueError):
+        known = json.loads(cache.read_text("utf-8")) if cache else {}
+    digests = {
+        path: hashlib.sha256(_name(path).encode() + b"\n" + text).hexdigest() for path, text in texts.items()
+    }
+    fresh = {
+        digest: known.get(digest) or sorted(_imports(path, texts[path])) for path, digest in digests.items()
+    }
+    if cache and fresh != known:
+        with suppress(OSError):
+            write_text(cache, json.dumps(fresh))
+    return {path: fresh[digest] for path, digest in digests.items()}
+
+
+def _imports(path: Path, text: bytes) -> set[str]:
+    """Names of modules, or of what is in them, that a source names; one that ends in a point is a beginning."""
+    package = list(path.parent.parts)
+    found: set[str] = {_name(path)}
+    for node in _nodes(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
+            found.add(node.value)
+        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            found |= {str(node.values[0].value)} if _BEGINNING.fullmatch(str(node.values[0].value)) else set()
+    return {name for name in found if name.split(".")[0] == PACKAGE}
+
+
+def _nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all below it, without what only a type checker reads."""
+    yield node
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        children = node.orelse
+    for child in children:
+        yield from _nodes(child)

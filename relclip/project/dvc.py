@@ -1,0 +1,273 @@
+"""`make dvc`: dvc.yaml, written from the rules. Snakemake says how a file is made; DVC gets a stage for each rule.
+
+A rule with a wildcard becomes a stage for each list of params.yaml that the wildcard ranges over (NAMES of
+workflow/rules/common.smk), as DVC's matrix or foreach: a run that is added to params.yaml needs no new dvc.yaml. DVC
+records folders that one job alone writes into, and a stage depends on such a folder, or on the one file of it that it
+reads. The lists are looked at in the preset `scenes`, which has an entry in each.
+"""
+
+import contextlib
+import io
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from relclip.core import command
+from relclip.core.atomic import write_text
+from relclip.project.closure import PACKAGE, Closures
+from relclip.project.preset import PRESETS, use_preset
+from relclip.project.sections import Sections, entry
+
+TARGET = Path("dvc.yaml")
+HEAD = "# Written by `make dvc` from the rules of the Snakefile: edit those. One stage calls one rule.\n"
+#: What the second and further stages of one rule are called, by their list.
+ENDINGS = {
+    "refined": "_refined",
+    "predictions": "_again",
+    "predict.training_free": "_training_free",
+    "predict.sgdet_training_free": "_training_free",
+    "labels.make": "_labels",
+}
+METRICS = "reports/metrics.json"
+PLOTS = [
+    {
+        "reports/plots/validation.csv": {
+            "x": "step",
+            "y": ["recall_at_50", "mean_recall_at_50"],
+            "title": "validation, PredCls",
+        }
+    }
+]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A rule for one name of its wildcard. `entry`: what params.yaml says of that name."""
+
+    rule: str
+    name: str
+    entry: Mapping[str, Any]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    sections: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A rule over the list `over` of params.yaml, or over none."""
+
+    rule: str
+    wildcard: str
+    over: str
+    called: str
+    source: str  # the rule's file
+    jobs: Sequence[Job]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """All stages; `names`: what each wildcard may be; `shards`: rule files and their rules that make a share."""
+
+    stages: Sequence[Stage]
+    names: Mapping[str, frozenset[str]]
+    shards: Mapping[str, Sequence[str]]
+    closures: Closures
+
+    def outs(self, job: Job) -> dict[str, str]:
+        """Each output of a job -> the highest folder into which no other job writes, as deep for all of its rule."""
+        jobs = [one for stage in self.stages for one in stage.jobs]
+        writers = defaultdict(set)
+        for one in jobs:
+            for path in one.outputs:
+                for depth in range(2, path.count("/") + 2):
+                    writers[_cut(path, depth)].add((one.rule, one.name))
+        same = [one for one in jobs if one.rule == job.rule]
+        deep = range(2, 9)
+        depth = next(depth for depth in deep if all(_alone(one, depth, writers) for one in same))
+        return {path: _cut(path, depth) for path in job.outputs}
+
+
+def _cut(path: str, depth: int) -> str:
+    return "/".join(path.split("/")[:depth])
+
+
+def _alone(job: Job, depth: int, writers: Mapping[str, set[tuple[str, str]]]) -> bool:
+    """Whether no other job writes below this job's outputs, cut at this depth, and each of them names the job."""
+    cuts = {_cut(path, depth) for path in job.outputs}
+    return all(len(writers[cut]) == 1 and (not job.name or job.name in cut.split("/")) for cut in cuts)
+
+
+def described(root: Path) -> str:
+    """The text of dvc.yaml for the rules of the project in `root`."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("Snakefile", "workflow", PACKAGE, "reports"):
+            (Path(folder) / name).symlink_to(root.resolve() / name)
+        with contextlib.redirect_stdout(io.StringIO()):
+            use_preset("scenes", root / PRESETS, Path(folder) / "params.yaml")
+        workflow = _read(Path(folder))
+    outs = {
+        path: out
+        for stage in workflow.stages
+        for job in stage.jobs
+        for path, out in workflow.outs(job).items()
+    }
+    stages = {stage.called: _described(stage, workflow, outs) for stage in workflow.stages}
+    return HEAD + yaml.safe_dump(
+        {"stages": stages, "plots": PLOTS}, sort_keys=False, default_flow_style=None, width=120
+    )
+
+
+def _read(folder: Path) -> Workflow:
+    """The rules of the Snakefile in `folder`, as stages."""
+    from snakemake.api import SnakemakeApi  # noqa: PLC0415
+    from snakemake.settings.types import OutputSettings, Quietness, ResourceSettings  # noqa: PLC0415
+
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        source = folder / "Snakefile"
+        found = api.workflow(ResourceSettings(cores=1), snakefile=source, workdir=folder)._workflow
+        rules = [rule for rule in found.rules if rule.output]
+        shards = [rule for rule in rules if all(path.flags.get("temp") for path in rule.output)]
+        stages = [stage for rule in rules if rule not in shards for stage in _stages(rule, found.globals)]
+    of_file = defaultdict(list)
+    for rule in shards:
+        of_file[_source(rule)].append(rule.name)
+    names = {
+        wildcard: frozenset(name for names in lists.values() for name in names)
+        for wildcard, lists in found.globals["NAMES"].items()
+    }
+    return Workflow(stages, names, of_file, Closures(folder))
+
+
+def _source(rule: Any) -> str:
+    return f"workflow/rules/{Path(str(rule.snakefile)).name}"
+
+
+def _stages(rule: Any, workflow: Mapping[str, Any]) -> Iterator[Stage]:
+    """The stages of one rule, a list of params.yaml each."""
+    wildcard = next(iter(rule.wildcard_names), "")
+    lists = workflow["NAMES"][wildcard] if wildcard else {workflow["MADE"].get(rule.name, ""): [""]}
+    for place, (over, names) in enumerate(lists.items()):
+        jobs = [_job(rule, wildcard, name, over, workflow["config"]) for name in names]
+        called = rule.name + (ENDINGS[over] if place else "")
+        yield Stage(rule.name, wildcard, over, called, _source(rule), jobs)
+
+
+def _job(rule: Any, wildcard: str, name: str, over: str, config: Mapping[str, Any]) -> Job:
+    from snakemake.iocontainers import Wildcards  # noqa: PLC0415
+
+    wildcards = Wildcards(fromdict={wildcard: name} if wildcard else {})
+    inputs, outputs = rule.expand_input(wildcards)[0], rule.expand_output(wildcards)[0]
+    read = next(value for value in rule.params if isinstance(value, Sections))
+    sections = [one for one in read.of(wildcards) if entry(config, one) is not None]
+    about = entry(config, f"{over}.{name}") or {}
+    return Job(rule.name, name, about, list(map(str, inputs)), list(map(str, outputs)), sections)
+
+
+def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dict[str, Any]:
+    """The stage as dvc.yaml has it."""
+    symbols = _Symbols(stage, workflow.names)
+    made = [out for job in stage.jobs for out in symbols.paths(job, workflow.outs(job).values())]
+    code = {path for job in stage.jobs for path in job.inputs if path.startswith(f"{PACKAGE}/")}
+    target = symbols.paths(stage.jobs[0], stage.jobs[0].outputs[:1])[0] if stage.wildcard else stage.rule
+    allowed = " ".join([stage.rule, *workflow.shards.get(stage.source, [])])
+    deps = _deps(stage, symbols, outs)
+    body = {
+        "cmd": f"snakemake {target} --allowed-rules {allowed}",
+        "deps": [*workflow.closures.folded(code), stage.source, *deps],
+        "params": _once(name for job in stage.jobs for name in symbols.sections(job)),
+        "outs": [out for out in _once(made) if out != METRICS],
+    }
+    body |= {"metrics": [METRICS]} if METRICS in made else {}
+    if not stage.over:
+        return body
+    values = f"${{{stage.over}}}"
+    if symbols.of_entry:
+        return {"foreach": values, "do": body}
+    return {"matrix": {stage.wildcard or "made": values}, **body}
+
+
+def _deps(stage: Stage, symbols: "_Symbols", outs: Mapping[str, str]) -> list[str]:
+    """What the stage's jobs read of other stages' folders; one folder for all that differs from job to job."""
+    found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for job in stage.jobs:
+        read = defaultdict(list)
+        for path in job.inputs:
+            if not path.startswith(f"{PACKAGE}/"):
+                read[outs.get(path, str(Path(path).parent))].append(path)
+        whole = [files[0] if len(files) == 1 and files[0] in outs else out for out, files in read.items()]
+        of_job = defaultdict(list)
+        for path in symbols.paths(job, whole):
+            of_job[_cut(path, 2)].append(path)
+        for folder, paths in of_job.items():
+            found[folder].add(tuple(_once(paths)))
+    return [
+        path
+        for folder, kinds in found.items()
+        for path in (next(iter(kinds)) if len(kinds) == 1 else [folder])
+    ]
+
+
+def _once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+class _Symbols:
+    """DVC's words in place of the names of one stage's jobs."""
+
+    def __init__(self, stage: Stage, names: Mapping[str, frozenset[str]]) -> None:
+        # an encoder is a fixed folder, except of runs, each of which names its own
+        fixed = {"encoder"} if stage.wildcard in {"", "encoder"} else set()
+        self._stage = stage
+        self._names = frozenset().union(
+            *(known for wildcard, known in names.items() if wildcard not in fixed)
+        )
+        used = [part for job in stage.jobs for path in (*job.inputs, *job.sections) for part in _parts(path)]
+        self._fields = [
+            key
+            for key, value in (stage.jobs[0].entry.items() if stage.over else ())
+            if isinstance(value, str) and value in self._names and value in used
+        ]
+        #: Whether a field of an entry is used, so that DVC must be given the entries.
+        self.of_entry = bool(self._fields)
+
+    def _of(self, job: Job) -> dict[str, str]:
+        if not self._stage.over:
+            return {}
+        name = "${key}" if self.of_entry else f"${{item.{self._stage.wildcard or 'made'}}}"
+        return {str(job.entry[key]): f"${{item.{key}}}" for key in self._fields} | {job.name: name}
+
+    def paths(self, job: Job, paths: Iterable[str]) -> list[str]:
+        """The paths in these words; one that names another job still is cut to its first two folders."""
+        symbols, found = self._of(job), []
+        for path in paths:
+            steps = path.split("/")
+            steps[2:] = [symbols.get(step, step) for step in steps[2:]]
+            found.append(_cut(path, 2) if self._names.intersection(steps[2:]) else "/".join(steps))
+        return _once(found)
+
+    def sections(self, job: Job) -> list[str]:
+        """The entries of params.yaml in these words."""
+        symbols = self._of(job)
+        return [
+            ".".join([first, *(symbols.get(step, step) for step in rest)])
+            for first, *rest in (name.split(".") for name in job.sections)
+        ]
+
+
+def _parts(path: str) -> list[str]:
+    return path.replace(".", "/").split("/")[1:]
+
+
+def main() -> None:
+    """Write dvc.yaml in the working folder."""
+    command.parser("relclip.project.dvc", "Write dvc.yaml from the Snakefile's rules.").parse_args()
+    write_text(TARGET, described(Path()))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,10 +1,8 @@
 """Profiles of clusters: they plan; rules ask for what docs/cluster.md says; shards are jobs only where asked for."""
 
-import importlib
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -81,13 +79,3 @@ def test_a_profile_names_rules_and_options_that_exist(profile):
     assert "raw" in counts(
         plan(ROOT, "--workflow-profile", f"profiles/{profile}", "data/dataset/vocabulary.json")
     )
-
-
-def test_what_the_rules_change_in_snakemake_is_there():
-    """Else the next Snakemake would bring its polling back without a word."""
-    changed = re.findall(
-        r"^snakemake\.([\w.]+)\.(\w+) = ", (ROOT / "workflow/rules/common.smk").read_text(), re.M
-    )
-    assert [name for _, name in changed] == ["BENCHMARK_INTERVAL_SHORT", "JobRateLimiter"]
-    for module, name in changed:
-        assert name in Path(importlib.import_module(f"snakemake.{module}").__file__).read_text()

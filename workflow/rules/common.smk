@@ -3,25 +3,20 @@
 import sys
 from pathlib import Path
 
-import snakemake.benchmark
-import snakemake.scheduling.job_scheduler
+import snakemake
 from snakemake.exceptions import WorkflowError
-
-# `benchmark:` looks at a job's memory twice a second in its first 15 s, which was half of Snakemake's own time
-snakemake.benchmark.BENCHMARK_INTERVAL_SHORT = 2
-# its limit of new jobs a second (cores and --jobs limit them too) looks at all ready jobs again each second, and once more
-# a second for every job that ended: half a core after a hundred jobs (Snakemake 9.27)
-snakemake.scheduling.job_scheduler.JobRateLimiter = lambda limit: None
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 from relclip.core.errors import RelclipError
+from relclip.internals.snakemake import look_less_often
 from relclip.core.params.whole import check_workflow_config
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
 from relclip.project.space import check_space
 from relclip.tracking.runs import prepare_store
 
+look_less_often(snakemake.__version__)
 try:
     PARAMS = check_workflow_config(config, ROOT / "params.yaml")
 except RelclipError as error:

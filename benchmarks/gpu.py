@@ -41,7 +41,7 @@ from relclip.ext.look import look
 from relclip.features.stage import patch_maps_of, squash
 from relclip.train.fit import ahead
 from relclip.train.optimiser import make_optimizer, update
-from relclip.train.setup import make_trainer
+from relclip.train.setup import Material, make_trainer
 from relclip.train.steps import Steps
 
 VG_IMAGES, VG_ITERATIONS = 108_073, 20_000
@@ -175,19 +175,14 @@ def heads(device: torch.device, steps: int, size: str) -> Found:
     prompts, phrases = random_language(random, sizes["dimension"], device)
     vocabulary = Vocabulary(tuple(map(str, range(OBJECTS))), tuple(map(str, range(PREDICATES))))
     labels, found = random_labels(random, images, "kb"), {}
-    language: dict[str, Any] = {
-        "prompts": prompts,
-        "phrases": phrases,
-        "vocabulary": vocabulary,
-        "device": device,
-    }
+    material = Material(vocabulary, images, prompts, phrases, device)
     for model in ("motif", "relclip"):
         params = Train(
             model=model,
             foreground_per_image=16,
             **{key: sizes[key] for key in ("dimension", "heads", "roi_size")},
         )
-        trainer = make_trainer(params, images, labels, **language)
+        trainer = make_trainer(params, material, labels)
         trainer.model.train()
         run = Steps(trainer, make_optimizer(params, (trainer.model, trainer.contrast)))
         go = partial(_steps, run, trainer)
@@ -199,8 +194,8 @@ def heads(device: torch.device, steps: int, size: str) -> Found:
     optimizer = make_optimizer(params, (plain,))
 
     def naive(number: int) -> None:
-        numbers = trainer.teacher.numbers[
-            np.arange(12 * number, 12 * number + 12) % len(trainer.teacher.numbers)
+        numbers = trainer.training_set.numbers[
+            np.arange(12 * number, 12 * number + 12) % len(trainer.training_set.numbers)
         ]
         pairs = sum(images.pairs_of(one).stop - images.pairs_of(one).start for one in numbers)
         update(

@@ -28,7 +28,7 @@ from relclip.model.regions import in_cells
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
 from relclip.train.optimiser import make_optimizer, update
-from relclip.train.setup import make_trainer
+from relclip.train.setup import Material, make_trainer
 from relclip.train.trainer import Trainer
 
 OBJECTS, PREDICATES, IMAGES, WORDS = 150, 20, 200, 100
@@ -167,14 +167,12 @@ def main() -> None:
         labels = random_labels(random, images, supervision)
         for attention_over in ("sampled", "all"):
             params = Train(attention_over=attention_over, **model)
-            trainer = make_trainer(
-                params, images, labels, prompts=prompts, phrases=phrases, vocabulary=vocabulary, device=device
-            )
+            trainer = make_trainer(params, Material(vocabulary, images, prompts, phrases, device), labels)
             trainer.model.train()
             optimizer = make_optimizer(params, (trainer.model, trainer.contrast))
 
             def step(number: int, trainer: Trainer = trainer, optimizer: Any = optimizer) -> None:
-                update(optimizer, trainer.losses(number)[0], 1e-3, 5.0)
+                update(optimizer, trainer.losses(number).loss, 1e-3, 5.0)
 
             report(
                 f"{supervision}, attention over {attention_over} pairs", seconds(step, given.steps, device)
@@ -183,8 +181,8 @@ def main() -> None:
     optimizer = make_optimizer(params, (plain,))
 
     def plain_step(number: int) -> None:
-        numbers = trainer.teacher.numbers[
-            np.arange(12 * number, 12 * number + 12) % len(trainer.teacher.numbers)
+        numbers = trainer.training_set.numbers[
+            np.arange(12 * number, 12 * number + 12) % len(trainer.training_set.numbers)
         ]
         geometry = torch.randn(
             sum(images.pairs_of(n).stop - images.pairs_of(n).start for n in numbers), 20, device=device

@@ -32,6 +32,8 @@ def prepare(seed: int, threads: int | None = None) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same switch as use_deterministic_algorithms, which would import all of torch.compile: a second a job.
     torch.set_deterministic_debug_mode("warn" if torch.cuda.is_available() else "error")
+    # It would also fill all new memory with NaN before it is written: a twentieth of a training step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def autocast(device: torch.device, precision: str = "auto") -> torch.autocast:

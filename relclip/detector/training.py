@@ -50,7 +50,7 @@ def fit(
         rate = warm_cosine(settings.learning_rate, done - 1, settings.iterations, settings.warmup)
         update(model, optimizer, losses[0], rate)
         last = done == settings.iterations
-        curves.step(done, losses, last)
+        curves.step(done, dict(zip(LOSSES, losses, strict=True)), last)
         if last or done % settings.checkpoint_every == 0:
             save_checkpoint(checkpoint, digest, _state(done, model, optimizer, curves))
 

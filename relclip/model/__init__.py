@@ -1,5 +1,6 @@
 """Relation networks and the batches they read, shared by `train` and `predict`. Needs torch and safetensors only."""
 
+from relclip.model.base import Model, RelationConfig
 from relclip.model.batch import Batch, collate
 from relclip.model.files import load_model, read_about, read_config, save_model
 from relclip.model.fit import check_channels, check_vocabulary
@@ -7,13 +8,14 @@ from relclip.model.image_set import ImageSet
 from relclip.model.motif import Motif, MotifConfig
 from relclip.model.network import ModelConfig, RelCLIP
 from relclip.model.output import LabelSource, Output
+from relclip.model.pairs import object_numbers, pair_classes, pair_numbers, positions
 from relclip.model.regions import Regions
-from relclip.model.registry import AnyConfig, Model, build_model
+from relclip.model.registry import MODELS, build_model, model_class
 from relclip.model.roi import roi_align
 from relclip.model.scores import RankBy, predicate_scores
 
 __all__ = [
-    "AnyConfig",
+    "MODELS",
     "Batch",
     "ImageSet",
     "LabelSource",
@@ -25,11 +27,17 @@ __all__ = [
     "RankBy",
     "Regions",
     "RelCLIP",
+    "RelationConfig",
     "build_model",
     "check_channels",
     "check_vocabulary",
     "collate",
     "load_model",
+    "model_class",
+    "object_numbers",
+    "pair_classes",
+    "pair_numbers",
+    "positions",
     "predicate_scores",
     "read_about",
     "read_config",

@@ -13,7 +13,8 @@ from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
-from relclip.model.registry import CONFIGS, AnyConfig, Model, build_model
+from relclip.model.base import Model, RelationConfig
+from relclip.model.registry import MODELS, build_model
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -47,11 +48,12 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
     return model.to(device).eval()
 
 
-def read_config(folder: Path) -> AnyConfig:
+def read_config(folder: Path) -> RelationConfig:
     """Read what builds the model in `folder`."""
     try:
-        return CONFIGS.validate_python(read_about(folder)["model"])
-    except (KeyError, ValidationError) as error:
+        described = read_about(folder)["model"]
+        return MODELS[described["kind"]].Config.model_validate(described)
+    except (KeyError, TypeError, ValidationError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ContractError(
             f"{folder / CONFIG} does not describe a model ({reason}); train it again"

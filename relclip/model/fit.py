@@ -4,8 +4,8 @@ from pathlib import Path
 
 from relclip.core.errors import ContractError
 from relclip.core.vocabulary import Vocabulary
+from relclip.model.base import Model
 from relclip.model.files import read_about
-from relclip.model.registry import Model
 
 
 def check_vocabulary(folder: Path, model: Model, vocabulary: Vocabulary) -> None:

@@ -1,41 +1,43 @@
 """Motif (Zellers et al. 2018; docs/method.md, 7) on the frozen CLIP regions that RelCLIP reads."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 
-from relclip.core.params.base import Closed
+from relclip.core.errors import ParamsError
+from relclip.model.base import LabelCounts, Model, RelationConfig
 from relclip.model.batch import Batch
 from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
-from relclip.model.layers import POSITION_WIDTH, Channels, position_embedding, position_numbers
+from relclip.model.layers import POSITION_WIDTH, position_embedding, position_numbers
 from relclip.model.output import LabelSource, Output
 from relclip.model.sequence import Context, Reading
+
+if TYPE_CHECKING:
+    from relclip.core.params.train import Train
 
 #: Where `object_geometry` holds the centre x of a box.
 CENTRE_X = 4
 #: The halves start wide, as in Motif, since three factors are multiplied: standard deviation times sqrt(D).
 HALVES_SCALE = 10.0
+#: Added to every share before the logarithm of the frequency bias, as Motif does.
+SMALLEST_SHARE = 1e-3
 
 
-class MotifConfig(Closed):
-    """All that is needed to build the network again; stored beside its weights."""
+class MotifConfig(RelationConfig):
+    """Motif's configuration. It always reads labels; `adjusted`: BA-SGG's semantic adjustment follows the logits."""
 
     kind: Literal["motif"] = "motif"
-    object_classes: int = Field(ge=1)
-    predicates: int = Field(ge=1)
-    channels: int = Field(ge=1)
-    text_dimension: int = Field(ge=1)
     dimension: int = Field(ge=2, multiple_of=2)
-    roi_size: int = Field(ge=1)
-    dropout: float = Field(ge=0.0, lt=1.0)
     use_labels: Literal["text"] = "text"
     adjusted: bool = False
 
 
-class Motif(Channels):
+class Motif(Model):
     """Two biLSTM contexts over the objects from left to right, and a frequency bias.
 
     One network serves PredCls and SGCls (D23): the object context and its label decoder never see given labels. It
@@ -44,12 +46,15 @@ class Motif(Channels):
     expected embedding of the label decoder and the bias is that of the best class (D24).
     """
 
+    Config = MotifConfig
+    pairs_are_independent = True
+
+    config: MotifConfig
     label_text: Tensor
     adjustment: Tensor
 
     def __init__(self, config: MotifConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         dimension, width = config.dimension, config.roi_size**2 * config.channels
         classes, predicates = config.object_classes + 1, config.predicates + 1
         self.object_region = nn.Linear(width, dimension)
@@ -67,13 +72,22 @@ class Motif(Channels):
         self.predicate_classifier = nn.Linear(dimension, predicates)
         self.frequency_bias = nn.Parameter(torch.zeros(classes, classes, predicates))
         self.register_buffer("label_text", torch.zeros(classes, config.text_dimension))
-        self._make_channels(config.channels)
         if config.adjusted:
             self.register_buffer("adjustment", torch.eye(predicates))
 
-    def forward(self, batch: Batch, labels: LabelSource = "given") -> Output:
-        """Run the network. `labels`: where the labels of edge context and frequency bias come from."""
-        return self.answers(batch, [labels])[0]
+    @classmethod
+    def from_params(cls, params: "Train", **sizes: int) -> "Motif":
+        """Return the network of `params` with random weights. Raises ParamsError for an odd width."""
+        if params.dimension % 2:
+            raise ParamsError(
+                f"train.dimension {params.dimension} is odd; Motif reads from both sides, so give an even number"
+            )
+        own = {"dimension", "roi_size", "dropout"}
+        return cls(MotifConfig.model_validate({**sizes, **params.model_dump(include=own)}))
+
+    def start_from_labels(self, counts: LabelCounts) -> None:
+        """Start the frequency bias from what the train labels say of two classes."""
+        self.frequency_bias.data.copy_(torch.from_numpy(frequency_bias(counts())))
 
     def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:
         """Return what `forward` says with each source of the labels; what these share is computed once."""
@@ -133,3 +147,11 @@ class Motif(Channels):
         """The bias of each pair, (P, R + 1)."""
         rows = classes[batch.subjects] * len(self.frequency_bias) + classes[batch.objects]
         return self.frequency_bias.flatten(0, 1).index_select(0, rows)
+
+
+def frequency_bias(counts: NDArray[np.float64]) -> NDArray[np.float32]:
+    """log(P(r | s, o) + 1e-3) of counts (O + 1, O + 1, R + 1); two classes never met are background (D25)."""
+    counts = counts.copy()
+    counts[counts.sum(axis=2) == 0, 0] = 1
+    shares = counts / counts.sum(axis=2, keepdims=True)
+    return np.log(shares + SMALLEST_SHARE).astype(np.float32)

@@ -1,37 +1,35 @@
 """The RelCLIP network, RelCLIP eq. 1 and section 3.4: adaptors over frozen CLIP regions, two classifiers."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from relclip.core.params.base import Closed
+from relclip.core.errors import ParamsError
 from relclip.model.attention import AttentionStack
+from relclip.model.base import Model, RelationConfig
 from relclip.model.batch import Batch
 from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
-from relclip.model.layers import Channels, position_embedding
+from relclip.model.layers import position_embedding
 from relclip.model.output import LabelSource, Output
 
+if TYPE_CHECKING:
+    from relclip.core.params.train import Train
 
-class ModelConfig(Closed):
-    """All that is needed to build the network again; stored beside its weights."""
+
+class ModelConfig(RelationConfig):
+    """RelCLIP's configuration."""
 
     kind: Literal["relclip"] = "relclip"
-    object_classes: int = Field(ge=1)
-    predicates: int = Field(ge=1)
-    channels: int = Field(ge=1)
-    text_dimension: int = Field(ge=1)
-    dimension: int = Field(ge=1)
     heads: int = Field(ge=1)
     roi_size: int = Field(ge=1)
-    dropout: float = Field(ge=0.0, lt=1.0)
     use_labels: Literal["none", "text"] = "none"
     object_features: bool = False
 
 
-class RelCLIP(Channels):
+class RelCLIP(Model):
     """v^r_ij = h_rel([f_ROI(V(I), b_ij); p_ij]), v_i = h_obj([f_ROI(V(I), b_i); p_i]) and their classifiers.
 
     A fully connected layer over a concatenation [a; b] is written as the sum of one layer over a and one over b: the
@@ -39,11 +37,14 @@ class RelCLIP(Channels):
     predicate classifier reads relu(linear([v^r; t_i; t_j])); v^r itself, which the contrast sees, stays visual.
     """
 
+    Config = ModelConfig
+    has_contrast = True
+
+    config: ModelConfig
     label_text: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         dimension, width = config.dimension, config.roi_size**2 * config.channels
         self.object_region = nn.Linear(width, dimension)
         self.object_position = position_embedding(OBJECT_NUMBERS, dimension)
@@ -61,17 +62,23 @@ class RelCLIP(Channels):
             self.register_buffer("label_text", torch.zeros(config.object_classes + 1, config.text_dimension))
         self.object_classifier = nn.Linear(dimension, config.object_classes + 1)
         self.predicate_classifier = nn.Linear(dimension, config.predicates + 1)
-        self._make_channels(config.channels)
 
-    def forward(self, batch: Batch, labels: LabelSource = "given") -> Output:
-        """Run the network. `labels`: where t_i of `use_labels: text` comes from; PredCls gives them, SGCls predicts.
+    @classmethod
+    def from_params(cls, params: "Train", **sizes: int) -> "RelCLIP":
+        """Return the network of `params` with random weights. Raises ParamsError where the heads do not divide it."""
+        if params.dimension % params.heads:
+            raise ParamsError(
+                f"train.dimension {params.dimension} is no multiple of train.heads {params.heads}; change one of the "
+                "two"
+            )
+        own = {"dimension", "roi_size", "dropout", "heads", "use_labels", "object_features"}
+        return cls(ModelConfig.model_validate({**sizes, **params.model_dump(include=own)}))
+
+    def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:
+        """Return what `forward` says with each source of the labels; what these share is computed once.
 
         Predicted labels enter as the expectation of their embeddings over the classifier's softmax (D7).
         """
-        return self.answers(batch, [labels])[0]
-
-    def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:
-        """Return what `forward` says with each source of the labels; what these share is computed once."""
         objects = torch.relu(
             self.object_region(self._standard(batch.object_regions))
             + self.object_position(batch.object_geometry)

@@ -1,23 +1,23 @@
-"""The relation models by their kind; all have `model(batch, labels) -> Output`, `answers`, `config`, `set_channels`."""
+"""The relation models by their kind, which `train.model` names. One line a model."""
 
-from typing import Annotated, assert_never
+from relclip.core.errors import ParamsError
+from relclip.model.base import Model, RelationConfig
+from relclip.model.motif import Motif
+from relclip.model.network import RelCLIP
 
-from pydantic import Field, TypeAdapter
-
-from relclip.model.motif import Motif, MotifConfig
-from relclip.model.network import ModelConfig, RelCLIP
-
-Model = RelCLIP | Motif
-AnyConfig = ModelConfig | MotifConfig
-
-#: Reads a configuration by its `kind`.
-CONFIGS: TypeAdapter[AnyConfig] = TypeAdapter(Annotated[AnyConfig, Field(discriminator="kind")])
+MODELS: dict[str, type[Model]] = {
+    "relclip": RelCLIP,
+    "motif": Motif,
+}
 
 
-def build_model(config: AnyConfig) -> Model:
+def model_class(kind: str) -> type[Model]:
+    """Return the class of a relation model. Raises ParamsError for a kind without an entry here."""
+    if kind not in MODELS:
+        raise ParamsError(f"train.model is '{kind}'; relclip/model/registry.py knows: {', '.join(MODELS)}")
+    return MODELS[kind]
+
+
+def build_model(config: RelationConfig) -> Model:
     """Return the network of `config` with random weights, torch's."""
-    if isinstance(config, MotifConfig):
-        return Motif(config)
-    if isinstance(config, ModelConfig):
-        return RelCLIP(config)
-    assert_never(config)
+    return model_class(config.kind)(config)

@@ -36,9 +36,9 @@ class Curves:
         for point in points:
             self._add(dict(point))
 
-    def step(self, step: int, losses: Sequence[Tensor], last: bool) -> None:
+    def step(self, step: int, losses: Mapping[str, Tensor], last: bool) -> None:
         """Add the losses of `step` (from 1). Raises ParamsError where the loss is no number any more."""
-        self.waiting.append(torch.stack([loss.detach().float() for loss in losses]))
+        self.waiting.append(torch.stack([losses[name].detach().float() for name in self._losses]))
         if step % STEPS_PER_POINT == 0 or last:
             means = torch.stack(self.waiting).mean(dim=0).tolist()
             self.waiting.clear()

@@ -14,12 +14,12 @@ tensor([[1.0000, 0.0000, 0.0000],
 
 from relclip.train.contrast import LEVELS, RelationalContrast, Triplets, info_nce, relation_embedding
 from relclip.train.losses import soft_cross_entropy
-from relclip.train.memory import Memory
-from relclip.train.sampling import sampling_weights, weighted_mean
+from relclip.train.sampling import Memory, Negatives, sampling_weights, weighted_mean
 
 __all__ = [
     "LEVELS",
     "Memory",
+    "Negatives",
     "RelationalContrast",
     "Triplets",
     "info_nce",

@@ -1,15 +1,17 @@
 """Relational contrastive learning, RelCLIP eq. 2 to 6: losses take features, not models."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from relclip.compute.world import ALONE, World
 from relclip.core.errors import InputError
+from relclip.train.sampling import Memory, Negatives
 
 Level = Literal["subject_predicate", "predicate_object", "triple", "unary"]
 
@@ -22,12 +24,7 @@ LEVELS: dict[str, tuple[Level, ...]] = {
 }
 #: A learned temperature never falls below this (CLIP's bound).
 LOWEST_TEMPERATURE = 0.01
-#: From this temperature on exp(2 / tau) is a float32 and logarithms can be spared.
-EXPONENTIALS_FROM = 0.03
-
-
-#: Logits of visual queries with the memory's texts (N, M), of text queries with its visual embeddings, its weights.
-Before = tuple[Tensor, Tensor, Tensor]
+EVERY_ROW = slice(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,18 +50,6 @@ def relation_embedding(triplets: Triplets, level: Level) -> Tensor:
     return functional.normalize(difference, dim=1)
 
 
-@dataclass(frozen=True, eq=False)
-class Negatives:
-    """M relation instances of batches before this one, (M, D) of length 1 each, without gradients.
-
-    weights: (N, M), or (1, M) for all queries, how much each counts for the N queries of this batch; 0: not at all.
-    """
-
-    visual: Tensor
-    text: Tensor
-    weights: Tensor
-
-
 def info_nce(
     visual: Tensor,
     text: Tensor,
@@ -73,71 +58,42 @@ def info_nce(
     gamma: float,
     *,
     memory: Negatives | None = None,
+    queries: slice = EVERY_ROW,
 ) -> Tensor:
     """Cross-modal InfoNCE both ways, RelCLIP eq. 4 and 5, over the dictionaries of eq. 7: a scalar.
 
-    visual, text: (N, D), row k of both is one instance. weights: (N, N), weights[k, n] says how much the pair of
-    visual k and text n counts where it is a negative: in the denominators of query visual k and of query text n (eq.
-    7's weights are symmetric); 0: not in the dictionary. Whatever the diagonal holds, the positive counts 1. <.,.> is
-    the cosine. Averaged over the N queries (D10; the paper writes N^2); 0 where N is 0. memory: further negatives; a
-    visual query meets their texts, a text query their visual embeddings.
+    Of query visual k, with p = exp(<v_k, t_k> / tau):  -log p / (p + sum over n != k of w_kn exp(<v_k, t_n> / tau)),
+    and of query text k the same with v and t exchanged; gamma of the first and 1 - gamma of the second, averaged over
+    the N queries (D10; the paper writes N^2); 0 where N is 0.
+
+    visual, text: (N, D), row k of both is one instance; <.,.> is the cosine. weights: (N, N), weights[k, n] says how
+    much the pair of visual k and text n counts where it is a negative (eq. 7's are symmetric); 0: not in the
+    dictionary. Whatever the diagonal holds, the positive counts 1. memory: further negatives, weighted for `queries`; a
+    visual query meets their texts, a text query their visual embeddings. queries: the rows that ask; the losses of
+    parts that make up all rows add up to the loss of the whole.
     """
-    if len(visual) == 0:
-        return (visual.sum() + text.sum()) * 0.0
-    seen, said = (functional.normalize(rows.float(), dim=1) for rows in (visual, text))
-    logits = (seen / temperature) @ said.T
-    before = None
+    visual, text = (functional.normalize(rows.float(), dim=1) for rows in (visual, text))
+    log_weights = weights.log().fill_diagonal_(0.0)  # w exp(x) = exp(x + log w)
+    to_text, to_visual = log_weights[queries], log_weights.T[queries]
+    texts, visuals = text, visual
     if memory is not None:
-        before = (seen / temperature) @ memory.text.T, (said / temperature) @ memory.visual.T, memory.weights
-    fast = isinstance(temperature, float) and temperature >= EXPONENTIALS_FROM
-    to_text, to_visual = (_by_exponentials if fast else _by_logarithms)(logits, weights, before)
-    return gamma * to_text + (1 - gamma) * to_visual
-
-
-def _by_exponentials(logits: Tensor, weights: Tensor, before: Before | None) -> tuple[Tensor, Tensor]:
-    """Both losses of eq. 4 with one exponential for both. Cosines / tau span 2 / tau: float32 holds exp of that."""
-    positive = logits.diagonal()
-    highest = logits.detach().max()
-    counted = (logits - highest).exp() * weights
-    own = (positive - highest).exp() * (1 - weights.diagonal())
-    denominators = torch.stack([counted.sum(1), counted.sum(0)]) + own  # (2, N)
-    if before is not None:
-        denominators = denominators + torch.stack(
-            [((further - highest).exp() * before[2]).sum(1) for further in before[:2]]
-        )
-    losses = (denominators.log() + highest - positive).mean(1)
-    return losses[0], losses[1]
-
-
-def _by_logarithms(logits: Tensor, weights: Tensor, before: Before | None) -> tuple[Tensor, Tensor]:
-    """The same for any temperature, several times slower on a CPU."""
-    logits = logits + weights.log().fill_diagonal_(0.0)
-    positive = torch.arange(len(logits), device=logits.device)
-    to_text, to_visual = logits, logits.T
-    if before is not None:
-        further = before[2].log()
-        to_text, to_visual = (
-            torch.cat([inside, outside + further], dim=1)
-            for inside, outside in zip((to_text, to_visual), before, strict=False)
-        )
-    return functional.cross_entropy(to_text, positive), functional.cross_entropy(to_visual, positive)
-
-
-class Bank(Protocol):
-    """What holds the instances of past batches at one level: `relclip.train.memory.Memory`."""
-
-    def negatives(self, phrases: Tensor | None) -> Negatives:
-        """What is held, weighted for the queries whose phrases these are."""
-
-    def remember(self, visual: Tensor, text: Tensor, phrases: Tensor | None) -> None:
-        """Take in a batch."""
+        kept = memory.weights.log().expand(len(to_text), -1)
+        to_text, to_visual = torch.cat([to_text, kept], dim=1), torch.cat([to_visual, kept], dim=1)
+        texts, visuals = torch.cat([text, memory.text]), torch.cat([visual, memory.visual])
+    positive = torch.arange(len(visual), device=visual.device)[queries]
+    losses = [
+        functional.cross_entropy(query[queries] / temperature @ answers.T + added, positive, reduction="sum")
+        for query, answers, added in ((visual, texts, to_text), (text, visuals, to_visual))
+    ]
+    return (gamma * losses[0] + (1 - gamma) * losses[1]) / max(len(visual), 1)
 
 
 class RelationalContrast(nn.Module):
     """L_RCL of RelCLIP eq. 6 with the matrices W of eq. 2 and 3; each starts as the identity (D11).
 
     Only training needs it: the network's own file does not hold it. `memory` makes the memory of a level; none: the
-    negatives are those of the batch alone.
+    negatives are those of the batch alone. In several processes each contrasts its own queries with the instances of
+    all; the losses of all add up to that of one process over the whole batch, and so do their gradients.
     """
 
     def __init__(
@@ -148,7 +104,7 @@ class RelationalContrast(nn.Module):
         temperature: float = 0.07,
         learn_temperature: bool = False,
         *,
-        memory: Callable[[], nn.Module] | None = None,
+        memory: Callable[[], Memory] | None = None,
     ) -> None:
         super().__init__()
         if level not in LEVELS:
@@ -172,36 +128,51 @@ class RelationalContrast(nn.Module):
         text: Triplets,
         weights: Mapping[Level, Tensor],
         phrases: Mapping[Level, Tensor] | None = None,
+        *,
+        world: World = ALONE,
+        counts: Sequence[int] = (),
     ) -> Tensor:
         """Sum of the levels' losses; `weights` holds the (N, N) dictionary weights of each level (eq. 7).
 
-        phrases: (N, E), e of eq. 7 of each level, by which a memory weighs what it holds; none: all count 1.
+        phrases: (N, E), e of eq. 7 of each level, by which a memory weighs what it holds; none: all count 1. With
+        several processes `visual` and `text` are this one's n of the N instances, and `counts` is n of each process.
         """
+        embedded = [rows for level in self.levels for rows in self.embed(level, visual, text)]
+        queries = EVERY_ROW
+        if embedded and world.size > 1:
+            one_exchange = world.gather(torch.cat(embedded, dim=1), counts)
+            embedded = list(one_exchange.split(embedded[0].shape[1], dim=1))
+            queries = slice(sum(counts[: world.number]), sum(counts[: world.number + 1]))
         losses = [
-            self._loss(level, visual, text, weights[level], (phrases or {}).get(level))
-            for level in self.levels
+            self._loss(level, *pair, weights[level], phrases=(phrases or {}).get(level), queries=queries)
+            for level, pair in zip(self.levels, zip(embedded[::2], embedded[1::2], strict=True), strict=True)
         ]
         return torch.stack(losses).sum() if losses else visual.relation.sum() * 0.0
 
+    def embed(self, level: Level, visual: Triplets, text: Triplets) -> tuple[Tensor, Tensor]:
+        """The relation-level embeddings dv and dt of eq. 2 and 3 at a level, (N, D) each."""
+        return (
+            self.visual[level](relation_embedding(visual, level)),
+            self.text[level](relation_embedding(text, level)),
+        )
+
     def _loss(
-        self, level: Level, visual: Triplets, text: Triplets, weights: Tensor, phrases: Tensor | None
+        self,
+        level: Level,
+        visual: Tensor,
+        text: Tensor,
+        weights: Tensor,
+        *,
+        phrases: Tensor | None,
+        queries: slice,
     ) -> Tensor:
-        seen, said = self.sides(level, visual, text)
-        bank = self.bank(level)
-        kept = bank.negatives(phrases) if bank else None
-        if bank:
-            bank.remember(seen, said, phrases)
-        return info_nce(seen, said, weights, self.used_temperature, self.gamma, memory=kept)
-
-    def sides(self, level: Level, visual: Triplets, text: Triplets) -> tuple[Tensor, Tensor]:
-        """The relation-level embeddings of eq. 2 and 3 at a level, (N, D) each."""
-        seen: Tensor = self.visual[level](relation_embedding(visual, level))
-        said: Tensor = self.text[level](relation_embedding(text, level))
-        return seen, said
-
-    def bank(self, level: Level) -> Bank | None:
-        """The memory of a level, if there is one."""
-        return cast(Bank, self.memory[level]) if level in self.memory else None
+        negatives = None
+        if level in self.memory:
+            memory = cast(Memory, self.memory[level])
+            negatives = memory.negatives(None if phrases is None else phrases[queries])
+            memory.remember(visual, text, phrases)
+        temperature = self.used_temperature
+        return info_nce(visual, text, weights, temperature, self.gamma, memory=negatives, queries=queries)
 
     @property
     def used_temperature(self) -> float | Tensor:

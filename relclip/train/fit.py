@@ -13,7 +13,8 @@ from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
 from relclip.tracking.curves import Curves
-from relclip.train.drawn import Drawn, draw
+from relclip.tracking.recorder import Recorder
+from relclip.train.minibatch import Minibatch, draw
 from relclip.train.optimiser import make_optimizer
 from relclip.train.schedule import learning_rate
 from relclip.train.steps import Steps
@@ -23,6 +24,13 @@ from relclip.train.validate import WATCHED, Validation
 
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
 VERSION = 3
+CURVES = ("loss", "loss_object", "loss_predicate", "loss_rcl", "temperature")
+
+
+def make_curves(recorder: Recorder) -> Curves:
+    """Curves of a training without a point."""
+    advice = "lower train.learning_rate, set train.gradient_clip, or look for broken values in the features"
+    return Curves(recorder, CURVES, advice)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ def fit(
         measured = validation(model) if world.first and (last or done % params.validate_every == 0) else {}
         stopping.see(done, measured)
         last = last or stopping.over
-        curves.step(done, losses, last)
+        curves.step(done, {**vars(losses), "temperature": trainer.contrast.temperature}, last)
         curves.validation(done, measured)
         if world.first and (done % params.checkpoint_every == 0 or (keep_last and last)):
             save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves, stopping))
@@ -80,7 +88,7 @@ def fit(
 
 def ahead(
     trainer: Trainer, steps: Iterable[int], early: bool | None = None
-) -> Iterator[tuple[int, Drawn, Share]]:
+) -> Iterator[tuple[int, Minibatch, Share]]:
     """Each step with what this process computes of it.
 
     early: a thread makes the next ones ready and sends them to the device meanwhile; none said: on a GPU.
@@ -88,9 +96,9 @@ def ahead(
     device = trainer.regions.device
     on_gpu = device.type == "cuda"
 
-    def ready(step: int) -> tuple[int, Drawn, Share]:
+    def ready(step: int) -> tuple[int, Minibatch, Share]:
         with torch.cuda.device(device) if on_gpu else nullcontext():  # a thread begins on the first GPU
-            whole = draw(trainer.params, trainer.teacher, step)
+            whole = draw(trainer.params, trainer.training_set, step)
             return step, whole, trainer.share(whole, step)
 
     return in_order(ready, steps, 1) if (on_gpu if early is None else early) else map(ready, steps)

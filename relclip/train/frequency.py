@@ -1,21 +1,18 @@
-"""Motif's frequency bias (docs/method.md, 7): what the labels of the train images say of two classes, no picture."""
+"""What the labels of the train images say of two classes: where Motif's frequency bias starts (docs/method.md, 7)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relclip.train.labels import Labels
 
-#: Added to every share before the logarithm, as Motif does.
-SMALLEST_SHARE = 1e-3
 
-
-def frequency_bias(
+def label_counts(
     classes: NDArray[np.int32], labels: Labels, objects: int, predicates: int
-) -> NDArray[np.float32]:
-    """log(P(r | s, o) + 1e-3) as (O + 1, O + 1, R + 1), from the ordered overlapping pairs of the train images.
+) -> NDArray[np.float64]:
+    """How much the labels give each predicate of two classes, (O + 1, O + 1, R + 1), of the ordered overlapping pairs.
 
     classes: (P, 2) of subject and object. A labelled pair counts each possible label with its weight, so that distant
-    labels give a distant bias; a pair without a label counts as class 0. Two classes never met are background (D25).
+    labels give a distant count; a pair without a label counts as class 0 (D25).
     """
     pair = classes[:, 0].astype(np.int64) * (objects + 1) + classes[:, 1]
     labelled = np.flatnonzero(labels.row >= 0)
@@ -23,8 +20,5 @@ def frequency_bias(
     keys = np.concatenate([pair[labels.row < 0], pair[labelled][place]]) * (predicates + 1)
     keys[len(pair) - len(labelled) :] += labels.predicates[entries]
     weights = np.concatenate([np.ones(len(pair) - len(labelled)), labels.weights[entries]])
-    counts = np.bincount(keys, weights, (objects + 1) ** 2 * (predicates + 1)).reshape(-1, predicates + 1)
-    counts[counts.sum(axis=1) == 0, 0] = 1
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    table = np.log(shares + SMALLEST_SHARE).astype(np.float32)
-    return table.reshape(objects + 1, objects + 1, predicates + 1)
+    counts = np.bincount(keys, weights, (objects + 1) ** 2 * (predicates + 1)).astype(np.float64)
+    return counts.reshape(objects + 1, objects + 1, predicates + 1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.params.train import Train
+from relclip.model import model_class
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,8 @@ class Inputs:
     kb: Path
     ext: Path
 
-    def files(self, params: Train) -> list[Path]:
-        """The files that this training reads, whatever its seed."""
+    def files(self, params: Train, start: Path | None = None) -> list[Path]:
+        """The files that this training reads, whatever its seed; `start`: the folder of the run it goes on from."""
         files = [
             self.dataset / f"{name}" for name in ("vocabulary.json", "images.parquet", "objects.parquet")
         ]
@@ -31,12 +32,16 @@ class Inputs:
         files += [self.words / "phrases.safetensors"] if needs_words(params) else []
         files += [self.kb / "triplets.parquet"] if params.supervision != "full" else []
         files += [self.kb / "evidence.parquet"] if reads_evidence(params) else []
-        return files + ([self.ext / "scores.parquet"] if params.supervision == "kb+ext" else [])
+        files += [self.ext / "scores.parquet"] if params.supervision == "kb+ext" else []
+        if start:
+            files += [start / "model.safetensors", start / "config.json"]
+            files += [self.kb / "evidence.parquet"] if params.supervision != "full" else []
+        return list(dict.fromkeys(files))
 
 
 def contrast_level(params: Train) -> str:
-    """The level of RCL that a training has; Motif has none, whatever `rcl` says."""
-    return params.rcl.level if params.model == "relclip" else "none"
+    """The level of RCL that a training has; a model without a contrast has none, whatever `rcl` says."""
+    return params.rcl.level if model_class(params.model).has_contrast else "none"
 
 
 def reads_evidence(params: Train) -> bool:

@@ -1,15 +1,21 @@
 """What a pair is called: distributions over predicates from annotations, from the KB, from the KB and CLIP."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
-from relclip.core.kb_filter import count_shares
-from relclip.model import ImageSet
+from relclip.core.kb_filter import believed_triplets, count_shares
+from relclip.core.params.train import Train
+from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
+from relclip.core.vocabulary import Vocabulary
+from relclip.model import ImageSet, pair_classes, pair_numbers
+from relclip.train.inputs import Inputs
 
 KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20
@@ -35,6 +41,43 @@ class Labels:
         place = np.repeat(np.arange(len(rows)), counts)
         before = np.cumsum(counts) - counts
         return np.arange(len(place)) - np.repeat(before - self.start[rows], counts), place
+
+
+def supervise(
+    images: ImageSet, params: Train, inputs: Inputs, vocabulary: Vocabulary
+) -> tuple[Labels, dict[str, Any]]:
+    """Label the pairs of the train images as `supervision` says; also what was counted on the way."""
+    dropped, counted = 0, {}
+    relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
+    check_ids(images.class_ids, len(vocabulary.objects), "objects.parquet: class_id")
+    check_ids(
+        relations["predicate_id"].to_numpy(), len(vocabulary.predicates), "relations.parquet: predicate_id"
+    )
+    if params.supervision == "full":
+        labels, dropped = full_labels(images, relations)
+    else:
+        triplets, counted["kb"] = believed_triplets(inputs.kb, params.kb, params.seed)
+        sizes = len(vocabulary.objects), len(vocabulary.predicates)
+        labels = kb_labels(images, triplets, *sizes, params.kb.weights)
+    if params.supervision == "kb+ext":
+        scores = read_scores(inputs.ext / "scores.parquet", images)
+        counted["kb"]["candidates"] = len(labels.predicates)
+        labels = kb_ext_labels(images, labels, scores, params.kb.min_clip, params.kb.weights)
+    weight = np.bincount(labels.predicates, labels.weights, len(vocabulary.predicates) + 1)[1:]
+    return labels, {
+        "images": len(images),
+        "pairs": len(images.pairs),
+        "labelled_pairs": int((labels.row >= 0).sum()),
+        "possible_labels": len(labels.predicates),
+        "relations_without_overlap": dropped,
+        **counted,
+        "label_weight": dict(zip(vocabulary.predicates, weight.round(2).tolist(), strict=True)),
+    }
+
+
+def read_scores(path: Path, images: ImageSet) -> pa.Table:
+    """CLIP's scores of these images; those of val and test, all predicates of all pairs, are most of the file."""
+    return read_table(path, EXT_SCORES, pc.field("image_id").isin(pa.array(images.image_ids)))
 
 
 def full_labels(images: ImageSet, relations: pa.Table) -> tuple[Labels, int]:
@@ -124,46 +167,6 @@ def kb_ext_labels(
     product = _sum_to_one(clip * kb.weights, kb.start) if weights == "counts" else clip
     labels = replace(kb, weights=product)
     return _without(labels, clip < min_clip, clip) if min_clip > 0 else labels
-
-
-def pair_classes(images: ImageSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Classes of the subject and of the object of every pair: (P,), (P,)."""
-    first = np.repeat(images.object_start[:-1], np.diff(images.pair_start))
-    return images.class_ids[images.pairs[:, 0] + first], images.class_ids[images.pairs[:, 1] + first]
-
-
-def pair_numbers(
-    images: ImageSet, image_id: NDArray, subject_id: NDArray, object_id: NDArray, what: str
-) -> NDArray[np.int64]:
-    """Return the number of each ordered pair among the P pairs of the set, -1 where its boxes do not overlap: (K,)."""
-    subject = object_numbers(images, image_id, subject_id, what)
-    object_ = object_numbers(images, image_id, object_id, what)
-    total = len(images.boxes)
-    first = np.repeat(images.object_start[:-1], np.diff(images.pair_start))
-    known = (images.pairs[:, 0] + first) * total + images.pairs[:, 1] + first  # ascending
-    return positions(known, subject * total + object_)
-
-
-def object_numbers(images: ImageSet, image_id: NDArray, object_id: NDArray, what: str) -> NDArray[np.int64]:
-    """Return the number of each object among the N objects of the set: (K,). ContractError where there is none."""
-    span = int(images.object_ids.max(initial=0)) + 1
-    known = np.repeat(np.arange(len(images)), np.diff(images.object_start)) * span + images.object_ids
-    wanted = np.searchsorted(images.image_ids, image_id) * span + object_id
-    found = np.where((object_id >= 0) & (object_id < span), positions(known, wanted), -1)
-    if (found < 0).any():
-        bad = int(np.argmax(found < 0))
-        raise ContractError(
-            f"{what} names object {object_id[bad]} of image {image_id[bad]}, which objects.parquet does not have"
-        )
-    return found
-
-
-def positions(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Position of each wanted number in the ascending array `known`, -1 where it is absent."""
-    if not len(known):
-        return np.full(len(wanted), -1, np.int64)
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.where(known[place] == wanted, place, -1)
 
 
 def _equal_weights(pairs: int, pair: NDArray[np.int64], predicates: NDArray[np.int64]) -> Labels:

@@ -1,8 +1,36 @@
 """The losses that train beside RCL: RelCLIP's cross-entropies (section 3.3, end), VisualDS's (docs/method.md, 6)."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from relclip.core.params.train import Train
+
+#: A loss of predicates: labelled logits (L, R + 1), their distributions (L, R + 1), background logits (B, R + 1).
+PredicateLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """The losses of a step, or of a share of it, scalars named as in curves.csv; `loss` is what is minimised."""
+
+    loss: Tensor
+    loss_object: Tensor
+    loss_predicate: Tensor
+    loss_rcl: Tensor
+
+    @classmethod
+    def total(cls, shares: Sequence["Losses"]) -> "Losses":
+        """Add up the losses of all shares of a step."""
+        names = cls.__dataclass_fields__
+        return cls(**{name: torch.stack([getattr(share, name) for share in shares]).sum() for name in names})
+
+    def detached(self) -> "Losses":
+        """The same numbers without their graph."""
+        return Losses(**{name: loss.detach() for name, loss in vars(self).items()})
 
 
 def soft_cross_entropy(labelled: Tensor, distribution: Tensor, background: Tensor) -> Tensor:
@@ -37,6 +65,19 @@ def soft_weighted_bce(labelled: Tensor, distribution: Tensor, background: Tensor
 def object_cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
     """Cross-entropy over all boxes: (N, O + 1) logits, (N,) classes; 0 where there is none."""
     return functional.cross_entropy(logits.float(), classes, reduction="sum") / max(len(classes), 1)
+
+
+def predicate_loss(params: Train, weighted: bool | None = None) -> PredicateLoss:
+    """Return the loss that `loss` names. VisualDS weighs possible labels by EXT or by its E-step, never uniform ones.
+
+    Labels that share a pair by the counts of the KB weigh too (D16).
+    """
+    if params.loss == "cross_entropy":
+        return soft_cross_entropy
+    if weighted is None:
+        by_counts = params.supervision == "kb" and params.kb.weights == "counts"
+        weighted = params.supervision == "kb+ext" or by_counts
+    return soft_weighted_bce if weighted else multi_hot_bce
 
 
 def _bce(labelled: Tensor, distribution: Tensor, background: Tensor, weights: Tensor | None) -> Tensor:

@@ -1,48 +1,12 @@
-"""What each step sees: pure functions of the seed and the step, so that a resumed run repeats itself exactly."""
+"""The learning rate of each step: a function of the step and of what was validated before it."""
 
 import math
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from relclip.compute.schedule import warm_cosine
 from relclip.core.params.train import Train
-from relclip.core.seeds import stream
 
 FALLS_TO = 0.1
-
-
-def choose_foreground(
-    seed: int, step: int, labelled: NDArray[np.bool_], counts: NDArray[np.int64], at_most: int | None
-) -> NDArray[np.int64]:
-    """Rows of labelled pairs that train at `step`, ascending: a seeded choice of `at_most` of an image, or all.
-
-    labelled: (P,) of one batch, image after image; counts: (B,) pairs of each image, sum P.
-    """
-    rows = np.flatnonzero(labelled)
-    if at_most is None:
-        return rows
-    image = np.repeat(np.arange(len(counts)), counts)[rows]
-    shuffled = np.lexsort((stream(seed, "foreground", step).random(len(rows)), image))
-    of_image = np.bincount(image, minlength=len(counts))
-    place = np.arange(len(rows)) - np.repeat(np.cumsum(of_image) - of_image, of_image)
-    return np.sort(rows[shuffled[place < at_most]])
-
-
-def choose_background(
-    seed: int, step: int, labelled: NDArray[np.bool_], per_foreground: float, drawn: int | None = None
-) -> NDArray[np.int64]:
-    """Rows of pairs without a label that train as background at `step`, ascending.
-
-    labelled: (P,) of one batch; at most `per_foreground` times as many as labelled pairs were `drawn` (none said: all
-    of them), seeded choice. A labelled pair that was not drawn is no background.
-    """
-    free = np.flatnonzero(~labelled)
-    wanted = math.floor(per_foreground * (np.count_nonzero(labelled) if drawn is None else drawn))
-    if wanted >= len(free):
-        return free
-    return np.sort(stream(seed, "background", step).choice(free, wanted, replace=False))
 
 
 def learning_rate(params: Train, step: int, validated: Sequence[float] = ()) -> float:

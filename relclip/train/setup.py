@@ -1,157 +1,133 @@
-"""From labels and language to a trainer that can make its first step."""
+"""From files to a trainer that can make its first step: what a training reads, its network, its contrast."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
+from relclip.compute.device import best_device, prepare
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
-from relclip.core.kb_filter import believed_triplets
+from relclip.core.memory import keep_freed_memory
 from relclip.core.params.train import Train
-from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
-from relclip.core.vocabulary import Vocabulary
-from relclip.model import (
-    AnyConfig,
-    ImageSet,
-    Model,
-    ModelConfig,
-    Motif,
-    MotifConfig,
-    Regions,
-    build_model,
-)
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.model import ImageSet, Model, Regions, model_class
 from relclip.train.contrast import RelationalContrast
-from relclip.train.frequency import frequency_bias
-from relclip.train.inputs import Inputs, contrast_level
-from relclip.train.labels import Labels, check_ids, full_labels, kb_ext_labels, kb_labels
-from relclip.train.language import Phrases, Prompts
-from relclip.train.losses import multi_hot_bce, soft_cross_entropy, soft_weighted_bce
-from relclip.train.memory import Memory
-from relclip.train.targets import Teacher
-from relclip.train.trainer import PredicateLoss, Trainer
+from relclip.train.frequency import label_counts
+from relclip.train.inputs import Inputs, contrast_level, needs_words
+from relclip.train.labels import Labels
+from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
+from relclip.train.losses import predicate_loss
+from relclip.train.sampling import Memory
+from relclip.train.targets import TrainingSet
+from relclip.train.trainer import Trainer
 
 MAPS_FOR_CHANNELS = 256
 
 
-def supervise(
-    images: ImageSet, params: Train, inputs: Inputs, vocabulary: Vocabulary
-) -> tuple[Labels, dict[str, Any]]:
-    """Label the pairs of the train images as `supervision` says; also what was counted on the way."""
-    dropped, counted = 0, {}
-    relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
-    check_ids(images.class_ids, len(vocabulary.objects), "objects.parquet: class_id")
-    check_ids(
-        relations["predicate_id"].to_numpy(), len(vocabulary.predicates), "relations.parquet: predicate_id"
-    )
-    if params.supervision == "full":
-        labels, dropped = full_labels(images, relations)
-    else:
-        triplets, counted["kb"] = believed_triplets(inputs.kb, params.kb, params.seed)
-        sizes = len(vocabulary.objects), len(vocabulary.predicates)
-        labels = kb_labels(images, triplets, *sizes, params.kb.weights)
-    if params.supervision == "kb+ext":
-        scores = read_scores(inputs.ext / "scores.parquet", images)
-        counted["kb"]["candidates"] = len(labels.predicates)
-        labels = kb_ext_labels(images, labels, scores, params.kb.min_clip, params.kb.weights)
-    weight = np.bincount(labels.predicates, labels.weights, len(vocabulary.predicates) + 1)[1:]
-    return labels, {
-        "images": len(images),
-        "pairs": len(images.pairs),
-        "labelled_pairs": int((labels.row >= 0).sum()),
-        "possible_labels": len(labels.predicates),
-        "relations_without_overlap": dropped,
-        **counted,
-        "label_weight": dict(zip(vocabulary.predicates, weight.round(2).tolist(), strict=True)),
-    }
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What every training of a run reads, whatever its labels."""
+
+    vocabulary: Vocabulary
+    images: ImageSet
+    prompts: Prompts
+    phrases: Phrases | None
+    device: torch.device
+    world: World = ALONE
 
 
-def read_scores(path: Path, images: ImageSet) -> pa.Table:
-    """CLIP's scores of these images; those of val and test, all predicates of all pairs, are most of the file."""
-    return read_table(path, EXT_SCORES, pc.field("image_id").isin(pa.array(images.image_ids)))
+def read_material(
+    params: Train,
+    inputs: Inputs,
+    device: str = "auto",
+    threads: int | None = None,
+    world: World = ALONE,
+) -> Material:
+    """Seed and prepare torch, then read the train images and the language of their labels."""
+    prepare(params.seed, world.threads(threads))
+    keep_freed_memory()
+    place = best_device(device)
+    vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
+    images = ImageSet.load(inputs.dataset, inputs.features, "train")
+    prompts = load_prompts(inputs.prompts, vocabulary, place)
+    phrases = load_phrases(inputs.words, vocabulary, place) if needs_words(params) else None
+    return Material(vocabulary, images, prompts, phrases, place, world)
 
 
 def make_trainer(
     params: Train,
-    images: ImageSet,
+    material: Material,
     labels: Labels,
     *,
-    prompts: Prompts,
-    phrases: Phrases | None,
-    vocabulary: Vocabulary,
-    device: torch.device,
     model: Model | None = None,
     weighted: bool | None = None,
     regions: Regions | None = None,
     frozen: bool = False,
-    world: World = ALONE,
 ) -> Trainer:
     """Put network, contrast and targets together.
 
     `model`: one that goes on learning, as it is, instead of a new one. `weighted`: whether `loss: bce` weighs possible
     labels; none said: where the labels are not of equal weight by definition (docs/method.md, 6). `regions`: what was
-    pooled for another training on these images. `frozen`, `world`: see `Trainer`.
+    pooled for another training on these images. `frozen`: see `Trainer`.
     Raises ParamsError where the sizes cannot work, InputError where no pair has a label.
     """
-    text_dimension = prompts.objects.shape[1]
-    teacher = Teacher(images, labels, prompts)
-    if model is None:
-        _check_sizes(params, text_dimension)
-        model = new_model(params, teacher, prompts, vocabulary)
-    rcl = params.rcl
-    contrast = RelationalContrast(
-        contrast_level(params),
-        text_dimension,
-        rcl.gamma,
-        rcl.temperature,
-        rcl.learn_temperature,
-        memory=_memory(params, text_dimension, phrases),
+    device = material.device
+    training_set = TrainingSet(material.images, labels, material.prompts)
+    model = model or new_model(params, training_set, material)
+    return Trainer(
+        params=params,
+        model=model.to(device),
+        contrast=new_contrast(params, material).to(device),
+        regions=regions or Regions(material.images, params.roi_size, device),
+        training_set=training_set,
+        prompts=material.prompts,
+        phrases=material.phrases if params.sampling.enabled else None,
+        predicate_loss=predicate_loss(params, weighted),
+        frozen=frozen,
+        world=material.world,
     )
-    regions = regions or Regions(images, params.roi_size, device)
-    loss = predicate_loss(params, weighted)
-    network = model.to(device), contrast.to(device)
-    return Trainer(params, *network, regions, teacher, prompts, phrases, loss, frozen, world)
 
 
-def _memory(params: Train, dimension: int, phrases: Phrases | None) -> Callable[[], Memory] | None:
-    """Return what makes the memory of a level of RCL, if the training has one."""
-    size, words = params.rcl.memory, phrases.predicate.shape[1] if phrases else 0
-    made = partial(Memory, size, dimension, words, params.sampling, max(params.warmup, 1))
-    return made if size else None
-
-
-def new_model(params: Train, teacher: Teacher, prompts: Prompts, vocabulary: Vocabulary) -> Model:
+def new_model(params: Train, training_set: TrainingSet, material: Material) -> Model:
     """Build the network of `params` with random weights, and with what it is told of maps, language and labels."""
-    model = build_model(
-        _model_config(params, vocabulary, teacher.images.maps.shape[3], prompts.objects.shape[1])
+    text_dimension = material.prompts.objects.shape[1]
+    if contrast_level(params) != "none" and params.dimension != text_dimension:
+        raise ParamsError(
+            f"train.dimension is {params.dimension} but the prompts have {text_dimension} numbers; RelCLIP compares "
+            f"the two, so set train.dimension to {text_dimension} (or rcl.level to none)"
+        )
+    classes, predicates = len(material.vocabulary.objects), len(material.vocabulary.predicates)
+    model = model_class(params.model).from_params(
+        params,
+        object_classes=classes,
+        predicates=predicates,
+        channels=material.images.maps.shape[3],
+        text_dimension=text_dimension,
     )
-    model.set_channels(*channel_statistics(teacher.images, teacher.numbers))
-    if model.config.use_labels == "text":
-        model.label_text.copy_(prompts.objects)
-    if isinstance(model, Motif):
-        sizes = model.config.object_classes, model.config.predicates
-        bias = frequency_bias(teacher.classes, teacher.labels, *sizes)
-        model.frequency_bias.data.copy_(torch.from_numpy(bias))
+    model.set_channels(*channel_statistics(material.images, training_set.numbers))
+    model.set_label_text(material.prompts.objects)
+    model.start_from_labels(
+        partial(label_counts, training_set.classes, training_set.labels, classes, predicates)
+    )
     return model
 
 
-def predicate_loss(params: Train, weighted: bool | None = None) -> PredicateLoss:
-    """Return the loss that `loss` names. VisualDS weighs possible labels by EXT or by its E-step, never uniform ones.
-
-    Labels that share a pair by the counts of the KB weigh too (D16).
-    """
-    if params.loss == "cross_entropy":
-        return soft_cross_entropy
-    if weighted is None:
-        by_counts = params.supervision == "kb" and params.kb.weights == "counts"
-        weighted = params.supervision == "kb+ext" or by_counts
-    return soft_weighted_bce if weighted else multi_hot_bce
+def new_contrast(params: Train, material: Material) -> RelationalContrast:
+    """Build the contrast of `params`, with the memory of each level if the training has one."""
+    rcl, dimension = params.rcl, material.prompts.objects.shape[1]
+    words = material.phrases.predicate.shape[1] if material.phrases else 0
+    memory = partial(Memory, rcl.memory, dimension, words, params.sampling, max(params.warmup, 1))
+    return RelationalContrast(
+        contrast_level(params),
+        dimension,
+        rcl.gamma,
+        rcl.temperature,
+        rcl.learn_temperature,
+        memory=memory if rcl.memory else None,
+    )
 
 
 def channel_statistics(images: ImageSet, numbers: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -161,32 +137,3 @@ def channel_statistics(images: ImageSet, numbers: NDArray[np.int64]) -> tuple[to
     cells = cells.reshape(-1, images.maps.shape[3]).astype(np.float32)
     scale = np.maximum(cells.std(axis=0, dtype=np.float64), 1e-6)
     return torch.from_numpy(cells.mean(axis=0, dtype=np.float64)), torch.from_numpy(scale)
-
-
-def _model_config(params: Train, vocabulary: Vocabulary, channels: int, text_dimension: int) -> AnyConfig:
-    sizes: dict[str, Any] = {
-        "object_classes": len(vocabulary.objects),
-        "predicates": len(vocabulary.predicates),
-        "channels": channels,
-        "text_dimension": text_dimension,
-        **params.model_dump(include={"dimension", "roi_size", "dropout"}),
-    }
-    if params.model == "motif":
-        return MotifConfig(**sizes)
-    return ModelConfig(**sizes, **params.model_dump(include={"heads", "use_labels", "object_features"}))
-
-
-def _check_sizes(params: Train, text_dimension: int) -> None:
-    if contrast_level(params) != "none" and params.dimension != text_dimension:
-        raise ParamsError(
-            f"train.dimension is {params.dimension} but the prompts have {text_dimension} numbers; RelCLIP compares "
-            f"the two, so set train.dimension to {text_dimension} (or rcl.level to none)"
-        )
-    if params.model == "motif" and params.dimension % 2:
-        raise ParamsError(
-            f"train.dimension {params.dimension} is odd; Motif reads from both sides, so give an even number"
-        )
-    if params.model == "relclip" and params.dimension % params.heads:
-        raise ParamsError(
-            f"train.dimension {params.dimension} is no multiple of train.heads {params.heads}; change one of the two"
-        )

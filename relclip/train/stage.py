@@ -1,48 +1,37 @@
-"""The `train` stage: files in, model.safetensors, config.json, curves.csv and statistics.json out."""
+"""The `train` stage: files in; model.safetensors, config.json, curves.csv and statistics.json out.
+
+A refined run goes on from the folder of a trained one and writes labels.parquet too.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from relclip.compute.checkpoint import remove_checkpoint, state_digest
-from relclip.compute.device import best_device, prepare
 from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import check_maps, file_digest
-from relclip.core.memory import keep_freed_memory
-from relclip.core.params.train import Train
+from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
-from relclip.train.curves import make_curves
-from relclip.train.fit import VERSION, fit
-from relclip.train.inputs import Inputs, needs_words
-from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
-from relclip.train.setup import make_trainer, supervise
+from relclip.train.fit import VERSION
+from relclip.train.inputs import Inputs
+from relclip.train.labels import supervise
+from relclip.train.phases import Phases
+from relclip.train.refine.artifact import Captions, write_labels
+from relclip.train.refine.ba_sgg import ba_sgg
+from relclip.train.refine.task import Refinement, load_task
+from relclip.train.refine.visualds import visualds, visualds_semi
+from relclip.train.setup import read_material
 from relclip.train.validate import Validation
 
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What every training of a run reads, whatever its labels."""
-
-    vocabulary: Vocabulary
-    images: ImageSet
-    prompts: Prompts
-    phrases: Phrases | None
-    device: torch.device
-    world: World = ALONE
-
-    @property
-    def language(self) -> dict[str, Any]:
-        """The keyword arguments of `make_trainer` that do not depend on the labels."""
-        names = ("prompts", "phrases", "vocabulary", "device", "world")
-        return {name: getattr(self, name) for name in names}
+METHODS = {"visualds": visualds, "visualds_semi": visualds_semi, "ba_sgg": ba_sgg}
 
 
 def train_run(
@@ -52,6 +41,7 @@ def train_run(
     checkpoints: Path,
     output: Path,
     *,
+    start: Path | None = None,
     recorder: Recorder | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -59,6 +49,7 @@ def train_run(
 ) -> str:
     """Train `run` and write its folder `output`, whole or not at all; returns the digest of model.safetensors.
 
+    An entry of `refined` goes on from the run in the folder `start` and writes labels.parquet too.
     In a `world` of several processes all call this; the first alone writes, the others return nothing ('').
     On a CPU the same inputs, parameters and number of threads give the same bytes, also after a kill and a resume
     from `checkpoints / run`. Raises ContractError, InputError, ParamsError.
@@ -66,17 +57,28 @@ def train_run(
     recorder = recorder or Silent()
     material = read_material(params, inputs, device, threads, world)
     labels, counts = supervise(material.images, params, inputs, material.vocabulary)
-    trainer = make_trainer(params, material.images, labels, **material.language)
-    digests = input_digests(inputs.files(params), recorder)
-    curves = make_curves(recorder)
-    digest = training_digest(params, digests, material.device)
-    validation = read_validation(params, inputs, material.device)
-    ended = fit(trainer, validation, curves, checkpoints / run, digest)
+    task = None
+    if isinstance(params, Refined):
+        task = load_task(run, params, start, inputs=inputs, material=material, candidates=labels)
+    digests = input_digests(inputs.files(params, start), recorder)
+    phases = Phases(
+        material,
+        Regions(material.images, params.roi_size, material.device),
+        read_validation(params, inputs, material.device),
+        recorder,
+        checkpoints / run,
+        training_digest(params, digests, material.device),
+    )
+    made = METHODS[task.params.method](task, phases) if task else Refinement(phases.train(params, labels))
     if not world.first:
         return ""
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
-        write_model(folder, trainer.model, curves, about, {**counts, **ended.statistics})
+        statistics = {**counts, **made.counts, **phases.statistics}
+        write_model(folder, made.model, phases.curves, about, statistics)
+        if made.sources:
+            captions = Captions(inputs.kb, params.kb, params.seed) if params.supervision != "full" else None
+            write_labels(folder / "labels.parquet", material.images, labels, made.sources, captions)
     return finish(output, checkpoints / run, recorder)
 
 
@@ -86,24 +88,6 @@ def finish(output: Path, checkpoint: Path, recorder: Recorder) -> str:
     model_digest = file_digest(output / "model.safetensors")
     recorder.tags({"model_sha256": model_digest})
     return model_digest
-
-
-def read_material(
-    params: Train,
-    inputs: Inputs,
-    device: str = "auto",
-    threads: int | None = None,
-    world: World = ALONE,
-) -> Material:
-    """Seed and prepare torch, then read the train images and the language of their labels."""
-    prepare(params.seed, world.threads(threads))
-    keep_freed_memory()
-    place = best_device(device)
-    vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
-    images = ImageSet.load(inputs.dataset, inputs.features, "train")
-    prompts = load_prompts(inputs.prompts, vocabulary, place)
-    phrases = load_phrases(inputs.words, vocabulary, place) if needs_words(params) else None
-    return Material(vocabulary, images, prompts, phrases, place, world)
 
 
 def read_validation(params: Train, inputs: Inputs, device: torch.device) -> Validation:

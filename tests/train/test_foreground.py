@@ -10,8 +10,8 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
 from relclip.train.labels import kb_labels
 from relclip.train.language import load_prompts
-from relclip.train.schedule import choose_foreground
-from relclip.train.setup import make_trainer
+from relclip.train.minibatch import choose_foreground
+from relclip.train.setup import Material, make_trainer
 
 LABELLED = np.array([1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 1], bool)
 COUNTS = np.array([5, 0, 2, 4])
@@ -49,10 +49,8 @@ def test_an_undrawn_labelled_pair_is_no_background(tiny, attention_over):
         dimension=16,
     )
     prompts = load_prompts(tiny / "prompts", vocabulary, cpu)
-    trainer = make_trainer(
-        params, images, labels, prompts=prompts, phrases=None, vocabulary=vocabulary, device=cpu
-    )
-    met = {tuple(pair) for pair in trainer.teacher.classes[labels.row >= 0].tolist()}
+    trainer = make_trainer(params, Material(vocabulary, images, prompts, None, cpu), labels)
+    met = {tuple(pair) for pair in trainer.training_set.classes[labels.row >= 0].tolist()}
     for step in range(10):
         batch, targets = trainer.batch(step)
         classes = torch.stack([batch.classes[batch.subjects], batch.classes[batch.objects]], dim=1)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from relclip.train.frequency import frequency_bias
+from relclip.model.motif import frequency_bias
+from relclip.train.frequency import label_counts
 from relclip.train.labels import Labels
 
 
@@ -13,7 +14,7 @@ def test_by_hand():
     row = np.array([0, 1, 2, 3, -1, -1, -1], np.int32)
     start = np.array([0, 1, 2, 3, 5])
     predicates, weights = np.array([1, 1, 1, 1, 2]), np.array([1, 1, 1, 0.5, 0.5], np.float32)
-    bias = frequency_bias(classes, Labels(row, start, predicates, weights), 2, 3)
+    bias = frequency_bias(label_counts(classes, Labels(row, start, predicates, weights), 2, 3))
     assert bias.shape == (3, 3, 4)
     assert bias[1, 2] == pytest.approx(np.log([2 / 6 + 1e-3, 3.5 / 6 + 1e-3, 0.5 / 6 + 1e-3, 1e-3]))
     background = pytest.approx(np.log([1.001, 1e-3, 1e-3, 1e-3]))
@@ -27,5 +28,5 @@ def test_no_label_and_no_pair():
         labels = Labels(
             np.full(count, -1, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0)
         )
-        bias = frequency_bias(np.ones((count, 2), np.int32), labels, 1, 1)
+        bias = frequency_bias(label_counts(np.ones((count, 2), np.int32), labels, 1, 1))
         assert bias[1, 1] == pytest.approx(np.log([1.001, 1e-3]))

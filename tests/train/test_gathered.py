@@ -11,7 +11,6 @@ from relclip.compute.world import World, own_device
 from relclip.core.errors import InputError
 from relclip.core.params.train import Sampling
 from relclip.train import Memory, RelationalContrast, Triplets, info_nce, sampling_weights
-from relclip.train.gathered import gathered_contrast, info_nce_share
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,15 @@ def test_shares_of_info_nce_add_up(counts, temperature):
     total, grads, losses = sum(counts), [], []
     weights = sampling_weights(rows(total, 4, seed=3).abs(), 0.9, 0.1, True, "cosine")
     for shared in (False, True):
-        seen, said = (rows(total, 6, seed=k).requires_grad_() for k in (1, 2))
-        sides = [torch.nn.functional.normalize(side, dim=1) for side in (seen, said)]
+        visual, text = (rows(total, 6, seed=k).requires_grad_() for k in (1, 2))
         loss = torch.zeros(())
         for number in range(len(counts)):
             own = slice(sum(counts[:number]), sum(counts[: number + 1]))
-            options = {"queries": own, "temperature": temperature, "gamma": 0.3}
-            loss = loss + info_nce_share(*sides, weights[own], **options)
-        loss = loss if shared else info_nce(seen, said, weights, temperature, 0.3)
+            loss = loss + info_nce(visual, text, weights, temperature, 0.3, queries=own)
+        loss = loss if shared else info_nce(visual, text, weights, temperature, 0.3)
         loss.backward()
         losses.append(float(loss.detach()))
-        grads.append(torch.cat([seen.grad, said.grad]))
+        grads.append(torch.cat([visual.grad, text.grad]))
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-6)
 
@@ -58,11 +55,7 @@ def test_shares_of_the_contrast_add_up(size):
     bank = partial(Memory, size, 6, 4, sampling) if size else None
     phrases = {level: rows(6, 4, seed=9) for level in ("subject_predicate", "predicate_object")}
 
-    def weights(own, others):
-        return {
-            level: sampling_weights(said[own], 0.9, -1.0, True, "shifted", others=said if others else None)
-            for level, said in phrases.items()
-        }
+    weights = {level: sampling_weights(found, 0.9, -1.0, True, "shifted") for level, found in phrases.items()}
 
     def run(processes):
         torch.manual_seed(0)
@@ -71,31 +64,18 @@ def test_shares_of_the_contrast_add_up(size):
         for step in range(3):
             visual, text = (Triplets(*rows(3, 6, 6, seed=10 * step + k)) for k in (1, 2))
             if processes == 1:
-                losses.append(contrast(visual, text, weights(slice(None), False), phrases))
+                losses.append(contrast(visual, text, weights, phrases))
                 continue
-            sides = [
-                torch.nn.functional.normalize(side, dim=1)
-                for level in contrast.levels
-                for side in contrast.sides(level, visual, text)
-            ]
+            everyone = torch.cat(
+                [side for level in contrast.levels for side in contrast.embed(level, visual, text)], dim=1
+            )
             held, shares = {name: value.clone() for name, value in contrast.memory.state_dict().items()}, []
             for number in range(processes):
                 own = slice(sum(counts[:number]), sum(counts[: number + 1]))
                 contrast.memory.load_state_dict(held)
-                said = {level: found[own] for level, found in phrases.items()}
-                shares.append(
-                    gathered_contrast(
-                        contrast,
-                        *(
-                            Triplets(all_.relation[own], all_.subject[own], all_.object[own])
-                            for all_ in (visual, text)
-                        ),
-                        weights(own, True),
-                        (said, phrases),
-                        world=Together(number, processes, everyone=torch.cat(sides, dim=1)),
-                        counts=counts,
-                    )
-                )
+                mine = (Triplets(*(side[own] for side in vars(all_).values())) for all_ in (visual, text))
+                together = Together(number, processes, everyone=everyone)
+                shares.append(contrast(*mine, weights, phrases, world=together, counts=counts))
             losses.append(torch.stack(shares).sum())
         torch.stack(losses).sum().backward()
         grads = [weight.grad for weight in contrast.parameters()]

@@ -12,11 +12,10 @@ from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
-from relclip.train.labels import full_labels, kb_ext_labels, kb_labels
+from relclip.train.labels import full_labels, kb_ext_labels, kb_labels, read_scores
 from relclip.train.language import load_phrases, load_prompts
-from relclip.train.schedule import choose_background
-from relclip.train.setup import read_scores
-from relclip.train.targets import Teacher
+from relclip.train.minibatch import choose_background
+from relclip.train.targets import TrainingSet
 
 CPU = torch.device("cpu")
 
@@ -150,7 +149,7 @@ def test_no_label_at_all(images, tables):
     assert as_dicts(images, labels) == {}
     labels = kb_ext_labels(images, labels, tables["scores"])
     with pytest.raises(InputError, match="no overlapping pair"):
-        _ = Teacher(images, labels, None).numbers
+        _ = TrainingSet(images, labels, None).numbers
 
 
 def test_targets_of_a_batch(tiny, images, tables):
@@ -165,7 +164,7 @@ def test_targets_of_a_batch(tiny, images, tables):
     objects, triplets = (np.load(tiny / "prompts" / f"{name}.npy") for name in ("objects", "triplets"))
     numbers = [3, 11]
     pairs = np.concatenate([np.arange(images.pairs_of(n).start, images.pairs_of(n).stop) for n in numbers])
-    targets = Teacher(images, labels, prompts).targets(pairs, np.array([1]), CPU)
+    targets = TrainingSet(images, labels, prompts).targets(pairs, np.array([1]), CPU)
     text, distribution = targets.text(prompts), targets.distribution(4)
     row = place = 0
     for number in numbers:

@@ -1,21 +1,21 @@
-"""A training step for which memory does not suffice: in pieces where that is exact, one sentence where it is not."""
+"""A training step: without sampling; where memory does not suffice, in micro-batches or one sentence; ahead."""
 
 import pytest
 import torch
 
 from relclip.compute.device import autocast, halves, moved
 from relclip.core.errors import OutOfMemory
-from relclip.core.params.train import Rcl, Train
+from relclip.core.params.train import Rcl, Sampling, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet, Regions
 from relclip.model.regions import resident
-from relclip.train.drawn import draw
 from relclip.train.fit import ahead
 from relclip.train.labels import full_labels
 from relclip.train.language import load_phrases, load_prompts
+from relclip.train.minibatch import draw
 from relclip.train.optimiser import make_optimizer
-from relclip.train.setup import make_trainer
+from relclip.train.setup import Material, make_trainer
 from relclip.train.steps import Steps
 from relclip.train.trainer import Trainer
 
@@ -29,15 +29,14 @@ def make(tiny):
     images = ImageSet.load(tiny / "dataset", tiny / "features", "train")
     vocabulary = load_vocabulary(tiny / "dataset" / "vocabulary.json")
     labels, _ = full_labels(images, read_table(tiny / "dataset" / "relations.parquet", RELATIONS))
-    language = {
-        "prompts": load_prompts(tiny / "prompts", vocabulary, CPU),
-        "phrases": load_phrases(tiny / "words", vocabulary, CPU),
-    }
+    prompts = load_prompts(tiny / "prompts", vocabulary, CPU)
+    phrases = load_phrases(tiny / "words", vocabulary, CPU)
+    material = Material(vocabulary, images, prompts, phrases, CPU)
 
     def build(**changes):
         torch.manual_seed(0)
         params = Train(**{**SMALL, **changes})
-        return make_trainer(params, images, labels, **language, vocabulary=vocabulary, device=CPU)
+        return make_trainer(params, material, labels)
 
     build.images = images
     return build
@@ -47,13 +46,25 @@ def one_step(trainer, step=3):
     """Losses and gradients of a step."""
     trainer.model.train()
     steps = Steps(trainer, make_optimizer(trainer.params, (trainer.model, trainer.contrast)))
-    whole = draw(trainer.params, trainer.teacher, step)
+    whole = draw(trainer.params, trainer.training_set, step)
     losses = steps(whole, trainer.share(whole, step), 0.0)
     return (
-        [float(loss.detach()) for loss in losses],
+        [float(loss.detach()) for loss in vars(losses).values()],
         [weight.grad for weight in trainer.model.parameters()],
         steps,
     )
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_without_sampling_all_others_are_negatives(make, monkeypatch, enabled):
+    trainer, met = make(sampling=Sampling(enabled=enabled)), []
+    monkeypatch.setattr(
+        "relclip.train.contrast.info_nce",
+        lambda visual, text, weights, *_, **__: met.append(weights) or visual.sum(),
+    )
+    trainer.losses(0)
+    assert len(met) == 2
+    assert all(bool((weights == 1).all()) != enabled for weights in met)
 
 
 def short_of_memory(monkeypatch, images):
@@ -72,12 +83,12 @@ def short_of_memory(monkeypatch, images):
     "kind", [{"rcl": Rcl(level="none"), "object_loss": 0.5}, {"model": "motif", "loss": "bce"}]
 )
 @pytest.mark.parametrize("limit", [3, 1])
-def test_pieces_have_the_gradient_of_the_whole(make, monkeypatch, capsys, kind, limit):
-    """Five images in two pieces, or one by one."""
+def test_micro_batches_have_the_gradient_of_the_whole(make, monkeypatch, capsys, kind, limit):
+    """Five images in two micro-batches, or one by one."""
     before = one_step(make(**kind))
     short_of_memory(monkeypatch, limit)
     after = one_step(make(**kind))
-    assert after[2].pieces == {3: 2, 1: 5}[limit]
+    assert after[2].micro_batches == {3: 2, 1: 5}[limit]
     assert after[0] == pytest.approx(before[0], rel=1e-5)
     for found, expected in zip(after[1], before[1], strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
@@ -136,7 +147,7 @@ def test_steps_made_ready_by_a_thread_are_the_same_steps(make):
     """What a GPU's trainings do: the next steps are prepared while one is computed."""
     trainer = make()
     losses = [
-        [trainer.losses_of(share)[0].item() for _, _, share in ahead(trainer, range(2, 8), early)]
+        [trainer.losses_of(share).loss.item() for _, _, share in ahead(trainer, range(2, 8), early)]
         for early in (False, True)
     ]
     assert losses[0] == losses[1] and len(set(losses[0])) == 6

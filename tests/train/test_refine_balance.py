@@ -11,7 +11,7 @@ from relclip.model import ImageSet
 from relclip.train.labels import LEFT_OUT, Labels
 from relclip.train.language import load_prompts
 from relclip.train.refine.balance import adjustment, balanced, chosen_instances, confusion
-from relclip.train.setup import make_trainer
+from relclip.train.setup import Material, make_trainer
 
 CPU = torch.device("cpu")
 #: Pairs with {1: .5, 2: .5}, {2: 1}, {1: 1} among five; the first and the last are not labelled.
@@ -83,12 +83,11 @@ def test_what_is_left_out_is_no_background(tiny):
     vocabulary = load_vocabulary(tiny / "dataset" / "vocabulary.json")
     prompts = load_prompts(tiny / "prompts", vocabulary, CPU)
     params = Train(model="motif", dimension=16, roi_size=1, images_per_batch=2, attention_over="all")
-    given = {"prompts": prompts, "phrases": None, "vocabulary": vocabulary, "device": CPU}
-    trainer = make_trainer(params, images, labels, **given)
+    trainer = make_trainer(params, Material(vocabulary, images, prompts, None, CPU), labels)
     for step in range(20):
-        places = batch_numbers(0, step, len(trainer.teacher.numbers), 2)
+        places = batch_numbers(0, step, len(trainer.training_set.numbers), 2)
         pairs = np.concatenate(
-            [np.arange(total)[images.pairs_of(number)] for number in trainer.teacher.numbers[places]]
+            [np.arange(total)[images.pairs_of(number)] for number in trainer.training_set.numbers[places]]
         )
         _, targets = trainer.batch(step)
         assert (row[pairs[targets.labelled.numpy()]] >= 0).all()

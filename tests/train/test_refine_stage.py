@@ -18,10 +18,10 @@ from relclip.core.parquet import RELATIONS, TRIPLETS, read_table, write_table
 from relclip.model import ImageSet, Regions, load_model
 from relclip.tracking.recorder import Silent
 from relclip.train.labels import full_labels, kb_labels
+from relclip.train.phases import Phases
 from relclip.train.refine import balance
-from relclip.train.refine.asked import labelled_logits
 from relclip.train.refine.balance import adjustment, confusion
-from relclip.train.refine.phases import Phases
+from relclip.train.refine.logits import labelled_logits
 from relclip.train.stage import Inputs, train_run
 
 HEAD = {"predicate_classifier.weight", "predicate_classifier.bias", "frequency_bias"}
@@ -96,9 +96,9 @@ def test_the_phases_of_visualds_learn_from_what_they_should(refine, inputs, monk
     """M1 and M2 from weighted labels of the E-steps; where it is semi-supervised the last from the annotation."""
     seen, train = {}, Phases.train
 
-    def watched(self, name, params, labels, *rest, weighted=None, **options):
+    def watched(self, params, labels, *rest, name, weighted=None, **options):
         seen[name] = weighted, params.loss, len(labels.predicates)
-        return train(self, name, params, labels, *rest, weighted=weighted, **options)
+        return train(self, params, labels, *rest, name=name, weighted=weighted, **options)
 
     monkeypatch.setattr(Phases, "train", watched)
     refine("motif_full", "visualds_semi", supervision="kb+ext")

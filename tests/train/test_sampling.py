@@ -8,6 +8,7 @@ import torch
 from relclip.core.params.train import Sampling
 from relclip.train import sampling_weights, weighted_mean
 from relclip.train.language import Phrases
+from relclip.train.sampling import weights_by
 from relclip.train.targets import Targets
 
 
@@ -91,8 +92,8 @@ def targets():
 
 def test_dictionaries_differ_between_the_levels_as_in_figure_4(phrases, targets):
     sampling = Sampling(epsilon=0.7, eta=-1.0, weight="shifted")
-    subject = targets.dictionary(phrases, "subject_predicate", sampling)
-    object_ = targets.dictionary(phrases, "predicate_object", sampling)
+    subject = weights_by(sampling, targets.phrases(phrases, "subject_predicate"))
+    object_ = weights_by(sampling, targets.phrases(phrases, "predicate_object"))
     assert subject[0, 1] == 0  # person lying on, man lying on: synonyms
     cosine = phrases.predicate_object[LYING, BED] @ phrases.predicate_object[LYING, GRASS]
     assert object_[0, 1] == pytest.approx(
@@ -119,7 +120,3 @@ def test_phrases_of_possible_labels_are_fused_by_weight(phrases, targets, level)
     torch.testing.assert_close(here[0], phrase(PERSON, LYING, BED))
     fused = 0.75 * phrase(MAN, LYING, BED) + 0.25 * phrase(MAN, SITTING, BED)
     torch.testing.assert_close(here[2], fused / fused.norm())
-
-
-def test_no_sampling_takes_everyone(phrases, targets):
-    assert targets.dictionary(phrases, "unary", Sampling(enabled=False)).tolist() == [[1.0] * 3] * 3

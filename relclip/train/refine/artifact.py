@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from relclip.core.kb_filter import believed_captions, believed_triplets
 from relclip.core.params.train import KbLabels
 from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLETS, read_table, write_table
-from relclip.model import ImageSet
-from relclip.train.labels import Labels, pair_classes, positions
-from relclip.train.refine.method import Sources
+from relclip.model import ImageSet, pair_classes, positions
+from relclip.train.labels import Labels
+from relclip.train.refine.task import Sources
 
 KEYS = TRIPLETS.names[:3]
 

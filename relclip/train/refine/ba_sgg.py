@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from relclip.core.errors import InputError
 from relclip.model import Motif
 from relclip.train.labels import Labels
-from relclip.train.losses import multi_hot_bce
+from relclip.train.losses import multi_hot_bce, predicate_loss
+from relclip.train.phases import Phases
 from relclip.train.refine import balance
-from relclip.train.refine.method import Refinement, Sources, Task, per_predicate
-from relclip.train.refine.phases import Phases
-from relclip.train.setup import predicate_loss
+from relclip.train.refine.task import Refinement, Sources, Task, per_predicate
 
 
 def ba_sgg(task: Task, phases: Phases) -> Refinement:
@@ -29,7 +28,7 @@ def ba_sgg(task: Task, phases: Phases) -> Refinement:
         labels, len(task.predicates), params.balance.at_most, params.balance.frequent, params.seed
     )
     few, weights = balanced_labels(task, kept)
-    trained = phases.train("head", params, few, adjusted, weighted=True, frozen=True)
+    trained = phases.train(params, few, adjusted, name="head", weighted=True, frozen=True)
     counts = {
         "instances": per_predicate(task.predicates, labels.predicates),
         "instances_kept": per_predicate(task.predicates, labels.predicates[kept]),

@@ -8,15 +8,15 @@ from relclip.core.errors import InputError
 from relclip.core.params.train import Train
 from relclip.model import Model
 from relclip.train.labels import Labels
+from relclip.train.phases import Phases
 from relclip.train.refine import estep
-from relclip.train.refine.method import Refinement, Sources, Task, per_predicate, slower
-from relclip.train.refine.phases import Phases
+from relclip.train.refine.task import Refinement, Sources, Task, per_predicate, slower
 
 
 def visualds(task: Task, phases: Phases) -> Refinement:
     """E2 by the start, which is M1; then M2: soft-weighted BCE from its weights, at `em.rate` of its learning rate."""
     labels, sources, counts = e_step(task, task.start.model, phases)
-    model = phases.train("m2", m_step(task), labels, task.start.model, weighted=True)
+    model = phases.train(m_step(task), labels, task.start.model, name="m2", weighted=True)
     return Refinement(model, sources, counts)
 
 
@@ -30,13 +30,13 @@ def visualds_semi(task: Task, phases: Phases) -> Refinement:
         raise InputError("visualds_semi needs the labels of the annotation; give them as `annotated`")
     start, params = task.start.params, task.params
     m1 = phases.train(
-        "m1", slower(params, 1.0, loss="bce", iterations=start.iterations), first_labels(task, phases),
-        weighted=True, last=False,
+        slower(params, 1.0, loss="bce", iterations=start.iterations), first_labels(task, phases),
+        name="m1", weighted=True, last=False,
     )  # fmt: skip
     labels, sources, counts = e_step(task, m1, phases)
-    m2 = phases.train("m2", m_step(task), labels, m1, weighted=True, last=False)
+    m2 = phases.train(m_step(task), labels, m1, name="m2", weighted=True, last=False)
     tuned = slower(params, params.em.supervised_rate, loss=start.loss, supervision="full")
-    return Refinement(phases.train("supervised", tuned, task.annotated, m2), sources, counts)
+    return Refinement(phases.train(tuned, task.annotated, m2, name="supervised"), sources, counts)
 
 
 def first_labels(task: Task, phases: Phases) -> Labels:
@@ -50,21 +50,21 @@ def first_labels(task: Task, phases: Phases) -> Labels:
 def e_step(task: Task, model: Model, phases: Phases) -> tuple[Labels, Sources, dict[str, Any]]:
     """E2: the labels that M2 trains on, where they came from, and what was kept and cut."""
     candidates, em = task.candidates, task.params.em
-    said = estep.opinion(phases.ask(model, candidates, task.params, "E2: ask M1"), candidates)
-    pairs = estep.surest(said.background, em.keep)
-    weights = estep.merged(said.shares, task.clip, em.model_weight)
+    opinion = estep.opinion(phases.ask(model, candidates, task.params, "E2: ask M1"), candidates)
+    pairs = estep.surest(opinion.background, em.keep)
+    weights = estep.merged(opinion.shares, task.clip, em.model_weight)
     labels = estep.only(candidates, pairs, weights)
     kept = np.repeat(pairs, np.diff(candidates.start))
     counts = {
         "pairs_kept": int(pairs.sum()),
         "pairs_cut": int((~pairs).sum()),
-        "background_of_pairs_kept": float(said.background[pairs].max(initial=0.0)),
+        "background_of_pairs_kept": float(opinion.background[pairs].max(initial=0.0)),
         "weight_before": per_predicate(task.predicates, candidates.predicates, candidates.weights),
         "weight_after": per_predicate(task.predicates, labels.predicates, labels.weights),
     }
     return (
         labels,
-        Sources(np.where(kept, weights, 0.0).astype(np.float32), kept, task.clip, said.shares),
+        Sources(np.where(kept, weights, 0.0).astype(np.float32), kept, task.clip, opinion.shares),
         counts,
     )
 

@@ -1,16 +1,21 @@
 """What every method of refinement is given and what it gives back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relclip.core.errors import InputError
 from relclip.core.params.train import Refined, Train
+from relclip.core.parquet import RELATIONS, read_table
 from relclip.model import Model
-from relclip.train.labels import Labels
-from relclip.train.refine.start import Start
+from relclip.train.inputs import Inputs
+from relclip.train.labels import Labels, full_labels
+from relclip.train.refine.start import Start, load_start
+from relclip.train.setup import Material
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +49,32 @@ class Refinement:
     """What a method made: a network, where the labels it was trained on came from, what was counted."""
 
     model: Model
-    sources: Sources
-    counts: dict[str, Any]
+    sources: Sources | None = None
+    counts: dict[str, Any] = field(default_factory=dict)
+
+
+def load_task(
+    run: str, params: Refined, start: Path | None, *, inputs: Inputs, material: Material, candidates: Labels
+) -> Task:
+    """Read what `run` goes on from. Raises ContractError, InputError, ParamsError where it does not fit."""
+    if start is None:
+        raise InputError(
+            f"'{run}' is refined from a trained run; give the folder of '{params.start}' as start"
+        )
+    vocabulary = material.vocabulary
+    begun = load_start(
+        run,
+        start,
+        params,
+        vocabulary=vocabulary,
+        channels=material.images.maps.shape[3],
+        device=material.device,
+    )
+    annotated = None
+    if params.method == "visualds_semi":
+        relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
+        annotated, _ = full_labels(material.images, relations)
+    return Task(params, begun, candidates, vocabulary.predicates, annotated)
 
 
 def slower(params: Refined, rate: float, **changes: Any) -> Train:

@@ -1,4 +1,4 @@
-"""The trainings that a refinement is made of, one after another; each goes on where it was killed."""
+"""The trainings that a run is made of, one after another; each goes on where it was killed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,16 +13,14 @@ from relclip.core.params.train import Train
 from relclip.model import Model, Regions
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
-from relclip.train.curves import make_curves
-from relclip.train.fit import VERSION, fit
+from relclip.train.fit import VERSION, fit, make_curves
 from relclip.train.labels import Labels
-from relclip.train.refine.asked import labelled_logits
-from relclip.train.setup import make_trainer
-from relclip.train.stage import Material
+from relclip.train.refine.logits import labelled_logits
+from relclip.train.setup import Material, make_trainer
 from relclip.train.validate import Validation
 
 
-class Later:
+class OffsetRecorder:
     """A recorder whose steps count on from those of the phases before."""
 
     def __init__(self, recorder: Recorder, before: int) -> None:
@@ -53,30 +51,30 @@ class Phases:
 
     def train(
         self,
-        name: str,
         params: Train,
         labels: Labels,
         model: Model | None = None,
         *,
+        name: str = "",
         weighted: bool | None = None,
         frozen: bool = False,
         last: bool = True,
     ) -> Model:
         """Train one phase and return its network: `model` gone on (only what requires a gradient), or a new one.
 
-        A phase that is not the `last` leaves its end behind as a checkpoint, so that it is never trained twice.
+        A phase that is not the `last` leaves its end behind as a checkpoint, so that it is never trained twice; a run's
+        only phase needs no `name`.
         """
         trainer = make_trainer(
             params,
-            self.material.images,
+            self.material,
             labels,
-            **self.material.language,
             model=model,
             weighted=weighted,
             regions=self.regions,
             frozen=frozen,
         )
-        curves = make_curves(Later(self.recorder, self.done))
+        curves = make_curves(OffsetRecorder(self.recorder, self.done))
         content = {"run": self.digest, "phase": name, "params": params.model_dump(exclude={"processes"})}
         digest = state_digest(VERSION, content)
         ended = fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)

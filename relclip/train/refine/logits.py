@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from relclip.compute.device import autocast
 from relclip.core.progress import progress
-from relclip.model import Model, Motif, Regions, collate
+from relclip.model import Model, Regions, collate
 from relclip.train.labels import Labels
 
 IMAGES_AT_ONCE = 16
@@ -39,7 +39,7 @@ def _batches(
 ) -> Iterator[tuple[list[int], list[NDArray[np.int64]] | None, NDArray[np.int32]]]:
     """Numbers of images with labelled pairs, the pairs of each to look at, and their rows in the labels.
 
-    A Motif's answer for a pair depends on no other pair, so it is asked for the labelled ones alone.
+    A model whose answer for a pair depends on no other pair is asked for the labelled ones alone.
     """
     images = regions.images
     of_image = [labels.row[images.pairs_of(number)] for number in range(len(images))]
@@ -47,7 +47,7 @@ def _batches(
     for first in range(0, len(wanted), IMAGES_AT_ONCE):
         numbers = wanted[first : first + IMAGES_AT_ONCE]
         rows = [of_image[number] for number in numbers]
-        if isinstance(model, Motif):
+        if model.pairs_are_independent:
             chosen = [np.flatnonzero(row >= 0) for row in rows]
             yield numbers, chosen, np.concatenate([row[part] for row, part in zip(rows, chosen, strict=True)])
         else:

@@ -1,0 +1,39 @@
+"""A relation model is its file, a line of the registry and a word of `train.model`; what is forgotten is said."""
+
+from typing import get_args
+
+import pytest
+
+from relclip.core.errors import ParamsError
+from relclip.core.params.train import Train
+from relclip.model import MODELS, Model, build_model
+from relclip.model.motif import MotifConfig
+
+SIZES = {"object_classes": 3, "predicates": 2, "channels": 4, "text_dimension": 6}
+
+
+def test_train_model_names_what_the_registry_has():
+    assert set(get_args(Train.model_fields["model"].annotation)) == set(MODELS)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_every_model_is_built_from_params_and_again_from_its_config(kind):
+    model = MODELS[kind].from_params(Train(model=kind, dimension=8, heads=2, roi_size=1), **SIZES)
+    assert model.config.kind == kind
+    again = build_model(type(model).Config.model_validate(model.config.model_dump()))
+    assert type(again) is type(model)
+    assert again.state_dict().keys() == model.state_dict().keys()
+
+
+def test_a_model_that_is_not_registered_is_no_relclip():
+    config = MotifConfig(**SIZES, dimension=8, roi_size=1, dropout=0.0).model_copy(update={"kind": "new"})
+    with pytest.raises(ParamsError, match=r"train\.model is 'new'; .*registry\.py knows: relclip, motif"):
+        build_model(config)
+
+
+def test_a_model_without_its_parts_cannot_be_built():
+    class Forgetful(Model):
+        Config = MotifConfig
+
+    with pytest.raises(TypeError, match="answers"):
+        Forgetful(MotifConfig(**SIZES, dimension=8, roi_size=1, dropout=0.0))

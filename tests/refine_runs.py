@@ -9,6 +9,7 @@ from tiny_dataset import CLASSES, PREDICATES
 
 from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table, write_table
+from relclip.train.refine.stage import refine_run
 from relclip.train.stage import Inputs, train_run
 
 SETTINGS = {
@@ -62,7 +63,7 @@ def refiner(inputs: Inputs, starts: Path, folder: Path) -> Callable[..., dict[st
     def run(start, method, name="a", *, recorder=None, begun=None, inputs=usual, **changes):
         params = Refined(**{**SETTINGS, **STARTS.get(start, {}), "start": start, "method": method, **changes})
         places = {"inputs": inputs, "checkpoints": folder / "checkpoints", "output": folder / name}
-        train_run("one", params, start=begun or starts / start, **places, recorder=recorder, threads=1)
+        refine_run("one", params, begun or starts / start, **places, recorder=recorder, threads=1)
         return {path.name: path.read_bytes() for path in (folder / name).iterdir()}
 
     run.folder = folder

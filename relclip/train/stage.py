@@ -1,10 +1,7 @@
-"""The `train` stage: files in; model.safetensors, config.json, curves.csv and statistics.json out.
+"""The `train` stage: files in; model.safetensors, config.json, curves.csv and statistics.json out."""
 
-A refined run goes on from the folder of a trained one and writes labels.parquet too.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,8 @@ from relclip.compute.checkpoint import remove_checkpoint, state_digest
 from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import check_maps, file_digest
-from relclip.core.params.train import Refined, Train
+from relclip.core.errors import ContractError
+from relclip.core.params.train import Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model
@@ -22,16 +20,23 @@ from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.fit import VERSION
 from relclip.train.inputs import Inputs
-from relclip.train.labels import supervise
+from relclip.train.labels import Labels, supervise
 from relclip.train.phases import Phases
-from relclip.train.refine.artifact import Captions, write_labels
-from relclip.train.refine.ba_sgg import ba_sgg
-from relclip.train.refine.task import Refinement, load_task
-from relclip.train.refine.visualds import visualds, visualds_semi
 from relclip.train.setup import read_material
 from relclip.train.validate import Validation
 
-METHODS = {"visualds": visualds, "visualds_semi": visualds_semi, "ba_sgg": ba_sgg}
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a run made: a network, what was counted, what else to write into its folder."""
+
+    model: Model
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    write_more: Callable[[Path], None] = lambda folder: None
+
+
+#: Trains from the labels of a run, phase after phase.
+Method = Callable[[Labels, Phases], Trained]
 
 
 def train_run(
@@ -42,6 +47,7 @@ def train_run(
     output: Path,
     *,
     start: Path | None = None,
+    method: Method | None = None,
     recorder: Recorder | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -49,7 +55,8 @@ def train_run(
 ) -> str:
     """Train `run` and write its folder `output`, whole or not at all; returns the digest of model.safetensors.
 
-    An entry of `refined` goes on from the run in the folder `start` and writes labels.parquet too.
+    `method`: what is trained from the labels, where that is more than one network from nothing; `start`: the folder of
+    the run that it goes on from.
     In a `world` of several processes all call this; the first alone writes, the others return nothing ('').
     On a CPU the same inputs, parameters and number of threads give the same bytes, also after a kill and a resume
     from `checkpoints / run`. Raises ContractError, InputError, ParamsError.
@@ -57,9 +64,6 @@ def train_run(
     recorder = recorder or Silent()
     material = read_material(params, inputs, device, threads, world)
     labels, counts = supervise(material.images, params, inputs, material.vocabulary)
-    task = None
-    if isinstance(params, Refined):
-        task = load_task(run, params, start, inputs=inputs, material=material, candidates=labels)
     digests = input_digests(inputs.files(params, start), recorder)
     phases = Phases(
         material,
@@ -69,16 +73,14 @@ def train_run(
         checkpoints / run,
         training_digest(params, digests, material.device),
     )
-    made = METHODS[task.params.method](task, phases) if task else Refinement(phases.train(params, labels))
+    trained = method(labels, phases) if method else Trained(phases.train(params, labels))
     if not world.first:
         return ""
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
-        statistics = {**counts, **made.counts, **phases.statistics}
-        write_model(folder, made.model, phases.curves, about, statistics)
-        if made.sources:
-            captions = Captions(inputs.kb, params.kb, params.seed) if params.supervision != "full" else None
-            write_labels(folder / "labels.parquet", material.images, labels, made.sources, captions)
+        statistics = {**counts, **trained.counts, **phases.statistics}
+        write_model(folder, trained.model, phases.curves, about, statistics)
+        trained.write_more(folder)
     return finish(output, checkpoints / run, recorder)
 
 
@@ -100,8 +102,11 @@ def read_validation(params: Train, inputs: Inputs, device: torch.device) -> Vali
 def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
     """SHA-256 of the files that a training reads, by `folder/file`; the recorder is told.
 
-    Raises ContractError for patch maps that a disk damaged.
+    Raises ContractError for a file that is not there, and for patch maps that a disk damaged.
     """
+    for path in files:
+        if not path.is_file():
+            raise ContractError(f"{path} does not exist; run the stage that writes it first")
     found = {path: file_digest(path) for path in files}
     for path, digest in found.items():
         if path.name == "maps.npy":

@@ -16,6 +16,7 @@ from relclip.core.errors import InputError
 from relclip.core.params.train import Refined, Train
 from relclip.tracking import curves
 from relclip.train.inputs import Inputs
+from relclip.train.refine.stage import refine_run
 from relclip.train.stage import train_run
 
 
@@ -44,7 +45,7 @@ def train_all(listed, inputs, world=ALONE):
                 train_run(name, Train(**params), **options)
             assert not output.exists()
         if "start" in params:
-            train_run(name, Refined(**params), start=listed.parent / params["start"], **options)
+            refine_run(name, Refined(**params), listed.parent / params["start"], **options)
         else:
             train_run(name, Train(**params), **options)
 

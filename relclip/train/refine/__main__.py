@@ -5,7 +5,7 @@ from relclip.core.errors import ParamsError
 from relclip.core.params.reading import load_sections
 from relclip.core.params.train import Refined, Trainings
 from relclip.train import arguments
-from relclip.train.stage import train_run
+from relclip.train.refine.stage import refine_run
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
         )
     with arguments.trained(given, params) as options:
         places = {"start": given.start, "checkpoints": given.checkpoints, "output": given.output}
-        train_run(given.run, params, arguments.inputs(given), **places, **options)
+        refine_run(given.run, params, inputs=arguments.inputs(given), **places, **options)
 
 
 if __name__ == "__main__":

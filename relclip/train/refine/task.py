@@ -1,14 +1,13 @@
 """What every method of refinement is given and what it gives back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.core.errors import InputError
 from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.model import Model
@@ -49,18 +48,14 @@ class Refinement:
     """What a method made: a network, where the labels it was trained on came from, what was counted."""
 
     model: Model
-    sources: Sources | None = None
-    counts: dict[str, Any] = field(default_factory=dict)
+    sources: Sources
+    counts: dict[str, Any]
 
 
 def load_task(
-    run: str, params: Refined, start: Path | None, *, inputs: Inputs, material: Material, candidates: Labels
+    run: str, params: Refined, start: Path, *, inputs: Inputs, material: Material, candidates: Labels
 ) -> Task:
-    """Read what `run` goes on from. Raises ContractError, InputError, ParamsError where it does not fit."""
-    if start is None:
-        raise InputError(
-            f"'{run}' is refined from a trained run; give the folder of '{params.start}' as start"
-        )
+    """Read what `run` goes on from. Raises ContractError, ParamsError where it does not fit."""
     vocabulary = material.vocabulary
     begun = load_start(
         run,

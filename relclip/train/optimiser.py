@@ -1,7 +1,5 @@
 """The optimisers a run can name, and one update."""
 
-import inspect
-import sys
 from collections.abc import Iterable
 
 import torch
@@ -9,30 +7,17 @@ from torch import Tensor, nn
 
 from relclip.compute.schedule import decay_matrices, learning
 from relclip.core.params.train import Train
+from relclip.internals.torch_optimizer import spare_torch_compile, step
 
 
 def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:
     """SGD (the paper's) or AdamW over all parameters that learn; weight decay on matrices alone (D14)."""
-    _spare_torch_compile()
+    spare_torch_compile()
     weights = (weight for module in modules for weight in module.parameters())
     groups = decay_matrices(weights, params.weight_decay)
     if params.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=params.learning_rate, momentum=params.momentum, fused=True)
     return torch.optim.AdamW(groups, lr=params.learning_rate, fused=True)
-
-
-def _spare_torch_compile() -> None:
-    """Keep the first optimiser from importing torch.compile, two seconds a job, only to switch it off for itself.
-
-    torch wraps four of its methods so, and remembers what it made of each in an attribute, which is given here. A torch
-    without that detail imports as ever.
-    """
-    if "torch._dynamo" in sys.modules:
-        return
-    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
-        method = getattr(getattr(torch.optim.Optimizer, name), "__wrapped__", None)
-        if method is not None and not hasattr(method, "__dynamo_disable"):
-            setattr(method, "__dynamo_disable", method)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float, longest: float) -> None:
@@ -48,5 +33,4 @@ def descend(optimizer: torch.optim.Optimizer, learning_rate: float, longest: flo
         nn.utils.clip_grad_norm_(learning(optimizer), longest)
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
-    with torch.no_grad():
-        inspect.unwrap(type(optimizer).step)(optimizer)  # what wraps it would import torch.compile, too
+    step(optimizer)

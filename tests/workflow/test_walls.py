@@ -25,13 +25,14 @@ def imports(path):
 #: The rooms that stages share, and which rooms each may use: a floor stands on those below it.
 ROOMS = {
     "core": set(),
+    "internals": set(),
     "compute": {"core"},
     "tracking": {"core"},
     "people": {"core"},
     "model": {"core", "compute"},
     "encoder": {"core", "compute"},
 }
-SHARED = {"core", "compute", "tracking", "people", "model", "encoder"}
+SHARED = {"core", "internals", "compute", "tracking", "people", "model", "encoder"}
 
 
 @pytest.mark.parametrize("package", [*ROOMS, *STAGES, "annotate"])

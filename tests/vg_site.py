@@ -12,9 +12,10 @@ import h5py
 import numpy as np
 from PIL import Image
 
+from relclip.core.forms import tidy
+from relclip.core.params import Scenes
 from relclip.core.params.raw import Scenes
 from relclip.core.vocabulary import load_names
-from relclip.dataset.aliases import tidy
 from relclip.raw.scenes import make_scenes
 
 #: Pictures of 512 pixels: their whole boxes are whole at 1,024 too, so that both routes can agree in every number.

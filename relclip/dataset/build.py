@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from relclip.core.aliases import load_aliases
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.errors import InputError
 from relclip.core.params.dataset import Dataset
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.dataset.account import Account
-from relclip.dataset.aliases import load_aliases
 from relclip.dataset.expected import compare, is_visual_genome
 from relclip.dataset.found import make_vocabulary
 from relclip.dataset.names import ObjectNames

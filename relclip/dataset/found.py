@@ -6,9 +6,9 @@ from pathlib import Path
 
 from relclip.core.entries import as_list, read_entries
 from relclip.core.errors import InputError
+from relclip.core.forms import tidy
 from relclip.core.params.dataset import Dataset
 from relclip.core.vocabulary import FOUND, MOST_NAMES, Vocabulary, load_names
-from relclip.dataset.aliases import tidy
 from relclip.dataset.names import singulars, without_articles
 from relclip.dataset.predicates import Match, without_auxiliaries
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from relclip.core.errors import InputError
-from relclip.dataset.aliases import tidy
+from relclip.core.forms import tidy
 
 Match = Literal["exact", "plural", "last_word"]
 ARTICLES = frozenset({"a", "an", "the"})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from relclip.dataset.aliases import tidy
+from relclip.core.forms import tidy
 from relclip.dataset.names import lookup, without_articles
 
 Match = Literal["exact", "lemma"]

@@ -25,7 +25,7 @@ Counter({('mountain', 'covered in', 'snow'): 2})
 """
 
 from relclip.core.shard import Shard
-from relclip.kb.align import STANDARD, Miner, mine_caption, mine_captions
+from relclip.kb.align import STANDARD, Language, Miner, mine_caption, mine_captions
 from relclip.kb.judging import judge
 from relclip.kb.merging import merge_shards
 from relclip.kb.mining import mine
@@ -33,6 +33,7 @@ from relclip.kb.pages import write_page
 
 __all__ = [
     "STANDARD",
+    "Language",
     "Miner",
     "Shard",
     "judge",

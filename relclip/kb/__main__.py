@@ -6,7 +6,7 @@ from relclip.core import command
 from relclip.core.params.kb import Kb
 from relclip.core.params.reading import load_section
 from relclip.core.shard import Shard
-from relclip.kb.align import RULES, SPACY
+from relclip.kb.align import RULES, SPACY, Language
 from relclip.kb.mining import mine
 
 #: Counts of statistics.json that a user should see where they are not 0.
@@ -32,6 +32,10 @@ def main() -> None:
         help="vocabulary.json: objects and predicates (default: Visual Genome's 150 objects and 20 predicates)",
     )
     arguments.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
+    arguments.add_argument("--predicate-aliases", type=Path, help="Visual Genome's predicate_alias.txt")
+    arguments.add_argument(
+        "--verbs", type=Path, help="who does what to what: a file like relclip/kb/verbs.yaml"
+    )
     arguments.add_argument(
         "--params", type=Path, help="params.yaml, for its section kb; without it, its defaults"
     )
@@ -57,7 +61,7 @@ def main() -> None:
         given.vocabulary,
         given.output,
         params,
-        given.object_aliases,
+        Language.read(given.object_aliases, given.predicate_aliases, given.verbs),
         shard=given.shard,
         backend=given.backend,
     )

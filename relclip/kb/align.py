@@ -1,56 +1,68 @@
 """Facts of a caption, aligned to a vocabulary: class ids and predicate ids."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from relclip.core.errors import ContractError, InputError
+from relclip.core.aliases import load_aliases
+from relclip.core.errors import InputError
+from relclip.core.text import plain
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import spacy_backend
 from relclip.kb.gold import Fact
 from relclip.kb.objects import Objects
-from relclip.kb.parser import facts
-from relclip.kb.prefilter import two_words_pattern, verb_pattern
-from relclip.kb.tagger import cleaned, words_of
+from relclip.kb.parser import Parser
+from relclip.kb.predicates import Grammar
+from relclip.kb.prefilter import predicates_pattern, two_words_pattern
+from relclip.kb.tagger import Names, Tags, chunks, cleaned, words_of
 
-REMEMBERED_CAPTIONS = 1 << 16
-PREDICATES = (
-    "carrying", "covered in", "covering", "eating", "flying in", "growing on", "hanging from", "lying on",
-    "mounted on", "painted on", "parked on", "playing", "riding", "says", "sitting on", "standing on", "using",
-    "walking in", "walking on", "watching",
-)  # fmt: skip
+REMEMBERED = 1 << 16
 
 Triplet = tuple[int, int, int]
-
-
-class Reader(NamedTuple):
-    """What reads sentences. cleaned: one caption, or many with line ends between them; facts: of one cleaned one."""
-
-    cleaned: Callable[[str], str]
-    facts: Callable[[str], Iterable[Fact]]
-
 
 RULES, SPACY = "rules", "spacy"
 STANDARD = Vocabulary(load_names("vg150"), load_names("vg20"))
 
 
-class Miner:
-    """Finds the triplets of one caption after another. Vocabulary: any object classes, predicates of the 20.
+class Language(NamedTuple):
+    """What a vocabulary's words are beside their names: other name -> name, and the user's file of verbs."""
 
-    `aliases`: other name of an object -> its name (`objects.read_aliases`). `backend`: who reads the sentences, the
-    project's `rules` or `spacy` (a dependency parser, `spacy_backend`; needs spaCy and a model of English).
+    object_aliases: Mapping[str, str] = {}
+    predicate_aliases: Mapping[str, str] = {}
+    verbs: Path | None = None
+
+    @classmethod
+    def read(
+        cls,
+        object_aliases: Path | None = None,
+        predicate_aliases: Path | None = None,
+        verbs: Path | None = None,
+    ) -> "Language":
+        """Read alias files in Visual Genome's format. Raises InputError where one cannot be read."""
+        return cls(load_aliases(object_aliases), load_aliases(predicate_aliases), verbs)
+
+
+class Miner:
+    """Finds the triplets of one caption after another, of any vocabulary.
+
+    `backend`: who reads the sentences, the project's `rules` or `spacy` (a dependency parser, `spacy_backend`; needs
+    spaCy and a model of English). `unmined`: the predicates that no rule finds.
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, aliases: Mapping[str, str] | None = None, backend: str = RULES
+        self, vocabulary: Vocabulary, language: Language | None = None, backend: str = RULES
     ) -> None:
-        check_predicates(vocabulary)
-        self._made_of = (vocabulary, aliases, backend)
-        self._objects = Objects(vocabulary.objects, aliases)
-        self._predicates = vocabulary.predicate_ids
-        self._reader = _reader(backend, self._objects)
-        self.patterns = (verb_pattern(vocabulary), two_words_pattern(self._objects.last_words))
-        self._remembered = lru_cache(REMEMBERED_CAPTIONS)(self._parse)
+        language = language or Language()
+        self._made_of = (vocabulary, language, backend)
+        self._objects = Objects(vocabulary.objects, language.object_aliases)
+        self._ids = vocabulary.predicate_ids
+        grammar = Grammar(vocabulary.predicates, language.predicate_aliases, language.verbs)
+        self.unmined = grammar.unmined
+        self._read = _reader(backend, grammar, self._objects)
+        self._phrases = grammar.phrases
+        self.patterns = (predicates_pattern(grammar), two_words_pattern(self._objects.last_words))
+        self._remembered = lru_cache(REMEMBERED)(self._parse)
 
     def __reduce__(self) -> tuple[type["Miner"], tuple[Any, ...]]:
         """A worker that is started afresh makes its own."""
@@ -61,31 +73,27 @@ class Miner:
 
         Captions that do not match all `patterns` have none: `prefilter.candidates` passes over whole blocks of them.
         """
-        return self._remembered(self._reader.cleaned(caption))
+        return self._remembered(cleaned(plain(caption), self._phrases))
 
     def triplets_of_lines(self, captions: Sequence[str]) -> list[tuple[Triplet, ...]]:
-        """The same for many captions without line ends in them, cleaned all at once."""
+        """The same for many plain captions without line ends in them, cleaned all at once."""
         if not captions:
             return []
-        return [self._remembered(text) for text in self._reader.cleaned("\n".join(captions)).split("\n")]
+        return [self._remembered(text) for text in cleaned("\n".join(captions), self._phrases).split("\n")]
 
     def _parse(self, text: str) -> tuple[Triplet, ...]:
-        found = set()
-        for subject, predicate, thing in self._reader.facts(text):
-            triplet = (
-                self._objects.find(subject),
-                self._predicates.get(predicate, 0),
-                self._objects.find(thing),
-            )
-            if all(triplet):
-                found.add(triplet)
-        return tuple(sorted(found))
+        find = self._objects.find
+        found = {
+            (find(subject), self._ids[predicate], find(thing))
+            for subject, predicate, thing in self._read(text)
+        }
+        return tuple(sorted(triplet for triplet in found if triplet[0] and triplet[2]))
 
 
 def mine_captions(
     captions: Iterable[str],
     vocabulary: Vocabulary = STANDARD,
-    aliases: Mapping[str, str] | None = None,
+    language: Language | None = None,
     backend: str = RULES,
 ) -> Iterator[list[Fact]]:
     """Yield, caption by caption, the (subject, predicate, object) names that it states, in the order of their ids.
@@ -93,17 +101,17 @@ def mine_captions(
     >>> list(mine_captions(["a man riding a horse", "blue sky", "two dogs lying on a bed"]))
     [[('man', 'riding', 'horse')], [], [('dog', 'lying on', 'bed')]]
 
-    `vocabulary`: by default Visual Genome's 150 objects and 20 predicates. Raises ContractError for a predicate that
-    the miner does not know, InputError for a backend that is not there.
+    `vocabulary`: by default Visual Genome's 150 objects and 20 predicates; of others what cannot be mined is left out.
+    Raises InputError for a backend that is not there.
     """
-    miner = Miner(vocabulary, aliases, backend)
+    miner = Miner(vocabulary, language, backend)
     return (named(miner.triplets(caption), vocabulary) for caption in captions)
 
 
 def mine_caption(
     caption: str,
     vocabulary: Vocabulary = STANDARD,
-    aliases: Mapping[str, str] | None = None,
+    language: Language | None = None,
     backend: str = RULES,
 ) -> list[Fact]:
     """Return the (subject, predicate, object) names that one caption states; for many, `mine_captions` is faster.
@@ -114,7 +122,7 @@ def mine_caption(
     >>> mine_caption("snow covered mountains", words)
     [('mountain', 'covered in', 'snow')]
     """
-    return next(mine_captions([caption], vocabulary, aliases, backend))
+    return next(mine_captions([caption], vocabulary, language, backend))
 
 
 def named(triplets: Iterable[Triplet], vocabulary: Vocabulary) -> list[Fact]:
@@ -123,19 +131,29 @@ def named(triplets: Iterable[Triplet], vocabulary: Vocabulary) -> list[Fact]:
     return [(names[s - 1], predicates[p - 1], names[o - 1]) for s, p, o in triplets]
 
 
-def check_predicates(vocabulary: Vocabulary) -> None:
-    """Raise ContractError where the vocabulary has a predicate that the miner has no rules for."""
-    unknown = [name for name in vocabulary.predicates if name not in PREDICATES]
-    if unknown:
-        raise ContractError(
-            f"the vocabulary has the predicate '{unknown[0]}', which the caption miner has no rules for; "
-            f"it knows: {', '.join(PREDICATES)}"
-        )
-
-
-def _reader(backend: str, objects: Objects) -> Reader:
+def _reader(backend: str, grammar: Grammar, objects: Objects) -> Callable[[str], Iterable[Fact]]:
+    """What reads one cleaned caption."""
     if backend == RULES:
-        return Reader(cleaned, lambda text: facts(words_of(text), objects.may_end))
+        return _Rules(grammar, objects.last_words)
     if backend == SPACY:
-        return Reader(str, spacy_backend.reader())
+        return spacy_backend.reader(grammar)
     raise InputError(f"the backend '{backend}' does not exist; give {RULES} or {SPACY}")
+
+
+class _Rules:
+    """The project's own reader: words, chunks, what they state; sentences of one shape are parsed once."""
+
+    def __init__(self, grammar: Grammar, nouns: Collection[str]) -> None:
+        self._tags = Tags(grammar.tags, nouns)
+        self._names = Names(self._tags, grammar.acts)
+        self._facts = lru_cache(REMEMBERED)(Parser(grammar).facts)
+
+    def __call__(self, text: str) -> list[Fact]:
+        words = words_of(text)
+        cut = chunks(words, self._tags)
+        stated = self._facts(cut.kinds, cut.marks, self._names.of(words, cut), cut.owners)
+        starts, ends = cut.starts, cut.ends
+        return [
+            (" ".join(words[starts[s] : ends[s]]), predicate, " ".join(words[starts[o] : ends[o]]))
+            for s, predicate, o in stated
+        ]

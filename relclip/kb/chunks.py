@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from relclip.core.errors import InputError
 from relclip.core.parquet import EVIDENCE, write_table
 from relclip.core.shard import Shard
 from relclip.core.vocabulary import Vocabulary
+from relclip.kb.align import Language
 
 #: Field of `Mined` -> its name in statistics.json.
 COUNTS = {
@@ -75,7 +76,7 @@ class WorkFolder:
         files: Sequence[Path],
         *,
         vocabulary: Vocabulary,
-        aliases: Mapping[str, str],
+        language: Language,
         chunk: int,
         backend: str,
         shard: Shard,
@@ -85,10 +86,11 @@ class WorkFolder:
         output.mkdir(parents=True, exist_ok=True)
         corpus = {
             "captions": [file_digest(path) for path in files],
-            "rules": [file_digest(path) for path in sorted(Path(__file__).parent.glob("*.py"))],
+            "rules": [file_digest(path) for path in sorted(Path(__file__).parent.rglob("*.[pyj]*[!c]"))],
             "objects": list(vocabulary.objects),
             "predicates": list(vocabulary.predicates),
-            "aliases": dict(aliases),
+            "aliases": [dict(language.object_aliases), dict(language.predicate_aliases)],
+            "verbs": file_digest(language.verbs) if language.verbs else None,
             "chunk": chunk,
             "backend": backend,
         }

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from relclip.core import command
+from relclip.core.aliases import load_aliases
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
 from relclip.kb.judging import judge
-from relclip.kb.objects import read_aliases
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     given = arguments.parse_args()
     if not (given.dataset or given.relationships or given.gold):
         raise InputError("nothing to judge by; give --dataset, --relationships or --gold")
-    aliases = read_aliases(given.object_aliases) if given.object_aliases else None
+    aliases = load_aliases(given.object_aliases)
     judged = judge(given.kb, given.dataset, given.relationships, given.gold, aliases=aliases)
     write_json(given.output, judged)
     for entry in judged["coverage"]:

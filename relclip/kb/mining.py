@@ -22,9 +22,8 @@ from relclip.core.progress import progress
 from relclip.core.shard import Shard
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
-from relclip.kb.align import RULES, STANDARD, Miner
+from relclip.kb.align import RULES, STANDARD, Language, Miner
 from relclip.kb.chunks import Mined, WorkFolder
-from relclip.kb.objects import read_aliases
 from relclip.kb.prefilter import candidates
 
 BLOCK = 10_000
@@ -37,14 +36,14 @@ def mine(
     vocabulary_file: Path | None,
     output: Path,
     params: Kb | None = None,
-    alias_file: Path | None = None,
+    language: Language | None = None,
     *,
     shard: Shard | None = None,
     backend: str = RULES,
 ) -> dict[str, Any]:
     """Mine caption files; write triplets.parquet, evidence.parquet and statistics.json to `output`.
 
-    Without `vocabulary_file`: Visual Genome's 150 objects and 20 predicates. The same captions, vocabulary and aliases
+    Without `vocabulary_file`: Visual Genome's 150 objects and 20 predicates. The same captions, vocabulary and language
     give the same bytes whatever the chunk size and number of workers.
     A `shard` mines its share of the blocks and keeps every triplet, for `merge_shards`.
     A killed run goes on from its finished chunks, kept in a work folder beside `output`. Returns the statistics.
@@ -53,14 +52,14 @@ def mine(
     params = params or Kb()
     captions.check(files)
     vocabulary = load_vocabulary(vocabulary_file) if vocabulary_file else STANDARD
-    aliases = read_aliases(alias_file) if alias_file else {}
-    miner = Miner(vocabulary, aliases, backend)
+    language = language or Language()
+    miner = Miner(vocabulary, language, backend)
     place = shard or Shard()
     work = WorkFolder(
         output,
         files,
         vocabulary=vocabulary,
-        aliases=aliases,
+        language=language,
         chunk=params.chunk,
         backend=backend,
         shard=place,
@@ -182,7 +181,7 @@ def mine_block(block: Block, miner: Miner) -> Mined:
 def _mine_lines(block: Block, miner: Miner) -> Mined:
     found = candidates(block, miner.patterns)
     mined = Mined(found.captions, 0, found.without_tab, found.not_utf8)
-    stated = miner.triplets_of_lines([line.partition("\t")[0] for line in found.lines])
+    stated = miner.triplets_of_lines(found.plain)
     for line, triplets in zip(found.lines, stated, strict=True):
         if triplets:
             mined.add(triplets, captions.caption_and_id(line)[1])

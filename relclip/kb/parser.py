@@ -1,183 +1,316 @@
-"""Words -> who does what to whom: one scan from left to right, each verb looks for its subjects and its objects."""
+"""Chunks -> who does what to whom: one scan from left to right, each verb looks for its subjects and its objects."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
-from relclip.kb import grammar, lexicon
+from relclip.kb import grammar
+from relclip.kb.predicates import Act, Grammar
 from relclip.kb.sentence import VERBS, Sentence
-from relclip.kb.tagger import TAGS, chunks
 
-_VERBS = {form: verb for verb in grammar.VERBS for form in verb.forms()}
-_PARTICIPLES = frozenset(" ".join(verb.participle for verb in grammar.VERBS).split())
-_PREPOSITIONS = {form: dict(verb.prepositions) for form, verb in _VERBS.items()}
-_COVERED_BY = frozenset(lexicon.COVERED_BY.split())
-_SELF = frozenset(lexicon.SELF.split())
-_LIMBS = frozenset(lexicon.LIMBS.split())
-_RIDEABLE = frozenset(lexicon.RIDEABLE.split())
-_PREDICATE = frozenset("GEFBS")
-_IT = ("it", "them")
-_NAMED_ELSEWHERE = frozenset((*_IT, *lexicon.PEOPLE.split()))
-_NO_FURTHER = 5
+#: (place of the subject, predicate, place of the object).
+Stated = tuple[int, str, int]
 
-#: (subject phrase, predicate, object phrase) as words; nothing is aligned to a vocabulary yet.
-Fact = tuple[str, str, str]
-
-
-def facts(words: list[str], wanted: Callable[[str], bool] | None = None) -> Iterator[Fact]:
-    """Yield what a caption's words (`tagger.split`) state.
-
-    `wanted`: whether a noun phrase that ends in this word is of interest; facts with another object may be left out,
-    and a sentence without any promising verb, two of three, is not read.
-    """
-    sentence = Sentence(words, chunks(words))
-    verbs = [place for place in _predicates(sentence) if wanted is None or _promises(sentence, place, wanted)]
-    for place in range(verbs[-1] + 1 if verbs else 0):
-        kind = sentence.kinds[place]
-        if kind == "N":
-            sentence.attach(place)
-        elif kind in VERBS and sentence.kind[place - 1] not in "po":
-            sentence.subjects[place] = _subjects(sentence, place)
-            sentence.last_verb = place
-            if place in verbs:
-                yield from _relations(sentence, place)
-        elif kind == ".":
-            sentence.last_verb = -1
-
-
-def _predicates(sentence: Sentence) -> list[int]:
-    """Places of the verbs that may be one of the 20 predicates."""
-    kind = sentence.kind
-    return [
-        place for place, one in enumerate(sentence.kinds) if one in _PREDICATE and kind[place - 1] not in "po"
+_IT = frozenset({"it", "them"})
+_SELF = frozenset({"self", "limb"})
+_AGAIN = frozenset({"or", "nor"})
+_TAKES_A_THING = frozenset(
+    [
+        "wear",
+        "wears",
+        "wearing",
+        "hold",
+        "holds",
+        "holding",
+        "carry",
+        "carries",
+        "carrying",
+        "has",
+        "have",
+        "having",
+        "uses",
+        "using",
     ]
+)
 
 
-def _promises(sentence: Sentence, place: int, wanted: Callable[[str], bool]) -> bool:
-    """False where the object of a verb can only be a noun phrase that is not wanted; needs no attachment."""
-    kind = sentence.kind
-    ahead = kind.find("N", place + 1, place + _NO_FURTHER)
-    if ahead >= 0 and _ends_wanted(sentence, ahead, wanted):
-        return True
-    if kind[place - 1] == "N" and sentence.word[place].startswith("cover"):
-        return True
-    before = sentence.kinds[:place]
-    if "NN" in before or "NwN" in before:  # the chair (that) the woman is sitting on
-        return True
-    # wood table plates are sitting on .
-    end = place + {"p": 2, "c": 4}.get(kind[place + 1], 0)
-    return end > place and kind[end] in ".,"
+class Parser:
+    """Reads what a sentence of chunks states in the predicates of a grammar."""
+
+    def __init__(self, words: Grammar) -> None:
+        self._acts, self._links = words.acts, words.links
+        self._has, self._wears = words.has, words.wears
+
+    def facts(
+        self, kinds: str, marks: str, names: Sequence[str], owners: tuple[tuple[int, int], ...] = ()
+    ) -> tuple[Stated, ...]:
+        """What is stated, by place; nothing of what is negated, nor of a thing about itself."""
+        sentence = Sentence(kinds, marks, names)
+        found = [
+            (sentence.named(subject), predicate, thing)
+            for subject, predicate, thing in list(self._scan(sentence))
+            if subject != thing and not sentence.negated(subject) and not sentence.negated(thing)
+        ]
+        if self._has:
+            found += [(owner, self._has, place) for place, owner in owners]
+        return tuple(dict.fromkeys(found))
+
+    def _scan(self, sentence: Sentence) -> Iterator[Stated]:
+        for place, kind in enumerate(sentence.kinds):
+            if kind == "N":
+                sentence.attach(place)
+            elif kind in "po":
+                yield from self._linked(sentence, place)
+            elif kind in VERBS and sentence.kind[place - 1] not in "po":
+                yield from self._said(sentence, place)
+            elif kind == ".":
+                sentence.last_verb = -1
+
+    def _said(self, sentence: Sentence, place: int) -> Iterator[Stated]:
+        """What a verb states; its subjects are remembered for what follows."""
+        act = self._acts.get(sentence.name[place])
+        if _adjective(sentence, place) or (act and _noun(sentence, place, act)):
+            return
+        negated = _negated(sentence, place)
+        if negated:
+            sentence.negated_verbs.add(place)
+        sentence.subjects[place] = subjects = self._subjects(sentence, place, act)
+        sentence.last_verb = place
+        if act is None or negated:
+            return
+        if subjects:
+            yield from self._relations(sentence, place, act, subjects)
+        else:
+            yield from self._inverted(sentence, place, act)
+
+    def _subjects(self, sentence: Sentence, verb: int, act: Act | None) -> list[int]:
+        """Who does it. Finite verb: the head of the clause; bare participle: the nearest phrase that can do it."""
+        kind = sentence.kind
+        finite, left = kind[verb] in "fBSv", verb - 1
+        while kind[left] in "btx":
+            finite = finite or kind[left] == "b"
+            left -= 1
+        wanted, others = (act.known.subject, False) if act else ("living", True)
+        match kind[left]:
+            case "N" if sentence.name[left] == "there" or _fronted(sentence, left):
+                return []
+            case "N" if kind[left - 1] in "Nw":
+                return sentence.fitting(sentence.group(left), wanted)
+            case "N":
+                chain = sentence.chain(left)
+                return sentence.choose(reversed(chain) if finite else chain, wanted, others)
+            case "w":
+                chain = sentence.chain(sentence.noun_before(left))
+                if sentence.name[left] == "who":
+                    chain.sort(key=lambda noun: not sentence.living(noun))
+                return sentence.choose(chain, wanted, others)
+            case ".":
+                return []
+        if sentence.subjects.get(sentence.last_verb):
+            return sentence.choose(sentence.subjects[sentence.last_verb][-1:], wanted, others)
+        return sentence.choose(reversed(sentence.chain(sentence.noun_before(left))), wanted, others)
+
+    def _relations(self, sentence: Sentence, place: int, act: Act, subjects: list[int]) -> Iterator[Stated]:
+        """What one predicate verb states, given its subjects."""
+        after, following = sentence.kind[place + 1], sentence.name[place + 1]
+        if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
+            following, place, after = sentence.name[place + 3], place + 2, "p"
+        if act.participle and act.passive[0] and following in act.known.agents and after in "po":
+            things = _objects(sentence, place + 2, subjects) or _gap(sentence, subjects, place + 2)
+            yield from _turned(act.passive, subjects, things)
+        elif act.participle and _compound(sentence, place, act):
+            yield from _compounds(sentence, place, act)
+        elif following in act.prepositions and after in "pot":
+            predicate = act.prepositions[following]
+            beyond = _beyond_self(sentence, place + 2)
+            things = _objects(sentence, beyond, subjects) or _gap(sentence, subjects, place + 2)
+            yield from _pairs(
+                subjects, predicate, [thing for thing in things if _may_be(sentence, act, thing)]
+            )
+        elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
+            yield from _pairs(subjects, act.direct, _direct(sentence, place, subjects))
+
+    def _inverted(self, sentence: Sentence, place: int, act: Act) -> Iterator[Stated]:
+        """`on the bed lies a cat`, `there sits a cat on the bed`, `riding a horse, a man smiles`."""
+        kind, left = sentence.kind, place - 1
+        while kind[left] in "btx":
+            left -= 1
+        if kind[left] == "N" and kind[place + 1] == "N":
+            doers = _group_from(sentence, place + 1)
+            if sentence.name[left] == "there":
+                end = doers[-1] + 1
+                predicate = act.prepositions.get(sentence.name[end], "") if kind[end] == "p" else ""
+                yield from _pairs(_able(sentence, doers, act), predicate, _objects(sentence, end + 1, doers))
+            else:
+                predicate = act.prepositions.get(sentence.link[left], "")
+                yield from _pairs(_able(sentence, doers, act), predicate, [left])
+        elif kind[left] in ".," and kind[place] in "ge":
+            doer = _main_subject(sentence, place)
+            if doer >= 0:
+                yield from self._relations(sentence, place, act, _able(sentence, [doer], act))
+
+    def _linked(self, sentence: Sentence, place: int) -> Iterator[Stated]:
+        """What a preposition states of the noun phrases around it: `a man on a horse`, `the cat is in the sink`."""
+        name, kind = sentence.name[place], sentence.kind
+        if kind[place + 1] != "N":
+            return
+        if kind[place] == "o" and self._has:
+            if kind[place - 1] == "N":
+                yield from _pairs(_objects(sentence, place + 1, []), self._has, [place - 1])
+            return
+        predicate = self._links.get(name, "")
+        clothed = self._wears and name == "in" and sentence.name[place + 1] == "clothes"
+        if not (predicate or clothed):
+            return
+        subjects = self._linked_subjects(sentence, place, clothed=bool(clothed))
+        things = _objects(sentence, place + 1, subjects)
+        if clothed and subjects and all(map(sentence.living, subjects)):
+            yield from _pairs(subjects, self._wears, [thing for thing in things if sentence.worn(thing)])
+        elif predicate:
+            yield from _pairs(subjects, predicate, things)
+
+    def _linked_subjects(self, sentence: Sentence, place: int, *, clothed: bool) -> list[int]:
+        """The noun phrase right before the preposition; before `is`, the head of the clause."""
+        kind, left = sentence.kind, place - 1
+        if kind[left] == "N":
+            return [] if sentence.name[left] == "there" else sentence.group(left)
+        if kind[left] == "b":
+            before = left - 1
+            if kind[before] == "w":
+                return sentence.group(sentence.noun_before(before))
+            return sentence.group(sentence.chain(before)[-1]) if kind[before] == "N" else []
+        if clothed and kind[left] in VERBS:
+            return [noun for noun in sentence.subjects.get(left, []) if sentence.living(noun)]
+        return []
 
 
-def _ends_wanted(sentence: Sentence, place: int, wanted: Callable[[str], bool]) -> bool:
-    """Whether the noun phrase, or one coordinated with it, ends in a wanted word, or stands for another phrase."""
-    head = sentence.head(place)
-    if wanted(head) or head in _NAMED_ELSEWHERE or head in _SELF:
-        return True
-    return any(wanted(sentence.head(thing)) for thing in _objects(sentence, place))
-
-
-def _subjects(sentence: Sentence, verb: int) -> list[int]:
-    """Who does it. Finite verb: the head of the clause; bare participle: the nearest phrase that can do it."""
-    finite, left = sentence.kinds[verb] in "FBSf", verb - 1
-    while sentence.kind[left] in "bt":
-        finite = finite or sentence.kinds[left] == "b"
+def _negated(sentence: Sentence, place: int) -> bool:
+    """`is not riding`, `is never seen riding`, `does not ride or carry`."""
+    kind, left = sentence.kind, place - 1
+    while kind[left] in "bt":
         left -= 1
-    word = sentence.word[verb]
-    wanted = _VERBS[word].subject if word in _VERBS else "animate"
-    match sentence.kind[left]:
-        case "N" if sentence.kind[left - 1] in "Nw":
-            return sentence.group(left)
-        case "N":
-            chain = sentence.chain(left)
-            return sentence.choose(reversed(chain) if finite else chain, wanted)
-        case "w":
-            return sentence.choose(sentence.chain(sentence.noun_before(left)), wanted)
-        case ".":
-            return []
-    if sentence.subjects.get(sentence.last_verb):
-        return sentence.subjects[sentence.last_verb]
-    return sentence.choose(reversed(sentence.chain(sentence.noun_before(left))), wanted)
+    if kind[left] == "x":
+        return True
+    if kind[left] == "c" and sentence.name[left] in _AGAIN:
+        return sentence.last_verb in sentence.negated_verbs
+    return left in sentence.negated_verbs
 
 
-def _relations(sentence: Sentence, place: int) -> Iterator[Fact]:
-    """What one predicate verb states, given its subjects."""
-    word, after, following = sentence.word[place], sentence.kind[place + 1], sentence.word[place + 1]
-    verb, subjects = _VERBS[word], sentence.subjects[place]
-    if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
-        following, place = sentence.word[place + 3], place + 2
-    if verb.direct == "covering" and word in _PARTICIPLES:
-        yield from _covered(sentence, place, subjects)
-    elif after == "p" and following == "by" and verb.direct and word in _PARTICIPLES:
-        yield from _pairs(sentence, _objects(sentence, place + 2), verb.direct, subjects)
-    elif following in _PREPOSITIONS[word]:
-        predicate = _PREPOSITIONS[word][following]
-        things = _objects(sentence, _beyond_self(sentence, place + 2)) or _gap(sentence, subjects, place + 2)
-        things = [thing for thing in things if _may_be(sentence, predicate, thing)]
-        yield from _pairs(sentence, subjects, predicate, things)
-        if not things and len(subjects) == 1:
-            yield from _run_together(sentence, subjects[0], predicate, place + 2)
-    elif verb.direct and not (word in _PARTICIPLES and sentence.kind[place - 1] == "b"):
-        yield from _pairs(sentence, subjects, verb.direct, _direct(sentence, place, subjects))
+def _adjective(sentence: Sentence, place: int) -> bool:
+    """`wears riding boots`: a participle between a verb that takes a thing and a bare noun."""
+    if sentence.name[place - 1] not in _TAKES_A_THING:
+        return False
+    return sentence.kind[place] == "g" and sentence.kind[place + 1] == "N" and sentence.bare(place + 1)
 
 
-def _may_be(sentence: Sentence, predicate: str, thing: int) -> bool:
-    """Not `walking in a coat`, `standing on one leg`, `riding on the beach`."""
-    if predicate in ("standing on", "walking on"):
-        return sentence.head(thing) not in _LIMBS
-    if predicate == "walking in":
-        return sentence.sort(thing) != "worn"
-    return predicate != "riding" or sentence.sort(thing) == "animal" or sentence.head(thing) in _RIDEABLE
-
-
-def _pairs(sentence: Sentence, subjects: list[int], predicate: str, things: list[int]) -> Iterator[Fact]:
-    for subject in subjects:
-        for thing in things:
-            if subject != thing:
-                yield sentence.phrase(subject), predicate, sentence.phrase(thing)
-
-
-def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
-    """The direct object; nothing but an adverb in -ly may stand between (`riding down the street` has none)."""
-    if sentence.kind[verb + 1] != "N":
-        stranded = sentence.kind[verb + 1] == "p" and sentence.kind[verb + 2] != "N"
-        return [] if stranded else _gap(sentence, subjects, verb + 1)
-    between = sentence.words[sentence.ends[verb] : sentence.starts[verb + 1]]
+def _noun(sentence: Sentence, place: int, act: Act) -> bool:
+    """`train rides`, `fruit stands`: a verb's form in -s that is a noun after a bare thing."""
+    if sentence.kind[place] != "S" or sentence.kind[place - 1] != "N" or place < 1:
+        return False
+    thing = not sentence.living(place - 1) and not sentence.worn(place - 1)
     return (
-        _objects(sentence, verb + 1)
-        if all(TAGS[word] != "r" or word.endswith("ly") for word in between)
-        else []
+        thing
+        and (act.known.subject == "living" or sentence.bare(place - 1))
+        and sentence.kind[place - 2] not in "Nw"
     )
 
 
+def _fronted(sentence: Sentence, noun: int) -> bool:
+    """`on the bed | lies`: the clause begins with a preposition, so its phrase is no subject."""
+    top = sentence.chain(noun)[-1]
+    return top >= 1 and sentence.kind[top - 1] == "p" and sentence.kind[top - 2] in ".,"
+
+
+def _main_subject(sentence: Sentence, place: int) -> int:
+    """Of a clause that begins with a participle the noun phrase after its comma or its `is`; -1 if none."""
+    kinds = sentence.kind
+    for here in range(place + 1, len(sentence.kinds)):
+        if kinds[here] in "b,":
+            return here + 1 if kinds[here + 1] == "N" else -1
+        if kinds[here] == ".":
+            return -1
+    return -1
+
+
+def _able(sentence: Sentence, doers: list[int], act: Act) -> list[int]:
+    """Those who may do it; places that are not attached yet may be asked for."""
+    for doer in doers:
+        if sentence.marks[doer] in "Zz" or sentence.name[doer] in grammar.NOBODY:
+            return []
+    return sentence.choose(doers[-1:], act.known.subject) and [
+        doer for doer in doers if sentence.choose([doer], act.known.subject)
+    ]
+
+
+def _group_from(sentence: Sentence, place: int) -> list[int]:
+    """The noun phrase at `place` and those that follow with `and`."""
+    found = [place]
+    while sentence.kind[found[-1] + 1] == "c" and sentence.kind[found[-1] + 2] == "N":
+        found.append(found[-1] + 2)
+    return found
+
+
+def _compound(sentence: Sentence, place: int, act: Act) -> bool:
+    """`snow covered x`, `x is snow covered`: a verb that names who does it otherwise than by `by`."""
+    return len(act.known.agents) > 1 and sentence.kind[place - 1] == "N"
+
+
+def _compounds(sentence: Sentence, place: int, act: Act) -> Iterator[Stated]:
+    kind = sentence.kind
+    if kind[place + 1] == "N":
+        yield from _turned(act.passive, [place + 1], sentence.group(place - 1))
+    elif place >= 3 and kind[place - 3] == "N" and kind[place - 2] == "b":
+        yield from _turned(act.passive, [place - 3], [place - 1])
+
+
+def _turned(passive: tuple[str, bool], subjects: list[int], things: list[int]) -> Iterator[Stated]:
+    predicate, turned = passive
+    yield from _pairs(things, predicate, subjects) if turned else _pairs(subjects, predicate, things)
+
+
+def _may_be(sentence: Sentence, act: Act, thing: int) -> bool:
+    """Not `walking in a coat`, `standing on one leg`, `riding on the beach`."""
+    wanted, name = act.known.object, sentence.name[thing]
+    if wanted == "ridden":
+        return name in ("animal", "vehicle")
+    return not ("limbs" in wanted and name == "limb") and not ("clothes" in wanted and sentence.worn(thing))
+
+
+def _pairs(subjects: list[int], predicate: str, things: list[int]) -> Iterator[Stated]:
+    if predicate:
+        for subject in subjects:
+            for thing in things:
+                yield subject, predicate, thing
+
+
+def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
+    """The direct object, right after the verb (`riding down the street` has none)."""
+    if sentence.kind[verb + 1] != "N":
+        stranded = sentence.kind[verb + 1] == "p" and sentence.kind[verb + 2] != "N"
+        return [] if stranded else _gap(sentence, subjects, verb + 1)
+    if sentence.marks[verb + 1].islower():
+        return []
+    return _objects(sentence, verb + 1, subjects)
+
+
 def _gap(sentence: Sentence, subjects: list[int], target: int) -> list[int]:
-    """`the chair (that) the woman is sitting on`: the object stands before the subject."""
+    """`the chair (that) the woman is sitting on`, `the bed on which a cat lies`: the object before the subject."""
     if not subjects or sentence.kind[target] == "N":
         return []
     left = subjects[0] - 1
     if sentence.kind[left] == "w":
-        left -= 1
+        left -= 2 if sentence.kind[left - 1] == "p" else 1
     elif sentence.kind[left] != "N":
         return []
-    return [left] if sentence.kind[left] == "N" else []
+    return [left] if left >= 0 and sentence.kind[left] == "N" else []
 
 
-def _run_together(sentence: Sentence, subject: int, predicate: str, end: int) -> Iterator[Fact]:
-    """`wood table | plates are sitting on`: two bare nouns in one phrase, and no object after the preposition."""
-    *before, last = sentence.phrase(subject).split()
-    if before and sentence.kind[end] in ".,":
-        yield last, predicate, " ".join(before)
-
-
-def _objects(sentence: Sentence, place: int) -> list[int]:
+def _objects(sentence: Sentence, place: int, subjects: list[int]) -> list[int]:
     """The noun phrase at `place` and those coordinated with it that are not the subject of a next verb."""
     if sentence.kind[place] != "N":
         return []
-    if sentence.word[place] in _IT:
-        return sentence.chain(sentence.noun_before(place))[1:][-1:]
-    if (
-        sentence.kind[place + 1] == "E"
-        and sentence.word[place + 1].startswith("cover")
-        and sentence.compound(place + 1)
-    ):
+    if sentence.name[place] in _IT:
+        meant = sentence.meant_by(place, subjects)
+        return [meant] if meant >= 0 else []
+    if sentence.kind[place + 1] == "e" and sentence.compound(place + 1):
         place += 2
     found = [place]
     while _joined(sentence, place):
@@ -188,32 +321,18 @@ def _objects(sentence: Sentence, place: int) -> list[int]:
 
 def _joined(sentence: Sentence, place: int) -> bool:
     """Whether `and another` follows that is no clause of its own: no verb after it; a preposition only among things."""
-    if (sentence.kind[place + 1] != "c" and sentence.word[place + 1] != ",") or sentence.kind[
+    if (sentence.kind[place + 1] != "c" and sentence.name[place + 1] != ",") or sentence.kind[
         place + 2
     ] != "N":
         return False
     after = sentence.kind[place + 3]
     if after == "p":
         return sentence.sort(place) == sentence.sort(place + 2) == "thing"
-    return after not in VERBS and after not in "bw"
+    return after not in VERBS and after not in "bwx"
 
 
 def _beyond_self(sentence: Sentence, place: int) -> int:
     """`lying on his side on a bed`: the second preposition counts."""
-    if sentence.kind[place] == "N" and sentence.kind[place + 1] == "p" and sentence.kind[place + 2] == "N":
-        own = sentence.head(place) in _SELF
-        return place + 2 if own and sentence.word[place + 1] == sentence.word[place - 1] else place
+    if sentence.kind[place : place + 3] == "NpN" and sentence.name[place] in _SELF:
+        return place + 2 if sentence.name[place + 1] == sentence.name[place - 1] else place
     return place
-
-
-def _covered(sentence: Sentence, place: int, subjects: list[int]) -> Iterator[Fact]:
-    """`x covered in y`, `snow covered x`, `x is snow covered`."""
-    after, before = sentence.kind[place + 1], sentence.kind[place - 1]
-    if after in "po" and sentence.word[place + 1] in _COVERED_BY:
-        things = _objects(sentence, place + 2) or _gap(sentence, subjects, place + 2)
-        yield from _pairs(sentence, subjects, "covered in", things)
-    elif after == "N" and before == "N":
-        for cover in sentence.group(place - 1):
-            yield sentence.phrase(place + 1), "covered in", sentence.phrase(cover)
-    elif before == "N" and sentence.kind[place - 2] == "b" and sentence.kind[place - 3] == "N":
-        yield sentence.phrase(place - 3), "covered in", sentence.phrase(place - 1)

@@ -14,17 +14,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from relclip.core.captions import Block, line_ends
-from relclip.core.vocabulary import Vocabulary
-from relclip.kb import grammar
+from relclip.core.text import SUSPECT, plain
+from relclip.kb.predicates import Grammar
 
 #: Words that may stand between a verb and its preposition (sitting down quietly on, sitting and waiting on).
 BETWEEN = 4
 
 
 class Candidates(NamedTuple):
-    """The lines of a block that may hold a triplet, and the counts of all its lines."""
+    """The lines of a block that may hold a triplet, their captions made plain, and the counts of all its lines."""
 
     lines: list[str]
+    plain: list[str]
     captions: int
     without_tab: int
     not_utf8: int
@@ -34,11 +35,23 @@ def candidates(block: Block, patterns: Sequence[str]) -> Candidates:
     """Keep the lines of a block whose captions match all `patterns`. Undecodable bytes become U+FFFD."""
     text, not_utf8 = block.utf8()
     captions, lines, without_tab = _views(text)
+    captions = _plain(captions)
     rows = np.arange(len(captions))
-    for pattern in patterns:
+    for pattern in filter(None, patterns):
         matches = pc.match_substring_regex(captions, pattern)
         captions, rows = captions.filter(matches), rows[matches.to_numpy(zero_copy_only=False)]
-    return Candidates(lines.take(pa.array(rows)).to_pylist(), len(lines) - without_tab, without_tab, not_utf8)
+    kept = lines.take(pa.array(rows)).to_pylist()
+    return Candidates(kept, captions.to_pylist(), len(lines) - without_tab, without_tab, not_utf8)
+
+
+def _plain(captions: pa.Array) -> pa.Array:
+    """The captions as `core.text.plain` has them; few need it."""
+    suspect = pc.match_substring_regex(captions, SUSPECT)
+    if not pc.any(suspect).as_py():
+        return captions
+    return pc.replace_with_mask(
+        captions, suspect, pa.array(map(plain, captions.filter(suspect).to_pylist()), captions.type)
+    )
 
 
 def _views(text: bytes) -> tuple[pa.Array, pa.Array, int]:
@@ -61,17 +74,26 @@ def _strings(text: bytes, offsets: NDArray[np.int64]) -> pa.Array:
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers)
 
 
-def verb_pattern(vocabulary: Vocabulary) -> str:
-    """A regular expression (RE2) that finds the verbs of the vocabulary's predicates, with their prepositions."""
-    names = set(vocabulary.predicates)
-    parts = []
-    for verb in grammar.VERBS:
-        forms = _any(verb.forms())
-        prepositions = [word for word, predicate in verb.prepositions if predicate in names]
-        if verb.direct in names or (verb.direct == "covering" and "covered in" in names):
-            parts.append(forms)
-        elif prepositions:
-            parts.append(rf"{forms}(?:[^\w]+[\w'-]+){{0,{BETWEEN}}}?[^\w]+{_any(prepositions)}")
+def predicates_pattern(grammar: Grammar) -> str:
+    """A regular expression (RE2) that finds the verbs of the predicates, before or after their prepositions.
+
+    Where prepositions alone state a predicate, hardly a caption is without one: then it lets all through.
+    """
+    if grammar.links or grammar.has:
+        return ""
+    alone = [word for word, act in grammar.acts.items() if act.direct or len(act.known.agents) > 1]
+    parts = [_any(alone)] if alone else []
+    verbs: dict[tuple[str, ...], list[str]] = {}
+    for word, act in grammar.acts.items():
+        if word not in alone:
+            verbs.setdefault(tuple(sorted({name.split("_")[0] for name in act.prepositions})), []).append(
+                word
+            )
+    for prepositions, forms in verbs.items():
+        if prepositions:
+            first, then = _any(forms), _any([name.split(" ")[0] for name in prepositions])
+            parts.append(rf"{first}(?:[^\w]+[\w'-]+){{0,{BETWEEN}}}?[^\w]+{then}")
+            parts.append(rf"{then}\b.*\b{first}")
     return rf"(?i)\b{_any(parts, escape=False)}\b"
 
 

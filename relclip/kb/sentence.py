@@ -1,94 +1,95 @@
 """The noun phrases of one caption and what each hangs on: a preposition's or a verb's phrase, or a partner (`and`)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from relclip.kb import grammar, lexicon
-from relclip.kb.tagger import Chunks
 
-VERBS = frozenset("GEFBSgefvm")
+VERBS = frozenset("geBSfvm")
 #: Nothing looks further than this beyond either end of a sentence; a negative place reads from the end of the padding.
 PAD = 8
-_END, _NO_WORDS = "." * PAD, [""] * PAD
-_STARTS_CLAUSE = VERBS | {"b"}
-_PERSON, _ANIMAL, _WORN = (
-    frozenset(words.split()) for words in (lexicon.PERSON, lexicon.ANIMAL, lexicon.WORN)
-)
+_END, _NO_NAMES = "." * PAD, ("",) * PAD
+_STARTS_CLAUSE = VERBS | {"b", "x"}
 _HOLDING = frozenset(lexicon.HOLDING.split())
 _PEOPLE = frozenset(lexicon.PEOPLE.split())
+_PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
+_LIVING = frozenset({*_PERSON, "animal"})
+_WORN = frozenset({"clothes", "body", "limb", "self"})
+_IT = frozenset({"it", "them"})
 
 
 class Sentence:
-    """Chunks by place (0, 1, ...), read from left to right: `attach` each noun phrase, `note` each verb's subjects."""
+    """Chunks by place (0, 1, ...), read from left to right: `attach` each noun phrase, note each verb's subjects.
 
-    def __init__(self, words: list[str], parts: Chunks) -> None:
-        self.words = words
-        self.kinds, self.starts, self.ends = parts
-        #: kind[place], word[place]: a chunk's kind and first word; '.' and '' up to PAD places outside the sentence.
-        self.kind = self.kinds + _END
-        self.word = [words[start] for start in self.starts] + _NO_WORDS
+    It knows no words of noun phrases, only what their heads are: kinds and marks as in `tagger.Chunks`, and a name for
+    each chunk: the sort of a noun, the word itself of a pronoun and of all that the grammar tells apart, '' of others.
+    """
+
+    def __init__(self, kinds: str, marks: str, names: Sequence[str]) -> None:
+        self.kinds, self.marks = kinds, marks
+        #: kind[place], name[place]: '.' and '' up to PAD places outside the sentence.
+        self.kind = kinds + _END
+        self.name = (*names, *_NO_NAMES)
         self.subjects: dict[int, list[int]] = {}
+        self.negated_verbs: set[int] = set()
         self.last_verb = -1
-        self._parent = [-1] * len(self.kinds)
-        self._link = [""] * len(self.kinds)
-        self._partner = [-1] * len(self.kinds)
+        self.parent = [-1] * len(kinds)
+        self.link = [""] * len(kinds)
+        self._partner = [-1] * len(kinds)
+        self._negated: set[int] = set()
 
-    def head(self, place: int) -> str:
-        """Last word of a chunk."""
-        return self.words[self.ends[place] - 1]
+    def living(self, place: int) -> bool:
+        """Whether a noun phrase is a person or an animal."""
+        return self.name[place] in _LIVING
 
-    def phrase(self, place: int) -> str:
-        """The words of a noun phrase; of `he`, `she`, `they` those of the person named before."""
-        if self.word[place] in _PEOPLE:
-            named = (
-                noun
-                for noun in range(place - 1, -1, -1)
-                if self.kinds[noun] == "N" and self.sort(noun) == "person"
-            )
-            place = next((noun for noun in named if self.word[noun] not in _PEOPLE), place)
-        return " ".join(self.words[self.starts[place] : self.ends[place]])
+    def worn(self, place: int) -> bool:
+        """Whether a noun phrase is clothes or a part of a body."""
+        return self.name[place] in _WORN
 
     def sort(self, place: int) -> str:
-        """What the head of a noun phrase is: person, animal, worn (clothes, body parts) or thing."""
-        word = self.head(place)
-        if word in _PERSON:
-            return "person"
-        if word in _ANIMAL:
-            return "animal"
-        return "worn" if word in _WORN else "thing"
+        """The sort of a noun phrase, one for all that is worn, one for all people."""
+        name = self.name[place]
+        if name in _WORN:
+            return "worn"
+        return "person" if name in _PERSON else "animal" if name == "animal" else "thing"
 
     def bare(self, place: int) -> bool:
         """Whether the noun phrase starts without determiner (snow covered | mountains)."""
-        start = self.starts[place]
-        return (
-            self.kinds[place] == "N"
-            and self.ends[place - 1] == start
-            and self.words[start] not in _DETERMINERS
-        )
+        return self.marks[place] in "Nn"
+
+    def negated(self, place: int) -> bool:
+        """Whether the noun phrase is said not to be there (no man, without a man)."""
+        return place in self._negated
 
     def attach(self, place: int) -> None:
         """Find what the noun phrase hangs on; everything left of it must be attached."""
-        before = self.kind[place - 1]
-        if before in "po":
-            self._parent[place] = self.noun_before(place - 1)
-            filled = self.kind[place - 2] in "Eem" and self.word[place - 1] == "with"
-            self._link[place] = "of" if filled else self.word[place - 1]
-        elif before in VERBS and self.word[place - 1].startswith("cover") and self.compound(place - 1):
-            self._like(place, place - 2)
-            self._partner[place] = self._partner[place - 2]
+        kind, left = self.kind, place - 1
+        if kind[left] == "x":
+            self._negated.add(place)
+            left -= 1
+        before = kind[left]
+        if before in "pot":
+            self.parent[place] = self.noun_before(left)
+            filled = kind[left - 1] in "em" and self.name[left] == "with"
+            self.link[place] = "of" if filled else self.name[left]
+        elif before in VERBS and self.compound(left):
+            self._like(place, left - 1)
+            self._partner[place] = self._partner[left - 1]
         elif before in VERBS:
-            self._parent[place] = next(iter(self.subjects.get(place - 1, [])), -1)
-            self._link[place] = self.word[place - 1]
-        elif before == "c" or self.word[place - 1] == ",":
-            self._join(place)
+            self.parent[place] = next(iter(self.subjects.get(left, [])), -1)
+            self.link[place] = self.name[left]
+        elif before == "c" or self.name[left] == ",":
+            self._join(place, left)
+        if (
+            self.marks[place] in "Zz"
+            or self.name[place] in grammar.NOBODY
+            or self.link[place] == grammar.WITHOUT
+        ):
+            self._negated.add(place)
 
     def compound(self, verb: int) -> bool:
         """`snow covered mountains`: a participle between two nouns without determiner."""
-        return (
-            self.kinds[verb] == "E"
-            and self.kind[verb - 1] == "N"
-            and self.kind[verb + 1] == "N"
-            and self.bare(verb + 1)
-        )
+        around = self.kind[verb - 1], self.kind[verb], self.kind[verb + 1]
+        return around == ("N", "e", "N") and self.bare(verb + 1)
 
     def noun_before(self, place: int) -> int:
         """The nearest noun phrase left of `place`, or the subject of a verb that stands between; -1 if none."""
@@ -105,10 +106,10 @@ class Sentence:
         """The phrase, what it hangs on, and so on up; in `a cup of (filled with) water` the cup comes first."""
         found: list[int] = []
         while place >= 0:
-            parent = self._parent[place]
-            if self._link[place] == "of" and parent >= 0:
+            parent = self.parent[place]
+            if self.link[place] == "of" and parent >= 0:
                 found += [parent, place]
-                place = self._parent[parent]
+                place = self.parent[parent]
             else:
                 found.append(place)
                 place = parent
@@ -122,46 +123,78 @@ class Sentence:
             place = self._partner[place]
         return found[::-1]
 
-    def choose(self, candidates: Iterable[int], wanted: str) -> list[int]:
-        """The first candidate that may be the subject of a verb that wants it so, else the first at all; its group."""
+    def choose(self, candidates: Iterable[int], wanted: str, others: bool = False) -> list[int]:
+        """Of the first candidate that may be the subject of a verb that wants it so, the group, each of whom may be.
+
+        Where none may: [] for what only the living do; else, or with `others`, the first of all.
+        """
         nouns = list(candidates)
-        fitting: Iterator[int] = (noun for noun in nouns if self._fits(noun, wanted))
-        best = next(fitting, nouns[0] if nouns else -1)
-        return self.group(best)
+        best = next((noun for noun in nouns if self._fits(noun, wanted)), -1)
+        if best < 0 and wanted == "moving":
+            best = next((noun for noun in nouns if self.name[noun] == "vehicle"), -1)
+        if best < 0:
+            others = others or wanted not in ("living", "moving")
+            return self.group(nouns[0]) if others and nouns else []
+        return self.fitting(self.group(best), wanted)
+
+    def fitting(self, group: list[int], wanted: str) -> list[int]:
+        """Those of a group, the nearest last, who may be subjects: beside somebody who sits, only who lives."""
+        best = group[-1]
+        if wanted == "body" and self.living(best):
+            wanted = "living"
+        return [noun for noun in group if noun == best or self._fits(noun, wanted)]
 
     def _fits(self, noun: int, wanted: str) -> bool:
-        sort = self.sort(noun)
-        if wanted == "animate":
-            return sort in ("person", "animal")
+        if wanted in ("living", "moving"):
+            return self.living(noun)
         if wanted == "body":
-            return sort != "worn" and not (sort == "thing" and self._held(noun))
-        return wanted != "thing" or sort != "person"
+            return not self.worn(noun) and (self.living(noun) or not self._held(noun))
+        return wanted != "thing" or self.name[noun] not in _PERSON
 
     def _held(self, noun: int) -> bool:
         """A thing that somebody holds or is in: `a man holding a board sitting on` is about the man."""
-        parent = self._parent[noun]
-        return parent >= 0 and self._link[noun] in _HOLDING and self.sort(parent) in ("person", "animal")
+        parent = self.parent[noun]
+        return parent >= 0 and self.link[noun] in _HOLDING and self.living(parent)
+
+    def meant_by(self, place: int, doers: list[int]) -> int:
+        """What `it` or `them` stands for: the last thing that others hang on, or any named before; -1 if none."""
+        chain = [noun for noun in self.chain(self.noun_before(place)) if self._may_be_it(noun, doers)]
+        if chain:
+            return chain[-1]
+        before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
+        return next((noun for noun in before if self._may_be_it(noun, doers)), -1)
+
+    def _may_be_it(self, noun: int, doers: list[int]) -> bool:
+        return noun not in doers and self.name[noun] not in _PERSON | _IT | {"there"}
+
+    def named(self, place: int) -> int:
+        """Of `he`, `she`, `they` the person named before, else the phrase itself."""
+        if self.name[place] in _PEOPLE:
+            before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
+            return next((noun for noun in before if self.name[noun] == "person"), place)
+        return place
 
     def _object_of_verb(self, place: int) -> bool:
         before = place - 2 if self.kind[place - 1] in "po" else place - 1
         return self.kind[before] in VERBS
 
     def _like(self, place: int, other: int) -> None:
-        self._parent[place], self._link[place] = self._parent[other], self._link[other]
+        self.parent[place], self.link[place] = self.parent[other], self.link[other]
 
-    def _join(self, place: int) -> None:
+    def _join(self, place: int, left: int) -> None:
         """Pair `cat and dog`: the nearest earlier phrase of the same sort on the same chain, else the nearest."""
-        chain = self.chain(self.noun_before(place - 1))
+        chain = self.chain(self.noun_before(left))
         if not chain:
             return
         partner = next((other for other in chain if self.sort(other) == self.sort(place)), chain[0])
-        if self.kind[place - 1] == "," and self.sort(partner) != self.sort(place):
+        same = self.sort(partner) == self.sort(place)
+        if self.kind[left] == "," and not same:
             return
-        if self._object_of_verb(partner) and self.kind[place + 1] in _STARTS_CLAUSE and not self.bare(place):
+        starts = self.kind[place + 1] in _STARTS_CLAUSE and not self.bare(place)
+        if starts and self._object_of_verb(partner) and (self.living(place) or not same):
             return
         self._like(place, partner)
+        if self.negated(partner) and (self.bare(place) or self.name[left] == "nor"):
+            self._negated.add(place)
         if not any(verb > partner for verb in self.subjects):
             self._partner[place] = partner
-
-
-_DETERMINERS = frozenset(grammar.CLOSED["d"].split())

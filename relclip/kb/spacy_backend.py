@@ -1,28 +1,26 @@
 """The other way to read a sentence: spaCy's dependency parse (optional: spaCy and a model of English installed).
 
-The verbs are those of the rules (`grammar.VERBS`); who does what to whom comes from the parse alone, so that both can
-be compared on the same gold triples.
+The verbs are those of the rules (`predicates.Grammar.acts`); who does what to whom comes from the parse alone, so that
+both can be compared on the same gold triples. Predicates that are prepositions alone it does not find.
 """
 
 import importlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from relclip.core.errors import InputError
 from relclip.kb import grammar, lexicon
 from relclip.kb.gold import Fact
+from relclip.kb.predicates import Act, Grammar
 
 #: The model that is loaded, unless the environment names another one, or its folder, in MODEL_VARIABLE.
 MODEL = "en_core_web_sm"
 MODEL_VARIABLE = "RELCLIP_SPACY_MODEL"
 
-_VERBS = {form: verb for verb in grammar.VERBS for form in verb.forms()}
-_PARTICIPLES = frozenset(" ".join(verb.participle for verb in grammar.VERBS).split())
 _MEASURES = frozenset(lexicon.MEASURES.split())
-_WORN = frozenset(lexicon.WORN.split())
+_WORN = frozenset(word for word, sort in lexicon.SORTS.items() if sort in ("clothes", "body", "limb", "self"))
 _RELATIVE = frozenset(grammar.CLOSED["w"].split())
-_COVERED_BY = frozenset(lexicon.COVERED_BY.split())
 _CLAUSES = ("acl", "relcl")
 _SHARED = ("conj", "advcl", "xcomp", "dep")
 _MODIFIERS = ("compound", "amod", "nmod")
@@ -30,7 +28,7 @@ _MODIFIERS = ("compound", "amod", "nmod")
 Token = Any
 
 
-def reader() -> Callable[[str], Iterator[Fact]]:
+def reader(words: Grammar) -> Callable[[str], Iterator[Fact]]:
     """What reads a sentence: caption -> facts. Raises InputError where spaCy or its model is not installed."""
     model = os.environ.get(MODEL_VARIABLE, MODEL)
     try:
@@ -44,49 +42,47 @@ def reader() -> Callable[[str], Iterator[Fact]]:
             f"the backend 'spacy' needs spaCy's model '{model}', which is not installed; python -m spacy download "
             f"{MODEL}, or name a model's folder in {MODEL_VARIABLE}, or use the backend 'rules'"
         ) from None
-    return lambda caption: facts(parse(caption))
+    return lambda caption: facts(parse(caption), words.acts)
 
 
-def facts(sentence: Any) -> Iterator[Fact]:
+def facts(sentence: Any, acts: Mapping[str, Act]) -> Iterator[Fact]:
     """Yield what a parsed caption (spaCy's Doc) states, as words: (subject phrase, predicate, object phrase)."""
     for token in sentence:
-        verb = _VERBS.get(token.lower_)
-        if verb is None or token.pos_ not in ("VERB", "AUX", "ADJ"):
+        act = acts.get(token.lower_)
+        if act is None or token.pos_ not in ("VERB", "AUX", "ADJ"):
             continue
-        participle = token.lower_ in _PARTICIPLES
-        if participle and verb.direct == "covering":
-            yield from _covered(token)
-        elif participle and verb.direct and _agents(token):
-            yield from _pairs(_agents(token), verb.direct, _subjects(token))
+        if act.participle and len(act.known.agents) > 1:
+            yield from _covered(token, act)
+        elif act.participle and act.passive[0] and _agents(token):
+            yield from _pairs(_agents(token), act.passive[0], _subjects(token))
         else:
-            yield from _active(token, verb, participle)
+            yield from _active(token, act)
 
 
-def _active(token: Token, verb: grammar.Verb, participle: bool) -> Iterator[Fact]:
+def _active(token: Token, act: Act) -> Iterator[Fact]:
     subjects = _subjects(token)
-    prepositions = dict(verb.prepositions)
     for child in token.children:
-        predicate = prepositions.get(_preposition(child))
+        predicate = act.prepositions.get(_preposition(child))
         if predicate:
             yield from _pairs(subjects, predicate, _complements(child) or _gap(token, subjects))
-    if verb.direct and not participle:
+    if act.direct and not act.participle:
         direct = [
             thing for child in token.children if child.dep_ in ("dobj", "obj") for thing in _group(child)
         ]
         stranded = any(child.dep_ in ("prep", "prt") for child in token.children)
-        yield from _pairs(subjects, verb.direct, direct or ([] if stranded else _gap(token, subjects)))
+        yield from _pairs(subjects, act.direct, direct or ([] if stranded else _gap(token, subjects)))
 
 
-def _covered(token: Token) -> Iterator[Fact]:
+def _covered(token: Token, act: Act) -> Iterator[Fact]:
     """`x covered in y`, `snow covered x`."""
     covers = [
         noun
         for child in token.children
-        if child.dep_ in ("prep", "agent") and child.lower_ in _COVERED_BY
+        if child.dep_ in ("prep", "agent") and child.lower_ in act.known.agents
         for noun in _complements(child)
     ]
     if covers:
-        yield from _pairs(_subjects(token), "covered in", covers)
+        yield from _pairs(_subjects(token), act.passive[0], covers)
     elif token.dep_ == "amod":
         inside = [child for child in token.lefts if child.pos_ in ("NOUN", "PROPN")]
         beside = [
@@ -94,7 +90,7 @@ def _covered(token: Token) -> Iterator[Fact]:
             for child in token.head.lefts
             if child.i == token.i - 1 and child.dep_ in ("compound", "npadvmod", "nmod")
         ]
-        yield from _pairs([token.head], "covered in", inside or beside)
+        yield from _pairs([token.head], act.passive[0], inside or beside)
 
 
 def _pairs(subjects: list[Token], predicate: str, things: list[Token]) -> Iterator[Fact]:
@@ -137,7 +133,7 @@ def _agents(verb: Token) -> list[Token]:
 
 
 def _preposition(token: Token) -> str:
-    """The preposition's word, `atop` for `on top of`; '' for anything else."""
+    """The preposition's word, `on_top_of` for `on top of`; '' for anything else."""
     if token.dep_ not in ("prep", "prt", "advmod"):
         return ""
     return "" if any(_of(child, "front", "back", "side") for child in token.children) else str(token.lower_)

@@ -1,6 +1,7 @@
-"""Caption -> words and tags. One letter a word (see `grammar`), so that phrases are regular expressions over tags."""
+"""Caption -> words, tags and chunks. One letter a word (see `grammar`): phrases are regular expressions over tags."""
 
 import re
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,42 +11,56 @@ REMEMBERED_WORDS = 500_000
 REMEMBERED_TAGS = 1 << 16
 #: Words of a caption that are looked at, so that time stays linear whatever the file.
 LONGEST = 300
-_BLANK = '"`[]{}<>*#~=+/\\^$%@'
+#: Words that the parser tells apart beside those of a grammar.
+_NAMED_TAGS = frozenset("pot,cwqx")
+_BLANK = str.maketrans(dict.fromkeys('"`[]{}<>*#~=+/\\^$%@', " "))
 _PLURALS = frozenset(lexicon.PLURALS.split())
+_MEASURES = frozenset(lexicon.MEASURES.split())
 
-#: d+ may be followed by participles used as adjectives; a verb form that is also a noun joins a preceding noun.
+#: d+ may be followed by participles used as adjectives; a verb form that is also a noun joins a preceding noun; what a
+#: possessive belongs to is part of the phrase.
+_NOUNS = r"[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*"
 _CHUNK = re.compile(
-    r"(q|(?:d[dr]*[GEge]*|(?<=[po])[GEge]+|(?<=[GEFBSgf])[Ee])?[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*|d+[BS][ns]*)"
-    r"|(?<!d)[^dr]|(?<=d)[^dro]"
+    rf"(q|(?:[dz][dzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS}(?:'[drlge]*{_NOUNS})*|[dz]+[BS][ns]*)"
+    r"|(?<!d)[^drl]|(?<=d)[^drlo]"
 )
 
 
+#: `a man smiles`, `dog leaps`: a verb, unless a noun follows. `crossing the street`: a verb.
+_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dA])")
+_PLAIN_TAGS = str.maketrans("Akiy", "dsnn")
+
+
 class Chunks(NamedTuple):
-    """Place by place: kind 'N' for a noun phrase (its head is its last word), else the word's tag; words[start:end]."""
+    """Place by place: kind 'N' for a noun phrase (its head is its last word), else the word's tag; words[start:end].
+
+    marks: of a noun phrase N bare, D with a determiner, Z in the negative, Q a pronoun, in lower case after an adverb
+    that is no -ly (riding down the street); else as `kinds`. `owners`: place
+    of a noun phrase -> place, beyond the last kind, of whom it belongs to (the man's horse -> the man).
+    """
 
     kinds: str
+    marks: str
     starts: list[int]
     ends: list[int]
+    owners: tuple[tuple[int, int], ...]
 
 
 class Tags(dict[str, str]):
-    """Word -> tag. Words met for the first time get one by their ending, and keep it."""
+    """Word -> tag, given a vocabulary's verbs, with their tags, and nouns. New words get one by their ending."""
 
-    def __init__(self) -> None:
+    def __init__(self, verbs: Mapping[str, str], nouns: Collection[str] = ()) -> None:
         super().__init__()
+        self.update(dict.fromkeys(lexicon.FINITE, "f"))
+        self.update(dict.fromkeys(lexicon.BASE, "v"))
+        self.update({noun: _by_ending(noun) if _by_ending(noun) in "nsyk" else "n" for noun in nouns})
+        self.update(verbs)
         for tag, words in grammar.CLOSED.items():
             self.update(dict.fromkeys(words.split(), tag))
-        self.update(dict.fromkeys(lexicon.OTHER_FINITE.split(), "f"))
-        self.update(dict.fromkeys(lexicon.OTHER_BASE.split(), "v"))
-        for verb in grammar.VERBS:
-            forms = {"G": verb.gerund, "E": verb.participle, "F": verb.finite}
-            forms |= {"B": verb.base, "S": verb.ambiguous}
-            for tag, words in forms.items():
-                self.update(dict.fromkeys(words.split(), tag))
         self.update(dict.fromkeys(_PLURALS, "s"))
         self.update(dict.fromkeys(lexicon.JOINING.split(), "m"))
         for word in lexicon.NOUNS_LIKE_VERBS.split():
-            self[word] = "s" if word.endswith("s") else "n"
+            self[word] = "i" if word.endswith("ing") else "s" if word.endswith("s") else "n"
 
     def __missing__(self, word: str) -> str:
         tag = _by_ending(word)
@@ -57,35 +72,33 @@ class Tags(dict[str, str]):
 def _by_ending(word: str) -> str:
     if word.isdigit():
         return "d"
+    if "-" in word:
+        return "s" if word.endswith("s") else "n"
     if word.endswith("ing") and len(word) > 5:
         return "g"
     if word.endswith("ed") and len(word) > 4:
         return "e"
     if word.endswith("ly") and len(word) > 4:
-        return "r"
-    return "s" if word.endswith("s") and not word.endswith(("ss", "us", "'s")) else "n"
+        return "l"
+    if word in lexicon.THIRD_OR_PLURAL:
+        return "k"
+    if word.endswith("s") and not word.endswith(("ss", "us")):
+        return "s"
+    return "y" if lexicon.SORTS.get(word) in ("person", "animal") else "n"
 
 
-TAGS = Tags()
+def cleaned(text: str, phrases: Mapping[str, str] = grammar.PHRASES) -> str:
+    """One plain caption, or many with a line end between them, so that `words_of` only cuts at blanks.
 
-
-def split(caption: str) -> list[str]:
-    """Lower-case words of a caption, punctuation as words of its own, `man 's` joined, fixed phrases as one word."""
-    return words_of(cleaned(caption))
-
-
-def cleaned(text: str) -> str:
-    """One caption, or many with a line end between them, so that `words_of` only cuts at blanks.
-
-    Python's own replace over a whole block costs a tenth of a caption at a time.
+    Lower-case words, punctuation as words of its own, fixed phrases as one word. Python's own replace over a whole block
+    costs a tenth of a caption at a time.
     """
-    text = f" {text.lower()} ".replace("\n", " \n ").replace("’", "'")
-    for mark in _BLANK:
-        text = text.replace(mark, " ")
+    text = f" {text.lower()} ".replace("\n", " \n ").translate(_BLANK)
     for mark in ".,;:!?()":
         text = text.replace(mark, f" {mark} ")
-    text = text.replace(" 's ", "'s ").replace("-covered", " covered")
-    for phrase, replacement in grammar.PHRASES.items():
+    text = text.replace("'s ", " 's ").replace("-covered", " covered").replace("' ", " ").replace(" '", " ")
+    text = text.replace(" s ", " 's ")
+    for phrase, replacement in phrases.items():
         text = text.replace(phrase, replacement)
     return text
 
@@ -95,36 +108,95 @@ def words_of(text: str) -> list[str]:
     return text.split(None, LONGEST)[:LONGEST]
 
 
-def chunks(words: list[str]) -> Chunks:
+def chunks(words: list[str], tags: Tags) -> Chunks:
     """Cut words into noun phrases and single words; adverbs are left out, measures (a group of) are passed over."""
-    cut = _cut("".join(map(TAGS.__getitem__, words)))
-    return _without_measures(words, cut) if "NoN" in cut.kinds else cut
+    cut = _cut("".join(map(tags.__getitem__, words)))
+    return _without_measures(words, cut) if "No" in cut.kinds else cut
 
 
 @lru_cache(REMEMBERED_TAGS)
 def _cut(tags: str) -> Chunks:
     """The chunks of a string of tags, remembered: captions are built alike."""
-    kinds: list[str] = []
+    kinds, marks = "", ""
     starts: list[int] = []
     ends: list[int] = []
+    owned: list[tuple[int, int]] = []
+    tags = _VERB_IN_ING.sub("g", _VERB_IN_S.sub("S", tags)).translate(_PLAIN_TAGS)
     for match in _CHUNK.finditer(tags):
         start, end = match.span()
-        kinds.append("N" if match.lastindex else match[0])
+        if match.lastindex and "'" in match[0]:
+            owned.append((len(kinds), start + match[0].rindex("'")))
+        kinds += "N" if match.lastindex else match[0]
+        marks += _mark(match[0], tags[start - 1 : start]) if match.lastindex else match[0]
         starts.append(start)
         ends.append(end)
-    return Chunks("".join(kinds), starts, ends)
+    owners = tuple((place, len(kinds) + number) for number, (place, _) in enumerate(owned))
+    starts += [starts[place] for place, _ in owned]
+    ends += [apostrophe for _, apostrophe in owned]
+    return Chunks(kinds, marks, starts, ends, owners)
+
+
+def _mark(tags: str, before: str) -> str:
+    mark = "Z" if "z" in tags else {"q": "Q", "d": "D"}.get(tags[0], "N")
+    return mark.lower() if before == "r" else mark
 
 
 def _without_measures(words: list[str], cut: Chunks) -> Chunks:
-    kinds, starts, ends = cut
-    passed = {
-        place + step
-        for place in range(len(kinds) - 2)
-        if kinds[place : place + 3] == "NoN" and words[ends[place] - 1] in MEASURES
-        for step in (0, 1)
-    }
-    kept = [place for place in range(len(kinds)) if place not in passed]
-    return Chunks("".join(kinds[place] for place in kept), [starts[n] for n in kept], [ends[n] for n in kept])
+    """Pass over `a group of`; make one preposition of `on the side of`, its end that of the last word."""
+    ends, passed = list(cut.ends), set()
+    place = cut.kinds.find("No")
+    while place >= 0:
+        head = words[ends[place] - 1]
+        if head in grammar.RELATIONAL and cut.kinds[place - 1 : place] in ("p", "t"):
+            passed |= {place, place + 1}
+            ends[place - 1] = ends[place + 1]
+        elif head in _MEASURES and cut.kinds[place + 2 : place + 3] == "N":
+            passed |= {place, place + 1}
+        place = cut.kinds.find("No", place + 1)
+    kept = [place for place in range(len(ends)) if place not in passed]
+    moved = {place: number for number, place in enumerate(kept)}
+    return Chunks(
+        "".join(cut.kinds[place] for place in kept if place < len(cut.kinds)),
+        "".join(cut.marks[place] for place in kept if place < len(cut.kinds)),
+        [cut.starts[place] for place in kept],
+        [ends[place] for place in kept],
+        tuple((moved[place], moved[owner]) for place, owner in cut.owners if place in moved),
+    )
 
 
-MEASURES = frozenset(lexicon.MEASURES.split())
+class Names:
+    """What the parser is told of a chunk: the sort of a noun, the word itself where a grammar tells it apart, or ''."""
+
+    def __init__(self, tags: Tags, acts: Collection[str]) -> None:
+        known = frozenset({*acts, *lexicon.HOLDING.split()})
+        self._others = _Others({word: word for word in known})
+        self._others.update({word: word for word, tag in list(tags.items()) if tag in _NAMED_TAGS})
+        self._nouns = _Nouns(lexicon.SORTS)
+        self._nouns.update({word: word for word in grammar.CLOSED["q"].split()})
+
+    def of(self, words: list[str], cut: Chunks) -> tuple[str, ...]:
+        """The names of all chunks."""
+        nouns, others = self._nouns, self._others
+        heads = [words[end - 1] for end in cut.ends]
+        found = [
+            nouns[head] if kind == "N" else others[head] for kind, head in zip(cut.kinds, heads, strict=False)
+        ]
+        if "of" in found:
+            for place, kind in enumerate(cut.kinds):
+                start, end = cut.starts[place], cut.ends[place]
+                if kind in "pt" and end - start > 1:
+                    found[place] = f"{words[start]} {words[end - 2]} of"
+        return tuple(found)
+
+
+class _Others(dict[str, str]):
+    def __missing__(self, word: str) -> str:
+        return ""
+
+
+class _Nouns(dict[str, str]):
+    def __missing__(self, word: str) -> str:
+        sort = self.get(word.rpartition("-")[2], "thing") if "-" in word else "thing"
+        if len(self) < REMEMBERED_WORDS:
+            self[word] = sort
+        return sort

@@ -2,9 +2,9 @@
 
 import pytest
 
+from relclip.core.aliases import load_aliases
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import load_names
-from relclip.dataset.aliases import load_aliases
 from relclip.dataset.names import ObjectNames
 
 CLASSES = load_names("vg150")

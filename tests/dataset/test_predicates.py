@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from relclip.core.aliases import load_aliases
 from relclip.core.entries import read_entries
 from relclip.core.vocabulary import load_names
-from relclip.dataset.aliases import load_aliases
 from relclip.dataset.predicates import PredicateWords
 
 CLASSES = load_names("vg20")

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from relclip.core.errors import InputError
+from relclip.core.forms import tidy
 
 
-def load_aliases(path: str | None) -> dict[str, str]:
+def load_aliases(path: str | Path | None) -> dict[str, str]:
     """Return form -> name, both tidied; {} without a file. The first line that has a form wins.
 
     Raises InputError where the file cannot be read as UTF-8 text.
@@ -25,8 +26,3 @@ def load_aliases(path: str | None) -> dict[str, str]:
             if name and form:
                 aliases.setdefault(form, name)
     return aliases
-
-
-def tidy(text: str) -> str:
-    """Lower-case, underscores as spaces, single spaces, without quotes or stops at the ends."""
-    return " ".join(text.lower().replace("_", " ").split()).strip(" .,;:!?\"'`")

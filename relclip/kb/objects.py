@@ -35,6 +35,7 @@ _SYNONYMS = {
     "light": "lightbulb streetlight",
     "post": "lamppost signpost",
     "railing": "handrail",
+    "shirt": "tshirt",
 }
 
 

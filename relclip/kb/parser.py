@@ -39,9 +39,7 @@ class Parser:
         self._acts, self._links = words.acts, words.links
         self._has, self._wears = words.has, words.wears
 
-    def facts(
-        self, kinds: str, marks: str, names: Sequence[str], owners: tuple[tuple[int, int], ...] = ()
-    ) -> tuple[Stated, ...]:
+    def facts(self, kinds: str, marks: str, names: Sequence[str]) -> tuple[Stated, ...]:
         """What is stated, by place; nothing of what is negated, nor of a thing about itself."""
         sentence = Sentence(kinds, marks, names)
         found = [
@@ -49,8 +47,6 @@ class Parser:
             for subject, predicate, thing in list(self._scan(sentence))
             if subject != thing and not sentence.negated(subject) and not sentence.negated(thing)
         ]
-        if self._has:
-            found += [(owner, self._has, place) for place, owner in owners]
         return tuple(dict.fromkeys(found))
 
     def _scan(self, sentence: Sentence) -> Iterator[Stated]:
@@ -72,7 +68,8 @@ class Parser:
         negated = _negated(sentence, place)
         if negated:
             sentence.negated_verbs.add(place)
-        sentence.subjects[place] = subjects = self._subjects(sentence, place, act)
+        passive = act is not None and _passive(sentence, place, act)
+        sentence.subjects[place] = subjects = self._subjects(sentence, place, act, passive=passive)
         sentence.last_verb = place
         if act is None or negated:
             return
@@ -81,7 +78,7 @@ class Parser:
         else:
             yield from self._inverted(sentence, place, act)
 
-    def _subjects(self, sentence: Sentence, verb: int, act: Act | None) -> list[int]:
+    def _subjects(self, sentence: Sentence, verb: int, act: Act | None, *, passive: bool) -> list[int]:
         """Who does it. Finite verb: the head of the clause; bare participle: the nearest phrase that can do it."""
         kind = sentence.kind
         finite, left = kind[verb] in "fBSv", verb - 1
@@ -89,6 +86,8 @@ class Parser:
             finite = finite or kind[left] == "b"
             left -= 1
         wanted, others = (act.known.subject, False) if act else ("living", True)
+        if passive:
+            wanted = "any"
         match kind[left]:
             case "N" if sentence.name[left] == "there" or _fronted(sentence, left):
                 return []
@@ -113,8 +112,10 @@ class Parser:
         after, following = sentence.kind[place + 1], sentence.name[place + 1]
         if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
             following, place, after = sentence.name[place + 3], place + 2, "p"
-        if act.participle and act.passive[0] and following in act.known.agents and after in "po":
+        if _passive(sentence, place, act):
             things = _objects(sentence, place + 2, subjects) or _gap(sentence, subjects, place + 2)
+            if act.known.subject == "living":
+                things = [thing for thing in things if sentence.living(thing)]
             yield from _turned(act.passive, subjects, things)
         elif act.participle and _compound(sentence, place, act):
             yield from _compounds(sentence, place, act)
@@ -151,13 +152,16 @@ class Parser:
         """What a preposition states of the noun phrases around it: `a man on a horse`, `the cat is in the sink`."""
         name, kind = sentence.name[place], sentence.kind
         if kind[place + 1] != "N":
+            if name in self._links and kind[place - 1] == "b" and kind[place - 2] == "N":
+                doers = sentence.group(place - 2)
+                yield from _pairs(doers, self._links[name], _gap(sentence, doers, place + 1))
             return
         if kind[place] == "o" and self._has:
-            if kind[place - 1] == "N":
+            if kind[place - 1] == "N" and sentence.name[place - 1] != "container":
                 yield from _pairs(_objects(sentence, place + 1, []), self._has, [place - 1])
             return
         predicate = self._links.get(name, "")
-        clothed = self._wears and name == "in" and sentence.name[place + 1] == "clothes"
+        clothed = self._wears and name in ("in", "with") and sentence.name[place + 1] == "clothes"
         if not (predicate or clothed):
             return
         subjects = self._linked_subjects(sentence, place, clothed=bool(clothed))
@@ -171,6 +175,8 @@ class Parser:
         """The noun phrase right before the preposition; before `is`, the head of the clause."""
         kind, left = sentence.kind, place - 1
         if kind[left] == "N":
+            if sentence.link[left] == "of" and sentence.parent[left] >= 0:
+                left = sentence.parent[left]
             return [] if sentence.name[left] == "there" else sentence.group(left)
         if kind[left] == "b":
             before = left - 1
@@ -246,6 +252,12 @@ def _group_from(sentence: Sentence, place: int) -> list[int]:
     while sentence.kind[found[-1] + 1] == "c" and sentence.kind[found[-1] + 2] == "N":
         found.append(found[-1] + 2)
     return found
+
+
+def _passive(sentence: Sentence, place: int, act: Act) -> bool:
+    """`carried by a man`, `covered with snow`."""
+    agent = sentence.kind[place + 1] in "po" and sentence.name[place + 1] in act.known.agents
+    return agent and act.participle and bool(act.passive[0])
 
 
 def _compound(sentence: Sentence, place: int, act: Act) -> bool:

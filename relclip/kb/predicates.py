@@ -67,6 +67,9 @@ class Grammar:
                 found.append(phrase)
             if phrase or name in self.links.values():
                 said.add(name)
+        for link, likes in grammar.LIKE.items():
+            for like in likes if link in self.links else ():
+                self.links.setdefault(like, self.links[link])
         self._verbs = self._with_likes(found)
         self.acts = dict(self._acts())
         self.tags = dict(self._tags())
@@ -134,7 +137,7 @@ def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
     if direct and known.object == "ridden":
         prepositions.setdefault("on", direct)
     if "on" in prepositions:
-        for like in grammar.LIKE_ON:
+        for like in ("upon", "on_top_of"):
             prepositions.setdefault(like, prepositions["on"])
     agents = [phrase.predicate for phrase in own if phrase.participle and phrase.rest in known.agents]
     passive = (agents[0], False) if agents else (direct, True)

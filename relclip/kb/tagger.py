@@ -1,10 +1,11 @@
 """Caption -> words, tags and chunks. One letter a word (see `grammar`): phrases are regular expressions over tags."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from relclip.core.forms import verb_forms, verb_lemmas
 from relclip.kb import grammar, lexicon
 
 REMEMBERED_WORDS = 500_000
@@ -27,7 +28,7 @@ _CHUNK = re.compile(
 
 
 #: `a man smiles`, `dog leaps`: a verb, unless a noun follows. `crossing the street`: a verb.
-_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dA])")
+_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dA])|(?<=y)i")
 _PLAIN_TAGS = str.maketrans("Akiy", "dsnn")
 
 
@@ -60,13 +61,17 @@ class Tags(dict[str, str]):
         self.update(dict.fromkeys(_PLURALS, "s"))
         self.update(dict.fromkeys(lexicon.JOINING.split(), "m"))
         for word in lexicon.NOUNS_LIKE_VERBS.split():
-            self[word] = "i" if word.endswith("ing") else "s" if word.endswith("s") else "n"
+            self[word] = "i" if _is_gerund(word) else "s" if word.endswith("s") else "n"
 
     def __missing__(self, word: str) -> str:
         tag = _by_ending(word)
         if len(self) < REMEMBERED_WORDS:
             self[word] = tag
         return tag
+
+
+def _is_gerund(word: str) -> bool:
+    return any(verb_forms(lemma).gerund == word for lemma in verb_lemmas(word))
 
 
 def _by_ending(word: str) -> str:
@@ -164,6 +169,9 @@ def _without_measures(words: list[str], cut: Chunks) -> Chunks:
     )
 
 
+_PARTS, _LIVING = frozenset({"body", "limb", "clothes"}), frozenset({"person", "animal"})
+
+
 class Names:
     """What the parser is told of a chunk: the sort of a noun, the word itself where a grammar tells it apart, or ''."""
 
@@ -173,6 +181,15 @@ class Names:
         self._others.update({word: word for word, tag in list(tags.items()) if tag in _NAMED_TAGS})
         self._nouns = _Nouns(lexicon.SORTS)
         self._nouns.update({word: word for word in grammar.CLOSED["q"].split()})
+
+    def owners(self, words: list[str], cut: Chunks, names: Sequence[str]) -> list[tuple[int, tuple[int, int]]]:
+        """Place of a noun phrase -> the words of whom it belongs to: the man 's horse, giraffe legs, a girls shirt."""
+        found = [(place, (cut.starts[owner], cut.ends[owner])) for place, owner in cut.owners]
+        for place, name in enumerate(names):
+            start, before = cut.starts[place], cut.ends[place] - 1
+            if name in _PARTS and start < before and self._nouns[words[before - 1]] in _LIVING:
+                found.append((place, (start, before)))
+        return found
 
     def of(self, words: list[str], cut: Chunks) -> tuple[str, ...]:
         """The names of all chunks."""

@@ -84,14 +84,14 @@ def words(net: WordNet) -> dict[str, list[str]]:
     for noun in filter(_WORD.fullmatch, net.senses):
         sort = net.sort(noun)
         if sort:
-            found[sort].update(with_plurals(noun))
+            found[sort].update(filter(_WORD.fullmatch, with_plurals(noun)))
     nouns, verbs = net.uses[_NOUN], net.uses[_VERB]
     used = [verb for verb, uses in verbs.items() if uses and _WORD.fullmatch(verb)]
     others = sum((net.uses[kind] for kind in _OTHERS), Counter(nouns))
     finite = [verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb]]
     return {name: sorted(values) for name, values in found.items()} | {
         "third person": sorted({form.third for form in finite if not _other_noun(form, nouns)}),
-        "past": sorted({past for form in finite for past in form.past}),
+        "past": sorted({past for form in finite for past in form.past if not others[past]}),
         "base": sorted({form.base for form in finite}),
         "third person or plural": sorted(
             verb_forms(verb).third for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and nouns[verb]

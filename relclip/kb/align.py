@@ -9,7 +9,7 @@ from relclip.core.aliases import load_aliases
 from relclip.core.errors import InputError
 from relclip.core.text import plain
 from relclip.core.vocabulary import Vocabulary, load_names
-from relclip.kb import spacy_backend
+from relclip.kb import lexicon, spacy_backend
 from relclip.kb.gold import Fact
 from relclip.kb.objects import Objects
 from relclip.kb.parser import Parser
@@ -146,7 +146,7 @@ class _Rules:
     def __init__(self, grammar: Grammar, nouns: Collection[str]) -> None:
         self._tags = Tags(grammar.tags, nouns)
         self._names = Names(self._tags, grammar.acts)
-        self._has, self._wears = grammar.has, grammar.wears
+        self._has = grammar.has
         self._facts = lru_cache(REMEMBERED)(Parser(grammar).facts)
 
     def __call__(self, text: str) -> list[Fact]:
@@ -165,5 +165,9 @@ class _Rules:
     def _possessions(self, words: list[str], cut: Chunks, names: Sequence[str]) -> Iterator[Fact]:
         """`the man 's horse`, `giraffe legs`: stated inside a noun phrase."""
         for place, (start, end) in self._names.owners(words, cut, names):
-            predicate = self._wears if names[place] == "clothes" and self._wears else self._has
-            yield " ".join(words[start:end]), predicate, " ".join(words[cut.starts[place] : cut.ends[place]])
+            yield " ".join(words[start:end]), self._has, " ".join(words[cut.starts[place] : cut.ends[place]])
+        for place, kind in enumerate(cut.kinds):
+            for word in words[cut.starts[place] : cut.ends[place] - 1] if kind == "N" else ():
+                part = lexicon.HAVING.get(word.rpartition("-")[2])
+                if part:
+                    yield " ".join(words[cut.starts[place] : cut.ends[place]]), self._has, part

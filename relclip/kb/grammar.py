@@ -10,7 +10,8 @@ q pronoun    r l adverb, one in -ly, passed over    x not    . end of sentence
 
 CLOSED = {
     "A": "a an",
-    "d": """the this these those his her their its my your our some any every another other
+    "h": "his her their its",
+    "d": """the this these those my your our some any every another other
         several many few two three four five six seven eight nine ten eleven twelve 2 3 4 5 6 7 8 9 10 dozen one
         various multiple numerous most '""",
     "z": "no neither zero",
@@ -97,7 +98,6 @@ LIKE = {
     "over": ("atop",),
     "behind": ("in back of",),
     "in": ("within",),
-    "in_front_of": ("in front of",),
-    "near": ("close_to",),
+    "in_front_of": ("in front of", "on front of", "at front of"),
     "on back of": ("at back of", "on rear of", "at rear of"),
 }

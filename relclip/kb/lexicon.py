@@ -40,7 +40,7 @@ _CLOTHES = """helmet helmets glove gloves jean jeans pant pants short shorts tie
 _BODY = "trunk trunks collar collars stripes spots mane lap stomach belly"
 
 #: Nouns before `of` that only measure or picture what follows (a group of people -> people).
-MEASURES = """bundle bundles group groups bunch pair pairs couple lot lots row rows set number pile piles piece pieces slice slices
+MEASURES = """all both each bundle bundles group groups bunch pair pairs couple lot lots row rows set number pile piles piece pieces slice slices
     herd herds flock flocks crowd stack stacks variety type types kind sort line lines series array collection handful
     photo photos picture pictures image images view statue painting team cluster clusters sheet sheets layer layers
     patch patches dozens hundreds body close-up bit portion half pack part parts
@@ -85,4 +85,11 @@ SORTS = {
         ("limb", LIMBS.split()),
     )
     for word in words
+}
+#: Long haired, four-legged -> hair, leg.
+HAVING = {
+    form: part
+    for part, sort in SORTS.items()
+    if sort in ("body", "limb")
+    for form in (f"{part}ed", f"{part}{part[-1]}ed", f"{part}d" if part.endswith("e") else f"{part}ed")
 }

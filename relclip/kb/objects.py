@@ -77,7 +77,7 @@ class Objects:
             name = " ".join(words[-length:])
             number = self._ids.get(name)
             if number is None:
-                number = self._ids.get(name.removesuffix("'s").strip("'-"))
+                number = self._ids.get(name.strip("'-").removesuffix("s"))
             if number is not None:
                 return number
         return 0

@@ -53,6 +53,8 @@ class Parser:
         for place, kind in enumerate(sentence.kinds):
             if kind == "N":
                 sentence.attach(place)
+                if self._has and sentence.marks[place] in "Hh":
+                    yield from _pairs(sentence.owner(place), self._has, [place])
             elif kind in "po":
                 yield from self._linked(sentence, place)
             elif kind in VERBS and sentence.kind[place - 1] not in "po":
@@ -168,7 +170,7 @@ class Parser:
         things = _objects(sentence, place + 1, subjects)
         if clothed and subjects and all(map(sentence.living, subjects)):
             yield from _pairs(subjects, self._wears, [thing for thing in things if sentence.worn(thing)])
-        elif predicate:
+        elif predicate and not (name == "with" and self._has and sentence.marks[place + 1] in "Hh"):
             yield from _pairs(subjects, predicate, things)
 
     def _linked_subjects(self, sentence: Sentence, place: int, *, clothed: bool) -> list[int]:

@@ -167,6 +167,17 @@ class Sentence:
     def _may_be_it(self, noun: int, doers: list[int]) -> bool:
         return noun not in doers and self.name[noun] not in _PERSON | _IT | {"there"}
 
+    def owner(self, place: int) -> list[int]:
+        """Whose it is, of `a bird with food in its mouth`: the nearest person or animal it hangs on, or named before.
+
+        [] where something else is said of the two: a man scratches his leg.
+        """
+        chain = self.chain(place)[1:]
+        before = [noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N"]
+        owner = next((noun for noun in [*chain, *before] if self.living(noun) and not self.negated(noun)), -1)
+        told = self.parent[place] == owner and not (self.link[place] == "with" and self.kind[place - 2] == "N")
+        return [] if owner < 0 or told else [owner]
+
     def named(self, place: int) -> int:
         """Of `he`, `she`, `they` the person named before, else the phrase itself."""
         if self.name[place] in _PEOPLE:

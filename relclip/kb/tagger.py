@@ -22,20 +22,22 @@ _MEASURES = frozenset(lexicon.MEASURES.split())
 #: possessive belongs to is part of the phrase.
 _NOUNS = r"[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*"
 _CHUNK = re.compile(
-    rf"(q|(?:[dz][dzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS}(?:'[drlge]*{_NOUNS})*|[dz]+[BS][ns]*)"
-    r"|(?<!d)[^drl]|(?<=d)[^drlo]"
+    rf"((?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*|[dhz]+[BS][ns]*)"
+    r"|(?<![dh])[^dhrl]|(?<=[dh])[^dhrlo]"
 )
 
 
 #: `a man smiles`, `dog leaps`: a verb, unless a noun follows. `crossing the street`: a verb.
-_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dA])|(?<=y)i")
+_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dhA])|(?<=y)i")
+#: `on the back of`: an adverb before `of` is a noun.
+_NOUN_BEFORE_OF = re.compile("r(?=o)")
 _PLAIN_TAGS = str.maketrans("Akiy", "dsnn")
 
 
 class Chunks(NamedTuple):
     """Place by place: kind 'N' for a noun phrase (its head is its last word), else the word's tag; words[start:end].
 
-    marks: of a noun phrase N bare, D with a determiner, Z in the negative, Q a pronoun, in lower case after an adverb
+    marks: of a noun phrase N bare, D with a determiner, H his or hers, Z in the negative, Q a pronoun, in lower case after an adverb
     that is no -ly (riding down the street); else as `kinds`. `owners`: place
     of a noun phrase -> place, beyond the last kind, of whom it belongs to (the man's horse -> the man).
     """
@@ -126,6 +128,7 @@ def _cut(tags: str) -> Chunks:
     starts: list[int] = []
     ends: list[int] = []
     owned: list[tuple[int, int]] = []
+    tags = _NOUN_BEFORE_OF.sub("n", tags)
     tags = _VERB_IN_ING.sub("g", _VERB_IN_S.sub("S", tags)).translate(_PLAIN_TAGS)
     for match in _CHUNK.finditer(tags):
         start, end = match.span()
@@ -142,7 +145,7 @@ def _cut(tags: str) -> Chunks:
 
 
 def _mark(tags: str, before: str) -> str:
-    mark = "Z" if "z" in tags else {"q": "Q", "d": "D"}.get(tags[0], "N")
+    mark = "Z" if "z" in tags else {"q": "Q", "d": "D", "h": "H"}.get(tags[0], "N")
     return mark.lower() if before == "r" else mark
 
 
@@ -169,7 +172,7 @@ def _without_measures(words: list[str], cut: Chunks) -> Chunks:
     )
 
 
-_PARTS, _LIVING = frozenset({"body", "limb", "clothes"}), frozenset({"person", "animal"})
+_PARTS, _LIVING = frozenset({"body", "limb"}), frozenset({"person", "animal"})
 
 
 class Names:
@@ -187,9 +190,13 @@ class Names:
         found = [(place, (cut.starts[owner], cut.ends[owner])) for place, owner in cut.owners]
         for place, name in enumerate(names):
             start, before = cut.starts[place], cut.ends[place] - 1
-            if name in _PARTS and start < before and self._nouns[words[before - 1]] in _LIVING:
+            if name in _PARTS and start < before and self._living(words[before - 1]):
                 found.append((place, (start, before)))
         return found
+
+    def _living(self, word: str) -> bool:
+        """Also without the apostrophe: a mans hand."""
+        return self._nouns[word] in _LIVING or (word.endswith("s") and self._nouns[word[:-1]] in _LIVING)
 
     def of(self, words: list[str], cut: Chunks) -> tuple[str, ...]:
         """The names of all chunks."""

@@ -96,7 +96,6 @@ LIKE = {
     "on": ("upon",),
     "under": ("beneath", "underneath", "below"),
     "over": ("atop",),
-    "behind": ("in back of",),
     "in": ("within",),
     "in_front_of": ("in front of", "on front of", "at front of"),
     "on back of": ("at back of", "on rear of", "at rear of"),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from relclip.core.errors import InputError
 
-Subject = Literal["any", "living", "moving", "body", "thing"]
+Subject = Literal["any", "living", "moving", "rather living", "body", "thing"]
 Object = Literal["anything", "ridden", "not limbs", "not clothes", "not limbs or clothes"]
 _OWN = Path(__file__).with_name("verbs.yaml")
 _Lemma = Annotated[str, Field(pattern=r"^[a-z-]+$")]
@@ -24,6 +24,7 @@ class Known(BaseModel):
     object: Object = "anything"
     also: tuple[_Lemma, ...] = ()
     like: _Lemma | None = None
+    particles: tuple[_Lemma, ...] = ()
     agents: tuple[_Lemma, ...] = ("by",)
 
 

@@ -55,6 +55,8 @@ CONTAINERS = frozenset(
 #: Words between somebody and a thing they hold, wear or are in: not the thing, but they sit, stand or lie.
 HOLDING = """holding wearing carrying with using riding eating reading playing watching holds wears has have having
     pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at"""
+#: Participles that say no more than the preposition after them: seen in, located on.
+PLACED = frozenset("located placed situated seen shown found pictured posted displayed".split())
 #: Participles that join two nouns to one phrase (motorcycle shaped chairs).
 JOINING = "shaped sized themed lined filled capped topped coated flavored styled printed wrapped"
 #: What is ridden beside WordNet's vehicles when somebody rides on it (not a street or a beach), beside animals.

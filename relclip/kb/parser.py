@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from relclip.kb import grammar
+from relclip.kb import grammar, lexicon
 from relclip.kb.predicates import Act, Grammar
 from relclip.kb.sentence import VERBS, Sentence
 
@@ -176,6 +176,8 @@ class Parser:
     def _linked_subjects(self, sentence: Sentence, place: int, *, clothed: bool) -> list[int]:
         """The noun phrase right before the preposition; before `is`, the head of the clause."""
         kind, left = sentence.kind, place - 1
+        if kind[left] == "e" and sentence.name[left] in lexicon.PLACED and kind[left - 1] in "Nb":
+            left -= 1
         if kind[left] == "N":
             if sentence.link[left] == "of" and sentence.parent[left] >= 0:
                 left = sentence.parent[left]

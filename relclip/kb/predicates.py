@@ -11,8 +11,8 @@ from relclip.kb.knowledge import NOTHING, Known, known_verbs
 _TAG = {word: tag for tag, words in grammar.CLOSED.items() for word in words.split()}
 _ARTICLES = ("a", "an", "the")
 _BE = tuple(grammar.CLOSED["b"].split())
-#: Words that state nothing by themselves, whatever a vocabulary hopes.
-_UNSAID = frozenset("ct,w.dzxqrb")
+#: Tags of words that state nothing by themselves, and a preposition that hardly ever states a relation one can see.
+_UNSAID, _PURPOSE = frozenset("ct,w.dhAzxqrb"), "for"
 HAVE, WEAR = "have", "wear"
 
 
@@ -87,7 +87,7 @@ class Grammar:
         tag, rest = _TAG.get(words[0], ""), _preposition(words[1:])
         if tag in ("p", "o") or "_".join(words) in _TAG or _preposition(words):
             link = _preposition(words)
-            if link and _TAG.get(link) != "t":
+            if link and _TAG.get(link) != "t" and link != _PURPOSE:
                 self.links.setdefault(link, name)
             return None
         lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
@@ -114,6 +114,7 @@ class Grammar:
             own = [phrase for phrase in self._verbs if phrase.lemma == lemma]
             known = self._known.get(lemma, NOTHING)
             for word, tag in _tagged(verb_forms(lemma), known):
+                self.phrases |= {f" {word} {particle} ": f" {word} " for particle in known.particles}
                 yield word, _act(word, tag, own, known)
 
     def _tags(self) -> Iterator[tuple[str, str]]:

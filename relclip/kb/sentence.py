@@ -129,6 +129,8 @@ class Sentence:
         Where none may: [] for what only the living do; else, or with `others`, the first of all.
         """
         nouns = list(candidates)
+        if wanted == "rather living":
+            wanted = "living" if any(map(self.living, nouns)) else "body"
         best = next((noun for noun in nouns if self._fits(noun, wanted)), -1)
         if best < 0 and wanted == "moving":
             best = next((noun for noun in nouns if self.name[noun] == "vehicle"), -1)
@@ -140,6 +142,7 @@ class Sentence:
     def fitting(self, group: list[int], wanted: str) -> list[int]:
         """Those of a group, the nearest last, who may be subjects: beside somebody who sits, only who lives."""
         best = group[-1]
+        wanted = wanted.replace("rather living", "body")
         if wanted == "body" and self.living(best):
             wanted = "living"
         return [noun for noun in group if noun == best or self._fits(noun, wanted)]

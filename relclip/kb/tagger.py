@@ -179,7 +179,7 @@ class Names:
     """What the parser is told of a chunk: the sort of a noun, the word itself where a grammar tells it apart, or ''."""
 
     def __init__(self, tags: Tags, acts: Collection[str]) -> None:
-        known = frozenset({*acts, *lexicon.HOLDING.split()})
+        known = frozenset({*acts, *lexicon.HOLDING.split(), *lexicon.PLACED})
         self._others = _Others({word: word for word in known})
         self._others.update({word: word for word, tag in list(tags.items()) if tag in _NAMED_TAGS})
         self._nouns = _Nouns(lexicon.SORTS)

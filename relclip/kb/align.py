@@ -12,7 +12,7 @@ from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import lexicon, spacy_backend
 from relclip.kb.gold import Fact
 from relclip.kb.objects import Objects
-from relclip.kb.parser import Parser
+from relclip.kb.parser import RUN_TOGETHER, Parser
 from relclip.kb.predicates import Grammar
 from relclip.kb.prefilter import predicates_pattern, two_words_pattern
 from relclip.kb.tagger import Chunks, Names, Tags, chunks, cleaned, words_of
@@ -154,10 +154,11 @@ class _Rules:
         cut = chunks(words, self._tags)
         names = self._names.of(words, cut)
         starts, ends = cut.starts, cut.ends
-        found = [
-            (" ".join(words[starts[s] : ends[s]]), predicate, " ".join(words[starts[o] : ends[o]]))
-            for s, predicate, o in self._facts(cut.kinds, cut.marks, names)
-        ]
+        found = []
+        for subject, predicate, thing in self._facts(cut.kinds, cut.marks, names):
+            doer = words[starts[subject] : ends[subject]]
+            done = words[starts[thing] : ends[thing]] if thing != RUN_TOGETHER else doer[:-1]
+            found.append((" ".join(doer if thing != RUN_TOGETHER else doer[-1:]), predicate, " ".join(done)))
         if self._has:
             found += self._possessions(words, cut, names)
         return found

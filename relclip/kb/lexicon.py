@@ -14,7 +14,8 @@ ALSO_NOUN = _WORDS["also noun"]
 #: Forms in -s of verbs that are as often plurals.
 THIRD_OR_PLURAL = _WORDS["third person or plural"]
 #: Forms of verbs that are hardly ever nouns.
-FINITE, BASE = _WORDS["third person"] | _WORDS["past"], _WORDS["base"]
+FINITE, BASE = _WORDS["third person"] | _WORDS["past"], _WORDS["base"] | {*"sleep look gather".split()}
+NOUNS_IN_LY, ADJECTIVES = _WORDS["noun in ly"], _WORDS["adjective"]
 
 #: Who acts that WordNet has under groups, measures or several things alike.
 _PERSON = """driver drivers fireman firemen couple fan fans band group team teams male males female females human humans
@@ -40,7 +41,7 @@ _CLOTHES = """helmet helmets glove gloves jean jeans pant pants short shorts tie
 _BODY = "trunk trunks collar collars stripes spots mane lap stomach belly"
 
 #: Nouns before `of` that only measure or picture what follows (a group of people -> people).
-MEASURES = """all both each bundle bundles group groups bunch pair pairs couple lot lots row rows set number pile piles piece pieces slice slices
+MEASURES = """game games all both each bundle bundles group groups bunch pair pairs couple lot lots row rows set number pile piles piece pieces slice slices
     herd herds flock flocks crowd stack stacks variety type types kind sort line lines series array collection handful
     photo photos picture pictures image images view statue painting team cluster clusters sheet sheets layer layers
     patch patches dozens hundreds body close-up bit portion half pack part parts

@@ -8,6 +8,8 @@ from relclip.kb.sentence import VERBS, Sentence
 
 #: (place of the subject, predicate, place of the object).
 Stated = tuple[int, str, int]
+#: Instead of an object's place: the phrase of the subject holds both, `wood table | plates are sitting on`.
+RUN_TOGETHER = -1
 
 _IT = frozenset({"it", "them"})
 _SELF = frozenset({"self", "limb"})

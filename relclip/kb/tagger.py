@@ -31,7 +31,9 @@ _CHUNK = re.compile(
 _VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dhA])|(?<=y)i")
 #: `on the back of`: an adverb before `of` is a noun.
 _NOUN_BEFORE_OF = re.compile("r(?=o)")
-_PLAIN_TAGS = str.maketrans("Akiy", "dsnn")
+#: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
+_ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
+_PLAIN_TAGS = str.maketrans("Akiyj", "dsnnn")
 
 
 class Chunks(NamedTuple):
@@ -56,7 +58,7 @@ class Tags(dict[str, str]):
         super().__init__()
         self.update(dict.fromkeys(lexicon.FINITE, "f"))
         self.update(dict.fromkeys(lexicon.BASE, "v"))
-        self.update({noun: _by_ending(noun) if _by_ending(noun) in "nsyk" else "n" for noun in nouns})
+        self.update({noun: _by_ending(noun) if _by_ending(noun) in "nsykj" else "n" for noun in nouns})
         self.update(verbs)
         for tag, words in grammar.CLOSED.items():
             self.update(dict.fromkeys(words.split(), tag))
@@ -85,12 +87,14 @@ def _by_ending(word: str) -> str:
         return "g"
     if word.endswith("ed") and len(word) > 4:
         return "e"
-    if word.endswith("ly") and len(word) > 4:
+    if word.endswith("ly") and len(word) > 4 and word not in lexicon.NOUNS_IN_LY:
         return "l"
     if word in lexicon.THIRD_OR_PLURAL:
         return "k"
     if word.endswith("s") and not word.endswith(("ss", "us")):
         return "s"
+    if word in lexicon.ADJECTIVES:
+        return "j"
     return "y" if lexicon.SORTS.get(word) in ("person", "animal") else "n"
 
 
@@ -128,7 +132,7 @@ def _cut(tags: str) -> Chunks:
     starts: list[int] = []
     ends: list[int] = []
     owned: list[tuple[int, int]] = []
-    tags = _NOUN_BEFORE_OF.sub("n", tags)
+    tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), _NOUN_BEFORE_OF.sub("n", tags))
     tags = _VERB_IN_ING.sub("g", _VERB_IN_S.sub("S", tags)).translate(_PLAIN_TAGS)
     for match in _CHUNK.finditer(tags):
         start, end = match.span()

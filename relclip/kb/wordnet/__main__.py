@@ -29,7 +29,7 @@ LIVING = ("person", "animal")
 #: A word whose uses are an artifact's to this share is no person.
 MADE = 0.19
 #: A verb whose noun is met more often than this beside it may be read as a noun; rarer than the second, hardly ever.
-ALSO_NOUN, HARDLY_NOUN = 0.05, 0.25
+ALSO_NOUN, HARDLY_NOUN, NEVER_NOUN, OFTEN = 0.05, 0.25, 0.1, 10
 #: A verb at least so often met as its noun: `a man smiles` is a sentence.
 AS_OFTEN = 0.4
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
@@ -78,21 +78,31 @@ class WordNet:
         return best if shares[best] >= 0.5 and not (best in LIVING and made > MADE) else None
 
 
+    def plural_of_another(self, noun: str, sort: str) -> bool:
+        """Whether `weeds`, rarely clothes, is the plural of what is of another sort."""
+        ones = [one for one in singulars(noun) if one in self.senses]
+        return self.uses[_NOUN][noun] < 2 and any(self.sort(one) != sort for one in ones)
+
+
 def words(net: WordNet) -> dict[str, list[str]]:
     """Sort -> its words, singular and plural; `verb`: finite forms of verbs; `also noun`: verbs that are nouns too."""
     found: dict[str, set[str]] = {name: set() for name in ROOTS if name != "artifact"}
     for noun in filter(_WORD.fullmatch, net.senses):
         sort = net.sort(noun)
-        if sort:
-            found[sort].update(filter(_WORD.fullmatch, with_plurals(noun)))
+        if sort and not net.plural_of_another(noun, sort):
+            forms = filter(_WORD.fullmatch, with_plurals(noun))
+            found[sort].update(form for form in forms if form not in net.senses or net.shares(form)["artifact"] < 0.5)
     nouns, verbs = net.uses[_NOUN], net.uses[_VERB]
     used = [verb for verb, uses in verbs.items() if uses and _WORD.fullmatch(verb)]
     others = sum((net.uses[kind] for kind in _OTHERS), Counter(nouns))
-    finite = [verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb]]
+    adjectives = net.uses["3"] + net.uses["5"]
+    finite = [verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb] and verbs[verb] >= OFTEN]
     return {name: sorted(values) for name, values in found.items()} | {
         "third person": sorted({form.third for form in finite if not _other_noun(form, nouns)}),
         "past": sorted({past for form in finite for past in form.past if not others[past]}),
-        "base": sorted({form.base for form in finite}),
+        "base": sorted({form.base for form in finite if others[form.base] < NEVER_NOUN * verbs[form.base]}),
+        "noun in ly": sorted(noun for noun in filter(_WORD.fullmatch, net.senses) if noun.endswith("ly") and nouns[noun] > net.uses["4"][noun]),
+        "adjective": sorted(word for word in adjectives if _WORD.fullmatch(word) and adjectives[word] > nouns[word]),
         "third person or plural": sorted(
             verb_forms(verb).third for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and nouns[verb]
         ),

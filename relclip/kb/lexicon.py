@@ -11,6 +11,7 @@ _WORDS = {
 }
 #: Verbs whose base form is a noun as well.
 ALSO_NOUN = _WORDS["also noun"]
+PARTICIPLE = _WORDS["participle"]
 #: Forms in -s of verbs that are as often plurals.
 THIRD_OR_PLURAL = _WORDS["third person or plural"]
 #: Forms of verbs that are hardly ever nouns.
@@ -36,8 +37,9 @@ NOUNS_LIKE_VERBS = """building buildings railing railings painting paintings clo
 
 #: What is worn or part of a body, beside WordNet's clothes and parts: colours stand for clothes (a man in black).
 _CLOTHES = """helmet helmets glove gloves jean jeans pant pants short shorts tie ties skirt skirts hoodie hoodies outfit
-    outfits top tops bikini bikinis wetsuit tshirt t-shirt t-shirts tee jersey jerseys gear black white red blue green
-    yellow pink orange purple brown gray grey khaki denim plaid attire"""
+    outfits top tops bikini bikinis wetsuit tshirt t-shirt t-shirts tee jersey jerseys gear khaki denim plaid
+    attire"""
+_COLOUR = "black white red blue green yellow pink orange purple brown gray grey"
 _BODY = "trunk trunks collar collars stripes spots mane lap stomach belly"
 
 #: Nouns before `of` that only measure or picture what follows (a group of people -> people).
@@ -84,6 +86,7 @@ SORTS = {
         ("body", _WORDS["body"] | {*_BODY.split()}),
         ("container", CONTAINERS),
         ("clothes", _WORDS["clothes"] | {*_CLOTHES.split()}),
+        ("colour", _COLOUR.split()),
         ("self", SELF.split()),
         ("limb", LIMBS.split()),
     )

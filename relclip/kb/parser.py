@@ -130,6 +130,8 @@ class Parser:
             yield from _pairs(
                 subjects, predicate, [thing for thing in things if _may_be(sentence, act, thing)]
             )
+        elif act.lemma == "have" and _on_it(sentence, place + 1):
+            return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
             yield from _pairs(subjects, act.direct, _direct(sentence, place, subjects))
 
@@ -168,6 +170,8 @@ class Parser:
         clothed = self._wears and name in ("in", "with") and sentence.name[place + 1] == "clothes"
         if not (predicate or clothed):
             return
+        if name == "with" and _on_it(sentence, place + 1):
+            return
         subjects = self._linked_subjects(sentence, place, clothed=bool(clothed))
         things = _objects(sentence, place + 1, subjects)
         if clothed and subjects and all(map(sentence.living, subjects)):
@@ -177,9 +181,13 @@ class Parser:
 
     def _linked_subjects(self, sentence: Sentence, place: int, *, clothed: bool) -> list[int]:
         """The noun phrase right before the preposition; before `is`, the head of the clause."""
-        kind, left = sentence.kind, place - 1
+        kind, left, name = sentence.kind, place - 1, sentence.name[place]
         if kind[left] == "e" and sentence.name[left] in lexicon.PLACED and kind[left - 1] in "Nb":
             left -= 1
+        if kind[left] == "N" and kind[left - 1] == "b" and sentence.name[left] in ("quality", "colour"):
+            left -= 1
+        if name == "at" and kind[left] == "N" and kind[left - 1] in VERBS and sentence.subjects.get(left - 1):
+            return sentence.subjects[left - 1]
         if kind[left] == "N":
             if sentence.link[left] == "of" and sentence.parent[left] >= 0:
                 left = sentence.parent[left]
@@ -192,6 +200,11 @@ class Parser:
         if clothed and kind[left] in VERBS:
             return [noun for noun in sentence.subjects.get(left, []) if sentence.living(noun)]
         return []
+
+
+def _on_it(sentence: Sentence, place: int) -> bool:
+    """`a glass with beer in it`: what is said of the beer is all that is said."""
+    return sentence.kind[place + 1] == "p" and sentence.name[place + 2] in _IT
 
 
 def _negated(sentence: Sentence, place: int) -> bool:

@@ -13,7 +13,7 @@ _HOLDING = frozenset(lexicon.HOLDING.split())
 _PEOPLE = frozenset(lexicon.PEOPLE.split())
 _PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
 _LIVING = frozenset({*_PERSON, "animal"})
-_WORN = frozenset({"clothes", "body", "limb", "self"})
+_WORN = frozenset({"clothes", "colour", "body", "limb", "self"})
 _IT = frozenset({"it", "them"})
 
 

@@ -28,7 +28,7 @@ _CHUNK = re.compile(
 
 
 #: `a man smiles`, `dog leaps`: a verb, unless a noun follows. `crossing the street`: a verb.
-_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dhA])|(?<=y)i")
+_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dhA])|(?<=[yb])i")
 #: `on the back of`: an adverb before `of` is a noun.
 _NOUN_BEFORE_OF = re.compile("r(?=o)")
 #: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
@@ -58,6 +58,7 @@ class Tags(dict[str, str]):
         super().__init__()
         self.update(dict.fromkeys(lexicon.FINITE, "f"))
         self.update(dict.fromkeys(lexicon.BASE, "v"))
+        self.update(dict.fromkeys(lexicon.PARTICIPLE, "e"))
         self.update({noun: _by_ending(noun) if _by_ending(noun) in "nsykj" else "n" for noun in nouns})
         self.update(verbs)
         for tag, words in grammar.CLOSED.items():
@@ -225,6 +226,8 @@ class _Others(dict[str, str]):
 class _Nouns(dict[str, str]):
     def __missing__(self, word: str) -> str:
         sort = self.get(word.rpartition("-")[2], "thing") if "-" in word else "thing"
+        if sort == "thing" and word in lexicon.ADJECTIVES:
+            sort = "quality"
         if len(self) < REMEMBERED_WORDS:
             self[word] = sort
         return sort

@@ -78,6 +78,10 @@ class WordNet:
         return best if shares[best] >= 0.5 and not (best in LIVING and made > MADE) else None
 
 
+    def made(self, noun: str) -> bool:
+        """Whether the word is that of a thing somebody made: bleachers, unlike a bleacher."""
+        return noun in self.senses and self.shares(noun)["artifact"] >= 0.5
+
     def plural_of_another(self, noun: str, sort: str) -> bool:
         """Whether `weeds`, rarely clothes, is the plural of what is of another sort."""
         ones = [one for one in singulars(noun) if one in self.senses]
@@ -91,7 +95,7 @@ def words(net: WordNet) -> dict[str, list[str]]:
         sort = net.sort(noun)
         if sort and not net.plural_of_another(noun, sort):
             forms = filter(_WORD.fullmatch, with_plurals(noun))
-            found[sort].update(form for form in forms if form not in net.senses or net.shares(form)["artifact"] < 0.5)
+            found[sort].update(form for form in forms if not (sort in LIVING and net.made(form)))
     nouns, verbs = net.uses[_NOUN], net.uses[_VERB]
     used = [verb for verb, uses in verbs.items() if uses and _WORD.fullmatch(verb)]
     others = sum((net.uses[kind] for kind in _OTHERS), Counter(nouns))
@@ -100,6 +104,9 @@ def words(net: WordNet) -> dict[str, list[str]]:
     return {name: sorted(values) for name, values in found.items()} | {
         "third person": sorted({form.third for form in finite if not _other_noun(form, nouns)}),
         "past": sorted({past for form in finite for past in form.past if not others[past]}),
+        "participle": sorted(
+            {form for verb in used for form in verb_forms(verb).participle if not (form.endswith("ed") or nouns[form])}
+        ),
         "base": sorted({form.base for form in finite if others[form.base] < NEVER_NOUN * verbs[form.base]}),
         "noun in ly": sorted(noun for noun in filter(_WORD.fullmatch, net.senses) if noun.endswith("ly") and nouns[noun] > net.uses["4"][noun]),
         "adjective": sorted(word for word in adjectives if _WORD.fullmatch(word) and adjectives[word] > nouns[word]),

@@ -39,6 +39,7 @@ CLOSED = {
 #: Whole phrases that act as one word, replaced in the text before it is split.
 PHRASES = {
     " as well as ": " and ",
+    " n ": " and ",
     " side by side ": " ",
     " about to ": " to ",
     " on top of ": " on_top_of ",
@@ -87,6 +88,8 @@ RELATIONAL = frozenset(
         "part",
     ]
 )
+#: Forms of `be` that only one does: a horse and a man is riding it.
+ONE_IS = frozenset(("is", "was", "'s"))
 #: Nobody does it, nothing is it.
 NOBODY = frozenset(["nobody", "nothing", "none"])
 #: What follows is not there.

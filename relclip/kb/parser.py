@@ -67,7 +67,10 @@ class Parser:
     def _said(self, sentence: Sentence, place: int) -> Iterator[Stated]:
         """What a verb states; its subjects are remembered for what follows."""
         act = self._acts.get(sentence.name[place])
-        if _adjective(sentence, place) or (act and _noun(sentence, place, act)):
+        if act and _noun(sentence, place, act):
+            return
+        if _adjective(sentence, place):
+            sentence.subjects[place] = sentence.subjects.get(place - 1, [])
             return
         negated = _negated(sentence, place)
         if negated:
@@ -127,9 +130,10 @@ class Parser:
             predicate = act.prepositions[following]
             beyond = _beyond_self(sentence, place + 2)
             things = _objects(sentence, beyond, subjects) or _gap(sentence, subjects, place + 2)
-            yield from _pairs(
-                subjects, predicate, [thing for thing in things if _may_be(sentence, act, thing)]
-            )
+            things = [thing for thing in things if _may_be(sentence, act, thing)]
+            yield from _pairs(subjects, predicate, things)
+            if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
+                yield subjects[0], predicate, RUN_TOGETHER
         elif act.lemma == "have" and _on_it(sentence, place + 1):
             return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
@@ -314,6 +318,8 @@ def _pairs(subjects: list[int], predicate: str, things: list[int]) -> Iterator[S
 
 def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
     """The direct object, right after the verb (`riding down the street` has none)."""
+    if _adjective(sentence, verb + 1):
+        verb += 1
     if sentence.kind[verb + 1] != "N":
         stranded = sentence.kind[verb + 1] == "p" and sentence.kind[verb + 2] != "N"
         return [] if stranded else _gap(sentence, subjects, verb + 1)

@@ -210,5 +210,6 @@ class Sentence:
         self._like(place, partner)
         if self.negated(partner) and (self.bare(place) or self.name[left] == "nor"):
             self._negated.add(place)
-        if not any(verb > partner for verb in self.subjects):
+        alone = self.kind[left] == "c" and self.name[place + 1] in grammar.ONE_IS and not self.negated(place)
+        if not alone and not any(verb > partner for verb in self.subjects):
             self._partner[place] = partner

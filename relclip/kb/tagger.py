@@ -13,7 +13,7 @@ REMEMBERED_TAGS = 1 << 16
 #: Words of a caption that are looked at, so that time stays linear whatever the file.
 LONGEST = 300
 #: Words that the parser tells apart beside those of a grammar.
-_NAMED_TAGS = frozenset("pot,cwqx")
+_NAMED_TAGS = frozenset("pot,cwqxb")
 _BLANK = str.maketrans(dict.fromkeys('"`[]{}<>*#~=+/\\^$%@', " "))
 _PLURALS = frozenset(lexicon.PLURALS.split())
 _MEASURES = frozenset(lexicon.MEASURES.split())

@@ -29,7 +29,9 @@ def plurals(word: str) -> tuple[str, ...]:
     >>> plurals("scarf"), plurals("person"), plurals("stuntwoman")
     (('scarves', 'scarfs'), ('people', 'persons', 'person'), ('stuntwomen',))
     """
-    known = tuple(form for form in lemminflect.getInflection(word, "NNS", inflect_oov=False) if " " not in form)
+    known = tuple(
+        form for form in lemminflect.getInflection(word, "NNS", inflect_oov=False) if " " not in form
+    )
     if not known:
         head = next((head for head in _HEADS if word.endswith(head) and word != head), "")
         known = tuple(word[: -len(head)] + form for form in plurals(head)) if head else (_regular(word),)

@@ -1,5 +1,6 @@
 """Facts of a caption, aligned to a vocabulary: class ids and predicate ids."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +12,11 @@ from relclip.core.text import plain
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import lexicon, spacy_backend
 from relclip.kb.gold import Fact
-from relclip.kb.objects import Objects
-from relclip.kb.parser import RUN_TOGETHER, Parser
+from relclip.kb.objects import Objects, Wanted
+from relclip.kb.parser import Parser
 from relclip.kb.predicates import Grammar
 from relclip.kb.prefilter import predicates_pattern, two_words_pattern
+from relclip.kb.sentence import RUN_TOGETHER
 from relclip.kb.tagger import Chunks, Names, Tags, chunks, cleaned, words_of
 
 REMEMBERED = 1 << 16
@@ -140,10 +142,15 @@ def _reader(backend: str, grammar: Grammar, objects: Objects) -> Callable[[str],
     raise InputError(f"the backend '{backend}' does not exist; give {RULES} or {SPACY}")
 
 
+#: A verb, and nothing after it that it could be about: `wood table plates are sitting on`.
+_BARE = re.compile(r"N[bt]*[geBSf]p?(?:[.,]|$)")
+
+
 class _Rules:
     """The project's own reader: words, chunks, what they state; sentences of one shape are parsed once."""
 
     def __init__(self, grammar: Grammar, nouns: Collection[str]) -> None:
+        self._wanted = Wanted(nouns)
         self._tags = Tags(grammar.tags, nouns)
         self._names = Names(self._tags, grammar.acts)
         self._has = grammar.has
@@ -152,6 +159,10 @@ class _Rules:
     def __call__(self, text: str) -> list[Fact]:
         words = words_of(text)
         cut = chunks(words, self._tags)
+        if sum(map(self._wanted.__getitem__, [words[end - 1] for end in cut.ends])) < 2 and not _BARE.search(
+            cut.kinds
+        ):
+            return list(self._possessions(words, cut, self._names.of(words, cut))) if self._has else []
         names = self._names.of(words, cut)
         starts, ends = cut.starts, cut.ends
         found = []
@@ -167,6 +178,8 @@ class _Rules:
         """`the man 's horse`, `giraffe legs`: stated inside a noun phrase."""
         for place, (start, end) in self._names.owners(words, cut, names):
             yield " ".join(words[start:end]), self._has, " ".join(words[cut.starts[place] : cut.ends[place]])
+        if lexicon.HAVING.keys().isdisjoint(word.rpartition("-")[2] for word in words):
+            return
         for place, kind in enumerate(cut.kinds):
             for word in words[cut.starts[place] : cut.ends[place] - 1] if kind == "N" else ():
                 part = lexicon.HAVING.get(word.rpartition("-")[2])

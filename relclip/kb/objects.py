@@ -81,3 +81,17 @@ class Objects:
             if number is not None:
                 return number
         return 0
+
+
+class Wanted(dict[str, bool]):
+    """Last word of a noun phrase -> whether the phrase may name a class; False is certain."""
+
+    def __init__(self, last_words: Iterable[str]) -> None:
+        super().__init__(dict.fromkeys(last_words, True))
+
+    def __missing__(self, word: str) -> bool:
+        last = word.rpartition("-")[2].strip("'")
+        wanted = last in self or last.removesuffix("s") in self
+        if len(self) < REMEMBERED_PHRASES:
+            self[word] = wanted
+        return wanted

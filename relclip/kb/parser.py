@@ -1,15 +1,10 @@
 """Chunks -> who does what to whom: one scan from left to right, each verb looks for its subjects and its objects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from relclip.kb import grammar, lexicon
 from relclip.kb.predicates import Act, Grammar
-from relclip.kb.sentence import VERBS, Sentence
-
-#: (place of the subject, predicate, place of the object).
-Stated = tuple[int, str, int]
-#: Instead of an object's place: the phrase of the subject holds both, `wood table | plates are sitting on`.
-RUN_TOGETHER = -1
+from relclip.kb.sentence import RUN_TOGETHER, VERBS, Sentence, Stated
 
 _IT = frozenset({"it", "them"})
 _SELF = frozenset({"self", "limb"})
@@ -44,27 +39,23 @@ class Parser:
     def facts(self, kinds: str, marks: str, names: Sequence[str]) -> tuple[Stated, ...]:
         """What is stated, by place; nothing of what is negated, nor of a thing about itself."""
         sentence = Sentence(kinds, marks, names)
-        found = [
-            (sentence.named(subject), predicate, thing)
-            for subject, predicate, thing in list(self._scan(sentence))
-            if subject != thing and not sentence.negated(subject) and not sentence.negated(thing)
-        ]
-        return tuple(dict.fromkeys(found))
+        self._scan(sentence)
+        return tuple(dict.fromkeys(sentence.facts()))
 
-    def _scan(self, sentence: Sentence) -> Iterator[Stated]:
+    def _scan(self, sentence: Sentence) -> None:
         for place, kind in enumerate(sentence.kinds):
             if kind == "N":
                 sentence.attach(place)
                 if self._has and sentence.marks[place] in "Hh":
-                    yield from _pairs(sentence.owner(place), self._has, [place])
+                    sentence.state(sentence.owner(place), self._has, [place])
             elif kind in "po":
-                yield from self._linked(sentence, place)
+                self._linked(sentence, place)
             elif kind in VERBS and sentence.kind[place - 1] not in "po":
-                yield from self._said(sentence, place)
+                self._said(sentence, place)
             elif kind == ".":
                 sentence.last_verb = -1
 
-    def _said(self, sentence: Sentence, place: int) -> Iterator[Stated]:
+    def _said(self, sentence: Sentence, place: int) -> None:
         """What a verb states; its subjects are remembered for what follows."""
         act = self._acts.get(sentence.name[place])
         if act and _noun(sentence, place, act):
@@ -81,9 +72,9 @@ class Parser:
         if act is None or negated:
             return
         if subjects:
-            yield from self._relations(sentence, place, act, subjects)
+            self._relations(sentence, place, act, subjects)
         else:
-            yield from self._inverted(sentence, place, act)
+            self._inverted(sentence, place, act)
 
     def _subjects(self, sentence: Sentence, verb: int, act: Act | None, *, passive: bool) -> list[int]:
         """Who does it. Finite verb: the head of the clause; bare participle: the nearest phrase that can do it."""
@@ -114,7 +105,7 @@ class Parser:
             return sentence.choose(sentence.subjects[sentence.last_verb][-1:], wanted, others)
         return sentence.choose(reversed(sentence.chain(sentence.noun_before(left))), wanted, others)
 
-    def _relations(self, sentence: Sentence, place: int, act: Act, subjects: list[int]) -> Iterator[Stated]:
+    def _relations(self, sentence: Sentence, place: int, act: Act, subjects: list[int]) -> None:
         """What one predicate verb states, given its subjects."""
         after, following = sentence.kind[place + 1], sentence.name[place + 1]
         if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
@@ -123,23 +114,23 @@ class Parser:
             things = _objects(sentence, place + 2, subjects) or _gap(sentence, subjects, place + 2)
             if act.known.subject == "living":
                 things = [thing for thing in things if sentence.living(thing)]
-            yield from _turned(act.passive, subjects, things)
+            _turned(sentence, act.passive, subjects, things)
         elif act.participle and _compound(sentence, place, act):
-            yield from _compounds(sentence, place, act)
+            _compounds(sentence, place, act)
         elif following in act.prepositions and after in "pot":
             predicate = act.prepositions[following]
             beyond = _beyond_self(sentence, place + 2)
             things = _objects(sentence, beyond, subjects) or _gap(sentence, subjects, place + 2)
             things = [thing for thing in things if _may_be(sentence, act, thing)]
-            yield from _pairs(subjects, predicate, things)
+            sentence.state(subjects, predicate, things)
             if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
-                yield subjects[0], predicate, RUN_TOGETHER
+                sentence.state(subjects, predicate, [RUN_TOGETHER])
         elif act.lemma == "have" and _on_it(sentence, place + 1):
             return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
-            yield from _pairs(subjects, act.direct, _direct(sentence, place, subjects))
+            sentence.state(subjects, act.direct, _direct(sentence, place, subjects))
 
-    def _inverted(self, sentence: Sentence, place: int, act: Act) -> Iterator[Stated]:
+    def _inverted(self, sentence: Sentence, place: int, act: Act) -> None:
         """`on the bed lies a cat`, `there sits a cat on the bed`, `riding a horse, a man smiles`."""
         kind, left = sentence.kind, place - 1
         while kind[left] in "btx":
@@ -149,26 +140,26 @@ class Parser:
             if sentence.name[left] == "there":
                 end = doers[-1] + 1
                 predicate = act.prepositions.get(sentence.name[end], "") if kind[end] == "p" else ""
-                yield from _pairs(_able(sentence, doers, act), predicate, _objects(sentence, end + 1, doers))
+                sentence.state(_able(sentence, doers, act), predicate, _objects(sentence, end + 1, doers))
             else:
                 predicate = act.prepositions.get(sentence.link[left], "")
-                yield from _pairs(_able(sentence, doers, act), predicate, [left])
+                sentence.state(_able(sentence, doers, act), predicate, [left])
         elif kind[left] in ".," and kind[place] in "ge":
             doer = _main_subject(sentence, place)
             if doer >= 0:
-                yield from self._relations(sentence, place, act, _able(sentence, [doer], act))
+                self._relations(sentence, place, act, _able(sentence, [doer], act))
 
-    def _linked(self, sentence: Sentence, place: int) -> Iterator[Stated]:
+    def _linked(self, sentence: Sentence, place: int) -> None:
         """What a preposition states of the noun phrases around it: `a man on a horse`, `the cat is in the sink`."""
         name, kind = sentence.name[place], sentence.kind
         if kind[place + 1] != "N":
             if name in self._links and kind[place - 1] == "b" and kind[place - 2] == "N":
                 doers = sentence.group(place - 2)
-                yield from _pairs(doers, self._links[name], _gap(sentence, doers, place + 1))
+                sentence.state(doers, self._links[name], _gap(sentence, doers, place + 1))
             return
         if kind[place] == "o" and self._has:
             if kind[place - 1] == "N" and sentence.name[place - 1] != "container":
-                yield from _pairs(_objects(sentence, place + 1, []), self._has, [place - 1])
+                sentence.state(_objects(sentence, place + 1, []), self._has, [place - 1])
             return
         predicate = self._links.get(name, "")
         clothed = self._wears and name in ("in", "with") and sentence.name[place + 1] == "clothes"
@@ -179,9 +170,9 @@ class Parser:
         subjects = self._linked_subjects(sentence, place, clothed=bool(clothed))
         things = _objects(sentence, place + 1, subjects)
         if clothed and subjects and all(map(sentence.living, subjects)):
-            yield from _pairs(subjects, self._wears, [thing for thing in things if sentence.worn(thing)])
+            sentence.state(subjects, self._wears, [thing for thing in things if sentence.worn(thing)])
         elif predicate and not (name == "with" and self._has and sentence.marks[place + 1] in "Hh"):
-            yield from _pairs(subjects, predicate, things)
+            sentence.state(subjects, predicate, things)
 
     def _linked_subjects(self, sentence: Sentence, place: int, *, clothed: bool) -> list[int]:
         """The noun phrase right before the preposition; before `is`, the head of the clause."""
@@ -288,17 +279,19 @@ def _compound(sentence: Sentence, place: int, act: Act) -> bool:
     return len(act.known.agents) > 1 and sentence.kind[place - 1] == "N"
 
 
-def _compounds(sentence: Sentence, place: int, act: Act) -> Iterator[Stated]:
+def _compounds(sentence: Sentence, place: int, act: Act) -> None:
     kind = sentence.kind
     if kind[place + 1] == "N":
-        yield from _turned(act.passive, [place + 1], sentence.group(place - 1))
+        _turned(sentence, act.passive, [place + 1], sentence.group(place - 1))
     elif place >= 3 and kind[place - 3] == "N" and kind[place - 2] == "b":
-        yield from _turned(act.passive, [place - 3], [place - 1])
+        _turned(sentence, act.passive, [place - 3], [place - 1])
 
 
-def _turned(passive: tuple[str, bool], subjects: list[int], things: list[int]) -> Iterator[Stated]:
+def _turned(sentence: Sentence, passive: tuple[str, bool], subjects: list[int], things: list[int]) -> None:
     predicate, turned = passive
-    yield from _pairs(things, predicate, subjects) if turned else _pairs(subjects, predicate, things)
+    if turned:
+        subjects, things = things, subjects
+    sentence.state(subjects, predicate, things)
 
 
 def _may_be(sentence: Sentence, act: Act, thing: int) -> bool:
@@ -307,13 +300,6 @@ def _may_be(sentence: Sentence, act: Act, thing: int) -> bool:
     if wanted == "ridden":
         return name in ("animal", "vehicle")
     return not ("limbs" in wanted and name == "limb") and not ("clothes" in wanted and sentence.worn(thing))
-
-
-def _pairs(subjects: list[int], predicate: str, things: list[int]) -> Iterator[Stated]:
-    if predicate:
-        for subject in subjects:
-            for thing in things:
-                yield subject, predicate, thing
 
 
 def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:

@@ -1,6 +1,6 @@
 """The noun phrases of one caption and what each hangs on: a preposition's or a verb's phrase, or a partner (`and`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from relclip.kb import grammar, lexicon
 
@@ -15,6 +15,12 @@ _PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
 _LIVING = frozenset({*_PERSON, "animal"})
 _WORN = frozenset({"clothes", "colour", "body", "limb", "self"})
 _IT = frozenset({"it", "them"})
+
+
+#: (place of the subject, predicate, place of the object).
+Stated = tuple[int, str, int]
+#: Instead of an object's place: the phrase of the subject holds both, `wood table | plates are sitting on`.
+RUN_TOGETHER = -1
 
 
 class Sentence:
@@ -36,6 +42,18 @@ class Sentence:
         self.link = [""] * len(kinds)
         self._partner = [-1] * len(kinds)
         self._negated: set[int] = set()
+        self._stated: list[Stated] = []
+
+    def state(self, subjects: Iterable[int], predicate: str, things: Sequence[int]) -> None:
+        """Note that each of the subjects stands in the relation to each of the things."""
+        if predicate:
+            self._stated += [(subject, predicate, thing) for subject in subjects for thing in things]
+
+    def facts(self) -> Iterator[Stated]:
+        """What was noted; nothing of what is negated, nor of a thing about itself."""
+        for subject, predicate, thing in self._stated:
+            if subject != thing and not self._negated.intersection((subject, thing)):
+                yield self.named(subject), predicate, thing
 
     def living(self, place: int) -> bool:
         """Whether a noun phrase is a person or an animal."""
@@ -178,7 +196,9 @@ class Sentence:
         chain = self.chain(place)[1:]
         before = [noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N"]
         owner = next((noun for noun in [*chain, *before] if self.living(noun) and not self.negated(noun)), -1)
-        told = self.parent[place] == owner and not (self.link[place] == "with" and self.kind[place - 2] == "N")
+        told = self.parent[place] == owner and not (
+            self.link[place] == "with" and self.kind[place - 2] == "N"
+        )
         return [] if owner < 0 or told else [owner]
 
     def named(self, place: int) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from relclip.core.forms import verb_forms, verb_lemmas
@@ -18,22 +18,20 @@ _BLANK = str.maketrans(dict.fromkeys('"`[]{}<>*#~=+/\\^$%@', " "))
 _PLURALS = frozenset(lexicon.PLURALS.split())
 _MEASURES = frozenset(lexicon.MEASURES.split())
 
-#: d+ may be followed by participles used as adjectives; a verb form that is also a noun joins a preceding noun; what a
-#: possessive belongs to is part of the phrase.
+#: A noun phrase, or one letter; d+ may be followed by participles used as adjectives; a verb form that is also a noun
+#: joins a preceding noun; what a possessive belongs to is part of the phrase.
 _NOUNS = r"[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*"
 _CHUNK = re.compile(
-    rf"((?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*|[dhz]+[BS][ns]*)"
-    r"|(?<![dh])[^dhrl]|(?<=[dh])[^dhrlo]"
+    rf"(?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*|[dhz]+[BS][ns]*|."
 )
-
-
-#: `a man smiles`, `dog leaps`: a verb, unless a noun follows. `crossing the street`: a verb.
-_VERB_IN_S, _VERB_IN_ING = re.compile(r"(?<=y)k(?![nsy])|(?<=n)(?<=A.)k(?![nsy])|(?<=A.[ny])k(?![nsy])"), re.compile("i(?=[dhA])|(?<=[yb])i")
-#: `on the back of`: an adverb before `of` is a noun.
-_NOUN_BEFORE_OF = re.compile("r(?=o)")
+#: Letters that tell more than those of `_CHUNK`, in context: `a man smiles`, `dog leaps`: a verb, unless a noun follows.
+_VERB_IN_S = re.compile(r"(?:(?<=y)|(?<=A[ny]))k(?![nsy])")
+#: `crossing the street`, `a man skiing`: a verb.
+_VERB_IN_ING = re.compile("i(?=[dhA])|(?<=[yb])i")
 #: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
 _ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
 _PLAIN_TAGS = str.maketrans("Akiyj", "dsnnn")
+_SKIPPED = "dhrl"
 
 
 class Chunks(NamedTuple):
@@ -129,29 +127,46 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
 @lru_cache(REMEMBERED_TAGS)
 def _cut(tags: str) -> Chunks:
     """The chunks of a string of tags, remembered: captions are built alike."""
-    kinds, marks = "", ""
+    kinds, marks = [], []
     starts: list[int] = []
     ends: list[int] = []
     owned: list[tuple[int, int]] = []
-    tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), _NOUN_BEFORE_OF.sub("n", tags))
-    tags = _VERB_IN_ING.sub("g", _VERB_IN_S.sub("S", tags)).translate(_PLAIN_TAGS)
-    for match in _CHUNK.finditer(tags):
-        start, end = match.span()
-        if match.lastindex and "'" in match[0]:
-            owned.append((len(kinds), start + match[0].rindex("'")))
-        kinds += "N" if match.lastindex else match[0]
-        marks += _mark(match[0], tags[start - 1 : start]) if match.lastindex else match[0]
-        starts.append(start)
-        ends.append(end)
+    tags = _in_context(tags)
+    end, before = 0, ""
+    for piece in _CHUNK.findall(tags):
+        start, end = end, end + len(piece)
+        if piece not in _SKIPPED and not (piece == "o" and before[-1:] in ("d", "h")):
+            if "'" in piece[1:]:
+                owned.append((len(kinds), start + piece.rindex("'")))
+            kind, mark = _kind(piece)
+            kinds.append(kind)
+            marks.append(mark.lower() if before == "r" and kind == "N" else mark)
+            starts.append(start)
+            ends.append(end)
+        before = piece
     owners = tuple((place, len(kinds) + number) for number, (place, _) in enumerate(owned))
     starts += [starts[place] for place, _ in owned]
     ends += [apostrophe for _, apostrophe in owned]
-    return Chunks(kinds, marks, starts, ends, owners)
+    return Chunks("".join(kinds), "".join(marks), starts, ends, owners)
 
 
-def _mark(tags: str, before: str) -> str:
-    mark = "Z" if "z" in tags else {"q": "Q", "d": "D", "h": "H"}.get(tags[0], "N")
-    return mark.lower() if before == "r" else mark
+def _in_context(tags: str) -> str:
+    """Tags as `_CHUNK` knows them."""
+    if "j" in tags:
+        tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)
+    if "k" in tags:
+        tags = _VERB_IN_S.sub("S", tags)
+    if "i" in tags:
+        tags = _VERB_IN_ING.sub("g", tags)
+    # on the back of: an adverb before `of` is a noun
+    return tags.replace("ro", "no").translate(_PLAIN_TAGS)
+
+
+@cache
+def _kind(piece: str) -> tuple[str, str]:
+    if len(piece) == 1 and piece not in "nsq":
+        return piece, piece
+    return "N", "Z" if "z" in piece else {"q": "Q", "d": "D", "h": "H"}.get(piece[0], "N")
 
 
 def _without_measures(words: list[str], cut: Chunks) -> Chunks:
@@ -190,10 +205,12 @@ class Names:
         self._nouns = _Nouns(lexicon.SORTS)
         self._nouns.update({word: word for word in grammar.CLOSED["q"].split()})
 
-    def owners(self, words: list[str], cut: Chunks, names: Sequence[str]) -> list[tuple[int, tuple[int, int]]]:
+    def owners(
+        self, words: list[str], cut: Chunks, names: Sequence[str]
+    ) -> list[tuple[int, tuple[int, int]]]:
         """Place of a noun phrase -> the words of whom it belongs to: the man 's horse, giraffe legs, a girls shirt."""
         found = [(place, (cut.starts[owner], cut.ends[owner])) for place, owner in cut.owners]
-        for place, name in enumerate(names):
+        for place, name in enumerate(names) if not _PARTS.isdisjoint(names) else ():
             start, before = cut.starts[place], cut.ends[place] - 1
             if name in _PARTS and start < before and self._living(words[before - 1]):
                 found.append((place, (start, before)))

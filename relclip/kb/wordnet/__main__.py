@@ -77,7 +77,6 @@ class WordNet:
         best = max(shares, key=lambda sort: shares[sort])
         return best if shares[best] >= 0.5 and not (best in LIVING and made > MADE) else None
 
-
     def made(self, noun: str) -> bool:
         """Whether the word is that of a thing somebody made: bleachers, unlike a bleacher."""
         return noun in self.senses and self.shares(noun)["artifact"] >= 0.5
@@ -100,16 +99,29 @@ def words(net: WordNet) -> dict[str, list[str]]:
     used = [verb for verb, uses in verbs.items() if uses and _WORD.fullmatch(verb)]
     others = sum((net.uses[kind] for kind in _OTHERS), Counter(nouns))
     adjectives = net.uses["3"] + net.uses["5"]
-    finite = [verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb] and verbs[verb] >= OFTEN]
+    finite = [
+        verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb] and verbs[verb] >= OFTEN
+    ]
     return {name: sorted(values) for name, values in found.items()} | {
         "third person": sorted({form.third for form in finite if not _other_noun(form, nouns)}),
         "past": sorted({past for form in finite for past in form.past if not others[past]}),
         "participle": sorted(
-            {form for verb in used for form in verb_forms(verb).participle if not (form.endswith("ed") or nouns[form])}
+            {
+                form
+                for verb in used
+                for form in verb_forms(verb).participle
+                if not (form.endswith("ed") or nouns[form])
+            }
         ),
         "base": sorted({form.base for form in finite if others[form.base] < NEVER_NOUN * verbs[form.base]}),
-        "noun in ly": sorted(noun for noun in filter(_WORD.fullmatch, net.senses) if noun.endswith("ly") and nouns[noun] > net.uses["4"][noun]),
-        "adjective": sorted(word for word in adjectives if _WORD.fullmatch(word) and adjectives[word] > nouns[word]),
+        "noun in ly": sorted(
+            noun
+            for noun in filter(_WORD.fullmatch, net.senses)
+            if noun.endswith("ly") and nouns[noun] > net.uses["4"][noun]
+        ),
+        "adjective": sorted(
+            word for word in adjectives if _WORD.fullmatch(word) and adjectives[word] > nouns[word]
+        ),
         "third person or plural": sorted(
             verb_forms(verb).third for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and nouns[verb]
         ),

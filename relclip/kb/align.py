@@ -142,6 +142,10 @@ def _reader(backend: str, grammar: Grammar, objects: Objects) -> Callable[[str],
     raise InputError(f"the backend '{backend}' does not exist; give {RULES} or {SPACY}")
 
 
+#: Chunks after the last wanted one that the parser may look at.
+_BEYOND = 3
+#: Chunks after a verb or a preposition in which its objects stand.
+_OBJECTS = 9
 #: A verb, and nothing after it that it could be about: `wood table plates are sitting on`.
 _BARE = re.compile(r"N[bt]*[geBSf]p?(?:[.,]|$)")
 
@@ -154,34 +158,47 @@ class _Rules:
         self._tags = Tags(grammar.tags, nouns)
         self._names = Names(self._tags, grammar.acts)
         self._has = grammar.has
+        self._telling = frozenset({*grammar.acts, *grammar.links, *(("of",) if grammar.has else ())})
         self._facts = lru_cache(REMEMBERED)(Parser(grammar).facts)
 
     def __call__(self, text: str) -> list[Fact]:
         words = words_of(text)
         cut = chunks(words, self._tags)
-        if sum(map(self._wanted.__getitem__, [words[end - 1] for end in cut.ends])) < 2 and not _BARE.search(
-            cut.kinds
-        ):
-            return list(self._possessions(words, cut, self._names.of(words, cut))) if self._has else []
-        names = self._names.of(words, cut)
-        starts, ends = cut.starts, cut.ends
-        found = []
-        for subject, predicate, thing in self._facts(cut.kinds, cut.marks, names):
-            doer = words[starts[subject] : ends[subject]]
-            done = words[starts[thing] : ends[thing]] if thing != RUN_TOGETHER else doer[:-1]
-            found.append((" ".join(doer if thing != RUN_TOGETHER else doer[-1:]), predicate, " ".join(done)))
-        if self._has:
-            found += self._possessions(words, cut, names)
-        return found
+        heads = [words[end - 1] for end in cut.ends]
+        wanted = list(map(self._wanted.__getitem__, heads))
+        found: list[Fact] = []
+        if wanted.count(True) > 1:
+            names = self._names.of(words, heads, cut)
+            end = self._end(wanted, names)
+            for subject, predicate, thing in self._facts(cut.kinds[:end], cut.marks[:end], names[:end]):
+                if wanted[subject] and wanted[thing]:
+                    found.append(
+                        (" ".join(words[cut.span(subject)]), predicate, " ".join(words[cut.span(thing)]))
+                    )
+        elif _BARE.search(cut.kinds):
+            found += self._run_together(words, cut, self._names.of(words, heads, cut))
+        return found + list(self._possessions(words, cut, heads)) if self._has else found
 
-    def _possessions(self, words: list[str], cut: Chunks, names: Sequence[str]) -> Iterator[Fact]:
-        """`the man 's horse`, `giraffe legs`: stated inside a noun phrase."""
-        for place, (start, end) in self._names.owners(words, cut, names):
-            yield " ".join(words[start:end]), self._has, " ".join(words[cut.starts[place] : cut.ends[place]])
-        if lexicon.HAVING.keys().isdisjoint(word.rpartition("-")[2] for word in words):
-            return
-        for place, kind in enumerate(cut.kinds):
-            for word in words[cut.starts[place] : cut.ends[place] - 1] if kind == "N" else ():
-                part = lexicon.HAVING.get(word.rpartition("-")[2])
-                if part:
-                    yield " ".join(words[cut.starts[place] : cut.ends[place]]), self._has, part
+    def _end(self, wanted: list[bool], names: tuple[str, ...]) -> int:
+        """Where reading may stop: what follows the last phrase that may name a class, or the last verb and its objects."""
+        end = len(wanted) - wanted[::-1].index(True) + _BEYOND
+        telling = [place for place, name in enumerate(names) if name in self._telling]
+        return min(end, telling[-1] + _OBJECTS) if telling else 0
+
+    def _run_together(self, words: list[str], cut: Chunks, names: tuple[str, ...]) -> Iterator[Fact]:
+        """`wood table | plates are sitting on`."""
+        for subject, predicate, thing in self._facts(cut.kinds, cut.marks, names):
+            if thing == RUN_TOGETHER:
+                *before, last = words[cut.span(subject)]
+                yield last, predicate, " ".join(before)
+
+    def _possessions(self, words: list[str], cut: Chunks, heads: list[str]) -> Iterator[Fact]:
+        """`the man 's horse`, `giraffe legs`, `a long haired boy`: stated inside a noun phrase."""
+        for place, start, end in self._names.owners(words, cut, self._names.of(words, heads, cut)):
+            yield " ".join(words[start:end]), self._has, " ".join(words[cut.span(place)])
+        if not lexicon.HAVING.keys().isdisjoint(words):
+            for place, kind in enumerate(cut.kinds):
+                *before, head = words[cut.span(place)]
+                for word in before if kind == "N" else ():
+                    if word in lexicon.HAVING:
+                        yield head, self._has, lexicon.HAVING[word]

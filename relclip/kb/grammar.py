@@ -40,6 +40,8 @@ CLOSED = {
 PHRASES = {
     " as well as ": " and ",
     " n ": " and ",
+    "-haired ": " haired ",
+    "-legged ": " legged ",
     " side by side ": " ",
     " about to ": " to ",
     " on top of ": " on_top_of ",

@@ -51,14 +51,52 @@ MEASURES = """game games all both each bundle bundles group groups bunch pair pa
 
 #: What is in them, they have not: a plate of food.
 CONTAINERS = frozenset(
-    ["plate", "plates", "bowl", "bowls", "cup", "cups", "glass", "box", "boxes", "basket", "baskets", "vase", "vases", "bottle", "bottles", "bag", "bags", "pot", "pots", "tray", "trays", "pan", "pans", "jar", "jars", "can", "cans", "bucket", "buckets", "case", "cases", "dish", "dishes", "mug", "mugs"]
+    [
+        "plate",
+        "plates",
+        "bowl",
+        "bowls",
+        "cup",
+        "cups",
+        "glass",
+        "box",
+        "boxes",
+        "basket",
+        "baskets",
+        "vase",
+        "vases",
+        "bottle",
+        "bottles",
+        "bag",
+        "bags",
+        "pot",
+        "pots",
+        "tray",
+        "trays",
+        "pan",
+        "pans",
+        "jar",
+        "jars",
+        "can",
+        "cans",
+        "bucket",
+        "buckets",
+        "case",
+        "cases",
+        "dish",
+        "dishes",
+        "mug",
+        "mugs",
+    ]
 )
 
 #: Words between somebody and a thing they hold, wear or are in: not the thing, but they sit, stand or lie.
 HOLDING = """holding wearing carrying with using riding eating reading playing watching holds wears has have having
     pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at"""
 #: Participles that say no more than the preposition after them: seen in, located on.
-PLACED = frozenset(["located", "placed", "situated", "seen", "shown", "found", "pictured", "posted", "displayed"])
+PLACED = frozenset(
+    ["located", "placed", "situated", "seen", "shown", "found", "pictured", "posted", "displayed"]
+)
 #: Participles that join two nouns to one phrase (motorcycle shaped chairs).
 JOINING = "shaped sized themed lined filled capped topped coated flavored styled printed wrapped"
 #: What is ridden beside WordNet's vehicles when somebody rides on it (not a street or a beach), beside animals.

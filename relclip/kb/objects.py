@@ -87,7 +87,7 @@ class Wanted(dict[str, bool]):
     """Last word of a noun phrase -> whether the phrase may name a class; False is certain."""
 
     def __init__(self, last_words: Iterable[str]) -> None:
-        super().__init__(dict.fromkeys(last_words, True))
+        super().__init__(dict.fromkeys([*last_words, "it", "them"], True))
 
     def __missing__(self, word: str) -> bool:
         last = word.rpartition("-")[2].strip("'")

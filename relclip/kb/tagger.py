@@ -1,8 +1,9 @@
 """Caption -> words, tags and chunks. One letter a word (see `grammar`): phrases are regular expressions over tags."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from relclip.core.forms import verb_forms, verb_lemmas
@@ -22,7 +23,7 @@ _MEASURES = frozenset(lexicon.MEASURES.split())
 #: joins a preceding noun; what a possessive belongs to is part of the phrase.
 _NOUNS = r"[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*"
 _CHUNK = re.compile(
-    rf"(?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*|[dhz]+[BS][ns]*|."
+    rf"[pocbtw,.xfvrl]|(?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*|[dhz]+[BS][ns]*|."
 )
 #: Letters that tell more than those of `_CHUNK`, in context: `a man smiles`, `dog leaps`: a verb, unless a noun follows.
 _VERB_IN_S = re.compile(r"(?:(?<=y)|(?<=A[ny]))k(?![nsy])")
@@ -35,18 +36,22 @@ _SKIPPED = "dhrl"
 
 
 class Chunks(NamedTuple):
-    """Place by place: kind 'N' for a noun phrase (its head is its last word), else the word's tag; words[start:end].
+    """Place by place: kind 'N' for a noun phrase, whose head is its last word, else the word's tag.
 
-    marks: of a noun phrase N bare, D with a determiner, H his or hers, Z in the negative, Q a pronoun, in lower case after an adverb
-    that is no -ly (riding down the street); else as `kinds`. `owners`: place
-    of a noun phrase -> place, beyond the last kind, of whom it belongs to (the man's horse -> the man).
+    A chunk is the words [end - size:end]. marks: of a noun phrase N bare, D with a determiner, H his or hers, Z in the
+    negative, Q a pronoun, in lower case after an adverb that is no -ly (riding down the street); else as `kinds`.
+    `owners`: (place of a noun phrase, start, end of whom it belongs to): the man's horse, the man.
     """
 
     kinds: str
     marks: str
-    starts: list[int]
     ends: list[int]
-    owners: tuple[tuple[int, int], ...]
+    sizes: list[int]
+    owners: list[tuple[int, int, int]]
+
+    def span(self, place: int) -> slice:
+        """The words of a chunk."""
+        return slice(self.ends[place] - self.sizes[place], self.ends[place])
 
 
 class Tags(dict[str, str]):
@@ -127,27 +132,31 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
 @lru_cache(REMEMBERED_TAGS)
 def _cut(tags: str) -> Chunks:
     """The chunks of a string of tags, remembered: captions are built alike."""
-    kinds, marks = [], []
-    starts: list[int] = []
-    ends: list[int] = []
-    owned: list[tuple[int, int]] = []
-    tags = _in_context(tags)
-    end, before = 0, ""
-    for piece in _CHUNK.findall(tags):
-        start, end = end, end + len(piece)
-        if piece not in _SKIPPED and not (piece == "o" and before[-1:] in ("d", "h")):
-            if "'" in piece[1:]:
-                owned.append((len(kinds), start + piece.rindex("'")))
-            kind, mark = _kind(piece)
-            kinds.append(kind)
-            marks.append(mark.lower() if before == "r" and kind == "N" else mark)
-            starts.append(start)
-            ends.append(end)
-        before = piece
-    owners = tuple((place, len(kinds) + number) for number, (place, _) in enumerate(owned))
-    starts += [starts[place] for place, _ in owned]
-    ends += [apostrophe for _, apostrophe in owned]
-    return Chunks("".join(kinds), "".join(marks), starts, ends, owners)
+    pieces = _CHUNK.findall(_in_context(tags))
+    sizes = list(map(len, pieces))
+    ends = list(accumulate(sizes))
+    kept = [place for place, piece in enumerate(pieces) if _kept(pieces, place, piece)]
+    if len(kept) < len(pieces):
+        marks = [_after(pieces, place) for place in kept]
+        pieces, sizes, ends = ([values[place] for place in kept] for values in (pieces, sizes, ends))
+    else:
+        marks = list(map(_MARK.__getitem__, pieces))
+    owners = [
+        (place, ends[place] - sizes[place], ends[place] - sizes[place] + piece.rindex("'"))
+        for place, piece in enumerate(pieces)
+        if "'" in piece[1:]
+    ]
+    return Chunks("".join(map(_KIND.__getitem__, pieces)), "".join(marks), ends, sizes, owners)
+
+
+def _kept(pieces: list[str], place: int, piece: str) -> bool:
+    """Adverbs and stray determiners are left out, and `of` after one (some of the)."""
+    return piece not in _SKIPPED and not (piece == "o" and place > 0 and pieces[place - 1] in ("d", "h"))
+
+
+def _after(pieces: list[str], place: int) -> str:
+    mark = _MARK[pieces[place]]
+    return mark.lower() if place and pieces[place - 1] == "r" and mark in "NDHZQ" else mark
 
 
 def _in_context(tags: str) -> str:
@@ -162,89 +171,95 @@ def _in_context(tags: str) -> str:
     return tags.replace("ro", "no").translate(_PLAIN_TAGS)
 
 
-@cache
-def _kind(piece: str) -> tuple[str, str]:
-    if len(piece) == 1 and piece not in "nsq":
-        return piece, piece
-    return "N", "Z" if "z" in piece else {"q": "Q", "d": "D", "h": "H"}.get(piece[0], "N")
+class _Kinds(dict[str, str]):
+    """Piece of a string of tags -> its kind."""
+
+    def __missing__(self, piece: str) -> str:
+        self[piece] = kind = piece if len(piece) == 1 and piece not in "nsq" else "N"
+        return kind
+
+
+class _Marks(dict[str, str]):
+    """Piece of a string of tags -> its mark."""
+
+    def __missing__(self, piece: str) -> str:
+        mark = "Z" if "z" in piece else {"q": "Q", "d": "D", "h": "H"}.get(piece[0], "N")
+        self[piece] = mark = mark if _KIND[piece] == "N" else piece
+        return mark
+
+
+_KIND, _MARK = _Kinds(), _Marks()
 
 
 def _without_measures(words: list[str], cut: Chunks) -> Chunks:
     """Pass over `a group of`; make one preposition of `on the side of`, its end that of the last word."""
-    ends, passed = list(cut.ends), set()
-    place = cut.kinds.find("No")
+    kinds, marks, ends, sizes, owners = cut
+    passed: list[int] = []
+    place = kinds.find("No")
     while place >= 0:
         head = words[ends[place] - 1]
-        if head in grammar.RELATIONAL and cut.kinds[place - 1 : place] in ("p", "t"):
-            passed |= {place, place + 1}
+        if (head in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")) or (head in _MEASURES and kinds[place + 2 : place + 3] == "N"):
+            passed += [place, place + 1]
+        place = kinds.find("No", place + 1)
+    if not passed:
+        return cut
+    ends, sizes = list(ends), list(sizes)
+    for place in passed[::2]:
+        if words[ends[place] - 1] in grammar.RELATIONAL and kinds[place - 1] in "pt" and place:
+            sizes[place - 1] += ends[place + 1] - ends[place - 1]
             ends[place - 1] = ends[place + 1]
-        elif head in _MEASURES and cut.kinds[place + 2 : place + 3] == "N":
-            passed |= {place, place + 1}
-        place = cut.kinds.find("No", place + 1)
     kept = [place for place in range(len(ends)) if place not in passed]
-    moved = {place: number for number, place in enumerate(kept)}
     return Chunks(
-        "".join(cut.kinds[place] for place in kept if place < len(cut.kinds)),
-        "".join(cut.marks[place] for place in kept if place < len(cut.kinds)),
-        [cut.starts[place] for place in kept],
+        "".join([kinds[place] for place in kept]),
+        "".join([marks[place] for place in kept]),
         [ends[place] for place in kept],
-        tuple((moved[place], moved[owner]) for place, owner in cut.owners if place in moved),
+        [sizes[place] for place in kept],
+        [(kept.index(place), start, end) for place, start, end in owners if place in kept],
     )
 
 
 _PARTS, _LIVING = frozenset({"body", "limb"}), frozenset({"person", "animal"})
 
 
-class Names:
-    """What the parser is told of a chunk: the sort of a noun, the word itself where a grammar tells it apart, or ''."""
+class Names(dict[str, str]):
+    """Head of a chunk -> what the parser is told of it.
+
+    The sort of a noun, the word itself where the grammar tells it apart, or '' of a word that is neither.
+    """
 
     def __init__(self, tags: Tags, acts: Collection[str]) -> None:
-        known = frozenset({*acts, *lexicon.HOLDING.split(), *lexicon.PLACED})
-        self._others = _Others({word: word for word in known})
-        self._others.update({word: word for word, tag in list(tags.items()) if tag in _NAMED_TAGS})
-        self._nouns = _Nouns(lexicon.SORTS)
-        self._nouns.update({word: word for word in grammar.CLOSED["q"].split()})
+        super().__init__(lexicon.SORTS)
+        self.update({word: word for word in (*acts, *lexicon.HOLDING.split(), *lexicon.PLACED)})
+        self.update({word: word for word, tag in tags.items() if tag in _NAMED_TAGS})
 
-    def owners(
-        self, words: list[str], cut: Chunks, names: Sequence[str]
-    ) -> list[tuple[int, tuple[int, int]]]:
-        """Place of a noun phrase -> the words of whom it belongs to: the man 's horse, giraffe legs, a girls shirt."""
-        found = [(place, (cut.starts[owner], cut.ends[owner])) for place, owner in cut.owners]
-        for place, name in enumerate(names) if not _PARTS.isdisjoint(names) else ():
-            start, before = cut.starts[place], cut.ends[place] - 1
-            if name in _PARTS and start < before and self._living(words[before - 1]):
-                found.append((place, (start, before)))
-        return found
-
-    def _living(self, word: str) -> bool:
-        """Also without the apostrophe: a mans hand."""
-        return self._nouns[word] in _LIVING or (word.endswith("s") and self._nouns[word[:-1]] in _LIVING)
-
-    def of(self, words: list[str], cut: Chunks) -> tuple[str, ...]:
-        """The names of all chunks."""
-        nouns, others = self._nouns, self._others
-        heads = [words[end - 1] for end in cut.ends]
-        found = [
-            nouns[head] if kind == "N" else others[head] for kind, head in zip(cut.kinds, heads, strict=False)
-        ]
-        if "of" in found:
-            for place, kind in enumerate(cut.kinds):
-                start, end = cut.starts[place], cut.ends[place]
-                if kind in "pt" and end - start > 1:
-                    found[place] = f"{words[start]} {words[end - 2]} of"
-        return tuple(found)
-
-
-class _Others(dict[str, str]):
     def __missing__(self, word: str) -> str:
-        return ""
-
-
-class _Nouns(dict[str, str]):
-    def __missing__(self, word: str) -> str:
-        sort = self.get(word.rpartition("-")[2], "thing") if "-" in word else "thing"
-        if sort == "thing" and word in lexicon.ADJECTIVES:
+        sort = self.get(word.rpartition("-")[2], "") if "-" in word else ""
+        if not sort and word in lexicon.ADJECTIVES:
             sort = "quality"
         if len(self) < REMEMBERED_WORDS:
             self[word] = sort
         return sort
+
+    def of(self, words: list[str], heads: list[str], cut: Chunks) -> tuple[str, ...]:
+        """The names of all chunks; of `on the left side of` it is `on side of`."""
+        found = tuple(map(self.__getitem__, heads))
+        if "of" not in found:
+            return found
+        long = {
+            place: f"{words[end - size]} {words[end - 2]} of"
+            for place, (kind, end, size) in enumerate(zip(cut.kinds, cut.ends, cut.sizes, strict=True))
+            if size > 1 and kind in "pt"
+        }
+        return tuple(long.get(place, name) for place, name in enumerate(found)) if long else found
+
+    def owners(self, words: list[str], cut: Chunks, names: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+        """Of noun phrases the place, and the words of whom they belong to: the man 's horse, giraffe legs, a mans hand."""
+        yield from cut.owners
+        if not _PARTS.isdisjoint(names):
+            for place, name in enumerate(names):
+                before, size = cut.ends[place] - 1, cut.sizes[place]
+                if name in _PARTS and size > 1 and self._living(words[before - 1]):
+                    yield place, before + 1 - size, before
+
+    def _living(self, word: str) -> bool:
+        return self[word] in _LIVING or (word.endswith("s") and self[word[:-1]] in _LIVING)

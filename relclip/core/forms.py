@@ -1,6 +1,6 @@
 """How a word is met in text: plurals, verb forms, spellings of a class name. One table for all stages (lemminflect)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -48,14 +48,30 @@ def _regular(word: str) -> str:
 
 @cache
 def singulars(word: str) -> tuple[str, ...]:
-    """What a noun may be the plural of; () where it is none that a dictionary knows.
+    """What a noun may be the plural of; () for a word that is a singular alone.
 
-    >>> singulars("leaves"), singulars("people"), singulars("bed")
-    (('leave', 'leaf'), ('person',), ())
+    >>> singulars("leaves"), singulars("people"), singulars("bed"), singulars("blorps")
+    (('leave', 'leaf'), ('person',), (), ('blorp',))
     """
     known = lemminflect.getAllLemmas(word, "NOUN").get("NOUN", ())
     other = tuple(one for one, many in _OTHER.items() if word in many)
-    return *other, *(form for form in known if form != word)
+    found = (*other, *(form for form in known if form != word))
+    if found or known or len(word) < 3:
+        return found
+    return tuple(form for form in _without_ending(word) if word in plurals(form))
+
+
+def _without_ending(word: str) -> Iterator[str]:
+    """The singulars that a word that no dictionary knows may have."""
+    for ending, singular in (("ies", "y"), ("es", ""), ("s", ""), ("men", "man"), ("children", "child")):
+        if word.endswith(ending):
+            yield word.removesuffix(ending) + singular
+
+
+def in_singular(text: str) -> Iterator[str]:
+    """Yield what the last word of a phrase may be the plural of: `street lights` -> `street light`."""
+    start = text.rfind(" ") + 1
+    yield from (text[:start] + form for form in singulars(text[start:]))
 
 
 def with_plurals(word: str) -> set[str]:
@@ -97,7 +113,7 @@ def tidy(name: str) -> str:
     return " ".join(name.lower().replace("_", " ").split()).strip(" .,;:!?\"'`")
 
 
-def name_forms(name: str, *, inflected: bool = True) -> Iterator[str]:
+def name_forms(name: str) -> Iterator[str]:
     """Yield how a class name is met in text, itself first: in other spellings, then in the other number.
 
     `tv/monitor` is met as either; a hyphen as a space. A name in the plural is met in the singular too.
@@ -106,12 +122,11 @@ def name_forms(name: str, *, inflected: bool = True) -> Iterator[str]:
     ['traffic-light', 'traffic light', 'traffic-lights', 'traffic lights']
     """
     text = tidy(name)
-    spellings = list(dict.fromkeys([text, *(text.split("/") if "/" in text else ()), text.replace("-", " ")]))
-    spellings = [tidy(spelling) for spelling in spellings if tidy(spelling)]
+    spellings = dict.fromkeys([text, *(text.split("/") if "/" in text else ()), text.replace("-", " ")])
+    spellings = dict.fromkeys(filter(None, map(tidy, spellings)))
     yield from spellings
-    if inflected:
-        for spelling in spellings:
-            yield from _other_numbers(spelling)
+    for spelling in spellings:
+        yield from _other_numbers(spelling)
 
 
 def _other_numbers(text: str) -> Iterator[str]:
@@ -121,25 +136,16 @@ def _other_numbers(text: str) -> Iterator[str]:
         yield from (text[:start] + form for form in (*plurals(word), *singulars(word)) if form != word)
 
 
-def name_table(
-    ids: Mapping[str, int], aliases: Mapping[str, str], *, inflected: bool = True
-) -> dict[str, int]:
-    """Text -> class id: all forms of the classes, then of the aliases (other name -> name of a class).
+def name_table(ids: Mapping[str, int], aliases: Mapping[str, str], *, exact: bool = False) -> dict[str, int]:
+    """Text -> class id: the forms of the classes, then of the aliases (other name -> name of a class).
 
-    What a class is called goes before what another one's form is: with `man` and `men`, men are the latter.
+    What a class is called goes before what another one's form is: with `man` and `men`, men are the latter. `exact`:
+    names and aliases as they are written, no other forms.
     """
     table = {tidy(name): number for name, number in ids.items()}
-    for name, number in ids.items():
-        for form in name_forms(name, inflected=inflected):
-            table.setdefault(form, number)
-    for alias, name in aliases.items():
-        number = table.get(tidy(name), 0)
-        if number:
-            for form in name_forms(alias, inflected=inflected):
+    named = [*ids.items(), *((alias, table.get(tidy(name), 0)) for alias, name in aliases.items())]
+    for name, number in named:
+        for form in [tidy(name)] if exact else name_forms(name):
+            if number:
                 table.setdefault(form, number)
     return table
-
-
-def classes_that_cannot_match(names: Sequence[str]) -> list[str]:
-    """Class names that no text can hold: nothing is left of them without marks."""
-    return [name for name in names if not any(character.isalnum() for character in name)]

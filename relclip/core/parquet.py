@@ -74,6 +74,8 @@ TRIPLETS = pa.schema(
         ("count", pa.int64()),
     ]
 )
+#: What kb/triplets.parquet holds: the names beside the ids.
+NAMED_TRIPLETS = pa.schema([*TRIPLETS, *((name, pa.string()) for name in ("subject", "predicate", "object"))])
 EVIDENCE = pa.schema([*list(TRIPLETS)[:3], ("caption_id", pa.string())])
 EXT_SCORES = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("logit", pa.float32())])
 #: What a refined run trained on; caption_id, clip and model may be null.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from relclip.core.entries import as_list, read_entries
 from relclip.core.errors import InputError
-from relclip.core.forms import tidy
+from relclip.core.forms import in_singular, tidy
 from relclip.core.params.dataset import Dataset
 from relclip.core.vocabulary import FOUND, MOST_NAMES, Vocabulary, load_names
-from relclip.dataset.names import singulars, without_articles
+from relclip.dataset.names import without_articles
 from relclip.dataset.predicates import Match, without_auxiliaries
 
 #: A name is a few words; more is a description, which no classifier should learn as a class.
@@ -45,7 +45,7 @@ def found_objects(raw: Path, least: int, aliases: Mapping[str, str], plural: boo
         counts[aliases.get(text, text)] += 1
     if plural:
         for name in sorted(counts):
-            singular = next((form for form in singulars(name) if form in counts), name)
+            singular = next((form for form in in_singular(name) if form in counts), name)
             if singular != name:
                 counts[singular] += counts.pop(name)
     return _often(counts, least, "objects")

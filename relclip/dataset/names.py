@@ -1,18 +1,13 @@
 """Object names -> classes: aliases, articles, plurals and, if asked, the last word of a longer name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from relclip.core.errors import InputError
-from relclip.core.forms import tidy
+from relclip.core.forms import in_singular, name_table, tidy
 
 Match = Literal["exact", "plural", "last_word"]
 ARTICLES = frozenset({"a", "an", "the"})
-_IRREGULAR = {"people": "person", "men": "man", "women": "woman", "children": "child", "feet": "foot"} | {
-    "teeth": "tooth",
-    "mice": "mouse",
-    "geese": "goose",
-}
 #: After one of these the last word is not what the name is about ("leg of table").
 _LINKS = frozenset({"of", "on", "in", "with", "and", "for", "at", "by", "from", "to", "near", "under"})
 #: Names whose last word is another thing.
@@ -25,14 +20,10 @@ class ObjectNames:
     """Finds the class id of a name as annotators write it."""
 
     def __init__(self, classes: Sequence[str], aliases: Mapping[str, str], match: Match) -> None:
-        self._ids = lookup(classes, "object")
-        self._aliases = aliases
+        exact = match == "exact"
+        self._ids = name_table(lookup(classes, "object"), aliases, exact=exact)
         self._match = match
         self._known: dict[str, int | None] = {}
-        if match != "exact":
-            for name, number in list(self._ids.items()):
-                for form in singulars(name):  # a class written in the plural is met in the singular too
-                    self._ids.setdefault(form, number)
 
     def find(self, name: str) -> int | None:
         """Return the 1-based class id of `name`, or None if it is outside the vocabulary."""
@@ -42,39 +33,16 @@ class ObjectNames:
 
     def _align(self, name: str) -> int | None:
         text = without_articles(tidy(name))
-        found = self._inflected(text)
-        if found is None and self._match == "last_word":
-            found = self._last_word(text.split())
-        return found
-
-    def _inflected(self, text: str) -> int | None:
-        found = self._exact(text)
-        if found is None and self._match != "exact":
-            found = next((number for form in singulars(text) if (number := self._exact(form))), None)
-        return found
-
-    def _exact(self, text: str) -> int | None:
-        return self._ids.get(text) or self._ids.get(self._aliases.get(text, ""))
+        found = self._ids.get(text)
+        return self._last_word(text.split()) if found is None and self._match == "last_word" else found
 
     def _last_word(self, words: list[str]) -> int | None:
         if len(words) < 2 or _LINKS.intersection(words):
             return None
-        pairs = [" ".join(words[-2:]), *singulars(" ".join(words[-2:]))]
-        return None if _NOT_ITS_LAST_WORD.intersection(pairs) else self._inflected(words[-1])
-
-
-def singulars(text: str) -> Iterator[str]:
-    """Yield what the last word of `text` may be the plural of; which one exists, the vocabulary decides."""
-    rest, _, word = text.rpartition(" ")
-    start = f"{rest} " if rest else ""
-    if word in _IRREGULAR:
-        yield start + _IRREGULAR[word]
-    if len(word) < 3 or not word.endswith("s") or word.endswith("ss"):
-        return
-    yield start + word[:-1]
-    for ending, singular in (("sses", "s"), ("es", ""), ("ies", "y"), ("ves", "f"), ("ves", "fe")):
-        if word.endswith(ending):
-            yield start + word.removesuffix(ending) + singular
+        pair = " ".join(words[-2:])
+        return (
+            None if _NOT_ITS_LAST_WORD.intersection([pair, *in_singular(pair)]) else self._ids.get(words[-1])
+        )
 
 
 def without_articles(text: str) -> str:

@@ -70,6 +70,12 @@ def main() -> None:
     for name, fault in FAULTS.items():
         if statistics[name]:
             print(f"{statistics[name]} lines {fault}")
+    for names, what in (
+        ("objects_not_mined", "classes can never be met"),
+        ("predicates_not_mined", "predicates no rule finds"),
+    ):
+        if statistics[names]:
+            print(f"{len(statistics[names])} {what}: {', '.join(statistics[names])}")
     if not statistics["captions_with_triplet"]:
         print(
             "no caption states anything in this vocabulary; the caption is a line's first field, its id the second"

@@ -1,17 +1,20 @@
 """Evidence of chunks or shards -> the public files, counted and sorted by DuckDB in bounded memory (spills to disk)."""
 
 import glob
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import duckdb
 import pyarrow as pa
 
 from relclip.core.atomic import write_json
-from relclip.core.parquet import EVIDENCE, TRIPLETS, write_sorted
+from relclip.core.parquet import EVIDENCE, NAMED_TRIPLETS, write_sorted
 from relclip.core.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MEMORY = "1GB"
 ROWS = 1 << 20
@@ -20,23 +23,29 @@ _KEY = "subject_class, predicate_id, object_class"
 
 
 class Settings(NamedTuple):
-    """What statistics.json says of how a folder was mined; triplets met fewer than `min_count` times are left out."""
+    """What statistics.json says of how a folder was mined; triplets met fewer than `min_count` times are left out.
+
+    `not_mined`: the names of objects and of predicates that no caption can state.
+    """
 
     vocabulary: Vocabulary
     min_count: int
     backend: str
+    not_mined: Vocabulary
 
 
-def settings(work: Path) -> dict[str, str | bool | int | float | list[str]]:
-    """DuckDB's settings: bounded memory, what does not fit goes to a folder in `work`."""
-    spill = str(work / "spill")
-    return {"memory_limit": MEMORY, "temp_directory": spill, "preserve_insertion_order": False}
+def connect(work: Path) -> "DuckDBPyConnection":
+    """A database of bounded memory; what does not fit goes to a folder in `work`."""
+    # not at the top: who mines a caption in Python needs no duckdb
+    spill = {"memory_limit": MEMORY, "temp_directory": str(work / "spill"), "preserve_insertion_order": False}
+    database: DuckDBPyConnection = importlib.import_module("duckdb").connect(config=spill)
+    return database
 
 
 @contextmanager
-def mentions(files: Sequence[Path], work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def mentions(files: Sequence[Path], work: Path) -> Iterator["DuckDBPyConnection"]:
     """A database with the view `mentions` of these evidence files."""
-    with duckdb.connect(config=settings(work)) as database:
+    with connect(work) as database:
         names = [glob.escape(str(path)) for path in files]
         database.read_parquet(names, hive_partitioning=False).create_view("mentions")
         yield database
@@ -63,12 +72,21 @@ def write(
                 GROUP BY {_KEY} HAVING count(*) >= $least""",
             {"least": least},
         )
-        _write(database, made / "triplets.parquet", f"FROM triplets ORDER BY {_KEY}", TRIPLETS)
+        names = {"objects": list(mined.vocabulary.objects), "predicates": list(mined.vocabulary.predicates)}
+        database.execute("CREATE TABLE names AS SELECT $objects AS objects, $predicates AS predicates", names)
+        named = f"""SELECT triplets.*, objects[subject_class] AS subject, predicates[predicate_id] AS predicate,
+                    objects[object_class] AS object FROM triplets, names ORDER BY {_KEY}"""
+        _write(database, made / "triplets.parquet", named, NAMED_TRIPLETS)
         kept = f"SELECT {_KEY}, caption_id FROM mentions SEMI JOIN triplets USING ({_KEY}) ORDER BY {_KEY}, caption_id"
         _write(database, made / "evidence.parquet", kept, EVIDENCE)
         found = _statistics(database, mined.vocabulary)
-    names = {"objects": list(mined.vocabulary.objects), "predicates": list(mined.vocabulary.predicates)}
-    said = {"min_count": mined.min_count, "backend": mined.backend, "vocabulary": names}
+    said = {
+        "min_count": mined.min_count,
+        "backend": mined.backend,
+        "vocabulary": names,
+        "objects_not_mined": list(mined.not_mined.objects),
+        "predicates_not_mined": list(mined.not_mined.predicates),
+    }
     statistics = {**counts, **found, **said, **({"shard": dict(shard)} if shard else {})}
     write_json(made / "statistics.json", statistics)
     _place(made, output)
@@ -83,7 +101,7 @@ def _place(made: Path, output: Path) -> None:
         (made / name).replace(output / name)
 
 
-def _write(database: duckdb.DuckDBPyConnection, path: Path, query: str, schema: pa.Schema) -> None:
+def _write(database: "DuckDBPyConnection", path: Path, query: str, schema: pa.Schema) -> None:
     reader = database.sql(query).to_arrow_reader(ROWS)
     write_sorted(path, _even(reader), schema)
 
@@ -99,7 +117,7 @@ def _even(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     yield from rest.combine_chunks().to_batches()
 
 
-def _statistics(database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> dict[str, Any]:
+def _statistics(database: "DuckDBPyConnection", vocabulary: Vocabulary) -> dict[str, Any]:
     totals = dict(_rows(database, "SELECT predicate_id, (count(*), sum(count)) FROM triplets GROUP BY 1"))
     top: dict[int, list[dict[str, Any]]] = {}
     best = f"""FROM triplets QUALIFY row_number() OVER (PARTITION BY predicate_id ORDER BY count DESC, {_KEY}) <= {TOP}
@@ -122,5 +140,5 @@ def _statistics(database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> 
     }
 
 
-def _rows(database: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
+def _rows(database: "DuckDBPyConnection", query: str) -> list[Any]:
     return database.sql(query).fetchall()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from relclip.core.aliases import load_aliases
 from relclip.core.errors import InputError
+from relclip.core.forms import name_forms
 from relclip.core.text import plain
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import lexicon, spacy_backend
@@ -49,7 +50,7 @@ class Miner:
     """Finds the triplets of one caption after another, of any vocabulary.
 
     `backend`: who reads the sentences, the project's `rules` or `spacy` (a dependency parser, `spacy_backend`; needs
-    spaCy and a model of English). `unmined`: the predicates that no rule finds.
+    spaCy and a model of English). `not_mined`: the objects and predicates that no caption can state.
     """
 
     def __init__(
@@ -60,8 +61,9 @@ class Miner:
         self._objects = Objects(vocabulary.objects, language.object_aliases)
         self._ids = vocabulary.predicate_ids
         grammar = Grammar(vocabulary.predicates, language.predicate_aliases, language.verbs)
-        self.unmined = grammar.unmined
-        self._read = _reader(backend, grammar, self._objects)
+        tags = Tags(grammar.tags, self._objects.last_words)
+        self.not_mined = Vocabulary(_never_met(vocabulary, self._objects, tags), grammar.unmined)
+        self._read = _reader(backend, grammar, self._objects, tags)
         self._phrases = grammar.phrases
         self.patterns = (predicates_pattern(grammar), two_words_pattern(self._objects.last_words))
         self._remembered = lru_cache(REMEMBERED)(self._parse)
@@ -133,10 +135,24 @@ def named(triplets: Iterable[Triplet], vocabulary: Vocabulary) -> list[Fact]:
     return [(names[s - 1], predicates[p - 1], names[o - 1]) for s, p, o in triplets]
 
 
-def _reader(backend: str, grammar: Grammar, objects: Objects) -> Callable[[str], Iterable[Fact]]:
+def _never_met(vocabulary: Vocabulary, objects: Objects, tags: Tags) -> tuple[str, ...]:
+    """The object classes of whose forms none is a noun phrase that is found as this class: `cup of coffee`, `-`."""
+
+    def met(name: str) -> bool:
+        texts = (words_of(cleaned(f"the {plain(form)}")) for form in name_forms(name))
+        return any(
+            chunks(words, tags).kinds == "N"
+            and objects.find(" ".join(words[1:])) == vocabulary.object_ids[name]
+            for words in texts
+        )
+
+    return tuple(name for name in vocabulary.objects if not met(name))
+
+
+def _reader(backend: str, grammar: Grammar, objects: Objects, tags: Tags) -> Callable[[str], Iterable[Fact]]:
     """What reads one cleaned caption."""
     if backend == RULES:
-        return _Rules(grammar, objects.last_words)
+        return _Rules(grammar, objects.last_words, tags)
     if backend == SPACY:
         return spacy_backend.reader(grammar)
     raise InputError(f"the backend '{backend}' does not exist; give {RULES} or {SPACY}")
@@ -153,9 +169,8 @@ _BARE = re.compile(r"N[bt]*[geBSf]p?(?:[.,]|$)")
 class _Rules:
     """The project's own reader: words, chunks, what they state; sentences of one shape are parsed once."""
 
-    def __init__(self, grammar: Grammar, nouns: Collection[str]) -> None:
-        self._wanted = Wanted(nouns)
-        self._tags = Tags(grammar.tags, nouns)
+    def __init__(self, grammar: Grammar, nouns: Collection[str], tags: Tags) -> None:
+        self._wanted, self._tags = Wanted(nouns), tags
         self._names = Names(self._tags, grammar.acts)
         self._has = grammar.has
         self._telling = frozenset({*grammar.acts, *grammar.links, *(("of",) if grammar.has else ())})

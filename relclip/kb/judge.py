@@ -33,7 +33,9 @@ def main() -> None:
         print(f"{entry['source']}: {entry['covered']} of {entry['relations']} relations covered")
     for entry in judged["gold"]:
         print(
-            f"{entry['source']}: precision {entry['precision']}, recall {entry['recall']}, F1 {entry['f1']}"
+            f"{entry['source']}: precision {entry['precision']}, recall {entry['recall']}, F1 {entry['f1']} ("
+            + ", ".join(f"{half} {shares['f1']}" for half, shares in entry["halves"].items())
+            + ")"
         )
 
 

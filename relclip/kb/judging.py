@@ -9,8 +9,8 @@ from typing import Any
 from relclip.core.annotations import load_annotations, read_triplets
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
-from relclip.kb.align import Miner, Triplet, named
-from relclip.kb.gold import LEMMAS, compare, read_gold
+from relclip.kb.align import Language, Miner, Triplet, named
+from relclip.kb.gold import HALVES, Found, Writing, compare, read_gold
 from relclip.kb.objects import Objects
 from relclip.kb.shards import described
 
@@ -32,7 +32,7 @@ def judge(
     mined = described(kb)
     vocabulary = mined.names
     known = set(map(tuple, read_triplets(kb, vocabulary).tolist()))
-    miner = Miner(vocabulary, aliases, mined.backend)
+    miner = Miner(vocabulary, Language(aliases or {}), mined.backend)
     sources: list[tuple[Path, Iterable[Triplet]]] = [
         *((path, dataset_relations(path, vocabulary)) for path in datasets),
         *((path, annotated_relations(path, vocabulary, aliases)) for path in relationships),
@@ -85,10 +85,12 @@ def annotated_relations(
     path: Path, vocabulary: Vocabulary, aliases: Mapping[str, str] | None = None
 ) -> Iterator[Triplet]:
     """The relations of Visual Genome's relationships.json inside the vocabulary; `sit on` is read as `sitting on`."""
-    objects = Objects(vocabulary.objects, aliases)
+    objects, writing = Objects(vocabulary.objects, aliases), Writing(vocabulary)
     for relation in _relationships(path):
         predicate = str(relation.get("predicate")).lower().strip()
-        number = vocabulary.predicate_ids.get(LEMMAS.get(predicate, predicate), 0)
+        number = vocabulary.predicate_ids.get(predicate) or vocabulary.predicate_ids.get(
+            writing.name(predicate), 0
+        )
         subject, thing = (objects.find(_name(relation.get(end))) for end in ("subject", "object"))
         if number and subject and thing:
             yield subject, number, thing
@@ -116,7 +118,17 @@ def _name(thing: Any) -> str:
 
 
 def _gold(path: Path, miner: Miner, vocabulary: Vocabulary) -> dict[str, Any]:
-    found = compare(
-        read_gold(path, vocabulary), lambda caption: set(named(miner.triplets(caption), vocabulary))
-    )
-    return {**found.shares(), "predicates": found.by_predicate()}
+    """In all, by predicate, and of the half that the miner was developed on beside the other one."""
+
+    def score(half: str | None) -> Found:
+        gold = read_gold(path, vocabulary, half=half)
+        return compare(
+            gold, lambda caption: set(named(miner.triplets(caption), vocabulary)), Writing(vocabulary)
+        )
+
+    found = score(None)
+    return {
+        **found.shares(),
+        "predicates": found.by_predicate(),
+        "halves": {h: score(h).shares() for h in HALVES},
+    }

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from relclip.core.errors import ContractError, InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import aggregate
@@ -40,9 +38,8 @@ def merge_shards(folders: Sequence[Path], output: Path, min_count: int | None = 
         _check_ids(files, folders, parts[0].names, work)
         if parts[0].shard is None:
             _check_apart(files, folders, work)
-        settings = aggregate.Settings(
-            parts[0].names, min_count or max(part.min_count for part in parts), parts[0].backend
-        )
+        least = min_count or max(part.min_count for part in parts)
+        settings = aggregate.Settings(parts[0].names, least, parts[0].backend, parts[0].not_mined)
         return aggregate.write(files, work, output, settings, counts)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -66,7 +63,7 @@ def _check_ids(files: Sequence[Path], folders: Sequence[Path], vocabulary: Vocab
 
 def _check_apart(files: Sequence[Path], folders: Sequence[Path], work: Path) -> None:
     """No caption id in two folders: its sentence would count twice."""
-    with duckdb.connect(config=aggregate.settings(work)) as database:
+    with aggregate.connect(work) as database:
         for number, file in enumerate(files):
             ids = f"SELECT DISTINCT caption_id, {number} AS shard FROM read_parquet($file, hive_partitioning = false)"
             into = "INSERT INTO ids" if number else "CREATE TABLE ids AS"

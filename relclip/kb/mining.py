@@ -73,7 +73,7 @@ def mine(
     if not counts["captions"] and shard is None:
         work.leave()
         raise InputError(f"no caption in {', '.join(map(str, files))}; every line must be caption<TAB>id")
-    settings = aggregate.Settings(vocabulary, params.min_count, backend)
+    settings = aggregate.Settings(vocabulary, params.min_count, backend, miner.not_mined)
     part = {**shard._asdict(), "corpus": work.corpus} if shard else None
     statistics = aggregate.write(work.files(), work.folder, output, settings, counts, shard=part)
     work.remove()

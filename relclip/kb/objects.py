@@ -51,7 +51,8 @@ class Objects:
                 self._ids.setdefault(form, 0)
         self._longest = max(len(name.split()) for name in self._ids)
         #: The last words of all names.
-        self.last_words = frozenset(name.replace("-", " ").split()[-1] for name in self._ids)
+        ends = (name.replace("-", " ").split()[-1:] for name in self._ids)
+        self.last_words = frozenset(word for end in ends for word in end)
         self._found: dict[str, int] = {}
 
     def _add_synonyms(self, own: Mapping[str, int]) -> None:

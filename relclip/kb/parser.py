@@ -223,7 +223,9 @@ def _adjective(sentence: Sentence, place: int) -> bool:
 
 def _noun(sentence: Sentence, place: int, act: Act) -> bool:
     """`train rides`, `fruit stands`: a verb's form in -s that is a noun after a bare thing."""
-    if sentence.kind[place] != "S" or sentence.kind[place - 1] != "N" or place < 1:
+    if sentence.kind[place] != "S" or sentence.kind[place - 1] != "N":
+        return False
+    if sentence.kind[place + 1] == "N" and not sentence.bare(place + 1):
         return False
     thing = not sentence.living(place - 1) and not sentence.worn(place - 1)
     return (

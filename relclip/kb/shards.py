@@ -42,6 +42,8 @@ class Described(BaseModel):
     mentions: _Count
     min_count: Annotated[int, Field(ge=1, strict=True)]
     vocabulary: Names
+    objects_not_mined: list[StrictStr] = []
+    predicates_not_mined: list[StrictStr] = []
     backend: StrictStr
     shard: Part | None = None
 
@@ -49,6 +51,11 @@ class Described(BaseModel):
     def names(self) -> Vocabulary:
         """The vocabulary that the folder was mined with."""
         return Vocabulary(tuple(self.vocabulary.objects), tuple(self.vocabulary.predicates))
+
+    @property
+    def not_mined(self) -> Vocabulary:
+        """The names that no caption can state."""
+        return Vocabulary(tuple(self.objects_not_mined), tuple(self.predicates_not_mined))
 
 
 def described(folder: Path) -> Described:

@@ -198,7 +198,9 @@ def _without_measures(words: list[str], cut: Chunks) -> Chunks:
     place = kinds.find("No")
     while place >= 0:
         head = words[ends[place] - 1]
-        if (head in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")) or (head in _MEASURES and kinds[place + 2 : place + 3] == "N"):
+        if (head in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")) or (
+            head in _MEASURES and kinds[place + 2 : place + 3] == "N"
+        ):
             passed += [place, place + 1]
         place = kinds.find("No", place + 1)
     if not passed:

@@ -7,7 +7,7 @@ import pytest
 from relclip.core.errors import ContractError, InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import judge, mine
-from relclip.kb.gold import Found, compare, one_way, read_gold
+from relclip.kb.gold import Found, Writing, compare, read_gold
 
 WORDS = Vocabulary(
     ("man", "horse", "bench", "snow", "mountain"), ("covered in", "covering", "riding", "sitting on")
@@ -57,23 +57,42 @@ def test_coverage_of_annotated_relations(tmp_path, kb):
 def test_precision_on_gold_triples(tmp_path, kb):
     path = tmp_path / "gold.csv"
     path.write_text(
-        "caption,scene_graph\n"
-        'a man riding a horse,"( man , ride , horse )"\n'
-        'snow covered mountain,"( snow , cover , mountain )"\n'
-        'a man riding a mountain,"( man , near , mountain )"\n'
-        'a horse and a bench,"( man , sit on , bench )"\n'
+        "image_id,caption,scene_graph\n"
+        '2,a man riding a horse,"( man , ride , horse )"\n'
+        '3,snow covered mountain,"( snow , cover , mountain )"\n'
+        '4,a man riding a mountain,"( man , near , mountain )"\n'
+        '5,a horse and a bench,"( man , sit on , bench )"\n'
     )
     (found,) = judge(kb, gold=[path])["gold"]
     assert (found["right"], found["wrong"], found["missed"]) == (2, 1, 1)
     assert found["predicates"]["riding"]["precision"] == 0.5
     assert found["predicates"]["covering"]["f1"] == 1.0
     assert found["precision"] == found["recall"] == 0.6667
+    assert [shares["right"] for shares in found["halves"].values()] == [1, 1]
+    assert [shares["wrong"] for shares in found["halves"].values()] == [1, 0]
 
 
 def test_nothing_found_and_nothing_wanted_divide_nothing():
     assert Found().shares() == {"precision": 0, "recall": 0, "f1": 0, "right": 0, "wrong": 0, "missed": 0}
-    assert compare(iter([]), set).by_predicate() == {}
-    assert one_way({("a", "covered in", "b")}) == {("b", "covering", "a")}
+    assert compare(iter([]), set, Writing(WORDS)).by_predicate() == {}
+    assert Writing(WORDS).of({("a", "covered in", "b")}) == {("b", "covering", "a")}
+
+
+def test_predicates_that_mean_the_same_are_one():
+    words = Vocabulary(("man", "hat", "bed"), ("wearing", "wears", "laying on", "lying on"))
+    writing = Writing(words)
+    assert writing.of({("man", "wears", "hat"), ("man", "lying on", "bed")}) == {
+        ("man", "wearing", "hat"),
+        ("man", "laying on", "bed"),
+    }
+    assert [writing.name(words) for words in ("wear", "lie on", "lay on", "lie in", "lie on top of")] == [
+        "wearing",
+        "laying on",
+        "laying on",
+        "",
+        "",
+    ]
+    assert Writing(words, lenient=True).name("lie on top of") == "laying on"
 
 
 def test_bad_sources_are_refused(tmp_path, kb):

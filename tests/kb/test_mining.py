@@ -176,12 +176,33 @@ def test_damaged_files_are_refused(tmp_path, vocabulary):
         mine([tmp_path / "absent"], vocabulary, tmp_path / "kb")
 
 
-def test_unknown_predicates_are_refused(tmp_path, captions):
+def test_names_stand_beside_ids(tmp_path, captions, vocabulary):
+    mine([captions], vocabulary, tmp_path / "kb")
+    names = pq.read_table(tmp_path / "kb" / "triplets.parquet", columns=["subject", "predicate", "object"])
+    assert {"subject": "mountain", "predicate": "covered in", "object": "snow"} in names.to_pylist()
+
+
+def test_marks_and_markup_are_read_as_text(tmp_path, vocabulary):
+    path = tmp_path / "marks.tsv"
+    lines = [
+        "<b>a man</b>\u2026 riding a \u201chorse\u201d \U0001f40e",
+        "a man riding a horse &amp;#10; &lt;br&gt;\x00",
+    ]
+    path.write_text("".join(f"{line}\t{n}\n" for n, line in enumerate(lines)), "utf-8")
+    assert mine([path], vocabulary, tmp_path / "kb")["captions_with_triplet"] == 2
+
+
+def test_predicates_that_cannot_be_mined_are_named(tmp_path, captions):
     path = tmp_path / "vocabulary.json"
-    for predicates, message in ((["riding", "juggling"], "'juggling'"), ([], "'predicates' is empty")):
-        path.write_text(json.dumps({"objects": ["man"], "predicates": predicates}))
-        with pytest.raises(ContractError, match=message):
-            mine([captions], path, tmp_path / "kb")
+    predicates = ["riding", "and", "to", "for", "juggling", "xyzzy"]
+    path.write_text(json.dumps({"objects": ["man", "horse", "-", "cup of tea"], "predicates": predicates}))
+    statistics = mine([captions], path, tmp_path / "kb")
+    assert statistics["predicates_not_mined"] == ["and", "to", "for", "xyzzy"]
+    assert statistics["objects_not_mined"] == ["-", "cup of tea"]
+    assert statistics["predicates"]["riding"]["triplets"] == 1
+    path.write_text(json.dumps({"objects": ["man"], "predicates": []}))
+    with pytest.raises(ContractError, match="'predicates' is empty"):
+        mine([captions], path, tmp_path / "kb")
 
 
 def test_workers_end_with_a_killed_parent(tmp_path, captions, vocabulary):

@@ -1,0 +1,109 @@
+"""Kinds of sentences that miners get wrong; what each states was written down before any run (kinds.txt)."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from relclip.core.errors import InputError
+from relclip.core.vocabulary import Vocabulary
+from relclip.kb import Language, mine_caption
+from relclip.kb.knowledge import known_verbs
+
+
+def read_kinds():
+    kinds = defaultdict(list)
+    for line in Path(__file__).with_name("kinds.txt").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            kind, caption, expected = line.split(" |")
+            kinds[kind].append(
+                (caption.strip(), {text.strip() for text in expected.split(";") if text.strip()})
+            )
+    return kinds
+
+
+KINDS = read_kinds()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_states(kind):
+    wrong = {}
+    for caption, expected in KINDS[kind]:
+        found = {" ".join(fact) for fact in mine_caption(caption)}
+        if found != expected:
+            wrong[caption] = (sorted(found - expected), sorted(expected - found))
+    assert wrong == {}
+
+
+WORDS = Vocabulary(
+    ("man", "dog", "wall", "tree", "leaf", "hat", "phone", "car", "wheel", "box", "sign"),
+    ("has", "wearing", "looking at", "attached to", "made of", "behind", "in front of", "on back of", "on", "with",
+     "holding", "under", "jumping over", "part of"),
+)  # fmt: skip
+ANY_PREDICATE = {
+    "verb with a particle": ("a dog looks at a car", "dog looking at car"),
+    "participle": ("a sign attached to the wall", "sign attached to wall"),
+    "participle of": ("a box made of a tree", "box made of tree"),
+    "complex preposition": ("a dog in front of the wall", "dog in front of wall"),
+    "preposition around a noun": ("the sign is on the back of a car", "sign on back of car"),
+    "another word for it": ("a dog beneath a tree", "dog under tree"),
+    "is on": ("the hat is on the box", "hat on box"),
+    "not on": ("the hat is not on the box", ""),
+    "of": ("the wheel of a car", "car has wheel"),
+    "possessive": ("the man 's hat is on a box", "man has hat; hat on box"),
+    "a plate of is no part": ("a box of leaves", ""),
+    "clothes": ("a man in a hat behind a tree", "man wearing hat; hat behind tree"),
+    "worn by": ("a hat worn by a man", "man wearing hat"),
+    "held up": ("a man holding up a sign", "man holding sign"),
+    "pronoun": ("a tree with a sign on it", "sign on tree"),
+    "irregular": ("the man held a phone", "man holding phone"),
+    "a verb nobody typed": ("the dog jumped over the box", "dog jumping over box"),
+    "verb between": ("a dog sleeping on a box", ""),
+}
+
+
+@pytest.mark.parametrize("name", ANY_PREDICATE)
+def test_any_predicate(name):
+    caption, expected = ANY_PREDICATE[name]
+    assert {" ".join(fact) for fact in mine_caption(caption, WORDS)} == set(
+        filter(None, expected.split("; "))
+    )
+
+
+def test_predicate_aliases_name_a_predicate():
+    words = Vocabulary(("dog", "tree"), ("near",))
+    language = Language(predicate_aliases={"next to": "near", "sniffing": "near"})
+    assert mine_caption("a dog next to a tree", words) == []
+    for caption in ("a dog next to a tree", "a dog sniffs a tree"):
+        assert mine_caption(caption, words, language) == [("dog", "near", "tree")]
+
+
+def test_a_user_says_who_does_what(tmp_path):
+    words = Vocabulary(("man", "box", "sign"), ("hugging",))
+    caption = "a sign on a box hugging a man"
+    assert mine_caption(caption, words) == [("box", "hugging", "man")]
+    path = tmp_path / "verbs.yaml"
+    path.write_text("hug: {subject: living}\n")
+    assert mine_caption(caption, words, Language(verbs=path)) == []
+    for content, message in (
+        ("- a", "verbs.yaml"),
+        ("hug: {subject: robots}", "hug.subject"),
+        ("a: [", "no YAML"),
+    ):
+        path.write_text(content)
+        known_verbs.cache_clear()
+        with pytest.raises(InputError, match=message):
+            known_verbs(path)
+
+
+SAID = [
+    ("man", "men"), ("person", "people"), ("tomato", "tomatoes"), ("scarf", "scarves"), ("ox", "oxen"),
+    ("snowman", "snowmen"), ("traffic_light", "traffic lights"), ("Hot-Dog", "hot dog"), ("tv/monitor", "monitors"),
+    ("potatoes", "potato"), ("quiz", "quizzes"), ("stuntwoman", "stuntwomen"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said"), SAID)
+def test_class_names_are_met_as_people_write_them(name, said):
+    words = Vocabulary((name, "bench"), ("carrying", "on"))
+    assert mine_caption(f"a bench with some {said} on it", words) == [(name, "on", "bench")]

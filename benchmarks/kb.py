@@ -1,6 +1,6 @@
 """Knowledge base: precision, recall, F1 on hand-corrected triples, and captions per second, beside a nearest-noun rule.
 
-    python benchmarks/kb.py gold --gold factual_train.csv [--predicates FILE] [--half unseen] [--show wrong|missed|predicates]
+    python benchmarks/kb.py gold --gold factual_train.csv [--predicates FILE] [--half unseen] [--show predicates]
     python benchmarks/kb.py speed --captions FILE... [--predicates FILE] [--workers 2]
     python benchmarks/kb.py scale --captions FILE... [--copies 7]      (linear? bounded memory?)
     python benchmarks/kb.py shard --captions FILE...                   (what a shard pays for the others' captions)

@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from relclip.core.forms import tidy
-from relclip.core.params import Scenes
 from relclip.core.params.raw import Scenes
 from relclip.core.vocabulary import load_names
 from relclip.raw.scenes import make_scenes

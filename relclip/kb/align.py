@@ -195,7 +195,7 @@ class _Rules:
         return found + list(self._possessions(words, cut, heads)) if self._has else found
 
     def _end(self, wanted: list[bool], names: tuple[str, ...]) -> int:
-        """Where reading may stop: what follows the last phrase that may name a class, or the last verb and its objects."""
+        """Where reading may stop: after the last phrase that may name a class, or the last verb and its objects."""
         end = len(wanted) - wanted[::-1].index(True) + _BEYOND
         telling = [place for place, name in enumerate(names) if name in self._telling]
         return min(end, telling[-1] + _OBJECTS) if telling else 0

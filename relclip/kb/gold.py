@@ -83,8 +83,8 @@ def gold_words(predicate: str) -> str:
 class Writing:
     """One way of writing for the predicates of a vocabulary that gold does not tell apart.
 
-    `wears` is `wearing`, `laying on` is `lying on`: the first of those that mean the same stands for all; (x, covered in,
-    y) is (y, covering, x).
+    `wears` is `wearing`, `laying on` is `lying on`: the first of those that mean the same stands for all;
+    (x, covered in, y) is (y, covering, x).
     """
 
     def __init__(self, vocabulary: Vocabulary, *, lenient: bool = False) -> None:
@@ -114,9 +114,9 @@ def read_gold(
 ) -> Iterator[GoldCaption]:
     """Read a CSV with the columns `caption` and `scene_graph`: `( subject , verb lemma , object ) , ...`.
 
-    Nouns go through the same alignment as captions, predicates through `Writing`. `lenient`: `ride on` is riding, `sit on
-    top of` sitting on. `half`, by `image_id`: `developed on` has the even ids, `unseen` the odd ones, which nobody looks
-    at but for the figure of a release. Raises InputError where the file is not of this kind.
+    Nouns go through the same alignment as captions, predicates through `Writing`. `lenient`: `ride on` is riding,
+    `sit on top of` sitting on. `half`, by `image_id`: `developed on` has the even ids, `unseen` the odd ones, which
+    nobody looks at but for the figure of a release. Raises InputError where the file is not of this kind.
     """
     objects, writing = Objects(vocabulary.objects), Writing(vocabulary, lenient=lenient)
     try:

@@ -40,6 +40,7 @@ CLOSED = {
 PHRASES = {
     " as well as ": " and ",
     " n ": " and ",
+    "-covered ": " covered ",
     "-haired ": " haired ",
     "-legged ": " legged ",
     " side by side ": " ",
@@ -50,7 +51,6 @@ PHRASES = {
     " next to ": " next_to ",
     " close to ": " close_to ",
     " cross legged ": " ",
-    " snow-covered ": " snow covered ",
     " close up of ": " photo of ",
     " close-up of ": " photo of ",
     " can't ": " can not ",

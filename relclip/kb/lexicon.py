@@ -43,11 +43,11 @@ _COLOUR = "black white red blue green yellow pink orange purple brown gray grey"
 _BODY = "trunk trunks collar collars stripes spots mane lap stomach belly"
 
 #: Nouns before `of` that only measure or picture what follows (a group of people -> people).
-MEASURES = """game games all both each bundle bundles group groups bunch pair pairs couple lot lots row rows set number pile piles piece pieces slice slices
-    herd herds flock flocks crowd stack stacks variety type types kind sort line lines series array collection handful
-    photo photos picture pictures image images view statue painting team cluster clusters sheet sheets layer layers
-    patch patches dozens hundreds body close-up bit portion half pack part parts
-    spoonful mouthful statues photograph drawing patch mound mounds bunches"""
+MEASURES = """all both each amount bunch bunches bundle bundles group groups pair pairs couple lot lots row rows set
+    number pile piles piece pieces slice slices herd herds flock flocks crowd stack stacks variety type types kind sort
+    line lines series array collection handful photo photos picture pictures image images view statue statues painting
+    team cluster clusters sheet sheets layer layers patch patches dozens hundreds body close-up bit portion half pack
+    part parts spoonful mouthful photograph drawing mound mounds game games"""
 
 #: What is in them, they have not: a plate of food.
 CONTAINERS = frozenset(

@@ -86,24 +86,9 @@ class Parser:
         wanted, others = (act.known.subject, False) if act else ("living", True)
         if passive:
             wanted = "any"
-        match kind[left]:
-            case "N" if sentence.name[left] == "there" or _fronted(sentence, left):
-                return []
-            case "N" if kind[left - 1] in "Nw":
-                return sentence.fitting(sentence.group(left), wanted)
-            case "N":
-                chain = sentence.chain(left)
-                return sentence.choose(reversed(chain) if finite else chain, wanted, others)
-            case "w":
-                chain = sentence.chain(sentence.noun_before(left))
-                if sentence.name[left] == "who":
-                    chain.sort(key=lambda noun: not sentence.living(noun))
-                return sentence.choose(chain, wanted, others)
-            case ".":
-                return []
-        if sentence.subjects.get(sentence.last_verb):
-            return sentence.choose(sentence.subjects[sentence.last_verb][-1:], wanted, others)
-        return sentence.choose(reversed(sentence.chain(sentence.noun_before(left))), wanted, others)
+        if kind[left] == "N" and kind[left - 1] in "Nw" and sentence.name[left] != "there":
+            return sentence.fitting(sentence.group(left), wanted)
+        return sentence.choose(_candidates(sentence, left, finite=finite), wanted, others)
 
     def _relations(self, sentence: Sentence, place: int, act: Act, subjects: list[int]) -> None:
         """What one predicate verb states, given its subjects."""
@@ -200,6 +185,20 @@ class Parser:
 def _on_it(sentence: Sentence, place: int) -> bool:
     """`a glass with beer in it`: what is said of the beer is all that is said."""
     return sentence.kind[place + 1] == "p" and sentence.name[place + 2] in _IT
+
+
+def _candidates(sentence: Sentence, left: int, *, finite: bool) -> list[int]:
+    """Who may do what a verb says, the likeliest first; `left`: the chunk before the verb and its auxiliaries."""
+    kind = sentence.kind[left]
+    if kind == "." or (kind == "N" and (sentence.name[left] == "there" or _fronted(sentence, left))):
+        return []
+    if kind not in "Nw" and sentence.subjects.get(sentence.last_verb):
+        return sentence.subjects[sentence.last_verb][-1:]
+    chain = sentence.chain(left if kind == "N" else sentence.noun_before(left))
+    if kind == "w":
+        # a bench near a woman who is sitting
+        return sorted(chain, key=lambda noun: sentence.name[left] == "who" and not sentence.living(noun))
+    return chain if kind == "N" and not finite else chain[::-1]
 
 
 def _negated(sentence: Sentence, place: int) -> bool:

@@ -19,13 +19,14 @@ _BLANK = str.maketrans(dict.fromkeys('"`[]{}<>*#~=+/\\^$%@', " "))
 _PLURALS = frozenset(lexicon.PLURALS.split())
 _MEASURES = frozenset(lexicon.MEASURES.split())
 
+_PARTS, _LIVING = frozenset({"body", "limb"}), frozenset({"person", "animal"})
+
 #: A noun phrase, or one letter; d+ may be followed by participles used as adjectives; a verb form that is also a noun
 #: joins a preceding noun; what a possessive belongs to is part of the phrase.
 _NOUNS = r"[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*"
-_CHUNK = re.compile(
-    rf"[pocbtw,.xfvrl]|(?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*|[dhz]+[BS][ns]*|."
-)
-#: Letters that tell more than those of `_CHUNK`, in context: `a man smiles`, `dog leaps`: a verb, unless a noun follows.
+_PHRASE = rf"(?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*"
+_CHUNK = re.compile(rf"[pocbtw,.xfvrl]|{_PHRASE}|[dhz]+[BS][ns]*|.")
+#: Letters that tell more than those of `_CHUNK`, in context. `a man smiles`: a verb, unless a noun follows.
 _VERB_IN_S = re.compile(r"(?:(?<=y)|(?<=A[ny]))k(?![nsy])")
 #: `crossing the street`, `a man skiing`: a verb.
 _VERB_IN_ING = re.compile("i(?=[dhA])|(?<=[yb])i")
@@ -83,36 +84,33 @@ def _is_gerund(word: str) -> bool:
 
 
 def _by_ending(word: str) -> str:
-    if word.isdigit():
-        return "d"
-    if "-" in word:
-        return "s" if word.endswith("s") else "n"
-    if word.endswith("ing") and len(word) > 5:
-        return "g"
-    if word.endswith("ed") and len(word) > 4:
-        return "e"
-    if word.endswith("ly") and len(word) > 4 and word not in lexicon.NOUNS_IN_LY:
-        return "l"
-    if word in lexicon.THIRD_OR_PLURAL:
-        return "k"
-    if word.endswith("s") and not word.endswith(("ss", "us")):
-        return "s"
-    if word in lexicon.ADJECTIVES:
-        return "j"
-    return "y" if lexicon.SORTS.get(word) in ("person", "animal") else "n"
+    plural = word.endswith("s") and not word.endswith(("ss", "us"))
+    is_a = {
+        "d": word.isdigit(),
+        "s": plural and "-" in word,
+        "n": "-" in word,
+        "g": word.endswith("ing") and len(word) > 5,
+        "e": word.endswith("ed") and len(word) > 4,
+        "l": word.endswith("ly") and len(word) > 4 and word not in lexicon.NOUNS_IN_LY,
+        "k": word in lexicon.THIRD_OR_PLURAL,
+    }
+    found = next((tag for tag, true in is_a.items() if true), "")
+    if found or plural:
+        return found or "s"
+    return "j" if word in lexicon.ADJECTIVES else "y" if lexicon.SORTS.get(word) in _LIVING else "n"
 
 
 def cleaned(text: str, phrases: Mapping[str, str] = grammar.PHRASES) -> str:
     """One plain caption, or many with a line end between them, so that `words_of` only cuts at blanks.
 
-    Lower-case words, punctuation as words of its own, fixed phrases as one word. Python's own replace over a whole block
-    costs a tenth of a caption at a time.
+    Lower-case words, punctuation and a possessive 's as words of their own, fixed phrases as one word. Python's own
+    replace over a whole block costs a tenth of a caption at a time.
     """
     text = f" {text.lower()} ".replace("\n", " \n ").translate(_BLANK)
     for mark in ".,;:!?()":
         text = text.replace(mark, f" {mark} ")
-    text = text.replace("'s ", " 's ").replace("-covered", " covered").replace("' ", " ").replace(" '", " ")
-    text = text.replace(" s ", " 's ")
+    # quotes go, so that what is left of 's stands alone
+    text = text.replace("'s ", " 's ").replace("' ", " ").replace(" '", " ").replace(" s ", " 's ")
     for phrase, replacement in phrases.items():
         text = text.replace(phrase, replacement)
     return text
@@ -220,9 +218,6 @@ def _without_measures(words: list[str], cut: Chunks) -> Chunks:
     )
 
 
-_PARTS, _LIVING = frozenset({"body", "limb"}), frozenset({"person", "animal"})
-
-
 class Names(dict[str, str]):
     """Head of a chunk -> what the parser is told of it.
 
@@ -255,7 +250,7 @@ class Names(dict[str, str]):
         return tuple(long.get(place, name) for place, name in enumerate(found)) if long else found
 
     def owners(self, words: list[str], cut: Chunks, names: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-        """Of noun phrases the place, and the words of whom they belong to: the man 's horse, giraffe legs, a mans hand."""
+        """Noun phrases and the words of whom they belong to: the man 's horse, giraffe legs, a mans hand."""
         yield from cut.owners
         if not _PARTS.isdisjoint(names):
             for place, name in enumerate(names):

@@ -1,1 +1,1 @@
-"""What WordNet says of words: who is a person or an animal, what is worn, a part of a body or a vehicle (words.json)."""
+"""What WordNet says of words (words.json): who is a person or an animal, what is worn, what is a verb."""

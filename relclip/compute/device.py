@@ -7,6 +7,9 @@ from torch import Tensor
 
 from relclip.core.errors import InputError
 
+#: The environment variable that says how many jobs share a GPU.
+GPU_JOBS = "RELCLIP_GPU_JOBS"
+
 
 def best_device(name: str = "auto") -> torch.device:
     """Return the device called `name`; 'auto' takes a GPU if there is one, else the CPU.
@@ -53,8 +56,19 @@ def moved(tensor: Tensor, device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
-def free_memory(device: torch.device) -> int:
-    """Bytes of a GPU's memory that nobody uses, what torch keeps for itself included."""
-    free, _ = torch.cuda.mem_get_info(device)
-    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return int(free + kept)
+def memory_to_keep(device: torch.device) -> int:
+    """Bytes of a GPU's memory that this process may still fill with what it could compute again.
+
+    Half of its part of the card, the other half is for its steps; the parts are equal for all jobs that the workflow
+    runs at once, whose number it sets in GPU_JOBS (InputError where that is none). Never more than half of what is free.
+    """
+    free, total = torch.cuda.mem_get_info(device)
+    own = torch.cuda.memory_allocated(device)
+    kept = torch.cuda.memory_reserved(device) - own  # by torch, for itself
+    jobs = os.environ.get(GPU_JOBS, "1")
+    if not jobs.isdecimal() or int(jobs) < 1:
+        raise InputError(
+            f"{GPU_JOBS} is '{jobs}'; give the number of jobs that share a GPU, 1 or more, or unset it"
+        )
+    part = total // int(jobs)
+    return int(max(min((free + kept) // 2, part // 2 - own), 0))

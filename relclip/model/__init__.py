@@ -9,7 +9,7 @@ from relclip.model.motif import Motif, MotifConfig
 from relclip.model.network import ModelConfig, RelCLIP
 from relclip.model.output import LabelSource, Output
 from relclip.model.pairs import object_numbers, pair_classes, pair_numbers, positions
-from relclip.model.regions import Regions
+from relclip.model.regions import Regions, with_room
 from relclip.model.registry import MODELS, build_model, model_class
 from relclip.model.roi import roi_align
 from relclip.model.scores import RankBy, predicate_scores
@@ -43,4 +43,5 @@ __all__ = [
     "read_config",
     "roi_align",
     "save_model",
+    "with_room",
 ]

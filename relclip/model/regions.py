@@ -1,22 +1,28 @@
 """Pooled features of every object and every union box. Maps and boxes never change, so each is pooled once."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from weakref import WeakSet
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from relclip.compute.device import free_memory, moved
+from relclip.compute.device import memory_to_keep, moved
+from relclip.compute.halving import free_what_is_left, is_out_of_memory
 from relclip.core.boxes import Boxes
 from relclip.model.image_set import ImageSet
 from relclip.model.roi import roi_align
 
 #: Pooled features are kept in the CPU's memory up to this many bytes, beyond it they are pooled again each time. On a
-#: GPU the bound is half of what is free there.
+#: GPU `memory_to_keep` says.
 MEMORY = 2 << 30
 #: Maps copied to a GPU at once.
 MAPS_AT_ONCE = 512
+
+Result = TypeVar("Result")
 
 
 class Regions:
@@ -24,7 +30,8 @@ class Regions:
 
     An image is pooled when it is first asked for and kept if the whole set fits in `memory` bytes; both orders of a
     pair share one union box. Rounding to float16 happens either way, so the answer never depends on the memory. The
-    maps themselves lie on a GPU where half of its free memory holds them; else each is sent when it is asked for.
+    maps themselves lie on a GPU where `memory_to_keep` holds them; else each is sent when it is asked for. Both are
+    given back, for good, where memory does not suffice for something else (`with_room`).
     """
 
     def __init__(
@@ -37,10 +44,11 @@ class Regions:
         rows = len(images.boxes) + len(images.unions)
         self._kept: dict[int, Tensor] = {}
         on_gpu = device.type == "cuda"
-        self._maps = resident(images, device, free_memory(device) // 2) if on_gpu else None
+        self._maps = resident(images, device, memory_to_keep(device)) if on_gpu else None
         if memory is None:
-            memory = free_memory(device) // 2 if on_gpu else MEMORY
+            memory = memory_to_keep(device) if on_gpu else MEMORY
         self.keeps = rows * self.width * 2 <= memory
+        _LIVE.add(self)
 
     def __call__(self, image: int) -> tuple[Tensor, Tensor]:
         """Return the pooled objects (N, S) and union boxes (U, S), float16, of image number `image`."""
@@ -56,6 +64,13 @@ class Regions:
         """Return the pooled objects and union boxes of several images, one image after another."""
         parts = [self(image) for image in numbers]
         return self._join([objects for objects, _ in parts]), self._join([unions for _, unions in parts])
+
+    def give_back(self) -> bool:
+        """Forget what is kept, and keep nothing from now on; whether there was anything."""
+        had = bool(self._kept) or self._maps is not None
+        self.keeps, self._maps = False, None
+        self._kept.clear()
+        return had
 
     def _join(self, parts: list[Tensor]) -> Tensor:
         return (
@@ -75,10 +90,32 @@ class Regions:
         return roi_align(map_, cells, self.roi_size).flatten(1).half()
 
     def _map(self, image: int) -> Tensor:
-        if self._maps is not None:
-            return self._maps[image].float()
+        resident_maps = self._maps
+        if resident_maps is not None:
+            return resident_maps[image].float()
         map_ = np.array(self.images.maps[self.images.map_rows[image]])
         return moved(torch.from_numpy(map_), self.device).float()
+
+
+#: All that may hold memory.
+_LIVE: WeakSet[Regions] = WeakSet()
+
+
+def with_room(function: Callable[[], Result]) -> Result:
+    """`function()`; where memory does not suffice, once more without what the regions of this process keep.
+
+    Raises what `function` raised where nothing was kept.
+    """
+    try:
+        return function()
+    except Exception as error:
+        if not is_out_of_memory(error) or not sum(regions.give_back() for regions in list(_LIVE)):
+            raise
+    free_what_is_left()  # outside of the except clause, whose traceback keeps the tensors alive
+    print(
+        "relclip: out of memory; going on without kept regions, which is slower", file=sys.stderr, flush=True
+    )
+    return function()
 
 
 def in_cells(boxes: Boxes, size: NDArray[np.float32], cells: tuple[int, ...]) -> Boxes:

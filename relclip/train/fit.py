@@ -12,6 +12,7 @@ import torch
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
+from relclip.model import with_room
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder
 from relclip.train.minibatch import Minibatch, draw
@@ -99,7 +100,7 @@ def ahead(
     def ready(step: int) -> tuple[int, Minibatch, Share]:
         with torch.cuda.device(device) if on_gpu else nullcontext():  # a thread begins on the first GPU
             whole = draw(trainer.params, trainer.training_set, step)
-            return step, whole, trainer.share(whole, step)
+            return step, whole, with_room(lambda: trainer.share(whole, step))
 
     return in_order(ready, steps, 1) if (on_gpu if early is None else early) else map(ready, steps)
 

@@ -1,17 +1,34 @@
-"""What a model says of the labelled pairs of an image set, all of them, once."""
+"""What a model says of pairs, given the objects' labels: of some images, or of all labelled pairs of a set, once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from relclip.compute.device import autocast
 from relclip.core.progress import progress
-from relclip.model import Model, Regions, collate
+from relclip.model import Model, Regions, collate, with_room
 from relclip.train.labels import Labels
 
 IMAGES_AT_ONCE = 16
+
+
+def predicate_logits(
+    model: Model,
+    regions: Regions,
+    numbers: Sequence[int],
+    precision: str,
+    chosen: Sequence[NDArray[np.int64]] | None = None,
+) -> Tensor:
+    """Logits (P, R + 1) of the pairs of these images, or of the `chosen` ones, given the objects' labels."""
+
+    def answer() -> Tensor:
+        with autocast(regions.device, precision):
+            return model(collate(regions, numbers, chosen)).predicate_logits
+
+    return with_room(answer)
 
 
 @torch.no_grad()
@@ -27,8 +44,7 @@ def labelled_logits(
     logits = np.zeros((int(labels.row.max(initial=-1)) + 1, model.config.predicates + 1), np.float32)
     batches = list(_batches(model, regions, labels))
     for numbers, chosen, rows in progress(batches, what, "batch"):
-        with autocast(regions.device, precision):
-            output = model(collate(regions, numbers, chosen)).predicate_logits.float().cpu().numpy()
+        output = predicate_logits(model, regions, numbers, precision, chosen).float().cpu().numpy()
         logits[rows[rows >= 0]] = output[rows >= 0]
     model.train(was_training)
     return logits

@@ -1,10 +1,13 @@
 """One step of a training: the gradients of all micro-batches and of all processes together, then the update."""
 
+from functools import partial
+
 import torch
 
 from relclip.compute.halving import free_what_is_left, is_out_of_memory, say_halved
 from relclip.compute.schedule import learning
 from relclip.core.errors import OutOfMemory
+from relclip.model import with_room
 from relclip.train.losses import Losses
 from relclip.train.minibatch import Minibatch
 from relclip.train.optimiser import descend
@@ -33,9 +36,15 @@ class Steps:
         return losses
 
     def _attempt(self, whole: Minibatch, share: Share) -> Losses | None:
-        """Leave the gradients of this process's share and return its losses; nothing where memory did not suffice."""
+        """Leave the gradients of this process's share and return its losses; nothing where memory did not suffice.
+
+        A second attempt is another exchange with the other processes, and a memory of RCL has taken the batch in.
+        """
+        contrast, world = self.trainer.contrast, self.trainer.world
+        repeatable = not contrast.levels or (world.size == 1 and not contrast.memory)
+        attempt = partial(self._gradients, whole, share)
         try:
-            return self._gradients(whole, share)
+            return with_room(attempt) if repeatable else attempt()
         except Exception as error:
             if not is_out_of_memory(error):
                 raise

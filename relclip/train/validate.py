@@ -8,8 +8,8 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from relclip.compute.device import autocast
-from relclip.model import Model, RankBy, Regions, collate, object_numbers, predicate_scores
+from relclip.model import Model, RankBy, Regions, object_numbers, predicate_scores
+from relclip.train.logits import predicate_logits
 
 RECALL_AT = 50
 #: What `schedule: plateau` waits for; VisualDS watches R@100 (D18).
@@ -65,11 +65,10 @@ class Validation:
         hits: list[NDArray[np.bool_]] = []
         for first in range(0, len(self.numbers), IMAGES_AT_ONCE):
             numbers = self.numbers[first : first + IMAGES_AT_ONCE]
-            batch = collate(self.regions, numbers.tolist())
-            with autocast(self.regions.device, self.precision):
-                logits = model(batch).predicate_logits
+            logits = predicate_logits(model, self.regions, numbers.tolist(), self.precision)
             scores = predicate_scores(logits, self.rank_by).cpu().numpy()
-            for image, part in zip(numbers, np.split(scores, np.cumsum(batch.pair_counts)[:-1]), strict=True):
+            ends = np.cumsum([len(images.pair_union[images.pairs_of(number)]) for number in numbers])
+            for image, part in zip(numbers, np.split(scores, ends[:-1]), strict=True):
                 truth = self.truths[len(hits)]
                 hits.append(hits_at(part, images.pairs[images.pairs_of(image)], truth, RECALL_AT))
         model.train(was_training)

@@ -100,6 +100,25 @@ def test_micro_batches_have_the_gradient_of_the_whole(make, monkeypatch, capsys,
         one_step(make(**kind))
 
 
+def test_kept_regions_go_before_the_batch_is_cut(make, monkeypatch):
+    """A step with RCL, which cannot be cut, has the same losses and gradients without what was kept."""
+    before = one_step(make())
+    trainer, usual = make(), Trainer.losses_of
+    trainer.regions.batch([0])
+
+    def short(self, share):
+        if self.regions._kept:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return usual(self, share)
+
+    monkeypatch.setattr(Trainer, "losses_of", short)
+    after = one_step(trainer)
+    assert after[2].micro_batches == 1
+    assert after[0] == before[0]
+    with pytest.raises(OutOfMemory, match="RCL contrasts a batch as a whole"):
+        one_step(make(rcl=Rcl(memory=9)))  # a memory took the batch in
+
+
 def test_with_rcl_a_sentence_names_what_to_lower(make, monkeypatch):
     short_of_memory(monkeypatch, 3)
     with pytest.raises(OutOfMemory, match=r"5 images a batch; RCL .* lower train\.images_per_batch"):

@@ -1,5 +1,6 @@
 """What all rules share: the checked params, the source files of a stage, the lists of runs and of files."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from relclip.project.space import check_space
 from relclip.tracking.runs import prepare_store
 
 look_less_often(snakemake.__version__)
+# the jobs that share this machine's GPU each keep a part of it (relclip/compute/device.py)
+gpu_jobs = workflow.resource_settings.resources.get("gpu")
+os.environ.setdefault("RELCLIP_GPU_JOBS", str((gpu_jobs and gpu_jobs.value) or 1))
 try:
     PARAMS = check_workflow_config(config, ROOT / "params.yaml")
 except RelclipError as error:

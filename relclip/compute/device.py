@@ -60,7 +60,7 @@ def memory_to_keep(device: torch.device) -> int:
     """Bytes of a GPU's memory that this process may still fill with what it could compute again.
 
     Half of its part of the card, the other half is for its steps; the parts are equal for all jobs that the workflow
-    runs at once, whose number it sets in GPU_JOBS (InputError where that is none). Never more than half of what is free.
+    runs at once, whose number it sets in GPU_JOBS (InputError if that is none). Never more than half of what is free.
     """
     free, total = torch.cuda.mem_get_info(device)
     own = torch.cuda.memory_allocated(device)

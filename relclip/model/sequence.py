@@ -21,7 +21,7 @@ class Reading:
     @classmethod
     def by_centre(cls, centre_x: Tensor, counts: Sequence[int]) -> "Reading":
         """Objects of an image by the centre x of their boxes, (N,); equal ones as they stand. `counts`: of images."""
-        image = torch.repeat_interleave(torch.tensor(counts, dtype=torch.int64)).to(centre_x.device)
+        image = torch.from_numpy(np.repeat(np.arange(len(counts)), counts)).to(centre_x.device)
         rows = torch.argsort(centre_x, stable=True)
         rows = rows[torch.argsort(image[rows], stable=True)]
         packed, batch_sizes = _packed(np.array(counts, np.int64))

@@ -1,0 +1,65 @@
+"""`make adopt`: DVC's files come back, and Snakemake takes them as up to date, if they are results of what lies here."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relclip.core import command
+from relclip.core.errors import InputError
+
+PARAMS = "params.yaml"
+#: What is written by hand; other dependencies are what stages made, which the checkout brings back.
+BY_HAND = ("relclip/", "workflow/")
+
+
+def main() -> None:
+    """Compare dvc.lock with params.yaml and the sources, check out, mark as made."""
+    command.parser("relclip.project.adopt", "Take DVC's files as Snakemake's results.").parse_args()
+    if not Path("dvc.lock").is_file():
+        raise InputError("there is no dvc.lock, so no results to bring back: make tables, then make record")
+    refuse_others(json.loads(_output(["dvc", "status", "--json"])))
+    _output(["dvc", "checkout"])
+    _output(["snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all"])
+    print("adopted: snakemake and dvc have nothing to do")
+
+
+def refuse_others(status: Mapping[str, Sequence[Any]]) -> None:
+    """Raise InputError where `dvc status` says that results belong to other parameters or sources than those here."""
+    params: set[str] = set()
+    sources: set[str] = set()
+    for changes in status.values():
+        for change in (one for one in changes if isinstance(one, Mapping)):
+            for path, how in change.get("changed deps", {}).items():
+                params |= set(how) if path == PARAMS and isinstance(how, Mapping) else set()
+                sources |= {path} if path.startswith(BY_HAND) else set()
+    if params or sources:
+        named = [f"{PARAMS} ({_few(params)})"] if params else []
+        named += [_few(sources)] if sources else []
+        raise InputError(
+            f"the results that dvc.lock names were made with another {' and other '.join(named)}; bring that back"
+            " (git checkout), or make the results of what lies here: dvc repro"
+        )
+
+
+def _few(names: set[str]) -> str:
+    shown = sorted(names)[:3]
+    return ", ".join(shown) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _output(words: Sequence[str]) -> str:
+    """What a command prints; its last line becomes the error where it fails."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        reason = next((line for line in said if line.startswith("ERROR")), said[-1] if said else "no word")
+        raise InputError(
+            f"{' '.join(words[:2])} failed ({reason.removeprefix('ERROR: ')}); results made since the last record"
+            " are kept by make record; bytes that are nowhere here come by dvc pull, or anew by dvc repro"
+        )
+    return done.stdout
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -26,8 +26,7 @@ def _options() -> argparse.Namespace:
     parser = command.parser("relclip.annotate", DESCRIPTION)
     command.add_params(parser)
     parser.add_argument("--runs", nargs="+", metavar="RUN", help="default: those of tables.table2")
-    usual = {"dataset": "data/dataset", "raw": "data/raw", "evaluate": "data/evaluate"}
-    command.add_folders(parser, usual, required=False)
+    command.add_folders(parser, "dataset", "raw", "evaluate")
     parser.add_argument(
         "--database", type=Path, nargs="+", metavar="FILE",
         help="SQLite file of the answers, made where absent (default: annotate.db); --export takes several, from "

@@ -11,8 +11,8 @@ def main() -> None:
         "relclip.clip", "Pre-train the small CLIP on raw/pretrain, or load an open_clip model."
     )
     command.add_params(arguments)
-    command.add_folders(arguments, {"raw": "data/raw"})
-    command.add_output(arguments)
+    command.add_folders(arguments, "raw")
+    command.add_output(arguments, "clip/model")
     command.add_device(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()

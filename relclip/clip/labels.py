@@ -20,8 +20,8 @@ def main() -> None:
         "Train CLIP's picture encoder on class labels alone, or load a model of timm (section labels).",
     )
     command.add_params(arguments)
-    command.add_folders(arguments, {"raw": "data/raw"})
-    command.add_output(arguments)
+    command.add_folders(arguments, "raw")
+    command.add_output(arguments, "clip/labels")
     command.add_threads(arguments)
     given = arguments.parse_args()
     params = load_sections(given.params, Sections)

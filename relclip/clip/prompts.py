@@ -11,9 +11,8 @@ def main() -> None:
         "relclip.clip.prompts", "Embed the prompts of objects and triplets with CLIP's text tower."
     )
     command.add_params(arguments)
-    folders = {"model": "data/clip/model", "dataset": "data/dataset", "kb": "data/kb"}
-    command.add_folders(arguments, folders)
-    command.add_output(arguments)
+    command.add_folders(arguments, "dataset", "kb", model="clip/model")
+    command.add_output(arguments, "clip/prompts")
     command.add_threads(arguments)
     given = arguments.parse_args()
     params = load_section(given.params, "clip", Clip)

@@ -4,13 +4,15 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from relclip.core import torchrun
 from relclip.core.errors import RelclipError
 
+#: Where stages put their files: the folder of a stage has its name. Rules and commands take it from here.
+DATA = Path("data")
 INTERRUPTED = 130
 TERMINATED = 143
 FAILED = 2
@@ -43,20 +45,46 @@ def add_params(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--params", type=Path, default=Path("params.yaml"), help="the params.yaml to use")
 
 
-def add_folders(
-    arguments: argparse.ArgumentParser, folders: Mapping[str, str], *, required: bool = True
-) -> None:
-    """Add an option for each folder, by its name; the value says where it usually is: the default, if not required."""
-    for name, usual in folders.items():
-        if required:
-            arguments.add_argument(f"--{name}", type=Path, required=True, help=f"the folder {usual}")
-        else:
-            arguments.add_argument(f"--{name}", type=Path, default=Path(usual), help=f"the folder of {name}")
+def add_folders(arguments: argparse.ArgumentParser, *stages: str, **places: str) -> None:
+    """Add an option for the folder of each stage, and for folders of other names, by their place below DATA.
+
+    A word in angle brackets (`train/<run>`) is what another option says, or `fill` later.
+    """
+    for name, place in {**dict(zip(stages, stages, strict=True)), **places}.items():
+        arguments.add_argument(f"--{name}", type=Path, default=DATA / place, help="what is read")
 
 
-def add_output(arguments: argparse.ArgumentParser) -> None:
-    """Add the option of what is written."""
-    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
+def add_output(arguments: argparse.ArgumentParser, place: str) -> None:
+    """Add the option of what is written, by its usual place below DATA (see `add_folders`)."""
+    arguments.add_argument("--output", type=Path, default=DATA / place, help="the folder to make")
+
+
+def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line; usual places that name another option get its value."""
+    given = arguments.parse_args()
+    fill(given, **vars(given))
+    return given
+
+
+def fill(given: argparse.Namespace, **words: object) -> None:
+    """Put words in place of their names in angle brackets, in every usual place that was not given."""
+    for name, place in vars(given).items():
+        if isinstance(place, Path) and place.is_relative_to(DATA):
+            steps = [str(words.get(step[1:-1], step)) if step[:1] == "<" else step for step in place.parts]
+            setattr(given, name, Path(*steps))
+
+
+def add_proposals(arguments: argparse.ArgumentParser) -> None:
+    """Add the option of the detector's boxes."""
+    usual = DATA / "detector" / "proposals.parquet"
+    arguments.add_argument("--proposals", type=Path, default=usual, help="the detector's boxes")
+
+
+def add_checkpoints(arguments: argparse.ArgumentParser) -> None:
+    """Add the option of where a training that was killed left off."""
+    arguments.add_argument(
+        "--checkpoints", type=Path, default=Path("checkpoints"), help="a folder a training"
+    )
 
 
 def add_threads(arguments: argparse.ArgumentParser) -> None:

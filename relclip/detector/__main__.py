@@ -12,9 +12,9 @@ def main() -> None:
         "relclip.detector", "Train Faster R-CNN on the objects and propose boxes; a killed run goes on."
     )
     command.add_params(parser)
-    folders = {"raw": "data/raw", "dataset": "data/dataset", "checkpoints": "checkpoints"}
-    command.add_folders(parser, folders, required=False)
-    command.add_output(parser)
+    command.add_folders(parser, "raw", "dataset")
+    command.add_checkpoints(parser)
+    command.add_output(parser, "detector")
     command.add_device(parser)
     command.add_threads(parser)
     given = vars(parser.parse_args())

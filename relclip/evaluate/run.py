@@ -1,7 +1,5 @@
 """The stage of the pipeline: python -m relclip.evaluate.run judges one run's predictions in all ways."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params.base import Closed
 from relclip.core.params.dataset import Dataset
@@ -29,12 +27,9 @@ def main() -> None:
     parser.add_argument(
         "--tasks", nargs="+", choices=TASKS, default=["predcls", "sgcls"], help="folders of --predictions"
     )
-    parser.add_argument("--dataset", type=Path, required=True, help="folder of the dataset stage")
-    parser.add_argument(
-        "--predictions", type=Path, required=True, help="folder of the predict stage for this run"
-    )
-    parser.add_argument("--output", type=Path, required=True, help="folder to write a folder a task into")
-    options = parser.parse_args()
+    command.add_folders(parser, "dataset", predictions="predict/<run>")
+    command.add_output(parser, "evaluate/<run>")
+    options = command.parse(parser)
     params = load_sections(options.params, Sections)
     provenance = read_provenance(options.predictions, options.tasks)
     where = RunPaths(options.dataset, options.predictions, options.output)

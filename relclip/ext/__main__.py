@@ -11,9 +11,8 @@ def main() -> None:
         "relclip.ext", "Score predicates on union crops and classes on object crops with CLIP."
     )
     command.add_params(arguments)
-    folders = {"raw": "data/raw", "dataset": "data/dataset", "kb": "data/kb", "model": "data/clip/model"}
-    command.add_folders(arguments, folders)
-    command.add_output(arguments)
+    command.add_folders(arguments, "raw", "dataset", "kb", model="clip/model")
+    command.add_output(arguments, "ext")
     command.add_threads(arguments)
     given = arguments.parse_args()
     params = load_sections(given.params, Sections)

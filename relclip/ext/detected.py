@@ -1,7 +1,5 @@
 """python -m relclip.ext.detected: CLIP's scores of all predicates for pairs of proposed boxes, for SGDet."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params.reading import load_sections
 from relclip.core.shard import Shard
@@ -14,13 +12,12 @@ def main() -> None:
         "relclip.ext.detected", "Score all predicates on the union crops of the detector's boxes with CLIP."
     )
     command.add_params(arguments)
-    folders = {"raw": "data/raw", "dataset": "data/dataset", "model": "data/clip/model"}
-    command.add_folders(arguments, folders)
-    arguments.add_argument("--proposals", type=Path, required=True, help="the detector's proposals.parquet")
+    command.add_folders(arguments, "raw", "dataset", model="clip/model")
+    command.add_proposals(arguments)
     arguments.add_argument(
         "--shard", type=Shard.parse, help="k/n: this share of the images, for relclip.ext.merge"
     )
-    command.add_output(arguments)
+    command.add_output(arguments, "ext_sgdet")
     command.add_threads(arguments)
     given = vars(arguments.parse_args())
     params = load_sections(given.pop("params"), Sections)

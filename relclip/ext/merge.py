@@ -19,8 +19,8 @@ def main() -> None:
     arguments.add_argument(
         "--objects", type=Path, nargs="+", help="folders of step objects; none for relclip.ext.detected"
     )
-    command.add_folders(arguments, {"dataset": "data/dataset", "kb": "data/kb"}, required=False)
-    command.add_output(arguments)
+    command.add_folders(arguments, "dataset", "kb")
+    command.add_output(arguments, "ext")
     given = arguments.parse_args()
     from relclip.ext import merging  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 

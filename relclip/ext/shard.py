@@ -18,14 +18,13 @@ def main() -> None:
         "A share of EXT: first the objects of all shards, then the pairs, then relclip.ext.merge.",
     )
     command.add_params(arguments)
-    folders = {"raw": "data/raw", "dataset": "data/dataset", "kb": "data/kb", "model": "data/clip/model"}
-    command.add_folders(arguments, folders)
+    command.add_folders(arguments, "raw", "dataset", "kb", model="clip/model")
     arguments.add_argument("--step", choices=[OBJECTS, PAIRS], required=True, help="what to score")
     arguments.add_argument("--shard", type=Shard.parse, required=True, help="k/n: which share of the images")
     arguments.add_argument(
         "--objects", type=Path, nargs="+", help="for pairs: the folders of all shards of objects"
     )
-    command.add_output(arguments)
+    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
     command.add_threads(arguments)
     given = vars(arguments.parse_args())
     params, step, objects = (

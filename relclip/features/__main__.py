@@ -10,9 +10,8 @@ def main() -> None:
     """Parse the command line and run the stage."""
     arguments = command.parser("relclip.features", "Compute CLIP's patch maps of all images, once.")
     command.add_params(arguments)
-    folders = {"raw": "data/raw", "dataset": "data/dataset", "model": "data/clip/model or data/clip/labels"}
-    command.add_folders(arguments, folders)
-    command.add_output(arguments)
+    command.add_folders(arguments, "raw", "dataset", model="clip/model")
+    command.add_output(arguments, "features/clip")
     command.add_threads(arguments)
     arguments.add_argument(
         "--shard", type=Shard.parse, help="k/n: this share of the pictures, for relclip.features.merge"

@@ -12,7 +12,7 @@ def main() -> None:
     arguments.add_argument(
         "--shards", type=Path, nargs="+", required=True, help="folders of python -m relclip.features --shard"
     )
-    command.add_output(arguments)
+    command.add_output(arguments, "features/clip")
     given = arguments.parse_args()
     merge_shards(given.shards, given.output)
 

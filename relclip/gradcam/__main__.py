@@ -9,15 +9,18 @@ def main() -> None:
     arguments = command.parser("relclip.gradcam", "Make heat maps of where CLIP and a trained run look.")
     command.add_params(arguments)
     arguments.add_argument("--run", required=True, help="an entry of `runs` or `refined` in params.yaml")
-    names = {"raw": "raw", "dataset": "dataset", "features": "features/clip", "model": "clip/model"}
-    command.add_folders(arguments, {**names, "train": "train/<run>"})
-    command.add_output(arguments)
+    command.add_folders(
+        arguments, "raw", "dataset", features="features/<encoder>", model="clip/model", train="train/<run>"
+    )
+    command.add_output(arguments, "gradcam/<run>")
     command.add_threads(arguments)
-    given = arguments.parse_args()
+    given = command.parse(arguments)
     from relclip.gradcam.stage import Inputs, Sections, run  # noqa: PLC0415  # torch loads only once the arguments are good
 
+    sections = load_sections(given.params, Sections)
+    command.fill(given, encoder=sections.run(given.run).features)
     inputs = Inputs(given.raw, given.dataset, given.features, given.model, given.train)
-    run(load_sections(given.params, Sections), given.run, inputs, given.output, given.threads)
+    run(sections, given.run, inputs, given.output, given.threads)
 
 
 if __name__ == "__main__":

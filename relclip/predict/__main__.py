@@ -10,12 +10,14 @@ from relclip.predict.request import Request
 def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser("relclip.predict", "Predict the triplets of val and test with a trained run.")
-    add_inputs(parser)
-    given = parser.parse_args()
-    request = Request.of(load_sections(given.params, Predictions), given.run)
+    add_inputs(parser, "predict/<run>")
+    given = command.parse(parser)
+    params = load_sections(given.params, Predictions)
+    request = Request.of(params, given.run)
+    inputs = read_inputs(given, request, params)
     from relclip.predict.stage import predict_run  # noqa: PLC0415  # torch loads once the arguments are good
 
-    predict_run(request, read_inputs(given), given.output, given.threads)
+    predict_run(request, inputs, given.output, given.threads)
 
 
 if __name__ == "__main__":

@@ -4,25 +4,25 @@ import argparse
 from pathlib import Path
 
 from relclip.core import command
-from relclip.predict.request import Inputs
+from relclip.core.params.predict import Predictions
+from relclip.predict.request import Inputs, Request
 
 
-def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """Add --params, --run, the folders that are read, --output and --threads."""
+def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
+    """Add --params, --run, the folders that are read, --output (`output` is its usual place) and --threads."""
     command.add_params(parser)
     parser.add_argument(
         "--run", required=True, help="an entry of runs, refined or predictions in params.yaml"
     )
-    folders = {"model": "data/train/<run>", "dataset": "data/dataset", "features": "data/features/<encoder>"}
-    command.add_folders(parser, folders)
+    command.add_folders(parser, "dataset", "kb", model="train/<trained>", features="features/<encoder>")
     parser.add_argument(
         "--prompts", type=Path, help="the folder data/clip/prompts (the model carries what it needs)"
     )
-    parser.add_argument("--kb", type=Path, help="the folder data/kb, read where kb_mask is true")
-    command.add_output(parser)
+    command.add_output(parser, output)
     command.add_threads(parser)
 
 
-def read_inputs(given: argparse.Namespace) -> Inputs:
-    """Return the folders that were given."""
+def read_inputs(given: argparse.Namespace, request: Request, params: Predictions) -> Inputs:
+    """Return the folders that were given, or where the trained run and its encoder's maps usually are."""
+    command.fill(given, trained=request.trained_run, encoder=params.run(request.trained_run).features)
     return Inputs(given.model, given.dataset, given.features, given.kb)

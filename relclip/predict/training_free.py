@@ -16,9 +16,9 @@ def main() -> None:
     )
     command.add_params(parser)
     parser.add_argument("--method", choices=get_args(Method), required=True, help="which row of the tables")
-    command.add_folders(parser, {"dataset": "data/dataset", "kb": "data/kb", "ext": "data/ext"})
-    command.add_output(parser)
-    given = parser.parse_args()
+    command.add_folders(parser, "dataset", "kb", "ext")
+    command.add_output(parser, "predict/<method>")
+    given = command.parse(parser)
     params = load_section(given.params, "predict", Predict)
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "output")}
     predict_training_free(given.method, **folders, keep=params.keep, min_count=params.kb_min_count)

@@ -1,6 +1,5 @@
 """python -m relclip.predict.training_free_sgdet: SGDet of EXT, KB, KB+EXT or KB counts on the detector's boxes."""
 
-from pathlib import Path
 from typing import get_args
 
 from relclip.core import command
@@ -26,12 +25,10 @@ def main() -> None:
     )
     command.add_params(parser)
     parser.add_argument("--method", choices=get_args(Method), required=True, help="which row of the tables")
-    command.add_folders(parser, {"dataset": "data/dataset", "kb": "data/kb", "ext": "data/ext_sgdet"})
-    parser.add_argument(
-        "--proposals", type=Path, required=True, help="the file data/detector/proposals.parquet"
-    )
-    command.add_output(parser)
-    given = parser.parse_args()
+    command.add_folders(parser, "dataset", "kb", ext="ext_sgdet")
+    command.add_proposals(parser)
+    command.add_output(parser, "predict/<method>/sgdet")
+    given = command.parse(parser)
     params = load_sections(given.params, Sections)
     folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "proposals", "output")}
     most = params.detector.class_nms

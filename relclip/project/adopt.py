@@ -1,4 +1,4 @@
-"""`make adopt`: DVC's files come back, and Snakemake takes them as up to date, if they are results of what lies here."""
+"""`make adopt`: DVC's files come back, and Snakemake takes them as up to date, if they were made of what lies here."""
 
 import json
 import subprocess

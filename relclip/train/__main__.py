@@ -16,7 +16,7 @@ def main() -> None:
         "--nproc-per-node N -m -- relclip.train ...",
         "runs",
     )
-    given = parser.parse_args()
+    given = command.parse(parser)
     params = load_sections(given.params, Trainings).run(given.run)
     if isinstance(params, Refined):
         raise ParamsError(
@@ -24,7 +24,7 @@ def main() -> None:
         )
     with arguments.trained(given, params) as options:
         places = {"checkpoints": given.checkpoints, "output": given.output}
-        train_run(given.run, params, arguments.inputs(given), **places, **options)
+        train_run(given.run, params, arguments.inputs(given, params), **places, **options)
 
 
 if __name__ == "__main__":

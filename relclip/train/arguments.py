@@ -3,25 +3,17 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from relclip.compute.halving import told_in_a_sentence
 from relclip.compute.world import joined
 from relclip.core import command
 from relclip.core.params.train import Train
+from relclip.core.train_inputs import Inputs
 from relclip.tracking.recorder import Silent
 from relclip.tracking.runs import track
-from relclip.train.inputs import Inputs
-
-FOLDERS = {
-    "dataset": "data/dataset",
-    "features": "data/features/clip",
-    "prompts": "data/clip/prompts",
-    "words": "data/words",
-    "kb": "data/kb",
-    "ext": "data/ext",
-    "checkpoints": "checkpoints",
-}
 
 
 def parser(module: str, description: str, section: str) -> argparse.ArgumentParser:
@@ -29,16 +21,18 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
     arguments = command.parser(module, description)
     command.add_params(arguments)
     arguments.add_argument("--run", required=True, help=f"the entry of `{section}` in params.yaml")
-    command.add_folders(arguments, FOLDERS, required=False)
-    command.add_output(arguments)
+    for field in fields(Inputs):
+        arguments.add_argument(f"--{field.name}", type=Path, help=f"what is read (default: {field.default})")
+    command.add_checkpoints(arguments)
+    command.add_output(arguments, "train/<run>")
     command.add_device(arguments)
     command.add_threads(arguments)
     return arguments
 
 
-def inputs(given: argparse.Namespace) -> Inputs:
-    """Return the folders that were given."""
-    return Inputs(given.dataset, given.features, given.prompts, given.words, given.kb, given.ext)
+def inputs(given: argparse.Namespace, params: Train) -> Inputs:
+    """Return the folders that were given, or where they usually are."""
+    return Inputs.of(params, {field.name: getattr(given, field.name) for field in fields(Inputs)})
 
 
 @contextmanager

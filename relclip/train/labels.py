@@ -13,9 +13,9 @@ from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_triplets, count_shares
 from relclip.core.params.train import Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
+from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, pair_classes, pair_numbers
-from relclip.train.inputs import Inputs
 
 KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20

@@ -12,11 +12,12 @@ from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
 from relclip.core.memory import keep_freed_memory
 from relclip.core.params.train import Train
+from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.model import ImageSet, Model, Regions, model_class
 from relclip.train.contrast import RelationalContrast
 from relclip.train.frequency import label_counts
-from relclip.train.inputs import Inputs, contrast_level, needs_words
+from relclip.train.inputs import contrast_level, needs_words
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
 from relclip.train.losses import predicate_loss

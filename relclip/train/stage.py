@@ -14,12 +14,13 @@ from relclip.core.digest import check_maps, file_digest
 from relclip.core.errors import ContractError
 from relclip.core.params.train import Train
 from relclip.core.parquet import RELATIONS, read_table
+from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.fit import VERSION
-from relclip.train.inputs import Inputs
+from relclip.train.inputs import needs_words
 from relclip.train.labels import Labels, supervise
 from relclip.train.phases import Phases
 from relclip.train.setup import read_material
@@ -64,7 +65,7 @@ def train_run(
     recorder = recorder or Silent()
     material = read_material(params, inputs, device, threads, world)
     labels, counts = supervise(material.images, params, inputs, material.vocabulary)
-    digests = input_digests(inputs.files(params, start), recorder)
+    digests = input_digests(inputs.files(params, start, words=needs_words(params)), recorder)
     phases = Phases(
         material,
         Regions(material.images, params.roi_size, material.device),

@@ -19,8 +19,8 @@ from relclip.compute import world
 from relclip.core import command, torchrun
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
+from relclip.core.train_inputs import Inputs
 from relclip.tracking import curves
-from relclip.train.inputs import Inputs
 from relclip.train.trainer import Trainer
 
 HERE = Path(__file__).resolve().parent

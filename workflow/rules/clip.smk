@@ -33,8 +33,7 @@ rule clip_model:
     resources:
         **needs(gb=8, hours=4, gpu=1),
     shell:
-        "python -m relclip.clip --params params.yaml --raw data/raw --output data/clip/model"
-        " --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.clip --threads {threads} 2>&1 | tee {log}"
 
 
 rule clip_prompts:
@@ -55,8 +54,7 @@ rule clip_prompts:
     resources:
         **needs(gb=8, hours=2, gpu=1),
     shell:
-        "python -m relclip.clip.prompts --params params.yaml --model data/clip/model --dataset data/dataset"
-        " --kb data/kb --output data/clip/prompts --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.clip.prompts --threads {threads} 2>&1 | tee {log}"
 
 
 rule clip_labels:
@@ -77,5 +75,4 @@ rule clip_labels:
     resources:
         **needs(gb=8, hours=4, gpu=1),
     shell:
-        "python -m relclip.clip.labels --params params.yaml --raw data/raw --output data/clip/labels"
-        " --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.clip.labels --threads {threads} 2>&1 | tee {log}"

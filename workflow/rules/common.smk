@@ -9,9 +9,11 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
+from relclip.core.command import DATA
 from relclip.core.errors import RelclipError
-from relclip.internals.snakemake import look_less_often
 from relclip.core.params.whole import check_workflow_config
+from relclip.core.train_inputs import Inputs
+from relclip.internals.snakemake import look_less_often
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
 from relclip.project.space import check_space
@@ -43,8 +45,8 @@ VG = PARAMS.raw.source == "vg"
 #: rule names and nothing else, below STORE, where `data` and `reports` lead.
 STORED = workflow.storage_settings.default_storage_provider is not None
 if STORED:
-    DATA = f"{workflow.storage_settings.default_storage_prefix}/data"
-    STORE = Path(workflow.storage_registry.default_storage_provider.object(DATA).local_path()).parent
+    PREFIX = f"{workflow.storage_settings.default_storage_prefix}/data"
+    STORE = Path(workflow.storage_registry.default_storage_provider.object(PREFIX).local_path()).parent
     LINKS = [f"mkdir -p '{STORE}/{name}'; ln -sfn '{STORE}/{name}' {name}; " for name in ("data", "reports")]
     shell.prefix("set -euo pipefail; " + "".join(LINKS))
 
@@ -98,7 +100,7 @@ def sections(*names):
 
 def stage(name, *files):
     """Paths of a stage's files, as a list."""
-    return [f"data/{name}/{file}" for file in files]
+    return [f"{DATA}/{name}/{file}" for file in files]
 
 
 def folder_of(name):
@@ -204,14 +206,13 @@ def features(run):
     return stage(f"features/{PARAMS.run(run).features}", "maps.sha256", "images.parquet", *maps)
 
 
-def labels_of(run):
-    """The files that label the pairs of a training, by its supervision."""
-    settings = PARAMS.run(run)
-    if settings.supervision == "full":
-        return []
-    files = stage("kb", "triplets.parquet")
-    files += stage("kb", "evidence.parquet") if settings.kb.captions < 1.0 else []
-    return files + (stage("ext", "scores.parquet") if settings.supervision == "kb+ext" else [])
+def training_files(name):
+    """The files that a training reads; the digest of the patch maps stands for them (see `features`)."""
+    settings = PARAMS.run(name)
+    start = DATA / "train" / settings.start if name in REFINED else None
+    files = Inputs.of(settings).files(settings, start)
+    shown = [path.with_suffix(".sha256") if path.name == "maps.npy" else path for path in files]
+    return [str(path) for path in dict.fromkeys([*shown, *(files if STORED else [])])]
 
 
 def start_of(wildcards):

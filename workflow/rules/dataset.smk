@@ -24,4 +24,4 @@ rule dataset:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.dataset --params params.yaml --raw data/raw --output data/dataset 2>&1 | tee {log}"
+        "python -m relclip.dataset 2>&1 | tee {log}"

@@ -25,5 +25,4 @@ rule detector:
     # the longest job of one core: early, so that the others run beside it
     priority: 16
     shell:
-        "python -m relclip.detector --params params.yaml --raw data/raw --dataset data/dataset"
-        " --checkpoints checkpoints --output data/detector --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.detector --threads {threads} 2>&1 | tee {log}"

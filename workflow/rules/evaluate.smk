@@ -28,9 +28,7 @@ rule evaluate_run:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.evaluate.run --params params.yaml --run {wildcards.judged} --tasks predcls sgcls"
-        " --dataset data/dataset --predictions data/predict/{wildcards.judged}"
-        " --output data/evaluate/{wildcards.judged} 2>&1 | tee {log}"
+        "python -m relclip.evaluate.run --run {wildcards.judged} --tasks predcls sgcls 2>&1 | tee {log}"
 
 
 rule evaluate_sgdet:
@@ -50,9 +48,7 @@ rule evaluate_sgdet:
     resources:
         **needs(gb=8, hours=2),
     shell:
-        "python -m relclip.evaluate.run --params params.yaml --run {wildcards.sgdet_judged} --tasks sgdet"
-        " --dataset data/dataset --predictions data/predict/{wildcards.sgdet_judged}"
-        " --output data/evaluate/{wildcards.sgdet_judged} 2>&1 | tee {log}"
+        "python -m relclip.evaluate.run --run {wildcards.sgdet_judged} --tasks sgdet 2>&1 | tee {log}"
 
 
 rule claims:
@@ -71,5 +67,4 @@ rule claims:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.evaluate.claims --params params.yaml --evaluate data/evaluate"
-        " --vocabulary {input.vocabulary} --output {output} 2>&1 | tee {log}"
+        "python -m relclip.evaluate.claims 2>&1 | tee {log}"

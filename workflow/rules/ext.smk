@@ -31,8 +31,7 @@ rule ext_objects:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext.shard --step objects --shard {params.shard} --params params.yaml --raw data/raw"
-        " --dataset data/dataset --kb data/kb --model data/clip/model --output data/shards/ext_objects/{wildcards.shard}"
+        "python -m relclip.ext.shard --step objects --shard {params.shard} --output data/shards/ext_objects/{wildcards.shard}"
         " --threads {threads} 2>&1 | tee {log}"
 
 
@@ -57,8 +56,8 @@ rule ext_pairs:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext.shard --step pairs --shard {params.shard} --params params.yaml --raw data/raw"
-        f" --dataset data/dataset --kb data/kb --model data/clip/model --objects {folders(EXT_OBJECTS)}"
+        "python -m relclip.ext.shard --step pairs --shard {params.shard} --objects"
+        f" {folders(EXT_OBJECTS)}"
         " --output data/shards/ext_pairs/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
 
@@ -85,10 +84,8 @@ rule ext_annotated:
     priority: 15
     shell:
         logged(
-            "python -m relclip.ext --params params.yaml --raw data/raw --dataset data/dataset --kb data/kb"
-            " --model data/clip/model --output data/ext --threads {threads}",
-            merged=f"python -m relclip.ext.merge --shards {folders(EXT_PAIRS)} --objects {folders(EXT_OBJECTS)}"
-            " --dataset data/dataset --kb data/kb --output data/ext",
+            "python -m relclip.ext --threads {threads}",
+            merged=f"python -m relclip.ext.merge --shards {folders(EXT_PAIRS)} --objects {folders(EXT_OBJECTS)}",
             shards=EXT_PAIRS,
         )
 
@@ -113,8 +110,7 @@ rule ext_sgdet_shard:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
-        " --proposals data/detector/proposals.parquet --model data/clip/model --shard {params.shard}"
+        "python -m relclip.ext.detected --shard {params.shard}"
         " --output data/shards/ext_sgdet/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
 
@@ -138,8 +134,7 @@ rule ext_sgdet:
         **needs(gb=16, hours=12, gpu=0 if EXT_SGDET_SHARDS else 1),
     shell:
         logged(
-            "python -m relclip.ext.detected --params params.yaml --raw data/raw --dataset data/dataset"
-            " --proposals data/detector/proposals.parquet --model data/clip/model --output data/ext_sgdet --threads {threads}",
+            "python -m relclip.ext.detected --threads {threads}",
             merged=f"python -m relclip.ext.merge --shards {folders(EXT_SGDET_SHARDS)} --output data/ext_sgdet",
             shards=EXT_SGDET_SHARDS,
         )

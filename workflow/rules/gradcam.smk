@@ -22,7 +22,6 @@ rule gradcam_run:
         stage("gradcam/{seen}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json"),
     params:
         sections=sections("gradcam", "clip"),
-        features=folder_of("maps"),
     log:
         "logs/gradcam/{seen}.log",
     benchmark:
@@ -30,6 +29,4 @@ rule gradcam_run:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.gradcam --params params.yaml --run {wildcards.seen} --raw data/raw --dataset data/dataset"
-        " --features {params.features} --model data/clip/model --train data/train/{wildcards.seen}"
-        " --output data/gradcam/{wildcards.seen} --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.gradcam --run {wildcards.seen} --threads {threads} 2>&1 | tee {log}"

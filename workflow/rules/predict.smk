@@ -23,8 +23,6 @@ rule predict_run:
         stage("predict/{predicted}", *PREDICTED),
     params:
         sections=sections("predict", "predictions.{predicted}"),
-        features=folder_of("maps"),
-        model=folder_of("model"),
     log:
         "logs/predict/{predicted}.log",
     benchmark:
@@ -32,9 +30,7 @@ rule predict_run:
     resources:
         **needs(gb=16, hours=2, gpu=1),
     shell:
-        "python -m relclip.predict --params params.yaml --run {wildcards.predicted} --model {params.model}"
-        " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --kb data/kb"
-        " --output data/predict/{wildcards.predicted} --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.predict --run {wildcards.predicted} --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_sgdet:
@@ -50,8 +46,6 @@ rule predict_sgdet:
         stage("predict/{sgdet}/sgdet", *PARTS, "provenance.json"),
     params:
         sections=sections("predict", "detector"),
-        features=folder_of("maps"),
-        model=folder_of("model"),
     log:
         "logs/predict_sgdet/{sgdet}.log",
     benchmark:
@@ -59,9 +53,7 @@ rule predict_sgdet:
     resources:
         **needs(gb=16, hours=4, gpu=1),
     shell:
-        "python -m relclip.predict.sgdet --params params.yaml --run {wildcards.sgdet} --model {params.model}"
-        " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --kb data/kb"
-        " --proposals data/detector/proposals.parquet --output data/predict/{wildcards.sgdet}/sgdet --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.predict.sgdet --run {wildcards.sgdet} --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_training_free:
@@ -81,8 +73,7 @@ rule predict_training_free:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.predict.training_free --params params.yaml --method {wildcards.method}"
-        " --dataset data/dataset --kb data/kb --ext data/ext --output data/predict/{wildcards.method} 2>&1 | tee {log}"
+        "python -m relclip.predict.training_free --method {wildcards.method} 2>&1 | tee {log}"
 
 
 rule predict_training_free_sgdet:
@@ -103,6 +94,4 @@ rule predict_training_free_sgdet:
     resources:
         **needs(gb=8, hours=2),
     shell:
-        "python -m relclip.predict.training_free_sgdet --params params.yaml --method {wildcards.sgdet_method}"
-        " --dataset data/dataset --kb data/kb --ext data/ext_sgdet --proposals data/detector/proposals.parquet"
-        " --output data/predict/{wildcards.sgdet_method}/sgdet 2>&1 | tee {log}"
+        "python -m relclip.predict.training_free_sgdet --method {wildcards.sgdet_method} 2>&1 | tee {log}"

@@ -25,4 +25,4 @@ rule raw:
     resources:
         **needs(gb=4, hours=12),
     shell:
-        "python -m relclip.raw --params params.yaml --output data/raw 2>&1 | tee {log}"
+        "python -m relclip.raw 2>&1 | tee {log}"

@@ -47,7 +47,4 @@ rule tables:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.tables --params params.yaml --dataset data/dataset --raw data/raw --kb data/kb"
-        " --train data/train --predict data/predict --evaluate data/evaluate"
-        " --gradcam data/gradcam --claims data/claims/claims.json"
-        " --clip data/clip/model --ext data/ext --detector data/detector --people reports/people --benchmarks logs/benchmarks --output reports 2>&1 | tee {log}"
+        "python -m relclip.tables 2>&1 | tee {log}"

@@ -4,8 +4,6 @@ In:  data/dataset, data/features, data/clip/prompts, data/words, data/kb, data/e
 Out: data/train/<run>/{model.safetensors,config.json,curves.csv,statistics.json}; refined: labels.parquet
 """
 
-TRAIN_ON = [*DATASET, *PROMPTS, "data/words/phrases.safetensors"]
-
 
 rule train:
     input:
@@ -14,15 +12,12 @@ rule train:
 
 rule train_run:
     input:
-        TRAIN_ON,
-        labels=lambda wildcards: labels_of(wildcards.run),
-        maps=lambda wildcards: features(wildcards.run),
+        lambda wildcards: training_files(wildcards.run),
         code=code("relclip.train"),
     output:
         stage("train/{run}", *MODEL),
     params:
         sections=sections("train", "runs.{run}"),
-        features=folder_of("maps"),
         python=python,
     log:
         "logs/train/{run}.log",
@@ -33,26 +28,17 @@ rule train_run:
         **needs(gb=16, hours=8, gpu=processes),
     priority: 5
     shell:
-        "{params.python} relclip.train --params params.yaml --run {wildcards.run} --dataset data/dataset"
-        " --features {params.features} --prompts data/clip/prompts --words data/words --kb data/kb --ext data/ext"
-        " --checkpoints checkpoints --output data/train/{wildcards.run} --threads {threads} 2>&1 | tee {log}"
+        "{params.python} relclip.train --run {wildcards.run} --threads {threads} 2>&1 | tee {log}"
 
 
 rule refine:
     input:
-        TRAIN_ON,
-        # where a label came from; BA-SGG of annotations has none
-        stage("kb", "triplets.parquet", "evidence.parquet"),
-        labels=lambda wildcards: labels_of(wildcards.refined),
-        start=lambda wildcards: stage(f"train/{start_of(wildcards)}", "model.safetensors", "config.json"),
-        maps=lambda wildcards: features(wildcards.refined),
+        lambda wildcards: training_files(wildcards.refined),
         code=code("relclip.train.refine"),
     output:
         stage("train/{refined}", *MODEL, "labels.parquet"),
     params:
         sections=sections("train", "refined.{refined}", lambda wildcards: f"runs.{start_of(wildcards)}"),
-        features=folder_of("maps"),
-        start=folder_of("start"),
         python=python,
     log:
         "logs/train/{refined}.log",
@@ -63,7 +49,4 @@ rule refine:
         **needs(gb=16, hours=8, gpu=processes),
     priority: 5
     shell:
-        "{params.python} relclip.train.refine --params params.yaml --run {wildcards.refined} --start {params.start}"
-        " --dataset data/dataset --features {params.features} --prompts data/clip/prompts --words data/words"
-        " --kb data/kb --ext data/ext --checkpoints checkpoints --output data/train/{wildcards.refined}"
-        " --threads {threads} 2>&1 | tee {log}"
+        "{params.python} relclip.train.refine --run {wildcards.refined} --threads {threads} 2>&1 | tee {log}"

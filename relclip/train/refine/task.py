@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import RELATIONS, read_table
+from relclip.core.train_inputs import Inputs
 from relclip.model import Model
-from relclip.train.inputs import Inputs
 from relclip.train.labels import Labels, full_labels
 from relclip.train.refine.start import Start, load_start
 from relclip.train.setup import Material

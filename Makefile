@@ -12,7 +12,7 @@ help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 tables: $(VENV)/ready  ## environment, then every table and the report
-	snakemake --cores all --quiet rules host
+	snakemake --cores all
 
 test: $(VENV)/ready  ## environment, then all tests
 	pytest
@@ -21,11 +21,10 @@ ui: $(VENV)/ready  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 	python -m relclip.tracking.ui --port $(or $(PORT),5000)
 
 record: $(VENV)/ready  ## after snakemake: DVC takes what is there as the result of the present params
-	dvc commit -f
+	python -m relclip.project.record
 
 adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come back, Snakemake takes them as up to date
-	dvc checkout
-	snakemake --touch --forceall --quiet all
+	python -m relclip.project.adopt
 
 preset: $(VENV)/ready  ## NAME=scenes|smoke|photos|vg: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.project.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"

@@ -57,7 +57,7 @@ def overview() -> str:
     groups = {**ALONE, STAGES: tuple(name for name in COMMANDS if name not in alone)}
     return (
         f"relclip {__version__}: visual relationship detection, from pictures and captions to tables\n\n"
-        "The whole pipeline:   make tables   (in the activated environment: snakemake --cores)\n"
+        "The whole pipeline:   make tables   (in the activated environment: snakemake --cores all)\n"
         "One part of it:       relclip COMMAND --help\n\n" + "\n\n".join(map(_group, groups, groups.values()))
     )
 

@@ -23,5 +23,5 @@ def check_maps(features: Path, digest: str | None = None) -> None:
     if (digest or file_digest(path)) != record.read_text("utf-8", "replace").strip():
         raise ContractError(
             f"{path} is not what {record.name} beside it says: the disk or a copy damaged it; run the `features`"
-            f" stage again, in the workflow by `snakemake --cores --force {path}`"
+            f" stage again, in the workflow by `snakemake --cores all --force {path}`"
         )

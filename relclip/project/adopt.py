@@ -19,9 +19,9 @@ def main() -> None:
     command.parser("relclip.project.adopt", "Take DVC's files as Snakemake's results.").parse_args()
     if not Path("dvc.lock").is_file():
         raise InputError("there is no dvc.lock, so no results to bring back: make tables, then make record")
-    refuse_others(json.loads(_output(["dvc", "status", "--json"])))
-    _output(["dvc", "checkout"])
-    _output(["snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all"])
+    refuse_others(json.loads(output_of(["dvc", "status", "--json"])))
+    output_of(["dvc", "checkout"])
+    output_of(["snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all"])
     print("adopted: snakemake and dvc have nothing to do")
 
 
@@ -48,7 +48,7 @@ def _few(names: set[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _output(words: Sequence[str]) -> str:
+def output_of(words: Sequence[str]) -> str:
     """What a command prints; its last line becomes the error where it fails."""
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -212,7 +212,7 @@ def test_provenance_is_the_tasks_own_or_the_runs(paths):
 def test_command_judges_the_tasks_it_is_given(paths, tmp_path, monkeypatch):
     recorded = []
     params = SimpleNamespace(evaluate=FEW, dataset=SimpleNamespace(truth=True))
-    monkeypatch.setattr(command, "load_params", lambda path: params)
+    monkeypatch.setattr(command, "load_sections", lambda path, sections: params)
     monkeypatch.setattr(command, "record_later", lambda tags, numbers: recorded.append((tags, numbers)))
     words = ["--run", "again", "--tasks", "sgdet", "--dataset", paths.dataset]
     words += ["--predictions", paths.predictions, "--output", tmp_path / "out"]

@@ -15,14 +15,14 @@ def main() -> None:
         "Go on from a trained run as VisualDS or BA-SGG do; a killed run goes on where it stood.",
         "refined",
     )
-    command.add_folders(parser, start="train/<start>")
+    command.add_folders(parser, start="train/<first>")
     given = command.parse(parser)
     params = load_sections(given.params, Trainings).run(given.run)
     if not isinstance(params, Refined):
         raise ParamsError(
             f"'{given.run}' is an entry of runs, not of refined; train it: python -m relclip.train"
         )
-    command.fill(given, start=params.start)
+    command.fill(given, first=params.start)
     with arguments.trained(given, params) as options:
         places = {"start": given.start, "checkpoints": given.checkpoints, "output": given.output}
         refine_run(given.run, params, inputs=arguments.inputs(given, params), **places, **options)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from shown_commands import shown
 
 from relclip.core.params.whole import load_params
 from relclip.tables.artifacts import RECORDED, artifacts
 from relclip.tables.names import run_names
 
 ROOT = Path(__file__).resolve().parents[2]
-README_PYTHON = re.search(r"`(python -c [^`]+)`", (ROOT / "README.md").read_text("utf-8"))[1]
 pytestmark = pytest.mark.workflow
 
 
@@ -38,6 +38,9 @@ class House:
         }
         environment["PATH"] = self.path
         environment["PYTHONPATH"] = str(self.folder)
+        environment |= {
+            f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -49,6 +52,23 @@ class House:
         )
         assert (done.returncode == 0) is ok, done.stdout[-8000:]
         return done.stdout
+
+    def environment(self):
+        """Put this environment where the Makefile looks for it, as new as the lock."""
+        venv = self.folder / ".venv"
+        venv.mkdir()
+        for name in ("bin", "lib"):
+            (venv / name).symlink_to(Path(sys.prefix) / name)
+        shutil.copyfile(Path(sys.prefix) / "pyvenv.cfg", venv / "pyvenv.cfg")
+        (venv / "ready").touch()
+
+    def readme(self, beginning, *, ok=True, **instead):
+        """Run the command of README.md that begins so, word for word but for the names a user puts in himself."""
+        command = shown(beginning)
+        for name, value in instead.items():
+            assert name in command
+            command = command.replace(name, value)
+        return self.run("bash", "-c", command, ok=ok)
 
     def change_params(self, change):
         path = self.folder / "params.yaml"
@@ -79,24 +99,23 @@ def copy_of_the_project(folder):
 def house(tmp_path_factory):
     """The smoke preset, built once from nothing by Snakemake and committed to git and DVC."""
     house = copy_of_the_project(tmp_path_factory.mktemp("house"))
-    house.output = house.run("snakemake", "--cores", "2")
+    house.environment()
+    house.output = house.readme("snakemake --cores")
     house.built = house.digests(
         "data/**/*.parquet", "data/**/*.json", "data/**/*.safetensors", "reports/tables/*"
     )
     house.run("git", "init", "--quiet")
-    house.run("dvc", "commit", "--force")
     house.run("git", "add", "--all")
-    house.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--message=built")
+    house.run("git", "commit", "--quiet", "--message=sources")
+    house.readme("make record")
+    house.readme("git add")
+    house.readme("git commit -m")
     return house
 
 
 def executed(output):
     """Rule names of the jobs that Snakemake ran (or planned) in this output."""
-    return [
-        line.removeprefix("rule ").removesuffix(":")
-        for line in output.splitlines()
-        if line.startswith(("rule ", "localrule "))
-    ]
+    return [name for name in re.findall(r"^(\w+) +\d+$", output, re.MULTILINE) if name != "total"]
 
 
 def test_every_table_is_there_and_full(house):
@@ -136,7 +155,7 @@ def test_a_models_card_loads_it_and_the_readmes_line_shows_labels(house):
     lines = re.search(r"```python\n(.*?)```", card, re.DOTALL)[1]
     assert len(lines.splitlines()) == 3
     assert house.run("python", "-c", f"{lines}\nprint(type(model).__name__)").strip() == "RelCLIP"
-    assert "caption_id" in house.run("bash", "-c", README_PYTHON)
+    assert "caption_id" in house.readme("python -c")
 
 
 def test_digests_are_those_of_dvc(house):
@@ -157,7 +176,7 @@ def test_a_lock_that_a_killed_snakemake_left_is_said_and_taken_away(house):
     (locks / "0.output.lock").write_text("reports/index.html\n")
     refused = house.run("snakemake", "--forcerun", "tables", "--cores", "1", ok=False)
     assert "--unlock" in refused
-    house.run("snakemake", "--unlock")
+    house.readme("snakemake --unlock")
     assert not locks.exists()
 
 
@@ -191,8 +210,8 @@ def test_mlflow_has_one_row_a_training_with_params_curves_and_test_metrics(house
 
 def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(house):
     before = house.digests("reports/tables/*", "data/train/*/*")
-    change = "runs.epsilon_09.sampling.epsilon=-0.5"
-    output = house.run("dvc", "exp", "run", "--name", "half", "--set-param", change)
+    change = {"train.rcl.gamma=0.4": "runs.epsilon_09.sampling.epsilon=-0.5"}
+    output = house.readme("dvc exp run", **change)
     names = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
     assert names == {
         "train_run@epsilon_09",
@@ -201,23 +220,35 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
         "claims",
         "tables",
     }
-    changed = house.run("dvc", "metrics", "diff")
+    changed = house.readme("dvc metrics diff")
     assert "epsilon_09." in changed and "relclip_full." not in changed
-    assert "half" in house.run("dvc", "exp", "show", "--only-changed")
-    assert "Changes for experiment 'half'" in house.run("dvc", "exp", "apply", "half")
-    assert "up to date" in house.run("dvc", "repro")
+    assert "gamma4" in house.readme("dvc exp show")
+    assert "Changes for experiment 'gamma4'" in house.run("dvc", "exp", "apply", "gamma4")
+    assert "up to date" in house.readme("dvc repro")
     after = house.digests("reports/tables/*", "data/train/*/*")
     assert {path for path in before if path.endswith("safetensors") and before[path] != after[path]} == {
         "data/train/epsilon_09/model.safetensors"
     }
     assert "Nothing to be done" in house.run("snakemake", "-n")
 
-    house.run("git", "checkout", "--quiet", "--", ".")
-    house.run("dvc", "checkout")
+    assert "another params.yaml (runs.epsilon_09)" in other_params_are_refused(house)
+    house.readme("git commit -am")
+    house.readme("git checkout")
+    house.readme("make adopt")
     assert house.digests("reports/tables/*", "data/train/*/*") == before
-    house.run("snakemake", "--touch", "--forceall", "all")
     assert "Nothing to be done" in house.run("snakemake", "-n")
     assert "Data and pipelines are up to date" in house.run("dvc", "status")
+
+
+def other_params_are_refused(house):
+    """What `make adopt` says, and that it changes nothing, where params.yaml is not the one of dvc.lock."""
+    mine, made = (house.folder / "params.yaml").read_text(), house.digests("data/train/*/*")
+    house.run("git", "checkout", "--quiet", "HEAD", "--", "params.yaml")
+    said = house.readme("make adopt", ok=False)
+    (house.folder / "params.yaml").write_text(mine)
+    assert house.digests("data/train/*/*") == made
+    assert "Traceback" not in said and "Error 255" not in said
+    return said
 
 
 def test_an_edit_of_evaluate_trains_nothing(house):
@@ -295,9 +326,9 @@ def test_the_store_is_sqlite_and_migrated(house):
 
 
 def test_curves_are_drawn_and_a_store_takes_the_bytes(house, tmp_path):
-    house.run("dvc", "plots", "show", "--out", "curves")
-    assert "recall_at_50" in (house.folder / "curves/index.html").read_text()
-    house.run("dvc", "remote", "add", "--force", "-d", "store", str(tmp_path))
-    house.run("dvc", "push", "data/claims")
+    house.readme("dvc plots show")
+    assert "recall_at_50" in (house.folder / "dvc_plots/index.html").read_text()
+    house.readme("dvc remote add", **{"/some/folder": str(tmp_path)})
+    house.readme("dvc push")
     assert any(path.is_file() for path in tmp_path.rglob("*"))
     house.run("git", "checkout", "--quiet", "--", ".dvc/config")

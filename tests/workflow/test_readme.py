@@ -1,5 +1,6 @@
 """Every command that README.md shows is run by a test, or at least read by the program it names."""
 
+import ast
 import contextlib
 import importlib
 import io
@@ -11,55 +12,34 @@ import sys
 from pathlib import Path
 
 import pytest
+from shown_commands import ROOT, TEXT, commands
 
 from relclip.__main__ import ALONE, COMMANDS, overview
+from relclip.core.digest import check_maps
+from relclip.core.errors import ContractError
 
-ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "README.md").read_text("utf-8")
 RUNNING = "".join(
     path.read_text("utf-8")
     for path in (ROOT / "tests/workflow").glob("test_*.py")
     if path.name != Path(__file__).name
 )
-PROGRAMS = ("make", "snakemake", "dvc", "relclip", "python", "git", "mlflow", "pip", "pytest", ".", "$EDITOR")
-#: What cannot be read by asking a parser -> the words of the test that runs it, in this folder.
-RUN = {
+#: The beginnings of commands that the tests of this folder run as README.md shows them.
+WORD_FOR_WORD = set(re.findall(r"\b(?:readme|shown)\(\s*[\"']([^\"']+)[\"']", RUNNING))
+#: What cannot be run so, nor read by asking a parser -> the words of the test that runs the like.
+LIKE = {
     ". .venv/bin/activate": 'environment["PATH"]',
     "snakemake --workflow-profile profiles/slurm": '"--workflow-profile", "profiles/slurm"',
-    "snakemake --cores": '"snakemake", "--cores", "2")',
-    "dvc repro": '"dvc", "repro")',
-    "dvc metrics diff": '"dvc", "metrics", "diff"',
-    "dvc plots show": '"dvc", "plots", "show"',
-    "dvc exp apply": '"dvc", "exp", "apply"',
-    "snakemake --unlock": '"snakemake", "--unlock")',
-    "dvc exp run": '"dvc", "exp", "run"',
-    "dvc exp show": '"dvc", "exp", "show"',
-    "dvc remote add": '"dvc", "remote", "add"',
-    "dvc push": '"dvc", "push",',
-    "python -c": "README_PYTHON",
-    "git add": '"git", "add", "--all"',
-    "git commit": '"commit", "--quiet"',
-    "git checkout": '"git", "checkout", "--quiet"',
     "$EDITOR params.yaml": "house.change_params(",
 }
 #: What a target of the Makefile calls -> the words of the test that runs the same.
 RECIPES = {
-    "tables": ("snakemake --cores all", '"snakemake", "--cores", "2")'),
+    "tables": ("snakemake --cores all", 'readme("snakemake --cores")'),
     "test": ("pytest", ""),
     "ui": ("relclip.tracking.ui", ""),
-    "record": ("dvc commit -f", '"dvc", "commit", "--force")'),
-    "adopt": ("dvc checkout", '"dvc", "checkout")'),
+    "record": ("relclip.project.record", 'readme("make record")'),
+    "adopt": ("relclip.project.adopt", 'readme("make adopt")'),
     "preset": ("relclip.project.preset", ""),
 }
-
-
-def commands(text):
-    """The commands of indented blocks, without their comments, and those inside sentences; parts of `&&` apart."""
-    blocks = [re.split(r"\s{2,}#", line[4:])[0] for line in text.splitlines() if line.startswith("    ")]
-    sentences = re.sub(r"^    .*$", "", text, flags=re.MULTILINE)
-    inside = [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", sentences)]
-    found = [part.strip() for line in (*blocks, *inside) for part in line.split(" && ")]
-    return list(dict.fromkeys(one for one in found if one.split()[0] in PROGRAMS and " " in one))
 
 
 COMMANDS_SHOWN = commands(TEXT)
@@ -82,9 +62,10 @@ def test_a_command_of_the_readme_is_covered(shown):
     elif program == "relclip" or shown.startswith(("python -m relclip", "python benchmarks/")):
         parsed(program, words)
     else:
-        near = [begin for begin in RUN if shown == begin or shown.startswith(begin + " ")]
-        assert near, f"no test is known to run {shown!r}: add one, and name it in RUN"
-        assert RUN[near[0]] in RUNNING, f"no test here runs {near[0]!r} any more"
+        known = {**LIKE, **dict.fromkeys(WORD_FOR_WORD, "")}
+        near = [begin for begin in known if shown == begin or shown.startswith(begin + " ")]
+        assert near, f"no test runs {shown!r}: add one that does, by house.readme(...)"
+        assert known[near[0]] in RUNNING, f"no test here runs {near[0]!r} any more"
 
 
 def covered_by_the_makefile(words):
@@ -167,6 +148,63 @@ def test_a_mistake_in_another_folder_is_one_sentence(tmp_path, words, sentence):
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def messages():
+    """Every text of relclip's sources with a command in it, and its file; what is put into a text stands as X."""
+    for path in sorted((ROOT / "relclip").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        whole = {
+            id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                yield (
+                    path,
+                    "".join(
+                        getattr(part, "value", "X") if isinstance(part, ast.Constant) else "X"
+                        for part in node.values
+                    ),
+                )
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in whole:
+                yield path, node.value
+
+
+def test_the_commands_of_messages_can_be_given():
+    """Targets of the Makefile, commands of relclip, modules; Snakemake's cores with the number it wants."""
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    seen = 0
+    for path, text in messages():
+        for name in re.findall(r"(?:`|then |next: |run |: )make ([a-z]+)\b(?= |`|;|$)", text):
+            assert name in targets, f"{path}: make {name}"
+            seen += 1
+        for module in re.findall(r"python -m (relclip(?:\.[a-z_]+)*)", text):
+            assert importlib.util.find_spec(module), f"{path}: {module}"
+            seen += 1
+        for cores in re.findall(r"snakemake --cores ?(\S*)", text):
+            assert re.match(r"all\b|\d", cores), f"{path}: {text}"
+            seen += 1
+    assert seen > 20
+
+
+def test_the_command_of_a_message_runs(tmp_path):
+    """That of damaged patch maps, as it is printed."""
+    maps = tmp_path / "maps.npy"
+    maps.write_bytes(b"x")
+    maps.with_suffix(".sha256").write_text("0" * 64)
+    with pytest.raises(ContractError) as error:
+        check_maps(tmp_path)
+    said = re.search(r"`(snakemake [^`]+)`", str(error.value))[1].replace(
+        str(maps), "data/features/clip/maps.npy"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", *said.split(), "--dry-run", "--nolock"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("version", ["3.9.2", None])

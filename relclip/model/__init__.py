@@ -2,8 +2,8 @@
 
 from relclip.model.base import Model, RelationConfig
 from relclip.model.batch import Batch, collate
+from relclip.model.compatibility import check_channels, check_vocabulary
 from relclip.model.files import load_model, read_about, read_config, save_model
-from relclip.model.fit import check_channels, check_vocabulary
 from relclip.model.image_set import ImageSet
 from relclip.model.motif import Motif, MotifConfig
 from relclip.model.network import ModelConfig, RelCLIP

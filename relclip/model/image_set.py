@@ -124,18 +124,18 @@ class ImageSet:
 
     def with_pairs(self, pairs: Iterable[NDArray[np.int64]]) -> "ImageSet":
         """Return the same images with these ordered pairs (P, 2) instead, row numbers within each image."""
-        parts = [
+        by_image = [
             _joined(self.boxes[rows], some) for rows, some in zip(self.object_rows(), pairs, strict=True)
         ]
         all_pairs, pair_union, unions = (
-            np.concatenate([empty, *(part[column] for part in parts)]) for column, empty in enumerate(_EMPTY)
+            np.concatenate([empty, *(one[column] for one in by_image)]) for column, empty in enumerate(_EMPTY)
         )
         return replace(
             self,
-            pair_start=_starts(np.array([len(part[0]) for part in parts], np.int64)),
+            pair_start=_starts(np.array([len(one[0]) for one in by_image], np.int64)),
             pairs=all_pairs,
             pair_union=pair_union,
-            union_start=_starts(np.array([len(part[2]) for part in parts], np.int64)),
+            union_start=_starts(np.array([len(one[2]) for one in by_image], np.int64)),
             unions=unions,
         )
 

@@ -62,8 +62,8 @@ class Regions:
 
     def batch(self, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return the pooled objects and union boxes of several images, one image after another."""
-        parts = [self(image) for image in numbers]
-        return self._join([objects for objects, _ in parts]), self._join([unions for _, unions in parts])
+        pooled = [self(image) for image in numbers]
+        return self._join([objects for objects, _ in pooled]), self._join([unions for _, unions in pooled])
 
     def give_back(self) -> bool:
         """Forget what is kept, and keep nothing from now on; whether there was anything."""
@@ -72,9 +72,11 @@ class Regions:
         self._kept.clear()
         return had
 
-    def _join(self, parts: list[Tensor]) -> Tensor:
+    def _join(self, pooled: list[Tensor]) -> Tensor:
         return (
-            torch.cat(parts) if parts else torch.zeros(0, self.width, dtype=torch.float16, device=self.device)
+            torch.cat(pooled)
+            if pooled
+            else torch.zeros(0, self.width, dtype=torch.float16, device=self.device)
         )
 
     @torch.no_grad()

@@ -16,15 +16,15 @@ def main() -> None:
         "--nproc-per-node N -m -- relclip.train ...",
         "runs",
     )
-    given = command.parse(parser)
-    params = load_sections(given.params, Trainings).run(given.run)
+    args = command.parse(parser)
+    params = load_sections(args.params, Trainings).run(args.run)
     if isinstance(params, Refined):
         raise ParamsError(
-            f"'{given.run}' is an entry of refined, not of runs; refine it: python -m relclip.train.refine"
+            f"'{args.run}' is an entry of refined, not of runs; refine it: python -m relclip.train.refine"
         )
-    with arguments.trained(given, params) as options:
-        places = {"checkpoints": given.checkpoints, "output": given.output}
-        train_run(given.run, params, arguments.inputs(given, params), **places, **options)
+    with arguments.trained(args, params) as options:
+        places = {"checkpoints": args.checkpoints, "output": args.output}
+        train_run(args.run, params, arguments.inputs(args, params), **places, **options)
 
 
 if __name__ == "__main__":

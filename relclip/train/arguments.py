@@ -30,22 +30,22 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
     return arguments
 
 
-def inputs(given: argparse.Namespace, params: Train) -> Inputs:
-    """Return the folders that were given, or where they usually are."""
-    return Inputs.of(params, {field.name: getattr(given, field.name) for field in fields(Inputs)})
+def inputs(args: argparse.Namespace, params: Train) -> Inputs:
+    """Return the folders that were args, or where they usually are."""
+    return Inputs.of(params, {field.name: getattr(args, field.name) for field in fields(Inputs)})
 
 
 @contextmanager
-def trained(given: argparse.Namespace, params: Train) -> Iterator[dict[str, Any]]:
+def trained(args: argparse.Namespace, params: Train) -> Iterator[dict[str, Any]]:
     """Yield what every training takes: its recorder, device and threads, and its place among torchrun's processes.
 
     The first of several processes alone is tracked.
     """
     advice = "lower train.images_per_batch, or use a device with more memory"
-    with joined(given.device) as (world, device), told_in_a_sentence(advice):
-        options = {"device": device, "threads": given.threads, "world": world}
+    with joined(args.device) as (world, device), told_in_a_sentence(advice):
+        options = {"device": device, "threads": args.threads, "world": world}
         if not world.first:
             yield {**options, "recorder": Silent()}
             return
-        with track("train", given.run, params.model_dump(), {"run": given.run}) as recorder:
+        with track("train", args.run, params.model_dump(), {"run": args.run}) as recorder:
             yield {**options, "recorder": recorder}

@@ -119,9 +119,9 @@ def kb_labels(
     labels = _equal_weights(len(images.pairs), rows[:, 0], rows[:, 1])
     if weights == "uniform":
         return labels
-    said = np.zeros(table.shape, np.float32)
-    said[subject, object_, predicate] = count_shares(triplets)
-    shares = said[subjects[rows[:, 0]], objects_[rows[:, 0]], rows[:, 1]]
+    by_classes = np.zeros(table.shape, np.float32)
+    by_classes[subject, object_, predicate] = count_shares(triplets)
+    shares = by_classes[subjects[rows[:, 0]], objects_[rows[:, 0]], rows[:, 1]]
     return replace(labels, weights=_sum_to_one(shares, labels.start))
 
 

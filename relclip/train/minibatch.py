@@ -84,15 +84,15 @@ def choose_foreground(
 
 
 def choose_background(
-    seed: int, step: int, labelled: NDArray[np.bool_], per_foreground: float, drawn: int | None = None
+    seed: int, step: int, labelled: NDArray[np.bool_], per_foreground: float, foreground: int | None = None
 ) -> NDArray[np.int64]:
     """Rows of pairs without a label that train as background at `step`, ascending.
 
-    labelled: (P,) of one batch; at most `per_foreground` times as many as labelled pairs were `drawn` (none said: all
-    of them), seeded choice. A labelled pair that was not drawn is no background.
+    labelled: (P,) of one batch, a seeded choice of at most `per_foreground` times `foreground`, the labelled pairs that
+    enter the losses (none said: all of them). A labelled pair that does not is no background.
     """
     free = np.flatnonzero(~labelled)
-    wanted = math.floor(per_foreground * (np.count_nonzero(labelled) if drawn is None else drawn))
+    wanted = math.floor(per_foreground * (np.count_nonzero(labelled) if foreground is None else foreground))
     if wanted >= len(free):
         return free
     return np.sort(stream(seed, "background", step).choice(free, wanted, replace=False))

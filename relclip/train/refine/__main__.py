@@ -16,16 +16,16 @@ def main() -> None:
         "refined",
     )
     command.add_folders(parser, start="train/<first>")
-    given = command.parse(parser)
-    params = load_sections(given.params, Trainings).run(given.run)
+    args = command.parse(parser)
+    params = load_sections(args.params, Trainings).run(args.run)
     if not isinstance(params, Refined):
         raise ParamsError(
-            f"'{given.run}' is an entry of runs, not of refined; train it: python -m relclip.train"
+            f"'{args.run}' is an entry of runs, not of refined; train it: python -m relclip.train"
         )
-    command.fill(given, first=params.start)
-    with arguments.trained(given, params) as options:
-        places = {"start": given.start, "checkpoints": given.checkpoints, "output": given.output}
-        refine_run(given.run, params, inputs=arguments.inputs(given, params), **places, **options)
+    command.fill(args, first=params.start)
+    with arguments.trained(args, params) as options:
+        places = {"start": args.start, "checkpoints": args.checkpoints, "output": args.output}
+        refine_run(args.run, params, inputs=arguments.inputs(args, params), **places, **options)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Captions:
     settings: KbLabels
     seed: int
 
-    def said(self) -> tuple[pa.Table, pa.Table]:
+    def triplets_and_ids(self) -> tuple[pa.Table, pa.Table]:
         """Believed triplets with their count; the lowest believed caption id of each; both sorted by the triplet."""
         order = [(name, "ascending") for name in KEYS]
         triplets, _ = believed_triplets(self.kb, self.settings, self.seed)
@@ -67,7 +67,7 @@ def write_labels(
         "object_id": ids[:, 1],
         "predicate_id": labels.predicates,
         "weight": sources.weights,
-        **_said(images, labels.predicates, pair, captions),
+        **_count_and_caption(images, labels.predicates, pair, captions),
         "clip": nothing if sources.clip is None else sources.clip,
         "model": nothing if sources.model is None else sources.model,
         "kept": sources.kept,
@@ -75,7 +75,7 @@ def write_labels(
     write_table(path, pa.table(columns), TRAINED_LABELS)
 
 
-def _said(
+def _count_and_caption(
     images: ImageSet, predicates: NDArray[np.int64], pair: NDArray[np.int64], captions: Captions | None
 ) -> dict[str, pa.Array]:
     """Count and one caption id of the triplet of each label."""
@@ -84,7 +84,7 @@ def _said(
             "count": pa.array(np.zeros(len(pair), np.int64)),
             "caption_id": pa.nulls(len(pair), pa.string()),
         }
-    triplets, lowest = captions.said()
+    triplets, lowest = captions.triplets_and_ids()
     subject, object_ = (classes[pair] for classes in pair_classes(images))
     wanted = _key(subject, predicates, object_)
     return {

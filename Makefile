@@ -54,8 +54,8 @@ clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the 
 	rm -rf checkpoints logs reports/tables reports/figures reports/model_cards reports/index.html .snakemake
 
 $(VENV)/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "relclip needs Python 3.11 or newer; met $$($(PYTHON) --version 2>&1). Say which one: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "relclip needs Python 3.11, 3.12 or 3.13 (gensim has no wheel for 3.14); met $$($(PYTHON) --version 2>&1). Say which one: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --no-build-isolation --no-deps -e .

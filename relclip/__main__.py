@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from relclip import __version__
 from relclip.core import command
 from relclip.core.errors import InputError
+from relclip.project import extras
 
 #: Command -> (module with a `main`, what it does), in the order the data takes.
 COMMANDS = {
@@ -37,6 +38,7 @@ COMMANDS = {
     "annotate": ("relclip.annotate.__main__", "people judge table 2's triplets on a page of this machine"),
     "tables": ("relclip.tables.__main__", "metrics -> tables, figures, model cards, one page"),
     "ui": ("relclip.tracking.ui", "MLflow's pages: every training, its curves and test metrics"),
+    "completion": ("relclip.project.completion", "a script that completes these commands in your shell"),
     "predict": ("relclip.photo.__main__", "your photos -> scene graphs, with pages to explore"),
 }
 
@@ -47,6 +49,7 @@ ALONE = {
     "Your captions": ("kb", "kb-merge", "kb-judge", "kb-page"),
     "Your predictions": ("evaluate", "compare", "convert"),
     "What was done here": ("ui",),
+    "Your shell": ("completion",),
 }
 STAGES = "Stages of the pipeline, in the order the data takes"
 
@@ -81,7 +84,13 @@ def main() -> None:
             f"'{name}' is no command{f', did you mean {near[0]!r}?' if near else ''}; see relclip --help"
         )
     sys.argv = [f"relclip {name}", *sys.argv[2:]]
-    importlib.import_module(COMMANDS[name][0]).main()
+    module = COMMANDS[name][0]
+    try:
+        importlib.import_module(module).main()
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("relclip"):
+            raise
+        raise InputError(extras.advice(error.name, module.split(".")[1])) from None
 
 
 def console() -> None:

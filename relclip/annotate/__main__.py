@@ -57,11 +57,8 @@ def _asked(options: argparse.Namespace, params: Params) -> Questionnaire:
 def _serve(options: argparse.Namespace, params: Params, asked: Questionnaire) -> None:
     if len(options.database) > 1:
         raise InputError("the page writes into one --database; several are for --export")
-    try:
-        from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
-        from relclip.annotate.server import listen, serve, url_of  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise InputError(f"the page needs {error.name}, which is not installed; pip install flask") from None
+    from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
+    from relclip.annotate.server import listen, serve, url_of  # noqa: PLC0415
 
     pictures = read_pictures(options.dataset, options.raw)
     with closing(Store(options.database[0])) as store:

@@ -4,9 +4,12 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from relclip.core import torchrun
 from relclip.core.errors import RelclipError
@@ -29,10 +32,38 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
         return action.help if action.default is None else super()._get_help_string(action)
 
 
+class Described(BaseException):
+    """Raised in place of reading the command line, under `described`."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
+_DESCRIBED = ContextVar("described", default=False)
+
+
+@contextmanager
+def described() -> Iterator[None]:
+    """Commands do not read the command line here: they raise Described with their parser."""
+    token = _DESCRIBED.set(True)
+    try:
+        yield
+    finally:
+        _DESCRIBED.reset(token)
+
+
+class _Parser(argparse.ArgumentParser):
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if _DESCRIBED.get():
+            raise Described(self)
+        return super().parse_args(args, namespace)
+
+
 def parser(module: str, description: str) -> argparse.ArgumentParser:
     """Return an argument parser that shows defaults and is named as the user called it."""
     called = sys.argv[0]
-    return argparse.ArgumentParser(
+    return _Parser(
         prog=called if called.startswith("relclip ") else f"python -m {module}",
         description=description,
         formatter_class=_Help,

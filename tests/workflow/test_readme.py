@@ -219,6 +219,6 @@ def test_make_says_which_python_it_needs(tmp_path, version):
         ["make", "tables", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "relclip needs Python 3.11 or newer" in done.stdout + done.stderr
+    assert "relclip needs Python 3.11, 3.12 or 3.13" in done.stdout + done.stderr
     assert "make PYTHON=" in done.stdout + done.stderr
     assert not (tmp_path / ".venv").exists()

@@ -1,0 +1,13 @@
+# The environment and this package, for `docker run` and as the image of profiles/kubernetes (docs/cluster.md).
+#   docker build -t relclip .
+#   docker run --rm -v "$PWD/project:/project" relclip make tables
+FROM python:3.12-slim
+# make: the two commands; git: DVC; rsync: what Snakemake's storage brings and takes
+RUN apt-get update && apt-get install -y --no-install-recommends make git rsync && rm -rf /var/lib/apt/lists/*
+WORKDIR /relclip
+COPY requirements.lock pyproject.toml ./
+RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY . .
+RUN python -m pip install --no-cache-dir --no-build-isolation --no-deps .
+ENV DVC_NO_ANALYTICS=true MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true
+CMD ["relclip", "--help"]

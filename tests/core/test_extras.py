@@ -1,0 +1,55 @@
+"""A command whose extra is missing says which one; a shell completes every command."""
+
+import sys
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+
+from relclip.__main__ import COMMANDS, main
+from relclip.core.errors import InputError
+from relclip.project.completion import whole
+from relclip.project.extras import extra_for
+
+REQUIREMENTS = [
+    "numpy>=2",
+    'duckdb>=1.4; extra == "kb"',
+    'jinja2>=3.1; extra == "kb"',
+    'torch>=2.6; extra == "train"',
+    'relclip[train]; extra == "clip"',
+    'open_clip_torch>=3.2; extra == "clip"',
+    'jinja2>=3.1; extra == "tables"',
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "stage", "extra"),
+    [
+        ("duckdb", "kb", "kb"),
+        ("jinja2", "tables", "tables"),
+        ("torch", "clip", "clip"),  # the stage's own extra brings all it needs
+        ("torch.nn", "predict", "train"),
+        ("open_clip", "ext", "clip"),
+        ("nobody", "dataset", "all"),
+    ],
+)
+def test_the_extra_that_brings_a_module(module, stage, extra):
+    assert extra_for(module, stage, REQUIREMENTS) == extra
+
+
+def test_a_missing_package_is_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.setitem(
+        sys.modules, "relclip.kb.__main__", SimpleNamespace(main=lambda: import_module("duckdb"))
+    )
+    monkeypatch.setattr(sys, "argv", ["relclip", "kb"])
+    with pytest.raises(InputError, match=r"needs the package duckdb.*relclip\[kb\]"):
+        main()
+
+
+def test_every_command_is_completed():
+    parser = whole(COMMANDS)
+    (commands,) = [action.choices for action in parser._actions if action.choices]
+    assert list(commands) == list(COMMANDS)
+    assert "--predictions" in commands["evaluate"].format_help()
+    assert "--run" in commands["train"].format_help()

@@ -31,7 +31,7 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
 
 
 def inputs(args: argparse.Namespace, params: Train) -> Inputs:
-    """Return the folders that were args, or where they usually are."""
+    """Return the folders that the command line names, or where they usually are."""
     return Inputs.of(params, {field.name: getattr(args, field.name) for field in fields(Inputs)})
 
 

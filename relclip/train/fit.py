@@ -73,7 +73,7 @@ def fit(
         losses = run(whole, share, learning_rate(params, step, curves.measured(WATCHED)))
         done = step + 1
         last = done == params.iterations
-        measured = validation(model) if world.first and (last or done % params.validate_every == 0) else {}
+        measured = validation.shared(model, world) if last or done % params.validate_every == 0 else {}
         stopping.see(done, measured)
         last = last or stopping.over
         curves.step(done, {**vars(losses), "temperature": trainer.contrast.temperature}, last)
@@ -81,8 +81,11 @@ def fit(
         if world.first and (done % params.checkpoint_every == 0 or (keep_last and last)):
             save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves, stopping))
         if stopping.over:
-            sentence = f"train {folder.name}: recall on validation has stopped rising after {done} iterations"
-            print(sentence, file=sys.stderr, flush=True)
+            if world.first:
+                sentence = (
+                    f"train {folder.name}: recall on validation has stopped rising after {done} iterations"
+                )
+                print(sentence, file=sys.stderr, flush=True)
             break
     return Ended(done, stopping.take_best(done) or curves.last_validation())
 

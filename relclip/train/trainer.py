@@ -55,17 +55,11 @@ class Trainer:
     world: World = ALONE
 
     def __post_init__(self) -> None:
-        """Raise ParamsError where there are more processes than images to share, or than know of a plateau."""
+        """Raise ParamsError where there are more processes than images to share."""
         if self.params.images_per_batch < self.world.size:
             raise ParamsError(
                 f"{self.world.size} processes share the {self.params.images_per_batch} images of a batch; start at "
                 "most as many as train.images_per_batch, or raise it"
-            )
-        waits = self.params.schedule == "plateau" or self.params.early_stopping
-        if waits and self.world.size > 1:
-            raise ParamsError(
-                f"{self.world.size} processes train, of which one validates; train.schedule plateau and "
-                "train.early_stopping need one process: set schedule to constant or cosine, early_stopping to null"
             )
 
     def losses(self, step: int) -> Losses:

@@ -8,12 +8,14 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
+from relclip.compute.world import World
 from relclip.model import Model, RankBy, Regions, object_numbers, predicate_scores
 from relclip.train.logits import predicate_logits
 
 RECALL_AT = 50
 #: What `schedule: plateau` waits for; VisualDS watches R@100 (D18).
 WATCHED = f"val_recall_at_{RECALL_AT}"
+MEASURED = (WATCHED, f"val_mean_recall_at_{RECALL_AT}")
 IMAGES_AT_ONCE = 12
 
 Triples = NDArray[np.int64]  # (G, 3) subject, object (rows within the image), predicate id
@@ -54,6 +56,16 @@ class Validation:
         truths = [np.unique(triples[number == image], axis=0) for image in numbers]
         return cls(regions, numbers, truths, rank_by, precision)
 
+    def shared(self, model: Model, world: World) -> dict[str, float]:
+        """What the first of the processes measures, told to all of them."""
+        if world.size == 1 or not len(self.numbers):
+            return self(model)
+        measured = self(model) if world.first else {}
+        values = torch.tensor([measured.get(name, 0.0) for name in MEASURED], dtype=torch.float64)
+        values = values.to(self.regions.device)
+        world.copy_first([values])
+        return dict(zip(MEASURED, values.tolist(), strict=True))
+
     @torch.no_grad()
     def __call__(self, model: Model) -> dict[str, float]:
         """Return recall and mean recall of the model, as fractions; nothing where there is no image to look at."""
@@ -73,7 +85,7 @@ class Validation:
                 hits.append(hits_at(part, images.pairs[images.pairs_of(image)], truth, RECALL_AT))
         model.train(was_training)
         recall, mean_recall = recalls(hits, self.truths, model.config.predicates)
-        return {WATCHED: recall, f"val_mean_recall_at_{RECALL_AT}": mean_recall}
+        return dict(zip(MEASURED, (recall, mean_recall), strict=True))
 
 
 def hits_at(

@@ -1,9 +1,43 @@
 """RelCLIP: visual relationship detection from pictures and words. One sub-package a stage of the pipeline."""
 
 import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 __version__ = "0.1.0"
 
+#: Every x86 processor with AVX2 computes with AVX2's instructions, whatever newer ones it has, so that they all come to
+#: the same bytes (docs/arithmetic.md): torch's three libraries, then numpy's two.
+ARITHMETIC = {
+    "MKL_CBWR": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+}
+
+
+def _knows_avx2(description: Iterable[str]) -> bool:
+    """Whether /proc/cpuinfo, line by line, tells of a processor with AVX2; only x86 has a line of `flags`."""
+    return any(line.startswith("flags") and "avx2" in line.split() for line in description)
+
+
+def _pin_arithmetic(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Set ARITHMETIC for this process and its children where the processor has it; what is set already stays.
+
+    The libraries read it when they load: a program that imported torch before relclip keeps its own arithmetic.
+    """
+    if "torch" in sys.modules or not cpuinfo.is_file():
+        return False
+    with cpuinfo.open() as description:
+        known = _knows_avx2(description)
+    for name, value in ARITHMETIC.items() if known else ():
+        os.environ.setdefault(name, value)
+    return known
+
+
+PINNED = _pin_arithmetic()
 # A waiting OpenMP thread gives its core away instead of spinning: spinning cost jobs side by side a factor of five.
 # It must be set before the first import of torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

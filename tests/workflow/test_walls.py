@@ -53,6 +53,12 @@ def test_the_photo_application_stands_above_the_stages():
         assert met <= allowed, f"{path} imports {met - allowed}"
 
 
+def test_the_study_stands_above_the_stages_whose_files_it_reads():
+    for path in (ROOT / "relclip" / "study").rglob("*.py"):
+        met = {name.split(".")[1] for name in imports(path) if name.startswith("relclip.")}
+        assert met <= {"core", "evaluate", "tables", "study"}, f"{path} imports {met}"
+
+
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [

@@ -23,3 +23,8 @@ rule all:
     default_target: True
     input:
         REPORT,
+        # every stage's files: what was deleted is made again, though the tables are there
+        [rules.raw.output, rules.dataset.output, rules.kb.output, rules.words.output],
+        [rules.detector.output if PARAMS.detector.make else []],
+        [rules.clip.input, rules.features.input, rules.ext.input, rules.train.input],
+        [rules.predict.input, rules.gradcam.input, rules.evaluate.input],

@@ -1,7 +1,8 @@
 """The images of a data set: listed in image_data.json, present, decodable. The file's own size wins."""
 
+import configparser
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,14 +97,26 @@ def _files(folder: Path) -> dict[str, str]:
         raise InputError(
             f"{folder} does not exist; run the stage `raw`, or put the pictures there as <image id>.jpg"
         )
-    inside = folder.resolve()
+    inside = [folder.resolve(), *dvc_cache(folder)]
     with os.scandir(folder) as found:
         return {item.name: _outside(item, inside) for item in found}
 
 
-def _outside(item: "os.DirEntry[str]", inside: Path) -> str:
-    linked_out = item.is_symlink() and not Path(item.path).resolve().is_relative_to(inside)
+def _outside(item: "os.DirEntry[str]", inside: Sequence[Path]) -> str:
+    linked_out = item.is_symlink() and not any(
+        Path(item.path).resolve().is_relative_to(allowed) for allowed in inside
+    )
     return "the image file is a link out of its folder" if linked_out else ""
+
+
+def dvc_cache(folder: Path) -> list[Path]:
+    """DVC's cache of the repository that `folder` lies in, where its links lead under `cache.type symlink`; or []."""
+    home = next((one / ".dvc" for one in folder.absolute().parents if (one / ".dvc").is_dir()), None)
+    if home is None:
+        return []
+    config = configparser.ConfigParser(interpolation=None)
+    config.read([home / "config", home / "config.local"])
+    return [(home / config.get("cache", "dir", fallback="cache")).resolve()]
 
 
 def _check(raw: Path, files: dict[str, str], image_id: int) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from relclip.core.errors import InputError
 from relclip.core.params.whole import load_params
-from relclip.project.space import LARGEST, check_space, room
+from relclip.project.space import LARGEST, check_place, check_space, room
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 Usage = namedtuple("Usage", "free")
@@ -30,3 +30,18 @@ def test_what_is_needed_grows_with_the_pictures(tmp_path, monkeypatch):
     assert room(smoke) < room(scenes) < room(photos)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(room(smoke)))
     check_space(tmp_path, smoke)
+
+
+def test_data_behind_a_link_is_refused_where_dvc_keeps_it(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    project = tmp_path / "project"
+    (project / "data").mkdir(parents=True)
+    (project / ".dvc").mkdir()
+    check_place(project)
+    (project / "data").rmdir()
+    (project / "data").symlink_to(disk)
+    with pytest.raises(InputError, match=rf"is a link to {disk}.*dvc cache dir --local {disk}-cache"):
+        check_place(project)
+    (project / ".dvc").rmdir()
+    check_place(project)

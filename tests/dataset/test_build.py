@@ -121,6 +121,24 @@ def test_images_are_checked_by_their_files(write_raw, thing, params):
     assert any("the file wins" in note for note in account["noted"])
 
 
+def test_pictures_may_be_links_into_dvcs_cache_of_their_repository(write_raw, thing, params, tmp_path):
+    """As `cache.type symlink` makes them; the cache may lie on another disk, other links stay refused."""
+    raw = write_raw(
+        dict.fromkeys((1, 2, 3), (40, 30)), {number: [thing(1, "cat")] for number in (1, 2, 3)}, {}
+    )
+    repository = raw.parent
+    caches = [repository / ".dvc/cache", tmp_path / "elsewhere", tmp_path / "not the cache"]
+    for number, cache in enumerate(caches, 1):
+        cache.mkdir(parents=True)
+        picture = raw / f"images/{number}.jpg"
+        picture.rename(cache / "ab12")
+        picture.symlink_to(cache / "ab12")
+    (repository / ".dvc/config").write_text("[core]\n    analytics = false\n")
+    assert [row["image_id"] for row in build(params, raw)[0]["images"]] == [1]
+    (repository / ".dvc/config.local").write_text(f"[cache]\n    dir = {caches[1]}\n")
+    assert [row["image_id"] for row in build(params, raw)[0]["images"]] == [2]
+
+
 def test_duplicates_are_kept_when_asked(write_raw, thing, relation, params):
     twice = [relation(1, "riding", 2), relation(1, "rides", 2)]
     raw = write_raw({1: (40, 30)}, {1: [thing(1, "man"), thing(2, "horse")]}, {1: twice})

@@ -118,6 +118,19 @@ def test_an_edit_makes_again_what_can_import_it(house, resolved, name):
     assert rules == after(EDITS[name], resolved)
 
 
+def test_what_was_deleted_is_made_again(house):
+    """Though nothing that is left needs it: the tables are there."""
+    deleted = [
+        house.folder / name for name in ("data/train/relclip_kb/curves.csv", "data/kb/statistics.json")
+    ]
+    for path in deleted:
+        path.unlink()
+    assert {"train_run", "kb"} <= planned(house)
+    for path in deleted:
+        path.touch()
+    assert planned(house) == set()
+
+
 def test_dvc_knows_what_snakemake_reads_and_writes(house, resolved):
     """Every job of another preset than dvc.yaml was written from."""
     output = house.run("snakemake", "--detailed-summary", "all")

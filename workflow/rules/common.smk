@@ -16,7 +16,7 @@ from relclip.core.train_inputs import Inputs
 from relclip.internals.snakemake import look_less_often
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
-from relclip.project.space import check_space
+from relclip.project.space import check_place, check_space
 from relclip.tracking.runs import prepare_store
 
 look_less_often(snakemake.__version__)
@@ -77,6 +77,8 @@ wildcard_constraints:
 onstart:
     try:
         check_space(ROOT, PARAMS.raw)
+        if not STORED:
+            check_place(ROOT)
     except RelclipError as error:
         raise WorkflowError(str(error)) from None
     prepare_store()

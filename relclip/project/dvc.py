@@ -34,14 +34,16 @@ ENDINGS = {
     "labels.make": "_labels",
 }
 METRICS = "reports/metrics.json"
+#: One plot a recall, a line a run: .dvc/plots/by_run.json.
 PLOTS = [
     {
-        "reports/plots/validation.csv": {
+        f"validation, PredCls, {recall}": {
             "x": "step",
-            "y": ["recall_at_50", "mean_recall_at_50"],
-            "title": "validation, PredCls",
+            "y": {"reports/plots/validation.csv": recall},
+            "template": "by_run",
         }
     }
+    for recall in ("recall_at_50", "mean_recall_at_50")
 ]
 
 

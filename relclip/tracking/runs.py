@@ -94,8 +94,18 @@ def record_later(tags: Mapping[str, str], metrics: Mapping[str, float]) -> None:
 
 
 def tracking_uri() -> str:
-    """Return where runs are recorded: MLFLOW_TRACKING_URI, else an SQLite file in the working folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}"
+    """Return where runs are recorded: MLFLOW_TRACKING_URI, else an SQLite file in the project's folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_project() / 'mlflow.db'}"
+
+
+def _project() -> Path:
+    """The working folder; of a copy that `dvc exp run --temp` or `--queue` made, the project it is a copy of.
+
+    DVC removes such a copy, `.dvc/tmp/exps/<name>` or deeper, with all that is not its output.
+    """
+    here = Path.cwd().resolve()
+    copies = next((one for one in here.parents if one.parts[-3:] == (".dvc", "tmp", "exps")), None)
+    return copies.parents[2] if copies else here
 
 
 def prepare_store() -> None:

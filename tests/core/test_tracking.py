@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from relclip.tracking.runs import tracking_uri
+
 WRITER = """
 import sys
 from relclip.tracking.runs import record_later, track
@@ -161,3 +163,12 @@ def test_a_store_of_another_version_goes_through_the_client(store, tmp_path):
     assert straight(uri, 0.5)
     (run,) = client.search_runs([experiment])
     assert run.data.metrics == {"recall": 0.25, "precision": 0.5}
+
+
+def test_an_experiment_in_a_copy_is_recorded_in_the_project(tmp_path, monkeypatch):
+    """`dvc exp run --temp` works in .dvc/tmp/exps/standalone/, `--queue` in .dvc/tmp/exps/; both are removed."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for place in (".", ".dvc/tmp/exps/tmpab12", ".dvc/tmp/exps/standalone/tmpcd34"):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(tmp_path / place)
+        assert tracking_uri() == f"sqlite:///{tmp_path}/mlflow.db"

@@ -15,7 +15,10 @@ HEADLINE = ("recall_at_50", "mean_recall_at_50")
 
 
 def write_numbers(params: Params, train: Path, evaluate: Path, output: Path) -> None:
-    """Write the headline of every run that was evaluated, and the validation recalls of table 1's trainings."""
+    """Write the headline of every run that was evaluated, and the validation recalls of table 1's trainings.
+
+    Where none of those is there, of all trainings.
+    """
     trained = [*params.runs, *params.refined]
     runs = [*trained, *params.predictions, *params.predict.training_free]
     results = {run: result for run in runs if (result := read_result(evaluate, run, "predcls", "annotation"))}
@@ -23,6 +26,7 @@ def write_numbers(params: Params, train: Path, evaluate: Path, output: Path) -> 
     write_json(output / "metrics.json", headlines)
     header: list[Sequence[object]] = [("run", "step", "recall_at_50", "mean_recall_at_50")]
     points = [point for run in trained_runs(params) for point in _points(run, train)]
+    points = points or [point for run in trained for point in _points(run, train)]
     with atomic_folder(output / "plots") as folder:
         write_text(folder / "validation.csv", as_csv(header + points))
 

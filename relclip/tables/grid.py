@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from relclip.core.params.tables import Row
+from relclip.core.params.together import trained_with
 from relclip.core.params.whole import Params
 from relclip.tables import explain, paper
 from relclip.tables.layout import LAYOUTS, Column, columns, row_note, with_people
@@ -39,12 +40,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One row: its name, what stands under it, whether the paper has it, one cell a column."""
+    """One row: its name, what stands under it, whether the paper has it, one cell a column, whose mean it shows."""
 
     name: str
     note: str
     in_paper: bool
     cells: tuple[Cell, ...]
+    runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,19 @@ def _table(key: str, params: Params, read: Read, judged: str, people: People | N
 
 
 def _line(section: str, row: Row, every: Sequence[Column], read: Read, params: Params) -> Line:
-    theirs = paper.numbers(section, row.name)
+    theirs = _papers(section, row, params)
     results = {task: read(row, task) for task in dict.fromkeys(column.task for column in every)}
     built = any(found for task, found in results.items() if task != "kb")
     cells = (_cell(column, results[column.task], theirs, built=built) for column in every)
-    return Line(row.name, row_note(params, row), bool(theirs), tuple(cells))
+    return Line(row.name, row_note(params, row), bool(theirs), tuple(cells), tuple(row.runs))
+
+
+def _papers(section: str, row: Row, params: Params) -> Mapping[str, float]:
+    """The paper's numbers for a row, while its runs were trained as the paper's row was."""
+    theirs = row.paper or row.name
+    settings = paper.trained(section, theirs).items()
+    same = all(trained_with(params, run, key) == value for run in row.runs for key, value in settings)
+    return paper.numbers(section, theirs) if same else {}
 
 
 def _cell(column: Column, results: Sequence[Result], theirs: Mapping[str, float], *, built: bool) -> Cell:

@@ -30,6 +30,12 @@ def has(block: str) -> bool:
     return block in _paper()["tables"]
 
 
+def trained(block: str, row: str) -> Mapping[str, Any]:
+    """Return {"sampling.epsilon": 0.9}: the settings that a row of a block stands for, which its numbers belong to."""
+    settings: Mapping[str, Any] = _paper()["tables"].get(block, {}).get("trained", {}).get(row, {})
+    return settings
+
+
 def numbers(block: str, row: str) -> Mapping[str, float]:
     """Return {"task/metric": percent} of a row of a block (`table1_distant`); empty where it has none."""
     table = _paper()["tables"].get(block, {"columns": [], "rows": {}})

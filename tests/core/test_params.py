@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from relclip.core.errors import InputError, ParamsError
+from relclip.core.params.reading import read_content
 from relclip.core.params.whole import check_params, check_workflow_config, load_params
 from relclip.project.more_seeds import with_seeds
 from relclip.project.preset import use_preset
@@ -95,6 +96,22 @@ def test_a_run_overrides_one_key_and_keeps_the_rest(content):
     assert run.sampling.epsilon == 0.3
     assert run.sampling.weight == default.sampling.weight
     assert run.iterations == default.iterations
+
+
+def test_a_row_is_named_by_what_its_run_was_trained_with(content):
+    content["runs"]["epsilon_09"]["sampling"]["epsilon"] = 0.8
+    assert [row.name for row in check_params(content).tables.table6] == ["No RCL", "0.3", "0.5", "0.7", "0.8"]
+    for name in ("{sampling.epsilom}", "{sampling}", "{__class__}"):
+        content["tables"]["table6"][1]["name"] = name
+        with pytest.raises(ParamsError, match="name a value of train"):
+            check_params(content)
+
+
+@pytest.mark.parametrize(("text", "number"), [("4e-3", 0.004), ("2E4", 20000.0), ("-1e+2", -100.0)])
+def test_a_number_with_an_exponent_needs_no_point(tmp_path, text, number):
+    path = tmp_path / "params.yaml"
+    path.write_text(f"train: {text}\nwords: ['{text}', {text}x]\n")
+    assert read_content(path) == {"train": number, "words": [text, f"{text}x"]}
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b", "raw: [", "\xff\xfe"])

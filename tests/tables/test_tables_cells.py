@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 from dataclasses import replace
+from pathlib import Path
 from statistics import fmean, stdev
 
 import pytest
@@ -137,7 +139,9 @@ def test_a_row_says_how_it_ranks_where_that_is_not_by_softmax(inputs, tables):
     assert row_note(params, Row(name="x", runs=["motif_kb"], note="half")) == "half; ranked by sigmoid"
     assert row_note(params, Row(name="x", runs=["motif_kb_all_pairs"])) == "ranked by sigmoid"
     assert row_note(params, Row(name="x", runs=["kb", "relclip_kb"])) == ""
-    (row,) = find(rows_of(tables), row="Motif", task="sgcls", metric="recall_at_50", pairs="")
+    (row,) = find(
+        rows_of(tables), block="table1_distant", row="Motif", task="sgcls", metric="recall_at_50", pairs=""
+    )
     assert row["note"] == "ranked by sigmoid"
     assert "| Motif<br>ranked by sigmoid |" in plain.tables_markdown(tables)
     assert r"{\quad ranked by sigmoid}" in latex.tables_latex(tables[:1])
@@ -196,14 +200,38 @@ def test_the_paper_data_are_whole():
 
 
 def test_paper_data_equal_the_gathered_ones(shared_data):
-    import json
-
     theirs = json.loads((shared_data.parent / "paper" / "tables.json").read_text("utf-8"))
     blocks = {"table1_distant": theirs["table1"]["distant"], "table1_full": theirs["table1"]["full"]}
     for block, rows in (blocks | {f"table{n}": theirs[f"table{n}"] for n in (2, 3, 4, 5, 6)}).items():
         for name, values in rows.items():
             if isinstance(values, list) and name != "columns":
                 assert list(paper.numbers(block, name).values()) == values
+
+
+def paper_of(inputs, section, place, **changes):
+    """The paper's R@50 beside one row, with the row changed."""
+    params = load_params(inputs.params)
+    rows = list(getattr(params.tables, section))
+    rows[place] = rows[place].model_copy(update=changes)
+    params = params.model_copy(update={"tables": params.tables.model_copy(update={section: rows})})
+    tables = build_tables(params, inputs.evaluate, "annotation")
+    line = next(block for table in tables for block in table.blocks if block.key == section).lines[place]
+    return line.cells[0].paper
+
+
+def test_the_papers_number_belongs_to_what_was_trained_and_not_to_a_name(inputs):
+    assert paper_of(inputs, "table6", 1) == 52.98
+    assert paper_of(inputs, "table6", 1, name="low threshold", paper="0.3") == 52.98
+    assert paper_of(inputs, "table6", 1, runs=["epsilon_05"]) is None
+    assert paper_of(inputs, "table5", 1, runs=["no_weight"]) is None
+    assert paper_of(inputs, "table1_full", 1) == 67.93
+
+
+def test_every_row_of_the_papers_that_is_trained_says_with_what():
+    free = {"EXT", "KB", "KB+EXT"}
+    content = json.loads(Path(paper.__file__).with_name("paper.json").read_text("utf-8"))
+    for block, table in content["tables"].items():
+        assert set(table["trained"]) == set(table["rows"]) - free, block
 
 
 def test_verdicts(inputs):

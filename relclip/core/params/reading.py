@@ -1,5 +1,6 @@
 """Reading params.yaml: the sections that a stage names, checked; the whole file is checked at the workflow's start."""
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,8 @@ from relclip.core.params.errors import validate
 
 Sections = TypeVar("Sections", bound=Closed)
 Section = TypeVar("Section", bound=Closed)
+#: A number with an exponent, which YAML 1.1 takes for a word unless it has a point and a sign: 4e-3, 1E5.
+_EXPONENT = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$")
 
 
 class UniqueKeys(yaml.SafeLoader):
@@ -26,6 +29,9 @@ class UniqueKeys(yaml.SafeLoader):
                 None, None, f"the key '{twice}' comes twice", node.start_mark
             )
         return super().construct_mapping(node, deep)
+
+
+UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
 
 
 def load_sections(path: Path, sections: type[Sections]) -> Sections:

@@ -8,13 +8,16 @@ from relclip.core.params.base import Closed
 
 
 class Row(Closed):
-    """A row of a table: its name in the paper and the runs (one a seed) whose mean it shows; no runs: not yet built.
+    """A row of a table: its name and the runs (one a seed) whose mean it shows; no runs: not yet built.
 
-    `note`: what a reader must know of this row. Rows of one `group` stand under that heading.
+    `{sampling.epsilon}` in the name is that value of the runs' training. `paper`: the paper's row, where it is called
+    otherwise there; its numbers show while the training is what the paper's row stands for (tables/paper.json). `note`:
+    what a reader must know of this row. Rows of one `group` stand under that heading.
     """
 
     name: str
     runs: list[str] = []
+    paper: str = ""
     note: str = ""
     group: str = ""
 

@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from relclip.core.errors import ParamsError
+from relclip.core.params.base import Closed
 from relclip.core.params.errors import nearest
 from relclip.core.params.predict import Predict
+from relclip.core.params.tables import Row
 
 if TYPE_CHECKING:
     from relclip.core.params.whole import Params
 
 #: A run's name becomes a folder, a rule's wildcard and a word of a command.
 RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+#: A value of the training in a row's name: {sampling.epsilon}.
+VALUE = re.compile(r"\{([\w.]*)\}")
 TRAINING_FREE = get_args(get_args(Predict.model_fields["training_free"].annotation)[0])
 
 
@@ -74,3 +79,38 @@ def check_stages(params: "Params") -> None:
                 f"the claim '{claim.claim}' is tested on sgdet, which is not predicted for '{lacking[0]}'; add it to "
                 "predict.sgdet"
             )
+
+
+def with_row_names(params: "Params") -> "Params":
+    """The params with the values of each row's training in its name. Raises ParamsError where it has no such value."""
+    tables = {
+        section: [row.model_copy(update={"name": _row_name(params, row)}) for row in rows]
+        for section, rows in params.tables
+        if section not in ("figures", "claims")
+    }
+    return params.model_copy(update={"tables": params.tables.model_copy(update=tables)})
+
+
+def _row_name(params: "Params", row: Row) -> str:
+    def value(key: str) -> str:
+        found = trained_with(params, row.runs[0], key) if row.runs else None
+        if found is None or isinstance(found, Closed):
+            raise ParamsError(
+                f"the table row '{row.name}' names {{{key}}}, which the training of {row.runs or 'no run'} lacks; "
+                "name a value of train, such as {sampling.epsilon}"
+            )
+        return str(found)
+
+    return VALUE.sub(lambda match: value(match[1]), row.name)
+
+
+def trained_with(params: "Params", run: str, key: str) -> Any:
+    """The value `key` (`sampling.epsilon`) of the training behind a run or prediction; None where there is none."""
+    if run in params.predict.training_free:
+        return None
+    found: Any = params.run(params.prediction(run)[0])
+    for name in key.split("."):
+        found = getattr(found, name) if name in type(found).model_fields else None
+        if found is None:
+            return None
+    return found

@@ -20,7 +20,7 @@ from relclip.core.params.predict import Predictions
 from relclip.core.params.raw import Raw
 from relclip.core.params.reading import read_content
 from relclip.core.params.tables import Tables
-from relclip.core.params.together import check_named_runs, check_names, check_stages
+from relclip.core.params.together import check_named_runs, check_names, check_stages, with_row_names
 from relclip.core.params.words import Words
 
 
@@ -66,4 +66,4 @@ def check_workflow_config(config: Any, path: Path) -> Params:
 
 def check_params(content: dict[str, Any]) -> Params:
     """Check the content of a params.yaml that was read already."""
-    return validate(Params, content, "")
+    return with_row_names(validate(Params, content, ""))

@@ -158,6 +158,8 @@ def _reader(backend: str, grammar: Grammar, objects: Objects, tags: Tags) -> Cal
     raise InputError(f"the backend '{backend}' does not exist; give {RULES} or {SPACY}")
 
 
+#: Names of noun phrases that stand for another one, or are passed over for a second preposition.
+_NAMED_ELSEWHERE = frozenset(("it", "them", "self", "limb"))
 #: Chunks after the last wanted one that the parser may look at.
 _BEYOND = 3
 #: Chunks after a verb or a preposition in which its objects stand.
@@ -173,6 +175,8 @@ class _Rules:
         self._wanted, self._tags = Wanted(nouns), tags
         self._names = Names(self._tags, grammar.acts)
         self._has = grammar.has
+        self._links = bool(grammar.links or grammar.has)
+        self._compounds = {word for word, act in grammar.acts.items() if len(act.known.agents) > 1}
         self._telling = frozenset({*grammar.acts, *grammar.links, *(("of",) if grammar.has else ())})
         self._facts = lru_cache(REMEMBERED)(Parser(grammar).facts)
 
@@ -184,7 +188,7 @@ class _Rules:
         found: list[Fact] = []
         if wanted.count(True) > 1:
             names = self._names.of(words, heads, cut)
-            end = self._end(wanted, names)
+            end = self._end(cut.kinds, wanted, names)
             for subject, predicate, thing in self._facts(cut.kinds[:end], cut.marks[:end], names[:end]):
                 if wanted[subject] and wanted[thing]:
                     found.append(
@@ -194,11 +198,27 @@ class _Rules:
             found += self._run_together(words, cut, self._names.of(words, heads, cut))
         return found + list(self._possessions(words, cut, heads)) if self._has else found
 
-    def _end(self, wanted: list[bool], names: tuple[str, ...]) -> int:
-        """Where reading may stop: after the last phrase that may name a class, or the last verb and its objects."""
-        end = len(wanted) - wanted[::-1].index(True) + _BEYOND
-        telling = [place for place, name in enumerate(names) if name in self._telling]
-        return min(end, telling[-1] + _OBJECTS) if telling else 0
+    def _end(self, kinds: str, wanted: list[bool], names: tuple[str, ...]) -> int:
+        """Where reading may stop: after the last phrase that may name a class, or the last word that tells something."""
+        for place in range(len(names) - 1, -1, -1):
+            if names[place] in self._telling and (self._links or self._promises(kinds, wanted, names, place)):
+                end = len(wanted) - wanted[::-1].index(True) + _BEYOND
+                return min(end, place + _OBJECTS)
+        return 0
+
+    def _promises(self, kinds: str, wanted: list[bool], names: tuple[str, ...], verb: int) -> bool:
+        """False where the object of a verb can only be a noun phrase that names no class; needs no attachment."""
+        ahead = kinds.find("N", verb + 1, verb + 5)
+        if ahead >= 0:
+            if wanted[ahead] or names[ahead] in _NAMED_ELSEWHERE:
+                return True
+            if kinds[ahead + 1 : ahead + 2] in ("c", ",", "e", "g") and any(wanted[ahead + 1 : ahead + 7]):
+                return True
+        # the object stands before: a chair the man is sitting on, on the bed lies a cat, snow covered hills
+        before = kinds[:verb]
+        if "NN" in before or "Nw" in before or "p" in before[:1] or names[verb] in self._compounds:
+            return True
+        return ahead < 0 and kinds[verb + 1 : verb + 2] in ("", ".", ",", "p", "c")
 
     def _run_together(self, words: list[str], cut: Chunks, names: tuple[str, ...]) -> Iterator[Fact]:
         """`wood table | plates are sitting on`."""

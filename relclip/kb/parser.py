@@ -35,6 +35,7 @@ class Parser:
     def __init__(self, words: Grammar) -> None:
         self._acts, self._links = words.acts, words.links
         self._has, self._wears = words.has, words.wears
+        self._telling = bool(words.links or words.has or words.wears)
 
     def facts(self, kinds: str, marks: str, names: Sequence[str]) -> tuple[Stated, ...]:
         """What is stated, by place; nothing of what is negated, nor of a thing about itself."""
@@ -48,7 +49,7 @@ class Parser:
                 sentence.attach(place)
                 if self._has and sentence.marks[place] in "Hh":
                     sentence.state(sentence.owner(place), self._has, [place])
-            elif kind in "po":
+            elif kind in "po" and self._telling:
                 self._linked(sentence, place)
             elif kind in VERBS and sentence.kind[place - 1] not in "po":
                 self._said(sentence, place)

@@ -33,7 +33,8 @@ _VERB_IN_ING = re.compile("i(?=[dhA])|(?<=[yb])i")
 #: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
 _ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
 _PLAIN_TAGS = str.maketrans("Akiyj", "dsnnn")
-_SKIPPED = "dhrl"
+#: Adverbs and stray determiners are left out.
+_SKIPPED = frozenset("dhrl")
 
 
 class Chunks(NamedTuple):
@@ -133,28 +134,27 @@ def _cut(tags: str) -> Chunks:
     pieces = _CHUNK.findall(_in_context(tags))
     sizes = list(map(len, pieces))
     ends = list(accumulate(sizes))
-    kept = [place for place, piece in enumerate(pieces) if _kept(pieces, place, piece)]
-    if len(kept) < len(pieces):
-        marks = [_after(pieces, place) for place in kept]
-        pieces, sizes, ends = ([values[place] for place in kept] for values in (pieces, sizes, ends))
-    else:
-        marks = list(map(_MARK.__getitem__, pieces))
-    owners = [
-        (place, ends[place] - sizes[place], ends[place] - sizes[place] + piece.rindex("'"))
-        for place, piece in enumerate(pieces)
-        if "'" in piece[1:]
-    ]
+    marks = list(map(_MARK.__getitem__, pieces))
+    if not _SKIPPED.isdisjoint(pieces):
+        kept = [place for place in range(len(pieces)) if _kept(pieces, place)]
+        marks = [_after(marks[place], pieces[place - 1] if place else "") for place in kept]
+        pieces, sizes, ends = ([every[place] for place in kept] for every in (pieces, sizes, ends))
+    owners = []
+    if "'" in tags:
+        for place, (piece, end, size) in enumerate(zip(pieces, ends, sizes, strict=True)):
+            if "'" in piece[1:]:
+                owners.append((place, end - size, end - size + piece.rindex("'")))
     return Chunks("".join(map(_KIND.__getitem__, pieces)), "".join(marks), ends, sizes, owners)
 
 
-def _kept(pieces: list[str], place: int, piece: str) -> bool:
-    """Adverbs and stray determiners are left out, and `of` after one (some of the)."""
-    return piece not in _SKIPPED and not (piece == "o" and place > 0 and pieces[place - 1] in ("d", "h"))
+def _kept(pieces: list[str], place: int) -> bool:
+    """Also left out is `of` after one of those (some of the)."""
+    return pieces[place] not in _SKIPPED and not (pieces[place] == "o" and place and pieces[place - 1] in ("d", "h"))
 
 
-def _after(pieces: list[str], place: int) -> str:
-    mark = _MARK[pieces[place]]
-    return mark.lower() if place and pieces[place - 1] == "r" and mark in "NDHZQ" else mark
+def _after(mark: str, before: str) -> str:
+    """A noun phrase after an adverb that is no -ly gets its mark in lower case."""
+    return mark.lower() if before == "r" and mark in "NDHZQ" else mark
 
 
 def _in_context(tags: str) -> str:

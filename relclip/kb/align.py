@@ -86,11 +86,11 @@ class Miner:
         return [self._remembered(text) for text in cleaned("\n".join(captions), self._phrases).split("\n")]
 
     def _parse(self, text: str) -> tuple[Triplet, ...]:
+        stated = self._read(text)
+        if not stated:
+            return ()
         find = self._objects.find
-        found = {
-            (find(subject), self._ids[predicate], find(thing))
-            for subject, predicate, thing in self._read(text)
-        }
+        found = {(find(subject), self._ids[predicate], find(thing)) for subject, predicate, thing in stated}
         return tuple(sorted(triplet for triplet in found if triplet[0] and triplet[2]))
 
 
@@ -149,7 +149,7 @@ def _never_met(vocabulary: Vocabulary, objects: Objects, tags: Tags) -> tuple[st
     return tuple(name for name in vocabulary.objects if not met(name))
 
 
-def _reader(backend: str, grammar: Grammar, objects: Objects, tags: Tags) -> Callable[[str], Iterable[Fact]]:
+def _reader(backend: str, grammar: Grammar, objects: Objects, tags: Tags) -> Callable[[str], Sequence[Fact]]:
     """What reads one cleaned caption."""
     if backend == RULES:
         return _Rules(grammar, objects.last_words, tags)
@@ -189,7 +189,8 @@ class _Rules:
         if wanted.count(True) > 1:
             names = self._names.of(words, heads, cut)
             end = self._end(cut.kinds, wanted, names)
-            for subject, predicate, thing in self._facts(cut.kinds[:end], cut.marks[:end], names[:end]):
+            stated = self._facts(cut.kinds[:end], cut.marks[:end], names[:end]) if end else ()
+            for subject, predicate, thing in stated:
                 if wanted[subject] and wanted[thing]:
                     found.append(
                         (" ".join(words[cut.span(subject)]), predicate, " ".join(words[cut.span(thing)]))

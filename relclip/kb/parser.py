@@ -1,7 +1,5 @@
 """Chunks -> who does what to whom: one scan from left to right, each verb looks for its subjects and its objects."""
 
-from collections.abc import Sequence
-
 from relclip.kb import grammar, lexicon
 from relclip.kb.predicates import Act, Grammar
 from relclip.kb.sentence import RUN_TOGETHER, VERBS, Sentence, Stated
@@ -37,7 +35,7 @@ class Parser:
         self._has, self._wears = words.has, words.wears
         self._telling = bool(words.links or words.has or words.wears)
 
-    def facts(self, kinds: str, marks: str, names: Sequence[str]) -> tuple[Stated, ...]:
+    def facts(self, kinds: str, marks: str, names: tuple[str, ...]) -> tuple[Stated, ...]:
         """What is stated, by place; nothing of what is negated, nor of a thing about itself."""
         sentence = Sentence(kinds, marks, names)
         self._scan(sentence)
@@ -58,16 +56,16 @@ class Parser:
 
     def _said(self, sentence: Sentence, place: int) -> None:
         """What a verb states; its subjects are remembered for what follows."""
-        act = self._acts.get(sentence.name[place])
-        if act and _noun(sentence, place, act):
+        act, kind = self._acts.get(sentence.name[place]), sentence.kinds[place]
+        if kind == "S" and act and _noun(sentence, place, act):
             return
-        if _adjective(sentence, place):
+        if kind == "g" and _adjective(sentence, place):
             sentence.subjects[place] = sentence.subjects.get(place - 1, [])
             return
-        negated = _negated(sentence, place)
+        negated = "x" in sentence.kinds and _negated(sentence, place)
         if negated:
             sentence.negated_verbs.add(place)
-        passive = act is not None and _passive(sentence, place, act)
+        passive = act is not None and act.participle and _passive(sentence, place, act)
         sentence.subjects[place] = subjects = self._subjects(sentence, place, act, passive=passive)
         sentence.last_verb = place
         if act is None or negated:
@@ -96,7 +94,7 @@ class Parser:
         after, following = sentence.kind[place + 1], sentence.name[place + 1]
         if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
             following, place, after = sentence.name[place + 3], place + 2, "p"
-        if _passive(sentence, place, act):
+        if act.participle and _passive(sentence, place, act):
             things = _objects(sentence, place + 2, subjects) or _gap(sentence, subjects, place + 2)
             if act.known.subject == "living":
                 things = [thing for thing in things if sentence.living(thing)]
@@ -223,7 +221,7 @@ def _adjective(sentence: Sentence, place: int) -> bool:
 
 def _noun(sentence: Sentence, place: int, act: Act) -> bool:
     """`train rides`, `fruit stands`: a verb's form in -s that is a noun after a bare thing."""
-    if sentence.kind[place] != "S" or sentence.kind[place - 1] != "N":
+    if sentence.kind[place - 1] != "N":
         return False
     if sentence.kind[place + 1] == "N" and not sentence.bare(place + 1):
         return False

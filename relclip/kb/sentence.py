@@ -30,11 +30,16 @@ class Sentence:
     each chunk: the sort of a noun, the word itself of a pronoun and of all that the grammar tells apart, '' of others.
     """
 
-    def __init__(self, kinds: str, marks: str, names: Sequence[str]) -> None:
+    __slots__ = (
+        "_negated", "_partner", "_stated", "kind", "kinds", "last_verb", "link", "marks", "name", "negated_verbs",
+        "parent", "subjects",
+    )  # fmt: skip
+
+    def __init__(self, kinds: str, marks: str, names: tuple[str, ...]) -> None:
         self.kinds, self.marks = kinds, marks
         #: kind[place], name[place]: '.' and '' up to PAD places outside the sentence.
         self.kind = kinds + _END
-        self.name = (*names, *_NO_NAMES)
+        self.name = names + _NO_NAMES
         self.subjects: dict[int, list[int]] = {}
         self.negated_verbs: set[int] = set()
         self.last_verb = -1
@@ -135,34 +140,37 @@ class Sentence:
 
     def group(self, place: int) -> list[int]:
         """The phrase and those it is coordinated with, in their order."""
-        found = []
-        while place >= 0:
+        if place < 0:
+            return []
+        found = [place]
+        while (place := self._partner[place]) >= 0:
             found.append(place)
-            place = self._partner[place]
         return found[::-1]
 
-    def choose(self, candidates: Iterable[int], wanted: str, others: bool = False) -> list[int]:
-        """Of the first candidate that may be the subject of a verb that wants it so, the group, each of whom may be.
+    def choose(self, nouns: Sequence[int], wanted: str, others: bool = False) -> list[int]:
+        """Of the first noun phrase that may be the subject of a verb that wants it so, the group, each of whom may be.
 
         Where none may: [] for what only the living do; else, or with `others`, the first of all.
         """
-        nouns = list(candidates)
         if wanted == "rather living":
             wanted = "living" if any(map(self.living, nouns)) else "body"
-        best = next((noun for noun in nouns if self._fits(noun, wanted)), -1)
-        if best < 0 and wanted == "moving":
-            best = next((noun for noun in nouns if self.name[noun] == "vehicle"), -1)
-        if best < 0:
-            others = others or wanted not in ("living", "moving")
-            return self.group(nouns[0]) if others and nouns else []
-        return self.fitting(self.group(best), wanted)
+        for noun in nouns:
+            if self._fits(noun, wanted):
+                return self.fitting(self.group(noun), wanted)
+        if wanted == "moving":
+            vehicle = next((noun for noun in nouns if self.name[noun] == "vehicle"), -1)
+            if vehicle >= 0:
+                return self.fitting(self.group(vehicle), wanted)
+        others = others or wanted not in ("living", "moving")
+        return self.group(nouns[0]) if others and nouns else []
 
     def fitting(self, group: list[int], wanted: str) -> list[int]:
         """Those of a group, the nearest last, who may be subjects: beside somebody who sits, only who lives."""
         best = group[-1]
-        wanted = wanted.replace("rather living", "body")
-        if wanted == "body" and self.living(best):
-            wanted = "living"
+        if len(group) == 1:
+            return group
+        if wanted in ("body", "rather living"):
+            wanted = "living" if self.living(best) else "body"
         return [noun for noun in group if noun == best or self._fits(noun, wanted)]
 
     def _fits(self, noun: int, wanted: str) -> bool:

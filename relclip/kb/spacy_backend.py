@@ -28,7 +28,7 @@ _MODIFIERS = ("compound", "amod", "nmod")
 Token = Any
 
 
-def reader(words: Grammar) -> Callable[[str], Iterator[Fact]]:
+def reader(words: Grammar) -> Callable[[str], list[Fact]]:
     """What reads a sentence: caption -> facts. Raises InputError where spaCy or its model is not installed."""
     model = os.environ.get(MODEL_VARIABLE, MODEL)
     try:
@@ -42,7 +42,7 @@ def reader(words: Grammar) -> Callable[[str], Iterator[Fact]]:
             f"the backend 'spacy' needs spaCy's model '{model}', which is not installed; python -m spacy download "
             f"{MODEL}, or name a model's folder in {MODEL_VARIABLE}, or use the backend 'rules'"
         ) from None
-    return lambda caption: facts(parse(caption), words.acts)
+    return lambda caption: list(facts(parse(caption), words.acts))
 
 
 def facts(sentence: Any, acts: Mapping[str, Act]) -> Iterator[Fact]:

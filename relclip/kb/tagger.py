@@ -37,6 +37,12 @@ _PLAIN_TAGS = str.maketrans("Akiyj", "dsnnn")
 _SKIPPED = frozenset("dhrl")
 
 
+#: The last two letters of what is tagged by its ending; the ending; a word is longer than that.
+_ENDINGS = {"ng": "g", "ed": "e", "ly": "l"}
+_WHOLE, _LONGER = {"g": "ing", "e": "ed", "l": "ly"}, {"g": 5, "e": 4, "l": 4}
+_NO_ADVERBS = lexicon.NOUNS_IN_LY
+
+
 class Chunks(NamedTuple):
     """Place by place: kind 'N' for a noun phrase, whose head is its last word, else the word's tag.
 
@@ -85,19 +91,23 @@ def _is_gerund(word: str) -> bool:
 
 
 def _by_ending(word: str) -> str:
-    plural = word.endswith("s") and not word.endswith(("ss", "us"))
-    is_a = {
-        "d": word.isdigit(),
-        "s": plural and "-" in word,
-        "n": "-" in word,
-        "g": word.endswith("ing") and len(word) > 5,
-        "e": word.endswith("ed") and len(word) > 4,
-        "l": word.endswith("ly") and len(word) > 4 and word not in lexicon.NOUNS_IN_LY,
-        "k": word in lexicon.THIRD_OR_PLURAL,
-    }
-    found = next((tag for tag, true in is_a.items() if true), "")
-    if found or plural:
-        return found or "s"
+    tag = _ENDINGS.get(word[-2:], "")
+    if (
+        tag
+        and word.endswith(_WHOLE[tag])
+        and len(word) > _LONGER[tag]
+        and "-" not in word
+        and word not in _NO_ADVERBS
+    ):
+        return tag
+    if word in lexicon.THIRD_OR_PLURAL:
+        return "k"
+    if word[-1:] == "s" and word[-2:] not in ("ss", "us"):
+        return "s"
+    return "d" if word.isdigit() else _noun(word)
+
+
+def _noun(word: str) -> str:
     return "j" if word in lexicon.ADJECTIVES else "y" if lexicon.SORTS.get(word) in _LIVING else "n"
 
 
@@ -144,17 +154,20 @@ def _cut(tags: str) -> Chunks:
         for place, (piece, end, size) in enumerate(zip(pieces, ends, sizes, strict=True)):
             if "'" in piece[1:]:
                 owners.append((place, end - size, end - size + piece.rindex("'")))
-    return Chunks("".join(map(_KIND.__getitem__, pieces)), "".join(marks), ends, sizes, owners)
+    text = "".join(marks)
+    return Chunks(text.translate(_KINDS), text, ends, sizes, owners)
 
 
 def _kept(pieces: list[str], place: int) -> bool:
     """Also left out is `of` after one of those (some of the)."""
-    return pieces[place] not in _SKIPPED and not (pieces[place] == "o" and place and pieces[place - 1] in ("d", "h"))
+    return pieces[place] not in _SKIPPED and not (
+        pieces[place] == "o" and place and pieces[place - 1] in ("d", "h")
+    )
 
 
 def _after(mark: str, before: str) -> str:
     """A noun phrase after an adverb that is no -ly gets its mark in lower case."""
-    return mark.lower() if before == "r" and mark in "NDHZQ" else mark
+    return mark.lower() if before == "r" and mark in "NDHQ" else mark
 
 
 def _in_context(tags: str) -> str:
@@ -169,24 +182,19 @@ def _in_context(tags: str) -> str:
     return tags.replace("ro", "no").translate(_PLAIN_TAGS)
 
 
-class _Kinds(dict[str, str]):
-    """Piece of a string of tags -> its kind."""
-
-    def __missing__(self, piece: str) -> str:
-        self[piece] = kind = piece if len(piece) == 1 and piece not in "nsq" else "N"
-        return kind
-
-
 class _Marks(dict[str, str]):
     """Piece of a string of tags -> its mark."""
 
     def __missing__(self, piece: str) -> str:
-        mark = "Z" if "z" in piece else {"q": "Q", "d": "D", "h": "H"}.get(piece[0], "N")
-        self[piece] = mark = mark if _KIND[piece] == "N" else piece
+        phrase = len(piece) > 1 or piece in "nsq"
+        negative = "Z" if "z" in piece else {"q": "Q", "d": "D", "h": "H"}.get(piece[0], "N")
+        self[piece] = mark = negative if phrase else piece
         return mark
 
 
-_KIND, _MARK = _Kinds(), _Marks()
+_MARK = _Marks()
+#: Mark -> kind.
+_KINDS = str.maketrans("NDHZQndhq", "N" * 9)
 
 
 def _without_measures(words: list[str], cut: Chunks) -> Chunks:

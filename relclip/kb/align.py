@@ -200,7 +200,7 @@ class _Rules:
         return found + list(self._possessions(words, cut, heads)) if self._has else found
 
     def _end(self, kinds: str, wanted: list[bool], names: tuple[str, ...]) -> int:
-        """Where reading may stop: after the last phrase that may name a class, or the last word that tells something."""
+        """Where reading may stop: after the last phrase that may name a class, or the last word that tells a thing."""
         for place in range(len(names) - 1, -1, -1):
             if names[place] in self._telling and (self._links or self._promises(kinds, wanted, names, place)):
                 end = len(wanted) - wanted[::-1].index(True) + _BEYOND

@@ -93,7 +93,7 @@ def predicates_pattern(grammar: Grammar) -> str:
         if prepositions:
             first, then = _any(forms), _any([name.split(" ")[0] for name in prepositions])
             parts.append(rf"{first}(?:[^\w]+[\w'-]+){{0,{BETWEEN}}}?[^\w]+{then}")
-            parts.append(rf"{then}\b.*\b{first}")
+            parts.append(rf"(?:^\W*|\bthere\b.*){then}\b.*\b{first}|{then}\W+which\b.*\b{first}")
     return rf"(?i)\b{_any(parts, escape=False)}\b"
 
 

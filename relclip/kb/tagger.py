@@ -23,20 +23,19 @@ _PARTS, _LIVING = frozenset({"body", "limb"}), frozenset({"person", "animal"})
 
 #: A noun phrase, or one letter; d+ may be followed by participles used as adjectives; a verb form that is also a noun
 #: joins a preceding noun; what a possessive belongs to is part of the phrase.
-_NOUNS = r"[ns](?:[ns]|(?<=n)B(?!d)|m(?=[ns]))*"
-_PHRASE = rf"(?:q|(?:[dhz][dhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dhrlge]*{_NOUNS})*"
-_CHUNK = re.compile(rf"[pocbtw,.xfvrl]|{_PHRASE}|[dhz]+[BS][ns]*|.")
-#: Letters that tell more than those of `_CHUNK`, in context. `a man smiles`: a verb, unless a noun follows.
-_VERB_IN_S = re.compile(r"(?:(?<=y)|(?<=A[ny]))k(?![nsy])")
+_D, _N = "[dAh]", "[nsykij]"
+_NOUNS = rf"{_N}(?:{_N}|(?<=[nyij])B(?![dA])|m(?={_N}))*"
+_PHRASE = rf"(?:q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrlge]*{_NOUNS})*"
+_CHUNK = re.compile(rf"[pocbtw,.xfvrl]|{_PHRASE}|[dAhz]+[BS][ns]*|.")
+#: What is read otherwise in context: `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
+_VERB_IN_S = re.compile(rf"(?:(?<=y)|(?<=A[nyj]))k(?!{_N})")
 #: `crossing the street`, `a man skiing`: a verb.
 _VERB_IN_ING = re.compile("i(?=[dhA])|(?<=[yb])i")
 #: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
 _ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
-_PLAIN_TAGS = str.maketrans("Akiyj", "dsnnn")
+_IN_CONTEXT = re.compile("[ki]|j[,c]|ro")
 #: Adverbs and stray determiners are left out.
-_SKIPPED = frozenset("dhrl")
-
-
+_SKIPPED = frozenset("dAhrl")
 #: The last two letters of what is tagged by its ending; the ending; a word is longer than that.
 _ENDINGS = {"ng": "g", "ed": "e", "ly": "l"}
 _WHOLE, _LONGER = {"g": "ing", "e": "ed", "l": "ly"}, {"g": 5, "e": 4, "l": 4}
@@ -46,20 +45,21 @@ _NO_ADVERBS = lexicon.NOUNS_IN_LY
 class Chunks(NamedTuple):
     """Place by place: kind 'N' for a noun phrase, whose head is its last word, else the word's tag.
 
-    A chunk is the words [end - size:end]. marks: of a noun phrase N bare, D with a determiner, H his or hers, Z in the
-    negative, Q a pronoun, in lower case after an adverb that is no -ly (riding down the street); else as `kinds`.
+    A chunk is as many words as its piece has letters, up to its end. marks: of a noun phrase N bare, D with a
+    determiner, H his or hers, Z in the negative, Q a pronoun, in lower case after an adverb that is no -ly (riding down
+    the street); else as `kinds`.
     `owners`: (place of a noun phrase, start, end of whom it belongs to): the man's horse, the man.
     """
 
     kinds: str
     marks: str
     ends: list[int]
-    sizes: list[int]
+    pieces: list[str]
     owners: list[tuple[int, int, int]]
 
     def span(self, place: int) -> slice:
         """The words of a chunk."""
-        return slice(self.ends[place] - self.sizes[place], self.ends[place])
+        return slice(self.ends[place] - len(self.pieces[place]), self.ends[place])
 
 
 class Tags(dict[str, str]):
@@ -141,21 +141,20 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
 @lru_cache(REMEMBERED_TAGS)
 def _cut(tags: str) -> Chunks:
     """The chunks of a string of tags, remembered: captions are built alike."""
-    pieces = _CHUNK.findall(_in_context(tags))
-    sizes = list(map(len, pieces))
-    ends = list(accumulate(sizes))
-    marks = list(map(_MARK.__getitem__, pieces))
-    if not _SKIPPED.isdisjoint(pieces):
+    pieces = _CHUNK.findall(_in_context(tags) if _IN_CONTEXT.search(tags) else tags)
+    ends = list(accumulate(map(len, pieces)))
+    if _SKIPPED.isdisjoint(pieces):
+        marks = "".join(map(_MARK.__getitem__, pieces))
+    else:
         kept = [place for place in range(len(pieces)) if _kept(pieces, place)]
-        marks = [_after(marks[place], pieces[place - 1] if place else "") for place in kept]
-        pieces, sizes, ends = ([every[place] for place in kept] for every in (pieces, sizes, ends))
+        marks = "".join([_after(_MARK[pieces[place]], pieces[place - 1] if place else "") for place in kept])
+        pieces, ends = [pieces[place] for place in kept], [ends[place] for place in kept]
     owners = []
     if "'" in tags:
-        for place, (piece, end, size) in enumerate(zip(pieces, ends, sizes, strict=True)):
+        for place, (piece, end) in enumerate(zip(pieces, ends, strict=True)):
             if "'" in piece[1:]:
-                owners.append((place, end - size, end - size + piece.rindex("'")))
-    text = "".join(marks)
-    return Chunks(text.translate(_KINDS), text, ends, sizes, owners)
+                owners.append((place, end - len(piece), end - len(piece) + piece.rindex("'")))
+    return Chunks(marks.translate(_KINDS), marks, ends, pieces, owners)
 
 
 def _kept(pieces: list[str], place: int) -> bool:
@@ -171,23 +170,17 @@ def _after(mark: str, before: str) -> str:
 
 
 def _in_context(tags: str) -> str:
-    """Tags as `_CHUNK` knows them."""
-    if "j" in tags:
-        tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)
-    if "k" in tags:
-        tags = _VERB_IN_S.sub("S", tags)
-    if "i" in tags:
-        tags = _VERB_IN_ING.sub("g", tags)
+    tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)
     # on the back of: an adverb before `of` is a noun
-    return tags.replace("ro", "no").translate(_PLAIN_TAGS)
+    return _VERB_IN_ING.sub("g", _VERB_IN_S.sub("S", tags)).replace("ro", "no")
 
 
 class _Marks(dict[str, str]):
     """Piece of a string of tags -> its mark."""
 
     def __missing__(self, piece: str) -> str:
-        phrase = len(piece) > 1 or piece in "nsq"
-        negative = "Z" if "z" in piece else {"q": "Q", "d": "D", "h": "H"}.get(piece[0], "N")
+        phrase = len(piece) > 1 or piece in "nsykijq"
+        negative = "Z" if "z" in piece else {"q": "Q", "d": "D", "A": "D", "h": "H"}.get(piece[0], "N")
         self[piece] = mark = negative if phrase else piece
         return mark
 
@@ -199,29 +192,27 @@ _KINDS = str.maketrans("NDHZQndhq", "N" * 9)
 
 def _without_measures(words: list[str], cut: Chunks) -> Chunks:
     """Pass over `a group of`; make one preposition of `on the side of`, its end that of the last word."""
-    kinds, marks, ends, sizes, owners = cut
+    kinds, marks, ends, pieces, owners = cut
     passed: list[int] = []
+    ends, pieces = list(ends), list(pieces)
     place = kinds.find("No")
     while place >= 0:
         head = words[ends[place] - 1]
-        if (head in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")) or (
-            head in _MEASURES and kinds[place + 2 : place + 3] == "N"
-        ):
+        if head in grammar.RELATIONAL and place and kinds[place - 1] in "pt":
+            passed += [place, place + 1]
+            start, ends[place - 1] = ends[place - 1] - len(pieces[place - 1]), ends[place + 1]
+            pieces[place - 1] = "p" * (ends[place - 1] - start)
+        elif head in _MEASURES and kinds[place + 2 : place + 3] == "N":
             passed += [place, place + 1]
         place = kinds.find("No", place + 1)
     if not passed:
         return cut
-    ends, sizes = list(ends), list(sizes)
-    for place in passed[::2]:
-        if words[ends[place] - 1] in grammar.RELATIONAL and kinds[place - 1] in "pt" and place:
-            sizes[place - 1] += ends[place + 1] - ends[place - 1]
-            ends[place - 1] = ends[place + 1]
     kept = [place for place in range(len(ends)) if place not in passed]
     return Chunks(
         "".join([kinds[place] for place in kept]),
         "".join([marks[place] for place in kept]),
         [ends[place] for place in kept],
-        [sizes[place] for place in kept],
+        [pieces[place] for place in kept],
         [(kept.index(place), start, end) for place, start, end in owners if place in kept],
     )
 
@@ -251,9 +242,9 @@ class Names(dict[str, str]):
         if "of" not in found:
             return found
         long = {
-            place: f"{words[end - size]} {words[end - 2]} of"
-            for place, (kind, end, size) in enumerate(zip(cut.kinds, cut.ends, cut.sizes, strict=True))
-            if size > 1 and kind in "pt"
+            place: f"{words[end - len(piece)]} {words[end - 2]} of"
+            for place, (end, piece) in enumerate(zip(cut.ends, cut.pieces, strict=True))
+            if len(piece) > 1 and piece[0] == "p"
         }
         return tuple(long.get(place, name) for place, name in enumerate(found)) if long else found
 
@@ -262,7 +253,7 @@ class Names(dict[str, str]):
         yield from cut.owners
         if not _PARTS.isdisjoint(names):
             for place, name in enumerate(names):
-                before, size = cut.ends[place] - 1, cut.sizes[place]
+                before, size = cut.ends[place] - 1, len(cut.pieces[place])
                 if name in _PARTS and size > 1 and self._living(words[before - 1]):
                     yield place, before + 1 - size, before
 

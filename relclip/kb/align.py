@@ -185,9 +185,9 @@ class _Rules:
         cut = chunks(words, self._tags)
         heads = [words[end - 1] for end in cut.ends]
         wanted = list(map(self._wanted.__getitem__, heads))
+        names = self._names.of(words, heads, cut)
         found: list[Fact] = []
         if wanted.count(True) > 1:
-            names = self._names.of(words, heads, cut)
             end = self._end(cut.kinds, wanted, names)
             stated = self._facts(cut.kinds[:end], cut.marks[:end], names[:end]) if end else ()
             for subject, predicate, thing in stated:
@@ -196,8 +196,8 @@ class _Rules:
                         (" ".join(words[cut.span(subject)]), predicate, " ".join(words[cut.span(thing)]))
                     )
         elif _BARE.search(cut.kinds):
-            found += self._run_together(words, cut, self._names.of(words, heads, cut))
-        return found + list(self._possessions(words, cut, heads)) if self._has else found
+            found += self._run_together(words, cut, names)
+        return found + list(self._possessions(words, cut, names)) if self._has else found
 
     def _end(self, kinds: str, wanted: list[bool], names: tuple[str, ...]) -> int:
         """Where reading may stop: after the last phrase that may name a class, or the last word that tells a thing."""
@@ -228,9 +228,9 @@ class _Rules:
                 *before, last = words[cut.span(subject)]
                 yield last, predicate, " ".join(before)
 
-    def _possessions(self, words: list[str], cut: Chunks, heads: list[str]) -> Iterator[Fact]:
+    def _possessions(self, words: list[str], cut: Chunks, names: tuple[str, ...]) -> Iterator[Fact]:
         """`the man 's horse`, `giraffe legs`, `a long haired boy`: stated inside a noun phrase."""
-        for place, start, end in self._names.owners(words, cut, self._names.of(words, heads, cut)):
+        for place, start, end in self._names.owners(words, cut, names):
             yield " ".join(words[start:end]), self._has, " ".join(words[cut.span(place)])
         if not lexicon.HAVING.keys().isdisjoint(words):
             for place, kind in enumerate(cut.kinds):

@@ -115,14 +115,14 @@ def read_gold(
     """Read a CSV with the columns `caption` and `scene_graph`: `( subject , verb lemma , object ) , ...`.
 
     Nouns go through the same alignment as captions, predicates through `Writing`. `lenient`: `ride on` is riding,
-    `sit on top of` sitting on. `half`, by `image_id`: `developed on` has the even ids, `unseen` the odd ones, which
+    `sit on top of` sitting on. `half`, by `image_id` (id // 2 even or odd): what rules are developed on, and what
     nobody looks at but for the figure of a release. Raises InputError where the file is not of this kind.
     """
     objects, writing = Objects(vocabulary.objects), Writing(vocabulary, lenient=lenient)
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             for row in csv.DictReader(file):
-                if half is None or int(row["image_id"]) % 2 == HALVES.index(half):
+                if half is None or int(row["image_id"]) // 2 % 2 == HALVES.index(half):
                     graph = row["scene_graph"] or ""
                     yield GoldCaption(
                         row["caption"] or "", _facts(graph, objects, vocabulary, writing), graph

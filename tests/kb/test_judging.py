@@ -58,10 +58,10 @@ def test_precision_on_gold_triples(tmp_path, kb):
     path = tmp_path / "gold.csv"
     path.write_text(
         "image_id,caption,scene_graph\n"
-        '2,a man riding a horse,"( man , ride , horse )"\n'
-        '3,snow covered mountain,"( snow , cover , mountain )"\n'
-        '4,a man riding a mountain,"( man , near , mountain )"\n'
-        '5,a horse and a bench,"( man , sit on , bench )"\n'
+        '4,a man riding a horse,"( man , ride , horse )"\n'
+        '2,snow covered mountain,"( snow , cover , mountain )"\n'
+        '8,a man riding a mountain,"( man , near , mountain )"\n'
+        '12,a horse and a bench,"( man , sit on , bench )"\n'
     )
     (found,) = judge(kb, gold=[path])["gold"]
     assert (found["right"], found["wrong"], found["missed"]) == (2, 1, 1)

@@ -108,6 +108,18 @@ _RIDDEN = """bike bikes bicycle bicycles motorbike motorbikes motorcycle motorcy
 LIMBS = "arm arms hand hands leg legs foot feet paw paws knee knees toes head"
 #: `lying on his side on a bed`: passed over.
 SELF = "side back stomach belly tummy knees feet legs own"
+#: Things and their parts, as compounds name both (a tree branch); of the living any part of a body.
+WHOLES = {
+    (whole, part)
+    for wholes, parts in (
+        ("tree trees", "branch branches"),
+        ("train car bus truck building house", "window windows door doors"),
+        ("plane airplane jet", "wing wings engine engines"),
+        ("laptop computer phone", "screen screens"),
+    )
+    for whole in wholes.split()
+    for part in parts.split()
+}
 #: Pronouns that stand for somebody named before.
 PEOPLE = "he she they"
 #: Plurals that do not end in s.
@@ -121,6 +133,7 @@ SORTS = {
         ("person", _WORDS["person"] | {*_PERSON.split()}),
         ("animal", _WORDS["animal"] | {*_ANIMAL.split()}),
         ("body", _WORDS["body"] | {*_BODY.split()}),
+        ("part", {part for _, part in WHOLES}),
         ("container", CONTAINERS),
         ("clothes", _WORDS["clothes"] | {*_CLOTHES.split()}),
         ("colour", _COLOUR.split()),

@@ -19,7 +19,7 @@ _BLANK = str.maketrans(dict.fromkeys('"`[]{}<>*#~=+/\\^$%@', " "))
 _PLURALS = frozenset(lexicon.PLURALS.split())
 _MEASURES = frozenset(lexicon.MEASURES.split())
 
-_PARTS, _LIVING = frozenset({"body", "limb"}), frozenset({"person", "animal"})
+_PARTS, _LIVING = frozenset({"body", "limb", "part"}), frozenset({"person", "animal"})
 
 #: A noun phrase, or one letter; d+ may be followed by participles used as adjectives; a verb form that is also a noun
 #: joins a preceding noun; what a possessive belongs to is part of the phrase.
@@ -254,8 +254,10 @@ class Names(dict[str, str]):
         if not _PARTS.isdisjoint(names):
             for place, name in enumerate(names):
                 before, size = cut.ends[place] - 1, len(cut.pieces[place])
-                if name in _PARTS and size > 1 and self._living(words[before - 1]):
+                if name in _PARTS and size > 1 and self._whole(words[before - 1], words[before], name):
                     yield place, before + 1 - size, before
 
-    def _living(self, word: str) -> bool:
+    def _whole(self, word: str, part: str, sort: str) -> bool:
+        if sort == "part" or (word, part) in lexicon.WHOLES:
+            return (word, part) in lexicon.WHOLES
         return self[word] in _LIVING or (word.endswith("s") and self[word[:-1]] in _LIVING)

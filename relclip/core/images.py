@@ -16,10 +16,16 @@ from PIL import Image, ImageOps
 from relclip.core.errors import InputError
 
 #: Formats whose decoders run in this process and stay in it (EPS, for one, would start Ghostscript).
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 #: Endings that files of these formats have, the usual one first.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
-#: More than any camera's photograph; as RGB bytes 192 MB.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".jpe", ".jfif", ".tif", ".tiff", ".avif")
+#: Read where pillow-heif is installed (the extra `heif`).
+HEIF_SUFFIXES = (".heic", ".heif")
+_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+#: Bits that cameras and scanners count grey in; a file that says 16 often holds fewer.
+_GREY_BITS = (8, 10, 12, 14, 16)
+_ORIENTATION = 0x0112
+#: As RGB bytes 192 MB. A larger JPEG is decoded at a half, a quarter or an eighth of its sides.
 MAX_PIXELS = 64_000_000
 #: Modes that Pillow converts to RGB without losing the picture. 16-bit grey is scaled here.
 _CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr"}
@@ -27,19 +33,40 @@ _CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
-def read_image(path: Path, *, as_shown: bool = False) -> NDArray[np.uint8]:
+def read_image(path: Path, *, as_shown: bool = False, reduced: bool = False) -> NDArray[np.uint8]:
     """Decode a picture wholly: (H, W, 3) uint8, RGB, stored orientation, first frame, alpha left out.
 
-    `as_shown`: turned as its EXIF orientation says, what is transparent on white.
+    `as_shown`: turned as its EXIF orientation says, what is transparent on white. `reduced`: a JPEG beyond MAX_PIXELS
+    comes with a half, a quarter or an eighth of its sides, for callers that can do with fewer pixels.
 
     Raises InputError where the file is missing, no picture, cut off, too large or in a mode without colours.
     """
-    with _opened(path) as stored:
-        image = _as_shown(stored) if as_shown else stored
+    with _opened(path, reduced=reduced) as stored:
+        image = _turned(stored) if as_shown else stored
         if image.mode.startswith("I;16"):
-            grey = (np.asarray(image) >> 8).astype(np.uint8)
-            return np.repeat(grey[..., None], 3, axis=2)
-        return np.array(image.convert("RGB"))
+            return _grey(image, as_shown)
+        return np.array((_on_white(image) if as_shown else image).convert("RGB"))
+
+
+def _grey(image: Image.Image, as_shown: bool) -> NDArray[np.uint8]:
+    """16-bit grey as RGB bytes: the fewest of _GREY_BITS that hold its brightest value are its full range."""
+    values = np.asarray(image)
+    bits = int(values.max(initial=0)).bit_length()
+    grey = (values >> (next(known for known in _GREY_BITS if bits <= known) - 8)).astype(np.uint8)
+    clear = image.info.get("transparency")
+    if as_shown and isinstance(clear, int):
+        grey[values == clear] = 255
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def orientation(path: Path) -> int:
+    """The EXIF orientation of a picture, 1 to 8; 1 where it says none. Raises InputError as `image_size` does."""
+    with _opened(path) as image:
+        try:
+            found = image.getexif().get(_ORIENTATION)
+        except Exception:  # EXIF can be any bytes
+            return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def check_image(path: Path) -> tuple[int, int]:
@@ -54,12 +81,15 @@ def check_image(path: Path) -> tuple[int, int]:
         return width, height
 
 
-def _as_shown(image: Image.Image) -> Image.Image:
+def _turned(image: Image.Image) -> Image.Image:
     image.load()
     try:
-        image = ImageOps.exif_transpose(image)
+        return ImageOps.exif_transpose(image)
     except Exception:  # EXIF can be any bytes; the picture is good without it
-        image = image.copy()
+        return image.copy()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image
     shown = image.convert("RGBA")
@@ -73,11 +103,13 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, *, reduced: bool = False) -> Iterator[Image.Image]:
     if not path.is_file():
         raise InputError(f"{path} is not there or is no file; put the picture in place")
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(path, formats=_formats(path)) as image:
+            if reduced and image.format == "JPEG":
+                _reduce(image)
             _refuse(path, image)
             yield image
     except InputError:
@@ -90,6 +122,32 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more on broken files.
         reason = " ".join(str(error).split())[:100]
         raise InputError(f"{path} cannot be decoded ({reason}); get a whole copy of the picture") from None
+
+
+def _formats(path: Path) -> tuple[str, ...]:
+    """FORMATS, and HEIF for a file that is one; raises InputError where its reader is not installed."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start[4:8] != b"ftyp" or start[8:12] not in _HEIF_BRANDS:
+        return FORMATS
+    try:
+        import pillow_heif  # noqa: PLC0415  # an extra
+    except ModuleNotFoundError:
+        raise InputError(
+            f"{path} is HEIC, which needs pillow-heif: pip install 'relclip[heif]', or save the photo as JPEG"
+        ) from None
+    pillow_heif.register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
+def _reduce(image: Image.Image) -> None:
+    """Let the JPEG decoder give the largest of 1/2, 1/4, 1/8 of the sides that MAX_PIXELS allows, where it must."""
+    width, height = image.size
+    for share in (1, 2, 4, 8):
+        if (width // share) * (height // share) <= MAX_PIXELS:
+            if share > 1:
+                image.draft("RGB", (width // share, height // share))
+            return
 
 
 def _refuse(path: Path, image: Image.Image) -> None:

@@ -10,10 +10,9 @@ import pyarrow as pa
 from relclip.core.entries import Entry, as_list, identifier
 from relclip.core.parquet import OBJECTS
 from relclip.dataset.account import Account
+from relclip.dataset.frames import Box, Frame
 from relclip.dataset.names import ObjectNames
 from relclip.dataset.pictures import Picture, things_by_picture
-
-Box = tuple[float, float, float, float]
 
 
 class ObjectTable:
@@ -58,7 +57,7 @@ class ObjectTable:
         class_id = self._class(thing)
         if isinstance(class_id, str):
             return class_id
-        box = clipped_box(thing, picture.width, picture.height)
+        box = clipped_box(thing, picture.width, picture.height, picture.frame)
         if isinstance(box, str):
             return box
         self._image_id.append(picture.image_id)
@@ -87,8 +86,8 @@ def read_objects(path: Path, pictures: dict[int, Picture], table: ObjectTable, a
             table.add(picture, thing)
 
 
-def clipped_box(thing: Entry, width: int, height: int) -> Box | str:
-    """Return the object's box (x, y, w, h in the file) as xyxy inside the picture, or why it has none."""
+def clipped_box(thing: Entry, width: int, height: int, frame: Frame | None = None) -> Box | str:
+    """Return the object's box (x, y, w, h as annotated) as xyxy inside the picture's file, or why it has none."""
     values = [thing.get(key) for key in "xywh"]
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return "box not of four numbers"
@@ -100,6 +99,8 @@ def clipped_box(thing: Entry, width: int, height: int) -> Box | str:
         return "box not finite"
     if w <= 0 or h <= 0:
         return "box without area"
-    corners = np.array([max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)], np.float32)
+    box = (x, y, x + w, y + h)
+    left, top, right, bottom = frame.place(box) if frame else box
+    corners = np.array([max(left, 0), max(top, 0), min(right, width), min(bottom, height)], np.float32)
     x1, y1, x2, y2 = corners.tolist()
     return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else "box outside the picture"

@@ -2,6 +2,7 @@
 
 import configparser
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,19 +11,29 @@ from typing import Any
 
 from relclip.core.entries import Entry, as_list, identifier, read_entries
 from relclip.core.errors import InputError
-from relclip.core.images import SUFFIXES, check_image
+from relclip.core.images import SUFFIXES, check_image, orientation
 from relclip.core.params.dataset import Split
 from relclip.core.progress import progress
 from relclip.dataset.account import Account
+from relclip.dataset.frames import OTHER, SCALED, TURNED, UNSAID, Frame, frame_of
 from relclip.dataset.split import Splitter
 
 FOLDER = "images"
+#: Of pictures whose size nothing explains so many, or this share of all, are borne: Visual Genome lists some wrongly.
+FEW, SHARE = 2, 0.1
+_NOTES = {
+    SCALED: "images that are scaled copies of what was annotated (their boxes are scaled)",
+    TURNED: "images annotated as their EXIF orientation shows them (their boxes are turned back)",
+    UNSAID: "images whose width or height image_data.json does not say (the file wins)",
+    OTHER: "images whose width or height in image_data.json was not the file's (the file wins)",
+}
 
 
 @dataclass
 class Picture:
     """One image; `objects` maps the files' object ids to ours (0, 1, ... in file order), None if dropped.
 
+    `frame`: how its boxes were annotated.
     `merged` maps ids that the annotation merged into another object to that object's id in the file.
     """
 
@@ -31,6 +42,7 @@ class Picture:
     width: int
     height: int
     split: str
+    frame: Frame | None = None
     objects: dict[int, int | None] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
     kept: int = 0
@@ -47,7 +59,7 @@ def read_pictures(
     entries = _listed(raw / "image_data.json", account)
     files = _files(raw / FOLDER)
     with ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1)) as pool:
-        checks = pool.map(lambda image_id: _check(raw, files, image_id), entries)
+        checks = pool.map(lambda item: _check(raw, files, *item), entries.items())
         return dict(
             _readable(entries, progress(checks, "check images", "image", len(entries)), split, account)
         )
@@ -119,31 +131,40 @@ def dvc_cache(folder: Path) -> list[Path]:
     return [(home / config.get("cache", "dir", fallback="cache")).resolve()]
 
 
-def _check(raw: Path, files: dict[str, str], image_id: int) -> tuple[str, Any]:
-    """Return (file, (width, height)) of a readable image, ('', reason) of any other."""
+def _check(raw: Path, files: dict[str, str], image_id: int, entry: Entry) -> tuple[str, Any]:
+    """Return (file, its Frame) of a readable image, ('', reason) of any other."""
     name = next((name for suffix in SUFFIXES if (name := f"{image_id}{suffix}") in files), None)
     if name is None:
         return "", "no image file"
     if files[name]:
         return "", files[name]
+    path, annotated = raw / FOLDER / name, (entry["width"], entry["height"])
     try:
-        return f"{FOLDER}/{name}", check_image(raw / FOLDER / name)
+        size = check_image(path)
     except InputError:
         return "", "the image file cannot be decoded"
+    turn = orientation(path) if annotated != size else 1
+    return f"{FOLDER}/{name}", frame_of(annotated, size, turn)
 
 
 def _readable(
     entries: dict[int, Entry], checks: Iterator[tuple[str, Any]], split: Split, account: Account
 ) -> Iterator[tuple[int, Picture]]:
     splitter = Splitter(split)
-    for (image_id, entry), (file, found) in zip(entries.items(), checks, strict=True):
+    kinds: Counter[str] = Counter()
+    for (image_id, entry), (file, frame) in zip(entries.items(), checks, strict=True):
         if not file:
-            account.drop("images", found, str(image_id))
+            account.drop("images", frame, str(image_id))
             continue
-        width, height = found
-        if (entry["width"], entry["height"]) != (width, height):
-            account.noted[
-                "images whose width or height in image_data.json was not the file's (the file wins)"
-            ] += 1
-        yield image_id, Picture(image_id, file, width, height, splitter.of(image_id, entry["split"]))
+        kinds[frame.kind] += 1
+        if frame.kind in _NOTES:
+            account.noted[_NOTES[frame.kind]] += 1
+        split_name = splitter.of(image_id, entry["split"])
+        yield image_id, Picture(image_id, file, *frame.size, split_name, frame)
+    if kinds[OTHER] > max(FEW, SHARE * kinds.total()):
+        raise InputError(
+            f"{kinds[OTHER]} of {kinds.total()} pictures have neither the size that image_data.json says nor its "
+            "proportions, nor an EXIF turn that explains it, so that boxes would lie in the wrong place; give the "
+            "pictures that were annotated, or correct width and height in image_data.json"
+        )
     splitter.check()

@@ -8,7 +8,7 @@ from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.photo.given import read_boxes
 from relclip.photo.graph import SceneGraph
-from relclip.photo.photos import find_photos
+from relclip.photo.photos import find_photos, passed_over
 
 TOP = 10
 
@@ -53,7 +53,8 @@ def main() -> None:
     graphs = SceneGraphs.load(given.data, given.run, given.device, given.params)
     about = graphs.models.about
     print(f"relclip: {about.sentence}", file=sys.stderr)
-    work = Work(graphs, given.data, given.output, boxes, given.top)
+    rest = passed_over(given.photos, given.output)
+    work = Work(graphs, given.data, given.output, boxes, given.top, rest)
     done, index = predict_photos(work, photos, given.threads or available_threads())
     if index is None:
         _tell(done[0].graph, given.top)

@@ -1,12 +1,15 @@
 """Which photos are meant, and what the folder of each one's results is called."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from relclip.core.errors import InputError
-from relclip.core.images import SUFFIXES
+from relclip.core.images import HEIF_SUFFIXES, SUFFIXES
 from relclip.photo.graph import printable
 
+#: Endings of files that are taken for photos; what cannot be read of them is told by name.
+PICTURES = SUFFIXES + HEIF_SUFFIXES
 _LONGEST = 80
 #: Not in a name on some file system, or in the way on a command line.
 _AWKWARD = '<>:"/\\|?*'
@@ -23,7 +26,7 @@ def find_photos(given: Sequence[Path], output: Path) -> list[Path]:
             inside = [one for one in _below(path) if not one.resolve().is_relative_to(output.resolve())]
             if not inside:
                 raise InputError(
-                    f"the folder {path} holds no picture ({', '.join(SUFFIXES)}); give photos or folders"
+                    f"the folder {path} holds no picture ({', '.join(PICTURES)}); give photos or folders"
                 )
             photos: Iterable[Path] = inside
         elif path.exists():
@@ -35,6 +38,17 @@ def find_photos(given: Sequence[Path], output: Path) -> list[Path]:
     return list(found.values())
 
 
+def passed_over(given: Sequence[Path], output: Path) -> str:
+    """What else lies in the given folders, counted by ending, in a sentence; '' for nothing."""
+    counts: Counter[str] = Counter()
+    for folder in (path for path in given if path.is_dir()):
+        for path in _files(folder):
+            if path.suffix.lower() not in PICTURES and not path.resolve().is_relative_to(output.resolve()):
+                counts[printable(path.suffix.lower()[:_LONGEST]) or "no ending"] += 1
+    kinds = ", ".join(f"{count} x {ending}" for ending, count in sorted(counts.items()))
+    return f"passed over, taken for no pictures: {kinds}" if kinds else ""
+
+
 def folder_names(photos: Sequence[Path]) -> list[str]:
     """A name for the results of each photo: its own without ending, with -2, -3 where it came before."""
     taken: set[str] = set()
@@ -42,10 +56,15 @@ def folder_names(photos: Sequence[Path]) -> list[str]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Pictures below a folder, in the order of their paths; hidden files and folders are left out."""
+    """Pictures below a folder."""
+    return (path for path in _files(folder) if path.suffix.lower() in PICTURES)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files below a folder, in the order of their paths; hidden files and folders are left out."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
+        if not hidden and path.is_file():
             yield path
 
 

@@ -54,6 +54,7 @@ class Work:
     output: Path
     boxes: Mapping[Path, Sequence[Box]]
     top: int
+    passed_over: str = ""  # what else lies in the photos' folder, a sentence
 
     @cached_property
     def palette(self) -> dict[str, str]:
@@ -99,6 +100,9 @@ def predict_photos(work: Work, photos: Sequence[Path], workers: int) -> tuple[li
     failures = [photo.failure for photo in done if photo.failure]
     for failure in failures:
         print(f"relclip: {failure}", file=sys.stderr)
+    if work.passed_over:
+        print(f"relclip: {work.passed_over}", file=sys.stderr)
+        failures.append(work.passed_over)
     names = [photo.folder.name for photo in done if not photo.failure]
     return done, write_index(work.output, names, failures, work.graphs.models.about)
 
@@ -124,7 +128,7 @@ def _read(work: Work, known: Mapping[Path, str | None], photo: Photo) -> Photo:
         key = _key(work, photo.path, boxes)
         if known[photo.folder] == key:
             return replace(photo, key=key)
-        pixels = read_image(photo.path, as_shown=True)
+        pixels = read_image(photo.path, as_shown=True, reduced=boxes is None)  # boxes count whole pixels
         prepared = work.graphs.prepare(pixels, name)
         given = work.graphs.given(prepared, boxes)
     except (InputError, OSError) as error:

@@ -70,7 +70,8 @@ class SceneGraphs:
         the detector looks for them (SGDet). Raises InputError where the picture or a box is no good.
         """
         if isinstance(picture, (str, Path)):
-            pixels, name = read_image(Path(picture), as_shown=True), printable(str(picture))
+            pixels = read_image(Path(picture), as_shown=True, reduced=boxes is None)
+            name = printable(str(picture))
         else:
             pixels, name = np.asarray(picture), ""
         prepared = self.prepare(pixels, name)

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from relclip.core.atomic import atomic_folder
@@ -36,8 +36,9 @@ def take_folder(folder: Path, captions: Sequence[str], output: Path) -> Counter[
             (made / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(folder / name, made / name)
         (made / "images").mkdir()
+        listed = _listed(folder)
         for entry in progress(read_entries(folder / "image_data.json"), "take pictures", "picture"):
-            counts[_take(folder, entry, made / "images")] += 1
+            counts[_take(folder, listed, entry, made / "images")] += 1
         if not counts[LINKED] + counts[COPIED]:
             met = (
                 ", ".join(f"{number} x {what}" for what, number in counts.items())
@@ -64,12 +65,12 @@ def _check(folder: Path, output: Path) -> None:
         )
 
 
-def _take(folder: Path, entry: Entry, images: Path) -> str:
+def _take(folder: Path, listed: Mapping[str, str], entry: Entry, images: Path) -> str:
     """Put one picture in place and return what happened, in words for the counts."""
     image_id = identifier(entry, "image_id", "id")
     if image_id is None:
         return "entries of image_data.json without a whole image_id"
-    source = _find(folder, image_id, entry.get("file"))
+    source = _find(folder, listed, image_id, entry.get("file"))
     if isinstance(source, str):
         return source
     target = images / f"{image_id}{source.suffix.lower()}"
@@ -78,8 +79,22 @@ def _take(folder: Path, entry: Entry, images: Path) -> str:
     return link(source.resolve(), target)
 
 
-def _find(folder: Path, image_id: int, file: object) -> Path | str:
-    names = [f"{place}/{image_id}{suffix}" for place in PLACES for suffix in SUFFIXES]
+def _listed(folder: Path) -> dict[str, str]:
+    """`place/name` of each picture in PLACES with its ending in lower case -> as it is written: cameras write .JPG."""
+    listed: dict[str, str] = {}
+    for place in PLACES:
+        if (folder / place).is_dir():
+            with os.scandir(folder / place) as items:
+                names = sorted(item.name for item in items)
+            for name in reversed(names):  # of 1.JPG and 1.jpg the latter is taken
+                path = Path(name)
+                listed[f"{place}/{path.stem}{path.suffix.lower()}"] = f"{place}/{name}"
+    return listed
+
+
+def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) -> Path | str:
+    wanted = [f"{place}/{image_id}{suffix}" for place in PLACES for suffix in SUFFIXES]
+    names = [listed[name] for name in wanted if name in listed]
     if isinstance(file, str) and Path(file).suffix.lower() in SUFFIXES and len(file) < LONGEST_NAME:
         names += [f"images/{file}", file] if not Path(file).is_absolute() else [file]
     for name in names:

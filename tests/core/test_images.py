@@ -96,3 +96,38 @@ def test_pillow_says_nothing_beside_our_sentence(tmp_path):
     code = f"import pathlib, relclip.core.images as i; i.image_size(pathlib.Path({str(tmp_path / 'large.png')!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "has 10000 x 10000 pixels" in done.stderr and "Warning" not in done.stderr
+
+
+def test_12_bit_grey_keeps_its_range_and_a_transparent_grey_is_a_hole_alone(tmp_path):
+    ramp = np.linspace(0, 65535, 60_000).reshape(200, 300).astype(np.uint16)
+    Image.fromarray(ramp // 16).save(tmp_path / "twelve.png")
+    Image.fromarray(ramp).save(tmp_path / "clear.png", transparency=0)
+    for name in ("twelve.png", "clear.png"):
+        for as_shown in (False, True):
+            assert abs(read_image(tmp_path / name, as_shown=as_shown).mean() - 127.5) < 1
+    assert read_image(tmp_path / "clear.png", as_shown=True)[0, 0].tolist() == [255] * 3
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.avif", "a.jfif", "a.jpe", "a.heic"])
+def test_what_phones_and_scanners_write_is_read(tmp_path, name):
+    picture, path = Image.new("RGB", (40, 30), (200, 40, 40)), tmp_path / name
+    if name.endswith("heic"):
+        pytest.importorskip("pillow_heif").from_pillow(picture).save(path)
+    else:
+        picture.save(path, format=None if name.endswith(("tif", "avif")) else "JPEG")
+    assert abs(read_image(path).mean(axis=(0, 1)) - (200, 40, 40)).max() < 6
+
+
+def test_heic_without_its_reader_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
+    with pytest.raises(InputError, match=r"pip install 'relclip\[heif\]'"):
+        read_image(tmp_path / "a.jpg")
+
+
+def test_a_jpeg_beyond_the_limit_is_decoded_reduced_where_that_will_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("relclip.core.images.MAX_PIXELS", 10_000)
+    Image.new("RGB", (300, 400), (90, 120, 60)).save(tmp_path / "a.jpg")
+    with pytest.raises(InputError, match="300 x 400 pixels"):
+        read_image(tmp_path / "a.jpg")
+    assert read_image(tmp_path / "a.jpg", reduced=True).shape == (100, 75, 3)

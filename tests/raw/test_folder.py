@@ -135,3 +135,10 @@ def test_broken_gzip_and_missing_captions(tmp_path):
         with pytest.raises(InputError, match=file.name):
             join_captions([file], tmp_path / "captions.tsv")
     assert not (tmp_path / "captions.tsv").exists()
+
+
+def test_cameras_write_their_endings_in_capitals(folder, tmp_path):
+    (folder / "images/1.jpg").rename(folder / "images/1.JPG")
+    (folder / "VG_100K/2.jpg").rename(folder / "VG_100K/2.JPEG")
+    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 4, "captions": 0}
+    assert names_in(tmp_path / "raw/images") == ["1.jpg", "2.jpeg", "3.jpg", "4.png"]

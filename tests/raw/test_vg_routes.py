@@ -115,9 +115,8 @@ def test_boxes_are_those_of_the_peers_loader():
         "img_to_first_box": [0],
         "img_to_last_box": [29],
     }
-    entry = h5_route._objects(
-        arrays, 0, {"image_id": 5, "width": 1, "height": 1}, ["man"], lambda _: (427, 640)
-    )
+    listed = {"image_id": 5, "width": 1, "height": 1}
+    entry = h5_route._objects(arrays, 0, listed | h5_route._size(listed, lambda _: (427, 640)), ["man"])
     plain = boxes.astype(float)
     plain[:, :2] = plain[:, :2] - plain[:, 2:] / 2
     plain[:, 2:] = plain[:, :2] + plain[:, 2:]

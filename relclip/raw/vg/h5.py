@@ -55,13 +55,12 @@ def put_annotations(places: Mapping[str, Path], unpacked: Path, output: Path, si
         )
     _check(arrays, len(objects), len(predicates), h5)
     splits = [SPLITS[flag] for flag in arrays["split"].tolist()]
-    entries = [entry | {"split": split} for entry, split in zip(listed, splits, strict=True)]
+    entries = [
+        entry | {"split": split} | _size(entry, size_of) for entry, split in zip(listed, splits, strict=True)
+    ]
     write_json(output / "image_data.json", entries)
     rows = list(enumerate(entries))
-    boxes = (
-        _objects(arrays, row, entry, objects, size_of)
-        for row, entry in progress(rows, "h5: boxes", "picture")
-    )
+    boxes = (_objects(arrays, row, entry, objects) for row, entry in progress(rows, "h5: boxes", "picture"))
     _write(output / "objects.json", boxes)
     _write(output / "relationships.json", (_relations(arrays, row, entry, predicates) for row, entry in rows))
 
@@ -138,10 +137,17 @@ def _range(arrays: Arrays, what: str, row: int) -> range:
     return range(first, last + 1) if first >= 0 else range(0)
 
 
-def _objects(arrays: Arrays, row: int, entry: Entry, names: list[str], size_of: Sizes) -> Entry:
+def _size(entry: Entry, size_of: Sizes) -> dict[str, int]:
+    """The width and height of the picture's file, in whose pixels its boxes are written; nothing without one."""
+    image_id = identifier(entry, "image_id", "id")
+    size = size_of(image_id) if image_id is not None else None
+    return dict(zip(("width", "height"), size, strict=True)) if size else {}
+
+
+def _objects(arrays: Arrays, row: int, entry: Entry, names: list[str]) -> Entry:
     """One picture's entry of objects.json; an object's id is its row in the h5 file. Boxes: x, y, w, h in pixels."""
     image_id = identifier(entry, "image_id", "id")
-    size = (size_of(image_id) if image_id is not None else None) or (entry.get("width"), entry.get("height"))
+    size = entry.get("width"), entry.get("height")
     scale = max(side for side in (*size, 1) if isinstance(side, int)) / LONGEST_SIDE
     found = _range(arrays, "box", row)
     # the centre was rounded down to a whole number, so that x is a half where the width is odd

@@ -33,8 +33,8 @@ _NOTES = {
 class Picture:
     """One image; `objects` maps the files' object ids to ours (0, 1, ... in file order), None if dropped.
 
-    `frame`: how its boxes were annotated.
-    `merged` maps ids that the annotation merged into another object to that object's id in the file.
+    `frame`: how its boxes were annotated. `merged` maps ids that the annotation merged into another object to that
+    object's id in the file.
     """
 
     image_id: int
@@ -160,7 +160,8 @@ def _readable(
         if frame.kind in _NOTES:
             account.noted[_NOTES[frame.kind]] += 1
         split_name = splitter.of(image_id, entry["split"])
-        yield image_id, Picture(image_id, file, *frame.size, split_name, frame)
+        width, height = frame.size
+        yield image_id, Picture(image_id, file, width, height, split_name, frame)
     if kinds[OTHER] > max(FEW, SHARE * kinds.total()):
         raise InputError(
             f"{kinds[OTHER]} of {kinds.total()} pictures have neither the size that image_data.json says nor its "

@@ -20,12 +20,14 @@ _SETTING = {
         "of classes that occur in train; coverage: the share of train relations whose triplet of classes it has."
     ),
 }
+_BY_TRUTH = "They are by the full truth under either judgement of the recalls."
 _ORACLE = (
     "P@10 and P@20: the share of true triplets among the 10 and 20 surest of a picture. Not people judged (the paper "
-    "asked ten), but an oracle: the program that drew the pictures knows every true relation."
+    f"asked ten), but an oracle: the program that drew the pictures knows every true relation. {_BY_TRUTH}"
 )
 _ORACLE_TOO = (
-    "P@10 and P@20 (oracle): by the program that drew the pictures, which knows every true relation."
+    "P@10 and P@20 (oracle): by the program that drew the pictures, which knows every true relation. "
+    f"{_BY_TRUTH}"
 )
 _NO_ORACLE = "P@10 and P@20 need people, or a data set that knows every true relation."
 _LABELS_ENCODER = (

@@ -1,17 +1,21 @@
-"""The page's first lines: which rows lead, which claims hold and which do not, read off the tables themselves."""
+"""The page's first lines: whether RCL helped, which rows lead, which claims hold, read off the tables themselves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from relclip.core.params.tables import Figures
 from relclip.tables.claims import VERDICTS, Claim
-from relclip.tables.grid import Block, Cell, Table
+from relclip.tables.grid import Block, Cell, Line, Table
 
 METRICS = ("recall_at_50", "mean_recall_at_50")
 
 
 @dataclass(frozen=True)
 class Leader:
-    """The row with the highest PredCls number of one block of table 1, among how many; the runner-up."""
+    """The row with the highest PredCls number of one block of table 1, among how many; the runner-up.
+
+    `level`: the rows that the test pictures do not tell from it.
+    """
 
     metric: str
     name: str
@@ -19,6 +23,7 @@ class Leader:
     rows: int
     second: str
     second_cell: Cell | None
+    level: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,35 +34,72 @@ class Group:
     claims: tuple[tuple[str, str], ...]
 
 
-def leaders(tables: Sequence[Table]) -> list[tuple[str, list[Leader]]]:
+#: A verdict on the claim that RCL helps -> its first words.
+RCL_HELPED = {
+    "holds": "RCL helped",
+    "undecided": "Whether RCL helped is undecided",
+    "does not hold": "RCL did not help, it was worse",
+}
+
+
+def whether_rcl_helped(claims: Sequence[Claim], figures: Figures) -> str:
+    """One sentence on figure 6's run with RCL against its run without; empty where no claim compares them."""
+    sides = ((figures.rcl,), (figures.no_rcl,))
+    claim = next((one for one in claims if (one.better, one.worse) == sides), None)
+    found = [one for metric in METRICS if claim and (one := claim.at("annotation", metric))]
+    if not found:
+        return ""
+    verdict, _, seeds = found[0].verdict.partition(" at ")
+    numbers = ", ".join(f"{one.label} {one.text}" for one in found)
+    return (
+        f"{RCL_HELPED[verdict]}{f' at {seeds}' if seeds else ''}: with it minus without it (PredCls, points, "
+        f"95 % interval) {numbers}."
+    )
+
+
+def leaders(tables: Sequence[Table], claims: Sequence[Claim] = ()) -> list[tuple[str, list[Leader]]]:
     """(heading, leader by R@50 and by mR@50) of each block of table 1 that has results."""
     found = []
     for table in tables:
         for block in table.blocks if table.key == "table1" else ():
-            best = [one for metric in METRICS if (one := _leader(table, block, metric))]
+            best = [one for metric in METRICS if (one := _leader(table, block, metric, claims))]
             if best:
                 found.append((block.title, best))
     return found
 
 
-def _leader(table: Table, block: Block, metric: str) -> Leader | None:
+def _leader(table: Table, block: Block, metric: str, claims: Sequence[Claim]) -> Leader | None:
     places = [(column.task, column.metric, column.pairs) for column in table.columns]
     place = places.index(("predcls", metric, ""))
     ranked = sorted(
-        (
-            (cell.ours, line.name, cell)
-            for line in block.lines
-            if (cell := line.cells[place]).ours is not None
-        ),
-        key=lambda one: (-(one[0] or 0.0), one[1]),
+        ((line, cell) for line in block.lines if (cell := line.cells[place]).ours is not None),
+        key=lambda one: (-(one[1].ours or 0.0), one[0].name),
     )
     if not ranked:
         return None
-    second = ranked[1] if len(ranked) > 1 else None
-    return Leader(
-        *(metric, ranked[0][1], ranked[0][2], len(ranked)),
-        *((second[1], second[2]) if second else ("", None)),
+    (first, cell), *others = ranked
+    second, second_cell = (others[0][0].name, others[0][1]) if others else ("", None)
+    level = tuple(
+        line.name for line, other in others if _level(first, cell, line, other, metric=metric, claims=claims)
     )
+    return Leader(metric, first.name, cell, len(ranked), second, second_cell, level)
+
+
+def _level(first: Line, cell: Cell, line: Line, other: Cell, *, metric: str, claims: Sequence[Claim]) -> bool:
+    """Whether the test pictures leave open which row is ahead.
+
+    By the paired difference where a claim compares their runs, otherwise where their intervals overlap.
+    """
+    sides = {(first.runs[:1], line.runs[:1]), (line.runs[:1], first.runs[:1])}
+    paired = [
+        one
+        for claim in claims
+        if claim.task == "predcls" and (claim.better[:1], claim.worse[:1]) in sides
+        if (one := claim.at("annotation", metric))
+    ]
+    if paired:
+        return paired[0].verdict == "undecided"
+    return cell.low is not None and other.high is not None and other.high >= cell.low
 
 
 def groups(claims: Sequence[Claim]) -> list[Group]:

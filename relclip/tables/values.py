@@ -135,7 +135,8 @@ def _claims(gathered: Gathered) -> dict[str, Any]:
     claims = gathered.claims
     return {
         "claims": claims,
-        "leaders": summary.leaders(gathered.annotation),
+        "rcl": summary.whether_rcl_helped(claims, gathered.params.tables.figures),
+        "leaders": summary.leaders(gathered.annotation, claims),
         "claim_groups": summary.groups(claims),
         "claim_columns": claim_table.columns(claims),
         "claim_caption": claim_table.caption(),

@@ -13,6 +13,7 @@ from made_inputs import OBJECTS, PREDICATES, RELEASED
 from relclip.core import parquet
 from relclip.core.atomic import write_text
 from relclip.core.explorer import embedded
+from relclip.core.params.tables import Figures
 from relclip.core.params.whole import load_params
 from relclip.core.vocabulary import Vocabulary
 from relclip.tables import explorer, provenance
@@ -23,7 +24,7 @@ from relclip.tables.gather import gather
 from relclip.tables.names import rows_of, run_names
 from relclip.tables.released import released
 from relclip.tables.sources import KnowledgeBase
-from relclip.tables.summary import groups, leaders
+from relclip.tables.summary import groups, leaders, whether_rcl_helped
 from relclip.tables.tracked import data_digests, entries
 
 WORDS = Vocabulary(tuple(OBJECTS), tuple(PREDICATES))
@@ -92,6 +93,45 @@ def test_the_summary_names_the_leader_and_the_next(inputs):
         ranked = sorted(cells, reverse=True)
         assert (best[0].cell.ours, best[0].name, best[0].rows) == (*ranked[0], len(ranked))
         assert best[0].second == (ranked[1][1] if len(ranked) > 1 else "")
+
+
+def test_who_is_level_is_said_by_the_paired_difference_or_the_intervals(inputs):
+    table = gather(inputs).annotation[0]
+    (block, *_), cells = table.blocks, table.blocks[0].lines[0].cells
+
+    def line(name, ours, low, high):
+        cell = replace(cells[0], ours=ours, low=low, high=high)
+        return replace(block.lines[0], name=name, cells=(cell, *cells[1:]), runs=(name,))
+
+    def claim(better, worse, low, high):
+        one = Difference("annotation", "recall_at_50", (low + high) / 2, low, high, (0.0,))
+        return Claim("c", "predcls", (better, f"{better}_seed1"), (worse, f"{worse}_seed1"), (one,))
+
+    lines = (line("a", 50, 48, 52), line("b", 49, 47, 51), line("c", 45, 44, 46), line("d", 40, 39, 49))
+    table = replace(table, blocks=(replace(block, lines=lines),))
+
+    def level(*claims):
+        return leaders([table], claims)[0][1][0].level
+
+    assert level() == ("b", "d")
+    assert level(claim("a", "b", 0.5, 1.5), claim("c", "a", -6, 1), claim("x", "d", 1, 2)) == ("c", "d")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "seeds", "words"),
+    [
+        (0.5, 1.5, (1, 1), "RCL helped: with"),
+        (0.5, 1.5, (1,), "RCL helped at one seed: with"),
+        (-0.5, 1.5, (1,), "Whether RCL helped is undecided: with"),
+        (-2.0, -1.0, (1, 1), "RCL did not help, it was worse: with"),
+    ],
+)
+def test_the_first_sentence_says_whether_rcl_helped(low, high, seeds, words):
+    one = Difference("annotation", "recall_at_50", 0.5, low, high, seeds)
+    claim = Claim("any words", "predcls", ("with",), ("without",), (one,))
+    said = whether_rcl_helped([claim], Figures(rcl="with", no_rcl="without"))
+    assert said.startswith(words) and f"R@50 +0.5 [{low:+.1f}, {high:+.1f}]." in said
+    assert whether_rcl_helped([claim], Figures(rcl="with", no_rcl="another")) == ""
 
 
 def test_claims_are_grouped_by_verdict():

@@ -198,3 +198,16 @@ def test_more_seeds_reach_every_trained_row(content):
 
 def test_a_preset_with_one_seed_is_the_preset(content):
     assert with_seeds(content, 1) == content
+
+
+def test_only_scenes_bring_something_to_pre_train_on(content):
+    content["raw"] = {"source": "folder", "folder": "photos"}
+    with pytest.raises(ParamsError, match=r"clip.source is 'pretrain' and raw.source is 'folder'"):
+        check_params(content)
+    content["clip"] = {"source": "open_clip"}
+    with pytest.raises(ParamsError, match=r"labels.source is 'pretrain' .*; set labels.source to timm"):
+        check_params(content)
+    content["labels"] = {"make": []}
+    content["runs"] = {name: run for name, run in content["runs"].items() if run.get("features") != "labels"}
+    with pytest.raises(ParamsError, match="refined"):  # of the runs that read labels, which are left out
+        check_params(content)

@@ -57,6 +57,7 @@ def _named(params: "Params") -> Iterator[tuple[str, Sequence[str], Sequence[str]
 
 def check_stages(params: "Params") -> None:
     """What runs and lists need is made: the detector, the labels encoder, the predictions of a claim."""
+    _check_pretraining(params)
     predict = params.predict
     boxes = [*predict.sgdet, *predict.sgdet_training_free]
     if boxes and not params.detector.make:
@@ -114,3 +115,19 @@ def trained_with(params: "Params", run: str, key: str) -> Any:
         if found is None:
             return None
     return found
+
+
+def _check_pretraining(params: "Params") -> None:
+    """Only the scenes bring pictures and texts to pre-train an encoder on."""
+    asked = ["clip"] if params.clip.source == "pretrain" else []
+    asked += ["labels"] if params.labels.make and params.labels.source == "pretrain" else []
+    if asked and params.raw.source != "scenes":
+        raise ValueError(
+            f"{asked[0]}.source is 'pretrain' and raw.source is '{params.raw.source}', which brings nothing to "
+            f"pre-train on; set {asked[0]}.source to "
+            + (
+                "open_clip, with clip.model and clip.weights"
+                if asked[0] == "clip"
+                else "timm, or empty labels.make"
+            )
+        )

@@ -231,7 +231,7 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
     }
     assert "Nothing to be done" in house.run("snakemake", "-n")
 
-    assert "another params.yaml (runs.epsilon_09)" in other_params_are_refused(house)
+    assert "another params.yaml (runs, runs.epsilon_09)" in other_params_are_refused(house)
     house.readme("git commit -am")
     house.readme("git checkout")
     house.readme("make adopt")

@@ -179,7 +179,7 @@ def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dic
     allowed = " ".join([stage.rule, *workflow.shards.get(stage.source, [])])
     deps = _deps(stage, symbols, outs)
     body = {
-        "cmd": f"snakemake {target} --allowed-rules {allowed} --quiet",
+        "cmd": f"snakemake {target} --allowed-rules {allowed} --quiet host rules progress",
         "deps": [*workflow.closures.folded(code), stage.source, *deps],
         "params": _once(name for job in stage.jobs for name in symbols.sections(job)),
         "outs": [out for out in _once(made) if out != METRICS],

@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test ui record adopt preset dvc readme lint audit clean
+.PHONY: help tables test ui record adopt preset dvc readme study lint audit clean
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -26,7 +26,7 @@ record: $(VENV)/ready  ## after snakemake: DVC takes what is there as the result
 adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come back, Snakemake takes them as up to date
 	python -m relclip.project.adopt
 
-preset: $(VENV)/ready  ## NAME=scenes|smoke|photos|vg: put that params.yaml in place (SEEDS=3: three trainings of every row)
+preset: $(VENV)/ready  ## NAME=scenes|smoke|photos|vg|study: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.project.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
 
 dvc: $(VENV)/ready  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
@@ -34,6 +34,9 @@ dvc: $(VENV)/ready  ## dvc.yaml from the Snakefile's rules, after an edit of a r
 
 readme: $(VENV)/ready  ## the tables of README.md from the last run
 	python -m relclip.tables.readme
+
+study: $(VENV)/ready  ## docs/study.md from what the preset `study` has trained so far
+	python -m relclip.study
 
 lint: $(VENV)/ready  ## formatting, lint, types, workflow
 	ruff format --check .

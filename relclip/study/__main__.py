@@ -1,0 +1,131 @@
+"""python -m relclip.study: docs/study.md with its tables and figures, from what is trained and judged so far."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from relclip.core import command
+from relclip.core.atomic import write_text
+from relclip.core.digest import file_digest
+from relclip.core.params.whole import load_params
+from relclip.core.parquet import IMAGES, read_table
+from relclip.core.vocabulary import load_vocabulary
+from relclip.study.gather import METRICS, Finding, Row, findings, rows
+from relclip.study.page import page
+from relclip.tables.figures.curves import Trained, curves_figure
+from relclip.tables.figures.forest import Compared, Interval, forest_figure
+from relclip.tables.figures.style import LIGHT, saved
+from relclip.tables.sources import read_curve
+
+CLAIMS = [
+    "claim",
+    "task",
+    "metric",
+    "seeds",
+    "difference",
+    "error",
+    "low",
+    "high",
+    "p",
+    "holm",
+    "detectable",
+    "error_mixed_model",
+    "verdict",
+]
+
+
+def main() -> None:
+    """Parse, gather, judge, draw, write."""
+    parser = command.parser(
+        "relclip.study", "The study's page, tables and figures from what is finished so far."
+    )
+    command.add_params(parser)
+    command.add_folders(parser, "dataset", "train", "evaluate")
+    parser.add_argument(
+        "--output", type=Path, default=Path("docs"), help="where study.md and study/ are written"
+    )
+    options = command.parse(parser)
+    params = load_params(options.params)
+    predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)
+    found = findings(params.tables.claims, options.evaluate, predicates, params.evaluate)
+    there = rows(list(params.runs), options.evaluate)
+    folder = options.output / "study"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "claims.csv", table(CLAIMS, map(claim_cells, found)))
+    write_text(folder / "models.csv", table(["run", "model_sha256"], models(there, options.train)))
+    figures = draw(found, there, options.train, folder)
+    splits = read_table(options.dataset / "images.parquet", IMAGES)["split"].to_pylist()
+    pictures = splits.count("train"), splits.count("test")
+    write_text(options.output / "study.md", page(there, found, params.train, pictures, figures))
+
+
+def table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """A CSV file's text."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *lines])
+    return text.getvalue()
+
+
+def claim_cells(one: Finding) -> list[object]:
+    """A line of claims.csv, fractions unrounded."""
+    name = [one.claim.claim, one.task, one.metric]
+    effect, model = one.effect, one.model
+    if effect is None:
+        return [*name, 0, *[""] * 8, one.verdict]
+    numbers = [
+        effect.difference,
+        effect.error,
+        effect.low,
+        effect.high,
+        effect.p,
+        one.holm,
+        effect.detectable,
+    ]
+    return [*name, len(effect.seeds), *numbers, model.error if model else "", one.verdict]
+
+
+def models(there: Sequence[Row], trained: Path) -> list[tuple[str, str]]:
+    """The digest of every finished model: who trains it again on such a machine compares it with this."""
+    runs = [run for row in there for run in row.finished]
+    return [(run, file_digest(trained / run / "model.safetensors")) for run in runs]
+
+
+def draw(found: Sequence[Finding], there: Sequence[Row], trained: Path, folder: Path) -> list[str]:
+    """Draw the effects and the learning curves; return the figures' paths relative to the page."""
+    drawn = {}
+    claims = [
+        compared for one in found if one.metric == "recall_at_50" and (compared := _compared(one, found))
+    ]
+    if claims:
+        drawn["effects"] = partial(forest_figure, metrics=list(METRICS.values()), rows=claims)
+    curves = [
+        Trained(
+            row.name,
+            number,
+            tuple(filter(None, (read_curve(trained / run / "curves.csv") for run in row.finished))),
+        )
+        for number, row in enumerate(there)
+        if row.finished
+    ]
+    if curves:
+        drawn["curves"] = partial(curves_figure, rows=curves)
+    for name, figure in drawn.items():
+        (folder / f"{name}.svg").write_bytes(saved(figure, LIGHT))
+    return [f"study/{name}.svg" for name in drawn]
+
+
+def _compared(one: Finding, found: Sequence[Finding]) -> Compared | None:
+    """The claim on one task in all metrics, for the figure; None where it has no number yet."""
+    same = [other.effect for other in found if (other.claim, other.task) == (one.claim, one.task)]
+    intervals = tuple(
+        Interval(100 * effect.difference, 100 * effect.low, 100 * effect.high) if effect else None
+        for effect in same
+    )
+    name = one.claim.claim + (f", {one.task}" if one.task != "predcls" else "")
+    return Compared(name, intervals) if any(intervals) else None
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,133 @@
+"""What the study has so far: the finished trainings of each row, each claim on the seeds that both sides have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from relclip.core.json_file import read_json
+from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.tables import Difference as Claim
+from relclip.core.parquet import read_table
+from relclip.evaluate.hits import HITS
+from relclip.study.effects import Effect, holm, mixed_model, paired_effects, picture_differences
+
+METRICS = {"recall_at_50": "R@50", "mean_recall_at_50": "mR@50"}
+#: Where recall at 50 under the graph constraint stands among the metrics of a picture.
+RECALL_AT_50 = 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim on one task and metric, as fractions; no effect where no pair of seeds is finished."""
+
+    claim: Claim
+    task: str
+    metric: str
+    effect: Effect | None = None
+    model: Effect | None = None  # the mixed model's, of recall, from two seeds on
+    holm: float | None = None  # from two seeds on
+
+    @property
+    def verdict(self) -> str:
+        """What may be said: one seed says nothing of the next."""
+        if self.effect is None:
+            return "not finished"
+        if len(self.effect.seeds) == 1:
+            return "one seed: no verdict"
+        if not self.effect.decided:
+            return "undecided"
+        word = "holds" if self.effect.low > 0 else "does not hold"
+        return word if self.holm is not None and self.holm < 0.05 else f"{word}, not after Holm"
+
+
+def findings(claims: Sequence[Claim], evaluated: Path, predicates: int, params: Evaluate) -> list[Finding]:
+    """Judge every claim on the annotation of test; Holm's correction counts all that have two seeds or more."""
+    found = [
+        one
+        for claim in claims
+        for task in claim.tasks
+        for one in _of_claim(claim, task, evaluated, predicates, params)
+    ]
+    tested = [one for one in found if one.effect and len(one.effect.seeds) > 1]
+    corrected = dict(zip(map(id, tested), holm([one.effect.p for one in tested if one.effect]), strict=True))
+    return [
+        Finding(one.claim, one.task, one.metric, one.effect, one.model, corrected.get(id(one)))
+        for one in found
+    ]
+
+
+def _of_claim(claim: Claim, task: str, evaluated: Path, predicates: int, params: Evaluate) -> list[Finding]:
+    pairs = [
+        (first, second)
+        for better, worse in zip(claim.better, claim.worse, strict=True)
+        if (first := _hits(evaluated, better, task)) and (second := _hits(evaluated, worse, task))
+    ]
+    if not pairs:
+        return [Finding(claim, task, metric) for metric in METRICS]
+    better, worse = ([pair[side] for pair in pairs] for side in (0, 1))
+    bootstrap = {"predicates": predicates, "bootstrap": params.bootstrap, "seed": params.seed}
+    effects = paired_effects(better, worse, METRICS, **bootstrap)
+    differences = picture_differences(better, worse, RECALL_AT_50)
+    model = mixed_model(differences) if len(pairs) > 1 else None
+    return [
+        Finding(claim, task, metric, one, model if metric == "recall_at_50" else None)
+        for metric, one in effects.items()
+    ]
+
+
+def _hits(evaluated: Path, run: str, task: str) -> pa.Table | None:
+    """First hits of a run on the annotation of test, None where it was not judged."""
+    path = evaluated / run / task / "annotation_hits.parquet"
+    return read_table(path, HITS) if path.is_file() else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """Trainings that differ in their seed alone, finished or not; the numbers of those that are, in percent."""
+
+    name: str
+    runs: tuple[str, ...]
+    finished: tuple[str, ...]
+    numbers: dict[str, list[float]]  # by (task, metric), one a finished run
+
+    def text(self, metric: str) -> str:
+        """`74.7 ± 0.3` over seeds; one seed has no spread."""
+        values = self.numbers.get(metric, [])
+        if not values:
+            return "not finished"
+        spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
+        return f"{np.mean(values):.1f}{spread}"
+
+
+#: Column of the table of rows -> (file below an evaluated run, metric).
+COLUMNS = {
+    "PredCls R@50": ("predcls/annotation.json", "recall_at_50"),
+    "PredCls mR@50": ("predcls/annotation.json", "mean_recall_at_50"),
+    "PredCls zR@50": ("predcls/annotation.json", "zero_shot_recall_at_50"),
+    "SGCls R@50": ("sgcls/annotation.json", "recall_at_50"),
+    "oracle P@10": ("predcls/precision.json", "precision_at_10"),
+}
+
+
+def rows(runs: Sequence[str], evaluated: Path) -> list[Row]:
+    """The rows in the order of params.runs."""
+    names: dict[str, list[str]] = {}
+    for run in runs:
+        names.setdefault(run.partition("_seed")[0], []).append(run)
+    return [_row(name, tuple(seeds), evaluated) for name, seeds in names.items()]
+
+
+def _row(name: str, runs: tuple[str, ...], evaluated: Path) -> Row:
+    finished = tuple(run for run in runs if (evaluated / run / "sgcls" / "annotation.json").is_file())
+    numbers = {
+        column: [100 * _number(evaluated / run / file, metric) for run in finished]
+        for column, (file, metric) in COLUMNS.items()
+    }
+    return Row(name, runs, finished, numbers)
+
+
+def _number(path: Path, metric: str) -> float:
+    return float(read_json(path)["metrics"][metric])

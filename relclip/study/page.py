@@ -1,0 +1,108 @@
+"""The study's page in Markdown: what was found, claim by claim and row by row, and what is not finished."""
+
+from collections.abc import Sequence
+
+from relclip.core.params.train import Train
+from relclip.study.effects import POWER
+from relclip.study.gather import COLUMNS, METRICS, Finding, Row
+from relclip.tables.layout import TASKS
+
+HEADER = """# Do the paper's claims hold? A replication study
+
+Made by `make study` from the trainings of the preset `study` (`make preset NAME=study SEEDS=5`); a training that is not
+finished is counted nowhere and said to be missing.
+
+{regime}
+
+Judged on the annotation of the {pictures:,} test pictures, of which nothing was chosen. Not yet shown: that all rows
+have stopped rising at this length. The learning curves below say which have, so read a difference between rows that
+still rise as one at this budget."""
+HOW = """## How sure
+
+An interval holds for a new draw of test pictures and of training seeds: a bootstrap of both levels, with Student's t at
+Satterthwaite's degrees of freedom. `mixed model` is the standard error by crossed random effects of seed and picture,
+beside the bootstrap's. Holm corrects p for all claims of this page that have two seeds. `could have seen`: the smallest
+true difference that this design would find in {power:.0f} of 100 studies. With one seed an interval is of the pictures
+alone, and nothing is decided."""
+
+
+def page(
+    rows: Sequence[Row],
+    found: Sequence[Finding],
+    train: Train,
+    pictures: tuple[int, int],
+    figures: Sequence[str],
+) -> str:
+    """The whole page. pictures: how many train and test; figures: paths of what is drawn, relative to the page."""
+    done = sum(len(row.finished) for row in rows)
+    planned = sum(len(row.runs) for row in rows)
+    regime = (
+        f"Finished: {done} of {planned} trainings. Each takes {train.iterations:,} steps of {train.images_per_batch} "
+        f"pictures, {train.iterations * train.images_per_batch / pictures[0]:.1f} passes over {pictures[0]:,} train "
+        "pictures."
+    )
+    said = [
+        sentence(one)
+        for one in found
+        if one.task == "predcls" and one.metric == "recall_at_50" and one.effect
+    ]
+    sections = [
+        HEADER.format(regime=regime, pictures=pictures[1]),
+        "## What was found\n\n" + ("\n".join(said) or "No pair of rows is finished yet."),
+        *(f"![{name}]({name})" for name in figures),
+        "## Claims\n\n" + claims_table(found),
+        HOW.format(power=100 * POWER),
+        "## Rows\n\n" + rows_table(rows),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def sentence(one: Finding) -> str:
+    """One finding for who reads no table: of 100 relations, how many more are found."""
+    assert one.effect is not None
+    effect = one.effect
+    count = len(effect.seeds)
+    middle, low, high = (f"{100 * value:+.1f}" for value in (effect.difference, effect.low, effect.high))
+    return (
+        f"- **{one.claim.claim}: {one.verdict}.** Of 100 relations {middle} are among the first 50 answers "
+        f"[{low}, {high}], {count} seed{'s' * (count > 1)}."
+    )
+
+
+def claims_table(found: Sequence[Finding]) -> str:
+    """Every claim, task and metric with its interval, p and detectable effect, in percentage points."""
+    head = ["claim", "task", "metric", "seeds", "difference", "95 %", "p", "Holm's p", "could have seen"]
+    head += ["s.e. (mixed model)", "verdict"]
+    return markdown(head, [_claim_line(one) for one in found])
+
+
+def _claim_line(one: Finding) -> list[str]:
+    name = [one.claim.claim, TASKS[one.task], METRICS[one.metric]]
+    effect = one.effect
+    if effect is None:
+        return [*name, "0", "", "", "", "", "", "", one.verdict]
+    several = len(effect.seeds) > 1
+    model = f" ({100 * one.model.error:.2f})" if one.model else ""
+    return [
+        *name,
+        str(len(effect.seeds)),
+        f"{100 * effect.difference:+.1f}",
+        f"{100 * effect.low:+.1f} to {100 * effect.high:+.1f}",
+        f"{effect.p:.2g}" if several else "",
+        f"{one.holm:.2g}" if one.holm is not None else "",
+        f"{100 * effect.detectable:.1f}" if several else "",
+        f"{100 * effect.error:.2f}{model}",
+        one.verdict,
+    ]
+
+
+def rows_table(rows: Sequence[Row]) -> str:
+    """Every row, mean and standard deviation over its finished seeds, in percent."""
+    lines = [[row.name, f"{len(row.finished)} of {len(row.runs)}", *map(row.text, COLUMNS)] for row in rows]
+    return markdown(["row", "seeds", *COLUMNS], lines)
+
+
+def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    cells = [list(head), ["--"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)

@@ -1,0 +1,68 @@
+"""The page from a few made-up runs: what is not finished is counted nowhere and said to be missing."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import yaml
+
+from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.tables import Difference as Claim
+from relclip.core.params.train import Train
+from relclip.core.params.whole import check_params
+from relclip.core.parquet import write_table
+from relclip.evaluate.hits import HITS
+from relclip.project.more_seeds import with_seeds
+from relclip.study.gather import findings, rows
+from relclip.study.page import page
+
+ROOT = Path(__file__).resolve().parents[2]
+CLAIM = Claim(claim="A beats B", better=["a", "a_seed1", "a_seed2"], worse=["b", "b_seed1", "b_seed2"])
+
+
+def judged(folder, run, chance, seed):
+    """A judged run, each of whose 300 truths (one a picture) is among the first 50 by this chance."""
+    rank = np.where(np.random.default_rng(seed).random(300) < chance, 10, 90)
+    columns = [np.arange(300), *[np.ones(300, int)] * 3, rank, rank, np.zeros(300, bool)]
+    table = pa.table([pa.array(column) for column in columns], names=HITS.names).cast(HITS)
+    metrics = {"metrics": {f"{kind}recall_at_50": chance for kind in ("", "mean_", "zero_shot_")}}
+    for task in ("predcls", "sgcls"):
+        (folder / run / task).mkdir(parents=True)
+        write_table(folder / run / task / "annotation_hits.parquet", table, HITS)
+        (folder / run / task / "annotation.json").write_text(json.dumps(metrics))
+    (folder / run / "predcls/precision.json").write_text(json.dumps({"metrics": {"precision_at_10": 0.5}}))
+
+
+def test_a_claim_is_judged_on_the_seeds_that_both_sides_have(tmp_path):
+    judged(tmp_path, "a", 0.8, 0)
+    assert {one.verdict for one in findings([CLAIM], tmp_path, 1, Evaluate())} == {"not finished"}
+    judged(tmp_path, "b", 0.5, 1)
+    assert {one.verdict for one in findings([CLAIM], tmp_path, 1, Evaluate())} == {"one seed: no verdict"}
+    for run, chance, seed in (("a_seed2", 0.8, 2), ("b_seed2", 0.5, 3), ("a_seed1", 0.1, 4)):
+        judged(tmp_path, run, chance, seed)
+    recall, mean_recall = findings([CLAIM], tmp_path, 1, Evaluate())
+    assert recall.effect and len(recall.effect.seeds) == 2
+    assert 0.2 < recall.effect.difference < 0.4
+    assert recall.effect.difference == pytest.approx(mean_recall.effect.difference)  # of one predicate
+    assert recall.model.difference == pytest.approx(recall.effect.difference)
+
+
+def test_the_page_says_what_is_missing(tmp_path):
+    judged(tmp_path, "a", 0.8, 0)
+    there = rows(["a", "a_seed1", "b"], tmp_path)
+    text = page(there, findings([CLAIM], tmp_path, 1, Evaluate()), Train(), (600, 300), [])
+    assert "Finished: 1 of 3 trainings." in text
+    assert "| a | 1 of 2 | 80.0 |" in text
+    assert "| b | 0 of 1 | not finished |" in text
+    assert "No pair of rows is finished yet." in text
+
+
+def test_the_preset_grows_to_five_paired_seeds_of_every_row_and_claim():
+    content = yaml.safe_load((ROOT / "workflow/presets/study.yaml").read_text("utf-8"))
+    params = check_params(with_seeds(content, 5))
+    assert {len(row.runs) for row in rows(list(params.runs), ROOT)} == {5}
+    for claim in params.tables.claims:
+        seeds = [[params.run(run).seed for run in side] for side in (claim.better, claim.worse)]
+        assert seeds == [[0, 1, 2, 3, 4]] * 2

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from relclip.core.params.train import Train
-from relclip.study.effects import POWER
+from relclip.study.effects import POWER, Effect
 from relclip.study.gather import COLUMNS, METRICS, Finding, Row
 from relclip.tables.layout import TASKS
 
@@ -62,10 +62,11 @@ def sentence(one: Finding) -> str:
     assert one.effect is not None
     effect = one.effect
     count = len(effect.seeds)
-    middle, low, high = (f"{100 * value:+.1f}" for value in (effect.difference, effect.low, effect.high))
+    middle, low, high = (100 * value for value in (effect.difference, effect.low, effect.high))
     return (
-        f"- **{one.claim.claim}: {one.verdict}.** Of 100 relations {middle} are among the first 50 answers "
-        f"[{low}, {high}], {count} seed{'s' * (count > 1)}."
+        f"- **{one.claim.claim}: {one.verdict}.** Of 100 annotated relations {abs(middle):.1f} "
+        f"{'more' if middle > 0 else 'fewer'} are among a picture's first 50 answers [{low:+.1f}, {high:+.1f}]; "
+        f"{count} seed{'s' * (count > 1)}."
     )
 
 
@@ -73,14 +74,13 @@ def claims_table(found: Sequence[Finding]) -> str:
     """Every claim, task and metric with its interval, p and detectable effect, in percentage points."""
     head = ["claim", "task", "metric", "seeds", "difference", "95 %", "p", "Holm's p", "could have seen"]
     head += ["s.e. (mixed model)", "verdict"]
-    return markdown(head, [_claim_line(one) for one in found])
+    missing = dict.fromkeys(one.claim.claim for one in found if one.effect is None)
+    table = markdown(head, [_claim_line(one, one.effect) for one in found if one.effect])
+    return table + (f"\n\nNot finished: {'; '.join(missing)}." if missing else "")
 
 
-def _claim_line(one: Finding) -> list[str]:
+def _claim_line(one: Finding, effect: Effect) -> list[str]:
     name = [one.claim.claim, TASKS[one.task], METRICS[one.metric]]
-    effect = one.effect
-    if effect is None:
-        return [*name, "0", "", "", "", "", "", "", one.verdict]
     several = len(effect.seeds) > 1
     model = f" ({100 * one.model.error:.2f})" if one.model else ""
     return [

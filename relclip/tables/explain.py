@@ -4,22 +4,6 @@ from relclip.core.params.whole import Params
 from relclip.tables import paper
 from relclip.tables.people import People
 
-_SETTING = {
-    "table1": "",
-    "table2": "",
-    "table3": "Trained with the knowledge base and CLIP's scores (KB+EXT).",
-    "table4": "Trained with the knowledge base and CLIP's scores (KB+EXT).",
-    "table5": "Trained with the knowledge base (KB).",
-    "table6": "Trained with the knowledge base (KB).",
-    "beyond": (
-        "Rows that the paper does not have. zR counts only triplets of classes never annotated in train. The other set "
-        "of pairs is shown where a run predicted pairs of boxes that do not overlap: the same predictions without them."
-    ),
-    "kb_size": (
-        "Trained with the knowledge base (KB) of a seeded share of the captions. Precision: the share of its triplets "
-        "of classes that occur in train; coverage: the share of train relations whose triplet of classes it has."
-    ),
-}
 _BY_TRUTH = "They are by the full truth under either judgement of the recalls."
 _ORACLE = (
     "P@10 and P@20: the share of true triplets among the 10 and 20 surest of a picture. Not people judged (the paper "
@@ -69,10 +53,10 @@ def judged_against(judged: str) -> str:
     return "Judged against the annotation, which is incomplete: what nobody wrote down does not count."
 
 
-def note(key: str, judged: str, params: Params, people: People | None = None) -> str:
-    """The part of a caption that differs from table to table."""
+def note(key: str, setting: str, judged: str, params: Params, people: People | None = None) -> str:
+    """The part of a caption that differs from table to table; `setting`: of its layout."""
     return " ".join(
-        part for part in (_SETTING[key], _of_data_set(key, params, people), judged_against(judged)) if part
+        part for part in (setting, _of_data_set(key, params, people), judged_against(judged)) if part
     )
 
 

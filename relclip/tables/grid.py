@@ -132,7 +132,7 @@ def _table(key: str, params: Params, read: Read, judged: str, people: People | N
             key,
             layout.title,
             judged,
-            explain.note(key, judged, params, people),
+            explain.note(key, layout.setting, judged, params, people),
             explain.how_to_read(params, key),
         ),
         *(paper.has(layout.blocks[0][0]), every, blocks),

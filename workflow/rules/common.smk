@@ -17,6 +17,7 @@ from relclip.internals.snakemake import look_less_often
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
 from relclip.project.space import check_place, check_space
+from relclip.tables.layout import LAYOUTS
 from relclip.tracking.runs import prepare_store
 
 look_less_often(snakemake.__version__)
@@ -230,6 +231,5 @@ def model(name):
 #: What people judged (`relclip annotate --export reports/people`): a person's work, which no rule can make.
 PEOPLE = [path for path in ("reports/people/README.md", "reports/people/judgements.parquet") if (ROOT / path).is_file()]
 GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json") for run in PARAMS.gradcam.runs]
-TABLE_NAMES = ("table1", "table2", "table3", "table4", "table5", "table6", "beyond", "kb_size", "claims")
-TABLES = [f"reports/tables/{name}.{kind}" for name in TABLE_NAMES for kind in ("csv", "md", "tex")]
+TABLES = [f"reports/tables/{name}.{kind}" for name in (*LAYOUTS, "claims") for kind in ("csv", "md", "tex")]
 REPORT = "reports/index.html"

@@ -1,9 +1,12 @@
 """A scene graph: what was found in one picture, as plain values. No torch here."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from relclip.photo.about import About
+
+if TYPE_CHECKING:
+    import networkx
 
 #: sgdet: the detector found the boxes; sgcls: boxes were given; predcls: boxes and labels were given.
 Task = Literal["sgdet", "sgcls", "predcls"]
@@ -65,6 +68,16 @@ class SceneGraph:
     def to_dict(self) -> dict[str, Any]:
         """What graph.json holds, as values that JSON knows."""
         return asdict(self)
+
+    def to_networkx(self) -> "networkx.MultiDiGraph":
+        """A node an object (its row; label, score, x1, y1, x2, y2), an edge a relation, keyed by its predicate."""
+        import networkx  # noqa: PLC0415  # comes with torch
+
+        graph = networkx.MultiDiGraph(photo=self.photo, width=self.width, height=self.height, task=self.task)
+        graph.add_nodes_from((row, asdict(one)) for row, one in enumerate(self.objects))
+        for one in self.relations:
+            graph.add_edge(one.subject, one.object, key=one.predicate, score=one.score)
+        return graph
 
 
 def printable(text: str) -> str:

@@ -8,13 +8,62 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from relclip.core import owner
+from relclip.core.errors import InputError
 
 _PARTIAL = re.compile(rf"\..+\.({owner.PATTERN})\.[0-9a-f]{{8}}\.partial")
 _swept: set[Path] = set()
+
+
+@dataclass
+class _Guard:
+    """What a command has read and written so far."""
+
+    read: set[Path] = field(default_factory=set)
+    written: set[Path] = field(default_factory=set)
+
+
+_guard: ContextVar[_Guard | None] = ContextVar("guard", default=None)
+
+
+@contextmanager
+def inputs_protected() -> Iterator[None]:
+    """Inside, what was read is never written, nothing is written twice, no link and no device is replaced.
+
+    For commands on a user's own files; stages of the pipeline go on from what they wrote.
+    """
+    token = _guard.set(_Guard())
+    try:
+        yield
+    finally:
+        _guard.reset(token)
+
+
+def note_read(path: Path) -> None:
+    """Readers of files from outside say what they read."""
+    if (guard := _guard.get()) is not None:
+        guard.read.add(path.resolve())
+
+
+def _check_output(path: Path) -> None:
+    """Raise InputError where writing `path` would cost an input, another output, a link or a device."""
+    guard = _guard.get()
+    if guard is None:
+        return
+    if path.is_symlink() or (path.exists() and not path.is_file() and not path.is_dir()):
+        raise InputError(f"{path} is a link or a device, which would be replaced; name a file")
+    place = path.resolve()
+    lost = [one for one in guard.read if one == place or one.is_relative_to(place)]
+    if lost:
+        raise InputError(f"{path} would replace {lost[0]}, which is read here; name another output")
+    if place in guard.written:
+        raise InputError(f"{path} is named for two outputs; name a file for each")
+    guard.written.add(place)
 
 
 @contextmanager
@@ -25,6 +74,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a folder where a file must be written", str(path))
+    _check_output(path)
     _prepare(path.parent)
     temporary = _sibling(path)
     try:
@@ -44,6 +94,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     and so is the folder one is in (`--output .`): whatever lies there would be gone.
     """
     path = path.resolve()
+    _check_output(path)
     if path.is_file():
         raise NotADirectoryError(errno.ENOTDIR, "this is a file where a folder must be written", str(path))
     if Path.cwd().is_relative_to(path):

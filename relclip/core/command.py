@@ -57,7 +57,23 @@ class _Parser(argparse.ArgumentParser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         if _DESCRIBED.get():
             raise Described(self)
+        for text in sys.argv[1:] if args is None else args:
+            if not _is_utf8(text):
+                self.error(f"the argument {text!a} is not UTF-8; rename the file or retype the text")
         return super().parse_args(args, namespace)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(text: str) -> str:
+    """Text that may hold what a file says, fit for a terminal: control characters are written out."""
+    return "".join(one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
 
 
 def parser(module: str, description: str) -> argparse.ArgumentParser:
@@ -189,5 +205,5 @@ def run(main: Callable[[], None]) -> None:
 def _say(sentence: str, status: int) -> int:
     if not torchrun.is_first():
         torchrun.let_others_speak()
-    print(f"relclip: {sentence}", file=sys.stderr)
+    print(f"relclip: {shown(sentence)}", file=sys.stderr)
     return status

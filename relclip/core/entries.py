@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from relclip.core.atomic import note_read
 from relclip.core.errors import InputError
 
 Entry = dict[str, Any]
@@ -19,6 +20,9 @@ def read_entries(path: Path) -> Iterator[Entry]:
 
     Raises InputError where the file is missing, is not UTF-8, is no list of JSON objects or ends too early.
     """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no file; give the folder that holds Visual Genome's files")
+    note_read(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
             yield from _elements(_Text(file, path))

@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from relclip.core.atomic import note_read
 from relclip.core.errors import ContractError, RelclipError
+
+#: Larger than any of ours or of the formats we know by ten times.
+MOST_BYTES = 1 << 30
 
 
 def read_json(
@@ -17,7 +21,12 @@ def read_json(
     Raises `error`, with `hint` saying what to do next, where the file is absent, is no JSON, is nested too deeply, or
     holds text that UTF-8 cannot write again (a lone surrogate).
     """
+    if path.exists() and not path.is_file():
+        raise error(f"{path} is no file; {hint}")
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise error(f"{path} is larger than {MOST_BYTES >> 20} MB; {hint}")
+        note_read(path)
         text = path.read_text("utf-8")
         content = json.loads(text)
         if "\\ud" in text or "\\uD" in text:

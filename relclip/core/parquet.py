@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from relclip.core.atomic import atomic_file
+from relclip.core.atomic import atomic_file, note_read
 from relclip.core.errors import ContractError
 
 
@@ -161,8 +161,10 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
     """
     if not path.is_file():
         raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
+    note_read(path)
     try:
         with pq.ParquetFile(path, **CHECKED) as file:
+            check_names(path, file.schema_arrow.names)
             missing = [name for name in schema.names if name not in file.schema_arrow.names]
             if missing:
                 raise ContractError(
@@ -176,11 +178,28 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
         raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
     table = _fit(table, schema, path)
     for name in schema.names:
+        _check_text(path, name, table[name])
         if table[name].null_count:
             raise ContractError(
                 f"{path} has {table[name].null_count} empty values in the column '{name}'; fill or drop them"
             )
     return table
+
+
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """Raise ContractError where two columns have one name."""
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise ContractError(f"{path} has the column '{twice}' more than once; write each column once")
+
+
+def _check_text(path: Path, name: str, column: pa.ChunkedArray) -> None:
+    """Raise ContractError for text that is not UTF-8: Parquet does not look."""
+    if pa.types.is_string(column.type):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            raise ContractError(f"{path} has text in the column '{name}' that is not UTF-8") from None
 
 
 def _fit(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:

@@ -50,6 +50,8 @@ def load_vocabulary(path: Path) -> Vocabulary:
 def _names(names: object, key: str, path: Path) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise ContractError(f"{path}: '{key}' must be a list of names")
+    if not all(name.isprintable() for name in names):
+        raise ContractError(f"{path}: '{key}' holds a name with control characters; names are plain text")
     if not names:
         raise ContractError(f"{path}: '{key}' is empty; at least one name is needed")
     if len(names) > MOST_NAMES:

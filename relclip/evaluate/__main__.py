@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.atomic import write_json
+from relclip.core.atomic import inputs_protected, write_json
+from relclip.core.errors import InputError
 from relclip.core.parquet import write_table
 from relclip.evaluate.hits import HITS, TASKS
 from relclip.evaluate.report import evaluate
@@ -27,13 +28,19 @@ def main() -> None:
         importlib.import_module(f"relclip.evaluate.{name}").main()
         return
     options = _options().parse_args()
+    if options.hits and options.hits.resolve() == options.output.resolve():
+        raise InputError(f"--output and --hits both name {options.output}; name a file for each")
     where = (options.groundtruth, options.predictions, options.task)
-    report = evaluate(
-        *where, switches=switches_of(options), split=options.split, train_triplets=options.train_triplets
-    )
-    if options.hits:
-        write_table(options.hits, report.hits, HITS)
-    write_json(options.output, report.content)
+    with inputs_protected():
+        report = evaluate(
+            *where,
+            switches=switches_of(options),
+            split=options.split,
+            train_triplets=options.train_triplets,
+        )
+        if options.hits:
+            write_table(options.hits, report.hits, HITS)
+        write_json(options.output, report.content)
     print(summary(report.content), end="")
 
 

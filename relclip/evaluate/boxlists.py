@@ -86,7 +86,7 @@ class _Fields:
             [side for side in size if isinstance(side, int | float)] if isinstance(size, tuple | list) else []
         )
         if len(sides) != 2 or not all(1 <= side < 1 << 31 for side in sides):
-            raise InputError(f"{self._whose} has the size {size}; expected width and height")
+            raise InputError(f"{self._whose} has a size that is no pair of width and height in pixels")
         return int(sides[0]), int(sides[1])
 
     def boxes(self) -> Floats:
@@ -97,9 +97,9 @@ class _Fields:
             far = boxes[:, :2] + np.clip(boxes[:, 2:] - 1, 0, None)
             boxes = np.concatenate([boxes[:, :2], far], axis=1)
         elif self._values.get("mode") != "xyxy":
-            raise InputError(
-                f"{self._whose} has boxes in the mode {self._values.get('mode')}; known: xyxy, xywh"
-            )
+            mode = self._values.get("mode")
+            met = mode[:40] if isinstance(mode, str) else type(mode).__name__
+            raise InputError(f"{self._whose} has boxes in the mode {met}; known: xyxy, xywh")
         if (boxes[:, 2:] < boxes[:, :2]).any():
             raise InputError(
                 f"{self._whose} has a box with x2 < x1 or y2 < y1; drop it before the dump is written"
@@ -110,9 +110,8 @@ class _Fields:
         """The tensor of this name, of this shape (None: any); kinds: numpy's letters, `iu` whole, `f` real."""
         tensor = self._values.get(name)
         if not isinstance(tensor, Tensor):
-            known = ", ".join(
-                sorted(str(key) for key, one in self._values.items() if isinstance(one, Tensor))
-            )
+            tensors = sorted(str(key)[:40] for key, one in self._values.items() if isinstance(one, Tensor))
+            known = ", ".join(tensors[:20])
             raise InputError(f"{self._whose} has no tensor {name}; it has {known or 'none'}")
         values = tensor.array()
         if not values.size and values.ndim < len(shape):

@@ -11,6 +11,10 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+#: Bounds of what is still a pixel or a score: their areas and products stay finite numbers.
+LARGEST_PIXEL, LARGEST_SCORE = 1e9, 1e50
+
+
 def check_range(ids: Ints, largest: int, name: str, what: str, path: Path) -> None:
     """Raise ContractError unless all ids are in 1..largest."""
     wrong = ids[(ids < 1) | (ids > largest)]
@@ -21,19 +25,31 @@ def check_range(ids: Ints, largest: int, name: str, what: str, path: Path) -> No
         )
 
 
+def check_ids(ids: Ints, image_ids: Ints, path: Path) -> None:
+    """Raise ContractError for a negative object id."""
+    if (ids < 0).any():
+        row = int((ids < 0).argmax())
+        raise ContractError(f"{path} has the object {ids[row]} in image {image_ids[row]}; ids count from 0")
+
+
 def check_finite(score: Floats, image_ids: Ints, path: Path) -> None:
-    """Raise ContractError unless all scores are finite numbers."""
-    wrong = ~np.isfinite(score)
+    """Raise ContractError unless all scores are finite numbers of a size that can be multiplied."""
+    wrong = ~(np.abs(score) <= LARGEST_SCORE)
     if wrong.any():
         row = int(wrong.argmax())
         raise ContractError(
-            f"{path} has the score {score[row]} in image {image_ids[row]}; scores must be finite numbers"
+            f"{path} has the score {score[row]} in image {image_ids[row]}; scores must be finite numbers, at"
+            f" most {LARGEST_SCORE:g}"
         )
 
 
 def check_boxes(boxes: Floats, image_ids: Ints, object_ids: Ints, path: Path) -> None:
     """Raise ContractError unless all boxes are finite and not inside out."""
-    wrong = ~np.isfinite(boxes).all(axis=1) | (boxes[:, 2] < boxes[:, 0]) | (boxes[:, 3] < boxes[:, 1])
+    wrong = (
+        ~(np.abs(boxes) <= LARGEST_PIXEL).all(axis=1)
+        | (boxes[:, 2] < boxes[:, 0])
+        | (boxes[:, 3] < boxes[:, 1])
+    )
     if wrong.any():
         row = int(wrong.argmax())
         raise ContractError(

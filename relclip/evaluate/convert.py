@@ -7,7 +7,6 @@ The peers' own numbers: --dedup false --empty-predictions skip. vocabulary.json 
 peer's ids (its ind_to_classes and ind_to_predicates without background).
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core import command
-from relclip.core.atomic import atomic_folder
+from relclip.core.atomic import atomic_folder, inputs_protected, note_read
 from relclip.core.boxes import intersection
 from relclip.core.errors import ContractError, InputError
+from relclip.core.json_file import read_json
 from relclip.core.parquet import (
     IMAGES,
     OBJECTS,
@@ -45,6 +45,7 @@ _FILES = {
     "predictions/objects": PREDICTED_OBJECTS,
     "predictions/relations": PREDICTED_RELATIONS,
 }
+_IDS = "give a number a line, a JSON list of whole numbers, or the peer's visual_info.json"
 Columns = tuple[Any, ...]
 
 
@@ -86,8 +87,13 @@ def convert(
 
 
 def _refuse_foreign(output: Path) -> None:
-    own = {Path(name).parts[0] for name in _FILES}
-    if output.is_dir() and (foreign := sorted({path.name for path in output.iterdir()} - own)):
+    own = {f"{name}.parquet" for name in _FILES} | {
+        "groundtruth/vocabulary.json",
+        "groundtruth",
+        "predictions",
+    }
+    there = {str(path.relative_to(output)) for path in output.rglob("*")} if output.is_dir() else set()
+    if foreign := sorted(there - own):
         raise InputError(f"{output} holds {foreign[0]}, which would be replaced; name a new folder")
 
 
@@ -97,18 +103,32 @@ def load_image_ids(path: Path, count: int) -> list[int]:
     That file names each picture (`.../2343729.jpg`). Raises ContractError unless there are `count` different ids.
     """
     try:
-        text = path.read_text("utf-8")
-        listed = json.loads(text) if text.lstrip()[:1] == "[" else text.split()
-        ids = [int(Path(one["img_file"]).stem if isinstance(one, dict) else one) for one in listed]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ContractError(
-            f"{path} is no list of image ids ({error}); give a number a line or visual_info.json"
-        ) from None
+        with path.open("rb") as file:
+            is_json = file.read(64).lstrip()[:1] == b"["
+        note_read(path)
+        listed = read_json(path, _IDS) if is_json else path.read_text("utf-8").split()
+        ids = [_image_id(one) for one in listed]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ContractError(f"{path} is no list of image ids; {_IDS}") from None
     if len(ids) != count or len(set(ids)) != count:
         raise ContractError(
             f"{path} has {len(set(ids))} different ids in {len(ids)}; the dump has {count} images"
         )
     return ids
+
+
+def _image_id(one: Any) -> int:
+    """The id that one entry says. Raises ValueError, KeyError or TypeError for what is no whole number from 0."""
+    text = Path(one["img_file"]).stem if isinstance(one, dict) else one
+    if isinstance(text, int) and not isinstance(text, bool):
+        number = text
+    elif isinstance(text, str) and len(text) < 20:
+        number = int(text)
+    else:
+        raise ValueError("no whole number")
+    if not 0 <= number < 1 << 63:
+        raise ValueError("no id")
+    return number
 
 
 def _lists(content: Any) -> tuple[list[Any], list[Any]]:
@@ -197,8 +217,9 @@ def main() -> None:
     add("--split", default="test", help="written into images.parquet")
     add("--output", type=Path, required=True, help="folder to write groundtruth/ and predictions/ into")
     options = parser.parse_args()
-    vocabulary = load_vocabulary(options.vocabulary)
-    done = convert(options.dump, vocabulary, options.output, options.image_ids, options.split)
+    with inputs_protected():
+        vocabulary = load_vocabulary(options.vocabulary)
+        done = convert(options.dump, vocabulary, options.output, options.image_ids, options.split)
     print(
         f"{options.output}: {done.images} images, {done.groundtruth} ground truths, {done.predictions} predictions"
     )

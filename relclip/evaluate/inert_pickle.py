@@ -11,6 +11,10 @@ from typing import Any
 
 from relclip.core.errors import InputError
 
+#: Instructions of one stream, values that wait on its stack, digits of a number that may be a key: far more than a dump
+#: of all of Visual Genome has, and little enough for a file that was made to fill memory or time.
+MOST_STEPS, MOST_WAITING, LARGEST_KEY = 1 << 27, 1 << 20, 1 << 60
+LONGEST_KEY = 1 << 12
 #: What instructions may find in a stream that was cut short or made up.
 _DAMAGE = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, struct.error)
 _TENSORS = ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor")
@@ -63,8 +67,12 @@ class InertPickle:
     def load(self) -> Any:
         """Return the value. Raises InputError with one sentence for a foreign name or a stream that is damaged."""
         try:
+            steps = 0
             while (instruction := self._take(1)) != b".":
                 _INSTRUCTIONS[instruction](self)
+                steps += 1
+                if steps > MOST_STEPS or len(self._stack) + len(self._marks) > MOST_WAITING:
+                    raise ValueError("more instructions or open lists than any dump has")
             return self._stack.pop()
         except _DAMAGE as error:
             raise InputError(
@@ -151,8 +159,8 @@ class InertPickle:
 
     def _set(self, items: list[Any]) -> None:
         keys = items[::2]
-        if not isinstance(self._stack[-1], dict) or not all(isinstance(key, str | int) for key in keys):
-            raise ValueError("a key that is neither text nor number")
+        if not isinstance(self._stack[-1], dict) or not all(_is_key(key) for key in keys):
+            raise ValueError("a key that is neither a short text nor a number of 60 bits")
         self._stack[-1].update(zip(keys, items[1::2], strict=True))
 
     def _put(self, kind: str) -> None:
@@ -167,6 +175,13 @@ class InertPickle:
 
     def _persistent(self) -> None:
         self._stack.append(self._storage(self._stack.pop()))
+
+
+def _is_key(value: Any) -> bool:
+    """A text or number whose place in a dict nobody can choose: numbers beyond 61 bits fall onto one another."""
+    if isinstance(value, str):
+        return len(value) <= LONGEST_KEY
+    return isinstance(value, int) and abs(value) <= LARGEST_KEY
 
 
 _INSTRUCTIONS: dict[bytes, Callable[[InertPickle], None]] = {

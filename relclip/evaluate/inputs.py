@@ -18,7 +18,7 @@ from relclip.core.parquet import (
     read_table,
 )
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.evaluate.checks import Floats, Ints, check_boxes, check_finite, check_range
+from relclip.evaluate.checks import Floats, Ints, check_boxes, check_finite, check_ids, check_range
 
 _IDS_AN_IMAGE = 1 << 32
 _SIDES = ("x1", "y1", "x2", "y2")
@@ -139,6 +139,7 @@ def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabu
     boxes = np.stack([floats(table, side) for side in _SIDES], axis=1)
     score = floats(table, "score") if "score" in schema.names else np.ones(len(ids))
     check_range(class_id, len(vocabulary.objects), "class_id", "object classes", path)
+    check_ids(object_id, ids, path)
     check_boxes(boxes, ids, object_id, path)
     check_finite(score, ids, path)
     objects = _sorted(Objects(image, object_id, class_id, boxes, score))

@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core import boxes as box
+from relclip.core.errors import ContractError
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.inputs import GroundTruth, Objects, Relations
 from relclip.evaluate.labels import label_key, label_keys
 
 ENOUGH_OVERLAP = 0.5
 PAIRS_AT_ONCE = 1 << 21
+#: Pairs of a prediction and a ground truth of the same image and labels; all of Visual Genome's test has some millions.
+MOST_PAIRS = 1 << 27
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -32,6 +35,12 @@ def matches(
     same = wanted[order[first]] == offered[alike]
     alike, first = alike[same], first[same]
     count = np.searchsorted(wanted, offered[alike], "right", sorter=order) - first
+    if count.sum() > MOST_PAIRS:
+        image = truth.images[relations.image[alike[count.argmax()]]]
+        raise ContractError(
+            f"{count.sum():,} pairs of a prediction and a ground truth have the same labels, most in image {image}; at"
+            f" most {MOST_PAIRS:,} are compared: keep the predictions that can reach the top of their image"
+        )
     for piece in _pieces(count):
         row = np.repeat(alike[piece], count[piece])
         start = np.cumsum(count[piece]) - count[piece]

@@ -1,14 +1,14 @@
 """The two sides of a comparison: first hits that were written before, or predictions that are judged now."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 
 from relclip.core.errors import ContractError, InputError
+from relclip.core.json_file import read_json
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import read_table
 from relclip.evaluate.checks import Ints
@@ -83,18 +83,34 @@ def _metrics_beside(hits: Path) -> dict[str, Any] | None:
     path = hits.with_name(f"{stem}.json")
     if path == hits or not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (ValueError, OSError) as error:
-        raise ContractError(f"{path} is not valid JSON ({error}); judge again, or move it away") from None
-    return content if isinstance(content, dict) else None
+    content = read_json(path, "judge again, or move it away")
+    if not isinstance(content, dict):
+        return None
+    check_switches_of(content, path)
+    return content
+
+
+def check_switches_of(content: dict[str, Any], path: Path) -> None:
+    """Raise ContractError where a metrics.json says switches that no judging has."""
+    switches = content.get("switches")
+    if switches is None:
+        return
+    if not isinstance(switches, dict):
+        raise ContractError(f"{path}: 'switches' is no mapping; judge again, or move it away")
+    for name, value in switches.items():
+        field = Evaluate.model_fields.get(name)
+        allowed = get_args(field.annotation) if field and name != "split" else ()
+        if allowed and value not in allowed:
+            raise ContractError(
+                f"{path}: the switch '{name}' must be one of {', '.join(map(str, allowed))}; judge again"
+            )
 
 
 def _predicates(content: dict[str, Any]) -> tuple[str, ...] | None:
     """Names by id of metrics.json's per_predicate; None where it was written by another tool or an older version."""
     try:
-        numbered = {int(one["predicate_id"]): name for name, one in content["per_predicate"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError):
+        numbered = {one["predicate_id"]: name for name, one in content["per_predicate"].items()}
+    except (KeyError, TypeError, AttributeError):
         return None
     wanted = range(1, len(content["per_predicate"]) + 1)
     return tuple(numbered[number] for number in wanted) if set(numbered) == set(wanted) else None

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.evaluate import MOST_SAMPLES, Evaluate
 
 NAMES = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap", "bootstrap", "seed")
 
@@ -26,8 +26,15 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
     flag("--require-overlap", default=default.require_overlap, help="drop predictions of boxes apart")
     add("--split", help="judge the images of this split only")
     add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
-    add("--bootstrap", type=command.count, default=default.bootstrap, help="samples of the 95 %% intervals")
+    add("--bootstrap", type=_samples, default=default.bootstrap, help="samples of the 95 %% intervals")
     add("--seed", type=command.seed, default=default.seed, help="seed of the ties and of the bootstrap")
+
+
+def _samples(text: str) -> int:
+    """Parse the number of bootstrap samples; argparse shows the error."""
+    if not text.isdecimal() or int(text[:12]) > MOST_SAMPLES:
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a whole number from 0 to {MOST_SAMPLES}")
+    return int(text)
 
 
 def switches_of(options: argparse.Namespace) -> Evaluate:

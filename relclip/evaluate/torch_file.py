@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relclip.core.atomic import note_read
 from relclip.core.errors import InputError
 from relclip.evaluate.inert_pickle import STORAGES, InertPickle, Name
 
@@ -23,6 +24,8 @@ _ZIP, _PICKLE = b"PK\x03\x04", b"\x80\x02"
 _MAGIC = 0x1950A86A20F9469CFC6C
 _LOCAL_HEADER = 30
 _LARGEST = 1 << 40
+#: Dimensions and bytes of one tensor.
+_DIMENSIONS, _MOST_BYTES = 8, 1 << 46
 
 
 @dataclass
@@ -49,8 +52,12 @@ class Tensor:
         numbers = (self.offset, *self.size, *self.stride)
         if not all(isinstance(number, int) and 0 <= number < _LARGEST for number in numbers):
             raise InputError("a tensor has a shape that cannot be; the file is damaged")
+        if len(self.size) > _DIMENSIONS:
+            raise InputError(f"a tensor has {len(self.size)} dimensions, at most {_DIMENSIONS} are read")
         if 0 in self.size:
-            return np.empty((0,), self.storage.kind).reshape(self.size)
+            if math.prod(side or 1 for side in self.size) > _MOST_BYTES:
+                raise InputError("an empty tensor has a side that cannot be; the file is damaged")
+            return np.empty(self.size, self.storage.kind)
         last = self.offset + sum((n - 1) * step for n, step in zip(self.size, self.stride, strict=True))
         if last >= self.storage.length:
             raise InputError(f"a tensor of shape {self.size} reaches beyond its memory; the file is damaged")
@@ -71,6 +78,7 @@ def torch_file(path: Path) -> Iterator[Any]:
         raise InputError(
             f"{path} does not exist; give the eval_results.pytorch that the peer's test script wrote"
         )
+    note_read(path)
     with path.open("rb") as file:
         if path.stat().st_size < 4:
             raise InputError(
@@ -96,7 +104,7 @@ def _zip(data: mmap.mmap, path: Path) -> Any:
 
     def storage(saved: tuple[Any, ...]) -> Storage:
         found = _storage(saved)
-        member = members[f"data/{saved[2]}"]
+        member = members[f"data/{_key(saved)}"]
         found.position = _position(data, member)
         if found.length * np.dtype(found.kind).itemsize > member.file_size:
             raise ValueError(f"storage {saved[2]} is shorter than announced")
@@ -137,13 +145,20 @@ def _place(data: mmap.mmap, position: int, storages: dict[str, Storage], order: 
     for key in order if isinstance(order, list) else []:
         header = data[position : position + 8]
         count = struct.unpack("<q", header)[0] if len(header) == 8 else -1
-        found = storages.get(str(key))
+        found = storages.get(key) if isinstance(key, str) else None
         if found is None or count != found.length:
             raise InputError("its storages do not fit its tensors; the file is damaged")
         found.position = position + 8
         position = found.position + count * np.dtype(found.kind).itemsize
     if position > len(data) or any(found.position < 0 for found in storages.values()):
         raise InputError("it ends before its last tensor; copy it again")
+
+
+def _key(saved: tuple[Any, ...]) -> str:
+    """What a file calls the memory of a tensor."""
+    if not isinstance(saved[2], str) or len(saved[2]) > 100:
+        raise ValueError("a storage whose key is no short text")
+    return saved[2]
 
 
 def _storage(saved: tuple[Any, ...]) -> Storage:
@@ -166,7 +181,10 @@ def _position(data: mmap.mmap, member: zipfile.ZipInfo) -> int:
     """Where the bytes of a member begin. torch.save never compresses, so a bomb is refused here."""
     if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
         raise InputError(f"its member {member.filename[:100]} is compressed, which torch.save never does")
-    name, extra = struct.unpack("<HH", data[member.header_offset + 26 : member.header_offset + _LOCAL_HEADER])
+    header = data[member.header_offset : member.header_offset + _LOCAL_HEADER]
+    if member.header_offset < 0 or len(header) != _LOCAL_HEADER or header[:4] != _ZIP:
+        raise InputError("its list of members points beside them; the file is damaged")
+    name, extra = struct.unpack("<HH", header[26:])
     position: int = member.header_offset + _LOCAL_HEADER + name + extra
     if position + member.file_size > len(data):
         raise InputError("it ends before its last tensor; copy it again")

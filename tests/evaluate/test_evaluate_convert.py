@@ -250,7 +250,7 @@ def loaded(path):
         (b"]q\xff" + b"j\xff\xff\xff\x7f", "cannot be read"),
         (b"r\xff\xff\xff\xff", "cannot be read"),
         (b"\x8e" + struct.pack("<Q", 1 << 60), "cannot be read"),  # BINBYTES8: torch does not write it
-        (b"})Ns", "a key that is neither text nor number"),
+        (b"})Ns", "a key that is neither a short text"),
         (b")K\x01a", "an item for something that is no list"),
         (b"X\xff\xff\xff\xffabc", "the file ends too early"),
         (b"(" * 5, "cannot be read"),
@@ -344,7 +344,7 @@ def test_other_boxes_and_sizes_are_refused(tmp_path, peer):
     for boxes, size, mode, sentence in [
         ([[9, 0, 0, 9]], (50, 50), "xyxy", "x2 < x1"),
         ([[0, 0, 9, 9]], (50, 50), "cxcywh", "mode cxcywh; known"),
-        ([[0, 0, 9, 9]], (0, 50), "xyxy", "expected width and height"),
+        ([[0, 0, 9, 9]], (0, 50), "xyxy", "no pair of width and height"),
     ]:
         one = peer(boxes, size, mode)
         torch.save({"groundtruths": [one], "predictions": [one]}, tmp_path / "d")

@@ -1,0 +1,197 @@
+"""Hostile inputs of the evaluator's three commands: one sentence, bounded, and no input lost."""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relclip.core.atomic import atomic_file, atomic_folder, inputs_protected, note_read
+from relclip.core.command import shown
+from relclip.core.errors import ContractError, InputError, RelclipError
+from relclip.core.json_file import read_json
+from relclip.core.parquet import read_table
+from relclip.evaluate.convert import load_image_ids
+from relclip.evaluate.hits import HITS
+from relclip.evaluate.inert_pickle import InertPickle
+from relclip.evaluate.sides import written_side
+from relclip.evaluate.torch_file import torch_file
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "cases" / "hostile"
+CASES = sorted(path for path in SHARED.iterdir()) if SHARED.is_dir() else []
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.skipif(not CASES, reason="../shared/cases is not here")
+def test_the_shared_cases_end_in_a_sentence_and_lose_nothing(tmp_path):
+    for case in CASES:
+        folder = tmp_path / case.name
+        shutil.copytree(case, folder)
+        before = contents(folder)
+        command = (
+            (case / "cmd").read_text("utf-8").strip().splitlines()[-1].replace("python", sys.executable, 1)
+        )
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, capture_output=True, check=False, timeout=60, env=os.environ
+        )
+        assert done.returncode == 2, (case.name, done.stderr[-300:])
+        assert b"Traceback" not in done.stderr, case.name
+        assert contents(folder) == before, case.name
+
+
+def unpickled(stream):
+    return InertPickle(stream, 0, lambda *_: None, lambda saved: saved).load()
+
+
+def doubling(times):
+    """A pickle of a tuple that holds itself so far twice, again and again: 2 ** times items to print, few to hold."""
+    return (
+        b"K\x01"
+        + b"".join(b"q" + bytes([one]) + b"h" + bytes([one]) + b"\x86" for one in range(times))
+        + b"."
+    )
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"(" * (1 << 21) + b".",
+        b"N" * (1 << 21) + b".",
+        b"}"
+        + b"\x8a\x09"
+        + ((1 << 61) - 1).to_bytes(9, "little")
+        + b"K\x01s.",  # keys that fall onto one another
+        b"}" + doubling(40)[:-1] + b"K\x01s.",
+    ],
+    ids=["marks", "values", "a key beyond 61 bits", "a doubling tuple as a key"],
+)
+def test_streams_without_end_are_refused(stream):
+    with pytest.raises(InputError, match="cannot be read") as met:
+        unpickled(stream)
+    assert len(str(met.value)) < 1000
+
+
+def test_a_doubling_tuple_is_held_and_never_printed():
+    value = unpickled(doubling(60))
+    assert value[0] is value[1]
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([bytes([one]) for one in b"(}])N\x88JKMGXcRb\x81t\x85\x86aeusqrhjQ."]), max_size=30
+    )
+)
+def test_any_stream_is_a_value_or_a_sentence(instructions):
+    try:
+        unpickled(b"".join(instructions) + bytes(16))
+    except InputError as error:
+        assert len(str(error)) < 1000
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_no_dump(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("dump") / "d"
+    for start in (b"PK\x03\x04", b"\x80\x02", b""):
+        path.write_bytes(start + content)
+        with pytest.raises(InputError), torch_file(path) as value:
+            assert value is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[1.9, 2]",
+        "[1e999, 2]",
+        "[-1, 2]",
+        "[true, 2]",
+        '[{"img_file": 3}, 2]',
+        "1 -2",
+        "1 \xff",
+    ],
+)
+def test_ids_that_are_none(tmp_path, text):
+    (tmp_path / "ids").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ContractError, match="give a number a line"):
+        load_image_ids(tmp_path / "ids", 2)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=80, derandomize=True, deadline=None)
+@given(switches=JSON, per_predicate=JSON)
+def test_any_metrics_beside_the_hits_is_read_or_named(tmp_path_factory, switches, per_predicate):
+    folder = tmp_path_factory.mktemp("side")
+    hits = pa.table([[1], [0], [1], [1], [0], [0], [False]], names=HITS.names).cast(HITS)
+    pq.write_table(hits, folder / "hits.parquet")
+    (folder / "metrics.json").write_text(json.dumps({"switches": switches, "per_predicate": per_predicate}))
+    try:
+        written_side([folder])
+    except RelclipError as error:
+        assert "metrics.json" in str(error)
+
+
+def test_a_fifo_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "f")
+    for read in (read_json, lambda path: read_table(path, pa.schema([("a", pa.int64())]))):
+        with pytest.raises(ContractError, match=r"f is no file|f does not exist"):
+            read(tmp_path / "f")
+
+
+def test_text_in_parquet_is_utf8_and_columns_are_named_once(tmp_path):
+    bad = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(struct.pack("<ii", 0, 1)), pa.py_buffer(b"\xff")]
+    )
+    pq.write_table(pa.table({"split": bad}), tmp_path / "bad")
+    with pytest.raises(ContractError, match="'split' that is not UTF-8"):
+        read_table(tmp_path / "bad", pa.schema([("split", pa.string())]))
+    pq.write_table(pa.table([np.zeros(1), np.zeros(1)], names=["score", "score"]), tmp_path / "twice")
+    with pytest.raises(ContractError, match="'score' more than once"):
+        read_table(tmp_path / "twice", pa.schema([("score", pa.float64())]))
+
+
+def test_an_output_never_touches_an_input(tmp_path):
+    held = tmp_path / "in" / "held"
+    held.parent.mkdir()
+    held.write_text("precious")
+    (tmp_path / "link").symlink_to(held)
+    os.mkfifo(tmp_path / "fifo")
+    with inputs_protected():
+        note_read(held)
+        for path, sentence in (
+            (held, "is read here"),
+            (tmp_path / "link", "a link"),
+            (tmp_path / "fifo", "a device"),
+        ):
+            with pytest.raises(InputError, match=sentence), atomic_file(path) as temporary:
+                temporary.write_text("gone")
+        with pytest.raises(InputError, match="is read here"), atomic_folder(tmp_path / "in"):
+            pass
+        with atomic_file(tmp_path / "out") as temporary:
+            temporary.write_text("first")
+        with pytest.raises(InputError, match="named for two outputs"), atomic_file(tmp_path / "out"):
+            pass
+    assert held.read_text() == "precious"
+
+
+def test_control_characters_do_not_reach_the_terminal():
+    assert shown("a\x1b[31mb\tc\n") == "a\\x1b[31mb\tc\n"

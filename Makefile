@@ -7,15 +7,21 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test ui record adopt preset dvc readme study lint audit clean
+.PHONY: help tables test test-arithmetic ui record adopt preset dvc readme study lint audit clean
+ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.py tests/train/test_losses.py tests/clip/test_encoder.py
+
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 tables: $(VENV)/ready  ## environment, then every table and the report
 	snakemake --cores all
 
 test: $(VENV)/ready  ## environment, then all tests
 	pytest
+
+test-arithmetic: $(VENV)/ready  ## the tests that depend on rounding, in other arithmetics of the processor
+	MKL_CBWR=COMPATIBLE ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 pytest -n 0 $(ROUNDING)
+	MKL_CBWR=AVX2 ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 pytest -n 0 $(ROUNDING)
 
 ui: $(VENV)/ready  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 	python -m relclip.tracking.ui --port $(or $(PORT),5000)

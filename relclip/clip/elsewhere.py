@@ -6,7 +6,8 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from relclip.encoder.encoder import save_encoder
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
 FILE = "open_clip_model.safetensors"
+#: What the plain state dict of OpenAI's own files holds beside weights.
+OPENAI_SIZES = ("input_resolution", "context_length", "vocab_size")
 
 
 def load_elsewhere(settings: Clip, folder: Path) -> None:
@@ -48,6 +51,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
         )
     else:
         weights, tag = _weights(settings.model, settings.weights)
+        _same_activation(settings.model, model_config, tag, settings.weights)
         preprocess |= {key: tag[key] for key in ("mean", "std") if tag.get(key)}
         _load(model, weights, settings.model)
     save_encoder(folder, model, {"model_cfg": model_config, "preprocess_cfg": preprocess}, tokenizer)
@@ -125,13 +129,50 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
 
     if weights.suffix not in {".safetensors", ".pt", ".pth", ".bin"}:
         raise InputError(f"{weights} must end in .safetensors (best), .pt, .pth or .bin")
+    if _is_torchscript(weights):
+        raise InputError(
+            f"{weights} is a TorchScript archive, a program, which is not run; save its plain weights once where you "
+            "trust it: torch.save(torch.jit.load(FILE, map_location='cpu').state_dict(), 'clip.pt'), or take the same "
+            f"model as safetensors (open_clip's tag 'openai'), and set clip.weights to that file"
+        )
     try:
-        load_checkpoint(model, str(weights), strict=True, weights_only=True)
+        found = load_checkpoint(model, str(weights), strict=False, weights_only=True)
+        if wrong := [*found.missing_keys, *(set(found.unexpected_keys) - set(OPENAI_SIZES))]:
+            raise ValueError(f"it lacks, or has beyond the model: {', '.join(sorted(wrong)[:3])}")
+        openai = bool(set(found.unexpected_keys) & set(OPENAI_SIZES))
     except Exception as error:
         raise InputError(
             f"{weights} does not load as '{name}' ({short(error)}); give that model's weights as safetensors or a "
             "plain state dict (TorchScript and files that run code are refused), or set clip.model to the file's model"
         ) from None
+
+    if openai:
+        _same_activation(name, _model_config(name), {"quick_gelu": True}, str(weights))
+
+
+def _is_torchscript(path: Path) -> bool:
+    """Whether a file is a zip with a program in it; nothing of it is run."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(Path(name).name == "constants.pkl" for name in archive.namelist())
+
+
+def _same_activation(name: str, config: Mapping[str, Any], tag: Mapping[str, Any], weights: str) -> None:
+    """Refuse a model with another activation than its weights were trained with: it would run, and be wrong.
+
+    A tag without a configuration (a file) says nothing, and nothing is refused.
+    """
+    import open_clip  # noqa: PLC0415
+
+    wanted = bool(tag.get("quick_gelu"))
+    if not tag or wanted == bool(config.get("quick_gelu")):
+        return
+    kinds = ("QuickGELU", "GELU") if wanted else ("GELU", "QuickGELU")
+    other = f"{name}-quickgelu" if wanted else name.removesuffix("-quickgelu")
+    known = open_clip.get_model_config(other) is not None and other != name
+    take = f"set clip.model to '{other}'" if known else "take other weights"
+    raise InputError(f"'{weights}' was trained with {kinds[0]}, '{name}' computes with {kinds[1]}; {take}")
 
 
 def short(error: Exception) -> str:

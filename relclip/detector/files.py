@@ -42,7 +42,10 @@ def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
     given = Path(settings.weights) if settings.weights else None
     if given is None or not given.is_dir():
         size = settings.image_size
-        return DetectorConfig(backbone=settings.backbone, image_size=size, classes=len(vocabulary.objects))
+        frozen, classes = settings.start != "none", len(vocabulary.objects)
+        return DetectorConfig(
+            backbone=settings.backbone, image_size=size, classes=classes, frozen_norm=frozen
+        )
     path = given / CONFIG
     try:
         content = json.loads(path.read_text("utf-8"))

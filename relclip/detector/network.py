@@ -1,16 +1,23 @@
-"""torchvision's Faster R-CNN in two sizes: a small one for pictures of 128 pixels, and ResNet-50 with a pyramid."""
+"""torchvision's Faster R-CNN in two sizes: a small one for pictures of 128 pixels, and ResNet-50 with a pyramid.
 
-from typing import Literal
+ResNet-50 may start from weights of torchvision: its body's, trained on ImageNet, or the whole detector's, on COCO.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torchvision.models.detection import FasterRCNN, fasterrcnn_resnet50_fpn
+from torchvision.models import ResNet50_Weights
+from torchvision.models.detection import FasterRCNN, FasterRCNN_ResNet50_FPN_Weights
 from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
+from relclip.core.errors import InputError
 from relclip.core.params.base import Closed
 from relclip.detector.small import SmallBackbone
 
@@ -24,11 +31,15 @@ DESIGNED_FOR = 128
 
 
 class DetectorConfig(Closed):
-    """What builds a detector: `image_size` is the longest side of the pictures, `classes` counts no background."""
+    """What builds a detector: `image_size` is the longest side of the pictures, `classes` counts no background.
+
+    `frozen_norm`: batch normalisation and the body's first two stages stay as they were pre-trained.
+    """
 
     backbone: Literal["small", "resnet50"]
     image_size: int = Field(ge=32, le=8192)
     classes: int = Field(ge=1)
+    frozen_norm: bool = False
 
 
 class WithoutFinestLevel(nn.Module):
@@ -55,16 +66,47 @@ def build(config: DetectorConfig, seed: int = 0) -> FasterRCNN:
     It takes pictures (3, H, W), floats in 0..1, of its size, and gives boxes in the pixels of these.
     """
     torch.manual_seed(seed)
-    if config.backbone == "resnet50":
-        return fasterrcnn_resnet50_fpn(
-            weights=None,
-            weights_backbone=None,
-            num_classes=config.classes + 1,
-            min_size=config.image_size,
-            max_size=config.image_size,
-            _skip_resize=True,
-        )
-    return _small(config)
+    return _resnet50(config) if config.backbone == "resnet50" else _small(config)
+
+
+def pretrained(model: FasterRCNN, start: Literal["imagenet", "coco"]) -> FasterRCNN:
+    """`model`, a resnet50, with torchvision's weights: all but the last layers, which know other classes.
+
+    They are fetched once, into torch's cache, and checked by their digest. Raises InputError where that fails.
+    """
+    if start == "imagenet":
+        state = _fetched(ResNet50_Weights.IMAGENET1K_V1)
+        kept = {name: value for name, value in state.items() if not name.startswith("fc.")}
+        model.backbone.body.load_state_dict(kept)
+        return model
+    state = _fetched(FasterRCNN_ResNet50_FPN_Weights.COCO_V1)
+    own = {name: value for name, value in model.state_dict().items() if "box_predictor" in name}
+    model.load_state_dict({**state, **own})
+    return model
+
+
+def _fetched(weights: Any) -> dict[str, Tensor]:
+    try:
+        state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError) as error:
+        place = Path(torch.hub.get_dir()) / "checkpoints"
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"the detector's start could not be fetched from {weights.url} ({reason}); put that file into {place}, or "
+            "set detector.start: none"
+        ) from None
+    return state
+
+
+def _resnet50(config: DetectorConfig) -> FasterRCNN:
+    body = resnet_fpn_backbone(
+        backbone_name="resnet50",
+        weights=None,
+        norm_layer=FrozenBatchNorm2d if config.frozen_norm else nn.BatchNorm2d,
+        trainable_layers=3 if config.frozen_norm else 5,
+    )
+    size = config.image_size
+    return FasterRCNN(body, config.classes + 1, min_size=size, max_size=size, _skip_resize=True)
 
 
 def _small(config: DetectorConfig) -> FasterRCNN:

@@ -26,7 +26,7 @@ from relclip.detector.curves import make_curves
 from relclip.detector.examples import Examples, with_objects
 from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector
 from relclip.detector.judge import judge
-from relclip.detector.network import DetectorConfig, build
+from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model, propose, table
 from relclip.detector.training import VERSION, fit
@@ -111,7 +111,10 @@ class _Work:
             raise ContractError("the data set has no train image with an object; a detector needs some")
         settings = self.settings
         content = {"detector": settings.model_dump(), "inputs": dict(inputs), "device": self.device.type}
-        model = build(config, settings.seed).to(self.device)
+        model = build(config, settings.seed)
+        if settings.start != "none":
+            model = pretrained(model, settings.start)
+        model = model.to(self.device)
         examples = Examples(self.pictures, self.annotations, numbers, settings.seed)
         fit(
             model,

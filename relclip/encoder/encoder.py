@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from relclip.compute.device import autocast
+from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
@@ -59,7 +59,7 @@ class Encoder:
 
     def _image_batch(self, batch: Tensor) -> Tensor:
         pixels, tower = self._pixels(batch, self.image_size), self._model.visual
-        with autocast(self.device):
+        with frozen_autocast(self.device):
             short = pooled_token.fits_images(tower)
             embeddings = (
                 pooled_token.embed_images(tower, pixels) if short else self._model.encode_image(pixels)
@@ -75,7 +75,7 @@ class Encoder:
         return _joined(self._pictures(lambda part: self._map_batch(part, size), batch))
 
     def _map_batch(self, batch: Tensor, size: int) -> Tensor:
-        with autocast(self.device):
+        with frozen_autocast(self.device):
             found = self._tower(size).forward_intermediates(
                 self._pixels(batch, size), indices=1, normalize_intermediates=True, intermediates_only=True
             )
@@ -100,7 +100,7 @@ class Encoder:
 
         hook = blocks[-1].register_forward_pre_hook(note)
         try:
-            with torch.enable_grad(), autocast(self.device):
+            with torch.enable_grad():  # in float32: gradients vanish in float16
                 embeddings = self._model.encode_image(self._pixels(batch, self.image_size))
         finally:
             hook.remove()
@@ -123,7 +123,7 @@ class Encoder:
     @torch.inference_mode()
     def _few_texts(self, texts: list[str]) -> Tensor:
         model, tokens = self._model, self._tokenizer(texts).to(self.device)
-        with autocast(self.device):
+        with frozen_autocast(self.device):
             short = pooled_token.fits_texts(model)
             embeddings = pooled_token.embed_texts(model, tokens) if short else model.encode_text(tokens)
         return F.normalize(embeddings.float(), dim=-1).cpu()

@@ -16,6 +16,9 @@ from relclip.ext.look import look
 from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
 from relclip.ext.texts import TripletTexts
 
+#: Rows of embeddings gathered at a time: of 512 numbers, 2 x 32 MB.
+ROWS_AT_ONCE = 1 << 14
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -79,11 +82,25 @@ class Scorer:
         self, images: NDArray[np.float32], texts: NDArray[np.float32], crop: Ids, text: NDArray[np.int32]
     ) -> NDArray[np.float32]:
         """Cosine of crop and text times CLIP's scale over the temperature, (rows,)."""
-        cosine = np.einsum("nd,nd->n", images[crop], texts[text])
-        return cosine * np.float32(self.encoder.logit_scale / self.settings.temperature)
+        scale = np.float32(self.encoder.logit_scale / self.settings.temperature)
+        return row_products(images, crop, texts, text) * scale
 
     def _path(self, image: int) -> Path:
         return self.raw / self.annotations.file[image]
+
+
+def row_products(
+    left: NDArray[np.float32], left_row: Ids, right: NDArray[np.float32], right_row: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """left[left_row] . right[right_row], (N, D) and (N, D) -> (N,), of which ROWS_AT_ONCE are gathered at a time.
+
+    All predicates of 64 detected boxes' pairs are 638,000 rows an image part: 2.5 GB in each worker.
+    """
+    products = np.empty(len(left_row), dtype=np.float32)
+    for first in range(0, len(left_row), ROWS_AT_ONCE):
+        part = slice(first, first + ROWS_AT_ONCE)
+        np.einsum("nd,nd->n", left[left_row[part]], right[right_row[part]], out=products[part])
+    return products
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from relclip.clip import elsewhere
 from relclip.clip.stage import run
 from relclip.core.errors import InputError
 from relclip.encoder.encoder import load_encoder
@@ -90,3 +91,53 @@ def test_what_cannot_be_loaded_is_one_sentence_and_leaves_nothing(
 
 def _no_network(*arguments: object) -> None:
     raise OSError("Network is unreachable")
+
+
+def _openai(folder, model, **sizes):
+    """A plain state dict as OpenAI's files hold it: half precision, and three sizes beside the weights."""
+    state = {name: value.half() for name, value in model.state_dict().items()}
+    sizes = {"input_resolution": 32, "context_length": 12, "vocab_size": 49408, **sizes}
+    torch.save(
+        {**state, **{name: torch.tensor(value) for name, value in sizes.items()}}, folder / "openai.pt"
+    )
+    return str(folder / "openai.pt")
+
+
+def test_openais_state_dict_loads_where_the_activation_is_its_own(tiny, tmp_path, open_clip_model):
+    folder, _ = open_clip_model
+    quick = {**json.loads((folder / f"{MODEL}.json").read_text()), "quick_gelu": True}
+    (folder / f"{MODEL}-quickgelu.json").write_text(json.dumps(quick))
+    open_clip.add_model_config(folder / f"{MODEL}-quickgelu.json")
+    model = open_clip.create_model(f"{MODEL}-quickgelu").eval()
+    weights, texts = _openai(tmp_path, model), ["a dog", "a man riding a horse"]
+    found = _run(tiny.params, tmp_path / "model", model=f"{MODEL}-quickgelu", weights=weights).encode_texts(
+        texts
+    )
+    with torch.no_grad():
+        wanted = model.encode_text(open_clip.get_tokenizer(MODEL)(texts), normalize=True)
+    assert torch.allclose(found, wanted, atol=1e-2)
+    with pytest.raises(InputError, match=f"QuickGELU, '{MODEL}' computes with GELU.*'{MODEL}-quickgelu'"):
+        _run(tiny.params, tmp_path / "gelu", weights=weights)
+    with pytest.raises(InputError, match="beyond the model: strange"):
+        _run(tiny.params, tmp_path / "gelu", weights=_openai(tmp_path, model, strange=1))
+    assert not (tmp_path / "gelu").exists()
+
+
+def test_a_torchscript_archive_is_refused_unread(tiny, tmp_path):
+    torch.jit.script(torch.nn.Linear(2, 2)).save(str(tmp_path / "ViT-B-32.pt"))
+    with pytest.raises(InputError, match=r"TorchScript archive.*not run.*state_dict\(\)"):
+        _run(tiny.params, tmp_path / "model", weights=str(tmp_path / "ViT-B-32.pt"))
+
+
+@pytest.mark.parametrize(
+    ("model", "tag", "right"),
+    [("ViT-B-32", "openai", "ViT-B-32-quickgelu"), ("ViT-B-32-quickgelu", "laion2b_s34b_b79k", "ViT-B-32")],
+)
+def test_weights_of_another_activation_are_refused_with_the_right_name(model, tag, right):
+    config, found = (
+        open_clip.get_model_config(model),
+        open_clip.pretrained.get_pretrained_cfg(model.removesuffix("-quickgelu"), tag),
+    )
+    with pytest.raises(InputError, match=f"set clip.model to '{right}'"):
+        elsewhere._same_activation(model, config, found, tag)
+    elsewhere._same_activation(right, open_clip.get_model_config(right), found, tag)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from relclip.compute.device import frozen_autocast
 from relclip.core.errors import ContractError
 from relclip.encoder.crops import cut, pixel_boxes
 from relclip.encoder.encoder import CONFIG, WEIGHTS, WORDS, load_encoder
@@ -101,3 +102,29 @@ def test_crops_are_pillows_crops():
 
 def test_the_config_is_open_clips(tiny):
     assert set(json.loads((tiny.model / CONFIG).read_text())) == {"model_cfg", "preprocess_cfg"}
+
+
+def test_half_precision_of_a_gpu_stays_near_and_nearer_than_bfloat16(tiny, monkeypatch):
+    """What autocast does on a GPU, here on the CPU; cosines times CLIP's largest scale, 100."""
+    encoder, pictures = load_encoder(tiny.model, torch.device("cpu")), _pictures(16)
+    texts = ["a photo of a man", "a photo of a dog", "a photo of a man riding a horse"]
+
+    def logits() -> torch.Tensor:
+        return 100 * encoder.encode_images(pictures) @ encoder.encode_texts(texts).T
+
+    exact, errors = logits(), {}
+    for kind in (torch.float16, torch.bfloat16):
+        monkeypatch.setattr(
+            "relclip.encoder.encoder.frozen_autocast",
+            lambda device, kind=kind: torch.autocast("cpu", dtype=kind),
+        )
+        errors[kind] = (logits() - exact).abs().max().item()
+    assert 0 < errors[torch.float16] < 0.05 and errors[torch.float16] < errors[torch.bfloat16] / 3
+
+
+def test_a_frozen_network_computes_in_float16_on_a_gpu_alone(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch, "autocast", lambda kind, **options: chosen.append((kind, options)))
+    for kind in ("cuda", "cpu"):
+        frozen_autocast(torch.device(kind))
+    assert chosen == [(kind, {"dtype": torch.float16, "enabled": kind == "cuda"}) for kind in ("cuda", "cpu")]

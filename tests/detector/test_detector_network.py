@@ -1,9 +1,13 @@
 """The networks: the large one learns too, the small one grows with its pictures."""
 
+import pytest
 import torch
+from torchvision.models import ResNet50_Weights, resnet50
+from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
 
+from relclip.core.errors import InputError
 from relclip.core.params.detector import Detector
-from relclip.detector.network import DetectorConfig, build
+from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Picture, as_input
 from relclip.detector.training import compute_losses, make_optimizer, update
 
@@ -44,3 +48,61 @@ def test_the_same_seed_builds_the_same_weights():
     first, same, other = (build(config, seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[name], same[name]) for name in first)
     assert not torch.equal(first["backbone.stem.0.weight"], other["backbone.stem.0.weight"])
+
+
+LARGE = {"backbone": "resnet50", "image_size": 64, "classes": 3}
+
+
+def test_resnet50_is_torchvisions_own():
+    torch.manual_seed(3)
+    own = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=4).state_dict()
+    ours = build(DetectorConfig(**LARGE), 3).state_dict()
+    assert own.keys() == ours.keys() and all(torch.equal(own[name], ours[name]) for name in own)
+
+
+def _stands_for(monkeypatch, weights, state):
+    def fetched(self, *, check_hash, weights_only, **_):
+        assert check_hash and weights_only and self.url == weights.url
+        return state
+
+    monkeypatch.setattr(type(weights), "get_state_dict", fetched)
+
+
+def test_imagenet_gives_the_body_and_its_normalisation_stays(monkeypatch):
+    state = resnet50(weights=None).state_dict()
+    state["bn1.running_mean"] += 1
+    _stands_for(monkeypatch, ResNet50_Weights.IMAGENET1K_V1, state)
+    model = pretrained(build(DetectorConfig(**LARGE, frozen_norm=True)), "imagenet").train()
+    body = model.backbone.body
+    assert torch.equal(body.conv1.weight, state["conv1.weight"])
+    assert torch.equal(body.layer4[2].conv3.weight, state["layer4.2.conv3.weight"])
+    assert not body.conv1.weight.requires_grad and body.layer2[0].conv1.weight.requires_grad
+    settings = Detector(backbone="resnet50", image_size=64, start="imagenet")
+    learnt = body.layer2[0].conv1.weight.detach().clone()
+    losses = compute_losses(model, [_example(64, 48)], CPU)
+    update(model, make_optimizer(model, settings), losses[0], 1e-3)
+    assert torch.equal(body.bn1.running_mean, state["bn1.running_mean"])
+    assert not torch.equal(body.layer2[0].conv1.weight, learnt)
+
+
+def test_coco_gives_all_but_the_classes(monkeypatch):
+    torch.manual_seed(1)
+    coco = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=91).state_dict()
+    coco = {name: value for name, value in coco.items() if not name.endswith("num_batches_tracked")}
+    _stands_for(monkeypatch, FasterRCNN_ResNet50_FPN_Weights.COCO_V1, coco)
+    model = build(DetectorConfig(**LARGE, frozen_norm=True))
+    untouched = model.roi_heads.box_predictor.cls_score.weight.detach().clone()
+    state = pretrained(model, "coco").state_dict()
+    assert torch.equal(state["roi_heads.box_head.fc6.weight"], coco["roi_heads.box_head.fc6.weight"])
+    assert torch.equal(state["roi_heads.box_predictor.cls_score.weight"], untouched)
+
+
+def test_a_start_that_cannot_be_had_is_one_sentence(monkeypatch):
+    def offline(self, **_):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(ResNet50_Weights, "get_state_dict", offline)
+    with pytest.raises(InputError, match=r"resnet50.*no route to host.*detector.start: none"):
+        pretrained(build(DetectorConfig(**LARGE, frozen_norm=True)), "imagenet")
+    with pytest.raises(ValueError, match="start: coco needs backbone: resnet50"):
+        Detector(start="coco")

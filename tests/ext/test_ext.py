@@ -12,7 +12,7 @@ from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_table
 from relclip.encoder.crops import cut
 from relclip.encoder.encoder import load_encoder
-from relclip.ext import parts, stage
+from relclip.ext import parts, score, stage
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates
 from relclip.ext.work import zero_shot_labels
@@ -184,3 +184,14 @@ def test_a_prompt_without_classes_is_encoded_once_a_predicate():
     )
     assert asked == ["something riding something", "something watching something"]
     assert found.rows(np.array([1, 2]), np.array([2, 1]), np.array([1, 2])).tolist() == [0, 1]
+
+
+def test_rows_are_multiplied_in_slices_as_all_at_once(monkeypatch):
+    """One, none, and an uneven rest: the same bits."""
+    monkeypatch.setattr(score, "ROWS_AT_ONCE", 7)
+    draw = np.random.default_rng(0)
+    left, right = (draw.normal(size=(rows, 64)).astype(np.float32) for rows in (5, 9))
+    for rows in (0, 1, 7, 23):
+        one, other = draw.integers(5, size=rows), draw.integers(9, size=rows).astype(np.int32)
+        whole = np.einsum("nd,nd->n", left[one], right[other])
+        assert np.array_equal(score.row_products(left, one, right, other), whole)

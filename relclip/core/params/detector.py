@@ -1,8 +1,8 @@
 """The section detector: the boxes of SGDet."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relclip.core.params.base import Closed, Seed
 
@@ -11,6 +11,7 @@ class Detector(Closed):
     """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one.
 
     `image_size` is the longest side of the pictures it sees: 128 for the small backbone, about 1000 for resnet50.
+    `start: imagenet | coco`: resnet50 begins with torchvision's weights, its batch normalisation frozen.
     `make: [detector]` makes it, an empty list does not.
     Of an image at most `per_image` boxes with a score above `score` stay, none with an IoU above `nms` to a better one;
     `class_nms` does the same among boxes of one class once the relation model has named them (docs/method.md, 2).
@@ -19,6 +20,7 @@ class Detector(Closed):
     make: list[Literal["detector"]] = []
     weights: str | None = None
     backbone: Literal["small", "resnet50"] = "small"
+    start: Literal["none", "imagenet", "coco"] = "none"
     image_size: int = Field(default=128, ge=32)
     iterations: int = Field(default=1000, ge=1)
     batch: int = Field(default=6, ge=1)
@@ -31,3 +33,9 @@ class Detector(Closed):
     class_nms: float = Field(default=0.5, gt=0.0, le=1.0)
     checkpoint_every: int = Field(default=300, ge=1)
     seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _only_resnet50_is_pretrained(self) -> Self:
+        if self.start != "none" and self.backbone != "resnet50":
+            raise ValueError(f"start: {self.start} needs backbone: resnet50; give that, or start: none")
+        return self

@@ -38,7 +38,7 @@ preset: $(VENV)/ready  ## NAME=scenes|smoke|photos|vg|study: put that params.yam
 dvc: $(VENV)/ready  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
 	python -m relclip.project.dvc
 
-readme: $(VENV)/ready  ## the tables of README.md from the last run
+readme: $(VENV)/ready  ## the tables of docs/results.md from the last run
 	python -m relclip.tables.readme
 
 study: $(VENV)/ready  ## docs/study.md from what the preset `study` has trained so far

@@ -1,4 +1,4 @@
-"""`make readme`: the numbers of README.md, from the tables of the last run, so that nobody copies them by hand."""
+"""`make readme`: the numbers of docs/results.md, from the tables of the last run, so that nobody copies them by hand."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -197,10 +197,10 @@ def _time(stage: str, files: Sequence[Path]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Fill the blocks `results` and `times` of README.md from the last run's tables."""
+    """Fill the blocks `results` and `times` of docs/results.md from the last run's tables."""
     arguments = command.parser("relclip.tables.readme", main.__doc__ or "")
     for option, usual in (
-        ("readme", "README.md"),
+        ("readme", "docs/results.md"),
         ("tables", "reports/tables"),
         ("dataset", "data/dataset"),
         ("benchmarks", "logs/benchmarks"),

@@ -39,6 +39,7 @@ RECIPES = {
     "record": ("relclip.project.record", 'readme("make record")'),
     "adopt": ("relclip.project.adopt", 'readme("make adopt")'),
     "preset": ("relclip.project.preset", ""),
+    "readme": ("relclip.tables.readme", ""),  # tests/tables/test_tables_readme.py
 }
 
 

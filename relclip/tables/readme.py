@@ -1,4 +1,4 @@
-"""`make readme`: the numbers of docs/results.md, from the tables of the last run, so that nobody copies them by hand."""
+"""`make readme`: the numbers of docs/results.md, from the tables of the last run: nobody copies them by hand."""
 
 import csv
 from collections.abc import Iterator, Sequence

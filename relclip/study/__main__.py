@@ -50,7 +50,7 @@ def main() -> None:
     params = load_params(options.params)
     predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)
     found = findings(params.tables.claims, options.evaluate, predicates, params.evaluate)
-    there = rows(list(params.runs), options.evaluate)
+    there = rows(list(params.runs), options.evaluate, options.train)
     folder = options.output / "study"
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "claims.csv", table(CLAIMS, map(claim_cells, found)))

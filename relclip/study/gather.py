@@ -13,6 +13,7 @@ from relclip.core.params.tables import Difference as Claim
 from relclip.core.parquet import read_table
 from relclip.evaluate.hits import HITS
 from relclip.study.effects import Effect, holm, mixed_model, paired_effects, picture_differences
+from relclip.tables.sources import read_curve
 
 METRICS = {"recall_at_50": "R@50", "mean_recall_at_50": "mR@50"}
 #: Where recall at 50 under the graph constraint stands among the metrics of a picture.
@@ -112,21 +113,35 @@ COLUMNS = {
 }
 
 
-def rows(runs: Sequence[str], evaluated: Path) -> list[Row]:
+#: Whether a row had stopped rising: its last two looks at validation.
+RISE = "last rise on validation, R@50"
+
+
+def rows(runs: Sequence[str], evaluated: Path, trained: Path) -> list[Row]:
     """The rows in the order of params.runs."""
     names: dict[str, list[str]] = {}
     for run in runs:
         names.setdefault(run.partition("_seed")[0], []).append(run)
-    return [_row(name, tuple(seeds), evaluated) for name, seeds in names.items()]
+    return [_row(name, tuple(seeds), evaluated, trained) for name, seeds in names.items()]
 
 
-def _row(name: str, runs: tuple[str, ...], evaluated: Path) -> Row:
+def _row(name: str, runs: tuple[str, ...], evaluated: Path, trained: Path) -> Row:
     finished = tuple(run for run in runs if (evaluated / run / "sgcls" / "annotation.json").is_file())
     numbers = {
         column: [100 * _number(evaluated / run / file, metric) for run in finished]
         for column, (file, metric) in COLUMNS.items()
     }
+    numbers[RISE] = [
+        rise for run in finished if (rise := _last_rise(trained / run / "curves.csv")) is not None
+    ]
     return Row(name, runs, finished, numbers)
+
+
+def _last_rise(path: Path) -> float | None:
+    """Recall at the last validation minus that before, in percentage points; None where there are no two."""
+    curve = read_curve(path)
+    values = curve.points("val_recall_at_50")[1] if curve else []
+    return 100 * float(values[-1] - values[-2]) if len(values) > 1 else None
 
 
 def _number(path: Path, metric: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from relclip.core.params.train import Train
 from relclip.study.effects import POWER, Effect
-from relclip.study.gather import COLUMNS, METRICS, Finding, Row
+from relclip.study.gather import COLUMNS, METRICS, RISE, Finding, Row
 from relclip.tables.layout import TASKS
 
 HEADER = """# Do the paper's claims hold? A replication study
@@ -14,9 +14,9 @@ finished is counted nowhere and said to be missing.
 
 {regime}
 
-Judged on the annotation of the {pictures:,} test pictures, of which nothing was chosen. Not yet shown: that all rows
-have stopped rising at this length. The learning curves below say which have, so read a difference between rows that
-still rise as one at this budget."""
+Judged on the annotation of the {pictures:,} test pictures, on which nothing was chosen. The length was not chosen
+either: the rate falls to zero over it, so a curve that is flat at its end says that this training is over, not that a
+longer one would reach no more. Read a difference as one at this budget; rows of another length have it in their name."""
 HOW = """## How sure
 
 An interval holds for a new draw of test pictures and of training seeds: a bootstrap of both levels, with Student's t at
@@ -98,8 +98,11 @@ def _claim_line(one: Finding, effect: Effect) -> list[str]:
 
 def rows_table(rows: Sequence[Row]) -> str:
     """Every row, mean and standard deviation over its finished seeds, in percent."""
-    lines = [[row.name, f"{len(row.finished)} of {len(row.runs)}", *map(row.text, COLUMNS)] for row in rows]
-    return markdown(["row", "seeds", *COLUMNS], lines)
+    lines = [
+        [row.name, f"{len(row.finished)} of {len(row.runs)}", *map(row.text, [*COLUMNS, RISE])]
+        for row in rows
+    ]
+    return markdown(["row", "seeds", *COLUMNS, RISE], lines)
 
 
 def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -15,7 +15,7 @@ from relclip.core.params.whole import check_params
 from relclip.core.parquet import write_table
 from relclip.evaluate.hits import HITS
 from relclip.project.more_seeds import with_seeds
-from relclip.study.gather import findings, rows
+from relclip.study.gather import RISE, findings, rows
 from relclip.study.page import page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,10 +51,12 @@ def test_a_claim_is_judged_on_the_seeds_that_both_sides_have(tmp_path):
 
 def test_the_page_says_what_is_missing(tmp_path):
     judged(tmp_path, "a", 0.8, 0)
-    there = rows(["a", "a_seed1", "b"], tmp_path)
+    (tmp_path / "a/curves.csv").write_text("step,val_recall_at_50\n1,\n2,0.5\n3,0.515\n")
+    there = rows(["a", "a_seed1", "b"], tmp_path, tmp_path)
     text = page(there, findings([CLAIM], tmp_path, 1, Evaluate()), Train(), (600, 300), [])
     assert "Finished: 1 of 3 trainings." in text
     assert "| a | 1 of 2 | 80.0 |" in text
+    assert there[0].text(RISE) == "1.5"
     assert "| b | 0 of 1 | not finished |" in text
     assert "No pair of rows is finished yet." in text
 
@@ -62,7 +64,7 @@ def test_the_page_says_what_is_missing(tmp_path):
 def test_the_preset_grows_to_five_paired_seeds_of_every_row_and_claim():
     content = yaml.safe_load((ROOT / "workflow/presets/study.yaml").read_text("utf-8"))
     params = check_params(with_seeds(content, 5))
-    assert {len(row.runs) for row in rows(list(params.runs), ROOT)} == {5}
+    assert {len(row.runs) for row in rows(list(params.runs), ROOT, ROOT)} == {5}
     for claim in params.tables.claims:
         seeds = [[params.run(run).seed for run in side] for side in (claim.better, claim.worse)]
         assert seeds == [[0, 1, 2, 3, 4]] * 2

@@ -140,7 +140,7 @@ def _row(name: str, runs: tuple[str, ...], evaluated: Path, trained: Path) -> Ro
 def _last_rise(path: Path) -> float | None:
     """Recall at the last validation minus that before, in percentage points; None where there are no two."""
     curve = read_curve(path)
-    values = curve.points("val_recall_at_50")[1] if curve else []
+    values = curve.points("val_recall_at_50")[1] if curve else np.empty(0)
     return 100 * float(values[-1] - values[-2]) if len(values) > 1 else None
 
 

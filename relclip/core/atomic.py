@@ -50,7 +50,7 @@ def note_read(path: Path) -> None:
         guard.read.add(path.resolve())
 
 
-def _check_output(path: Path) -> None:
+def check_output(path: Path) -> None:
     """Raise InputError where writing `path` would cost an input, another output, a link or a device."""
     guard = _guard.get()
     if guard is None:
@@ -74,7 +74,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a folder where a file must be written", str(path))
-    _check_output(path)
+    check_output(path)
     _prepare(path.parent)
     temporary = _sibling(path)
     try:
@@ -94,7 +94,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     and so is the folder one is in (`--output .`): whatever lies there would be gone.
     """
     path = path.resolve()
-    _check_output(path)
+    check_output(path)
     if path.is_file():
         raise NotADirectoryError(errno.ENOTDIR, "this is a file where a folder must be written", str(path))
     if Path.cwd().is_relative_to(path):

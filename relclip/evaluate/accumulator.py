@@ -103,7 +103,12 @@ class SceneGraphRecall:
         self._images |= other._images
 
     def _image(self, found: Fields, true: Fields, number: int) -> Image:
-        image_id = int(true.get("image_id", len(self._images) + number))
+        image_id = true.get("image_id", len(self._images) + number)
+        image_id = image_id.item() if hasattr(image_id, "item") else image_id
+        if not isinstance(image_id, int) or isinstance(image_id, bool) or abs(image_id) >= 1 << 63:
+            raise InputError(
+                "image_id must be a whole number of 64 bits, which decides how ties are broken; number the images"
+            )
         return Image.read(image_id, found, true, self._vocabulary)
 
     def _keys(self, seen: Iterable[tuple[int, int, int]]) -> Ints:

@@ -131,11 +131,13 @@ def _check(better: Sequence[pa.Table], worse: Sequence[pa.Table], predicates: in
         raise InputError(
             f"{len(better)} better and {len(worse)} worse tables of hits; give as many of both, a pair a seed"
         )
-    largest = max((int(column(hits, "predicate_id").max(initial=0)) for hits in [*better, *worse]), default=0)
-    if largest > predicates:
-        raise InputError(
-            f"the hits name predicate {largest}, but the vocabulary has {predicates}; give --vocabulary"
-        )
+    for hits in [*better, *worse]:
+        ids = column(hits, "predicate_id")
+        wrong = ids[(ids < 1) | (ids > predicates)]
+        if len(wrong):
+            raise InputError(
+                f"the hits name predicate {wrong[0]}, but the vocabulary has 1 to {predicates}; give --vocabulary"
+            )
     keys = [hits.select(TRUTH).sort_by([(name, "ascending") for name in TRUTH]) for hits in [*better, *worse]]
     if any(not key.equals(keys[0]) for key in keys[1:]):
         raise InputError(

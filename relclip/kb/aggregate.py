@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from relclip.core.atomic import write_json
+from relclip.core.atomic import check_output, write_json
 from relclip.core.parquet import EVIDENCE, NAMED_TRIPLETS, write_sorted
 from relclip.core.vocabulary import Vocabulary
 
@@ -95,6 +95,8 @@ def write(
 
 def _place(made: Path, output: Path) -> None:
     """Move the three files; statistics.json goes first and comes last, so that it never stands beside older files."""
+    for name in ("triplets.parquet", "evidence.parquet", "statistics.json"):
+        check_output(output / name)
     output.mkdir(parents=True, exist_ok=True)
     (output / "statistics.json").unlink(missing_ok=True)
     for name in ("triplets.parquet", "evidence.parquet", "statistics.json"):

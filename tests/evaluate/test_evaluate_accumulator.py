@@ -158,3 +158,9 @@ def test_an_unknown_task_is_refused():
 
 def test_documentation_examples():
     assert doctest.testmod(accumulator).failed == 0
+
+
+@pytest.mark.parametrize("image_id", ["abc.jpg", 1.0, True, 1 << 63])
+def test_an_image_id_that_is_no_whole_number_is_one_sentence(image_id):
+    with pytest.raises(InputError, match="must be a whole number of 64 bits"):
+        SceneGraphRecall(2, 3, "predcls").update(EMPTY, {**EMPTY, "image_id": image_id})

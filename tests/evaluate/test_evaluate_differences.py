@@ -79,3 +79,9 @@ def test_order_of_rows_does_not_matter():
     hits = table([0, 60, -1, 5])
     turned = hits.take(pc.sort_indices(hits["object_id"], sort_keys=[("object_id", "descending")]))
     assert paired_difference([hits], [turned], "ng_recall_at_100").difference == 0
+
+
+def test_a_predicate_that_is_none_is_named():
+    hits = pa.table([[1], [0], [-1], [1], [0], [0], [False]], schema=HITS)
+    with pytest.raises(InputError, match="the hits name predicate -1"):
+        paired_differences([hits], [hits], predicates=2)

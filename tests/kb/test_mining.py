@@ -249,3 +249,15 @@ def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
     assert "1 lines without a tab" in said and "1 lines are not UTF-8" in said
     assert "the caption is a line's first field" in said
     assert json.loads((tmp_path / "kb" / "statistics.json").read_text())["min_count"] == 2
+
+
+def test_captions_are_never_replaced_by_what_was_mined(tmp_path, monkeypatch):
+    path = tmp_path / "kb/triplets.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table({"caption": SENTENCES, "caption_id": list("abcde")}), path)
+    before = path.read_bytes()
+    words = ["relclip kb", "--captions", str(path), "--output", str(path.parent)]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(InputError, match="which is read here"):
+        command_line.main()
+    assert path.read_bytes() == before

@@ -174,7 +174,7 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
             table = file.read(schema.names) if filters is None else None
         if table is None:
             table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None, **CHECKED)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError, OSError) as error:
         raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
     table = _fit(table, schema, path)
     for name in schema.names:

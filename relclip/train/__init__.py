@@ -12,9 +12,12 @@ tensor([[1.0000, 0.0000, 0.0000],
 0.5514
 """
 
-from relclip.train.contrast import LEVELS, RelationalContrast, Triplets, info_nce, relation_embedding
-from relclip.train.losses import soft_cross_entropy
-from relclip.train.sampling import Memory, Negatives, sampling_weights, weighted_mean
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from relclip.train.contrast import LEVELS, RelationalContrast, Triplets, info_nce, relation_embedding
+    from relclip.train.losses import soft_cross_entropy
+    from relclip.train.sampling import Memory, Negatives, sampling_weights, weighted_mean
 
 __all__ = [
     "LEVELS",
@@ -28,3 +31,12 @@ __all__ = [
     "soft_cross_entropy",
     "weighted_mean",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch when something of it is asked for: `relclip train --help` needs none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'relclip.train' has no attribute {name!r}")
+    from relclip.train import contrast, losses, sampling  # noqa: PLC0415
+
+    return next(getattr(module, name) for module in (contrast, losses, sampling) if hasattr(module, name))

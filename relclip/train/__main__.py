@@ -5,7 +5,6 @@ from relclip.core.errors import ParamsError
 from relclip.core.params.reading import load_sections
 from relclip.core.params.train import Refined, Trainings
 from relclip.train import arguments
-from relclip.train.stage import train_run
 
 
 def main() -> None:
@@ -17,6 +16,8 @@ def main() -> None:
         "runs",
     )
     args = command.parse(parser)
+    from relclip.train.stage import train_run  # noqa: PLC0415  # torch, after --help
+
     params = load_sections(args.params, Trainings).run(args.run)
     if isinstance(params, Refined):
         raise ParamsError(

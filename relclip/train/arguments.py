@@ -7,8 +7,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from relclip.compute.halving import told_in_a_sentence
-from relclip.compute.world import joined
 from relclip.core import command
 from relclip.core.params.train import Train
 from relclip.core.train_inputs import Inputs
@@ -41,6 +39,9 @@ def trained(args: argparse.Namespace, params: Train) -> Iterator[dict[str, Any]]
 
     The first of several processes alone is tracked.
     """
+    from relclip.compute.halving import told_in_a_sentence  # noqa: PLC0415
+    from relclip.compute.world import joined  # noqa: PLC0415
+
     advice = "lower train.images_per_batch, or use a device with more memory"
     with joined(args.device) as (world, device), told_in_a_sentence(advice):
         options = {"device": device, "threads": args.threads, "world": world}

@@ -5,7 +5,6 @@ from relclip.core.errors import ParamsError
 from relclip.core.params.reading import load_sections
 from relclip.core.params.train import Refined, Trainings
 from relclip.train import arguments
-from relclip.train.refine.stage import refine_run
 
 
 def main() -> None:
@@ -17,6 +16,8 @@ def main() -> None:
     )
     command.add_folders(parser, start="train/<first>")
     args = command.parse(parser)
+    from relclip.train.refine.stage import refine_run  # noqa: PLC0415  # torch, after --help
+
     params = load_sections(args.params, Trainings).run(args.run)
     if not isinstance(params, Refined):
         raise ParamsError(

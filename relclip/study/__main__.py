@@ -17,6 +17,7 @@ from relclip.study.page import page
 from relclip.tables.figures.curves import Trained, curves_figure
 from relclip.tables.figures.forest import Compared, Interval, forest_figure
 from relclip.tables.figures.style import LIGHT, saved
+from relclip.tables.layout import TASKS
 from relclip.tables.sources import read_curve
 
 CLAIMS = [
@@ -117,14 +118,14 @@ def draw(found: Sequence[Finding], there: Sequence[Row], trained: Path, folder: 
 
 
 def _compared(one: Finding, found: Sequence[Finding]) -> Compared | None:
-    """The claim on one task in all metrics, for the figure; None where it has no number yet."""
+    """The claim on one task in all metrics, for the figure; None before two seeds."""
     same = [other.effect for other in found if (other.claim, other.task) == (one.claim, one.task)]
     intervals = tuple(
         Interval(100 * effect.difference, 100 * effect.low, 100 * effect.high) if effect else None
         for effect in same
     )
-    name = one.claim.claim + (f", {one.task}" if one.task != "predcls" else "")
-    return Compared(name, intervals) if any(intervals) else None
+    name = one.claim.claim + (f", {TASKS[one.task]}" if one.task != "predcls" else "")
+    return Compared(name, intervals) if one.effect and len(one.effect.seeds) > 1 else None
 
 
 if __name__ == "__main__":

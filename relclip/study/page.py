@@ -18,7 +18,7 @@ Judged on the annotation of the {pictures:,} test pictures, on which nothing was
 either: the rate falls to zero over it, so a curve that is flat at its end says that this training is over, not that a
 longer one would reach no more. Read a difference as one at this budget; other lengths stand in a row's name.
 Taken over from the default data set, where validation chose them: the learning rate, what a knowledge-base triplet must
-have been said (8 times, of 1, 3, 5, 8, 12), and the labels' text as input, beside which every row without it is shown."""
+have been said (8 times, of 1, 3, 5, 8, 12), and the labels' text as input, beside which stands every row without it."""
 HOW = """## How sure
 
 An interval holds for a new draw of test pictures and of training seeds: a bootstrap of both levels, with Student's t at

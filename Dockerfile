@@ -1,6 +1,6 @@
 # The environment and this package, for `docker run` and as the image of profiles/kubernetes (docs/cluster.md).
 #   docker build -t relclip .
-#   docker run --rm -v "$PWD/project:/project" relclip make tables
+#   docker run --rm -v relclip-data:/relclip/data -v relclip-reports:/relclip/reports relclip snakemake --cores all
 FROM python:3.12-slim
 # make: the two commands; git: DVC; rsync: what Snakemake's storage brings and takes
 RUN apt-get update && apt-get install -y --no-install-recommends make git rsync && rm -rf /var/lib/apt/lists/*

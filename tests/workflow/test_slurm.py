@@ -117,7 +117,7 @@ def test_a_pipeline_in_shards_on_slurm_equals_one_run_here(houses):
     expected = here.digests(*outputs)
     assert TARGET in expected and len(expected) > 40
     found = there.digests(*outputs)
-    # Once, on a machine with five times the load it has cores, the last bits of these scores differed; why is not known.
+    # Once, on a machine with five times the load it has cores, last bits of these scores differed; why is not known.
     rounded = "data/ext/objects.parquet"
     same_but_for_rounding(here.folder / rounded, there.folder / rounded)
     assert found.pop(rounded) and expected.pop(rounded)

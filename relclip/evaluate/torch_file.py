@@ -107,7 +107,7 @@ def _zip(data: mmap.mmap, path: Path) -> Any:
         member = members[f"data/{_key(saved)}"]
         found.position = _position(data, member)
         if found.length * np.dtype(found.kind).itemsize > member.file_size:
-            raise ValueError(f"storage {saved[2]} is shorter than announced")
+            raise ValueError(f"storage {_key(saved)} is shorter than announced")
         return found
 
     pickled = _bytes(data, members["data.pkl"])
@@ -127,7 +127,7 @@ def _legacy(data: mmap.mmap, path: Path) -> Any:
     def storage(saved: tuple[Any, ...]) -> Storage:
         if len(saved) > 5 and saved[5] is not None:
             raise ValueError("a view of a storage, as torch before 0.4 wrote")
-        return storages.setdefault(str(saved[2]), _storage(saved))
+        return storages.setdefault(_key(saved), _storage(saved))
 
     position, values = 0, []
     for _ in range(5):  # magic number, version, machine, the value, the order of the storages

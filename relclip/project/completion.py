@@ -10,7 +10,7 @@ from relclip.core.errors import InputError
 
 
 def main() -> None:
-    """Print the script; the README says where it goes."""
+    """Print the script, which says itself where it goes."""
     import shtab  # noqa: PLC0415
 
     from relclip.__main__ import COMMANDS  # noqa: PLC0415

@@ -16,6 +16,7 @@ from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
 from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, pair_classes, pair_numbers
+from relclip.train.annotation import as_annotated, pairs_trained_on
 
 KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20
@@ -54,6 +55,7 @@ def supervise(
         relations["predicate_id"].to_numpy(), len(vocabulary.predicates), "relations.parquet: predicate_id"
     )
     if params.supervision == "full":
+        relations = as_annotated(relations, params.annotation, params.seed, len(vocabulary.predicates))
         labels, dropped = full_labels(images, relations)
     else:
         triplets, counted["kb"] = believed_triplets(inputs.kb, params.kb, params.seed)
@@ -63,6 +65,7 @@ def supervise(
         scores = read_scores(inputs.ext / "scores.parquet", images)
         counted["kb"]["candidates"] = len(labels.predicates)
         labels = kb_ext_labels(images, labels, scores, params.kb.min_clip, params.kb.weights)
+    labels = of_pairs(labels, pairs_trained_on(images, params))
     weight = np.bincount(labels.predicates, labels.weights, len(vocabulary.predicates) + 1)[1:]
     return labels, {
         "images": len(images),
@@ -123,6 +126,18 @@ def kb_labels(
     by_classes[subject, object_, predicate] = count_shares(triplets)
     shares = by_classes[subjects[rows[:, 0]], objects_[rows[:, 0]], rows[:, 1]]
     return replace(labels, weights=_sum_to_one(shares, labels.start))
+
+
+def of_pairs(labels: Labels, kept: NDArray[np.bool_]) -> Labels:
+    """The labels of the pairs `kept` (P,) alone; the others have none."""
+    if kept.all():
+        return labels
+    rows = labels.row[kept & (labels.row >= 0)]
+    entries, _ = labels.entries(rows)
+    row = np.where(kept, labels.row, -1).astype(np.int32)
+    row[kept & (labels.row >= 0)] = np.arange(len(rows))
+    start = np.concatenate([[0], np.cumsum(labels.start[rows + 1] - labels.start[rows])])
+    return Labels(row, start, labels.predicates[entries], labels.weights[entries])
 
 
 def kb_ext_labels(

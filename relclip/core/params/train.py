@@ -56,6 +56,16 @@ class KbLabels(Closed):
     min_clip: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
+class Annotation(Closed):
+    """Which of the annotated relations label pairs (beyond the paper: how much annotation, and how good).
+
+    `share`: of all relations, a seeded choice; `noise`: the share of them whose predicate is replaced by another.
+    """
+
+    share: float = Field(default=1.0, gt=0.0, le=1.0)
+    noise: float = Field(default=0.0, ge=0.0, le=1.0)
+
+
 class Train(Closed):
     """One training. The `train` section gives the defaults; an entry of `runs` overrides some of them.
 
@@ -63,6 +73,7 @@ class Train(Closed):
     others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
     0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
     (16 under kb+ext: recall on validation within 0.2 points of all, mean recall within 1, 60 % of the time.)
+    `images`: how many of the train images train, a seeded choice; none: all. `annotation` counts under `full` alone.
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (docs/method.md, 6), weighted by the
     labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (docs/method.md, 2). `schedule:
     plateau` is VisualDS's (docs/method.md, 6): the rate falls to a tenth each time recall on validation has not risen
@@ -81,6 +92,8 @@ class Train(Closed):
     features: Literal["clip", "labels"] = "clip"
     supervision: Literal["full", "kb", "kb+ext"] = "full"
     seed: Seed = 0
+    images: int | None = Field(default=None, ge=1)
+    annotation: Annotation = Annotation()
     iterations: int = Field(default=600, ge=1)
     images_per_batch: int = Field(default=12, ge=1)
     optimizer: Literal["sgd", "adamw"] = "adamw"

@@ -1,0 +1,61 @@
+"""Fewer train images, less annotation, wrong annotation: exactly as many as said, the smaller choice in the larger."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from relclip.core.params.train import Annotation, Train
+from relclip.core.parquet import RELATIONS, read_table
+from relclip.model import ImageSet
+from relclip.train.annotation import as_annotated, pairs_trained_on
+from relclip.train.labels import full_labels, of_pairs
+
+
+def relations(count):
+    rows = [
+        {"image_id": n // 7, "subject_id": n, "object_id": n + 1, "predicate_id": n % 4 + 1}
+        for n in range(count)
+    ]
+    columns = {name: [row.get(name, 0) for row in rows] for name in RELATIONS.names}
+    return pa.table(columns, schema=RELATIONS)
+
+
+def test_a_share_of_the_annotation_is_kept_and_a_larger_one_holds_it():
+    table = relations(200)
+    assert as_annotated(table, Annotation(), 0, 4).equals(table)
+    small, large = (
+        set(as_annotated(table, Annotation(share=s), 3, 4)["subject_id"].to_pylist()) for s in (0.1, 0.4)
+    )
+    assert (len(small), len(large)) == (20, 80)
+    assert small < large
+    other = set(as_annotated(table, Annotation(share=0.1), 4, 4)["subject_id"].to_pylist())
+    assert other != small
+
+
+def test_noise_gives_a_share_of_the_relations_one_of_the_other_predicates():
+    table = relations(4000)
+    right, noisy = (
+        t["predicate_id"].to_numpy() for t in (table, as_annotated(table, Annotation(noise=0.25), 0, 4))
+    )
+    wrong = noisy != right
+    assert wrong.sum() == 1000
+    assert np.bincount((noisy - right)[wrong] % 4, minlength=4) == pytest.approx([0, 333, 333, 333], abs=60)
+    assert set(noisy) == {1, 2, 3, 4}
+
+
+def test_a_part_of_the_images_trains_with_the_labels_it_had(tiny):
+    images = ImageSet.load(tiny / "dataset", tiny / "features", "train")
+    whole, _ = full_labels(images, read_table(tiny / "dataset" / "relations.parquet", RELATIONS))
+    kept = pairs_trained_on(images, Train(images=len(images) // 2))
+    of_image = [kept[images.pairs_of(number)] for number in range(len(images))]
+    assert all(part.all() or not part.any() for part in of_image)
+    labels = of_pairs(whole, kept)
+    assert 0 < len(labels.start) - 1 < len(whole.start) - 1
+    for pair in range(len(images.pairs)):
+        row, before = labels.row[pair], whole.row[pair]
+        if not kept[pair] or before < 0:
+            assert row == -1
+            continue
+        now, then = (slice(part.start[r], part.start[r + 1]) for part, r in ((labels, row), (whole, before)))
+        assert labels.predicates[now].tolist() == whole.predicates[then].tolist()
+        assert labels.weights[now].tolist() == whole.weights[then].tolist()

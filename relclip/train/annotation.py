@@ -25,7 +25,7 @@ def as_annotated(relations: pa.Table, annotation: Annotation, seed: int, predica
 
 
 def pairs_trained_on(images: ImageSet, params: Train) -> NDArray[np.bool_]:
-    """Which pairs (P,) belong to the `train.images` images that train, a seeded choice; a smaller one lies in a larger."""
+    """Which pairs (P,) belong to the `train.images` images chosen to train; a smaller choice lies in a larger."""
     if params.images is None or params.images >= len(images):
         return np.ones(len(images.pairs), bool)
     used = np.zeros(len(images), bool)

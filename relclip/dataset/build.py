@@ -12,14 +12,14 @@ from relclip.core.params.dataset import Dataset
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.dataset.account import Account
-from relclip.dataset.expected import compare, is_visual_genome
+from relclip.dataset.expected import compare, visual_genome_route
 from relclip.dataset.found import make_vocabulary
 from relclip.dataset.names import ObjectNames
 from relclip.dataset.objects import ObjectTable, read_objects
 from relclip.dataset.pictures import Picture, read_pictures
 from relclip.dataset.predicates import PredicateWords
 from relclip.dataset.relations import RelationTable
-from relclip.dataset.split import check_every
+from relclip.dataset.split import carve_validation, check_every
 
 TRUTH = Path("truth", "relationships.json")
 
@@ -46,20 +46,25 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     read_objects(raw / "objects.json", pictures, table, account)
     relations = {"relations": RelationTable(words, params.duplicates == "drop", account, "relations")}
     relations["relations"].read(raw / "relationships.json", pictures, table.add_from_relation)
+    listed = [picture.split for picture in pictures.values()]
+    related = [picture.related for picture in pictures.values()]
+    for picture, name in zip(pictures.values(), carve_validation(listed, related, params.split), strict=True):
+        picture.split = name
     if params.truth:
         relations["truth"] = RelationTable(words, params.duplicates == "drop", account, "truth")
         relations["truth"].read(raw / TRUTH, pictures, None)
-    images = _images(pictures, account)
+    images, objects = _images(pictures, account), table.table()
     if every_split:
         check_every(images["split"].to_pylist())
     tables = {section: relation.table() for section, relation in relations.items()}
-    account.tally(images, table.table(), tables)
-    if is_visual_genome(raw, vocabulary):
-        account.expected = compare(images, table.table(), tables["relations"], vocabulary)
+    account.tally(images, objects, tables)
+    if route := visual_genome_route(raw, vocabulary):
+        found = {"images": images, "objects": objects, "relations": tables["relations"]}
+        account.expected = compare(route, listed, found, vocabulary)
     with atomic_folder(output) as folder:
-        _write(folder, vocabulary, images, table.table(), tables["relations"])
+        _write(folder, vocabulary, images, objects, tables["relations"])
         if params.truth:
-            _write(folder / "truth", vocabulary, images, table.table(), tables["truth"])
+            _write(folder / "truth", vocabulary, images, objects, tables["truth"])
         write_json(folder / "account.json", account.summary())
     return account
 

@@ -12,9 +12,13 @@ from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary, load_names
 
-#: Images listed as train (75,651) and in all, and test triplets of classes that no train relation has.
-TRAIN_IMAGES, IMAGES, UNSEEN = 75_651, 108_073, 659
-#: Relations of train (validation is carved out of it) by predicate, matched exactly in lower case.
+#: Images that are listed, and of these as train; both annotation routes list the same.
+IMAGES, TRAIN_IMAGES = 108_073, 75_651
+#: Of the h5 file: images with an object. Its relations by predicate are published only as one loader filters them.
+WITH_OBJECTS = 105_414
+#: Of the official JSON files: test triplets of classes that no train relation has, and the relations of train
+#: (validation is carved out of it) by predicate, matched exactly in lower case.
+UNSEEN = 659
 RELATIONS = {
     "sitting on": 4211, "riding": 3819, "standing on": 2031, "carrying": 1855, "walking on": 1727, "watching": 863,
     "parked on": 744, "eating": 713, "using": 577, "covered in": 565, "covering": 549, "hanging from": 537,
@@ -26,33 +30,46 @@ SOURCE = "source.json"
 Ids = NDArray[np.int64]
 
 
-def is_visual_genome(raw: Path, vocabulary: Vocabulary) -> bool:
-    """Whether data/raw was made from Visual Genome's own files and is read with its 150 and 20 classes."""
+def visual_genome_route(raw: Path, vocabulary: Vocabulary) -> str | None:
+    """The route by which data/raw was made from Visual Genome, where it is read with its 150 and 20 classes."""
     if not (raw / SOURCE).is_file():
-        return False
+        return None
     source = read_json(raw / SOURCE, "run the stage `raw` again", InputError)
     same = vocabulary == Vocabulary(load_names("vg150"), load_names("vg20"))
-    return same and isinstance(source, dict) and source.get("source") == "vg"
+    is_visual_genome = isinstance(source, dict) and source.get("source") == "vg"
+    return str(source.get("route", "json")) if same and is_visual_genome else None
 
 
 def compare(
-    images: pa.Table, objects: pa.Table, relations: pa.Table, vocabulary: Vocabulary
+    route: str, listed: Sequence[str], tables: Mapping[str, pa.Table], vocabulary: Vocabulary
 ) -> dict[str, dict[str, int]]:
-    """What -> {found, expected}: images, relations of train and validation by predicate, unseen test triplets."""
+    """What -> {found, expected}, of what is known of a `route`.
+
+    listed: the split of each image that can be read; tables: images, objects and relations.
+    """
+    rows = {
+        "images listed": (len(listed), IMAGES),
+        "images listed as train": (sum(split != "test" for split in listed), TRAIN_IMAGES),
+    }
+    if route == "h5":
+        rows["images with an object"] = (tables["images"].num_rows, WITH_OBJECTS)
+    else:
+        rows |= _relations(tables, vocabulary)
+    return {what: {"found": found, "expected": expected} for what, (found, expected) in rows.items()}
+
+
+def _relations(tables: Mapping[str, pa.Table], vocabulary: Vocabulary) -> dict[str, tuple[int, int]]:
+    """Relations of train and validation by predicate, and unseen test triplets: (found, expected)."""
+    images, relations = tables["images"], tables["relations"]
     tested = images.filter(pc.equal(images["split"], "test"))["image_id"].to_numpy()
     is_test = np.isin(relations["image_id"].to_numpy(), tested)
-    triplets = _triplets(objects, relations)
+    triplets = _triplets(tables["objects"], relations)
     trained = np.bincount(triplets[~is_test, 1], minlength=len(vocabulary.predicates) + 1)
     unseen = set(map(tuple, triplets[is_test].tolist())) - set(map(tuple, triplets[~is_test].tolist()))
     rows = {
-        "images": (images.num_rows, IMAGES),
-        "images of train and validation": (images.num_rows - len(tested), TRAIN_IMAGES),
-    }
-    rows |= {
         name: (int(trained[number]), RELATIONS[name]) for number, name in enumerate(vocabulary.predicates, 1)
     }
-    rows["test triplets unseen in train"] = (len(unseen), UNSEEN)
-    return {what: {"found": found, "expected": expected} for what, (found, expected) in rows.items()}
+    return rows | {"test triplets unseen in train": (len(unseen), UNSEEN)}
 
 
 def expected_table(rows: Mapping[str, Mapping[str, int]]) -> Sequence[str]:

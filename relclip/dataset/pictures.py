@@ -16,7 +16,7 @@ from relclip.core.params.dataset import Split
 from relclip.core.progress import progress
 from relclip.dataset.account import Account
 from relclip.dataset.frames import OTHER, SCALED, TURNED, UNSAID, Frame, frame_of
-from relclip.dataset.split import Splitter
+from relclip.dataset.split import listed_split
 
 FOLDER = "images"
 #: Of pictures whose size nothing explains so many, or this share of all, are borne: Visual Genome lists some wrongly.
@@ -34,7 +34,7 @@ class Picture:
     """One image; `objects` maps the files' object ids to ours (0, 1, ... in file order), None if dropped.
 
     `frame`: how its boxes were annotated. `merged` maps ids that the annotation merged into another object to that
-    object's id in the file.
+    object's id in the file. `related`: whether relationships.json lists a relation of it.
     """
 
     image_id: int
@@ -46,6 +46,7 @@ class Picture:
     objects: dict[int, int | None] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
     kept: int = 0
+    related: bool = False
 
 
 def read_pictures(
@@ -150,7 +151,6 @@ def _check(raw: Path, files: dict[str, str], image_id: int, entry: Entry) -> tup
 def _readable(
     entries: dict[int, Entry], checks: Iterator[tuple[str, Any]], split: Split, account: Account
 ) -> Iterator[tuple[int, Picture]]:
-    splitter = Splitter(split)
     kinds: Counter[str] = Counter()
     for (image_id, entry), (file, frame) in zip(entries.items(), checks, strict=True):
         if not file:
@@ -159,7 +159,7 @@ def _readable(
         kinds[frame.kind] += 1
         if frame.kind in _NOTES:
             account.noted[_NOTES[frame.kind]] += 1
-        split_name = splitter.of(image_id, entry["split"])
+        split_name = listed_split(image_id, entry["split"], split)
         width, height = frame.size
         yield image_id, Picture(image_id, file, width, height, split_name, frame)
     if kinds[OTHER] > max(FEW, SHARE * kinds.total()):
@@ -168,4 +168,3 @@ def _readable(
             "proportions, nor an EXIF turn that explains it, so that boxes would lie in the wrong place; give the "
             "pictures that were annotated, or correct width and height in image_data.json"
         )
-    splitter.check()

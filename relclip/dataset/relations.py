@@ -30,6 +30,7 @@ class RelationTable:
         """Read a relationships.json. An object that only it holds goes to `add`; without, it is missing."""
         for picture, things in things_by_picture(path, "relationships", pictures, self._account):
             seen: set[Relation] = set()
+            picture.related |= bool(things)
             for thing in things:
                 self._account.read[self._section] += 1
                 relation = self._relation(picture, thing, add)

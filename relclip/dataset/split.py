@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import accumulate
 
 from relclip.core.errors import InputError
 from relclip.core.params.dataset import Split
@@ -9,36 +10,42 @@ from relclip.core.params.dataset import Split
 SPLITS = ("train", "val", "test")
 
 
-class Splitter:
-    """Says the split of one image after the other, in the order of image_data.json."""
+def listed_split(image_id: int, listed: object, split: Split) -> str:
+    """Return 'train', 'val' or 'test' for one image: what image_data.json says of it (`listed`), or `split_of`.
 
-    def __init__(self, split: Split) -> None:
-        self._split = split
-        self._train = 0
+    Raises InputError where the list must say it and does not.
+    """
+    if not split.listed:
+        return split_of(image_id, split)
+    if listed not in SPLITS:
+        raise InputError(
+            f"image {image_id} of image_data.json has the split {listed!r:.40}; allowed: {', '.join(SPLITS)}; "
+            "correct it, or give dataset.split two fractions"
+        )
+    return str(listed)
 
-    def of(self, image_id: int, listed: object) -> str:
-        """Return 'train', 'val' or 'test'; `listed` is what image_data.json says of the image.
 
-        Raises InputError where the list must say it and does not.
-        """
-        if not self._split.listed:
-            return split_of(image_id, self._split)
-        if listed not in SPLITS:
-            raise InputError(
-                f"image {image_id} of image_data.json has the split {listed!r:.40}; allowed: {', '.join(SPLITS)}; "
-                "correct it, or give dataset.split two fractions"
-            )
-        self._train += listed == "train"
-        first = listed == "train" and self._train <= self._split.first_of_train
-        return "val" if first else str(listed)
+def carve_validation(splits: Sequence[str], related: Sequence[bool], split: Split) -> list[str]:
+    """The splits with validation taken out of train as `split` says, in the order of image_data.json.
 
-    def check(self) -> None:
-        """Raise InputError where validation took all train images."""
-        if 0 < self._train <= self._split.first_of_train:
-            raise InputError(
-                f"dataset.split.validation is {self._split.validation} and there are {self._train} train images "
-                "in all; give a smaller number"
-            )
+    `related`: whether relationships.json lists a relation of the image. Raises InputError where nothing is left.
+    """
+    if not split.first_of_train:
+        return list(splits)
+    may = [
+        name == "train" and (some or not split.with_relations)
+        for name, some in zip(splits, related, strict=True)
+    ]
+    if 0 < sum(may) <= split.first_of_train:
+        raise InputError(
+            f"dataset.split.validation is {split.validation} and there are {sum(may)} train images "
+            f"{'with a relation ' if split.with_relations else ''}in all; give a smaller number"
+        )
+    chosen = accumulate(may)
+    return [
+        "val" if allowed and count <= split.first_of_train else name
+        for name, allowed, count in zip(splits, may, chosen, strict=True)
+    ]
 
 
 def check_every(splits: Sequence[str]) -> None:

@@ -4,17 +4,20 @@ import csv
 import json
 from collections import Counter
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from relclip.core.errors import InputError, ParamsError
 from relclip.core.params.dataset import LISTED, Dataset, Split
-from relclip.core.vocabulary import load_names
+from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.dataset import expected
 from relclip.dataset.build import make_dataset
-from relclip.dataset.split import Splitter
+from relclip.dataset.split import carve_validation, listed_split
 
 FLAGS = ["train", "test", "train", "val", "train", "train"]
+RELATED = [False, True, True, True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -23,23 +26,32 @@ FLAGS = ["train", "test", "train", "val", "train", "train"]
         ("flag", ["train", "test", "train", "val", "train", "train"]),
         ("first_1_of_train", ["val", "test", "train", "val", "train", "train"]),
         ("first_3_of_train", ["val", "test", "val", "val", "val", "train"]),
+        ("first_1_with_relations", ["train", "test", "val", "val", "train", "train"]),
     ],
 )
 def test_the_listed_split_is_taken_in_the_files_order(validation, said):
-    splitter = Splitter(Split(validation=validation))
-    assert [splitter.of(number, flag) for number, flag in enumerate(FLAGS)] == said
-    splitter.check()
+    split = Split(validation=validation)
+    listed = [listed_split(number, flag, split) for number, flag in enumerate(FLAGS)]
+    assert listed == FLAGS and carve_validation(listed, RELATED, split) == said
+
+
+def test_the_peers_validation_is_their_loaders():
+    """Against the usual loaders: of the rows with a box and a relation, the first so many of the train rows."""
+    chance = np.random.default_rng(0)
+    flags, related = chance.choice(["train", "test"], 60).tolist(), (chance.random(60) < 0.7).tolist()
+    rows = [row for row in range(60) if flags[row] == "train" and related[row]]
+    met = carve_validation(flags, related, Split(validation="first_9_with_relations"))
+    assert [row for row in range(60) if met[row] == "val"] == rows[:9]
+    assert [row for row in rows if met[row] == "train"] == rows[9:]
 
 
 def test_a_list_that_says_nothing_and_validation_that_takes_all_are_refused():
-    splitter = Splitter(Split(validation="first_4_of_train"))
-    for number, flag in enumerate(FLAGS):
-        splitter.of(number, flag)
-    with pytest.raises(InputError, match="there are 4 train images"):
-        splitter.check()
+    for validation, count in (("first_4_of_train", 4), ("first_2_with_relations", 2)):
+        with pytest.raises(InputError, match=f"there are {count} train images"):
+            carve_validation(FLAGS, RELATED, Split(validation=validation))
     for listed in (None, 2, "dev", ["train"]):
         with pytest.raises(InputError, match=r"image 7 .* allowed: train, val, test"):
-            splitter.of(7, listed)
+            listed_split(7, listed, Split(validation="flag"))
 
 
 @pytest.mark.parametrize(
@@ -79,12 +91,24 @@ def test_the_unseen_triplets_and_train_counts_by_hand(write_raw, thing, relation
     found = {what: row["found"] for what, row in account.summary()["expected"].items()}
     assert found["riding"] == 3 and found["watching"] == 0  # train and validation
     assert found["test triplets unseen in train"] == 2  # dog watching horse, horse watching dog
-    assert (found["images"], found["images of train and validation"]) == (4, 2)
+    assert (found["images listed"], found["images listed as train"]) == (4, 2)
     assert json.loads((tmp_path / "b/account.json").read_text())["expected"]["riding"] == {
         "found": 3,
         "expected": 3819,
     }
     assert "WARNING: 23 of 23 counts" in account.table() or "WARNING: 22 of 23 counts" in account.table()
+
+
+def test_a_correct_h5_file_is_not_warned_of(tmp_path):
+    """Its counts of relations are others than those of the JSON files; of its images the loaders read 105,414."""
+    vocabulary = Vocabulary(load_names("vg150"), load_names("vg20"))
+    (tmp_path / "source.json").write_text('{"source": "vg", "route": "h5"}')
+    assert expected.visual_genome_route(tmp_path, vocabulary) == "h5"
+    assert expected.visual_genome_route(tmp_path, Vocabulary(("man",), ("riding",))) is None
+    listed = ["train"] * 70_000 + ["val"] * 5_651 + ["test"] * 32_422
+    kept = pa.table({"image_id": np.arange(105_414)})
+    rows = expected.compare("h5", listed, {"images": kept}, vocabulary)
+    assert len(rows) == 3 and expected.expected_table(rows)[0].startswith("all counts are those")
 
 
 def test_the_known_counts_are_those_of_the_published_lists(shared_data):

@@ -94,7 +94,7 @@ def test_both_routes_agree_row_for_row(site, tmp_path):
     assert CORRUPT not in {row["image_id"] for row in tables["images"]}
     assert all((row["width"], row["height"]) == (512, 512) for row in tables["images"])
     expected = account.summary()["expected"]
-    assert expected["images"] == {"found": 8, "expected": 108_073}
+    assert expected["images listed"] == {"found": 8, "expected": 108_073}
     kept = sum(
         row["found"]
         for what, row in expected.items()
@@ -103,6 +103,11 @@ def test_both_routes_agree_row_for_row(site, tmp_path):
     tested = {row["image_id"] for row in tables["images"] if row["split"] == "test"}
     assert kept == sum(row["image_id"] not in tested for row in tables["relations"])
     assert "WARNING" in account.table() and "unseen in train" in account.table()
+    assert list(made["h5"][0].summary()["expected"]) == [
+        "images listed",
+        "images listed as train",
+        "images with an object",
+    ]
 
 
 def test_boxes_are_those_of_the_peers_loader():

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from relclip.core.params.base import Closed, Seed
 
 #: Whose images of the listed split `train` are validation: none but the listed ones, or the first so many.
-LISTED = re.compile(r"flag|first_([1-9]\d*)_of_train")
+LISTED = re.compile(r"flag|first_([1-9]\d*)_(of_train|with_relations)")
 
 
 class Split(Closed):
@@ -16,7 +16,8 @@ class Split(Closed):
 
     Two fractions of all images, drawn by a seeded hash of the image id; the rest is train. Or, with `validation` a
     word, as image_data.json lists each image's `split`: `flag` takes it as it is, `first_5000_of_train` (any number)
-    makes the first train images validation, in that file's order (docs/method.md, 1).
+    makes the first train images validation, in that file's order, `first_5000_with_relations` the first of those of
+    which relationships.json lists a relation (docs/method.md, 1).
     """
 
     validation: float | str
@@ -34,13 +35,18 @@ class Split(Closed):
         found = LISTED.fullmatch(str(self.validation))
         return int(found[1] or 0) if found else 0
 
+    @property
+    def with_relations(self) -> bool:
+        """Whether these must have a relation."""
+        return str(self.validation).endswith("with_relations")
+
     @model_validator(mode="after")
     def _something_is_left(self) -> "Split":
         if isinstance(self.validation, str):
             if not LISTED.fullmatch(self.validation) or self.test is not None:
                 raise ValueError(
                     f"dataset.split: validation {self.validation!r}, test {self.test}; give two fractions, or the word "
-                    "flag or first_5000_of_train as validation and no test"
+                    "flag, first_5000_of_train or first_5000_with_relations as validation and no test"
                 )
             return self
         if self.test is None or not 0 <= self.validation <= 1 or not 0 <= self.test <= 1:

@@ -47,7 +47,7 @@ from relclip.train.steps import Steps
 VG_IMAGES, VG_ITERATIONS = 108_073, 20_000
 WIDTH, HEIGHT, BOXES = 500, 375, 20
 MEAN, STD = (0.4815, 0.4578, 0.4082), (0.2686, 0.2613, 0.2758)
-PRESET = Path(__file__).resolve().parents[1] / "workflow" / "presets" / "scenes.yaml"
+PRESET = Path(__file__).resolve().parents[1] / "params.yaml"
 Found = dict[str, Any]
 
 

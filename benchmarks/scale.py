@@ -28,7 +28,9 @@ import psutil
 import scale_inputs
 import yaml
 
-PRESET = Path(__file__).resolve().parents[1] / "workflow" / "presets" / "vg.yaml"
+from relclip.project.preset import preset_text
+
+PRESETS = Path(__file__).resolve().parents[1] / "workflow" / "presets"
 STAGES = ["dataset", "kb", "words", "prompts", "features", "ext", "train", "predict", "evaluate", "tables"]
 IMAGE_SIZE, SECONDS_BETWEEN_LOOKS = 32, 0.05
 CHANGED: dict[str, dict[str, Any]] = {
@@ -53,7 +55,7 @@ class Work:
         if not (root / "raw").exists():
             scale_inputs.write_raw(root / "raw.partial", share)
             (root / "raw.partial").rename(root / "raw")
-        content = yaml.safe_load(PRESET.read_text("utf-8"))
+        content = yaml.safe_load(preset_text("vg", PRESETS))
         for section, values in CHANGED.items():
             content[section] |= values
         content["train"] |= {"iterations": iterations, "validate_every": iterations, "validate_images": 100}

@@ -7,19 +7,20 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from relclip.core.params.whole import Params, check_params, load_params
+from relclip.core.params.whole import Params, check_params
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, TRIPLETS, write_table
 from relclip.core.vocabulary import Vocabulary
+from relclip.project.preset import preset_content
 
 SIDE = 48
 OBJECTS_NAMED, PREDICATES = ("board", "man", "tree"), ("carrying", "riding")
 COLOURS = ((200, 30, 30), (30, 200, 30), (40, 60, 220))
-PRESET = Path(__file__).resolve().parents[1] / "workflow" / "presets" / "smoke.yaml"
+PRESETS = Path(__file__).resolve().parents[1] / "workflow" / "presets"
 
 
 def tiny_params(**sections: dict) -> Params:
     """The smoke preset with a micro CLIP; `sections` are laid over it."""
-    content = load_params(PRESET).model_dump()
+    content = check_params(preset_content("smoke", PRESETS)).model_dump()
     pretrain = {
         "image_size": 16,
         "patch_size": 8,

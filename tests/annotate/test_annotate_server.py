@@ -16,6 +16,7 @@ from relclip.annotate.pictures import read_pictures
 from relclip.annotate.server import loopback
 from relclip.core import parquet
 from relclip.core.errors import InputError
+from relclip.project.preset import preset_content
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -176,7 +177,7 @@ def test_names_and_addresses():
 
 
 def test_the_command_says_where_it_is_and_ends_on_ctrl_c(case, tmp_path):
-    content = yaml.safe_load((ROOT / "workflow" / "presets" / "smoke.yaml").read_text("utf-8"))
+    content = preset_content("smoke", ROOT / "workflow/presets")
     content["evaluate"]["precision_images"] = 4
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     folders = [

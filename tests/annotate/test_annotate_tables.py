@@ -2,13 +2,13 @@
 
 import pyarrow as pa
 import pytest
-import yaml
 from annotate_case import RUNS, SWITCHES
 from test_annotate_server import ROOT
 
 from relclip.core.errors import ContractError
 from relclip.core.params.whole import check_params
 from relclip.core.parquet import JUDGEMENTS, write_table
+from relclip.project.preset import preset_content
 from relclip.tables import plain
 from relclip.tables.grid import build_tables
 from relclip.tables.people import read_people
@@ -16,7 +16,7 @@ from relclip.tables.people import read_people
 
 @pytest.fixture(scope="module")
 def params():
-    content = yaml.safe_load((ROOT / "workflow" / "presets" / "smoke.yaml").read_text("utf-8"))
+    content = preset_content("smoke", ROOT / "workflow/presets")
     content["runs"] |= {run: {"supervision": "full"} for run in RUNS}
     content["evaluate"] = SWITCHES.model_dump()
     names = ("RelCLIP (No RCL)", "RelCLIP")

@@ -1,6 +1,5 @@
 """A closed configuration: every preset fits, every typo is named."""
 
-import copy
 from pathlib import Path
 
 import pytest
@@ -8,24 +7,52 @@ import yaml
 
 from relclip.core.errors import InputError, ParamsError
 from relclip.core.params.reading import read_content
-from relclip.core.params.whole import check_params, check_workflow_config, load_params
+from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params
 from relclip.project.more_seeds import with_seeds
-from relclip.project.preset import use_preset
+from relclip.project.preset import preset_content, preset_text, use_preset
 
 ROOT = Path(__file__).resolve().parents[2]
-PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
+PRESETS = ROOT / "workflow" / "presets"
+NAMES = sorted(path.stem for path in PRESETS.glob("*.yaml"))
 
 
 @pytest.fixture
 def content():
-    return copy.deepcopy(yaml.safe_load((ROOT / "workflow" / "presets" / "scenes.yaml").read_text()))
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
-@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
-def test_presets_fit_the_schema(path):
-    params = load_params(path)
-    for run in params.runs:
-        params.run(run)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_preset_is_written_whole_and_says_what_its_changes_say(name):
+    written = yaml.safe_load(preset_text(name, PRESETS))
+    changes = preset_content(name, PRESETS)
+    # what another source would need is left out
+    for section, unused in (("raw", "scenes"), ("clip", "pretrain")):
+        if unused not in written[section]:
+            del changes[section][unused]
+    assert check_params(written) == check_params(changes)
+    for section in ("kb", "words", "features", "train", "evaluate"):
+        assert list(written[section]) == list(Params.model_fields[section].annotation.model_fields)
+
+
+def test_the_default_is_the_preset_scenes():
+    assert (ROOT / "params.yaml").read_text() == preset_text("scenes", PRESETS), "make preset NAME=scenes"
+
+
+def test_a_preset_is_what_it_changes_in_scenes(tmp_path):
+    """By hand: a key alone, a mapping of its own, a name taken away; a comment of either file above its key."""
+    (tmp_path / "scenes.yaml").write_text((PRESETS / "scenes.yaml").read_text())
+    (tmp_path / "mine.yaml").write_text(
+        "# mine\n\n# few\nkb: {chunk: 7}\n"
+        "runs: {kb_all: null}\ngradcam: !replace {relations: 2}\ntables: !replace {}\n"
+    )
+    scenes, mine = (yaml.safe_load(preset_text(name, tmp_path)) for name in ("scenes", "mine"))
+    assert mine["kb"] == {**scenes["kb"], "chunk": 7}
+    assert {*scenes["runs"]} - {*mine["runs"]} == {"kb_all"}
+    assert mine["gradcam"] == {"runs": [], "relations": 2, "seed": 0}
+    text = preset_text("mine", tmp_path)
+    assert text.startswith("# mine\nraw:\n")
+    assert "\n# few\nkb:\n  chunk: 7\n" in text and text.count("# few") == 1
+    assert "\n  # the threshold shrinks with the captions\n  kb_size_3:" in text
 
 
 @pytest.mark.parametrize(
@@ -123,7 +150,7 @@ def test_broken_yaml_is_one_sentence(tmp_path, text):
 
 
 def test_config_overrides_are_refused(content):
-    path = ROOT / "workflow" / "presets" / "scenes.yaml"
+    path = ROOT / "params.yaml"
     check_workflow_config(content, path)
     content["kb"]["min_count"] = 2
     with pytest.raises(ParamsError, match="refused"):
@@ -133,11 +160,11 @@ def test_config_overrides_are_refused(content):
 def test_preset_keeps_an_edited_params_file(tmp_path):
     target = tmp_path / "params.yaml"
     target.write_text("edited: true\n")
-    use_preset("smoke", ROOT / "workflow" / "presets", target)
+    use_preset("smoke", PRESETS, target)
     assert target.with_name("params.yaml.old").read_text() == "edited: true\n"
     assert load_params(target).raw.scenes.images < 1000
     with pytest.raises(InputError, match="did you mean 'scenes'"):
-        use_preset("scene", ROOT / "workflow" / "presets", target)
+        use_preset("scene", PRESETS, target)
 
 
 def change_claim(content, **values):
@@ -171,7 +198,7 @@ def test_what_would_break_a_stage_is_refused_before_it(content, change, words):
 
 def test_a_key_that_comes_twice_is_refused(tmp_path):
     path = tmp_path / "params.yaml"
-    path.write_text((ROOT / "workflow" / "presets" / "scenes.yaml").read_text() + "train: {iterations: 3}\n")
+    path.write_text((ROOT / "params.yaml").read_text() + "train: {iterations: 3}\n")
     with pytest.raises(ParamsError, match="'train' comes twice"):
         load_params(path)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from relclip.core.errors import InputError
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import check_params
+from relclip.project.preset import preset_content
 from relclip.project.space import LARGEST, check_place, check_space, room
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
@@ -15,7 +16,7 @@ Usage = namedtuple("Usage", "free")
 
 
 def test_too_little_room_is_one_sentence(tmp_path, monkeypatch):
-    raw = load_params(PRESETS / "scenes.yaml").raw
+    raw = check_params(preset_content("scenes", PRESETS)).raw
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(room(raw) - 1))
     with pytest.raises(InputError, match=r"has 1\.2 GB free.*larger disk"):
         check_space(tmp_path, raw)
@@ -25,7 +26,7 @@ def test_too_little_room_is_one_sentence(tmp_path, monkeypatch):
 
 def test_what_is_needed_grows_with_the_pictures(tmp_path, monkeypatch):
     scenes, smoke, photos = (
-        load_params(PRESETS / f"{name}.yaml").raw for name in ("scenes", "smoke", "photos")
+        check_params(preset_content(name, PRESETS)).raw for name in ("scenes", "smoke", "photos")
     )
     assert room(smoke) < room(scenes) < room(photos)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(room(smoke)))

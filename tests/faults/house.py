@@ -9,6 +9,8 @@ from pathlib import Path
 
 from processes import ROOT, Command
 
+from relclip.project.preset import preset_text
+
 #: Of rules with many jobs, those that differ in what they do.
 CHOSEN = {
     "train": ("relclip_full", "relclip_kb_ext", "motif_kb", "memory"),
@@ -92,5 +94,5 @@ def copy_of_the_project(folder):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((ROOT / name).read_bytes())
-    (folder / "params.yaml").write_bytes((ROOT / "workflow/presets/smoke.yaml").read_bytes())
+    (folder / "params.yaml").write_text(preset_text("smoke", ROOT / "workflow/presets"))
     return folder

@@ -7,10 +7,11 @@ from free_case import write_free_case
 from kills import undisturbed
 from processes import Command
 from safetensors.numpy import load_file, save
-from tiny_clip import PRESET
+from tiny_clip import PRESETS
 from tiny_dataset import write_tiny
 
 from relclip.compute.seal import UNSEALED, seal
+from relclip.project.preset import preset_text
 
 SMALL = {
     "raw": {"scenes": {"images": 10, "pretrain_images": 4, "captions": 3000}},
@@ -25,7 +26,7 @@ IMPORT_TORCH = {"features", "train"}
 
 def write_params(path, truth):
     """The smoke preset made smaller; `truth`: whether the data set has all true relations."""
-    content = yaml.safe_load(PRESET.read_text())
+    content = yaml.safe_load(preset_text("smoke", PRESETS))
     for section, values in SMALL.items():
         for name, value in values.items():
             old = content[section].get(name)

@@ -12,9 +12,11 @@ import pytest
 import yaml
 from vg_site import Site, make_archives
 
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import check_params
+from relclip.project.preset import preset_content, preset_text
 
 ROOT = Path(__file__).resolve().parents[2]
+PRESETS = ROOT / "workflow" / "presets"
 
 
 @pytest.mark.workflow
@@ -33,7 +35,7 @@ def test_the_preset_runs_from_download_to_dataset(tmp_path):
     names = make_archives(tmp_path / "scenes", tmp_path / "site")
     site = Site(tmp_path / "site")
     site.faults |= {"images.zip": ["drop 50000"], "relationships.json.zip": ["500"]}
-    params = yaml.safe_load((ROOT / "workflow/presets/vg.yaml").read_text())
+    params = yaml.safe_load(preset_text("vg", PRESETS))
     params["raw"]["vg"] |= {"mirrors": site.mirrors(names), "backoff": 0.01}
     params["dataset"]["split"]["validation"] = "first_2_of_train"
     (house / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
@@ -62,6 +64,6 @@ def snakemake(house, target):
 
 
 def test_the_preset_has_the_rows_of_scenes():
-    vg, scenes = (load_params(ROOT / f"workflow/presets/{name}.yaml").tables for name in ("vg", "scenes"))
+    vg, scenes = (check_params(preset_content(name, PRESETS)).tables for name in ("vg", "scenes"))
     for key in ("table1_distant", "table1_full", *(f"table{number}" for number in range(2, 7))):
         assert [row.name for row in getattr(vg, key)] == [row.name for row in getattr(scenes, key)]

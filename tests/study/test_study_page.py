@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-import yaml
 
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.tables import Difference as Claim
@@ -15,6 +14,7 @@ from relclip.core.params.whole import check_params
 from relclip.core.parquet import write_table
 from relclip.evaluate.hits import HITS
 from relclip.project.more_seeds import with_seeds
+from relclip.project.preset import preset_content
 from relclip.study.gather import RISE, findings, rows
 from relclip.study.page import page
 
@@ -62,7 +62,7 @@ def test_the_page_says_what_is_missing(tmp_path):
 
 
 def test_the_preset_grows_to_five_paired_seeds_of_every_row_and_claim():
-    content = yaml.safe_load((ROOT / "workflow/presets/study.yaml").read_text("utf-8"))
+    content = preset_content("study", ROOT / "workflow/presets")
     params = check_params(with_seeds(content, 5))
     assert {len(row.runs) for row in rows(list(params.runs), ROOT, ROOT)} == {5}
     for claim in params.tables.claims:

@@ -13,7 +13,7 @@ from relclip.core.atomic import write_json, write_text
 from relclip.core.seeds import stream
 from relclip.tables.gather import Inputs
 
-PARAMS = Path(__file__).resolve().parents[2] / "workflow" / "presets" / "scenes.yaml"
+PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
 OBJECTS = ["man", "horse", "board", "bed", "<script>alert(1)</script>", "bird & co_50%", "tree|x"]
 PREDICATES = ["riding", "carrying", "sitting on", "standing on", "lying on", "eating$_{x", "never*seen*"]
 BUILT = [

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def content():
-    return yaml.safe_load((ROOT / "workflow" / "presets" / "scenes.yaml").read_text())
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
 def test_takes_from_the_start_what_it_does_not_name(content):
@@ -53,7 +53,7 @@ def test_what_cannot_work_is_refused(content, entry, words):
 
 
 def test_command_refuses_a_run_that_is_not_refined(monkeypatch):
-    preset = ROOT / "workflow" / "presets" / "scenes.yaml"
+    preset = ROOT / "params.yaml"
     given = ["--params", str(preset), "--run", "motif_kb", "--start", "x", "--output", "y"]
     monkeypatch.setattr(sys, "argv", ["relclip.train.refine", *given])
     with pytest.raises(ParamsError, match="'motif_kb' is an entry of runs, not of refined; train it"):
@@ -61,7 +61,7 @@ def test_command_refuses_a_run_that_is_not_refined(monkeypatch):
 
 
 def test_training_refuses_a_run_that_is_refined(monkeypatch):
-    preset = ROOT / "workflow" / "presets" / "scenes.yaml"
+    preset = ROOT / "params.yaml"
     monkeypatch.setattr(
         sys, "argv", ["relclip.train", "--params", str(preset), "--run", "visualds_kb", "--output", "y"]
     )

@@ -27,7 +27,7 @@ def test_dvc_yaml_is_current():
 
 def test_a_run_of_params_is_in_no_stage_but_by_its_list(stages):
     """So that a run which is added needs no new dvc.yaml."""
-    params = load_params(ROOT / "workflow/presets/scenes.yaml")
+    params = load_params(ROOT / "params.yaml")
     content = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     words = {
         part

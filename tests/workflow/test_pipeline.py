@@ -15,6 +15,7 @@ import yaml
 from shown_commands import shown
 
 from relclip.core.params.whole import load_params
+from relclip.project.preset import preset_text
 from relclip.tables.artifacts import RECORDED, artifacts
 from relclip.tables.names import run_names
 
@@ -91,7 +92,7 @@ def copy_of_the_project(folder):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    shutil.copyfile(folder / "workflow" / "presets" / "smoke.yaml", folder / "params.yaml")
+    (folder / "params.yaml").write_text(preset_text("smoke", folder / "workflow/presets"))
     return House(folder)
 
 

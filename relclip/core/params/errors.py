@@ -26,7 +26,7 @@ def _sentence(model: Any, error: Any, prefix: str) -> str:
         near = nearest(str(error["loc"][-1]), known)
         return f"params.yaml has an unknown key '{place}'{near}; known keys: {', '.join(known)}"
     if error["type"] == "missing":
-        return f"params.yaml lacks '{place}'; compare with workflow/presets/scenes.yaml"
+        return f"params.yaml lacks '{place}'; compare with what make preset NAME=scenes writes"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     return f"params.yaml: '{place}' is {error['input']!r}: {error['msg']}"

@@ -1,0 +1,96 @@
+"""A params.yaml as text: every key in the data's order, with the comments that a preset has above them."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+import yaml
+
+from relclip.core.params.base import Closed
+from relclip.core.params.whole import Params
+
+#: The keys that lead to a place in params.yaml.
+Place = tuple[str, ...]
+Comments = Mapping[Place, Sequence[str]]
+#: The sections in the order the data takes.
+ORDER = (
+    *("raw", "dataset", "kb", "words", "clip", "labels", "features", "ext", "detector"),
+    *("train", "runs", "refined", "predict", "predictions", "gradcam", "evaluate", "tables"),
+)
+WIDTH = 118
+
+
+def comments_of(text: str) -> dict[Place, list[str]]:
+    """The comment lines directly above each key of a YAML text; those at its head belong to the place `()`."""
+    lines = text.splitlines()
+    head = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    above = {place: _above(lines, mark) for place, mark in _keys(yaml.compose(text, yaml.SafeLoader), ())}
+    return {(): lines[:head]} | {place: comment for place, comment in above.items() if comment}
+
+
+def _keys(node: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    """Each key of a mapping and of the mappings in it, with the mark of where it begins."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        yield (*place, key.value), key.start_mark
+        yield from _keys(value, (*place, key.value))
+
+
+def _above(lines: Sequence[str], key: Any) -> list[str]:
+    """The comments above the line of a key; none above one that is not the first of its line."""
+    first = key.line if not lines[key.line][: key.column].strip() else 0
+    while first and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    return [comment.strip() for comment in lines[first : key.line]] if first else []
+
+
+def commented(params: Params, comments: Comments) -> str:
+    """The text of a params.yaml that says `params`, with `comments` above their keys."""
+    sections = (line for name in ORDER for line in _lines((name,), getattr(params, name), comments))
+    return "\n".join([*comments.get((), ()), *sections]) + "\n"
+
+
+def _lines(place: Place, value: Any, comments: Comments) -> Iterator[str]:
+    """The lines of one key. Sections and what holds entries are blocks; an entry and a value stay on one line."""
+    indent = "  " * (len(place) - 1)
+    yield from (indent + comment for comment in comments.get(place, ()))
+    block = _block(value, len(place))
+    if not block:
+        first, *more = _flow(value, WIDTH - len(indent) - len(place[-1])).splitlines()
+        yield f"{indent}{place[-1]}: {first}"
+        yield from (f"{indent}  {line.strip()}" for line in more)
+        return
+    yield f"{indent}{place[-1]}:"
+    if isinstance(block, Mapping):
+        for name, under in block.items():
+            yield from _lines((*place, name), under, comments)
+    else:
+        yield from (f"{indent}  - {_flow(entry, sys.maxsize)}" for entry in block)
+
+
+def _block(value: Any, depth: int) -> Mapping[str, Any] | Sequence[Closed]:
+    """What stands below a key on lines of its own; nothing where the key has a value."""
+    if isinstance(value, Closed):
+        return {name: getattr(value, name) for name in _shown(value)}
+    if isinstance(value, Mapping):
+        return {name: _entry(under) for name, under in value.items()} if depth == 1 else {}
+    return value if isinstance(value, list) and value and isinstance(value[0], Closed) else []
+
+
+def _shown(section: Closed) -> list[str]:
+    """The keys of a section, without those of another `source` than the chosen one (raw.vg of scenes)."""
+    fields = type(section).model_fields
+    sources = get_args(fields["source"].annotation) if "source" in fields else ()
+    return [name for name in fields if name not in sources or name == getattr(section, "source", "")]
+
+
+def _entry(value: Any) -> Any:
+    """An entry of `runs` or of a table as it was written."""
+    return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, Closed) else value
+
+
+def _flow(value: Any, width: int) -> str:
+    plain = list(value) if isinstance(value, tuple) else _entry(value)
+    text: str = yaml.safe_dump(
+        plain, default_flow_style=True, sort_keys=False, allow_unicode=True, width=width
+    )
+    return text.removesuffix("...\n").strip()

@@ -18,7 +18,7 @@ from relclip.model.roi import roi_align
 
 #: Pooled features are kept in the CPU's memory up to this many bytes, beyond it they are pooled again each time. On a
 #: GPU `memory_to_keep` says.
-MEMORY = 2 << 30
+MEMORY = 4 << 30
 #: Maps copied to a GPU at once.
 MAPS_AT_ONCE = 512
 

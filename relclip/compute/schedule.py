@@ -1,10 +1,10 @@
-"""What trainings share: shuffled epochs, warm-up and cosine, weight decay. Functions of seed and step alone.
+"""What trainings share: shuffled epochs, warm-up and what follows, weight decay. Functions of seed and step alone.
 
 So a resumed training repeats itself exactly.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +31,13 @@ def warm_cosine(peak: float, step: int, steps: int, warmup: int) -> float:
         return peak * (step + 1) / warmup
     done = (step - warmup) / max(steps - warmup, 1)
     return peak * (1 + math.cos(math.pi * done)) / 2
+
+
+def warm_steps(peak: float, step: int, falls: Sequence[int], warmup: int) -> float:
+    """Learning rate of `step` (from 0): linear warm-up to `peak`, a tenth of it from each step of `falls` on."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    return peak * 0.1 ** sum(step >= fall for fall in falls)
 
 
 def decay_matrices(weights: Iterable[Any], weight_decay: float) -> list[dict[str, Any]]:

@@ -17,6 +17,11 @@ def main() -> None:
     command.add_output(parser, "detector")
     command.add_device(parser)
     command.add_threads(parser)
+    parser.add_argument(
+        "--readers",
+        type=command.count,
+        help="threads that read pictures (default: as --threads); bytes do not depend on them",
+    )
     given = vars(parser.parse_args())
     settings = load_section(given.pop("params"), "detector", Detector)
     from relclip.detector.stage import run  # noqa: PLC0415  # torchvision loads after the arguments are good

@@ -22,6 +22,7 @@ from relclip.core.ordered import available_threads
 from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
+from relclip.core.vocabulary import load_names
 from relclip.detector.curves import make_curves
 from relclip.detector.examples import Examples, with_objects
 from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector
@@ -35,6 +36,8 @@ from relclip.tracking.recorder import Recorder, Silent
 
 NAME = "detector"
 SPLITS = ("val", "test")
+#: mAP50 of the detectors that scene graph models of Visual Genome's 150 classes are built on.
+PUBLISHED_MAP50 = "0.25 to 0.30"
 #: The files that a training depends on.
 INPUTS = ("vocabulary.json", "images.parquet", "objects.parquet")
 
@@ -49,11 +52,13 @@ def run(
     recorder: Recorder | None = None,
     device: str = "auto",
     threads: int | None = None,
+    readers: int | None = None,
 ) -> dict[str, dict[str, float]]:
     """Write model.safetensors, config.json, curves.csv, proposals.parquet and statistics.json, whole or not at all.
 
     Returns the statistics. On a CPU the same inputs, parameters and number of threads give the same bytes, also after
-    a kill and a resume from `checkpoints / detector`. Raises ContractError, InputError, ParamsError.
+    a kill and a resume from `checkpoints / detector`; how many `readers` fetch pictures does not matter.
+    Raises ContractError, InputError, ParamsError.
     """
     recorder = recorder or Silent()
     prepare(settings.seed, threads)
@@ -65,7 +70,7 @@ def run(
         annotations,
         Pictures([raw / file for file in annotations.file], config.image_size),
         best_device(device),
-        threads or available_threads(),
+        readers or threads or available_threads(),
     )
     inputs = {name: file_digest(dataset / name) for name in INPUTS}
     checkpoint, curves, began = checkpoints / NAME, make_curves(recorder), time.monotonic()
@@ -89,6 +94,11 @@ def run(
     recorder.metrics({**flat, **seconds}, settings.iterations)
     recorder.tags({"model_sha256": file_digest(output / WEIGHTS)})
     print(f"detector: {json.dumps({**report, **seconds})}", flush=True)
+    if config.backbone == "resnet50" and annotations.vocabulary.objects == load_names("vg150"):
+        found = report["test"]["mAP50"]
+        print(
+            f"detector: mAP50 on test {found:.3f}; published detectors of Visual Genome reach {PUBLISHED_MAP50}"
+        )
     return report
 
 

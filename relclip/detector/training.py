@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
-from relclip.compute.schedule import decay_matrices, warm_cosine
+from relclip.compute.schedule import decay_matrices, warm_cosine, warm_steps
 from relclip.core.ordered import in_order
 from relclip.core.params.detector import Detector
 from relclip.core.progress import progress
@@ -47,8 +47,7 @@ def fit(
     for done, batch in enumerate(shown, first + 1):
         torch.manual_seed(int(stream(settings.seed, "detector", "step", done).integers(1 << 62)))
         losses = compute_losses(model, batch, device)
-        rate = warm_cosine(settings.learning_rate, done - 1, settings.iterations, settings.warmup)
-        update(model, optimizer, losses[0], rate)
+        update(model, optimizer, losses[0], learning_rate(settings, done - 1))
         last = done == settings.iterations
         curves.step(done, dict(zip(LOSSES, losses, strict=True)), last)
         if last or done % settings.checkpoint_every == 0:
@@ -74,9 +73,18 @@ def compute_losses(model: nn.Module, batch: list[Example], device: torch.device)
 
 
 def make_optimizer(model: nn.Module, settings: Detector) -> torch.optim.Optimizer:
-    """AdamW; weight decay on matrices and kernels alone."""
+    """AdamW or SGD; weight decay on matrices and kernels alone."""
     groups = decay_matrices(model.parameters(), settings.weight_decay)
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def learning_rate(settings: Detector, step: int) -> float:
+    """Learning rate of `step` (from 0)."""
+    if isinstance(settings.schedule, str):
+        return warm_cosine(settings.learning_rate, step, settings.iterations, settings.warmup)
+    return warm_steps(settings.learning_rate, step, settings.schedule, settings.warmup)
 
 
 def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:

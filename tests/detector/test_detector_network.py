@@ -9,7 +9,7 @@ from relclip.core.errors import InputError
 from relclip.core.params.detector import Detector
 from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Picture, as_input
-from relclip.detector.training import compute_losses, make_optimizer, update
+from relclip.detector.training import compute_losses, learning_rate, make_optimizer, update
 
 CPU = torch.device("cpu")
 
@@ -95,6 +95,36 @@ def test_coco_gives_all_but_the_classes(monkeypatch):
     state = pretrained(model, "coco").state_dict()
     assert torch.equal(state["roi_heads.box_head.fc6.weight"], coco["roi_heads.box_head.fc6.weight"])
     assert torch.equal(state["roi_heads.box_predictor.cls_score.weight"], untouched)
+
+
+def test_the_usual_schedule_is_torchs():
+    """SGD with momentum, the rate a tenth from each step of the list on, as torch's own scheduler has it."""
+    settings = Detector(
+        optimizer="sgd", learning_rate=0.5, weight_decay=0.2, warmup=0, iterations=9, schedule=[4, 6]
+    )
+    torch.manual_seed(0)
+    ours, torchs = (torch.nn.Linear(3, 2) for _ in range(2))
+    torchs.load_state_dict(ours.state_dict())
+    groups = [{"params": [torchs.weight], "weight_decay": 0.2}, {"params": [torchs.bias]}]
+    plain = torch.optim.SGD(groups, lr=0.5, momentum=0.9)
+    falling = torch.optim.lr_scheduler.MultiStepLR(plain, [4, 6])
+    optimizer = make_optimizer(ours, settings)
+    for step, inputs in enumerate(torch.randn(9, 5, 3)):
+        update(ours, optimizer, ours(inputs).square().mean(), learning_rate(settings, step))
+        plain.zero_grad()
+        torchs(inputs).square().mean().backward()
+        plain.step()
+        falling.step()
+    torch.testing.assert_close(ours.weight, torchs.weight)
+    torch.testing.assert_close(ours.bias, torchs.bias)
+    warm = settings.model_copy(update={"warmup": 4})
+    assert [learning_rate(warm, step) for step in range(5)] == pytest.approx([0.125, 0.25, 0.375, 0.5, 0.05])
+
+
+@pytest.mark.parametrize("schedule", [[6, 4], [4, 4], [9], [2], "steps"])
+def test_a_schedule_that_is_none_is_refused(schedule):
+    with pytest.raises(ValueError, match="schedule"):
+        Detector(warmup=3, iterations=9, schedule=schedule)
 
 
 def test_a_start_that_cannot_be_had_is_one_sentence(monkeypatch):

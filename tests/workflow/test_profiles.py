@@ -79,3 +79,14 @@ def test_a_profile_names_rules_and_options_that_exist(profile):
     assert "raw" in counts(
         plan(ROOT, "--workflow-profile", f"profiles/{profile}", "data/dataset/vocabulary.json")
     )
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize(("cores", "threads"), [(2, 1), (16, 8)])
+def test_jobs_that_wait_for_pictures_take_half_of_the_machine(tmp_path, cores, threads):
+    copy_of_the_project(tmp_path)
+    wanted = ["data/features/clip/maps.npy", "data/ext/scores.parquet", "data/detector/proposals.parquet"]
+    output = plan(tmp_path, "--cores", str(cores), "--quiet", "host", "--printshellcmds", "--", *wanted)
+    for module in ("features", "ext"):
+        assert re.search(rf"python -m relclip\.{module} .*--threads {threads} ", output)
+    assert "python -m relclip.detector --threads 1 --readers" in output  # its bytes depend on the first

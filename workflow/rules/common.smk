@@ -22,6 +22,7 @@ from relclip.tracking.runs import prepare_store
 
 look_less_often(snakemake.__version__)
 # the jobs that share this machine's GPU each keep a part of it (relclip/compute/device.py)
+GPU = any(Path("/dev").glob("nvidia[0-9]*"))
 gpu_jobs = workflow.resource_settings.resources.get("gpu")
 os.environ.setdefault("RELCLIP_GPU_JOBS", str((gpu_jobs and gpu_jobs.value) or 1))
 try:
@@ -118,6 +119,11 @@ def needs(gb, hours, gpu=0):
     """
     asked = {"mem_mb": lambda wildcards, attempt: gb * 1024 * attempt, "runtime": 60 * hours}
     return asked | ({"gpu": gpu} if gpu else {})
+
+
+#: Threads of a job whose bytes do not depend on them, and which mostly waits for pictures: half of this machine, for two
+#: of them hold the GPU at once (profiles/default); other machines say it in `set-threads`.
+THREADS = max(1, min(16, (workflow.resource_settings.cores or 1) // 2))
 
 
 def processes(wildcards):

@@ -20,9 +20,10 @@ rule detector:
         "logs/detector.log",
     benchmark:
         "logs/benchmarks/detector.tsv"
+    threads: THREADS if GPU else 1
     resources:
         **needs(gb=16, hours=24, gpu=1),
     # the longest job of one core: early, so that the others run beside it
     priority: 16
     shell:
-        "python -m relclip.detector --threads {threads} 2>&1 | tee {log}"
+        "python -m relclip.detector --threads 1 --readers {threads} 2>&1 | tee {log}"

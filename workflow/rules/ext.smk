@@ -27,6 +27,7 @@ rule ext_objects:
         "logs/shards/ext_objects/{shard}.log",
     benchmark:
         "logs/benchmarks/shards/ext_objects/{shard}.tsv"
+    threads: THREADS
     resources:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
@@ -52,6 +53,7 @@ rule ext_pairs:
         "logs/shards/ext_pairs/{shard}.log",
     benchmark:
         "logs/benchmarks/shards/ext_pairs/{shard}.tsv"
+    threads: THREADS
     resources:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
@@ -79,6 +81,7 @@ rule ext_annotated:
         "logs/ext.log",
     benchmark:
         "logs/benchmarks/ext.tsv"
+    threads: THREADS
     resources:
         **needs(gb=16, hours=12, gpu=0 if EXT_PAIRS else 1),
     priority: 15
@@ -106,6 +109,7 @@ rule ext_sgdet_shard:
         "logs/shards/ext_sgdet/{shard}.log",
     benchmark:
         "logs/benchmarks/shards/ext_sgdet/{shard}.tsv"
+    threads: THREADS
     resources:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
@@ -130,6 +134,7 @@ rule ext_sgdet:
         "logs/ext_sgdet.log",
     benchmark:
         "logs/benchmarks/ext_sgdet.tsv"
+    threads: THREADS
     resources:
         **needs(gb=16, hours=12, gpu=0 if EXT_SGDET_SHARDS else 1),
     shell:

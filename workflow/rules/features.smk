@@ -26,6 +26,7 @@ rule features_shard:
         "logs/shards/features/{encoder}/{shard}.log",
     benchmark:
         "logs/benchmarks/shards/features/{encoder}/{shard}.tsv"
+    threads: THREADS
     resources:
         **needs(gb=16, hours=4, gpu=1),
     priority: 15
@@ -50,6 +51,7 @@ rule features_maps:
         "logs/features/{encoder}.log",
     benchmark:
         "logs/benchmarks/features/{encoder}.tsv"
+    threads: THREADS
     resources:
         **needs(gb=16, hours=4, gpu=0 if FEATURES_SHARDS else 1),
     priority: 15

@@ -9,12 +9,8 @@ import pyarrow as pa
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.differences import TRUTH
 from relclip.evaluate.inputs import column
-from relclip.evaluate.metrics import CUTOFFS
+from relclip.evaluate.metrics import OF_PREDICATE
 
-#: Metric that decides what a hit is -> column of ranks, cutoff.
-HIT_BY = {
-    f"{prefix}recall_at_{cutoff}": (f"{prefix}rank", cutoff) for prefix in ("", "ng_") for cutoff in CUTOFFS
-}
 Triplet = tuple[int, int, int]
 
 
@@ -31,7 +27,7 @@ def changed_images(first: Sequence[pa.Table], second: Sequence[pa.Table], by: st
     """Every image with a change, most changed ground truths first, then by id.
 
     first, second: first hits (schema HITS) of the same ground truths, a table a seed. A ground truth is gained where
-    more seeds of `second` hit it than of `first`. by: a name in HIT_BY.
+    more seeds of `second` hit it than of `first`. by: a name in OF_PREDICATE.
     """
     sign = np.sign(_times_hit(second, by) - _times_hit(first, by))
     rows = np.flatnonzero(sign)
@@ -49,9 +45,9 @@ def changed_images(first: Sequence[pa.Table], second: Sequence[pa.Table], by: st
 
 def _times_hit(tables: Sequence[pa.Table], by: str) -> Ints:
     """In how many tables each ground truth is hit, (n,), in the order of TRUTH."""
-    name, cutoff = HIT_BY[by]
-    ranks = [column(_sorted(hits), name) for hits in tables]
-    times: Ints = np.sum([(rank >= 0) & (rank < cutoff) for rank in ranks], axis=0, dtype=np.int64)
+    measure = OF_PREDICATE[by]
+    ranks = [column(_sorted(hits), f"{measure.listed}rank") for hits in tables]
+    times: Ints = np.sum([(rank >= 0) & (rank < measure.cutoff) for rank in ranks], axis=0, dtype=np.int64)
     return times
 
 

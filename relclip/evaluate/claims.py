@@ -12,11 +12,11 @@ from relclip.core.params.tables import Difference as Claim
 from relclip.core.params.tables import Tables
 from relclip.core.parquet import read_table
 from relclip.core.progress import progress
+from relclip.core.recall import MAIN_NAMES
 from relclip.core.vocabulary import load_vocabulary
 from relclip.evaluate.differences import Difference, paired_differences
 from relclip.evaluate.hits import HITS, Task
 
-METRICS = ("recall_at_50", "mean_recall_at_50")
 JUDGED = ("annotation", "truth")
 
 
@@ -46,7 +46,7 @@ def _differences(claim: Claim, folder: Path, name: str, predicates: int, params:
         bootstrap=params.bootstrap,
         seed=params.seed,
     )
-    return {metric: _plain(found[metric]) for metric in METRICS}
+    return {metric: _plain(found[metric]) for metric in MAIN_NAMES}
 
 
 def _plain(found: Difference) -> dict[str, Any]:

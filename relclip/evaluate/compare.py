@@ -12,13 +12,14 @@ from typing import Any
 from relclip.core import command
 from relclip.core.atomic import inputs_protected, write_json
 from relclip.core.errors import InputError
+from relclip.core.recall import MAIN_NAMES
 from relclip.core.vocabulary import load_vocabulary
-from relclip.evaluate.changes import HIT_BY
 from relclip.evaluate.comparison import compare_hits
 from relclip.evaluate.comparison_text import comparison_text
 from relclip.evaluate.hits import TASKS
 from relclip.evaluate.inputs import load_groundtruth
 from relclip.evaluate.labels import load_seen
+from relclip.evaluate.metrics import OF_PREDICATE
 from relclip.evaluate.sides import Side, check_switches, judged_side, written_side
 from relclip.evaluate.switches import add_switches, switches_of
 
@@ -84,7 +85,12 @@ def _options() -> argparse.ArgumentParser:
     add("--worse", type=Path, nargs="+", metavar="A", help="several seeds of A, instead of A B")
     add("--better", type=Path, nargs="+", metavar="B", help="several seeds of B, paired in their order")
     add("--output", type=Path, help="JSON to write, with every number in full")
-    add("--by", choices=tuple(HIT_BY), default="recall_at_50", help="compare predicates and images by this")
+    add(
+        "--by",
+        choices=tuple(OF_PREDICATE),
+        default=MAIN_NAMES[0],
+        help="compare predicates and images by this",
+    )
     add(
         "--images", type=command.count, default=10, help="how many of the images that changed most are listed"
     )

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from relclip.core.metrics import MEASURES
+from relclip.core.recall import MAIN_NAMES, Recalls
 from relclip.evaluate.changes import ImageChange, changed_images
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.differences import Difference, paired_differences
@@ -20,7 +22,7 @@ def compare_hits(
     second: Sequence[pa.Table],
     predicates: Sequence[str],
     *,
-    by: str = "recall_at_50",
+    by: str = MAIN_NAMES[0],
     images: int = 10,
     recall: Reading = "per_image",
     bootstrap: int = 1000,
@@ -28,7 +30,7 @@ def compare_hits(
 ) -> dict[str, Any]:
     """Everything that changes from A (`first`) to B (`second`); differences are B - A, as fractions.
 
-    first, second: first hits (schema HITS), a table a seed. `by` (a name in changes.HIT_BY): the recall by which
+    first, second: first hits (schema HITS), a table a seed. `by` (a name in metrics.OF_PREDICATE): the recall by which
     predicates and images are compared; `images`: how many of those that changed most are listed.
     Returns {"metrics", "per_predicate", "images", "images_judged", "seeds", "settings"}, ready for JSON.
     Raises InputError unless all tables hold the same images and ground truths.
@@ -50,7 +52,7 @@ def compare_hits(
     changed = changed_images(first, second, by)
     count = np.bincount(column(first[0], "predicate_id"), minlength=len(predicates) + 1)
     return {
-        "metrics": {name: _plain(one) for name, one in differences.items() if name in _METRICS},
+        "metrics": {name: _plain(one) for name, one in differences.items() if name in MEASURES},
         "per_predicate": _per_predicate(predicates, count, differences, by),
         "images": {"changed": len(changed), "most": [_change(one, predicates) for one in changed[:images]]},
         "images_judged": len(np.unique(column(first[0], "image_id"))),
@@ -59,11 +61,8 @@ def compare_hits(
     }
 
 
-def _all(values: Floats) -> dict[str, Floats]:
-    return named(values) | of_predicates(values)
-
-
-_METRICS = frozenset(named(np.zeros((1, 3, 6))))
+def _all(found: Recalls) -> dict[str, Floats]:
+    return named(found) | of_predicates(found)
 
 
 def _per_predicate(

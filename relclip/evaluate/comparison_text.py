@@ -3,17 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
+from relclip.core.metrics import metric_label
+
 HEAD = ("A", "B", "B - A", "95 % interval", "p", "")
 SHOWN_HITS = 4
 
 
 def comparison_text(content: dict[str, Any]) -> str:
     """What `comparison.compare_hits` returned, as three tables."""
-    by = short_name(content["settings"]["by"])
+    by = metric_label(content["settings"]["by"])
     judged, seeds = content["images_judged"], content["seeds"]
     head = f"{judged} images, {seeds} pair{'' if seeds == 1 else 's'} of models; percent; intervals by image, paired"
     metrics = [
-        (short_name(name), *_cells(one)) for name, one in content["metrics"].items() if one["a"] is not None
+        (metric_label(name), *_cells(one)) for name, one in content["metrics"].items() if one["a"] is not None
     ]
     predicates = [
         (name, str(one["groundtruth"]), *_cells(one))
@@ -22,26 +24,14 @@ def comparison_text(content: dict[str, Any]) -> str:
         )
         if one["groundtruth"]
     ]
-    parts = [
+    paragraphs = [
         head,
         table([("", *HEAD), *metrics]),
         f"{by} by predicate, largest change first",
         table([("", "ground truth", *HEAD), *predicates]),
         *_images(content["images"], by),
     ]
-    return "\n\n".join(parts) + "\n"
-
-
-def short_name(metric: str) -> str:
-    """What papers write.
-
-    >>> short_name("recall_at_50"), short_name("ng_mean_recall_at_20"), short_name("zero_shot_recall_at_100")
-    ('R@50', 'ng mR@20', 'zR@100')
-    """
-    name, _, cutoff = metric.rpartition("_at_")
-    prefix = "ng " if name.startswith("ng_") else ""
-    kind = {"recall": "R", "mean_recall": "mR", "zero_shot_recall": "zR"}[name.removeprefix("ng_")]
-    return f"{prefix}{kind}@{cutoff}"
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _cells(one: dict[str, Any]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from relclip.core.atomic import atomic_folder, inputs_protected, note_read
 from relclip.core.boxes import intersection
 from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
+from relclip.core.metrics import ALL_CUTOFFS
 from relclip.core.parquet import (
     IMAGES,
     OBJECTS,
@@ -34,7 +35,6 @@ from relclip.core.progress import progress
 from relclip.core.reach import reachable_either
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.evaluate.boxlists import PeerPrediction, PeerTruth, read_prediction, read_truth
-from relclip.evaluate.metrics import CUTOFFS
 from relclip.evaluate.torch_file import torch_file
 
 IMAGES_AT_ONCE = 256
@@ -186,7 +186,7 @@ def _add(
     piece["predictions/relations"].append((np.full(len(pair), image_id), *ends, column + 1, score[kept]))
 
 
-def can_reach(found: PeerPrediction, places: int = max(CUTOFFS)) -> NDArray[np.bool_]:
+def can_reach(found: PeerPrediction, places: int = max(ALL_CUTOFFS)) -> NDArray[np.bool_]:
     """Which (pair, predicate) can count in some reading of the protocol, (M, P): object scores count or are 1."""
     subject, other = found.pairs[:, 0], found.pairs[:, 1]
     overlap = intersection(found.boxes[subject], found.boxes[other]) > 0

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from relclip.core.errors import InputError
+from relclip.core.recall import Recalls
 from relclip.evaluate.checks import Floats
 from relclip.evaluate.inputs import column
 from relclip.evaluate.metrics import (
@@ -48,8 +49,8 @@ class Difference:
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
-#: Ratios (B, parts, 6) -> what to compare, by name, (B,) each.
-View = Callable[[Floats], dict[str, Floats]]
+#: Recalls -> what to compare, by name, (B,) each.
+View = Callable[[Recalls], dict[str, Floats]]
 
 
 def paired_difference(

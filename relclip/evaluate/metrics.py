@@ -1,4 +1,4 @@
-"""R@K, mR@K, zR@K and their bootstrap samples from first hits: each is a ratio of sums over images."""
+"""The registry's metrics and their bootstrap samples from first hits: recalls are ratios of sums over images."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,46 +9,51 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.bootstrap import OnGrid, bootstrap_weights, grid_sums, interval, on_grid
+from relclip.core.metrics import ALL_CUTOFFS, MEASURES, METRICS, Measure
+from relclip.core.recall import LISTS, RECALL, Recalls
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import column
 
-CUTOFFS = (20, 50, 100)
-_RANKS = (("", "rank"), ("ng_", "ng_rank"))
 Reading = Literal["per_image", "pooled"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some ground truths by image row (n,): recall is the sum of above (n, 6) / the sum of below (n,)."""
-
-    images: Ints
-    above: Floats
-    below: Floats
+#: The recalls of one predicate, by name.
+OF_PREDICATE = {name: one for name, one in MEASURES.items() if one.metric is RECALL}
 
 
 @dataclass(frozen=True)
 class Judged:
-    """First hits by image, ids (I,). parts: all ground truths, the zero-shot, those of each predicate."""
+    """First hits of the images `ids` (I,), summed so that every recall is a ratio of two sums over images.
+
+    sums (I, subsets, lists x K + 1): the hits of a subset of the ground truths in each list at each K and, last, what
+    they are divided by. Subsets: all, the zero-shot, those of each predicate, the zero-shot of each predicate.
+    """
 
     ids: Ints
-    parts: list[Part]
+    sums: Floats
+    count: Ints
 
-    @cached_property
-    def sides(self) -> Floats:
-        """All parts in one array (I, parts, 2 x cutoffs + 1): what is above the line and, last, what is below."""
-        sides = np.zeros((len(self.ids), len(self.parts), 2 * len(CUTOFFS) + 1))
-        for number, part in enumerate(self.parts):
-            sides[part.images, number, :-1] = part.above
-            sides[part.images, number, -1] = part.below
-        return sides
+    @property
+    def predicates(self) -> int:
+        """How many there are."""
+        return len(self.count)
+
+    @property
+    def images_by_predicate(self) -> Ints:
+        """In how many images each predicate has a ground truth, (P,)."""
+        return np.count_nonzero(self.sums[:, 2 : 2 + self.predicates, -1], axis=0)
+
+    def of_images(self, measure: Measure) -> Floats:
+        """The recall of each image, (I,)."""
+        place = list(LISTS).index(measure.listed) * len(ALL_CUTOFFS) + ALL_CUTOFFS.index(measure.cutoff)
+        recall: Floats = self.sums[:, 0, place] / self.sums[:, 0, -1]
+        return recall
 
     def on_grid(self, total: float) -> OnGrid:
-        """The sides as rows, (I, parts x (2 x cutoffs + 1)), for weights that add up to `total` at most."""
+        """The sums as rows, (I, subsets x (lists x K + 1)), for weights that add up to `total` at most."""
         return self._drawn if total == len(self.ids) else on_grid(self._rows, total)
 
     @property
     def _rows(self) -> Floats:
-        return self.sides.reshape(len(self.ids), -1)
+        return self.sums.reshape(len(self.ids), -1)
 
     @cached_property
     def _drawn(self) -> OnGrid:
@@ -57,60 +62,73 @@ class Judged:
 
 
 def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> Judged:
-    """Sum the hits of each image at each cutoff. `recall`: mean of images' recalls, or pooled over all."""
+    """Sum the hits of each image at each K. `recall`: mean of images' recalls, or pooled over all."""
     hits = hits.take(np.argsort(column(hits, "image_id"), kind="stable"))
     ids, image = np.unique(column(hits, "image_id"), return_inverse=True)
-    ranks = [column(hits, name) for _, name in _RANKS]
-    hit = np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in CUTOFFS], axis=1)
+    ranks = [column(hits, f"{listed}rank") for listed in LISTS]
+    hit = np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in ALL_CUTOFFS], axis=1)
     predicate, zero_shot = column(hits, "predicate_id"), hits["zero_shot"].to_numpy()
-    chosen = [np.arange(len(image)), np.flatnonzero(zero_shot)]
-    chosen += [np.flatnonzero(predicate == number) for number in range(1, predicates + 1)]
-    return Judged(ids, [_part(image[rows], hit[rows], recall) for rows in chosen])
+    each = [predicate == number for number in range(1, predicates + 1)]
+    subsets = [np.ones(len(image), bool), zero_shot, *each]
+    subsets += [one & zero_shot for one in each] if zero_shot.any() else []
+    sums = np.zeros((len(ids), len(subsets), hit.shape[1] + 1))
+    for number, subset in enumerate(subsets):
+        _sum_up(sums[:, number], image[subset], hit[subset], recall)
+    return Judged(ids, sums, np.bincount(predicate, minlength=predicates + 1)[1:])
 
 
-def _part(image: Ints, hit: NDArray[np.bool_], recall: Reading) -> Part:
-    """image: (n,) ascending, hit: (n, 6)."""
+def _sum_up(sums: Floats, image: Ints, hit: NDArray[np.bool_], recall: Reading) -> None:
+    """Fill the rows (I, columns + 1) of one subset. image: (n,) ascending, hit: (n, columns)."""
     images, first, count = np.unique(image, return_index=True, return_counts=True)
-    above = np.add.reduceat(hit.astype(np.float64), first) if len(first) else np.zeros((0, hit.shape[1]))
-    if recall == "pooled":
-        return Part(images, above, count.astype(np.float64))
-    return Part(images, above / count[:, None], np.ones(len(images)))
+    if len(images):
+        divisor = count if recall == "per_image" else np.ones(len(count))
+        sums[images, :-1] = np.add.reduceat(hit.astype(np.float64), first) / divisor[:, None]
+        sums[images, -1] = count / divisor
 
 
-def ratios(judged: Judged, weights: Floats) -> Floats:
-    """Recalls under image weights (B, I) -> (B, parts, 2 x cutoffs); NaN where no ground truth has weight."""
-    sums = grid_sums(weights, judged.on_grid(float(weights.sum(axis=1).max(initial=0.0))))
-    return _divided(sums.reshape(len(weights), *judged.sides.shape[1:]))
-
-
-def _divided(sums: Floats) -> Floats:
-    """(B, parts, 2 x cutoffs + 1), the last column below the line -> (B, parts, 2 x cutoffs)."""
+def recalls(judged: Judged, sums: Floats) -> Recalls:
+    """Sums over images (B, subsets, lists x K + 1) -> recalls that end in (B, lists, K)."""
     with np.errstate(invalid="ignore"):
-        quotients: Floats = sums[..., :-1] / sums[..., -1:]
-    return quotients
+        ratios = (sums[..., :-1] / sums[..., -1:]).reshape(*sums.shape[:2], len(LISTS), len(ALL_CUTOFFS))
+    first = 2 + judged.predicates
+    return Recalls(
+        overall=ratios[:, 0],
+        zero_shot=ratios[:, 1],
+        by_predicate=np.moveaxis(ratios[:, 2:first], 1, 0),
+        zero_shot_by_predicate=np.moveaxis(ratios[:, first:], 1, 0),
+        count=judged.count,
+    )
 
 
-def named(values: Floats) -> dict[str, Floats]:
-    """Ratios (B, parts, 6) -> metric name -> (B,). A predicate without ground truth scores 0 in the mean."""
-    metrics: dict[str, Floats] = {}
-    some = np.isfinite(values[:, 0])
-    means = np.where(some, np.nan_to_num(values[:, 2:]).mean(axis=1), np.nan)
-    columns = [f"at_{cutoff}" for _ in _RANKS for cutoff in CUTOFFS]
-    for number, at in enumerate(columns):
-        prefix = _RANKS[number // len(CUTOFFS)][0]
-        metrics[f"{prefix}recall_{at}"] = values[:, 0, number]
-        metrics[f"{prefix}mean_recall_{at}"] = means[:, number]
-        metrics[f"{prefix}zero_shot_recall_{at}"] = values[:, 1, number]
-    return metrics
+def ratios(judged: Judged, weights: Floats) -> Recalls:
+    """Recalls under image weights (B, I)."""
+    sums = grid_sums(weights, judged.on_grid(float(weights.sum(axis=1).max(initial=0.0))))
+    return recalls(judged, sums.reshape(len(weights), *judged.sums.shape[1:]))
 
 
-def of_predicates(values: Floats) -> dict[str, Floats]:
-    """Ratios (B, parts, 6) -> `recall_at_50 of 3` (the predicate's id) -> (B,); NaN without ground truth."""
-    names = [f"{prefix}recall_at_{cutoff}" for prefix, _ in _RANKS for cutoff in CUTOFFS]
+def whole(judged: Judged) -> Recalls:
+    """Recalls with every image counted once, B = 1."""
+    by_column = np.ascontiguousarray(np.moveaxis(judged.sums, 0, -1))  # numpy sums rows in pairs, columns not
+    return recalls(judged, by_column.sum(axis=-1)[None])
+
+
+def named(found: Recalls) -> dict[str, Floats]:
+    """Every measure of the registry by name, (B,)."""
+    values = {metric: metric.function(found) for metric in METRICS}
+    places = list(LISTS)
     return {
-        predicate_metric(name, number + 1): values[:, number + 2, place]
-        for number in range(values.shape[1] - 2)
-        for place, name in enumerate(names)
+        name: values[one.metric][:, places.index(one.listed), ALL_CUTOFFS.index(one.cutoff)]
+        for name, one in MEASURES.items()
+    }
+
+
+def of_predicates(found: Recalls) -> dict[str, Floats]:
+    """`recall_at_50 of 3` (the predicate's id) -> (B,); NaN without ground truth."""
+    places = list(LISTS)
+    return {
+        predicate_metric(name, number): recall[:, places.index(one.listed), ALL_CUTOFFS.index(one.cutoff)]
+        for number, recall in enumerate(found.by_predicate, 1)
+        for name, one in OF_PREDICATE.items()
     }
 
 
@@ -131,24 +149,19 @@ def metrics_from_hits(
     >>> [values[name] for name in ("recall_at_20", "recall_at_50", "mean_recall_at_50")]
     [0.25, 0.75, 0.3333333333333333]
     """
-    judged = by_image(hits, predicates, recall)
-    return {name: optional(values[0]) for name, values in named(whole(judged)).items()}
+    return first_values(named(whole(by_image(hits, predicates, recall))))
 
 
-def whole(judged: Judged) -> Floats:
-    """Ratios with every image counted once, (1, parts, 2 x cutoffs)."""
-    by_column = np.ascontiguousarray(
-        np.moveaxis(judged.sides, 0, -1)
-    )  # numpy sums rows in pairs, columns not
-    return _divided(by_column.sum(axis=-1)[None])
+def first_values(values: dict[str, Floats]) -> dict[str, float | None]:
+    """The first of each (B,), for JSON, which has no NaN."""
+    return {name: optional(value[0]) for name, value in values.items()}
 
 
 def intervals(judged: Judged, samples: int, seed: int) -> dict[str, list[float] | None]:
-    """95 % bootstrap interval by image of each metric: [low, high], or None where it is undefined."""
-    pieces = [named(ratios(judged, weights)) for weights in bootstrap_weights(len(judged.ids), samples, seed)]
-    names = named(whole(judged))
+    """95 % bootstrap interval by image of each measure: [low, high], or None where it is undefined."""
+    drawn = [named(ratios(judged, weights)) for weights in bootstrap_weights(len(judged.ids), samples, seed)]
     return {
-        name: interval(np.concatenate([piece[name] for piece in pieces] or [np.empty(0)])) for name in names
+        name: interval(np.concatenate([one[name] for one in drawn] or [np.empty(0)])) for name in MEASURES
     }
 
 

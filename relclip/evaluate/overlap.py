@@ -3,9 +3,9 @@
 import numpy as np
 
 from relclip.core.boxes import overlapping_pairs
+from relclip.core.metrics import ALL_CUTOFFS
 from relclip.evaluate.hits import Ranked
 from relclip.evaluate.inputs import GroundTruth, Objects
-from relclip.evaluate.metrics import CUTOFFS
 
 
 class CutShort:
@@ -30,7 +30,7 @@ class CutShort:
 
     def images(self) -> int:
         """How many there are among all that was seen."""
-        largest = max(CUTOFFS)
+        largest = max(ALL_CUTOFFS)
         count = 0
         for image in np.flatnonzero(np.minimum(self._rows, self._pairs) < largest).tolist():
             there = _overlapping_pairs(self._objects, image) if self._objects else 0

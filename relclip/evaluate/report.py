@@ -1,18 +1,29 @@
 """The evaluator's JSON: metrics, bootstrap intervals, each predicate apart, the switches and the counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from relclip.core.params.evaluate import Evaluate
-from relclip.evaluate.checks import Floats, Ints
+from relclip.core.recall import Recalls
+from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Hits, Task, first_hits
-from relclip.evaluate.inputs import GroundTruth, column, load_groundtruth
+from relclip.evaluate.inputs import GroundTruth, load_groundtruth
 from relclip.evaluate.labels import load_seen
-from relclip.evaluate.metrics import CUTOFFS, Judged, by_image, intervals, named, optional, whole
+from relclip.evaluate.metrics import (
+    OF_PREDICATE,
+    Judged,
+    by_image,
+    first_values,
+    intervals,
+    named,
+    of_predicates,
+    predicate_metric,
+    whole,
+)
 
 
 @dataclass(frozen=True)
@@ -59,29 +70,26 @@ def judge(
 def report_of(truth: GroundTruth, hits: Hits, task: Task, switches: Evaluate, split: str | None) -> Report:
     """Sum first hits up: metrics, intervals, predicates, switches, counts."""
     judged = by_image(hits.table, len(truth.vocabulary.predicates), switches.recall)
-    values = whole(judged)
+    found = whole(judged)
     content = {
-        "metrics": {name: optional(value[0]) for name, value in named(values).items()},
+        "metrics": first_values(named(found)),
         "intervals": intervals(judged, switches.bootstrap, switches.seed),
-        "per_predicate": _per_predicate(truth, hits, judged, values),
+        "per_predicate": _per_predicate(truth.vocabulary.predicates, judged, found),
         "switches": {**switches.model_dump(exclude={"split"}), "split": split, "task": task},
         "counts": hits.counts,
     }
     return Report(content, hits.table)
 
 
-def _per_predicate(truth: GroundTruth, hits: Hits, judged: Judged, values: Floats) -> dict[str, Any]:
+def _per_predicate(predicates: Sequence[str], judged: Judged, found: Recalls) -> dict[str, Any]:
     """Of each predicate: how many ground truths in how many images, and its recalls (None without any)."""
-    predicates = truth.vocabulary.predicates
-    count_of = np.bincount(column(hits.table, "predicate_id"), minlength=len(predicates) + 1)
-    columns = [f"{prefix}recall_at_{cutoff}" for prefix in ("", "ng_") for cutoff in CUTOFFS]
-    content = {}
-    for number, name in enumerate(predicates, 1):
-        recalls = zip(columns, values[0, number + 1], strict=True)
-        content[name] = {
+    recalls = first_values(of_predicates(found))
+    return {
+        name: {
             "predicate_id": number,
-            "groundtruth": int(count_of[number]),
-            "images": len(judged.parts[number + 1].images),
-            **{column: optional(value) for column, value in recalls},
+            "groundtruth": int(judged.count[number - 1]),
+            "images": int(judged.images_by_predicate[number - 1]),
+            **{metric: recalls[predicate_metric(metric, number)] for metric in OF_PREDICATE},
         }
-    return content
+        for number, name in enumerate(predicates, 1)
+    }

@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from relclip.core.metrics import METRICS
+from relclip.core.recall import CUTOFFS, LISTS
 from relclip.evaluate.comparison_text import percent, table
-from relclip.evaluate.metrics import CUTOFFS
-
-_KINDS = {"R": "recall", "mR": "mean_recall", "zR": "zero_shot_recall"}
 
 
 def summary(content: dict[str, Any]) -> str:
@@ -13,25 +12,21 @@ def summary(content: dict[str, Any]) -> str:
     counts, switches = content["counts"], content["switches"]
     judged = f"{switches['task']}, {counts['images']} images, {counts['groundtruth']} ground truths"
     rows = [
-        (
-            f"{prefix.replace('_', ' ')}{kind}",
-            *(_cell(content, f"{prefix}{name}_at_{k}") for k in CUTOFFS),
-            "",
-        )
-        for prefix in ("", "ng_")
-        for kind, name in _KINDS.items()
-        if content["metrics"][f"{prefix}{name}_at_{CUTOFFS[0]}"] is not None
+        (f"{LISTS[listed]}{metric.letters}", *(_cell(content, metric.at(k, listed)) for k in CUTOFFS), "")
+        for listed in LISTS
+        for metric in METRICS
+        if any(content["metrics"].get(metric.at(k, listed)) is not None for k in CUTOFFS)
     ]
-    parts = [
+    paragraphs = [
         f"{judged}; percent, 95 % interval",
         table([("", *(f"@{k}" for k in CUTOFFS), ""), *rows]),
         *_notes(counts, switches),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _cell(content: dict[str, Any], name: str) -> str:
-    value, interval = content["metrics"][name], content["intervals"][name]
+    value, interval = content["metrics"].get(name), content["intervals"].get(name)
     between = f" [{', '.join(percent(bound) for bound in interval)}]" if interval else ""
     return f"{percent(value)}{between}"
 

@@ -11,6 +11,7 @@ from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
 from relclip.core.params.whole import Params
 from relclip.core.parquet import IMAGES, read_table
+from relclip.core.recall import RECALL
 
 #: Only the procedural data set brings pictures for pre-training with it.
 SCENES_SIGN = "pretrain/region_descriptions.json"
@@ -94,7 +95,7 @@ def _train_images(path: Path) -> int | None:
 
 def _recall(data: Path, run: str) -> float | None:
     found = (_json(data / "evaluate" / run / "sgdet" / "annotation.json").get("metrics") or {}).get(
-        "recall_at_50"
+        RECALL.at()
     )
     return float(found) if isinstance(found, (int, float)) else None
 

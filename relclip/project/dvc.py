@@ -19,6 +19,7 @@ import yaml
 
 from relclip.core import command
 from relclip.core.atomic import write_text
+from relclip.core.recall import MAIN_NAMES
 from relclip.project.closure import PACKAGE, Closures
 from relclip.project.preset import PRESETS, use_preset
 from relclip.project.sections import Sections, entry
@@ -43,7 +44,7 @@ PLOTS = [
             "template": "by_run",
         }
     }
-    for recall in ("recall_at_50", "mean_recall_at_50")
+    for recall in MAIN_NAMES
 ]
 
 

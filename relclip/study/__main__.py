@@ -11,6 +11,7 @@ from relclip.core.atomic import write_text
 from relclip.core.digest import file_digest
 from relclip.core.params.whole import load_params
 from relclip.core.parquet import IMAGES, read_table
+from relclip.core.recall import RECALL
 from relclip.core.vocabulary import load_vocabulary
 from relclip.study.gather import METRICS, Finding, Row, findings, rows
 from relclip.study.page import page
@@ -96,9 +97,7 @@ def models(there: Sequence[Row], trained: Path) -> list[tuple[str, str]]:
 def draw(found: Sequence[Finding], there: Sequence[Row], trained: Path, folder: Path) -> list[str]:
     """Draw the effects and the learning curves; return the figures' paths relative to the page."""
     drawn = {}
-    claims = [
-        compared for one in found if one.metric == "recall_at_50" and (compared := _compared(one, found))
-    ]
+    claims = [compared for one in found if one.metric == RECALL.at() and (compared := _compared(one, found))]
     if claims:
         drawn["effects"] = partial(forest_figure, metrics=list(METRICS.values()), rows=claims)
     curves = [

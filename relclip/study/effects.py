@@ -13,6 +13,7 @@ import pyarrow as pa
 from scipy import stats
 
 from relclip.core.bootstrap import Floats, bootstrap_weights
+from relclip.core.metrics import Measure
 from relclip.evaluate.metrics import by_image, named, ratios, whole
 
 #: Two-sided, of each interval; and how often a true effect of the size called detectable would have been found.
@@ -103,10 +104,9 @@ def paired_effects(
     return found
 
 
-def picture_differences(better: Sequence[pa.Table], worse: Sequence[pa.Table], column: int) -> Floats:
-    """Better minus worse recall of each picture, (S, I); `column` counts as `relclip.evaluate.metrics` does."""
-    sides = [[by_image(hits, 1).parts[0] for hits in side] for side in (better, worse)]
-    recall = [np.stack([part.above[:, column] / part.below for part in side]) for side in sides]
+def picture_differences(better: Sequence[pa.Table], worse: Sequence[pa.Table], measure: Measure) -> Floats:
+    """Better minus worse recall of each picture, (S, I)."""
+    recall = [np.stack([by_image(hits, 1).of_images(measure) for hits in side]) for side in (better, worse)]
     difference: Floats = recall[0] - recall[1]
     return difference
 

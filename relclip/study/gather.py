@@ -8,16 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from relclip.core.json_file import read_json
+from relclip.core.metrics import MEASURES, ZERO_SHOT
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.tables import Difference as Claim
 from relclip.core.parquet import read_table
+from relclip.core.recall import MAIN, RECALL
 from relclip.evaluate.hits import HITS
 from relclip.study.effects import Effect, holm, mixed_model, paired_effects, picture_differences
 from relclip.tables.sources import read_curve
 
-METRICS = {"recall_at_50": "R@50", "mean_recall_at_50": "mR@50"}
-#: Where recall at 50 under the graph constraint stands among the metrics of a picture.
-RECALL_AT_50 = 1
+METRICS = {metric.at(): metric.label() for metric in MAIN}
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def _of_claim(claim: Claim, task: str, evaluated: Path, predicates: int, params:
     better, worse = ([pair[side] for pair in pairs] for side in (0, 1))
     bootstrap = {"predicates": predicates, "bootstrap": params.bootstrap, "seed": params.seed}
     effects = paired_effects(better, worse, METRICS, **bootstrap)
-    differences = picture_differences(better, worse, RECALL_AT_50)
+    differences = picture_differences(better, worse, MEASURES[RECALL.at()])
     model = mixed_model(differences) if len(pairs) > 1 else None
     return [
-        Finding(claim, task, metric, one, model if metric == "recall_at_50" else None)
+        Finding(claim, task, metric, one, model if metric == RECALL.at() else None)
         for metric, one in effects.items()
     ]
 
@@ -105,10 +105,10 @@ class Row:
 
 #: Column of the table of rows -> (file below an evaluated run, metric).
 COLUMNS = {
-    "PredCls R@50": ("predcls/annotation.json", "recall_at_50"),
-    "PredCls mR@50": ("predcls/annotation.json", "mean_recall_at_50"),
-    "PredCls zR@50": ("predcls/annotation.json", "zero_shot_recall_at_50"),
-    "SGCls R@50": ("sgcls/annotation.json", "recall_at_50"),
+    **{
+        f"PredCls {metric.label()}": ("predcls/annotation.json", metric.at()) for metric in (*MAIN, ZERO_SHOT)
+    },
+    f"SGCls {RECALL.label()}": ("sgcls/annotation.json", RECALL.at()),
     "oracle P@10": ("predcls/precision.json", "precision_at_10"),
 }
 
@@ -140,7 +140,7 @@ def _row(name: str, runs: tuple[str, ...], evaluated: Path, trained: Path) -> Ro
 def _last_rise(path: Path) -> float | None:
     """Recall at the last validation minus that before, in percentage points; None where there are no two."""
     curve = read_curve(path)
-    values = curve.points("val_recall_at_50")[1] if curve else np.empty(0)
+    values = curve.points(f"val_{RECALL.at()}")[1] if curve else np.empty(0)
     return 100 * float(values[-1] - values[-2]) if len(values) > 1 else None
 
 

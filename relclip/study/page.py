@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from relclip.core.params.train import Train
+from relclip.core.recall import RECALL
 from relclip.study.effects import POWER, Effect
 from relclip.study.gather import COLUMNS, METRICS, RISE, Finding, Row
 from relclip.tables.layout import TASKS
@@ -44,9 +45,7 @@ def page(
         "pictures."
     )
     said = [
-        sentence(one)
-        for one in found
-        if one.task == "predcls" and one.metric == "recall_at_50" and one.effect
+        sentence(one) for one in found if one.task == "predcls" and one.metric == RECALL.at() and one.effect
     ]
     sections = [
         HEADER.format(regime=regime, pictures=pictures[1]),

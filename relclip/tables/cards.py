@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import write_text
+from relclip.core.metrics import metric_label
 from relclip.core.params.whole import Params
+from relclip.core.recall import RECALL
 from relclip.tables import card_words, paper
 from relclip.tables.grid import cell
-from relclip.tables.layout import SHOWN, TASKS, metric_label
+from relclip.tables.layout import SHOWN, TASKS
 from relclip.tables.plain import escape_markdown, markdown_rows, measured
 from relclip.tables.released import Released
 from relclip.tables.results import Result
@@ -104,9 +106,9 @@ def _relations(model: Released) -> list[str]:
 def _recalls(result: Result) -> list[tuple[float, str, int]]:
     """(R@100 in percent, relation, annotated in test), the lowest first."""
     return sorted(
-        (100 * one["recall_at_100"], name, int(one.get("groundtruth", 0)))
+        (100 * one[RECALL.at(100)], name, int(one.get("groundtruth", 0)))
         for name, one in result.per_predicate.items()
-        if "recall_at_100" in one
+        if RECALL.at(100) in one
     )
 
 

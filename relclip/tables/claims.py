@@ -8,11 +8,12 @@ from typing import Any
 
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
+from relclip.core.metrics import metric_label
+from relclip.core.recall import MAIN_NAMES
 from relclip.tables.grid import NOT_BUILT
-from relclip.tables.layout import TASKS, metric_label
+from relclip.tables.layout import TASKS
 
 JUDGED = ("annotation", "truth")
-METRICS = ("recall_at_50", "mean_recall_at_50")
 VERDICTS = ("holds", "holds at one seed", "undecided", "does not hold at one seed", "does not hold")
 HEADER = (
     "claim",
@@ -104,7 +105,7 @@ def _claim(content: Mapping[str, Any]) -> Claim:
     found = [
         _difference(judged, metric, content["differences"][judged][metric])
         for judged in JUDGED
-        for metric in METRICS
+        for metric in MAIN_NAMES
         if _defined(content["differences"].get(judged, {}).get(metric))
     ]
     task = str(content["task"])
@@ -126,7 +127,7 @@ def _difference(judged: str, metric: str, content: Mapping[str, Any]) -> Differe
 def columns(claims: Iterable[Claim]) -> list[tuple[str, str]]:
     """(judged, metric) of every difference that some claim has, in a fixed order."""
     there = {(one.judged, one.metric) for claim in claims for one in claim.differences}
-    return [(judged, metric) for judged in JUDGED for metric in METRICS if (judged, metric) in there]
+    return [(judged, metric) for judged in JUDGED for metric in MAIN_NAMES if (judged, metric) in there]
 
 
 def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:

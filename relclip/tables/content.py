@@ -7,24 +7,20 @@ from typing import Any
 
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
+from relclip.core.metrics import MEASURES, metric_label
 from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
+from relclip.core.recall import MAIN, MAIN_CUTOFF, MAIN_NAMES
 from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
-from relclip.tables.layout import SHOWN, metric_label
+from relclip.tables.layout import SHOWN
 from relclip.tables.page import compact
 from relclip.tables.plain import title
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, KnowledgeBase
 
-OTHER_METRICS = (
-    *(
-        "recall_at_20",
-        "mean_recall_at_20",
-        "zero_shot_recall_at_20",
-        "zero_shot_recall_at_50",
-        "zero_shot_recall_at_100",
-    ),
-    *("ng_recall_at_50", "ng_mean_recall_at_50"),
+#: At one K; every other is in the CSV and in metrics.json.
+OTHER_METRICS = tuple(
+    name for name, one in MEASURES.items() if one.cutoff == MAIN_CUTOFF and name not in SHOWN
 )
 #: What statistics.json of the detector says of a split -> in words; shares, not percent.
 _DETECTOR = {
@@ -36,7 +32,6 @@ _DETECTOR = {
     "recall": "share of annotated boxes with a proposal of IoU 0.5 or more",
     "recall_labelled": "the same, with a proposal of their own class",
 }
-OVERLAP_METRICS = ("recall_at_50", "mean_recall_at_50")
 #: A verdict of figure 5 -> (legend where the truth is known, where it is not).
 VERDICTS = {
     "correct": ("annotated, and said", "annotated, and said"),
@@ -47,7 +42,7 @@ VERDICTS = {
 #: Percentage points that show in a number with one decimal.
 VISIBLE = 0.05
 EXT_CHECK = (("KB", "kb"), ("KB+EXT", "kb_ext"))
-EXT_METRICS = ("recall_at_20", "mean_recall_at_20", *SHOWN)
+EXT_METRICS = (*(metric.at(20) for metric in MAIN), *SHOWN)
 
 
 def tiles(data: DataSet, knowledge: KnowledgeBase) -> list[tuple[str, int]]:
@@ -89,7 +84,7 @@ def built_rows(params: Params, evaluate: Path) -> list[tuple[str, list[Result]]]
 
 def other_metrics(rows: Sequence[tuple[str, list[Result]]], require_overlap: bool) -> dict[str, Any]:
     """Metrics that the paper's tables leave out; two with the other set of pairs where some row has one."""
-    turned = OVERLAP_METRICS if any(one.other_overlap for _, results in rows for one in results) else ()
+    turned = MAIN_NAMES if any(one.other_overlap for _, results in rows for one in results) else ()
     pairs = "all pairs" if require_overlap else "overlapping pairs"
     heads = [metric_label(metric) for metric in OTHER_METRICS]
     heads += [f"{metric_label(metric)}, {pairs}" for metric in turned]
@@ -106,7 +101,7 @@ def tie_spreads(rows: Sequence[tuple[str, list[Result]]]) -> list[tuple[str, lis
     """(row, (lowest, highest) in percent of two metrics) where ties matter; several seeds: the mean of their bounds."""
     found = []
     for name, results in rows:
-        spreads = [_mean_spread(results, metric) for metric in OVERLAP_METRICS]
+        spreads = [_mean_spread(results, metric) for metric in MAIN_NAMES]
         if any(high - low >= VISIBLE for low, high in spreads):
             found.append((name, spreads))
     return found
@@ -125,9 +120,8 @@ def ext_check(params: Params, evaluate: Path) -> dict[str, Any]:
         (name, read_row(evaluate, Row(name=name, runs=[run]), "predcls", "validation"))
         for name, run in wanted
     ]
-    metrics = EXT_METRICS
-    cells = [(name, [cell(results, metric) for metric in metrics]) for name, results in rows]
-    return {"metrics": [metric_label(metric) for metric in metrics], "rows": cells}
+    cells = [(name, [cell(results, metric) for metric in EXT_METRICS]) for name, results in rows]
+    return {"metrics": [metric_label(metric) for metric in EXT_METRICS], "rows": cells}
 
 
 def scalars(content: Mapping[str, Any]) -> list[tuple[str, str]]:

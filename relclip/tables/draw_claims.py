@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from relclip.tables.claims import METRICS, Claim, metric_label
+from relclip.core.recall import MAIN, MAIN_NAMES
+from relclip.tables.claims import Claim
 from relclip.tables.drawn import Drawn
 from relclip.tables.figures.forest import Compared, Interval, forest_figure
 from relclip.tables.figures.style import save_themed
@@ -21,13 +22,13 @@ def draw_claims(claims: Sequence[Claim], folder: Path) -> list[Drawn]:
     rows = [row for row in rows if any(row.differences)]
     if not rows:
         return []
-    metrics = [metric_label(metric) for metric in METRICS]
+    metrics = [metric.label() for metric in MAIN]
     save_themed(folder, "claims", partial(forest_figure, metrics=metrics, rows=rows))
     return [Drawn("claims", "Paired differences, judged on the annotation", TEXT)]
 
 
 def _compared(claim: Claim) -> Compared:
-    found = [claim.at("annotation", metric) for metric in METRICS]
+    found = [claim.at("annotation", metric) for metric in MAIN_NAMES]
     return Compared(
         claim.name, tuple(Interval(one.difference, one.low, one.high) if one else None for one in found)
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from relclip.core.atomic import write_text
 from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
+from relclip.core.recall import RECALL
 from relclip.tables.drawn import Drawn
 from relclip.tables.figures.bars import Recall, bars_svg
 from relclip.tables.figures.contrast import WITH, WITHOUT, Taken, confusion_figure, contrast_figure
@@ -21,7 +22,7 @@ from relclip.tables.grid import read_row
 from relclip.tables.results import read_confusion, read_result
 from relclip.tables.sources import DataSet
 
-SHOWN = "recall_at_100"
+SHOWN = RECALL.at(100)
 #: Figure 6's relations.
 CASES = ("riding", "carrying")
 OTHER, NONE = "another", "not predicted"
@@ -127,7 +128,7 @@ def draw_every_run(params: Params, data: DataSet, evaluate: Path, folder: Path) 
 
 
 def _recall(name: str, found: Mapping[str, float]) -> Recall:
-    at_50, at_100 = (100 * found[key] if key in found else None for key in ("recall_at_50", SHOWN))
+    at_50, at_100 = (100 * found[key] if key in found else None for key in (RECALL.at(), SHOWN))
     return Recall(name, at_50, at_100, int(found.get("groundtruth", 0)))
 
 

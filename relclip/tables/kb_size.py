@@ -7,14 +7,12 @@ from statistics import fmean
 
 from relclip.core.kb_filter import believed_triplets
 from relclip.core.params.whole import Params
+from relclip.core.recall import MAIN
 from relclip.tables.figures.quality import Size
 from relclip.tables.grid import cell, read_row
 from relclip.tables.knowledge import Columns, quality
-from relclip.tables.layout import metric_label
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet
-
-METRICS = ("recall_at_50", "mean_recall_at_50")
 
 
 def triplets_of_runs(params: Params, kb: Path) -> dict[str, Columns]:
@@ -59,7 +57,7 @@ def sizes(params: Params, evaluate: Path, knowledge: Mapping[str, Result]) -> li
         measured = read_row(evaluate, row, "predcls", "annotation")
         if not known or not measured:
             continue
-        cells = {metric_label(metric): cell(measured, metric) for metric in METRICS}
+        cells = {metric.label(): cell(measured, metric.at()) for metric in MAIN}
         recall = {
             name: (
                 one.ours,

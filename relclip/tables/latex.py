@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from relclip.core.metrics import metric_label
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
 from relclip.tables.grid import NOT_BUILT, Cell, Line, Table
@@ -47,7 +48,7 @@ def _table(table: Table) -> str:
 def claims_latex(claims: Sequence[Claim]) -> str:
     """The claims, a difference and its verdict in two lines of a cell."""
     columns = claim_table.columns(claims)
-    heads = [f"{claim_table.metric_label(metric)}, {judged}" for judged, metric in columns]
+    heads = [f"{metric_label(metric)}, {judged}" for judged, metric in columns]
     lines = ["l" + "r" * len(columns), _row(["Claim", *map(escape_latex, heads)]), r"\midrule"]
     for claim in claims:
         found = [claim.at(judged, metric) for judged, metric in columns]

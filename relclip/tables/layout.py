@@ -2,23 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+from relclip.core.metrics import MEASURES, ZERO_SHOT, metric_label
 from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
+from relclip.core.recall import MAIN, MAIN_NAMES, RECALL
 
 TASKS = {"kb": "Knowledge base", "predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet"}
-SHOWN = ("recall_at_50", "recall_at_100", "mean_recall_at_50", "mean_recall_at_100")
+#: The columns of the paper's table 1.
+SHOWN = tuple(metric.at(cutoff) for metric in MAIN for cutoff in (50, 100))
 #: Measured and written to the CSV, but not a column of the paper's table 1.
-ONLY_CSV = (
-    *("recall_at_20", "mean_recall_at_20"),
-    *("zero_shot_recall_at_20", "zero_shot_recall_at_50", "zero_shot_recall_at_100"),
-)
-_LETTERS = {
-    "recall": "R",
-    "mean_recall": "mR",
-    "zero_shot_recall": "zR",
-    "precision": "P",
-    "people_precision": "P",
-}
+ONLY_CSV = tuple(name for name, one in MEASURES.items() if name not in SHOWN and not one.listed)
 
 
 @dataclass(frozen=True)
@@ -33,11 +26,10 @@ class Column:
     @property
     def label(self) -> str:
         """`mean_recall_at_50` -> `mR@50`; with the other set of pairs `mR@50, all pairs`; P@K says by whom."""
+        who, precision, cutoff = self.metric.rpartition("precision_at_")
+        if precision:
+            return f"P@{cutoff} ({'people' if who else 'oracle'})"
         label = metric_label(self.metric)
-        if self.metric.startswith("people_"):
-            return f"{label} (people)"
-        if self.metric.startswith("precision_at_"):
-            return f"{label} (oracle)"
         return f"{label}, {self.pairs}" if self.pairs else label
 
 
@@ -61,7 +53,8 @@ def _each(task: str, *metrics: str) -> tuple[tuple[str, str], ...]:
 
 
 _ALL_TASKS = ("predcls", "sgcls", "sgdet")
-_NEW_METRICS = ("recall_at_50", "mean_recall_at_50", "zero_shot_recall_at_50")
+_RECALLS = (RECALL.at(50), RECALL.at(100))
+_NEW_METRICS = (*MAIN_NAMES, ZERO_SHOT.at())
 _KB = "Trained with the knowledge base (KB)."
 _KB_EXT = "Trained with the knowledge base and CLIP's scores (KB+EXT)."
 LAYOUTS = {
@@ -74,14 +67,12 @@ LAYOUTS = {
     "table2": Layout(
         "Precision of the surest triplets",
         (("table2", ""),),
-        _each("predcls", "precision_at_10", "precision_at_20", "recall_at_50", "recall_at_100"),
+        _each("predcls", "precision_at_10", "precision_at_20", *_RECALLS),
     ),
     "table3": Layout(
         "Levels of the relational contrast", (("table3", ""),), _each("predcls", *SHOWN), setting=_KB_EXT
     ),
-    "table4": Layout(
-        "Pre-training", (("table4", ""),), _each("predcls", "recall_at_50", "recall_at_100"), setting=_KB_EXT
-    ),
+    "table4": Layout("Pre-training", (("table4", ""),), _each("predcls", *_RECALLS), setting=_KB_EXT),
     "table5": Layout(
         "Semantic-aware active sampling", (("table5", ""),), _each("predcls", *SHOWN), setting=_KB
     ),
@@ -91,9 +82,9 @@ LAYOUTS = {
     "beyond": Layout(
         "Rows beyond the paper",
         (("beyond", ""),),
-        (*_each("predcls", *_NEW_METRICS), *_each("sgcls", "recall_at_50")),
+        (*_each("predcls", *_NEW_METRICS), *_each("sgcls", RECALL.at())),
         ("predcls", "sgcls"),
-        _each("predcls", "recall_at_50"),
+        _each("predcls", RECALL.at()),
         "Rows that the paper does not have. zR counts only triplets of classes never annotated in train. The other "
         "set of pairs is shown where a run predicted pairs of boxes that do not overlap: the same predictions without "
         "them.",
@@ -129,15 +120,6 @@ def columns(layout: Layout, require_overlap: bool) -> tuple[Column, ...]:
     hidden = [Column(*place, shown=False) for place in every if place not in layout.shown]
     turned = [Column(*place, shown=False, pairs=pairs) for place in every if place not in layout.other_pairs]
     return (*seen, *hidden, *turned)
-
-
-def metric_label(metric: str) -> str:
-    """`mean_recall_at_50` -> `mR@50`, `ng_zero_shot_recall_at_20` -> `ng-zR@20`, `coverage` -> `coverage`."""
-    name, at, cut = metric.rpartition("_at_")
-    if not at:
-        return metric
-    prefix, name = ("ng-", name[3:]) if name.startswith("ng_") else ("", name)
-    return f"{prefix}{_LETTERS.get(name, name)}@{cut}"
 
 
 def row_note(params: Params, row: Row) -> str:

@@ -5,13 +5,11 @@ from pathlib import Path
 
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.params.whole import Params
+from relclip.core.recall import MAIN_NAMES
 from relclip.tables.plain import as_csv
 from relclip.tables.released import trained_runs
 from relclip.tables.results import read_result
 from relclip.tables.sources import read_curve
-
-#: What `dvc metrics diff` compares, PredCls; every other number is in tables/.
-HEADLINE = ("recall_at_50", "mean_recall_at_50")
 
 
 def write_numbers(params: Params, train: Path, evaluate: Path, output: Path) -> None:
@@ -22,9 +20,10 @@ def write_numbers(params: Params, train: Path, evaluate: Path, output: Path) -> 
     trained = [*params.runs, *params.refined]
     runs = [*trained, *params.predictions, *params.predict.training_free]
     results = {run: result for run in runs if (result := read_result(evaluate, run, "predcls", "annotation"))}
-    headlines = {run: {name: result.metrics[name] for name in HEADLINE} for run, result in results.items()}
+    # What `dvc metrics diff` compares, PredCls; every other number is in tables/.
+    headlines = {run: {name: result.metrics[name] for name in MAIN_NAMES} for run, result in results.items()}
     write_json(output / "metrics.json", headlines)
-    header: list[Sequence[object]] = [("run", "step", "recall_at_50", "mean_recall_at_50")]
+    header: list[Sequence[object]] = [("run", "step", *MAIN_NAMES)]
     points = [point for run in trained_runs(params) for point in _points(run, train)]
     points = points or [point for run in trained for point in _points(run, train)]
     with atomic_folder(output / "plots") as folder:
@@ -35,8 +34,6 @@ def _points(run: str, train: Path) -> list[Sequence[object]]:
     curve = read_curve(train / run / "curves.csv")
     if not curve:
         return []
-    steps, recalls = curve.points("val_recall_at_50")
-    means = curve.points("val_mean_recall_at_50")[1]
-    return [
-        (run, int(step), float(one), float(two)) for step, one, two in zip(steps, recalls, means, strict=True)
-    ]
+    watched = [curve.points(f"val_{name}") for name in MAIN_NAMES]
+    rows = zip(watched[0][0], *(values for _, values in watched), strict=True)
+    return [(run, int(step), *map(float, values)) for step, *values in rows]

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from relclip.core.metrics import metric_label
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
 from relclip.tables.grid import NOT_BUILT, Cell, Column, Line, Table
@@ -123,7 +124,7 @@ def measured(cell: Cell, strong: str = "") -> list[str]:
 def claims_markdown(claims: Sequence[Claim]) -> str:
     """The claims as a Markdown table: each difference with its interval and verdict."""
     columns = claim_table.columns(claims)
-    header = ["", *(f"{claim_table.metric_label(metric)}, {judged}" for judged, metric in columns)]
+    header = ["", *(f"{metric_label(metric)}, {judged}" for judged, metric in columns)]
     rows = [
         [escape_markdown(claim.name), *(_difference(claim.at(*column)) for column in columns)]
         for claim in claims

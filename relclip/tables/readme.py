@@ -8,13 +8,15 @@ from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import IMAGES, read_table
+from relclip.core.recall import MAIN, MEAN_RECALL, RECALL
+from relclip.tables.layout import TASKS
 from relclip.tables.provenance import SHELL_MB
 
 Rows = list[dict[str, str]]
 Column = tuple[str, str, str]
 
-RECALLS: list[Column] = [("predcls", "recall_at_50", "R@50"), ("predcls", "mean_recall_at_50", "mR@50")]
-HUNDRED: Column = ("predcls", "recall_at_100", "R@100")
+RECALLS: list[Column] = [("predcls", metric.at(), metric.label()) for metric in MAIN]
+HUNDRED: Column = ("predcls", RECALL.at(100), RECALL.label(100))
 #: Table -> (what it shows, its columns: task, metric, heading).
 SMALL: dict[str, tuple[str, list[Column]]] = {
     "table2": (
@@ -35,10 +37,13 @@ SMALL: dict[str, tuple[str, list[Column]]] = {
     "table6": ("Table 6, the threshold epsilon (KB", RECALLS),
 }
 TABLE1: list[tuple[str, str, str, bool]] = [
-    ("predcls", "recall_at_50", "PredCls R@50", True),
-    ("predcls", "mean_recall_at_50", "PredCls mR@50", True),
-    ("sgcls", "recall_at_50", "SGCls R@50", True),
-    ("sgdet", "recall_at_50", "SGDet R@50", False),
+    (task, metric.at(), f"{TASKS[task]} {metric.label()}", interval)
+    for task, metric, interval in (
+        ("predcls", RECALL, True),
+        ("predcls", MEAN_RECALL, True),
+        ("sgcls", RECALL, True),
+        ("sgdet", RECALL, False),
+    )
 ]
 #: Stage -> its benchmark files.
 STAGES = {
@@ -114,7 +119,7 @@ def _table1(rows: Rows) -> list[str]:
         chosen = [row for row in rows if row["block"] == block]
         for name in _names(chosen):
             cells = [_cell(chosen, name, task, metric, interval=wide) for task, metric, _, wide in TABLE1]
-            cells.append(_cell(chosen, name, "predcls", "recall_at_50", "truth", interval=False, paper=False))
+            cells.append(_cell(chosen, name, "predcls", RECALL.at(), "truth", interval=False, paper=False))
             lines.append(f"| {name}{suffix} | " + " | ".join(cells) + " |")
     return lines
 
@@ -164,8 +169,8 @@ def _cell(
 def _claims(rows: Rows) -> Iterator[str]:
     """One line a verdict: the claims' differences in recall, those in mean recall behind them."""
     judged = [row for row in rows if (row["judged_on"], row["task"]) == ("annotation", "predcls")]
-    mean = {row["claim"]: row for row in judged if row["metric"] == "mean_recall_at_50"}
-    recall = [row for row in judged if row["metric"] == "recall_at_50"]
+    mean = {row["claim"]: row for row in judged if row["metric"] == MEAN_RECALL.at()}
+    recall = [row for row in judged if row["metric"] == RECALL.at()]
     for verdict in dict.fromkeys(sorted((row["verdict"] for row in recall), key=_order)):
         said = [
             f"{row['claim']} {float(row['difference']):+.1f} [{float(row['low']):.1f}, {float(row['high']):.1f}]"

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relclip.core.params.tables import Figures
+from relclip.core.recall import MAIN_NAMES
 from relclip.tables.claims import VERDICTS, Claim
 from relclip.tables.grid import Block, Cell, Line, Table
-
-METRICS = ("recall_at_50", "mean_recall_at_50")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def whether_rcl_helped(claims: Sequence[Claim], figures: Figures) -> str:
     """One sentence on figure 6's run with RCL against its run without; empty where no claim compares them."""
     sides = ((figures.rcl,), (figures.no_rcl,))
     claim = next((one for one in claims if (one.better, one.worse) == sides), None)
-    found = [one for metric in METRICS if claim and (one := claim.at("annotation", metric))]
+    found = [one for metric in MAIN_NAMES if claim and (one := claim.at("annotation", metric))]
     if not found:
         return ""
     verdict, _, seeds = found[0].verdict.partition(" at ")
@@ -62,7 +61,7 @@ def leaders(tables: Sequence[Table], claims: Sequence[Claim] = ()) -> list[tuple
     found = []
     for table in tables:
         for block in table.blocks if table.key == "table1" else ():
-            best = [one for metric in METRICS if (one := _leader(table, block, metric, claims))]
+            best = [one for metric in MAIN_NAMES if (one := _leader(table, block, metric, claims))]
             if best:
                 found.append((block.title, best))
     return found
@@ -104,7 +103,7 @@ def _level(first: Line, cell: Cell, line: Line, other: Cell, *, metric: str, cla
 
 def groups(claims: Sequence[Claim]) -> list[Group]:
     """The claims by verdict (R@50 on the annotation), in the order of VERDICTS; empty groups are left out."""
-    judged = [(claim.name, one) for claim in claims if (one := claim.at("annotation", "recall_at_50"))]
+    judged = [(claim.name, one) for claim in claims if (one := claim.at("annotation", MAIN_NAMES[0]))]
     found = [
         Group(verdict, tuple((name, one.text) for name, one in judged if one.verdict == verdict))
         for verdict in VERDICTS

@@ -4,7 +4,9 @@ from typing import Any
 
 from relclip.core import explorer
 from relclip.core.json_file import read_json
+from relclip.core.metrics import metric_label
 from relclip.core.params.whole import load_params
+from relclip.core.recall import MAIN, MAIN_NAMES
 from relclip.tables import claims as claim_table
 from relclip.tables import content, encoder, explain, paper, provenance, summary
 from relclip.tables.account import read_account
@@ -140,6 +142,7 @@ def _claims(gathered: Gathered) -> dict[str, Any]:
         "claim_groups": summary.groups(claims),
         "claim_columns": claim_table.columns(claims),
         "claim_caption": claim_table.caption(),
-        "verdicts": [claim_table.verdicts(claims, "annotation", metric) for metric in claim_table.METRICS],
-        "metric_label": claim_table.metric_label,
+        "verdicts": [claim_table.verdicts(claims, "annotation", metric) for metric in MAIN_NAMES],
+        "metric_label": metric_label,
+        "recall": MAIN[0].label(),
     }

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from relclip.core import command
 from relclip.core.errors import InputError
+from relclip.core.recall import RECALL
 from relclip.tracking.runs import EXPERIMENT, sqlite_file, tracking_uri
 
 HOST = "127.0.0.1"
@@ -55,7 +56,7 @@ def address(store: Path, port: int) -> str:
     place = _LIST.format(
         experiment=_experiment(store),
         filter=quote("tags.stage = 'train'"),
-        key=quote("metrics.`predcls.recall_at_50`"),
+        key=quote(f"metrics.`predcls.{RECALL.at()}`"),
     )
     return f"http://{HOST}:{port}/{place}"
 

@@ -9,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.compute.world import World
+from relclip.core.recall import MAIN, MAIN_CUTOFF, RECALL, Recalls
 from relclip.model import Model, RankBy, Regions, object_numbers, predicate_scores
 from relclip.train.logits import predicate_logits
 
-RECALL_AT = 50
+#: Curve -> the metric that it shows.
+MEASURED = {f"val_{metric.at()}": metric for metric in MAIN}
 #: What `schedule: plateau` waits for; VisualDS watches R@100 (D18).
-WATCHED = f"val_recall_at_{RECALL_AT}"
-MEASURED = (WATCHED, f"val_mean_recall_at_{RECALL_AT}")
+WATCHED = f"val_{RECALL.at()}"
 IMAGES_AT_ONCE = 12
 
 Triples = NDArray[np.int64]  # (G, 3) subject, object (rows within the image), predicate id
@@ -82,10 +83,10 @@ class Validation:
             ends = np.cumsum([len(images.pair_union[images.pairs_of(number)]) for number in numbers])
             for image, part in zip(numbers, np.split(scores, ends[:-1]), strict=True):
                 truth = self.truths[len(hits)]
-                hits.append(hits_at(part, images.pairs[images.pairs_of(image)], truth, RECALL_AT))
+                hits.append(hits_at(part, images.pairs[images.pairs_of(image)], truth, MAIN_CUTOFF))
         model.train(was_training)
-        recall, mean_recall = recalls(hits, self.truths, model.config.predicates)
-        return dict(zip(MEASURED, (recall, mean_recall), strict=True))
+        found = recalls(hits, self.truths, model.config.predicates)
+        return {name: float(metric.function(found)) for name, metric in MEASURED.items()}
 
 
 def hits_at(
@@ -104,16 +105,11 @@ def hits_at(
     return np.array([tuple(triple) in found for triple in truth.tolist()], bool)
 
 
-def recalls(
-    hits: Sequence[NDArray[np.bool_]], truths: Sequence[Triples], predicates: int
-) -> tuple[float, float]:
-    """R@K, the mean over images, and mR@K, per predicate the mean over its images, then over all predicates.
-
-    A predicate that no image holds scores 0 (docs/method.md, 2).
-    """
-    recall = float(np.mean([hit.mean() for hit in hits]))
+def recalls(hits: Sequence[NDArray[np.bool_]], truths: Sequence[Triples], predicates: int) -> Recalls:
+    """Recall, the mean over images, and of each predicate, the mean over the images that hold it."""
     by_predicate: list[list[float]] = [[] for _ in range(predicates + 1)]
     for hit, truth in zip(hits, truths, strict=True):
         for predicate in np.unique(truth[:, 2]):
             by_predicate[predicate].append(float(hit[truth[:, 2] == predicate].mean()))
-    return recall, float(np.mean([np.mean(values) if values else 0.0 for values in by_predicate[1:]]))
+    means = [np.mean(values) if values else np.nan for values in by_predicate[1:]]
+    return Recalls(overall=np.mean([hit.mean() for hit in hits]), by_predicate=np.array(means))

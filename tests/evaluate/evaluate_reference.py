@@ -127,9 +127,10 @@ def reference_metrics(case, task, switches, seen=None):
         images = [image for image in images if image["predicted"]]
     metrics = {}
     for prefix in ("", "ng_"):
-        for cutoff in (20, 50, 100):
+        for cutoff in (5, 10, 20, 50, 100):
             for name, value in _at(images, prefix, cutoff, switches.recall, seen).items():
-                metrics[f"{prefix}{name}_at_{cutoff}"] = value
+                if cutoff >= 20 or name in {"recall", "mean_recall"}:
+                    metrics[f"{prefix}{name}_at_{cutoff}"] = value
     return metrics
 
 

@@ -84,7 +84,7 @@ def test_public_command_says_what_it_found(tmp_path, monkeypatch, capsys, case):
     low, high = content["intervals"]["ng_mean_recall_at_50"]
     value = content["metrics"]["ng_mean_recall_at_50"]
     assert f"{100 * value:.2f} [{100 * low:.2f}, {100 * high:.2f}]" in said
-    assert "ng mR" in said and "zR" not in said
+    assert "ng-mR" in said and "zR" not in said
     path = case[1] / "relations.parquet"
     pq.write_table(pq.read_table(path).slice(0, 0), path)
     call(monkeypatch, public, *where, "--task", "sgdet", "--bootstrap", 20)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from relclip.core import parquet
 from relclip.core.atomic import write_json, write_text
+from relclip.core.metrics import MEASURES
 from relclip.core.seeds import stream
 from relclip.tables.gather import Inputs
 
@@ -25,18 +26,12 @@ ON_BOXES, ALL_PAIRS = "relclip_kb", "relclip_kb_ext_all_pairs"
 TRAINED = "no_rcl"
 #: A run of table 1 with a model, for its card.
 RELEASED = "relclip_kb"
-METRICS = [
-    f"{prefix}{name}_at_{cutoff}"
-    for prefix in ("", "ng_")
-    for name in ("recall", "mean_recall", "zero_shot_recall")
-    for cutoff in (20, 50, 100)
-]
 
 
 def metrics_file(run: str, judged: str, task: str) -> dict:
     """What `evaluate` writes for one run and task."""
     random = stream(0, run, judged, task)
-    metrics = {name: float(random.uniform(0.2, 0.6)) for name in METRICS}
+    metrics = {name: float(random.uniform(0.2, 0.6)) for name in MEASURES}
     recalls = {name: {"groundtruth": 5, "recall_at_100": float(random.uniform())} for name in PREDICATES[:-1]}
     return {
         "metrics": metrics | {"ng_zero_shot_recall_at_20": None},

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from relclip.core.recall import mean_recall, recall
 from relclip.train.validate import hits_at, recalls
 
 
@@ -32,6 +33,6 @@ def test_no_pair_to_rank():
 def test_recalls_by_hand():
     """Image 1 holds predicate 1 twice (one hit) and 2 (hit); image 2 holds predicate 1 (missed); 3 is nowhere."""
     truths = [np.array([[0, 1, 1], [1, 0, 1], [0, 2, 2]]), np.array([[0, 1, 1]])]
-    recall, mean_recall = recalls([np.array([True, False, True]), np.array([False])], truths, 3)
-    assert recall == pytest.approx((2 / 3 + 0) / 2)
-    assert mean_recall == pytest.approx(((0.5 + 0) / 2 + 1 + 0) / 3)
+    found = recalls([np.array([True, False, True]), np.array([False])], truths, 3)
+    assert float(recall(found)) == pytest.approx((2 / 3 + 0) / 2)
+    assert float(mean_recall(found)) == pytest.approx(((0.5 + 0) / 2 + 1 + 0) / 3)

@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from relclip.core.recall import MAIN
 from relclip.tables.figures.style import Theme, blank
 from relclip.tables.sources import Curve
 
 #: (column of curves.csv, heading, factor): losses as they are, recalls in percent.
 PANELS = (
     ("loss_predicate", "Predicate loss (training)", 1.0),
-    ("val_recall_at_50", "PredCls R@50 (validation, %)", 100.0),
-    ("val_mean_recall_at_50", "PredCls mR@50 (validation, %)", 100.0),
+    *((f"val_{metric.at()}", f"PredCls {metric.label()} (validation, %)", 100.0) for metric in MAIN),
 )
 POINTS_AFTER_SMOOTHING = 60
 

@@ -1,6 +1,8 @@
 # Two commands: `make tables` and `make test`. The rest are names for what is written in README.md.
 PYTHON ?= python3
 VENV := .venv
+# a folder of `relclip init` has no pyproject.toml: it takes the environment that is active
+READY := $(if $(wildcard pyproject.toml),$(VENV)/ready)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # DVC and MLflow stay on this machine.
 export DVC_NO_ANALYTICS := true
@@ -13,38 +15,38 @@ ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-tables: $(VENV)/ready  ## environment, then every table and the report
+tables: $(READY)  ## environment, then every table and the report
 	snakemake --cores all
 
-test: $(VENV)/ready  ## environment, then all tests
+test: $(READY)  ## environment, then all tests
 	pytest
 
-test-arithmetic: $(VENV)/ready  ## the tests that depend on rounding, in other arithmetics of the processor
+test-arithmetic: $(READY)  ## the tests that depend on rounding, in other arithmetics of the processor
 	MKL_CBWR=COMPATIBLE ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 pytest -n 0 $(ROUNDING)
 	MKL_CBWR=AVX2,STRICT ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 pytest -n 0 $(ROUNDING)
 
-ui: $(VENV)/ready  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
+ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 	python -m relclip.tracking.ui --port $(or $(PORT),5000)
 
-record: $(VENV)/ready  ## after snakemake: DVC takes what is there as the result of the present params
+record: $(READY)  ## after snakemake: DVC takes what is there as the result of the present params
 	python -m relclip.project.record
 
-adopt: $(VENV)/ready  ## after a clone, pull or branch switch: DVC's files come back, Snakemake takes them as up to date
+adopt: $(READY)  ## after a clone, pull or branch switch: DVC's files come back, Snakemake takes them as up to date
 	python -m relclip.project.adopt
 
-preset: $(VENV)/ready  ## NAME=scenes|smoke|photos|vg|study: put that params.yaml in place (SEEDS=3: three trainings of every row)
+preset: $(READY)  ## NAME=scenes|smoke|photos|vg|study: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.project.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
 
-dvc: $(VENV)/ready  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
+dvc: $(READY)  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
 	python -m relclip.project.dvc
 
-readme: $(VENV)/ready  ## the tables of docs/results.md from the last run
+readme: $(READY)  ## the tables of docs/results.md from the last run
 	python -m relclip.tables.readme
 
-study: $(VENV)/ready  ## docs/study.md from what the preset `study` has trained so far
+study: $(READY)  ## docs/study.md from what the preset `study` has trained so far
 	python -m relclip.study
 
-lint: $(VENV)/ready  ## formatting, lint, types, workflow
+lint: $(READY)  ## formatting, lint, types, workflow
 	ruff format --check .
 	ruff check .
 	mypy

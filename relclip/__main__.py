@@ -12,6 +12,7 @@ from relclip.project import extras
 
 #: Command -> (module with a `main`, what it does), in the order the data takes.
 COMMANDS = {
+    "init": ("relclip.project.init", "a project folder: the pipeline from the installed package alone"),
     "raw": ("relclip.raw.__main__", "draw scenes, take a folder, or fetch Visual Genome"),
     "dataset": ("relclip.dataset.__main__", "align to the vocabulary, filter, split -> Parquet"),
     "kb": ("relclip.kb.__main__", "captions -> triplets, with the sentences they came from"),
@@ -45,6 +46,7 @@ COMMANDS = {
 
 #: What needs no pipeline around it, by who asks; every other command is a stage.
 ALONE = {
+    "A project": ("init",),
     "Your photographs": ("predict",),
     "Your captions": ("kb", "kb-merge", "kb-judge", "kb-page"),
     "Your predictions": ("evaluate", "compare", "convert"),

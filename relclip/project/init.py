@@ -1,0 +1,63 @@
+"""`relclip init FOLDER`: the pipeline in a folder of one's own, from the installed package alone."""
+
+import contextlib
+import io
+import shutil
+from pathlib import Path
+
+import relclip
+from relclip.core import command
+from relclip.core.atomic import atomic_folder
+from relclip.core.errors import InputError
+from relclip.project.preset import use_preset
+
+PACKAGE = Path(relclip.__file__).parent
+#: The repository's files around the package; in a checkout links to them, in a wheel the files.
+PIPELINE = Path(__file__).parent / "pipeline"
+#: What has a dot before its name in a project.
+DOTTED = ("dvc", "dvcignore", "gitignore")
+
+
+def init(folder: Path, preset: str) -> None:
+    """Make a project of the preset: Snakefile, rules, profiles, dvc.yaml, Makefile, params.yaml, and the code.
+
+    The code is a copy, as in a clone: git can pin it, an edit of it reruns what it can meet, and a newer package does
+    not change what was computed here. Raises InputError where the folder holds anything, or for an unknown preset.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty; name a new folder")
+    if not PIPELINE.is_dir():
+        raise InputError(
+            f"{PACKAGE} is a project's copy of relclip; use the command of the installed package"
+        )
+    with atomic_folder(folder) as made:
+        shutil.copytree(
+            PACKAGE, made / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", PIPELINE.name)
+        )
+        shutil.copytree(PIPELINE, made, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in DOTTED:
+            (made / name).rename(made / f".{name}")
+        (made / ".dvc" / "gitignore").rename(made / ".dvc" / ".gitignore")
+        with contextlib.redirect_stdout(io.StringIO()):
+            use_preset(preset, made / "workflow" / "presets", made / "params.yaml")
+
+
+def main() -> None:
+    """Parse; make the folder; say what comes next."""
+    parser = command.parser(
+        "relclip.project.init", "Make a project folder: the pipeline, its code, a preset."
+    )
+    parser.add_argument("folder", type=Path, help="a new folder")
+    parser.add_argument(
+        "--preset", default="scenes", help="see workflow/presets; make preset puts another in place"
+    )
+    options = parser.parse_args()
+    init(options.folder, options.preset)
+    print(
+        f"{options.folder} has the pipeline with the preset '{options.preset}'; next: cd {options.folder} && "
+        "snakemake --cores all (with the extra relclip[all]; for DVC git init before it)"
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

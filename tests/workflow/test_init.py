@@ -1,0 +1,82 @@
+"""A wheel is enough: built, put into an empty environment, it makes a project whose pipeline runs there."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+
+import pytest
+import yaml
+from test_pipeline import ROOT, copy_of_the_project
+
+import relclip
+from relclip.core.errors import InputError
+from relclip.project.init import init
+
+
+def succeeded(*words, folder, **environment):
+    done = subprocess.run(
+        list(map(str, words)), cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """An environment with the wheel of these sources; of all else it borrows the one that runs the tests."""
+    sources = copy_of_the_project(tmp_path_factory.mktemp("sources")).folder
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    succeeded(
+        *pip, "wheel", "--no-build-isolation", "--no-deps", "-w", "dist", ".", folder=sources, **os.environ
+    )
+    made = tmp_path_factory.mktemp("environment")
+    venv.create(made, with_pip=False)
+    python = made / "bin" / "python"
+    wheel = next((sources / "dist").glob("*.whl"))
+    succeeded(
+        *pip, "--python", python, "install", "--no-deps", "--no-index", wheel, folder=made, **os.environ
+    )
+    packages = made / os.path.relpath(sysconfig.get_path("purelib"), sys.prefix)
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return made
+
+
+@pytest.mark.workflow
+def test_a_wheel_makes_a_project_that_runs(environment, tmp_path):
+    python, path = environment / "bin" / "python", {"PATH": f"{environment / 'bin'}:/usr/bin:/bin"}
+    said = succeeded(
+        environment / "bin/relclip", "init", "mine", "--preset", "smoke", folder=tmp_path, **path
+    )
+    assert "cd mine && snakemake --cores all" in said
+    project = tmp_path / "mine"
+    planned = succeeded(python, "-m", "snakemake", "--cores", "2", "--dry-run", folder=project, **path)
+    assert "tables" in planned
+    made = succeeded(
+        python, "-m", "snakemake", "--cores", "2", "kb", folder=project, **path, HOME=str(tmp_path)
+    )
+    assert (project / "data/kb/triplets.parquet").is_file(), made
+    again = succeeded("make", "--dry-run", "record", folder=project, **path)
+    assert again.strip() == "python -m relclip.project.record"
+    succeeded("git", "init", "--quiet", folder=project, **path)
+    assert "train_run@relclip_full" in succeeded(python, "-m", "dvc", "stage", "list", folder=project, **path)
+
+
+def test_a_folder_that_holds_something_or_a_preset_that_is_none_is_refused(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years")
+    with pytest.raises(InputError, match="is not empty; name a new folder"):
+        init(tmp_path / "mine", "smoke")
+    with pytest.raises(InputError, match="there is no preset 'smok'; did you mean 'smoke'"):
+        init(tmp_path / "new", "smok")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.txt"]
+
+
+def test_every_file_that_names_the_version_names_the_same():
+    read = {
+        "pyproject.toml": tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
+        "CITATION.cff": yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"],
+    }
+    assert read == dict.fromkeys(read, relclip.__version__)

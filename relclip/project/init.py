@@ -1,15 +1,13 @@
 """`relclip init FOLDER`: the pipeline in a folder of one's own, from the installed package alone."""
 
-import contextlib
-import io
 import shutil
 from pathlib import Path
 
 import relclip
 from relclip.core import command
-from relclip.core.atomic import atomic_folder
+from relclip.core.atomic import atomic_folder, write_text
 from relclip.core.errors import InputError
-from relclip.project.preset import use_preset
+from relclip.project.preset import preset_text
 
 PACKAGE = Path(relclip.__file__).parent
 #: The repository's files around the package; in a checkout links to them, in a wheel the files.
@@ -38,8 +36,7 @@ def init(folder: Path, preset: str) -> None:
         for name in DOTTED:
             (made / name).rename(made / f".{name}")
         (made / ".dvc" / "gitignore").rename(made / ".dvc" / ".gitignore")
-        with contextlib.redirect_stdout(io.StringIO()):
-            use_preset(preset, made / "workflow" / "presets", made / "params.yaml")
+        write_text(made / "params.yaml", preset_text(preset, made / "workflow" / "presets"))
 
 
 def main() -> None:

@@ -69,7 +69,7 @@ def test_a_folder_that_holds_something_or_a_preset_that_is_none_is_refused(tmp_p
     (tmp_path / "mine" / "thesis.txt").write_text("years")
     with pytest.raises(InputError, match="is not empty; name a new folder"):
         init(tmp_path / "mine", "smoke")
-    with pytest.raises(InputError, match="there is no preset 'smok' .did you mean 'smoke'"):
+    with pytest.raises(InputError, match=r"there is no preset 'smok' \(did you mean 'smoke'"):
         init(tmp_path / "new", "smok")
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.txt"]
 

@@ -37,7 +37,7 @@ from relclip.core.params.train import Train
 from relclip.core.params.whole import load_params
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder
-from relclip.ext.look import look
+from relclip.ext.regions import embed_regions
 from relclip.features.stage import patch_maps_of, squash
 from relclip.train.fit import ahead
 from relclip.train.optimiser import make_optimizer, update
@@ -156,7 +156,7 @@ def ext(encoder: Encoder, files: list[Path], boxes: int, batch: int, threads: in
     work = operations(lambda: encoder.encode_images(crop)) / 4
     crops = sum(len(found) for _, found in regions)
     spent = seconds(
-        lambda: list(in_order(lambda part: look(encoder, part, batch, 0.0), parts, threads)), device
+        lambda: list(in_order(lambda part: embed_regions(encoder, part, batch, 0.0), parts, threads)), device
     )
     naive_pairs = sum(len(found) for _, found in some)
     return {

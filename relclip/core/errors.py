@@ -1,5 +1,10 @@
 """The family of errors a user can meet. Each message says what was met, what is allowed, what to do next."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class RelclipError(Exception):
     """Base of all errors that end a command with one sentence instead of a traceback."""
@@ -19,3 +24,9 @@ class ContractError(RelclipError):
 
 class OutOfMemory(RelclipError):
     """Work that the device's memory does not hold, however small its pieces."""
+
+
+def first_fault(error: "ValidationError") -> str:
+    """Where pydantic met the first fault, and what it says of it."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"

@@ -1,17 +1,23 @@
-"""A stage's work in parts, each a job of its own: which part is whose, and whether all parts of one whole are there."""
+"""A stage's work in shards, each a job of its own: which share is whose, and whether all shards of one whole are there.
+
+A finished shard is a folder that ends with its record. What one job keeps of its own work, to go on after it was
+killed, is called a chunk: a folder that an interrupted run left is taken up where its inputs are the same.
+"""
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field, StrictStr, ValidationError
 
-from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError
+from relclip.core.atomic import write_json, write_text
+from relclip.core.errors import ContractError, InputError, first_fault
 
 RECORD = "shard.json"
+Description = TypeVar("Description", bound=BaseModel)
 
 
 class Shard(NamedTuple):
@@ -44,55 +50,58 @@ class Shard(NamedTuple):
         return range(count * (self.number - 1) // self.of, count * self.number // self.of)
 
 
-class Part(BaseModel):
-    """What a shard's folder says of itself. `whole`: a digest of all inputs; `said`: what the merged files repeat."""
+class Record(BaseModel):
+    """What a shard says of itself. `whole`: a digest of all inputs; `counts`: what the merged files repeat."""
 
     number: Annotated[int, Field(ge=1, strict=True)]
     of: Annotated[int, Field(ge=1, strict=True)]
     whole: StrictStr
-    said: dict[str, Any]
-
-    @property
-    def shard(self) -> Shard:
-        """Which one it is."""
-        return Shard(self.number, self.of)
+    counts: dict[str, Any] = {}
 
 
-def write_part(folder: Path, shard: Shard, whole: str, said: dict[str, Any] | None = None) -> None:
+def write_record(folder: Path, shard: Shard, whole: str, counts: dict[str, Any] | None = None) -> None:
     """Say in `folder` which shard it is: the last file of a finished one."""
-    write_json(folder / RECORD, {**shard._asdict(), "whole": whole, "said": said or {}})
+    write_json(folder / RECORD, {**shard._asdict(), "whole": whole, "counts": counts or {}})
 
 
-def read_parts(folders: Sequence[Path], inputs: str) -> tuple[list[Path], Part]:
-    """Shards' folders in the order of their numbers, and the first one's description: all say the same.
+def read_shards(folders: Sequence[Path], inputs: str, whole: str | None = None) -> tuple[list[Path], Record]:
+    """Shards' folders in the order of their numbers, and the first one's record: all say the same.
 
-    `inputs` names what must be the same for all. Raises ContractError where one is unfinished or damaged, InputError
-    where they are no complete set.
+    `inputs` names what must be the same for all; `whole`: the digest that they must have. Raises ContractError where
+    one is unfinished or damaged, InputError where they are no complete set.
     """
-    parts = [_read(folder) for folder in folders]
-    check_complete(folders, [(part.shard, part.whole) for part in parts], inputs)
-    ordered = sorted(zip(parts, folders, strict=True), key=lambda pair: pair[0].number)
-    for part, folder in ordered:
-        if part.said != ordered[0][0].said:
+    records = [
+        read_description(
+            folder / RECORD, Record, "give the folder of a shard that is finished", "make this shard again"
+        )
+        for folder in folders
+    ]
+    check_complete(folders, records, inputs)
+    ordered = sorted(zip(records, folders, strict=True), key=lambda pair: pair[0].number)
+    first, folder_of_first = ordered[0]
+    for record, folder in ordered:
+        if record.counts != first.counts:
             raise ContractError(
-                f"{folder} and {ordered[0][1]} disagree on {json.dumps(part.said)} and "
-                f"{json.dumps(ordered[0][0].said)}; make both again"
+                f"{folder} and {folder_of_first} disagree on {json.dumps(record.counts)} and "
+                f"{json.dumps(first.counts)}; make both again"
             )
-    return [folder for _, folder in ordered], ordered[0][0]
+    if whole is not None and first.whole != whole:
+        raise InputError(f"{folder_of_first} was made of other inputs: {inputs}; make these shards again")
+    return [folder for _, folder in ordered], first
 
 
-def check_complete(folders: Sequence[Path], shards: Sequence[tuple[Shard | None, str]], inputs: str) -> None:
-    """Raise InputError unless these are all shards of one whole, each once. Each comes with the digest of its whole."""
+def check_complete(folders: Sequence[Path], records: Sequence[Record | None], inputs: str) -> None:
+    """Raise InputError unless these are all shards of one whole, each once. None: the folder is no shard."""
     if not folders:
         raise InputError("no shard is given; give the folders that were made apart")
-    first, whole = shards[0]
-    for folder, (shard, other) in zip(folders, shards, strict=True):
-        if first is None or shard is None or (shard.of, other) != (first.of, whole):
+    first = records[0]
+    for folder, record in zip(folders, records, strict=True):
+        if first is None or record is None or (record.of, record.whole) != (first.of, first.whole):
             raise InputError(
                 f"{folders[0]} and {folder} are no shards of one whole: {inputs}, n of k/n and the version of "
                 "relclip must be the same for all"
             )
-    numbers = [shard.number for shard, _ in shards if shard]
+    numbers = [record.number for record in records if record]
     of = first.of if first else 1
     twice = next((number for number in numbers if numbers.count(number) > 1), 0)
     if twice:
@@ -104,13 +113,26 @@ def check_complete(folders: Sequence[Path], shards: Sequence[tuple[Shard | None,
         )
 
 
-def _read(folder: Path) -> Part:
-    path = folder / RECORD
+def check_elsewhere(folders: Sequence[Path], output: Path) -> None:
+    """Raise InputError where the merged files would go into one of the shards."""
+    if output.resolve() in [folder.resolve() for folder in folders]:
+        raise InputError(f"{output} is one of the shards; write the merged files to another folder")
+
+
+def read_description(path: Path, model: type[Description], absent: str, damaged: str) -> Description:
+    """Read what a folder says of itself. Raises ContractError, which ends in what to do, where it cannot."""
     try:
-        return Part.model_validate_json(path.read_bytes())
+        return model.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise ContractError(f"{path} does not exist; give the folder of a shard that is finished") from None
+        raise ContractError(f"{path} does not exist; {absent}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ContractError(f"{path}: {where}: {first['msg']}; make this shard again") from None
+        raise ContractError(f"{path}: {first_fault(error)}; {damaged}") from None
+
+
+def take_up(folder: Path, inputs: str) -> None:
+    """Keep what an interrupted run of the same `inputs` (a digest) left in `folder`, else begin it anew."""
+    record = folder / "inputs"
+    if not record.is_file() or record.read_text("utf-8", "replace").strip() != inputs:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        write_text(record, inputs + "\n")

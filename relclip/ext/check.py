@@ -1,5 +1,7 @@
 """Is CLIP worth asking? Accuracy on validation of KB, EXT and KB+EXT (docs/method.md, 4), before anyone trusts them."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,20 @@ from numpy.typing import NDArray
 
 from relclip.core.accuracy import accuracy
 from relclip.core.annotations import Annotations, Ids
+from relclip.core.atomic import write_json
 from relclip.core.parquet import EXT_SCORES, read_table
 from relclip.ext.pairs import Candidates
 
 Report = dict[str, dict[str, float]]
+
+
+def report(
+    annotations: Annotations, candidates: Candidates, output: Path, counts: Mapping[str, float]
+) -> None:
+    """Write statistics.json: the counts, and how well CLIP chooses on validation."""
+    found = check(annotations, candidates, output / "scores.parquet")
+    write_json(output / "statistics.json", {"counts": dict(counts), "validation": found})
+    print(f"ext: validation {json.dumps(found)}", flush=True)
 
 
 def check(annotations: Annotations, candidates: Candidates, scores: Path) -> Report:

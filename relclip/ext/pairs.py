@@ -1,11 +1,12 @@
 """Which pairs of an image are scored, with which predicates, and which crop each of them looks at."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.core.annotations import Annotations, Ids
+from relclip.core.annotations import Annotations, Ids, load_annotations, read_triplets
 from relclip.core.boxes import Boxes, overlapping_pairs, union
 
 
@@ -32,6 +33,14 @@ class Candidates:
         return self.table[subject_class, object_class]
 
 
+def load(dataset: Path, kb: Path) -> tuple[Annotations, Candidates]:
+    """The annotations, and the knowledge base as a table over their vocabulary."""
+    annotations = load_annotations(dataset)
+    vocabulary = annotations.vocabulary
+    known = read_triplets(kb, vocabulary)
+    return annotations, Candidates(known, len(vocabulary.objects), len(vocabulary.predicates))
+
+
 def image_pairs(annotations: Annotations, image: int, candidates: Candidates) -> Pairs:
     """The pairs to score: in val and test every overlapping one, in train those with two or more candidates."""
     rows = annotations.rows(image)
@@ -39,9 +48,9 @@ def image_pairs(annotations: Annotations, image: int, candidates: Candidates) ->
     pairs = overlapping_pairs(boxes)
     if annotations.split[image] == "train":
         pairs = pairs[candidates.of(*classes[pairs].T).sum(axis=1) >= 2]
-    sides, crop = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
+    ends, crop = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
     subject, object_ = (pairs + rows.start).T
-    return Pairs(subject, object_, crop.reshape(-1), union(boxes[sides[:, 0]], boxes[sides[:, 1]]))
+    return Pairs(subject, object_, crop.reshape(-1), union(boxes[ends[:, 0]], boxes[ends[:, 1]]))
 
 
 def pair_predicates(

@@ -1,4 +1,4 @@
-"""The two tables of one part of the images: zero-shot labels of objects, scores of predicates on pairs."""
+"""The tables of one chunk of images: zero-shot labels of objects, scores of predicates on pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from relclip.core.annotations import Annotations, Ids
 from relclip.core.params.ext import Ext
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES
 from relclip.encoder.encoder import Encoder
-from relclip.ext.look import look
 from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
+from relclip.ext.regions import embed_regions
 from relclip.ext.texts import TripletTexts
 
 #: Rows of embeddings gathered at a time: of 512 numbers, 2 x 32 MB.
@@ -22,7 +22,7 @@ ROWS_AT_ONCE = 1 << 14
 
 @dataclass(frozen=True)
 class Scorer:
-    """All that scoring one part needs."""
+    """All that scoring a chunk needs."""
 
     encoder: Encoder
     annotations: Annotations
@@ -38,7 +38,7 @@ class Scorer:
         known, top = self.annotations, min(self.settings.zero_shot_classes, len(classes))
         slices = [known.rows(image) for image in images]
         regions = [(self._path(image), known.boxes[rows]) for image, rows in zip(images, slices, strict=True)]
-        embeddings = look(self.encoder, regions, self.settings.batch, 0.0, self.settings.resize)
+        embeddings = embed_regions(self.encoder, regions, self.settings.batch, 0.0, self.settings.resize)
         shares = _softmax(embeddings @ classes.T * self.encoder.logit_scale)
         best = np.argsort(-shares, axis=1, kind="stable")[:, :top]
         rows = np.concatenate([np.arange(part.start, part.stop) for part in slices])
@@ -58,7 +58,7 @@ class Scorer:
             for image, pairs in zip(images, found, strict=True)
         ]
         regions = [(self._path(image), pairs.boxes) for image, pairs in zip(images, found, strict=True)]
-        embeddings = look(
+        embeddings = embed_regions(
             self.encoder, regions, self.settings.batch, self.settings.margin, self.settings.resize
         )
         shift = np.cumsum([0, *(len(pairs.boxes) for pairs in found)])
@@ -94,7 +94,7 @@ def row_products(
 ) -> NDArray[np.float32]:
     """left[left_row] . right[right_row], (N, D) and (N, D) -> (N,), of which ROWS_AT_ONCE are gathered at a time.
 
-    All predicates of 64 detected boxes' pairs are 638,000 rows an image part: 2.5 GB in each worker.
+    All predicates of 64 detected boxes' pairs are 638,000 rows a chunk: 2.5 GB in each worker.
     """
     products = np.empty(len(left_row), dtype=np.float32)
     for first in range(0, len(left_row), ROWS_AT_ONCE):

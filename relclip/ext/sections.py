@@ -1,8 +1,14 @@
-"""What EXT reads of params.yaml: its own section, and the encoder's prompts."""
+"""What EXT is made of: its section of params.yaml, the encoder's prompts, the inputs that shards share; its tables."""
 
 from relclip.core.params.base import Closed
 from relclip.core.params.clip import Clip
 from relclip.core.params.ext import Ext
+
+#: Tables of scores: by the classes that are known, by those that zero-shot gave.
+SCORES = ("scores", "sgcls_scores")
+#: What shards of one whole have in common; those of the detector's boxes know no KB.
+INPUTS = "the data set, the knowledge base, the encoder, the sections clip and ext"
+INPUTS_DETECTED = "the data set, the proposals, the encoder, the sections clip and ext"
 
 
 class Sections(Closed):

@@ -34,12 +34,12 @@ def main() -> None:
     )
     if (step == PAIRS) != bool(objects):
         raise InputError(f"--step {step} {'needs' if step == PAIRS else 'takes no'} --objects")
-    from relclip.ext import sharding  # noqa: PLC0415  # torch loads only after the arguments are known to be good
+    from relclip.ext import stage  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
     if step == OBJECTS:
-        sharding.run_objects(params, **given)
+        stage.run_objects(params, **given)
     else:
-        sharding.run_pairs(params, objects=objects, **given)
+        stage.run_pairs(params, objects=objects, **given)
 
 
 if __name__ == "__main__":

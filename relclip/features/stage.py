@@ -18,7 +18,7 @@ from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params.features import Features
 from relclip.core.progress import progress
-from relclip.core.shard import Shard, write_part
+from relclip.core.shard import Shard, write_record
 from relclip.encoder.crops import whole
 from relclip.encoder.encoder import WEIGHTS, Encoder, load_encoder, resize
 from relclip.features.rows import Maps, open_maps, place_maps, write_images
@@ -39,7 +39,7 @@ def run(
     """Write maps.npy, float16 (rows, h, w, C), and images.parquet (image_id, row), for the images of all splits.
 
     maps.sha256 stands for the maps where only their identity counts: reading them again takes as long as they are big.
-    A `shard` takes its share of the batches, whole ones, so that `merge_shards` gives the bytes of one run.
+    A `shard` takes its share of the batches, whole ones, so that `relclip.features.merge` gives the bytes of one run.
     """
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
@@ -60,7 +60,7 @@ def run(
     write_images(output, annotations.image_id[own.start : own.stop])
     place_maps(output, partial)
     if shard:
-        write_part(output, shard, whole_key)
+        write_record(output, shard, whole_key)
     record.unlink(missing_ok=True)
 
 
@@ -112,5 +112,5 @@ def _fill(maps: Maps, done: int, batches: Iterable[Maps], record: Callable[[int]
 
 def _key(settings: Features, annotations: Annotations, model: Path) -> str:
     """What an unfinished file belongs to: size and batch, the images in order, the encoder, torch's version."""
-    parts = [settings.model_dump_json(), *annotations.file, file_digest(model / WEIGHTS), torch.__version__]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    inputs = [settings.model_dump_json(), *annotations.file, file_digest(model / WEIGHTS), torch.__version__]
+    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()

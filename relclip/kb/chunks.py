@@ -1,4 +1,4 @@
-"""What one chunk of captions gave, and the work folder that keeps finished chunks until the stage has succeeded."""
+"""What one chunk of captions gave, and the folder that keeps finished chunks until the stage has succeeded."""
 
 import hashlib
 import json
@@ -13,8 +13,9 @@ import pyarrow as pa
 from relclip.core.atomic import write_json
 from relclip.core.digest import file_digest
 from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
 from relclip.core.parquet import EVIDENCE, write_table
-from relclip.core.shard import Shard
+from relclip.core.shard import Shard, take_up
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb.align import Language
 
@@ -67,8 +68,8 @@ class Mined:
         )
 
 
-class WorkFolder:
-    """Finished chunks of one run, beside its output. Another input or setting starts it afresh."""
+class Chunks:
+    """A hidden folder beside the output with the finished chunks of one run; another input starts it afresh."""
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class WorkFolder:
         self.folder = output.parent / f".{output.name}.work"
         self._output = output
         output.mkdir(parents=True, exist_ok=True)
-        corpus = {
+        inputs = {
             "captions": [file_digest(path) for path in files],
             "rules": [file_digest(path) for path in sorted(Path(__file__).parent.rglob("*.[pyj]*[!c]"))],
             "objects": list(vocabulary.objects),
@@ -94,12 +95,8 @@ class WorkFolder:
             "chunk": chunk,
             "backend": backend,
         }
-        self.corpus = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()
-        settings = corpus | {"shard": list(shard)}
-        if _read(self.folder / "settings.json") != settings:
-            self.remove()
-            self.folder.mkdir(parents=True)
-            write_json(self.folder / "settings.json", settings)
+        self.whole = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+        take_up(self.folder, f"{self.whole} {shard}")
 
     def save(self, number: int, mined: Mined) -> None:
         """Keep a chunk: its rows, then its counts, whose file says that it is finished."""
@@ -121,8 +118,9 @@ class WorkFolder:
 
     def counts(self) -> dict[str, int]:
         """The counts of all chunks, summed."""
-        every = [_read(path) or {} for path in sorted(self.folder.glob("chunk-*.json"))]
-        return {name: sum(int(str(counts[name])) for counts in every) for name in COUNTS.values()}
+        again = f"delete the folder {self.folder} and run the same command again"
+        chunks = [read_json(path, again, InputError) for path in sorted(self.folder.glob("chunk-*.json"))]
+        return {name: sum(int(counts[name]) for counts in chunks) for name in COUNTS.values()}
 
     def leave(self) -> None:
         """After captions that cannot be read: leave no empty folder, but keep chunks that have captions."""
@@ -134,15 +132,3 @@ class WorkFolder:
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _read(path: Path) -> dict[str, object] | None:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise InputError(
-            f"{path} is damaged; delete the folder {path.parent} and run the same command again"
-        ) from None
-    return content if isinstance(content, dict) else None

@@ -6,7 +6,7 @@ from relclip.core import command
 from relclip.core.aliases import load_aliases
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
-from relclip.kb.judging import judge
+from relclip.kb.quality import judge
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, first_fault
 
 Subject = Literal["any", "living", "moving", "rather living", "body", "thing"]
 Object = Literal["anything", "ridden", "not limbs", "not clothes", "not limbs or clothes"]
@@ -49,6 +49,4 @@ def _read(path: Path) -> dict[str, Known]:
             f"the file of verbs {path} is no YAML; it must look like `ride: {{subject: living}}`"
         ) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"the file of verbs {path}: {where}: {first['msg']}") from None
+        raise InputError(f"the file of verbs {path}: {first_fault(error)}") from None

@@ -23,7 +23,7 @@ from relclip.core.shard import Shard
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
 from relclip.kb.align import RULES, STANDARD, Language, Miner
-from relclip.kb.chunks import Mined, WorkFolder
+from relclip.kb.chunks import Chunks, Mined
 from relclip.kb.prefilter import candidates
 
 BLOCK = 10_000
@@ -46,7 +46,7 @@ def mine(
     Without `vocabulary_file`: Visual Genome's 150 objects and 20 predicates. The same captions, vocabulary and language
     give the same bytes whatever the chunk size and number of workers.
     A `shard` mines its share of the blocks and keeps every triplet, for `merge_shards`.
-    A killed run goes on from its finished chunks, kept in a work folder beside `output`. Returns the statistics.
+    A killed run goes on from its finished chunks, kept in a hidden folder beside `output`. Returns the statistics.
     Raises InputError (captions), ContractError (vocabulary).
     """
     params = params or Kb()
@@ -54,40 +54,39 @@ def mine(
     vocabulary = load_vocabulary(vocabulary_file) if vocabulary_file else STANDARD
     language = language or Language()
     miner = Miner(vocabulary, language, backend)
-    place = shard or Shard()
-    work = WorkFolder(
+    chunks = Chunks(
         output,
         files,
         vocabulary=vocabulary,
         language=language,
         chunk=params.chunk,
         backend=backend,
-        shard=place,
+        shard=shard or Shard(),
     )
     try:
-        _mine_chunks(files, miner, work, params, place)
+        _mine_chunks(files, miner, chunks, params, shard or Shard())
     except InputError:
-        work.leave()
+        chunks.leave()
         raise
-    counts = work.counts()
+    counts = chunks.counts()
     if not counts["captions"] and shard is None:
-        work.leave()
+        chunks.leave()
         raise InputError(f"no caption in {', '.join(map(str, files))}; every line must be caption<TAB>id")
     settings = aggregate.Settings(vocabulary, params.min_count, backend, miner.not_mined)
-    part = {**shard._asdict(), "corpus": work.corpus} if shard else None
-    statistics = aggregate.write(work.files(), work.folder, output, settings, counts, shard=part)
-    work.remove()
+    record = {**shard._asdict(), "whole": chunks.whole} if shard else None
+    statistics = aggregate.write(chunks.files(), chunks.folder, output, settings, counts, shard=record)
+    chunks.remove()
     return statistics
 
 
-def _mine_chunks(files: Sequence[Path], miner: Miner, work: WorkFolder, params: Kb, shard: Shard) -> None:
+def _mine_chunks(files: Sequence[Path], miner: Miner, chunks: Chunks, params: Kb, shard: Shard) -> None:
     """Mine what is not finished; keep a chunk as soon as its last block is there."""
     size = min(BLOCK, params.chunk)
     blocks_a_chunk = params.chunk // size
-    tasks = _tasks(captions.blocks(files, size), shard, blocks_a_chunk, work.finished())
+    tasks = _tasks(captions.blocks(files, size), shard, blocks_a_chunk, chunks.finished())
     results = _mined(tasks, miner, params.workers)
-    while parts := list(islice(results, blocks_a_chunk)):
-        work.save(parts[0][0], Mined.joined(mined for _, mined in parts))
+    while blocks := list(islice(results, blocks_a_chunk)):
+        chunks.save(blocks[0][0], Mined.joined(mined for _, mined in blocks))
 
 
 def _tasks(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.kb.pages import SENTENCES, read_judged, write_page
+from relclip.kb.lookup import SENTENCES, read_judged, write_page
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from relclip.core.params.ext import Ext
 from relclip.encoder.crops import cut, pixel_boxes
 from relclip.ext import device_crops
 from relclip.ext.device_crops import axis_matrix, cut_there
-from relclip.ext.look import look
+from relclip.ext.regions import embed_regions
 
 CPU = torch.device("cpu")
 
@@ -64,7 +64,7 @@ def test_ext_sees_the_same_through_either(tiny, picture, boxes, tmp_path):
 
     Image.fromarray(picture).save(tmp_path / "one.png")
     encoder, regions = load_encoder(tiny.model, CPU), [(tmp_path / "one.png", boxes.astype(np.float32))]
-    found = {where: look(encoder, regions, 16, 0.0, where) for where in ("auto", "pil", "device")}
+    found = {where: embed_regions(encoder, regions, 16, 0.0, where) for where in ("auto", "pil", "device")}
     assert np.array_equal(found["auto"], found["pil"]), "auto on the CPU is Pillow's arithmetic"
     assert (found["device"] * found["pil"]).sum(axis=1).min() > 0.999
     assert Ext().resize == "auto"

@@ -12,10 +12,10 @@ from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_table
 from relclip.encoder.crops import cut
 from relclip.encoder.encoder import load_encoder
-from relclip.ext import parts, score, stage
+from relclip.ext import chunks, score, stage
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates
-from relclip.ext.work import zero_shot_labels
+from relclip.ext.steps import zero_shot_labels
 
 NAMES = ("scores.parquet", "objects.parquet", "sgcls_scores.parquet", "statistics.json")
 PREDICATES, CLASSES = ("carrying", "riding"), ("board", "man", "tree")
@@ -82,7 +82,7 @@ def test_zero_shot_labels_of_objects(tiny, made):
 
 
 def test_the_bytes_depend_on_no_thread_count_and_no_interruption(tiny, made, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "IMAGES_A_PART", 5)
+    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 5)
     _run(tiny, tmp_path / "whole", threads=1)
     looked = []
 
@@ -90,16 +90,16 @@ def test_the_bytes_depend_on_no_thread_count_and_no_interruption(tiny, made, tmp
         looked.append(1)
         if len(looked) == 7:
             raise KeyboardInterrupt
-        return look(*arguments)
+        return embed_regions(*arguments)
 
     from relclip.ext import score
 
-    look = score.look
-    monkeypatch.setattr(score, "look", die)
+    embed_regions = score.embed_regions
+    monkeypatch.setattr(score, "embed_regions", die)
     with pytest.raises(KeyboardInterrupt):
         _run(tiny, tmp_path / "cut", threads=1)
     _run(tiny, tmp_path / "cut", threads=3)
-    assert len(looked) == 4 + 5 + 1, "4 parts of objects, 5 of pairs; only the one that broke is done twice"
+    assert len(looked) == 4 + 5 + 1, "4 chunks of objects, 5 of pairs; only the one that broke is done twice"
     for name in NAMES:
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "cut" / name).read_bytes()
     assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == sorted(NAMES)
@@ -141,7 +141,7 @@ def test_the_check_counts_choices_right(tiny, made, tmp_path):
 def test_statistics_say_what_ext_adds(made):
     found = json.loads((made / "statistics.json").read_text())
     assert {"kb", "ext", "kb_ext", "kb_ext_undecided"} <= set(found["validation"])
-    assert not (made / ".parts").exists()
+    assert not (made / ".chunks").exists()
 
 
 def test_a_data_set_without_val_and_test(tiny, tmp_path):

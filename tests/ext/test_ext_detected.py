@@ -12,8 +12,8 @@ from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, PREDICTED_OBJECTS, read_table, write_table
 from relclip.encoder.crops import cut
 from relclip.encoder.encoder import load_encoder
-from relclip.ext import parts
-from relclip.ext.look import look
+from relclip.ext import chunks
+from relclip.ext.regions import embed_regions
 from relclip.ext.stage import run_detected
 
 CLASSES, PREDICATES = ("board", "man", "tree"), ("carrying", "riding")
@@ -70,7 +70,7 @@ def test_threads_change_no_byte_and_parts_no_score(tiny, tmp_path, monkeypatch):
     proposals = _write(tmp_path / "proposals.parquet", _rows())
     whole = _run(tiny, proposals, tmp_path / "whole", threads=1)
     assert _run(tiny, proposals, tmp_path / "again").read_bytes() == whole.read_bytes()
-    monkeypatch.setattr(parts, "IMAGES_A_PART", 3)
+    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 3)
     cut_up, at_once = (
         read_table(path, EXT_SCORES) for path in (_run(tiny, proposals, tmp_path / "parts"), whole)
     )
@@ -114,7 +114,7 @@ def test_boxes_of_the_same_pixels_are_looked_at_once(tiny):
             return encoder.encode_images(batch)
 
     path = tiny.raw / known.file[0]
-    found = look(Counting(), [(path, boxes), (path, boxes[:0]), (path, boxes[1:2])], 64, 0.0)
+    found = embed_regions(Counting(), [(path, boxes), (path, boxes[:0]), (path, boxes[1:2])], 64, 0.0)
     assert asked == [3], "two of the first picture, one of the last"
     slow = encoder.encode_images(cut(read_image(path), np.concatenate([boxes, boxes[1:2]]), 16))
     assert np.allclose(found, slow.numpy(), atol=1e-6)

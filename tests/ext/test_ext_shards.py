@@ -8,10 +8,9 @@ from test_ext_detected import _rows, _write
 
 from relclip.core.errors import InputError
 from relclip.core.shard import RECORD, Shard
-from relclip.ext import parts, score
-from relclip.ext.merging import merge_detected, merge_shards
-from relclip.ext.sharding import run_objects, run_pairs
-from relclip.ext.stage import run_detected
+from relclip.ext import chunks, score
+from relclip.ext.merge import merge_detected, merge_shards
+from relclip.ext.stage import run_detected, run_objects, run_pairs
 
 
 def _given(tiny):
@@ -32,7 +31,7 @@ def _shards(tiny, root, of):
 
 @pytest.mark.parametrize("of", [2, 7])
 def test_shards_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch, of):
-    monkeypatch.setattr(parts, "IMAGES_A_PART", 4)
+    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 4)
     _run(tiny, tmp_path / "whole", threads=1)
     objects, pairs = _shards(tiny, tmp_path, of)
     merge_shards(pairs[::-1], objects, dataset=tiny.dataset, kb=tiny.kb, output=tmp_path / "merged")
@@ -42,7 +41,7 @@ def test_shards_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch, of):
 
 
 def test_shards_of_detected_boxes_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "IMAGES_A_PART", 1)  # of images without proposals, too
+    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 1)  # of images without proposals, too
     given = _given(tiny) | {"proposals": _write(tmp_path / "proposals.parquet", _rows())}
     del given["kb"]
     run_detected(tiny.params, output=tmp_path / "whole", **given)
@@ -55,22 +54,22 @@ def test_shards_of_detected_boxes_merge_to_the_bytes_of_one_run(tiny, tmp_path, 
 
 
 def test_a_killed_shard_goes_on_and_the_wrong_set_is_refused(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "IMAGES_A_PART", 4)
+    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 4)
     objects, pairs = _shards(tiny, tmp_path, 2)
-    looked, look = [], score.look
+    looked, embed_regions = [], score.embed_regions
 
     def die(*arguments):
         looked.append(1)
         if len(looked) == 3:
             raise KeyboardInterrupt
-        return look(*arguments)
+        return embed_regions(*arguments)
 
-    monkeypatch.setattr(score, "look", die)
+    monkeypatch.setattr(score, "embed_regions", die)
     again = {"objects": objects, "output": tmp_path / "cut", "shard": Shard(2, 2), **_given(tiny)}
     with pytest.raises(KeyboardInterrupt):
         run_pairs(tiny.params, **again)
     run_pairs(tiny.params, **again)
-    assert len(looked) == 3 + 1, "three parts, the last of them twice"
+    assert len(looked) == 3 + 1, "three chunks, the last of them twice"
     assert (tmp_path / "cut" / "scores.parquet").read_bytes() == (pairs[1] / "scores.parquet").read_bytes()
 
     given = {"dataset": tiny.dataset, "kb": tiny.kb, "output": tmp_path / "merged"}

@@ -8,7 +8,7 @@ from test_features import _run
 from relclip.core.errors import ContractError, InputError
 from relclip.core.shard import Shard
 from relclip.encoder.encoder import Encoder
-from relclip.features.merging import merge_shards
+from relclip.features.merge import merge_shards
 
 NAMES = ("maps.npy", "maps.sha256", "images.parquet")
 

@@ -10,7 +10,7 @@ import pytest
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params.kb import Kb
 from relclip.core.vocabulary import Vocabulary
-from relclip.kb import Shard, merge_shards, mine, mining, shards
+from relclip.kb import Shard, merge_shards, mine, mining
 
 SENTENCES = [
     "a man riding a horse",
@@ -158,4 +158,4 @@ def test_commands(tmp_path, captions, vocabulary):
 @pytest.mark.parametrize("text", ["", "0/2", "3/2", "1", "a/b", "1/2/3", "-1/2", "1/0"])
 def test_a_shard_is_k_of_n(text):
     with pytest.raises(InputError, match="no k/n"):
-        shards.Shard.parse(text)
+        Shard.parse(text)

@@ -142,7 +142,7 @@ def test_doctests():
     import doctest
 
     from relclip import kb
-    from relclip.kb import align, judging, shards
+    from relclip.kb import align, mined, quality
 
-    for module in (kb, align, judging, shards):
+    for module in (kb, align, mined, quality):
         assert doctest.testmod(module).failed == 0

@@ -1,37 +1,36 @@
 """The two steps of EXT over a shard's images: zero-shot labels of objects, then scores of predicates on pairs."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids
+from relclip.core.digest import file_digest
 from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
 from relclip.core.shard import Shard
-from relclip.encoder.encoder import load_encoder
-from relclip.ext.key import inputs_key
+from relclip.encoder.encoder import WEIGHTS, load_encoder
+from relclip.ext.chunks import Chunks, split_images
 from relclip.ext.pairs import Candidates
-from relclip.ext.parts import Parts, split_images
 from relclip.ext.score import Scorer
-from relclip.ext.sections import Sections
+from relclip.ext.sections import SCORES, Sections
 from relclip.ext.texts import TripletTexts, wanted_triplets
-
-#: Tables of scores: by the classes that are known, by those that zero-shot gave.
-SCORES = ("scores", "sgcls_scores")
 
 
 @dataclass(frozen=True)
-class Work:
-    """What both steps need. `key`: a digest of all inputs, the same for all shards."""
+class Steps:
+    """Both steps, ready to run. `whole`: a digest of all inputs, the same for all shards."""
 
     params: Sections
     scorer: Scorer
-    parts: Parts
-    key: str
+    chunks: Chunks
+    whole: str
     workers: int
     shard: Shard
 
@@ -42,10 +41,10 @@ class Work:
         names = [prompt.format(object=name) for name in known.vocabulary.objects]
         classes = self.scorer.encoder.encode_texts(names).numpy()
         schemas = {"objects": OBJECT_SCORES}
-        self.parts.make(
-            "objects", lambda part: [self.scorer.objects(part, classes)], own, schemas, self.workers
+        self.chunks.make(
+            "objects", lambda images: [self.scorer.objects(images, classes)], own, schemas, self.workers
         )
-        self.parts.merge("objects", OBJECT_SCORES, len(own), output / "objects.parquet")
+        self.chunks.join("objects", OBJECT_SCORES, len(own), output / "objects.parquet")
 
     def pairs(self, output: Path, predicted: Ids | None = None) -> dict[str, float]:
         """Write scores.parquet and, with `predicted` (N,) classes of objects, sgcls_scores.parquet; return counts.
@@ -58,11 +57,11 @@ class Work:
         texts = TripletTexts(self.scorer.encoder, known.vocabulary, wanted, self.params.ext, self.workers)
         labels = [known.class_id] if predicted is None else [known.class_id, predicted]
         schemas = dict.fromkeys(SCORES[: len(labels)], EXT_SCORES)
-        self.parts.make(
-            "pairs", lambda part: self.scorer.pairs(part, texts, labels), own, schemas, self.workers
+        self.chunks.make(
+            "pairs", lambda images: self.scorer.pairs(images, texts, labels), own, schemas, self.workers
         )
         for name in schemas:
-            self.parts.merge(name, EXT_SCORES, len(own), output / f"{name}.parquet")
+            self.chunks.join(name, EXT_SCORES, len(own), output / f"{name}.parquet")
         return {
             "images": len(known.image_id),
             "prompts": len(texts.embeddings),
@@ -70,10 +69,10 @@ class Work:
         }
 
     def _own(self, images: Ids) -> list[list[int]]:
-        """The shard's parts of these images."""
-        parts = split_images(images)
-        share = self.shard.share(len(parts))
-        return parts[share.start : share.stop]
+        """The shard's chunks of these images."""
+        chunks = split_images(images)
+        share = self.shard.share(len(chunks))
+        return chunks[share.start : share.stop]
 
 
 def begin(
@@ -86,14 +85,26 @@ def begin(
     output: Path,
     threads: int | None,
     shard: Shard | None = None,
-) -> Work:
-    """Load the encoder and take up the parts that an interrupted run has left in `output`."""
+) -> Steps:
+    """Load the encoder and take up the chunks that an interrupted run has left in `output`."""
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
     keep_freed_memory()
-    key = inputs_key(params, annotations, candidates, model)
+    whole = _digest(params, annotations, candidates, model)
     scorer = Scorer(load_encoder(model, best_device()), annotations, candidates, raw, params.ext)
-    parts = Parts(output / ".parts", f"{key} {shard}" if shard else key)
-    return Work(params, scorer, parts, key, threads or available_threads(), shard or Shard())
+    chunks = Chunks(output / ".chunks", f"{whole} {shard}" if shard else whole)
+    return Steps(params, scorer, chunks, whole, threads or available_threads(), shard or Shard())
+
+
+def _digest(params: Sections, known: Annotations, candidates: Candidates, model: Path) -> str:
+    """Of parameters, objects, knowledge base, encoder and torch's version."""
+    settings = params.ext.model_dump_json(), params.clip.object_prompt, torch.__version__
+    words = (*known.vocabulary.objects, *known.vocabulary.predicates)
+    names = (*settings, file_digest(model / WEIGHTS), *known.file, *known.split, *words)
+    digest = hashlib.sha256("\n".join(names).encode())
+    arrays = known.image_id, known.object_id, known.class_id, known.boxes, known.first, candidates.table
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def zero_shot_labels(annotations: Annotations, objects: Sequence[Path]) -> Ids:

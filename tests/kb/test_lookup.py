@@ -8,7 +8,7 @@ import pytest
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import mine, write_page
-from relclip.kb.pages import read_judged
+from relclip.kb.lookup import read_judged
 
 
 @pytest.fixture

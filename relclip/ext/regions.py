@@ -1,4 +1,4 @@
-"""CLIP looks at crops: embeddings of regions of many pictures, in batches that may span pictures."""
+"""CLIP's embeddings of regions of many pictures, in batches that may span pictures."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -17,7 +17,7 @@ from relclip.encoder.encoder import Encoder
 from relclip.ext.device_crops import cut_there
 
 
-def look(
+def embed_regions(
     encoder: Encoder,
     regions: Iterable[tuple[Path, Boxes]],
     batch: int,
@@ -26,17 +26,17 @@ def look(
 ) -> NDArray[np.float32]:
     """Embeddings (N, D) of the boxes of each picture, one after another; a picture without boxes is not decoded.
 
-    Boxes of a picture that cover the same pixels are looked at once: a union often is the larger of its two boxes.
+    Boxes of a picture that cover the same pixels are embedded once: a union often is the larger of its two boxes.
     where: crops are cut and squashed, `ext.resize`.
     """
     on_device = where == "device" or (where == "auto" and encoder.device.type == "cuda")
     squash = partial(cut_there, device=encoder.device) if on_device else cut
     places: list[NDArray[np.int64]] = []
     crops = _crops(regions, encoder.image_size, margin, places, squash)
-    pieces = [encoder.encode_images(piece).cpu() for piece in _batches(crops, batch)]
-    if not pieces:
+    embeddings = [encoder.encode_images(group).cpu() for group in _batches(crops, batch)]
+    if not embeddings:
         return np.zeros((0, encoder.dimension), np.float32)
-    return torch.cat(pieces).numpy()[np.concatenate(places)]
+    return torch.cat(embeddings).numpy()[np.concatenate(places)]
 
 
 def _crops(
@@ -61,10 +61,10 @@ def _crops(
 
 
 def _batches(crops: Iterable[Tensor], batch: int) -> Iterator[Tensor]:
-    """The same crops in pieces of exactly `batch`, the last one smaller."""
+    """The same crops, `batch` at a time, the last ones fewer."""
     waiting: list[Tensor] = []
-    for piece in crops:
-        waiting.append(piece)
+    for some in crops:
+        waiting.append(some)
         if sum(map(len, waiting)) >= batch:
             *full, rest = torch.cat(waiting).split(batch)
             yield from full

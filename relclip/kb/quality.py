@@ -11,8 +11,8 @@ from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb.align import Language, Miner, Triplet, named
 from relclip.kb.gold import HALVES, Found, Writing, compare, read_gold
+from relclip.kb.mined import described
 from relclip.kb.objects import Objects
-from relclip.kb.shards import described
 
 
 def judge(

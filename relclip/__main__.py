@@ -41,13 +41,17 @@ COMMANDS = {
     "ui": ("relclip.tracking.ui", "MLflow's pages: every training, its curves and test metrics"),
     "completion": ("relclip.project.completion", "a script that completes these commands in your shell"),
     "predict": ("relclip.photo.__main__", "your photos -> scene graphs, with pages to explore"),
+    "export": (
+        "relclip.photo.export",
+        "a trained run -> one folder to hand over, which predict --model takes",
+    ),
 }
 
 
 #: What needs no pipeline around it, by who asks; every other command is a stage.
 ALONE = {
     "A project": ("init",),
-    "Your photographs": ("predict",),
+    "Your photographs": ("predict", "export"),
     "Your captions": ("kb", "kb-merge", "kb-judge", "kb-page"),
     "Your predictions": ("evaluate", "compare", "convert"),
     "What was done here": ("ui",),

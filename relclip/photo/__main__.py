@@ -38,23 +38,33 @@ def main() -> None:
         "--top", type=_from_one, default=TOP, help="relations in the picture and the graph"
     )
     arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
+    arguments.add_argument(
+        "--model", type=Path, help="instead of --data: a folder that `relclip export` wrote"
+    )
+    arguments.add_argument("--encoder", type=Path, help="the encoder's folder, for a --model that holds none")
     arguments.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
     command.add_device(arguments)
     command.add_threads(arguments)
     given = arguments.parse_args()
+    if given.model and (given.run or given.params):
+        arguments.error("--run and --params choose among the models of --data; a --model is one")
     photos = find_photos(given.photos, given.output)
     boxes = read_boxes(given.boxes, photos) if given.boxes else {}
     from relclip.compute.device import prepare  # noqa: PLC0415  # torch loads once the arguments are good
     from relclip.core.ordered import available_threads  # noqa: PLC0415
+    from relclip.photo.exported import DESCRIPTION, is_export  # noqa: PLC0415
     from relclip.photo.run import Work, predict_photos  # noqa: PLC0415
     from relclip.photo.scene_graphs import SceneGraphs  # noqa: PLC0415
 
     prepare(0, given.threads)
-    graphs = SceneGraphs.load(given.data, given.run, given.device, given.params)
+    if given.model and not is_export(given.model):
+        raise InputError(f"{given.model} holds no {DESCRIPTION}; give a folder that `relclip export` wrote")
+    folder = given.model or given.data
+    graphs = SceneGraphs.load(folder, given.run, given.device, given.params, encoder=given.encoder)
     about = graphs.models.about
     print(f"relclip: {about.sentence}", file=sys.stderr)
     rest = passed_over(given.photos, given.output)
-    work = Work(graphs, given.data, given.output, boxes, given.top, rest)
+    work = Work(graphs, given.output, boxes, given.top, rest)
     done, index = predict_photos(work, photos, given.threads or available_threads())
     if index is None:
         _tell(done[0].graph, given.top)

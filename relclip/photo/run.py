@@ -50,7 +50,6 @@ class Work:
     """What all photos share."""
 
     graphs: SceneGraphs
-    data: Path
     output: Path
     boxes: Mapping[Path, Sequence[Box]]
     top: int
@@ -64,13 +63,13 @@ class Work:
     @cached_property
     def knowledge(self) -> Knowledge | None:
         """What captions said, where they lie beside the models."""
-        return load_knowledge(self.data, self.graphs.models.vocabulary)
+        return load_knowledge(self.graphs.models.source.knowledge, self.graphs.models.vocabulary)
 
     @cached_property
     def models_key(self) -> str:
         """Which models these are: their files' places, sizes and times."""
         models = self.graphs.models
-        files = [models.inputs.model / WEIGHTS, models.encoder_folder / ENCODER_WEIGHTS]
+        files = [models.inputs.model / WEIGHTS, models.source.encoder / ENCODER_WEIGHTS]
         files += [models.finder.weights] if models.finder else []
         states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
         return f"{__version__} {models.about} {states} {self.top}"

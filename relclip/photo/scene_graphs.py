@@ -14,10 +14,12 @@ from relclip.detector.pictures import Picture, at_size
 from relclip.detector.proposals import Detections, detect_batch, propose
 from relclip.features.stage import patch_maps_of, squash
 from relclip.model import ImageSet
+from relclip.photo.exported import exported_source, is_export
 from relclip.photo.given import Box, Given, given_boxes
 from relclip.photo.graph import Object, SceneGraph, Task, printable
 from relclip.photo.models import Models, load_models
 from relclip.photo.ranking import ranked
+from relclip.photo.source import pipeline_source
 from relclip.predict import sgdet_stage, stage
 from relclip.predict.writing import Prediction
 
@@ -38,7 +40,7 @@ class Prepared:
 class SceneGraphs:
     """A picture in, its scene graph out.
 
-    >>> graphs = SceneGraphs.load("data", run="relclip_kb_ext")  # doctest: +SKIP
+    >>> graphs = SceneGraphs.load("model")  # doctest: +SKIP
     >>> graph = graphs("photo.jpg")  # doctest: +SKIP
     >>> graph.triplets(1)  # doctest: +SKIP
     [('man', 'riding', 'horse', 0.43)]
@@ -52,16 +54,24 @@ class SceneGraphs:
     @classmethod
     def load(
         cls,
-        data: str | Path = "data",
+        folder: str | Path = "data",
         run: str | None = None,
         device: str = "auto",
         params: str | Path | None = None,
+        *,
+        encoder: str | Path | None = None,
     ) -> "SceneGraphs":
-        """Read the models that `make tables` left in `data`; `params`: their params.yaml (default: beside `data`).
+        """Read the models that `relclip export` wrote, or that `make tables` left in `data`.
 
-        Raises InputError or ContractError, which say what is missing and what to do.
+        Of `data`: `run`, one of its runs; `params`: their params.yaml (default: beside `data`). Of an export without
+        its encoder: `encoder`, that one's folder. Raises InputError or ContractError, which say what to do.
         """
-        return cls(load_models(Path(data), run, device, Path(params) if params else None))
+        place = Path(folder)
+        if is_export(place):
+            source = exported_source(place, Path(encoder) if encoder else None)
+        else:
+            source = pipeline_source(place, run, Path(params) if params else None)
+        return cls(load_models(source, device))
 
     def __call__(self, picture: str | Path | Pixels, boxes: Sequence[Box] | None = None) -> SceneGraph:
         """The scene graph of a file, or of pixels (H, W, 3) uint8 RGB.
@@ -81,7 +91,7 @@ class SceneGraphs:
         """Shrink a picture to what the models take. Safe to call from several threads."""
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
             raise InputError(f"a picture is (height, width, 3) uint8, met {pixels.shape} {pixels.dtype}")
-        finder, size = self.models.finder, self.models.map_size
+        finder, size = self.models.finder, self.models.source.map_size
         height, width = pixels.shape[:2]
         for_detector = at_size(pixels, finder.size) if finder else None
         return Prepared(name, width, height, for_detector, squash(pixels, size))
@@ -94,7 +104,7 @@ class SceneGraphs:
     def predict(self, pictures: Sequence[Prepared], given: Sequence[Given | None]) -> list[SceneGraph]:
         """The scene graphs of some pictures, as one batch; `given`: boxes of each, None: look for them."""
         models, number_of = self.models, range(len(pictures))
-        maps = patch_maps_of(models.encoder, [one.for_encoder for one in pictures], models.map_size)
+        maps = patch_maps_of(models.encoder, [one.for_encoder for one in pictures], models.source.map_size)
         unknown = [number for number in number_of if given[number] is None]
         found = dict(zip(unknown, self._detect([pictures[number] for number in unknown]), strict=True))
         graphs = {number: self._empty(pictures[number], given[number]) for number in number_of}
@@ -121,7 +131,9 @@ class SceneGraphs:
         if not pictures:
             return []
         if finder is None:
-            raise InputError("there is no detector in data/detector; run its stage first, or give --boxes")
+            raise InputError(
+                "there is no detector beside this model; give --boxes, or run the stage `detector` of its pipeline"
+            )
         shrunk = [one.for_detector for one in pictures if one.for_detector is not None]
         shapes: dict[tuple[int, ...], list[int]] = {}
         for number, picture in enumerate(shrunk):
@@ -162,7 +174,7 @@ class SceneGraphs:
             height=picture.height,
             task=task,
             objects=tuple(Object(vocabulary.objects[name - 1], score, *box) for name, score, box in labels),
-            relations=ranked(prediction, vocabulary, self.models.keep),
+            relations=ranked(prediction, vocabulary, self.models.source.request.params.keep),
             about=self.models.about,
         )
 

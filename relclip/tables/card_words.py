@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from relclip.core.markdown import escape_markdown
 from relclip.core.params.whole import Params
-from relclip.tables.plain import escape_markdown
 from relclip.tables.released import Released
 
 _MODELS = {

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import write_text
+from relclip.core.markdown import escape_markdown
 from relclip.core.metrics import metric_label
 from relclip.core.params.whole import Params
 from relclip.core.recall import RECALL
 from relclip.tables import card_words, paper
 from relclip.tables.grid import cell
 from relclip.tables.layout import SHOWN, TASKS
-from relclip.tables.plain import escape_markdown, markdown_rows, measured
+from relclip.tables.plain import markdown_rows, measured
 from relclip.tables.released import Released
 from relclip.tables.results import Result
 

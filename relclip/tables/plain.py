@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from relclip.core.markdown import escape_markdown
 from relclip.core.metrics import metric_label
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
@@ -13,9 +14,6 @@ from relclip.tables.layout import TASKS
 HEADER = (
     *("table", "judged_on", "block", "group", "row", "note", "in_paper", "task", "metric", "pairs"),
     *("ours", "low", "high", "std", "seeds", "paper", "state"),
-)
-_MARKDOWN = str.maketrans(
-    {mark: f"\\{mark}" for mark in r"\`*_[]|#~$!"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " "}
 )
 
 
@@ -46,11 +44,6 @@ def _cells(table: Table) -> Iterable[Sequence[object]]:
                     *(column.task, column.metric, column.pairs),
                     *(cell.ours, cell.low, cell.high, cell.std, cell.seeds, cell.paper, cell.state),
                 ]
-
-
-def escape_markdown(text: str) -> str:
-    """Escape what GitHub's Markdown or HTML would take as markup or as the end of a cell."""
-    return text.translate(_MARKDOWN)
 
 
 def tables_markdown(tables: Iterable[Table]) -> str:

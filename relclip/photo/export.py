@@ -1,0 +1,50 @@
+"""relclip export RUN --output FOLDER: one folder with everything that a photo needs."""
+
+import argparse
+import re
+from pathlib import Path
+
+from relclip.core import command
+
+
+def main() -> None:
+    """Parse the command line, write the folder, say how large it is."""
+    arguments = command.parser(
+        "relclip.photo.export",
+        "One folder with everything that a photo needs: relation model, encoder, detector, vocabulary, model card.",
+    )
+    arguments.add_argument("run", help="a trained run of params.yaml, or an entry of predictions")
+    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
+    arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
+    arguments.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
+    arguments.add_argument(
+        "--without-encoder",
+        action="store_true",
+        help="leave its files out; its name and SHA-256 stand for it",
+    )
+    arguments.add_argument(
+        "--licence",
+        type=_identifier,
+        default="unknown",
+        help="of the weights, an identifier of the Hub's list",
+    )
+    given = arguments.parse_args()
+    from relclip.photo.exported import write_export  # noqa: PLC0415  # torch loads once the arguments are good
+    from relclip.photo.source import pipeline_source  # noqa: PLC0415
+
+    source = pipeline_source(given.data, given.run, given.params)
+    write_export(source, given.output, encoder=not given.without_encoder, licence=given.licence)
+    size = sum(path.stat().st_size for path in given.output.rglob("*") if path.is_file())
+    print(f"{given.output}: {size / 1e6:.1f} MB; relclip predict --model {given.output} photo.jpg")
+
+
+def _identifier(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]{0,60}", text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no licence identifier, such as apache-2.0 or cc-by-4.0"
+        )
+    return text
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,219 @@
+"""A model folder: everything that a photo needs, without pipeline, params.yaml or data. Written by `relclip export`.
+
+relclip.json (what no model's own file says), vocabulary.json, relation/ (the relation model), encoder/ (may be left out
+where its digest is enough), detector/ (where there is one), kb/triplets.parquet (what captions said), README.md.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field, ValidationError
+
+from relclip import __version__
+from relclip.core.atomic import atomic_folder, write_json, write_text
+from relclip.core.digest import file_digest
+from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
+from relclip.core.params.base import Closed
+from relclip.core.params.detector import Detector
+from relclip.core.params.predict import Predict
+from relclip.core.params.train import RankBy
+from relclip.core.vocabulary import load_vocabulary
+from relclip.detector.files import config_of
+from relclip.detector.network import build as build_detector
+from relclip.encoder.encoder import CONFIG as ENCODER_CONFIG
+from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
+from relclip.model import build_model, read_config
+from relclip.photo.about import About
+from relclip.photo.card import card
+from relclip.photo.foreign import check_encoder, check_files, check_fit
+from relclip.photo.source import Source
+from relclip.predict.predictor import Temperatures
+from relclip.predict.request import WEIGHTS, Inputs, Request
+
+DESCRIPTION, CARD = "relclip.json", "README.md"
+#: What of the encoder's folder is copied: not the curves of its training.
+_ENCODER_SKIPS = ("curve.csv", "*.partial")
+_MADE_WITH = ("torch", "open_clip_torch", "torchvision")
+#: Of a knowledge base's table, which is dense: ten times Visual Genome's 150 x 50.
+MOST_TRIPLETS = 1 << 24
+_ADVICE = "take the folder as `relclip export` wrote it"
+
+Text = Annotated[str, Field(max_length=1000)]
+
+
+class KnownAs(Closed):
+    """The encoder: its name, where its weights came from, and the SHA-256 of open_clip_model.safetensors."""
+
+    name: Text
+    weights: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Said(Closed):
+    """`About`, as relclip.json holds it."""
+
+    run: Text
+    network: Text
+    supervision: Text
+    trained_on: Text
+    warning: Text
+    recall_at_50: float | None
+
+
+class Description(Closed):
+    """relclip.json."""
+
+    format: Literal[1] = 1
+    made_with: dict[Text, Text]
+    run: Text
+    trained_run: Text
+    predict: Predict
+    rank_by: RankBy
+    map_size: int = Field(ge=8, le=4096)
+    predicate_temperature: float = Field(gt=0.0)
+    object_temperature: float = Field(gt=0.0)
+    encoder: KnownAs
+    about: Said
+
+
+def is_export(folder: Path) -> bool:
+    """Whether `relclip export` wrote this folder."""
+    return (folder / DESCRIPTION).is_file()
+
+
+def write_export(source: Source, output: Path, *, encoder: bool = True, licence: str = "unknown") -> None:
+    """Write `output` whole or not at all. `encoder`: its files too, not its name and digest alone."""
+    description = _described(source)
+    vocabulary = source.inputs.dataset / "vocabulary.json"
+    with atomic_folder(output) as folder:
+        write_json(folder / DESCRIPTION, description.model_dump(mode="json"))
+        shutil.copyfile(vocabulary, folder / "vocabulary.json")
+        _copy(source.inputs.model, folder / "relation", [WEIGHTS, "config.json"])
+        if encoder:
+            skip = shutil.ignore_patterns(*_ENCODER_SKIPS)
+            shutil.copytree(source.encoder, folder / "encoder", ignore=skip)
+        if source.detector:
+            _copy(source.detector, folder / "detector", [WEIGHTS, "config.json"])
+        known = source.knowledge / "kb" / "triplets.parquet"
+        if known.is_file():
+            _copy(known.parent, folder / "kb", [known.name])
+        write_text(folder / CARD, card(source, description.encoder.model_dump(), output.name, licence))
+        exported_source(folder, source.encoder)  # what cannot be read again is not handed over
+
+
+def exported_source(folder: Path, encoder: Path | None = None) -> Source:
+    """What `write_export` wrote. `encoder`: the encoder's folder where it lies elsewhere; its digest must be the same.
+
+    Raises InputError or ContractError where the folder is not whole, or holds what `relclip.photo.foreign` refuses.
+    """
+    check_files(folder)
+    description = _description(folder / DESCRIPTION)
+    detector = folder / "detector"
+    source = Source(
+        request=Request(description.run, description.trained_run, description.predict, description.rank_by),
+        inputs=Inputs(
+            folder / "relation", folder, folder, folder / "kb" if description.predict.kb_mask else None
+        ),
+        encoder=_encoder(folder, description.encoder, encoder),
+        detector=detector if detector.is_dir() else None,
+        map_size=description.map_size,
+        temperatures=Temperatures(description.predicate_temperature, description.object_temperature),
+        about=About(**description.about.model_dump()),
+        knowledge=folder,
+    )
+    _check(source)
+    return source
+
+
+def _described(source: Source) -> Description:
+    statistics = source.encoder / "statistics.json"
+    said: Mapping[str, Any] = read_json(statistics) if statistics.is_file() else {}
+    name, weights = said.get("model") or source.encoder.name, said.get("weights") or said.get("source")
+    digest = file_digest(source.encoder / ENCODER_WEIGHTS)
+    return Description(
+        made_with={"relclip": __version__, **_versions()},
+        run=source.request.run,
+        trained_run=source.request.trained_run,
+        predict=source.request.params,
+        rank_by=source.request.rank_by,
+        map_size=source.map_size,
+        predicate_temperature=source.temperatures.predicate,
+        object_temperature=source.temperatures.object,
+        encoder=KnownAs(name=str(name), weights=str(weights or "unknown"), sha256=digest),
+        about=Said(**asdict(source.about)),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _MADE_WITH:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _copy(folder: Path, to: Path, names: list[str]) -> None:
+    to.mkdir()
+    for name in names:
+        shutil.copyfile(folder / name, to / name)
+
+
+def _description(path: Path) -> Description:
+    try:
+        return Description.model_validate(read_json(path, _ADVICE, InputError))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path}: {where or 'the file'}: {first['msg']}; {_ADVICE}, or a newer relclip"
+        ) from None
+
+
+def _encoder(folder: Path, known: KnownAs, elsewhere: Path | None) -> Path:
+    """The encoder's folder: in the export, or `elsewhere` with the same weights."""
+    inside = folder / "encoder"
+    if inside.is_dir() and elsewhere is None:
+        return inside
+    if elsewhere is None:
+        raise InputError(
+            f"{folder} holds no encoder; it was made with {known.name} ({known.weights}), whose {ENCODER_WEIGHTS} has "
+            f"the SHA-256 {known.sha256}: give the folder that `relclip clip` makes of it with --encoder"
+        )
+    path = elsewhere / ENCODER_WEIGHTS
+    met = file_digest(path) if path.is_file() else "nothing"
+    if met != known.sha256:
+        raise InputError(f"{path} has the SHA-256 {met}; {folder} was made with {known.name}, {known.sha256}")
+    return elsewhere
+
+
+def _check(source: Source) -> None:
+    """Whether every weights file is what its configuration says, before any of them is loaded."""
+    relation, folder = source.inputs.model, source.inputs.dataset
+    config, vocabulary = read_config(relation), load_vocabulary(folder / "vocabulary.json")
+    check_fit(relation / WEIGHTS, lambda: build_model(config))
+    check_encoder(source.encoder, (ENCODER_CONFIG, ENCODER_WEIGHTS))
+    if source.detector:
+        detector = config_of(Detector(weights=str(source.detector)), vocabulary)
+        check_fit(source.detector / WEIGHTS, lambda: build_detector(detector))
+    known = folder / "kb" / "triplets.parquet"
+    triplets = (len(vocabulary.objects) + 1) ** 2 * len(vocabulary.predicates)
+    if known.is_file() and triplets > MOST_TRIPLETS:
+        raise InputError(f"{known}: a vocabulary with {triplets:,} triplets is more than {MOST_TRIPLETS:,}")
+    if known.is_file() and _rows(known) > triplets:
+        raise InputError(f"{known} has more rows than the vocabulary has triplets; {_ADVICE}")
+
+
+def _rows(path: Path) -> int:
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is not readable as Parquet ({error}); {_ADVICE}") from None

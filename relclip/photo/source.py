@@ -1,0 +1,93 @@
+"""Where the models of a scene graph lie and how they are asked: a pipeline's `data`, or an exported folder."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from relclip.core.errors import ContractError, InputError
+from relclip.core.json_file import read_json
+from relclip.core.params.whole import Params, load_params
+from relclip.model.files import read_about
+from relclip.photo.about import About, about_run
+from relclip.predict.predictor import Temperatures
+from relclip.predict.request import WEIGHTS, Inputs, Request
+
+#: The run that is taken where none is named.
+USUAL = "relclip_kb_ext"
+_MAKE = "run `make tables` first, or name the folder that holds its results with --data"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Folders of models, and what no model's own file says."""
+
+    request: Request
+    inputs: Inputs
+    encoder: Path
+    detector: Path | None  # None: there is none, boxes must be given
+    map_size: int  # pixels of a squashed picture
+    temperatures: Temperatures
+    about: About
+    knowledge: Path  # holds kb/, and may hold raw/captions.tsv
+
+
+def pipeline_source(data: Path, run: str | None = None, params: Path | None = None) -> Source:
+    """What `make tables` left in `data` for `run` (default: relclip_kb_ext, else the first that is trained here).
+
+    `params`: the params.yaml it was made with; by default the one beside `data`. Raises InputError or ContractError
+    where something is missing.
+    """
+    if not data.is_dir():
+        raise InputError(f"there is no folder {data}; {_MAKE}")
+    path = params or data.absolute().parent / "params.yaml"  # a link to a larger disk stays a neighbour
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; say with --params which params.yaml made {data}")
+    content = load_params(path)
+    request = Request.of(content, choose_run(content, data, run))
+    inputs = Inputs(
+        model=data / "train" / request.trained_run,
+        dataset=data / "dataset",
+        features=data / "features",
+        kb=data / "kb" if request.params.kb_mask else None,
+    )
+    config = read_about(inputs.model)
+    features = str((config.get("train") or {}).get("features", "clip"))
+    detector = data / "detector"
+    return Source(
+        request=request,
+        inputs=inputs,
+        encoder=data / "clip" / ("model" if features == "clip" else features),
+        detector=detector if detector.is_dir() else None,
+        map_size=content.features.image_size,
+        temperatures=_temperatures(data, request),
+        about=about_run(content, data, request.run, config),
+        knowledge=data,
+    )
+
+
+def choose_run(params: Params, data: Path, name: str | None) -> str:
+    """The entry of runs, refined or predictions to use. Raises InputError where it is unknown or not trained here."""
+    known = [*params.runs, *params.refined, *params.predictions]
+    trained = [one for one in known if (data / "train" / params.prediction(one)[0] / WEIGHTS).is_file()]
+    if not trained:
+        raise InputError(f"{data} holds no trained model; {_MAKE}")
+    if name is None:
+        return USUAL if USUAL in trained else trained[0]
+    if name in trained:
+        return name
+    near = difflib.get_close_matches(name, trained, n=1)
+    hint = f", did you mean '{near[0]}'" if near else ""
+    what = "is not trained here" if name in known else "is unknown"
+    raise InputError(f"the run '{name}' {what}{hint}; trained in {data}: {', '.join(trained)}")
+
+
+def _temperatures(data: Path, request: Request) -> Temperatures:
+    """What calibration found on validation, where this request divides logits by it."""
+    if not request.params.calibrate:
+        return Temperatures()
+    path = data / "predict" / request.run / "calibration.json"
+    said = read_json(path, f"run `snakemake {path.parent / 'provenance.json'}` first")
+    try:
+        return Temperatures(float(said["predicate_temperature"]), float(said["object_temperature"]))
+    except (KeyError, TypeError, ValueError):
+        raise ContractError(f"{path} names no temperatures; predict {request.run} again") from None

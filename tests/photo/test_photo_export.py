@@ -1,0 +1,160 @@
+"""A model handed over: the same numbers without the pipeline, a card the Hub reads, and folders from strangers."""
+
+import json
+import os
+import shutil
+import sys
+
+import pytest
+import torch
+import yaml
+from photo_case import RUN
+from safetensors.torch import save_file
+
+from relclip.core import command
+from relclip.core.errors import RelclipError
+from relclip.photo import SceneGraphs, export
+from relclip.photo import __main__ as predict
+
+
+def call(main, *words):
+    sys.argv = ["relclip", *map(str, words)]
+    try:
+        command.run(main)
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+@pytest.fixture(scope="module")
+def exported(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    assert call(export.main, RUN, "--output", folder, "--data", data, "--licence", "cc-by-4.0") == 0
+    return folder
+
+
+@pytest.fixture
+def model(exported, tmp_path):
+    return shutil.copytree(exported, tmp_path / "model")
+
+
+def numbers(graph):
+    content = graph.to_dict()
+    return content["objects"], content["relations"], content["about"]
+
+
+def test_the_same_numbers_on_a_machine_without_the_pipeline(data, graphs, model, monkeypatch, capsys):
+    photo = data / "raw" / "images" / "1.jpg"
+    assert numbers(SceneGraphs.load(model, device="cpu")(photo)) == numbers(graphs(photo))
+    monkeypatch.chdir(model.parent)
+    assert call(predict.main, photo, "--model", "model", "--threads", "1", "--device", "cpu") == 0
+    assert "procedurally drawn scenes" in capsys.readouterr().err
+    content = json.loads((model.parent / "scene-graphs" / "1" / "graph.json").read_text())
+    assert content["relations"][0]["score"] == pytest.approx(graphs(photo).relations[0].score, abs=1e-4)
+    assert content["relations"][0]["said"]["count"] >= 0
+
+
+def test_the_card_has_the_front_matter_of_the_hub(exported):
+    huggingface_hub = pytest.importorskip("huggingface_hub")
+    card = huggingface_hub.ModelCard.load(exported / "README.md")
+    assert (card.data.license, card.data.library_name) == ("cc-by-4.0", "relclip")
+    assert "2 predicates: carrying, riding" in card.text
+    assert str(exported.parent) not in card.text
+    _, front, _ = (exported / "README.md").read_text().split("---\n", 2)
+    assert yaml.safe_load(front)["tags"]
+
+
+def test_an_export_without_its_encoder_takes_the_same_one_only(data, graphs, tmp_path):
+    folder, photo = tmp_path / "small", data / "raw" / "images" / "2.jpg"
+    assert call(export.main, RUN, "--output", folder, "--data", data, "--without-encoder") == 0
+    assert not (folder / "encoder").exists()
+    own = data / "clip" / "model"
+    assert numbers(SceneGraphs.load(folder, device="cpu", encoder=own)(photo)) == numbers(graphs(photo))
+    with pytest.raises(RelclipError, match=r"holds no encoder.*--encoder"):
+        SceneGraphs.load(folder)
+    other = shutil.copytree(own, tmp_path / "other")
+    (other / "open_clip_model.safetensors").write_bytes(b"another")
+    with pytest.raises(RelclipError, match="has the SHA-256"):
+        SceneGraphs.load(folder, encoder=other)
+
+
+def set_json(path, *keys, value):
+    content = place = json.loads(path.read_text())
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    path.write_text(json.dumps(content))
+
+
+def leave(folder):
+    (folder / "vocabulary.json").unlink()
+    (folder / "vocabulary.json").symlink_to("/etc/hostname")
+
+
+ENCODER = "encoder/open_clip_config.json"
+STRANGERS = {
+    "a link out": (leave, "is a link out of"),
+    "an unknown key": (lambda f: set_json(f / "relclip.json", "run_this", value="x"), "run_this"),
+    "another format": (lambda f: set_json(f / "relclip.json", "format", value=2), "newer relclip"),
+    "a huge relation model": (
+        lambda f: set_json(f / "relation" / "config.json", "model", "dimension", value=1 << 20),
+        "does not hold what",
+    ),
+    "a huge text tower": (
+        lambda f: set_json(f / ENCODER, "model_cfg", "text_cfg", "vocab_size", value=1 << 40),
+        "more than the weights hold",
+    ),
+    "layers without end": (
+        lambda f: set_json(f / ENCODER, "model_cfg", "text_cfg", "layers", value=10_000),
+        "more than the weights hold",
+    ),
+    "a tower from elsewhere": (
+        lambda f: set_json(f / ENCODER, "model_cfg", "text_cfg", "hf_model_name", value="a/b"),
+        "names a tower that is not in the folder",
+    ),
+    "a tower by its address": (
+        lambda f: set_json(f / ENCODER, "model_cfg", "vision_cfg", "timm_model_name", value="hf-hub:a/b"),
+        "names a tower that is not in the folder",
+    ),
+    "a tokenizer's file": (
+        lambda f: set_json(
+            f / ENCODER, "model_cfg", "text_cfg", "tokenizer_kwargs", value={"bpe_path": "/etc/passwd"}
+        ),
+        "names a tower that is not in the folder",
+    ),
+    "other weights": (
+        lambda f: save_file({"x": torch.zeros(1)}, f / "relation" / "model.safetensors"),
+        "does not hold what",
+    ),
+    "no weights": (
+        lambda f: (f / "detector" / "model.safetensors").write_bytes(b"\xff" * 64),
+        "no safetensors",
+    ),
+    "a pickle's name": (
+        lambda f: (f / "encoder" / "open_clip_model.safetensors").rename(
+            f / "encoder" / "open_clip_model.bin"
+        ),
+        "is missing or no safetensors file",
+    ),
+    "deep JSON": (lambda f: (f / "relclip.json").write_text("[" * 100_000), "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("what", STRANGERS)
+def test_a_folder_from_a_stranger_ends_in_a_sentence(model, what):
+    change, sentence = STRANGERS[what]
+    change(model)
+    with pytest.raises(RelclipError, match=sentence):
+        SceneGraphs.load(model, device="cpu")
+
+
+def test_the_hubs_cache_of_links_is_a_folder_too(model, graphs, data, tmp_path):
+    snapshot, blobs = tmp_path / "hub" / "snapshots" / "abc", tmp_path / "hub" / "blobs"
+    blobs.mkdir(parents=True)
+    for number, path in enumerate(path for path in model.rglob("*") if path.is_file()):
+        place = snapshot / path.relative_to(model)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, blobs / str(number))
+        place.symlink_to(os.path.relpath(blobs / str(number), place.parent))
+    photo = data / "raw" / "images" / "1.jpg"
+    assert numbers(SceneGraphs.load(snapshot, device="cpu")(photo)) == numbers(graphs(photo))

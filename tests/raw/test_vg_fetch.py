@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -277,3 +278,11 @@ def test_the_list_names_known_files_and_good_hosts():
     assert "visualgenome." not in LIST.read_text()
     for entry in wanted_files(VisualGenome()):
         assert entry.mirrors and all(address.startswith("https://") for address in entry.mirrors)
+
+
+def test_the_page_names_the_files_that_have_one_address():
+    listed = json.loads(LIST.read_text())
+    alone = [entry["name"] for entry in listed if len(set(entry["mirrors"])) == 1]
+    page = " ".join((ROOT / "docs/visual_genome.md").read_text().split())
+    said = page.split("Only one address is known of ")[1].split(": if it is dead")[0]
+    assert re.findall(r"[\w.-]+\.(?:txt|json|tsv)", said) == alone

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,17 +12,17 @@ from relclip.core.atomic import write_text
 from relclip.core.digest import file_digest
 from relclip.core.params.whole import load_params
 from relclip.core.parquet import IMAGES, read_table
-from relclip.core.recall import RECALL
+from relclip.core.recall import MAIN
 from relclip.core.vocabulary import load_vocabulary
 from relclip.study.gather import METRICS, Finding, Row, findings, rows
 from relclip.study.page import page
 from relclip.tables.figures.curves import Trained, curves_figure
 from relclip.tables.figures.forest import Compared, Interval, forest_figure
 from relclip.tables.figures.style import LIGHT, saved
-from relclip.tables.layout import TASKS
 from relclip.tables.sources import read_curve
 
 CLAIMS = [
+    "group",
     "claim",
     "task",
     "metric",
@@ -52,7 +53,7 @@ def main() -> None:
     params = load_params(options.params)
     predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)
     found = findings(params.tables.claims, options.evaluate, predicates, params.evaluate)
-    there = rows(list(params.runs), options.evaluate, options.train)
+    there = rows([*params.runs, *params.refined], options.evaluate, options.train)
     folder = options.output / "study"
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "claims.csv", table(CLAIMS, map(claim_cells, found)))
@@ -72,7 +73,7 @@ def table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 
 def claim_cells(one: Finding) -> list[object]:
     """A line of claims.csv, fractions unrounded."""
-    name = [one.claim.claim, one.task, one.metric]
+    name = [one.claim.group, one.claim.claim, one.task, one.metric]
     effect, model = one.effect, one.model
     if effect is None:
         return [*name, 0, *[""] * 8, one.verdict]
@@ -95,11 +96,13 @@ def models(there: Sequence[Row], trained: Path) -> list[tuple[str, str]]:
 
 
 def draw(found: Sequence[Finding], there: Sequence[Row], trained: Path, folder: Path) -> list[str]:
-    """Draw the effects and the learning curves; return the figures' paths relative to the page."""
+    """Draw the effects, a figure a group, and the learning curves; return the figures' paths relative to the page."""
     drawn = {}
-    claims = [compared for one in found if one.metric == RECALL.at() and (compared := _compared(one, found))]
-    if claims:
-        drawn["effects"] = partial(forest_figure, metrics=list(METRICS.values()), rows=claims)
+    for group in dict.fromkeys(one.claim.group for one in found):
+        claims = compared([one for one in found if one.claim.group == group and one.task == "predcls"])
+        if claims:
+            name = re.sub(r"\W+", "_", group.lower()) or "effects"
+            drawn[name] = partial(forest_figure, metrics=[metric.label() for metric in MAIN], rows=claims)
     curves = [
         Trained(
             row.name,
@@ -116,15 +119,16 @@ def draw(found: Sequence[Finding], there: Sequence[Row], trained: Path, folder: 
     return [f"study/{name}.svg" for name in drawn]
 
 
-def _compared(one: Finding, found: Sequence[Finding]) -> Compared | None:
-    """The claim on one task in all metrics, for the figure; None before two seeds."""
-    same = [other.effect for other in found if (other.claim, other.task) == (one.claim, one.task)]
-    intervals = tuple(
-        Interval(100 * effect.difference, 100 * effect.low, 100 * effect.high) if effect else None
-        for effect in same
-    )
-    name = one.claim.claim + (f", {TASKS[one.task]}" if one.task != "predcls" else "")
-    return Compared(name, intervals) if one.effect and len(one.effect.seeds) > 1 else None
+def compared(found: Sequence[Finding]) -> list[Compared]:
+    """The claims of one task with two seeds or more, for a figure: recall, mean recall."""
+    by_claim: dict[str, list[Interval]] = {}
+    for one in found:
+        effect = one.effect
+        if effect and len(effect.seeds) > 1:
+            by_claim.setdefault(one.claim.claim, []).append(
+                Interval(100 * effect.difference, 100 * effect.low, 100 * effect.high)
+            )
+    return [Compared(claim, tuple(intervals[: len(MAIN)])) for claim, intervals in by_claim.items()]
 
 
 if __name__ == "__main__":

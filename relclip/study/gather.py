@@ -1,7 +1,8 @@
 """What the study has so far: the finished trainings of each row, each claim on the seeds that both sides have."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from relclip.evaluate.hits import HITS
 from relclip.study.effects import Effect, holm, mixed_model, paired_effects, picture_differences
 from relclip.tables.sources import read_curve
 
-METRICS = {metric.at(): metric.label() for metric in MAIN}
+METRICS = {metric.at(): metric.label() for metric in (*MAIN, ZERO_SHOT)}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Finding:
     effect: Effect | None = None
     model: Effect | None = None  # the mixed model's, of recall, from two seeds on
     holm: float | None = None  # from two seeds on
+
+    @property
+    def family(self) -> tuple[str, str, str]:
+        """Findings that answer one question asked of several rows: Holm's correction counts these."""
+        return self.claim.group, self.task, self.metric
 
     @property
     def verdict(self) -> str:
@@ -45,19 +51,21 @@ class Finding:
 
 
 def findings(claims: Sequence[Claim], evaluated: Path, predicates: int, params: Evaluate) -> list[Finding]:
-    """Judge every claim on the annotation of test; Holm's correction counts all that have two seeds or more."""
+    """Judge every claim on the annotation of test; Holm's correction counts a family's with two seeds or more."""
     found = [
         one
         for claim in claims
         for task in claim.tasks
         for one in _of_claim(claim, task, evaluated, predicates, params)
     ]
-    tested = [one for one in found if one.effect and len(one.effect.seeds) > 1]
-    corrected = dict(zip(map(id, tested), holm([one.effect.p for one in tested if one.effect]), strict=True))
-    return [
-        Finding(one.claim, one.task, one.metric, one.effect, one.model, corrected.get(id(one)))
-        for one in found
-    ]
+    families: dict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
+    for place, one in enumerate(found):
+        if one.effect and len(one.effect.seeds) > 1:
+            families[one.family][place] = one.effect.p
+    for family in families.values():
+        for place, corrected in zip(family, holm(list(family.values())), strict=True):
+            found[place] = replace(found[place], holm=corrected)
+    return found
 
 
 def _of_claim(claim: Claim, task: str, evaluated: Path, predicates: int, params: Evaluate) -> list[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from relclip.core.params.train import Train
-from relclip.core.recall import RECALL
+from relclip.core.recall import MEAN_RECALL, RECALL
 from relclip.study.effects import POWER, Effect
 from relclip.study.gather import COLUMNS, METRICS, RISE, Finding, Row
 from relclip.tables.layout import TASKS
@@ -23,10 +23,13 @@ have been said (8 times, of 1, 3, 5, 8, 12), and the labels' text as input, besi
 HOW = """## How sure
 
 An interval holds for a new draw of test pictures and of training seeds: a bootstrap of both levels, with Student's t at
-Satterthwaite's degrees of freedom. `mixed model` is the standard error by crossed random effects of seed and picture,
-beside the bootstrap's. Holm corrects p for all claims of this page that have two seeds. `could have seen`: the smallest
-true difference that this design would find in {power:.0f} of 100 studies. With one seed an interval is of the pictures
-alone, and nothing is decided."""
+Satterthwaite's degrees of freedom; in brackets beside its standard error that of a mixed model with crossed random
+effects. Holm corrects p for all claims of a table on the same task and metric. `could have seen`: the smallest true
+difference that this design would find in {power:.0f} of 100 studies. With one seed nothing is decided. Every claim on
+every task and metric, SGCls and zR@50 too: [study/claims.csv](study/claims.csv); the digest of every model:
+[study/models.csv](study/models.csv)."""
+#: What a line of a table of claims shows in full, and what beside it.
+FIRST, BESIDE = ("predcls", RECALL.at()), [("predcls", MEAN_RECALL.at()), ("sgcls", RECALL.at())]
 
 
 def page(
@@ -44,14 +47,15 @@ def page(
         f"pictures, {train.iterations * train.images_per_batch / pictures[0]:.1f} passes over {pictures[0]:,} train "
         "pictures."
     )
-    said = [
-        sentence(one) for one in found if one.task == "predcls" and one.metric == RECALL.at() and one.effect
-    ]
+    groups: dict[str, list[Finding]] = {}
+    for one in found:
+        groups.setdefault(one.claim.group, []).append(one)
+    said = [sentence(one) for one in groups.get("", []) if (one.task, one.metric) == FIRST and one.effect]
     sections = [
         HEADER.format(regime=regime, pictures=pictures[1]),
         "## What was found\n\n" + ("\n".join(said) or "No pair of rows is finished yet."),
         *(f"![{name}]({name})" for name in figures),
-        "## Claims\n\n" + claims_table(found),
+        *(f"## {group or 'Claims'}\n\n{claims_table(of_group)}" for group, of_group in groups.items()),
         HOW.format(power=100 * POWER),
         "## Rows\n\n" + rows_table(rows),
     ]
@@ -72,20 +76,49 @@ def sentence(one: Finding) -> str:
 
 
 def claims_table(found: Sequence[Finding]) -> str:
-    """Every claim, task and metric with its interval, p and detectable effect, in percentage points."""
-    head = ["claim", "task", "metric", "seeds", "difference", "95 %", "p", "Holm's p", "could have seen"]
-    head += ["s.e. (mixed model)", "verdict"]
-    missing = dict.fromkeys(one.claim.claim for one in found if one.effect is None)
-    table = markdown(head, [_claim_line(one, one.effect) for one in found if one.effect])
+    """A line a claim, in percentage points: all that is known of one metric, the difference on others."""
+    head = [
+        "claim",
+        "seeds",
+        _name(FIRST),
+        "95 %",
+        "p",
+        "Holm's p",
+        "could have seen",
+        "s.e. (mixed model)",
+        "verdict",
+    ]
+    claims = {id(one.claim): one.claim for one in found}
+    by_place = {(id(one.claim), one.task, one.metric): one for one in found}
+    lines, missing = [], []
+    for number, claim in claims.items():
+        first = by_place.get((number, *FIRST))
+        if first is None or first.effect is None:
+            missing.append(claim.claim)
+            continue
+        beside = [by_place.get((number, *place)) for place in BESIDE]
+        lines.append([*_claim_line(first, first.effect), *map(_short, beside)])
+    table = markdown([*head, *map(_name, BESIDE)], lines)
     return table + (f"\n\nNot finished: {'; '.join(missing)}." if missing else "")
 
 
+def _name(place: tuple[str, str]) -> str:
+    return f"{TASKS[place[0]]} {METRICS[place[1]]}"
+
+
+def _short(one: Finding | None) -> str:
+    """`+1.2 [+0.3, +2.1]`."""
+    if one is None or one.effect is None:
+        return ""
+    middle, low, high = (100 * value for value in (one.effect.difference, one.effect.low, one.effect.high))
+    return f"{middle:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
 def _claim_line(one: Finding, effect: Effect) -> list[str]:
-    name = [one.claim.claim, TASKS[one.task], METRICS[one.metric]]
     several = len(effect.seeds) > 1
     model = f" ({100 * one.model.error:.2f})" if one.model else ""
     return [
-        *name,
+        one.claim.claim,
         str(len(effect.seeds)),
         f"{100 * effect.difference:+.1f}",
         f"{100 * effect.low:+.1f} to {100 * effect.high:+.1f}",

@@ -42,11 +42,25 @@ def test_a_claim_is_judged_on_the_seeds_that_both_sides_have(tmp_path):
     assert {one.verdict for one in findings([CLAIM], tmp_path, 1, Evaluate())} == {"one seed: no verdict"}
     for run, chance, seed in (("a_seed2", 0.8, 2), ("b_seed2", 0.5, 3), ("a_seed1", 0.1, 4)):
         judged(tmp_path, run, chance, seed)
-    recall, mean_recall = findings([CLAIM], tmp_path, 1, Evaluate())
+    recall, mean_recall, _ = findings([CLAIM], tmp_path, 1, Evaluate())
     assert recall.effect and len(recall.effect.seeds) == 2
     assert 0.2 < recall.effect.difference < 0.4
     assert recall.effect.difference == pytest.approx(mean_recall.effect.difference)  # of one predicate
     assert recall.model.difference == pytest.approx(recall.effect.difference)
+
+
+def test_holm_counts_the_claims_of_a_group_alone(tmp_path):
+    for number, run in enumerate(("a", "a_seed1", "b", "b_seed1")):
+        judged(tmp_path, run, 0.8 - 0.1 * number, number)
+    sides = {"better": ["a", "a_seed1"], "worse": ["b", "b_seed1"]}
+    groups = ["", "", "when"]
+    claims = [Claim(claim=f"claim {n}", group=group, **sides) for n, group in enumerate(groups)]
+    found = [one for one in findings(claims, tmp_path, 1, Evaluate()) if one.metric == "recall_at_50"]
+    p = found[0].effect.p
+    assert 0 < p < 0.5
+    assert [one.holm for one in found] == pytest.approx([2 * p, 2 * p, p])
+    text = page([], found, Train(), (600, 300), [])
+    assert text.index("## Claims") < text.index("| claim 1 |") < text.index("## when") < text.index("| claim 2 |")
 
 
 def test_the_page_says_what_is_missing(tmp_path):
@@ -64,7 +78,7 @@ def test_the_page_says_what_is_missing(tmp_path):
 def test_the_preset_grows_to_five_paired_seeds_of_every_row_and_claim():
     content = preset_content("study", ROOT / "workflow/presets")
     params = check_params(with_seeds(content, 5))
-    assert {len(row.runs) for row in rows(list(params.runs), ROOT, ROOT)} == {5}
+    assert {len(row.runs) for row in rows([*params.runs, *params.refined], ROOT, ROOT)} == {5}
     for claim in params.tables.claims:
         seeds = [[params.run(run).seed for run in side] for side in (claim.better, claim.worse)]
         assert seeds == [[0, 1, 2, 3, 4]] * 2

@@ -60,7 +60,12 @@ def test_holm_counts_the_claims_of_a_group_alone(tmp_path):
     assert 0 < p < 0.5
     assert [one.holm for one in found] == pytest.approx([2 * p, 2 * p, p])
     text = page([], found, Train(), (600, 300), [])
-    assert text.index("## Claims") < text.index("| claim 1 |") < text.index("## when") < text.index("| claim 2 |")
+    assert (
+        text.index("## Claims")
+        < text.index("| claim 1 |")
+        < text.index("## when")
+        < text.index("| claim 2 |")
+    )
 
 
 def test_the_page_says_what_is_missing(tmp_path):

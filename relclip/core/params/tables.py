@@ -25,8 +25,8 @@ class Row(Closed):
 class Difference(Closed):
     """A claim of the paper: run `better` is ahead of run `worse`; tested by paired differences, seed by seed.
 
-    It is tested on each of `tasks`; sgdet needs its runs in predict.sgdet. Claims of one `group` are shown together, and
-    a study corrects their p for each other's.
+    It is tested on each of `tasks`; sgdet needs its runs in predict.sgdet. Claims of one `group` are shown together,
+    and a study corrects their p for each other's.
     """
 
     claim: str

@@ -14,7 +14,7 @@ from relclip.core.params.whole import load_params
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import MAIN
 from relclip.core.vocabulary import load_vocabulary
-from relclip.study.gather import METRICS, Finding, Row, findings, rows
+from relclip.study.gather import Finding, Row, findings, rows
 from relclip.study.page import page
 from relclip.tables.figures.curves import Trained, curves_figure
 from relclip.tables.figures.forest import Compared, Interval, forest_figure

@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test test-arithmetic ui record adopt preset dvc readme study lint audit clean
+.PHONY: help tables test test-arithmetic ui record adopt models preset dvc readme study lint audit clean
 ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.py tests/train/test_losses.py tests/clip/test_encoder.py
 
 help:  ## show this list
@@ -33,6 +33,9 @@ record: $(READY)  ## after snakemake: DVC takes what is there as the result of t
 
 adopt: $(READY)  ## after a clone, pull or branch switch: DVC's files come back, Snakemake takes them as up to date
 	python -m relclip.project.adopt
+
+models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model registry (seconds a model, so not part of `tables`)
+	python -m relclip.photo.register
 
 preset: $(READY)  ## NAME=scenes|smoke|photos|vg|study: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.project.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"

@@ -1,14 +1,13 @@
 """A CLIP from elsewhere: any open_clip model, from a weights file, a pretrained tag, or untrained to try the path."""
 
 import difflib
-import logging
 import os
 import sys
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import save_encoder
+from relclip.internals.open_clip import quiet
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
 FILE = "open_clip_model.safetensors"
@@ -35,7 +35,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     model_config = _model_config(settings.model)
     torch.manual_seed(settings.pretrain.seed)
     try:
-        with _quiet():
+        with quiet():
             model = open_clip.create_model(settings.model, pretrained_text=False)
         tokenizer = open_clip.get_tokenizer(settings.model)
     except Exception as error:
@@ -64,16 +64,6 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
         "untrained": settings.weights is None,
     }
     write_json(folder / "statistics.json", state)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without open_clip's own warning that the weights are random, which they are only for a moment."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _model_config(name: str) -> dict[str, Any]:

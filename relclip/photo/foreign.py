@@ -12,6 +12,7 @@ from torch import nn
 
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
+from relclip.internals.open_clip import quiet
 
 #: A tokenizer's own JSON is the largest: 34 MB for a vocabulary of 256,000.
 MOST_JSON_BYTES = 64 << 20
@@ -84,7 +85,8 @@ def check_encoder(folder: Path, names: tuple[str, str]) -> None:
     _check_counts(config, towers, _shapes(weights))
     if text:
         asked = {"load_weights": False, "pretrained_text": False, "device": "meta"}
-        check_fit(weights, lambda: open_clip.create_model(f"local-dir:{folder}", **asked))
+        with quiet():
+            check_fit(weights, lambda: open_clip.create_model(f"local-dir:{folder}", **asked))
     else:
         from relclip.encoder.labels_encoder import build_labels_model  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from relclip.core.errors import ContractError
 
 RUNNING = "".join(
     path.read_text("utf-8")
-    for path in (ROOT / "tests/workflow").glob("test_*.py")
+    for path in [*(ROOT / "tests/workflow").glob("test_*.py"), ROOT / "tests/photo/test_photo_registered.py"]
     if path.name != Path(__file__).name
 )
 #: The beginnings of commands that the tests of this folder run as README.md shows them.
@@ -30,6 +30,7 @@ LIKE = {
     ". .venv/bin/activate": 'environment["PATH"]',
     "snakemake --workflow-profile profiles/slurm": '"--workflow-profile", "profiles/slurm"',
     "$EDITOR params.yaml": "house.change_params(",
+    "mlflow models serve": '"mlflow", "models", "serve"',
 }
 #: What a target of the Makefile calls -> the words of the test that runs the same.
 RECIPES = {
@@ -38,6 +39,7 @@ RECIPES = {
     "ui": ("relclip.tracking.ui", ""),
     "record": ("relclip.project.record", 'readme("make record")'),
     "adopt": ("relclip.project.adopt", 'readme("make adopt")'),
+    "models": ("relclip.photo.register", ""),  # tests/photo/test_photo_registered.py
     "preset": ("relclip.project.preset", ""),
     "readme": ("relclip.tables.readme", ""),  # tests/tables/test_tables_readme.py
 }

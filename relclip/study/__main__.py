@@ -1,5 +1,6 @@
 """python -m relclip.study: docs/study.md with its tables and figures, from what is trained and judged so far."""
 
+import argparse
 import csv
 import io
 import re
@@ -49,10 +50,19 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("docs"), help="where study.md and study/ are written"
     )
+    parser.add_argument(
+        "--elsewhere",
+        nargs="+",
+        default=[],
+        metavar="CHANGE=FOLDER",
+        type=changed,
+        help="further project folders with rows of the same names, by what was changed for them",
+    )
     options = command.parse(parser)
     params = load_params(options.params)
     predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)
-    found = findings(params.tables.claims, options.evaluate, predicates, params.evaluate)
+    elsewhere = {change: folder / "data/evaluate" for change, folder in options.elsewhere}
+    found = findings(params.tables.claims, options.evaluate, predicates, params.evaluate, elsewhere)
     there = rows([*params.runs, *params.refined], options.evaluate, options.train)
     folder = options.output / "study"
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +72,16 @@ def main() -> None:
     splits = read_table(options.dataset / "images.parquet", IMAGES)["split"].to_pylist()
     pictures = splits.count("train"), splits.count("test")
     write_text(options.output / "study.md", page(there, found, params.train, pictures, figures))
+
+
+def changed(text: str) -> tuple[str, Path]:
+    """`CHANGE=FOLDER` of the command line."""
+    change, _, folder = text.rpartition("=")
+    if not change or not Path(folder, "data/evaluate").is_dir():
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not CHANGE=FOLDER with a project folder that has data/evaluate"
+        )
+    return change, Path(folder)
 
 
 def table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:

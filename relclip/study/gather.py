@@ -1,9 +1,10 @@
 """What the study has so far: the finished trainings of each row, each claim on the seeds that both sides have."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -50,13 +51,30 @@ class Finding:
         return word if self.holm is not None and self.holm < 0.05 else f"{word}, not after Holm"
 
 
-def findings(claims: Sequence[Claim], evaluated: Path, predicates: int, params: Evaluate) -> list[Finding]:
-    """Judge every claim on the annotation of test; Holm's correction counts a family's with two seeds or more."""
+def findings(
+    claims: Sequence[Claim],
+    evaluated: Path,
+    predicates: int,
+    params: Evaluate,
+    elsewhere: Mapping[str, Path] = MappingProxyType({}),
+) -> list[Finding]:
+    """Judge every claim on the annotation of test; Holm's correction counts a family's with two seeds or more.
+
+    elsewhere: folders of judged runs of the same names, by what else was changed for them; the claims of a group that
+    are finished there join it.
+    """
+    places = [(claim, evaluated) for claim in claims]
+    places += [
+        (claim.model_copy(update={"claim": f"{claim.claim}, {changed}"}), folder)
+        for changed, folder in elsewhere.items()
+        for claim in claims
+        if claim.group and _pairs(claim, claim.tasks[0], folder)
+    ]
     found = [
         one
-        for claim in claims
+        for claim, folder in places
         for task in claim.tasks
-        for one in _of_claim(claim, task, evaluated, predicates, params)
+        for one in _of_claim(claim, task, folder, predicates, params)
     ]
     families: dict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
     for place, one in enumerate(found):
@@ -69,11 +87,7 @@ def findings(claims: Sequence[Claim], evaluated: Path, predicates: int, params: 
 
 
 def _of_claim(claim: Claim, task: str, evaluated: Path, predicates: int, params: Evaluate) -> list[Finding]:
-    pairs = [
-        (first, second)
-        for better, worse in zip(claim.better, claim.worse, strict=True)
-        if (first := _hits(evaluated, better, task)) and (second := _hits(evaluated, worse, task))
-    ]
+    pairs = _pairs(claim, task, evaluated)
     if not pairs:
         return [Finding(claim, task, metric) for metric in METRICS]
     better, worse = ([pair[side] for pair in pairs] for side in (0, 1))
@@ -84,6 +98,15 @@ def _of_claim(claim: Claim, task: str, evaluated: Path, predicates: int, params:
     return [
         Finding(claim, task, metric, one, model if metric == RECALL.at() else None)
         for metric, one in effects.items()
+    ]
+
+
+def _pairs(claim: Claim, task: str, evaluated: Path) -> list[tuple[pa.Table, pa.Table]]:
+    """First hits of both sides, of each seed that both have."""
+    return [
+        (first, second)
+        for better, worse in zip(claim.better, claim.worse, strict=True)
+        if (first := _hits(evaluated, better, task)) and (second := _hits(evaluated, worse, task))
     ]
 
 

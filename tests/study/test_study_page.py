@@ -68,6 +68,21 @@ def test_holm_counts_the_claims_of_a_group_alone(tmp_path):
     )
 
 
+def test_rows_made_elsewhere_join_the_claims_of_a_group(tmp_path):
+    for folder in ("here", "there"):
+        for number, run in enumerate(("a", "b")):
+            judged(tmp_path / folder, run, 0.8 - 0.1 * number, number)
+    claims = [Claim(claim="A beats B", group=group, better=["a"], worse=["b"]) for group in ("", "when")]
+    found = findings(claims, tmp_path / "here", 1, Evaluate(), {"a weaker CLIP": tmp_path / "there"})
+    assert [one.claim.claim for one in found if one.metric == "recall_at_50"] == [
+        "A beats B",
+        "A beats B",
+        "A beats B, a weaker CLIP",
+    ]
+    assert found[6].effect is not None
+    assert found[3].effect == found[6].effect
+
+
 def test_the_page_says_what_is_missing(tmp_path):
     judged(tmp_path, "a", 0.8, 0)
     (tmp_path / "a/curves.csv").write_text("step,val_recall_at_50\n1,\n2,0.5\n3,0.515\n")

@@ -1,18 +1,9 @@
-"""Trainings on a CUDA card that is not there: fake tensors on cuda:0 have shapes, types and devices, but no numbers.
-
-Seen: a tensor left on the CPU, shapes and types that do not fit, an operation that waits for the card (it would have to
-know a number), for every kind of training, its validation and its E-step. Not seen: numbers; backward and the fused
-optimisers (torch's engine wants a real card); the LSTMs, which cuDNN computes; memory, streams and pinned copies;
-kernels that are missing or not deterministic. Those need a card.
-"""
-
-from contextlib import nullcontext
+"""Every kind of training on a CUDA card that is not there, its validation and its E-step (tests/fake_card.py)."""
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from fake_card import CARD, fake_card
 
 from relclip.core.params.train import Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
@@ -26,7 +17,6 @@ from relclip.train.logits import predicate_logits
 from relclip.train.refine.ba_sgg import head_alone
 from relclip.train.setup import Material, make_trainer
 
-CARD = torch.device("cuda", 0)
 SMALL = {"images_per_batch": 4, "dimension": 16, "heads": 2, "roi_size": 2}
 MOTIF = {"model": "motif", "rcl": {"level": "none"}}
 KINDS = {
@@ -46,33 +36,10 @@ KINDS = {
 }
 
 
-def moved_to(module, device):
-    """`nn.Module.to`, which cannot swap fake tensors for others."""
-    for part in module.modules():
-        for name, weight in part.named_parameters(recurse=False):
-            part.register_parameter(name, nn.Parameter(weight.detach().to(device), weight.requires_grad))
-        for name, buffer in part.named_buffers(recurse=False):
-            part.register_buffer(name, buffer.to(device))
-    return module
-
-
-def read_by_nobody(lstm, packed):
-    """`nn.LSTM.forward` in its shapes and types alone: it asks how many images have a t-th object."""
-    read = packed.data.new_zeros(len(packed.data), 2 * lstm.hidden_size) + packed.data.mean()
-    return packed._replace(data=read), None
-
-
 @pytest.fixture
 def card(monkeypatch):
-    monkeypatch.setattr(nn.Module, "to", moved_to)
-    monkeypatch.setattr(nn.LSTM, "forward", read_by_nobody)
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor)
-    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_, **__: True)
-    monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
-    monkeypatch.setattr("relclip.model.regions.memory_to_keep", lambda device: 1 << 30)
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        yield CARD
+    with fake_card(monkeypatch) as there:
+        yield there
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def entries(params: Params, train: Path, predict: Path | None, output: Path) -> 
                 name=names.get(run, run),
                 tags={"row": "; ".join(mine) or "in no table"},
                 note=_note(run, mine),
-                files=_files(run, output),
+                files=_files(run, output, train / run / "config.json"),
                 data=data_digests(train / run / "config.json"),
             )
         )
@@ -54,16 +54,21 @@ def _digest_of_model(sheet: Path) -> str:
     return str(content["model_sha256"])
 
 
-def _files(run: str, output: Path) -> dict[str, list[Path]]:
+def _files(run: str, output: Path, config: Path) -> dict[str, list[Path]]:
     figures, card = output / "figures", output / "model_cards" / f"{run}.md"
     drawn = [figures / "predicates" / f"{run}.svg", figures / f"attention-{run}.jpg"]
     drawn += sorted(figures.glob(f"example-*-{run}.jpg"))
     there = [path for path in drawn if path.is_file()]
-    return {"figures": there} | ({"": [card]} if card.is_file() else {})
+    about = [path for path in (card, config) if path.is_file()]
+    return {"figures": there} | ({"": about} if about else {})
 
 
 def _note(run: str, rows: list[str]) -> str:
     lines = [f"`{run}` of params.yaml.", "", *(f"- {row}" for row in rows)]
     return "\n".join(
-        [*lines, "", "Figures, and for the runs of table 1 a model card, are among the artifacts."]
+        [
+            *lines,
+            "",
+            "Artifacts: figures, config.json (digests of what it read), for table 1's runs a model card.",
+        ]
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from relclip.core import owner
 from relclip.tracking.recorder import Recorder, Silent
-from relclip.tracking.sqlite import add_to_newest
+from relclip.tracking.sqlite import add_to_newest, follow
 
 EXPERIMENT = "relclip"
 ATTEMPTS_AT_A_SERVER = "1"
@@ -116,6 +116,7 @@ def prepare_store() -> None:
     path = sqlite_file()
     if path:
         attempt(lambda: _prepare_sqlite(tracking_uri(), path))
+        attempt(lambda: follow(path))
 
 
 def _prepare_sqlite(uri: str, path: Path) -> None:
@@ -182,7 +183,7 @@ def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Ml
 
     _end_the_dead(store, _experiment().experiment_id, tags)
     tags = {**tags, "process": owner.token()}
-    run = mlflow.start_run(run_name=name, tags=tags, log_system_metrics=True)
+    run = mlflow.start_run(run_name=name, tags=tags)
     mlflow.log_params(dict(params))
     return _Mlflow(run.info.run_id)
 

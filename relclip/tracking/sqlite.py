@@ -1,7 +1,8 @@
-"""Metrics straight into MLflow's SQLite file: importing its client takes longer than judging a run.
+"""MLflow's SQLite file without its client, whose import takes longer than judging a run: metrics, moved artifacts.
 
-Only a file that `tracking.prepare_store` stamped with the installed version is written, and only while its tables have
-the columns known here; in any other case the client does it. Readers see the same as if the client had written.
+For metrics only a file that `tracking.prepare_store` stamped with the installed version is written, and only while its
+tables have the columns known here; in any other case the client does it. Readers see the same as if the client had
+written.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 SECONDS_FOR_A_LOCK = 60.0
 _METRIC = {"key", "value", "timestamp", "run_uuid", "step", "is_nan"}
@@ -24,6 +26,9 @@ SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step
 WHERE (excluded.step, excluded.timestamp, excluded.value)
     > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)
 """
+#: Where artifacts lie, by table and column, below the store's folder.
+_PLACES = (("experiments", "artifact_location"), ("runs", "artifact_uri"))
+_ARTIFACTS = "/mlruns/"
 _HAS_TAG = "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ? AND value = ?)"
 _NEWEST = """
 SELECT run_uuid FROM runs JOIN experiments USING (experiment_id)
@@ -53,6 +58,34 @@ def add_to_newest(
             store.executemany(_LATEST, rows)
         store.execute("COMMIT")
     return run is not None
+
+
+def follow(path: Path) -> None:
+    """After a move of the store's folder: artifacts that lie beside it now are found there.
+
+    MLflow keeps absolute addresses. One that leads elsewhere on purpose, or to a server, stays.
+    """
+    here = path.resolve().parent
+    with contextlib.closing(sqlite3.connect(path, SECONDS_FOR_A_LOCK)) as store, store:
+        places = store.execute("SELECT artifact_location FROM experiments").fetchall()
+        for old in {place.rpartition(_ARTIFACTS)[0] for (place,) in places if place and _ARTIFACTS in place}:
+            scheme, _, folder = old.rpartition("://")
+            if scheme in {"", "file"} and _moved(Path(unquote(folder) if scheme else folder), here):
+                _readdress(store, old, here.as_uri() if scheme else str(here))
+
+
+def _moved(old: Path, here: Path) -> bool:
+    left, found = (folder / _ARTIFACTS.strip("/") for folder in (old, here))
+    return old != here and (found.is_dir() or not left.is_dir())
+
+
+def _readdress(store: sqlite3.Connection, old: str, new: str) -> None:
+    beginning = old + _ARTIFACTS
+    for table, column in _PLACES:
+        store.execute(
+            f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+            [new, len(old) + 1, len(beginning), beginning],
+        )
 
 
 def _known(store: sqlite3.Connection, stamp: int) -> bool:

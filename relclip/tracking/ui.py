@@ -1,27 +1,31 @@
 """python -m relclip.tracking.ui: MLflow's pages on loopback, on a port that is free, with the address to open."""
 
+import json
 import os
 import socket
 import sqlite3
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.core.recall import RECALL
-from relclip.tracking.runs import EXPERIMENT, sqlite_file, tracking_uri
+from relclip.core.recall import MAIN_NAMES
+from relclip.tracking.runs import EXPERIMENT, attempt, client, prepare_store, sqlite_file, tracking_uri
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
 #: One person looks at a list: MLflow's servers of background jobs would be eight more processes, two gigabytes.
 NO_JOBS = ("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
-#: The list of trainings, the best PredCls R@50 first.
-_LIST = (
-    "#/experiments/{experiment}/runs?searchFilter={filter}&orderByKey={key}&orderByAsc=false"
-    "&workflowType=machine_learning"
-)
+#: MLflow opens a view that a tag of the experiment describes.
+VIEW = "relclip"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
+#: What the view shows of each training, in this order.
+SHOWN = [f"{task}.{name}" for task in ("predcls", "sgcls", "sgdet") for name in MAIN_NAMES]
+NAME = "attributes.`Run Name`"
+#: Pixels in which the longest name of a row, and of a metric, is read whole.
+WIDE, NARROW = 300, 185
 
 
 def main() -> None:
@@ -37,6 +41,11 @@ def main() -> None:
     if not store.is_file():
         raise InputError(f"{store} does not exist: nothing was trained here yet; run `make tables` first")
     check_port(port)
+    prepare_store()
+    # their pages would tell MLflow's makers what is clicked
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    experiment = _experiment(store)
+    attempt(lambda: client().set_experiment_tag(experiment, VIEW_TAG, json.dumps(view())))
     print(f"best first: {address(store, port)}\nCtrl-C ends it.", flush=True)
     words = ["ui", "--host", HOST, "--port", str(port), "--backend-store-uri", tracking_uri()]
     os.environ.setdefault(*NO_JOBS)
@@ -51,14 +60,23 @@ def check_port(port: int) -> None:
         raise InputError(f"port {port} of {HOST} is in use, or not allowed{hint}")
 
 
+def view() -> dict[str, Any]:
+    """The trainings, the best PredCls R@50 first: their names and the recalls of the three tasks, nothing cut."""
+    metrics = [f"metrics.`{name}`" for name in SHOWN]
+    return {
+        "searchFilter": "tags.stage = 'train'",
+        "orderByKey": metrics[0],
+        "orderByAsc": False,
+        "selectedColumns": metrics,
+        "columnOrder": [NAME, *metrics],
+        "columnWidths": {NAME: WIDE, **dict.fromkeys(metrics, NARROW)},
+    }
+
+
 def address(store: Path, port: int) -> str:
-    """The page of the trainings, sorted by their test recall."""
-    place = _LIST.format(
-        experiment=_experiment(store),
-        filter=quote("tags.stage = 'train'"),
-        key=quote(f"metrics.`predcls.{RECALL.at()}`"),
-    )
-    return f"http://{HOST}:{port}/{place}"
+    """The page of the trainings."""
+    query = f"viewStateShareKey={VIEW}&workflowType=machine_learning"
+    return f"http://{HOST}:{port}/#/experiments/{_experiment(store)}/runs?{query}"
 
 
 def _experiment(store: Path) -> str:

@@ -65,7 +65,7 @@ def train_run(
     recorder = recorder or Silent()
     material = read_material(params, inputs, device, threads, world)
     labels, counts = supervise(material.images, params, inputs, material.vocabulary)
-    digests = input_digests(inputs.files(params, start, words=needs_words(params)), recorder)
+    digests = input_digests(inputs.files(params, start, words=needs_words(params)))
     phases = Phases(
         material,
         Regions(material.images, params.roi_size, material.device),
@@ -100,8 +100,8 @@ def read_validation(params: Train, inputs: Inputs, device: torch.device) -> Vali
     return Validation.of(regions, relations, params.validate_images, params.rank_by, params.precision)
 
 
-def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
-    """SHA-256 of the files that a training reads, by `folder/file`; the recorder is told.
+def input_digests(files: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of the files that a training reads, by `folder/file`.
 
     Raises ContractError for a file that is not there, and for patch maps that a disk damaged.
     """
@@ -112,9 +112,7 @@ def input_digests(files: Sequence[Path], recorder: Recorder) -> dict[str, str]:
     for path, digest in found.items():
         if path.name == "maps.npy":
             check_maps(path.parent, digest)
-    digests = {str(path.relative_to(path.parents[1])): digest for path, digest in found.items()}
-    recorder.tags({f"sha256 {name}": digest for name, digest in digests.items()})
-    return digests
+    return {str(path.relative_to(path.parents[1])): digest for path, digest in found.items()}
 
 
 def training_digest(params: Train, inputs: Mapping[str, str], device: torch.device) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from relclip.core.errors import InputError
 from relclip.tracking.publish import Entry, publish
+from relclip.tracking.sqlite import follow
 from relclip.tracking.ui import HOST, address, check_port
 
 OF = {"run": "relclip_kb", "model_sha256": "f" * 64}
@@ -94,6 +95,27 @@ def test_a_store_from_another_folder_gets_no_figures_there(store, tmp_path, monk
     assert "was made in another folder" in capsys.readouterr().err
     assert not client.list_artifacts(new, "late")
     assert client.get_run(new).info.run_name != "moved"
+
+
+@pytest.mark.workflow
+def test_figures_of_a_folder_that_was_moved_are_found(store, tmp_path):
+    folder, client, experiment, (old, new, _) = store
+    (folder / "kept.svg").write_text("<svg/>")
+    client.log_artifact(new, str(folder / "kept.svg"), "kept")
+    moved = tmp_path / "another place"
+    shutil.copytree(folder, moved)
+    follow(moved / "mlflow.db")
+    import mlflow
+
+    there = mlflow.MlflowClient(f"sqlite:///{moved / 'mlflow.db'}")
+    assert there.get_experiment(experiment).artifact_location.startswith(str(moved))
+    for run in (old, new):
+        assert there.get_run(run).info.artifact_uri.startswith(str(moved))
+    shutil.rmtree(moved / "mlruns")
+    assert not there.list_artifacts(new, "kept")
+    follow(folder / "mlflow.db")
+    assert client.get_experiment(experiment).artifact_location.startswith(str(folder))
+    assert [one.path for one in client.list_artifacts(new, "kept")] == ["kept/kept.svg"]
 
 
 def test_without_a_store_nothing_is_made(tmp_path, monkeypatch):

@@ -210,8 +210,8 @@ def test_what_mlflow_gets(inputs, tmp_path):
     assert one.of == {"run": RELEASED, "model_sha256": "f" * 64}
     assert one.name == "RelCLIP (KB), seed 0"
     assert one.tags["row"].startswith("Table 1: RelCLIP (KB), seed 0; Table 5: Ours")
-    assert one.files == {"figures": [drawn]}
     config = inputs.train / RELEASED / "config.json"
+    assert one.files == {"figures": [drawn], "": [config]}
     assert one.data == data_digests(config)
     expected = hashlib.sha256(b"dataset/images.parquet aa\ndataset/objects.parquet bb\n").hexdigest()
     assert one.data["dataset"] == expected and set(one.data) == {"dataset", "kb"}

@@ -1,10 +1,13 @@
 """Boxes: (N, 4) arrays, xyxy, pixels of the original image, origin top left, x2 > x1 and y2 > y1."""
 
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 Boxes = NDArray[np.float32]
 AnyBoxes = NDArray[np.floating]
+_Same = TypeVar("_Same", bound=AnyBoxes)
 
 
 def area(boxes: AnyBoxes, inclusive: bool = False) -> NDArray[np.floating]:
@@ -27,10 +30,11 @@ def iou(first: AnyBoxes, second: AnyBoxes, inclusive: bool = False) -> NDArray[n
     return shared / (area(first, inclusive) + area(second, inclusive) - shared)
 
 
-def union(first: Boxes, second: Boxes) -> Boxes:
+def union(first: _Same, second: _Same) -> _Same:
     """The box around both (RelCLIP section 3.1, b_ij), (..., 4) x (..., 4) -> (..., 4)."""
     low = np.minimum(first[..., :2], second[..., :2])
-    return np.concatenate([low, np.maximum(first[..., 2:], second[..., 2:])], axis=-1)
+    around: Any = np.concatenate([low, np.maximum(first[..., 2:], second[..., 2:])], axis=-1)
+    return around
 
 
 def overlapping_pairs(boxes: Boxes) -> NDArray[np.int64]:

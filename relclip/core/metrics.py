@@ -3,9 +3,12 @@
 To add one: a pure function of `Recalls` and its line in METRICS. What a training watches stands in `core.recall`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from relclip.core.recall import LISTS, MEAN_RECALL, RECALL, Floats, Metric, Recalls
+import numpy as np
+
+from relclip.core.recall import LISTS, MEAN_RECALL, RECALL, Floats, Metric, Recalls, mean_recall, recall
 
 
 def zero_shot_recall(found: Recalls) -> Floats:
@@ -13,8 +16,43 @@ def zero_shot_recall(found: Recalls) -> Floats:
     return found.zero_shot
 
 
+def zero_shot_mean_recall(found: Recalls) -> Floats:
+    """zmR@K: the mean over the predicates that have such a ground truth; the others cannot show anything."""
+    known = np.isfinite(found.zero_shot_by_predicate)
+    with np.errstate(invalid="ignore"):
+        mean: Floats = np.nansum(found.zero_shot_by_predicate, axis=0) / known.sum(axis=0)
+    return mean
+
+
+def f1(found: Recalls) -> Floats:
+    """F1@K: the harmonic mean of R@K and mR@K, as SGG-Benchmark reports it; 0 where both are 0."""
+    overall, mean = found.overall, mean_recall(found)
+    return 2 * overall * mean / np.where(overall + mean == 0, 1.0, overall + mean)
+
+
+def mean_recall_of_third(found: Recalls, third: int) -> Floats:
+    """Head, body or tail mR@K: over a third of the predicates, 0 those that train has most often; else NaN."""
+    if found.train_count is None:
+        return np.full(found.overall.shape, np.nan)
+    frequent_first = np.argsort(-found.train_count, kind="stable")
+    chosen = np.array_split(frequent_first, 3)[third]
+    return mean_recall(replace(found, by_predicate=found.by_predicate[chosen]))
+
+
 ZERO_SHOT = Metric("zero_shot_recall", "zR", zero_shot_recall)
-METRICS = (RECALL, MEAN_RECALL, ZERO_SHOT)
+METRICS = (
+    RECALL,
+    MEAN_RECALL,
+    ZERO_SHOT,
+    Metric("zero_shot_mean_recall", "zmR", zero_shot_mean_recall),
+    Metric("f1", "F1", f1),
+    Metric("head_mean_recall", "head mR", partial(mean_recall_of_third, third=0)),
+    Metric("body_mean_recall", "body mR", partial(mean_recall_of_third, third=1)),
+    Metric("tail_mean_recall", "tail mR", partial(mean_recall_of_third, third=2)),
+    Metric("phrase_recall", "phrase R", recall, hits="phrase_rank"),
+    Metric("pair_recall", "pair R", recall, hits="pair_rank", lists=("",)),
+    Metric("accuracy", "A", recall, hits="given_rank"),
+)
 
 
 @dataclass(frozen=True)

@@ -154,8 +154,10 @@ def sorted_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table]
         yield lambda table: writer.write_table(_fit(table, schema, path), row_group_size=1 << 20)
 
 
-def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = None) -> pa.Table:
-    """Read a Parquet file that must hold `schema` (further columns are left out).
+def read_table(
+    path: Path, schema: pa.Schema, filters: pc.Expression | None = None, optional: Iterable[pa.Field] = ()
+) -> pa.Table:
+    """Read a Parquet file that must hold `schema`; of further columns, those in `optional` that are there.
 
     Raises ContractError where the file is absent, is no Parquet, lacks a column, has a null or another type.
     """
@@ -170,6 +172,7 @@ def read_table(path: Path, schema: pa.Schema, filters: pc.Expression | None = No
                 raise ContractError(
                     f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}"
                 )
+            schema = pa.schema([*schema, *(one for one in optional if one.name in file.schema_arrow.names)])
             # Without filters not through pyarrow.dataset: its import takes longer than most of our tables.
             table = file.read(schema.names) if filters is None else None
         if table is None:

@@ -36,8 +36,8 @@ class Recalls:
 class Metric:
     """One line of a registry: name (`mean_recall`), letters in a table (`mR`), the function, and at which K.
 
-    hits: the column of first hits whose recalls `function` is given, with the prefixes in `lists`. unit: a `share` is
-    shown in percent, a `number` as it is.
+    hits: the column of first hits whose recalls `function` is given, with the prefixes in `lists`; of other columns
+    than `rank` it is given `overall` alone. unit: a `share` is shown in percent, a `number` as it is.
     """
 
     name: str
@@ -52,6 +52,11 @@ class Metric:
     def at(self, cutoff: int = MAIN_CUTOFF, listed: str = "") -> str:
         """`recall_at_50`, `ng_recall_at_50`: its name in metrics.json."""
         return f"{listed}{self.name}_at_{cutoff}"
+
+    @property
+    def scale(self) -> float:
+        """What a value is multiplied by to be shown."""
+        return 100.0 if self.unit == "share" else 1.0
 
     def label(self, cutoff: int = MAIN_CUTOFF, listed: str = "") -> str:
         """`R@50`, `ng-R@50`: what papers write."""

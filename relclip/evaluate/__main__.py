@@ -12,7 +12,7 @@ from relclip.core import command
 from relclip.core.atomic import inputs_protected, write_json
 from relclip.core.errors import InputError
 from relclip.core.parquet import write_table
-from relclip.evaluate.hits import HITS, TASKS
+from relclip.evaluate.hits import TASKS
 from relclip.evaluate.report import evaluate
 from relclip.evaluate.summary import summary
 from relclip.evaluate.switches import add_switches, switches_of
@@ -39,7 +39,7 @@ def main() -> None:
             train_triplets=options.train_triplets,
         )
         if options.hits:
-            write_table(options.hits, report.hits, HITS)
+            write_table(options.hits, report.hits, report.hits.schema)
         write_json(options.output, report.content)
     print(summary(report.content), end="")
 
@@ -64,7 +64,7 @@ def _options() -> argparse.ArgumentParser:
         "--hits",
         type=Path,
         help="also write this Parquet file: each ground truth with the place of its first hit, from 0; -1: never hit"
-        " (a hit at 50: rank between 0 and 49)",
+        " (a hit at 50: rank between 0 and 49); docs/evaluators.md has the columns",
     )
     add_switches(parser)
     return parser

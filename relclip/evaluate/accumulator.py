@@ -5,26 +5,26 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate.checks import Ints
-from relclip.evaluate.hits import HITS, TASKS, Task, first_hits_of
+from relclip.evaluate.hits import TASKS, Task, first_hits_of, hits_schema
 from relclip.evaluate.images import Image, images_as_arrays
-from relclip.evaluate.labels import label_key
+from relclip.evaluate.labels import Seen
 from relclip.evaluate.metrics import metrics_from_hits
 
 Fields = Mapping[str, Any]
 
 
 class SceneGraphRecall:
-    """R@K, mR@K, zR@K with and without graph constraint over all images seen so far; memory: a row a ground truth.
+    """Every registered metric, with and without graph constraint, over all images so far; memory: a row a ground truth.
 
     objects, predicates: how many classes there are (ids from 1; 0 is background). task: predcls takes object scores
     as 1. switches: the protocol's (docs/method.md, 2). seen: triplets (subject class, predicate, object class) of
-    train, for zero-shot recall. The numbers are those of `relclip evaluate` on the same data.
+    train, one a relation, for zero-shot recall and head, body and tail. The numbers are those of
+    `relclip evaluate` on the same data.
 
     >>> recall = SceneGraphRecall(objects=2, predicates=3, task="predcls")
     >>> boxes = [[0, 0, 9, 9], [5, 5, 20, 20]]
@@ -51,7 +51,9 @@ class SceneGraphRecall:
             raise InputError(f"task is {task!r}; allowed: {', '.join(TASKS)}")
         self._vocabulary = Vocabulary(*(tuple(map(str, range(count))) for count in (objects, predicates)))
         self._task, self._switches = task, switches or Evaluate()
-        self._seen = None if seen is None else self._keys(seen)
+        triplets: Ints = np.array([] if seen is None else list(seen), np.int64).reshape(-1, 3)
+        subject, predicate, other = triplets.T
+        self._seen = None if seen is None else Seen.of((subject, predicate, other), self._vocabulary)
         self.reset()
 
     def reset(self) -> None:
@@ -87,12 +89,15 @@ class SceneGraphRecall:
 
     def compute(self) -> dict[str, float | None]:
         """All metrics by the names of metrics.json, as fractions; None where no ground truth counts."""
-        return metrics_from_hits(self.hits, len(self._vocabulary.predicates), self._switches.recall)
+        train_count = self._seen.count if self._seen else None
+        return metrics_from_hits(
+            self.hits, len(self._vocabulary.predicates), self._switches.recall, train_count
+        )
 
     @property
     def hits(self) -> pa.Table:
-        """First hits of all images, schema HITS: for intervals (`paired_differences`) or SQL."""
-        return pa.concat_tables([HITS.empty_table(), *self._tables])
+        """First hits of all images, schema hits_schema(task): for intervals (`paired_differences`) or SQL."""
+        return pa.concat_tables([hits_schema(self._task).empty_table(), *self._tables])
 
     def merge(self, other: "SceneGraphRecall") -> None:
         """Take in what another process has seen (gather the objects, they pickle); InputError on shared images."""
@@ -110,7 +115,3 @@ class SceneGraphRecall:
                 "image_id must be a whole number of 64 bits, which decides how ties are broken; number the images"
             )
         return Image.read(image_id, found, true, self._vocabulary)
-
-    def _keys(self, seen: Iterable[tuple[int, int, int]]) -> Ints:
-        triplets: NDArray[np.int64] = np.array(list(seen), np.int64).reshape(-1, 3)
-        return np.unique(label_key(triplets[:, 0], triplets[:, 1], triplets[:, 2], self._vocabulary))

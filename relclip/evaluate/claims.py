@@ -10,12 +10,11 @@ from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.reading import load_sections
 from relclip.core.params.tables import Difference as Claim
 from relclip.core.params.tables import Tables
-from relclip.core.parquet import read_table
 from relclip.core.progress import progress
 from relclip.core.recall import MAIN_NAMES
 from relclip.core.vocabulary import load_vocabulary
 from relclip.evaluate.differences import Difference, paired_differences
-from relclip.evaluate.hits import HITS, Task
+from relclip.evaluate.hits import Task, read_hits
 
 JUDGED = ("annotation", "truth")
 
@@ -35,9 +34,7 @@ def judge_claim(claim: Claim, task: Task, folder: Path, predicates: int, params:
 
 
 def _differences(claim: Claim, folder: Path, name: str, predicates: int, params: Evaluate) -> dict[str, Any]:
-    better, worse = (
-        [read_table(folder / run / name, HITS) for run in runs] for runs in (claim.better, claim.worse)
-    )
+    better, worse = ([read_hits(folder / run / name) for run in runs] for runs in (claim.better, claim.worse))
     found = paired_differences(
         better,
         worse,

@@ -32,6 +32,7 @@ def main() -> None:
         check_switches(first, second)
         recall = (first.switches or second.switches or {}).get("recall", options.recall)
         settings: dict[str, Any] = {"recall": recall, "bootstrap": options.bootstrap, "seed": options.seed}
+        settings["train_count"] = second.train_count if first.train_count is None else first.train_count
         chosen: dict[str, Any] = {"by": options.by, "images": options.images}
         content = compare_hits(
             first.tables, second.tables, _predicates(options, first, second), **chosen, **settings

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from relclip.core.metrics import MEASURES
-from relclip.core.recall import MAIN_NAMES, Recalls
+from relclip.core.recall import MAIN_NAMES
 from relclip.evaluate.changes import ImageChange, changed_images
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.differences import Difference, paired_differences
 from relclip.evaluate.inputs import column
-from relclip.evaluate.metrics import Reading, named, of_predicates, predicate_metric
+from relclip.evaluate.metrics import Reading, RecallsOf, named, of_predicates, predicate_metric
 
 HOLDS, UNDECIDED = "holds", "undecided"
 
@@ -27,11 +27,13 @@ def compare_hits(
     recall: Reading = "per_image",
     bootstrap: int = 1000,
     seed: int = 0,
+    train_count: Ints | None = None,
 ) -> dict[str, Any]:
     """Everything that changes from A (`first`) to B (`second`); differences are B - A, as fractions.
 
     first, second: first hits (schema HITS), a table a seed. `by` (a name in metrics.OF_PREDICATE): the recall by which
-    predicates and images are compared; `images`: how many of those that changed most are listed.
+    predicates and images are compared; `images`: how many of those that changed most are listed. train_count (P,): how
+    often train has each predicate.
     Returns {"metrics", "per_predicate", "images", "images_judged", "seeds", "settings"}, ready for JSON.
     Raises InputError unless all tables hold the same images and ground truths.
 
@@ -48,7 +50,9 @@ def compare_hits(
     {'changed': 1, 'most': [{'image_id': 7, 'gained': [[0, 'riding', 1]], 'lost': []}]}
     """
     settings: dict[str, Any] = {"recall": recall, "bootstrap": bootstrap, "seed": seed}
-    differences = paired_differences(second, first, predicates=len(predicates), view=_all, **settings)
+    differences = paired_differences(
+        second, first, predicates=len(predicates), view=_all, train_count=train_count, **settings
+    )
     changed = changed_images(first, second, by)
     count = np.bincount(column(first[0], "predicate_id"), minlength=len(predicates) + 1)
     return {
@@ -61,7 +65,7 @@ def compare_hits(
     }
 
 
-def _all(found: Recalls) -> dict[str, Floats]:
+def _all(found: RecallsOf) -> dict[str, Floats]:
     return named(found) | of_predicates(found)
 
 

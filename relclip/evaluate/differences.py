@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from relclip.core.errors import InputError
-from relclip.core.recall import Recalls
-from relclip.evaluate.checks import Floats
+from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import column
 from relclip.evaluate.metrics import (
     Judged,
     Reading,
+    RecallsOf,
     bootstrap_weights,
     by_image,
     interval,
@@ -50,7 +50,7 @@ class Difference:
 
 
 #: Recalls -> what to compare, by name, (B,) each.
-View = Callable[[Recalls], dict[str, Floats]]
+View = Callable[[RecallsOf], dict[str, Floats]]
 
 
 def paired_difference(
@@ -71,16 +71,22 @@ def paired_differences(
     recall: Reading = "per_image",
     bootstrap: int = 1000,
     seed: int = 0,
+    train_count: Ints | None = None,
     view: View = named,
 ) -> dict[str, Difference]:
     """Differences of all metrics between tables of first hits, paired in their order (one pair a seed).
 
-    `predicates`: size of the vocabulary that mean recall is averaged over. `view`: which numbers to compare.
+    `predicates`: size of the vocabulary that mean recall is averaged over; `train_count` (P,): how often train has
+    each. `view`: which numbers to compare.
     Raises InputError unless all tables hold the same images and ground truths.
     """
     _check(better, worse, predicates)
+    shared = [
+        name for name in better[0].column_names if all(name in one.column_names for one in [*better, *worse])
+    ]
     pairs = [
-        tuple(by_image(hits, predicates, recall) for hits in pair) for pair in zip(better, worse, strict=True)
+        tuple(by_image(hits.select(shared), predicates, recall, train_count) for hits in pair)
+        for pair in zip(better, worse, strict=True)
     ]
     ones = [(view(whole(first)), view(whole(second))) for first, second in pairs]
     names = list(ones[0][0])

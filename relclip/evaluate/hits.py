@@ -37,12 +37,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.params.evaluate import Evaluate
+from relclip.core.parquet import read_table
 from relclip.evaluate.checks import Ints
-from relclip.evaluate.inputs import GroundTruth, Objects, Relations, fit_relations, load_predicted_objects
-from relclip.evaluate.labels import label_key
-from relclip.evaluate.matching import matches, overlapping
+from relclip.evaluate.inputs import (
+    GroundTruth,
+    Objects,
+    Relations,
+    find,
+    fit_relations,
+    load_predicted_objects,
+)
+from relclip.evaluate.labels import Seen, label_key
+from relclip.evaluate.matching import boxes_agree, overlapping, same_labels, unions_agree
 from relclip.evaluate.pieces import relation_pieces
-from relclip.evaluate.ranking import NO_PLACE, places, tie_keys, triplet_scores
+from relclip.evaluate.ranking import NO_PLACE, places, places_among, tie_keys, triplet_scores
 
 Task = Literal["predcls", "sgcls", "sgdet"]
 TASKS: tuple[Task, ...] = ("predcls", "sgcls", "sgdet")
@@ -59,6 +67,25 @@ HITS = pa.schema(
         ("zero_shot", pa.bool_()),
     ]
 )
+#: The first place whose phrase (the box around both) hits; whose pair hits, whatever its predicate (one place a pair);
+#: that hits among the predictions of annotated pairs (not of SGDet, whose boxes are its own). Older files lack them.
+FURTHER = pa.schema(
+    [
+        (name, pa.int32())
+        for name in ("phrase_rank", "ng_phrase_rank", "pair_rank", "given_rank", "ng_given_rank")
+    ]
+)
+_NEVER = np.iinfo(np.int64).max
+
+
+def hits_schema(task: Task) -> pa.Schema:
+    """The columns that are written for a task."""
+    return pa.schema([*HITS, *(one for one in FURTHER if task != "sgdet" or "given" not in one.name)])
+
+
+def read_hits(path: Path) -> pa.Table:
+    """Read first hits. Raises ContractError where the file is absent or not what `evaluate` writes."""
+    return read_table(path, HITS, optional=FURTHER)
 
 
 @dataclass(frozen=True)
@@ -91,8 +118,11 @@ class _First:
 
     def __init__(self, truth: GroundTruth, task: Task, switches: Evaluate) -> None:
         self.truth, self.task, self.switches = truth, task, switches
-        self.rank = np.full(len(truth.relations.image), np.iinfo(np.int64).max)
-        self.ng_rank = self.rank.copy()
+        self.places = {
+            name: np.full(len(truth.relations.image), _NEVER)
+            for name in hits_schema(task).names
+            if name.endswith("rank")
+        }
         self.has_prediction = np.zeros(len(truth.images), bool)
         self.predictions = self.apart = self.tied = 0
 
@@ -104,12 +134,47 @@ class _First:
         if self.switches.require_overlap:
             relations = relations.where(shared)
         self.has_prediction[relations.image] = True
-        rank, ng_rank = self._places(objects, relations)
-        for target, row in matches(self.truth, objects, relations, self.switches.pixel_inclusive):
-            listed = rank[row] != NO_PLACE
-            np.minimum.at(self.rank, target[listed], rank[row[listed]])
-            np.minimum.at(self.ng_rank, target, ng_rank[row])
-        return Ranked(objects, relations, rank, ng_rank)
+        ranked = Ranked(objects, relations, *self._places(objects, relations))
+        lists = {"": ranked.rank, "ng_": ranked.ng_rank}
+        given = {} if self.task == "sgdet" else self._among_given_pairs(ranked)
+        for target, row in same_labels(self.truth, objects, relations):
+            where = (self.truth, objects, relations, (target, row), self.switches.pixel_inclusive)
+            hit, phrase = boxes_agree(*where), unions_agree(*where)
+            for listed, place in lists.items():
+                self._note(f"{listed}rank", target[hit], place[row[hit]])
+                self._note(f"{listed}phrase_rank", target[phrase], place[row[phrase]])
+            for name, place in given.items():
+                self._note(name, target[hit], place[row[hit]])
+        self._note_pairs(ranked)
+        return ranked
+
+    def _note(self, name: str, target: Ints, place: Ints) -> None:
+        """Ground truths `target` are hit at these places of a list."""
+        listed = place != NO_PLACE
+        np.minimum.at(self.places[name], target[listed], place[listed])
+
+    def _note_pairs(self, ranked: Ranked) -> None:
+        """Pairs that hit whatever their predicate: each stands in the list once, with its best."""
+        best = ranked.relations.where(ranked.rank != NO_PLACE)
+        place = ranked.rank[ranked.rank != NO_PLACE]
+        for target, row in same_labels(self.truth, ranked.objects, best, any_predicate=True):
+            hit = boxes_agree(self.truth, ranked.objects, best, (target, row), self.switches.pixel_inclusive)
+            self._note("pair_rank", target[hit], place[row[hit]])
+
+    def _among_given_pairs(self, ranked: Ranked) -> dict[str, Ints]:
+        """Places among the predictions whose pair of object ids is annotated, (M,) each."""
+        true, relations, ids = self.truth.relations, ranked.relations, ranked.objects.object_id
+        subject, other = (
+            self.truth.objects.rows(relations.image, ids[end])
+            for end in (relations.subject, relations.object)
+        )
+        size = len(self.truth.objects.image) + 1
+        given = find(np.unique(true.subject * size + true.object), subject * size + other) >= 0
+        given &= (subject >= 0) & (other >= 0)
+        return {
+            name: places_among(relations.image, place, given)
+            for name, place in (("given_rank", ranked.rank), ("ng_given_rank", ranked.ng_rank))
+        }
 
     def _places(self, objects: Objects, relations: Relations) -> tuple[Ints, Ints]:
         score = triplet_scores(relations, objects, self.task)
@@ -121,11 +186,11 @@ class _First:
 
 
 def first_hits(
-    truth: GroundTruth, predictions: Path, task: Task, switches: Evaluate, seen: Ints | None = None
+    truth: GroundTruth, predictions: Path, task: Task, switches: Evaluate, seen: Seen | None = None
 ) -> Hits:
     """Judge a folder of predictions (docs/design.md's objects.parquet, relations.parquet) in bounded memory.
 
-    `seen`: label keys of train triplets (`labels.load_seen`, `labels.seen_in`); None: nothing is zero-shot.
+    `seen`: the triplets of train (`labels.load_seen`, `labels.seen_in`); None: nothing is zero-shot.
     """
     return first_hits_each(truth, predictions, task, [switches], seen)[0]
 
@@ -135,7 +200,7 @@ def first_hits_each(
     predictions: Path,
     task: Task,
     variants: Sequence[Evaluate],
-    seen: Ints | None = None,
+    seen: Seen | None = None,
     *,
     watch: Sequence[Watch] = (),
 ) -> list[Hits]:
@@ -161,7 +226,7 @@ def first_hits_of(
     task: Task,
     switches: Evaluate,
     *,
-    seen: Ints | None = None,
+    seen: Seen | None = None,
 ) -> Hits:
     """`first_hits` of predictions in memory: objects and relations of the images of `truth`."""
     first = _First(_judged(truth, switches), task, switches)
@@ -184,30 +249,26 @@ def _without_duplicates(truth: GroundTruth) -> Ints:
     return np.sort(np.unique(key, return_index=True)[1])
 
 
-def _table(first: _First, seen: Ints | None) -> pa.Table:
+def _table(first: _First, seen: Seen | None) -> pa.Table:
     truth = first.truth
     relations, classes = truth.relations, truth.objects.class_id
     labels = label_key(
         classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
     )
-    zero_shot = np.zeros(len(labels), bool) if seen is None else ~np.isin(labels, seen)
-    arrays = [
-        truth.images[relations.image],
-        truth.objects.object_id[relations.subject],
-        relations.predicate,
-        truth.objects.object_id[relations.object],
-        _place(first.rank),
-        _place(first.ng_rank),
-        zero_shot,
-    ]
+    zero_shot = np.zeros(len(labels), bool) if seen is None else ~np.isin(labels, seen.keys)
+    columns: dict[str, NDArray[np.generic]] = {
+        "image_id": truth.images[relations.image],
+        "subject_id": truth.objects.object_id[relations.subject],
+        "predicate_id": relations.predicate,
+        "object_id": truth.objects.object_id[relations.object],
+        "zero_shot": zero_shot,
+        **{name: np.where(place == _NEVER, NO_PLACE, place) for name, place in first.places.items()},
+    }
     if first.switches.empty_predictions == "skip":
-        arrays = [array[first.has_prediction[relations.image]] for array in arrays]
-    table = pa.table(arrays, names=HITS.names).cast(HITS)
-    return table.sort_by([(name, "ascending") for name in HITS.names])
-
-
-def _place(rank: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.where(rank == np.iinfo(np.int64).max, NO_PLACE, rank)
+        columns = {name: values[first.has_prediction[relations.image]] for name, values in columns.items()}
+    schema = hits_schema(first.task)
+    table = pa.table(columns).select(schema.names).cast(schema)
+    return table.sort_by([(name, "ascending") for name in schema.names])
 
 
 def _counts(truth: GroundTruth, first: _First) -> dict[str, int]:

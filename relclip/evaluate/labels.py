@@ -1,5 +1,6 @@
 """Label triplets (subject class, predicate, object class) as single numbers; which of them train has seen."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +12,38 @@ from relclip.evaluate.checks import Ints, check_range
 from relclip.evaluate.inputs import GroundTruth, column
 
 
-def load_seen(path: Path, vocabulary: Vocabulary) -> Ints:
-    """Read triplets (subject_class, predicate_id, object_class) seen in train, as sorted label keys."""
-    table = read_table(path, pa.schema([TRIPLETS.field(name) for name in TRIPLETS.names[:3]]))
+@dataclass(frozen=True)
+class Seen:
+    """What train holds: the sorted keys of its label triplets, and how often it has each predicate, (P,)."""
+
+    keys: Ints
+    count: Ints
+
+    @classmethod
+    def of(
+        cls, triplets: tuple[Ints, Ints, Ints], vocabulary: Vocabulary, times: Ints | None = None
+    ) -> "Seen":
+        """Of (subject class, predicate, object class), (n,) each, a relation or `times` relations a row."""
+        often = np.bincount(triplets[1], times, minlength=len(vocabulary.predicates) + 1)[1:]
+        return cls(np.unique(label_key(*triplets, vocabulary)), often.astype(np.int64))
+
+
+def load_seen(path: Path, vocabulary: Vocabulary) -> Seen:
+    """Read triplets (subject_class, predicate_id, object_class) of train; `count`, where there, says how often."""
+    table = read_table(path, pa.schema(list(TRIPLETS)[:3]), optional=[TRIPLETS.field("count")])
     subject, predicate, other = (column(table, name) for name in TRIPLETS.names[:3])
     for name, values in (("subject_class", subject), ("object_class", other)):
         check_range(values, len(vocabulary.objects), name, "object classes", path)
     check_range(predicate, len(vocabulary.predicates), "predicate_id", "predicates", path)
-    return np.unique(label_key(subject, predicate, other, vocabulary))
+    times = column(table, "count") if "count" in table.column_names else None
+    return Seen.of((subject, predicate, other), vocabulary, times)
 
 
-def seen_in(truth: GroundTruth) -> Ints:
-    """Label keys of the triplets of a ground truth: of the train split, for zero-shot recall elsewhere."""
+def seen_in(truth: GroundTruth) -> Seen:
+    """The triplets of a ground truth: of the train split, for zero-shot recall elsewhere."""
     classes, relations = truth.objects.class_id, truth.relations
-    keys = label_key(
-        classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
-    )
-    return np.unique(keys)
+    ends = classes[relations.subject], classes[relations.object]
+    return Seen.of((ends[0], relations.predicate, ends[1]), truth.vocabulary)
 
 
 def label_key(subject: Ints, predicate: Ints, other: Ints, vocabulary: Vocabulary) -> Ints:

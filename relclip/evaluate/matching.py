@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from relclip.core import boxes as box
 from relclip.core.errors import ContractError
-from relclip.evaluate.checks import Ints
+from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import GroundTruth, Objects, Relations
 from relclip.evaluate.labels import label_key, label_keys
 
@@ -16,18 +16,27 @@ ENOUGH_OVERLAP = 0.5
 PAIRS_AT_ONCE = 1 << 21
 #: Pairs of a prediction and a ground truth of the same image and labels; all of Visual Genome's test has some millions.
 MOST_PAIRS = 1 << 27
+#: Rows of truth.relations and rows of the predicted relations, (M,) each.
+Pairs = tuple[Ints, Ints]
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def matches(
-    truth: GroundTruth, objects: Objects, relations: Relations, inclusive: bool
-) -> Iterator[tuple[Ints, Ints]]:
-    """Yield (rows of truth.relations, rows of `relations`) that match, in pieces of bounded size.
+def matches(truth: GroundTruth, objects: Objects, relations: Relations, inclusive: bool) -> Iterator[Pairs]:
+    """Yield (rows of truth.relations, rows of `relations`) that match, in blocks of bounded size.
 
     One prediction may hit several ground truths and the other way round.
     """
-    wanted = _keys(truth, truth.objects, truth.relations)
-    offered = _keys(truth, objects, relations)
+    for target, row in same_labels(truth, objects, relations):
+        hit = boxes_agree(truth, objects, relations, (target, row), inclusive)
+        yield target[hit], row[hit]
+
+
+def same_labels(
+    truth: GroundTruth, objects: Objects, relations: Relations, *, any_predicate: bool = False
+) -> Iterator[Pairs]:
+    """Yield (rows of truth.relations, rows of `relations`) of one image and the same labels, in blocks."""
+    wanted = _keys(truth, truth.objects, truth.relations, any_predicate)
+    offered = _keys(truth, objects, relations, any_predicate)
     order = np.argsort(wanted, kind="stable")
     alike = _perhaps(wanted, offered)
     first = np.searchsorted(wanted, offered[alike], "left", sorter=order)
@@ -41,16 +50,32 @@ def matches(
             f"{count.sum():,} pairs of a prediction and a ground truth have the same labels, most in image {image}; at"
             f" most {MOST_PAIRS:,} are compared: keep the predictions that can reach the top of their image"
         )
-    for piece in _pieces(count):
-        row = np.repeat(alike[piece], count[piece])
-        start = np.cumsum(count[piece]) - count[piece]
-        within = np.arange(len(row)) - np.repeat(start, count[piece])
-        target = order[np.repeat(first[piece], count[piece]) + within]
-        subjects = truth.relations.subject[target], relations.subject[row]
-        others = truth.relations.object[target], relations.object[row]
-        hit = _agree(truth.objects, objects, subjects, inclusive)
-        hit &= _agree(truth.objects, objects, others, inclusive)
-        yield target[hit], row[hit]
+    for block in _blocks(count):
+        row = np.repeat(alike[block], count[block])
+        start = np.cumsum(count[block]) - count[block]
+        within = np.arange(len(row)) - np.repeat(start, count[block])
+        yield order[np.repeat(first[block], count[block]) + within], row
+
+
+def boxes_agree(
+    truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
+) -> NDArray[np.bool_]:
+    """Whether both boxes overlap by half, (M,)."""
+    target, row = pairs
+    true, found = truth.objects.boxes, objects.boxes
+    hit = _agree(true[truth.relations.subject[target]], found[relations.subject[row]], inclusive)
+    return hit & _agree(true[truth.relations.object[target]], found[relations.object[row]], inclusive)
+
+
+def unions_agree(
+    truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
+) -> NDArray[np.bool_]:
+    """Whether the boxes around subject and object (the phrase; Lu et al., 2016) overlap by half, (M,)."""
+    target, row = pairs
+    true, found = truth.objects.boxes, objects.boxes
+    phrase = box.union(true[truth.relations.subject[target]], true[truth.relations.object[target]])
+    said = box.union(found[relations.subject[row]], found[relations.object[row]])
+    return _agree(phrase, said, inclusive)
 
 
 def _perhaps(wanted: Ints, offered: Ints) -> Ints:
@@ -72,22 +97,23 @@ def overlapping(objects: Objects, relations: Relations) -> NDArray[np.bool_]:
     return shared
 
 
-def _keys(truth: GroundTruth, objects: Objects, relations: Relations) -> Ints:
+def _keys(truth: GroundTruth, objects: Objects, relations: Relations, any_predicate: bool) -> Ints:
     """Image and labels in one number, (M,)."""
     subject, other = objects.class_id[relations.subject], objects.class_id[relations.object]
-    labels = label_key(subject, relations.predicate, other, truth.vocabulary)
+    predicate = np.zeros_like(relations.predicate) if any_predicate else relations.predicate
+    labels = label_key(subject, predicate, other, truth.vocabulary)
     return relations.image * label_keys(truth.vocabulary) + labels
 
 
-def _pieces(count: Ints) -> Iterator[slice]:
+def _blocks(count: Ints) -> Iterator[slice]:
     """Slices of `count` that sum to about PAIRS_AT_ONCE, so that a hostile file cannot fill the memory."""
-    piece = (np.cumsum(count) - count) // PAIRS_AT_ONCE
-    starts = np.flatnonzero(np.diff(piece, prepend=-1))
+    block = (np.cumsum(count) - count) // PAIRS_AT_ONCE
+    starts = np.flatnonzero(np.diff(block, prepend=-1))
     for first, end in pairwise([*starts.tolist(), len(count)]):
         yield slice(first, end)
 
 
-def _agree(true: Objects, predicted: Objects, rows: tuple[Ints, Ints], inclusive: bool) -> NDArray[np.bool_]:
-    """IoU >= 0.5 of rows of true objects and rows of predicted ones, (M,)."""
+def _agree(true: Floats, predicted: Floats, inclusive: bool) -> NDArray[np.bool_]:
+    """IoU >= 0.5 of boxes, (M, 4) xyxy each, (M,)."""
     with np.errstate(invalid="ignore"):  # a box without area against itself: 0 / 0 is no overlap
-        return box.iou(true.boxes[rows[0]], predicted.boxes[rows[1]], inclusive) >= ENOUGH_OVERLAP
+        return box.iou(true, predicted, inclusive) >= ENOUGH_OVERLAP

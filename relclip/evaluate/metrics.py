@@ -1,5 +1,6 @@
 """The registry's metrics and their bootstrap samples from first hits: recalls are ratios of sums over images."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -15,8 +16,12 @@ from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import column
 
 Reading = Literal["per_image", "pooled"]
+#: Column of first hits -> the recalls that metrics made of it are given.
+RecallsOf = dict[str, Recalls]
 #: The recalls of one predicate, by name.
 OF_PREDICATE = {name: one for name, one in MEASURES.items() if one.metric is RECALL}
+#: Further columns of first hits that some metric is made of -> its lists.
+FURTHER_HITS = {metric.hits: metric.lists for metric in METRICS if metric.hits != RECALL.hits}
 
 
 @dataclass(frozen=True)
@@ -25,21 +30,20 @@ class Judged:
 
     sums (I, subsets, lists x K + 1): the hits of a subset of the ground truths in each list at each K and, last, what
     they are divided by. Subsets: all, the zero-shot, those of each predicate, the zero-shot of each predicate.
+    further: of other columns than `rank` the hits of all ground truths, (I, lists x K), divided as those are.
+    count, train_count (P,): as in `core.recall.Recalls`.
     """
 
     ids: Ints
     sums: Floats
+    further: dict[str, Floats]
     count: Ints
-
-    @property
-    def predicates(self) -> int:
-        """How many there are."""
-        return len(self.count)
+    train_count: Ints | None
 
     @property
     def images_by_predicate(self) -> Ints:
         """In how many images each predicate has a ground truth, (P,)."""
-        return np.count_nonzero(self.sums[:, 2 : 2 + self.predicates, -1], axis=0)
+        return np.count_nonzero(self.sums[:, 2 : 2 + len(self.count), -1], axis=0)
 
     def of_images(self, measure: Measure) -> Floats:
         """The recall of each image, (I,)."""
@@ -47,89 +51,116 @@ class Judged:
         recall: Floats = self.sums[:, 0, place] / self.sums[:, 0, -1]
         return recall
 
-    def on_grid(self, total: float) -> OnGrid:
-        """The sums as rows, (I, subsets x (lists x K + 1)), for weights that add up to `total` at most."""
-        return self._drawn if total == len(self.ids) else on_grid(self._rows, total)
-
-    @property
-    def _rows(self) -> Floats:
-        return self.sums.reshape(len(self.ids), -1)
+    @cached_property
+    def rows(self) -> Floats:
+        """All sums of an image in a row, (I, n)."""
+        sums = self.sums.reshape(len(self.ids), math.prod(self.sums.shape[1:]))
+        return np.concatenate([sums, *self.further.values()], axis=1)
 
     @cached_property
-    def _drawn(self) -> OnGrid:
-        """For the weights of a bootstrap, all of which add up to the number of images: made once."""
-        return on_grid(self._rows, float(len(self.ids)))
+    def drawn(self) -> OnGrid:
+        """The rows for the weights of a bootstrap, all of which add up to the number of images: made once."""
+        return on_grid(self.rows, float(len(self.ids)))
 
 
-def by_image(hits: pa.Table, predicates: int, recall: Reading = "per_image") -> Judged:
+def by_image(
+    hits: pa.Table, predicates: int, recall: Reading = "per_image", train_count: Ints | None = None
+) -> Judged:
     """Sum the hits of each image at each K. `recall`: mean of images' recalls, or pooled over all."""
     hits = hits.take(np.argsort(column(hits, "image_id"), kind="stable"))
     ids, image = np.unique(column(hits, "image_id"), return_inverse=True)
-    ranks = [column(hits, f"{listed}rank") for listed in LISTS]
-    hit = np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in ALL_CUTOFFS], axis=1)
+    hit = _hits_at_each(hits, RECALL.hits, RECALL.lists)
     predicate, zero_shot = column(hits, "predicate_id"), hits["zero_shot"].to_numpy()
     each = [predicate == number for number in range(1, predicates + 1)]
     subsets = [np.ones(len(image), bool), zero_shot, *each]
     subsets += [one & zero_shot for one in each] if zero_shot.any() else []
-    sums = np.zeros((len(ids), len(subsets), hit.shape[1] + 1))
-    for number, subset in enumerate(subsets):
-        _sum_up(sums[:, number], image[subset], hit[subset], recall)
-    return Judged(ids, sums, np.bincount(predicate, minlength=predicates + 1)[1:])
+    sums = [_summed(len(ids), image[subset], hit[subset], recall) for subset in subsets]
+    further = {
+        name: _summed(len(ids), image, _hits_at_each(hits, name, lists), recall)[:, :-1]
+        for name, lists in FURTHER_HITS.items()
+        if name in hits.column_names
+    }
+    count = np.bincount(predicate, minlength=predicates + 1)[1:]
+    return Judged(ids, np.stack(sums, axis=1), further, count, train_count)
 
 
-def _sum_up(sums: Floats, image: Ints, hit: NDArray[np.bool_], recall: Reading) -> None:
-    """Fill the rows (I, columns + 1) of one subset. image: (n,) ascending, hit: (n, columns)."""
+def _hits_at_each(hits: pa.Table, name: str, lists: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Whether each ground truth is hit, (n, lists x K)."""
+    ranks = [column(hits, f"{listed}{name}") for listed in lists]
+    return np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in ALL_CUTOFFS], axis=1)
+
+
+def _summed(size: int, image: Ints, hit: NDArray[np.bool_], recall: Reading) -> Floats:
+    """Hits of one subset and, last, what they are divided by, (size, columns + 1).
+
+    image: (n,) ascending, hit: (n, columns).
+    """
+    sums = np.zeros((size, hit.shape[1] + 1))
     images, first, count = np.unique(image, return_index=True, return_counts=True)
     if len(images):
         divisor = count if recall == "per_image" else np.ones(len(count))
         sums[images, :-1] = np.add.reduceat(hit.astype(np.float64), first) / divisor[:, None]
         sums[images, -1] = count / divisor
+    return sums
 
 
-def recalls(judged: Judged, sums: Floats) -> Recalls:
-    """Sums over images (B, subsets, lists x K + 1) -> recalls that end in (B, lists, K)."""
-    with np.errstate(invalid="ignore"):
-        ratios = (sums[..., :-1] / sums[..., -1:]).reshape(*sums.shape[:2], len(LISTS), len(ALL_CUTOFFS))
-    first = 2 + judged.predicates
-    return Recalls(
-        overall=ratios[:, 0],
-        zero_shot=ratios[:, 1],
-        by_predicate=np.moveaxis(ratios[:, 2:first], 1, 0),
-        zero_shot_by_predicate=np.moveaxis(ratios[:, first:], 1, 0),
-        count=judged.count,
-    )
-
-
-def ratios(judged: Judged, weights: Floats) -> Recalls:
+def ratios(judged: Judged, weights: Floats) -> RecallsOf:
     """Recalls under image weights (B, I)."""
-    sums = grid_sums(weights, judged.on_grid(float(weights.sum(axis=1).max(initial=0.0))))
-    return recalls(judged, sums.reshape(len(weights), *judged.sums.shape[1:]))
+    total = float(weights.sum(axis=1).max(initial=0.0))
+    grid = judged.drawn if total == len(judged.ids) else on_grid(judged.rows, total)
+    return _recalls(judged, grid_sums(weights, grid))
 
 
-def whole(judged: Judged) -> Recalls:
+def whole(judged: Judged) -> RecallsOf:
     """Recalls with every image counted once, B = 1."""
-    by_column = np.ascontiguousarray(np.moveaxis(judged.sums, 0, -1))  # numpy sums rows in pairs, columns not
-    return recalls(judged, by_column.sum(axis=-1)[None])
+    by_column = np.ascontiguousarray(judged.rows.T)  # numpy sums rows in pairs, columns not
+    return _recalls(judged, by_column.sum(axis=-1)[None])
 
 
-def named(found: Recalls) -> dict[str, Floats]:
-    """Every measure of the registry by name, (B,)."""
-    values = {metric: metric.function(found) for metric in METRICS}
-    places = list(LISTS)
-    return {
-        name: values[one.metric][:, places.index(one.listed), ALL_CUTOFFS.index(one.cutoff)]
-        for name, one in MEASURES.items()
-    }
+def _recalls(judged: Judged, totals: Floats) -> RecallsOf:
+    """Rows summed over images, (B, n) -> recalls that end in (B, lists, K)."""
+    ends = np.cumsum([math.prod(judged.sums.shape[1:]), *(one.shape[1] for one in judged.further.values())])
+    main, *others = np.split(totals, ends[:-1], axis=1)
+    sums = main.reshape(len(totals), *judged.sums.shape[1:])
+    first = 2 + len(judged.count)
+    with np.errstate(invalid="ignore"):
+        ratio = _by_list(sums[..., :-1] / sums[..., -1:])
+        further = [_by_list(one / sums[:, 0, -1:]) for one in others]
+    found = Recalls(
+        overall=ratio[:, 0],
+        zero_shot=ratio[:, 1],
+        by_predicate=np.moveaxis(ratio[:, 2:first], 1, 0),
+        zero_shot_by_predicate=np.moveaxis(ratio[:, first:], 1, 0),
+        count=judged.count,
+        train_count=judged.train_count,
+    )
+    alone = (Recalls(overall=one, by_predicate=np.empty((0, *one.shape))) for one in further)
+    return {RECALL.hits: found, **dict(zip(judged.further, alone, strict=True))}
 
 
-def of_predicates(found: Recalls) -> dict[str, Floats]:
+def _by_list(values: Floats) -> Floats:
+    """(..., lists x K) -> (..., lists, K)."""
+    return values.reshape(*values.shape[:-1], -1, len(ALL_CUTOFFS))
+
+
+def named(found: RecallsOf) -> dict[str, Floats]:
+    """Every measure of the registry by name, (B,); without those of columns that the hits lack."""
+    values = {metric: metric.function(found[metric.hits]) for metric in METRICS if metric.hits in found}
+    return {name: _at(values[one.metric], one) for name, one in MEASURES.items() if one.metric in values}
+
+
+def of_predicates(found: RecallsOf) -> dict[str, Floats]:
     """`recall_at_50 of 3` (the predicate's id) -> (B,); NaN without ground truth."""
-    places = list(LISTS)
     return {
-        predicate_metric(name, number): recall[:, places.index(one.listed), ALL_CUTOFFS.index(one.cutoff)]
-        for number, recall in enumerate(found.by_predicate, 1)
+        predicate_metric(name, number): _at(recall, one)
+        for number, recall in enumerate(found[RECALL.hits].by_predicate, 1)
         for name, one in OF_PREDICATE.items()
     }
+
+
+def _at(values: Floats, measure: Measure) -> Floats:
+    """One list and K of (B, lists, K)."""
+    return values[:, measure.metric.lists.index(measure.listed), ALL_CUTOFFS.index(measure.cutoff)]
 
 
 def predicate_metric(metric: str, predicate: int) -> str:
@@ -138,9 +169,11 @@ def predicate_metric(metric: str, predicate: int) -> str:
 
 
 def metrics_from_hits(
-    hits: pa.Table, predicates: int, recall: Reading = "per_image"
+    hits: pa.Table, predicates: int, recall: Reading = "per_image", train_count: Ints | None = None
 ) -> dict[str, float | None]:
     """All metrics as fractions; None where there is no ground truth to count (docs/method.md, 2).
+
+    train_count (P,): how often train has each predicate, for head, body and tail.
 
     >>> from relclip.evaluate.hits import HITS
     >>> rows = [(1, 0, 3, 1, 0, 4, False), (1, 1, 2, 0, -1, 70, True), (2, 0, 3, 1, 30, 31, False)]
@@ -149,7 +182,12 @@ def metrics_from_hits(
     >>> [values[name] for name in ("recall_at_20", "recall_at_50", "mean_recall_at_50")]
     [0.25, 0.75, 0.3333333333333333]
     """
-    return first_values(named(whole(by_image(hits, predicates, recall))))
+    return metrics_of(by_image(hits, predicates, recall, train_count))
+
+
+def metrics_of(judged: Judged) -> dict[str, float | None]:
+    """Every measure of the registry, None where it is undefined."""
+    return dict.fromkeys(MEASURES) | first_values(named(whole(judged)))
 
 
 def first_values(values: dict[str, Floats]) -> dict[str, float | None]:
@@ -160,8 +198,9 @@ def first_values(values: dict[str, Floats]) -> dict[str, float | None]:
 def intervals(judged: Judged, samples: int, seed: int) -> dict[str, list[float] | None]:
     """95 % bootstrap interval by image of each measure: [low, high], or None where it is undefined."""
     drawn = [named(ratios(judged, weights)) for weights in bootstrap_weights(len(judged.ids), samples, seed)]
-    return {
-        name: interval(np.concatenate([one[name] for one in drawn] or [np.empty(0)])) for name in MEASURES
+    names = drawn[0] if drawn else {}
+    return dict.fromkeys(MEASURES) | {
+        name: interval(np.concatenate([one[name] for one in drawn])) for name in names
     }
 
 

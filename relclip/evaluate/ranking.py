@@ -49,6 +49,16 @@ def places(relations: Relations, triplet_score: Floats, tie: NDArray[np.uint64])
     return np.where(chosen, constrained, NO_PLACE), unconstrained, tied
 
 
+def places_among(image: Ints, place: Ints, kept: NDArray[np.bool_]) -> Ints:
+    """Places from 0 among the kept rows of each image, in the order of `place`, (M,); NO_PLACE elsewhere."""
+    rows = np.flatnonzero(kept & (place != NO_PLACE))
+    rows = rows[np.lexsort((place[rows], image[rows]))]
+    starts, group = _groups(image[rows])
+    among = np.full(len(place), NO_PLACE)
+    among[rows] = np.arange(len(rows)) - starts[group]
+    return among
+
+
 def _by_score(image: Ints, score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints, int]:
     """Rows in the order of (image, score from high to low, tie), (M,), and how many of them are tied."""
     order = _untied(image, score)

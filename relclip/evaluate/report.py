@@ -8,18 +8,16 @@ from typing import Any
 import pyarrow as pa
 
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.recall import Recalls
-from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Hits, Task, first_hits
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
-from relclip.evaluate.labels import load_seen
+from relclip.evaluate.labels import Seen, load_seen
 from relclip.evaluate.metrics import (
     OF_PREDICATE,
     Judged,
     by_image,
     first_values,
     intervals,
-    named,
+    metrics_of,
     of_predicates,
     predicate_metric,
     whole,
@@ -60,33 +58,43 @@ def judge(
     switches: Evaluate,
     *,
     split: str | None = None,
-    seen: Ints | None = None,
+    seen: Seen | None = None,
 ) -> Report:
     """Judge a folder of predictions against a ground truth in memory; see `evaluate`."""
     hits = first_hits(truth, predictions, task, switches, seen)
-    return report_of(truth, hits, task, switches, split)
+    return report_of(truth, hits, task, switches, split=split, seen=seen)
 
 
-def report_of(truth: GroundTruth, hits: Hits, task: Task, switches: Evaluate, split: str | None) -> Report:
+def report_of(
+    truth: GroundTruth,
+    hits: Hits,
+    task: Task,
+    switches: Evaluate,
+    *,
+    split: str | None,
+    seen: Seen | None = None,
+) -> Report:
     """Sum first hits up: metrics, intervals, predicates, switches, counts."""
-    judged = by_image(hits.table, len(truth.vocabulary.predicates), switches.recall)
-    found = whole(judged)
+    train_count = seen.count if seen else None
+    judged = by_image(hits.table, len(truth.vocabulary.predicates), switches.recall, train_count)
     content = {
-        "metrics": first_values(named(found)),
+        "metrics": metrics_of(judged),
         "intervals": intervals(judged, switches.bootstrap, switches.seed),
-        "per_predicate": _per_predicate(truth.vocabulary.predicates, judged, found),
+        "per_predicate": _per_predicate(truth.vocabulary.predicates, judged),
         "switches": {**switches.model_dump(exclude={"split"}), "split": split, "task": task},
         "counts": hits.counts,
     }
     return Report(content, hits.table)
 
 
-def _per_predicate(predicates: Sequence[str], judged: Judged, found: Recalls) -> dict[str, Any]:
-    """Of each predicate: how many ground truths in how many images, and its recalls (None without any)."""
-    recalls = first_values(of_predicates(found))
+def _per_predicate(predicates: Sequence[str], judged: Judged) -> dict[str, Any]:
+    """Of each predicate: how often train has it (None: not known), its ground truths, and its recalls."""
+    recalls = first_values(of_predicates(whole(judged)))
+    train = judged.train_count
     return {
         name: {
             "predicate_id": number,
+            "train": None if train is None else int(train[number - 1]),
             "groundtruth": int(judged.count[number - 1]),
             "images": int(judged.images_by_predicate[number - 1]),
             **{metric: recalls[predicate_metric(metric, number)] for metric in OF_PREDICATE},

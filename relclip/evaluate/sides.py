@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pyarrow as pa
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.parquet import read_table
 from relclip.evaluate.checks import Ints
-from relclip.evaluate.hits import HITS, Task, first_hits
+from relclip.evaluate.hits import Task, first_hits, read_hits
 from relclip.evaluate.inputs import GroundTruth
+from relclip.evaluate.labels import Seen
 
 #: Switches that decide which ground truths are hit; those of two sides must agree.
 MUST_AGREE = (
@@ -29,11 +30,15 @@ MUST_AGREE = (
 
 @dataclass(frozen=True)
 class Side:
-    """First hits (schema HITS) of each seed; predicates by id and switches, where a metrics.json says them."""
+    """First hits (schema HITS) of each seed; where a metrics.json says so, predicates by id, switches, and how often
+
+    train has each predicate, (P,).
+    """
 
     tables: list[pa.Table]
     predicates: tuple[str, ...] | None
     switches: dict[str, Any] | None
+    train_count: Ints | None = None
 
 
 def written_side(paths: Sequence[Path]) -> Side:
@@ -43,11 +48,11 @@ def written_side(paths: Sequence[Path]) -> Side:
     `metrics.json`, `val_hits.parquet` beside `val.json`). Raises ContractError without hits; the JSON may be absent.
     """
     files = [_hits_of(path) for path in paths]
-    tables = [read_table(file, HITS) for file in files]
+    tables = [read_hits(file) for file in files]
     contents = [content for file in files if (content := _metrics_beside(file))]
     if not contents:
         return Side(tables, None, None)
-    return Side(tables, _predicates(contents[0]), contents[0].get("switches"))
+    return Side(tables, _predicates(contents[0]), contents[0].get("switches"), _train_count(contents[0]))
 
 
 def _hits_of(path: Path) -> Path:
@@ -59,11 +64,11 @@ def _hits_of(path: Path) -> Path:
 
 
 def judged_side(
-    paths: Sequence[Path], truth: GroundTruth, task: Task, switches: Evaluate, seen: Ints | None
+    paths: Sequence[Path], truth: GroundTruth, task: Task, switches: Evaluate, seen: Seen | None
 ) -> Side:
     """Judge folders of predictions, one a seed, against the same ground truth."""
     tables = [first_hits(truth, path, task, switches, seen).table for path in paths]
-    return Side(tables, truth.vocabulary.predicates, None)
+    return Side(tables, truth.vocabulary.predicates, None, seen.count if seen else None)
 
 
 def check_switches(first: Side, second: Side) -> None:
@@ -114,3 +119,12 @@ def _predicates(content: dict[str, Any]) -> tuple[str, ...] | None:
         return None
     wanted = range(1, len(content["per_predicate"]) + 1)
     return tuple(numbered[number] for number in wanted) if set(numbered) == set(wanted) else None
+
+
+def _train_count(content: dict[str, Any]) -> Ints | None:
+    """How often train has each predicate, by id; None where the file does not say."""
+    if _predicates(content) is None:
+        return None
+    counts = {one["predicate_id"]: one.get("train") for one in content["per_predicate"].values()}
+    known = all(isinstance(count, int) and abs(count) < 1 << 63 for count in counts.values())
+    return np.array([counts[number] for number in sorted(counts)], np.int64) if known else None

@@ -12,7 +12,7 @@ from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import write_table
 from relclip.core.progress import progress
-from relclip.evaluate.hits import HITS, Hits, Task, Watch, first_hits_each
+from relclip.evaluate.hits import Hits, Task, Watch, first_hits_each
 from relclip.evaluate.metrics import metrics_from_hits
 from relclip.evaluate.overlap import CutShort
 from relclip.evaluate.predcls import PredCls
@@ -82,7 +82,7 @@ def _evaluate_task(
     for view in (view for view in views if view.judges(task)):
         report = _judge(view, predictions, task, switches, more.watch(view) if more else [])
         write_json(folder / f"{view.name}.json", report.content)
-        write_table(folder / f"{view.name}_hits.parquet", report.hits, HITS)
+        write_table(folder / f"{view.name}_hits.parquet", report.hits, report.hits.schema)
         if view.is_test:
             prefix = ["truth"] if view.name == "truth" else []
             numbers |= _named(report.content["metrics"], [*prefix, task])
@@ -104,10 +104,10 @@ def _judge(view: View, predictions: Path, task: Task, switches: Evaluate, watch:
         return first_hits_each(view.groundtruth, predictions, task, variants, view.seen, watch=watch)
 
     def metrics(hits: Hits) -> dict[str, float | None]:
-        return metrics_from_hits(hits.table, predicates, switches.recall)
+        return metrics_from_hits(hits.table, predicates, switches.recall, view.seen.count)
 
     (hits,) = judged({}, watch=watch)
-    report = report_of(view.groundtruth, hits, task, switches, view.split)
+    report = report_of(view.groundtruth, hits, task, switches, split=view.split, seen=view.seen)
     if not hits.counts["overlapping_only"]:
         short = CutShort(view.groundtruth)
         overlap, both = judged({"require_overlap": True}, {"require_overlap": False}, watch=[short.add])

@@ -5,22 +5,21 @@ from pathlib import Path
 from typing import Literal
 
 from relclip.core.params.evaluate import Evaluate
-from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Task
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
-from relclip.evaluate.labels import seen_in
+from relclip.evaluate.labels import Seen, seen_in
 
 ViewName = Literal["annotation", "val", "truth"]
 
 
 @dataclass(frozen=True)
 class View:
-    """One way to judge: the stem of its files, the split, its ground truth, the label keys that train has seen."""
+    """One way to judge: the stem of its files, the split, its ground truth, the triplets of train."""
 
     name: ViewName
     split: str
     groundtruth: GroundTruth
-    seen: Ints
+    seen: Seen
 
     @property
     def is_test(self) -> bool:

@@ -13,9 +13,8 @@ from relclip.core.json_file import read_json
 from relclip.core.metrics import MEASURES, ZERO_SHOT
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.tables import Difference as Claim
-from relclip.core.parquet import read_table
 from relclip.core.recall import MAIN, RECALL
-from relclip.evaluate.hits import HITS
+from relclip.evaluate.hits import read_hits
 from relclip.study.effects import Effect, holm, mixed_model, paired_effects, picture_differences
 from relclip.tables.sources import read_curve
 
@@ -113,7 +112,7 @@ def _pairs(claim: Claim, task: str, evaluated: Path) -> list[tuple[pa.Table, pa.
 def _hits(evaluated: Path, run: str, task: str) -> pa.Table | None:
     """First hits of a run on the annotation of test, None where it was not judged."""
     path = evaluated / run / task / "annotation_hits.parquet"
-    return read_table(path, HITS) if path.is_file() else None
+    return read_hits(path) if path.is_file() else None
 
 
 @dataclass(frozen=True)

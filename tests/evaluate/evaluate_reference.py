@@ -119,7 +119,7 @@ def write_triplets(path, triplets):
 
 
 def reference_metrics(case, task, switches, seen=None):
-    """All metrics of a case as fractions, None where undefined."""
+    """All metrics of a case as fractions, None where undefined. seen: the triplets of train, each once."""
     images = [
         judged for number, scene in case.items() if (judged := _judge_image(number, scene, task, switches))
     ]
@@ -131,29 +131,30 @@ def reference_metrics(case, task, switches, seen=None):
             for name, value in _at(images, prefix, cutoff, switches.recall, seen).items():
                 if cutoff >= 20 or name in {"recall", "mean_recall"}:
                     metrics[f"{prefix}{name}_at_{cutoff}"] = value
+    if task == "sgdet":
+        metrics |= {name: None for name in metrics if "accuracy" in name}
     return metrics
 
 
 def reference_hits(case, task, switches):
-    """(image, subject, predicate, object, rank, ng_rank) of each ground truth that counts, sorted; -1: no hit."""
+    """(image, subject, predicate, object, places) of each ground truth that counts, sorted; -1: no hit."""
+    names = ["rank", "ng_rank", "phrase_rank", "ng_phrase_rank", "pair_rank"]
+    names += [] if task == "sgdet" else ["given_rank", "ng_given_rank"]
     rows = []
     for number, scene in case.items():
         judged = _judge_image(number, scene, task, switches)
         if judged and (judged["predicted"] or switches.empty_predictions == "zero"):
             for _, places, key in judged["truths"]:
-                rows.append(
-                    (*key, *(-1 if places[prefix] == NEVER else places[prefix] for prefix in ("", "ng_")))
-                )
+                rows.append((*key, *(-1 if places[name] == NEVER else places[name] for name in names)))
     return sorted(rows)
 
 
 def _at(images, prefix, cutoff, reading, seen):
-    everything = [
-        [(labels, places[prefix] < cutoff) for labels, places, _ in image["truths"]] for image in images
-    ]
-
-    def recall(wanted):
-        lists = [[hit for labels, hit in image if wanted(labels)] for image in everything]
+    def recall(wanted=lambda labels: True, rank="rank"):
+        lists = [
+            [places[f"{prefix}{rank}"] < cutoff for labels, places, _ in image["truths"] if wanted(labels)]
+            for image in images
+        ]
         lists = [hits for hits in lists if hits]
         if not lists:
             return None
@@ -163,14 +164,30 @@ def _at(images, prefix, cutoff, reading, seen):
             else fmean(fmean(hits) for hits in lists)
         )
 
-    whole = recall(lambda labels: True)
-    each = [recall(lambda labels, p=p: labels[1] == p) or 0.0 for p in range(1, PREDICATES + 1)]
-    unseen = recall(lambda labels: labels not in seen) if seen is not None else None
-    return {
+    numbers = range(1, PREDICATES + 1)
+    whole = recall()
+    each = {p: recall(lambda labels, p=p: labels[1] == p) or 0.0 for p in numbers}
+    found = {
         "recall": whole,
-        "mean_recall": None if whole is None else fmean(each),
-        "zero_shot_recall": unseen,
+        "phrase_recall": recall(rank="phrase_rank"),
+        "accuracy": recall(rank="given_rank"),
     }
+    found["mean_recall"] = mean = None if whole is None else fmean(each.values())
+    found["f1"] = None if whole is None else whole and mean and 2 / (1 / whole + 1 / mean)
+    if not prefix:
+        found["pair_recall"] = recall(rank="pair_rank")
+    unseen = (
+        [recall(lambda labels, p=p: labels not in seen and labels[1] == p) for p in numbers] if seen else []
+    )
+    unseen = [value for value in unseen if value is not None]
+    found["zero_shot_recall"] = recall(lambda labels: labels not in seen) if seen is not None else None
+    found["zero_shot_mean_recall"] = fmean(unseen) if unseen else None
+    times = {p: sum(triplet[1] == p for triplet in seen) for p in numbers} if seen is not None else None
+    frequent_first = sorted(numbers, key=lambda p: -times[p]) if times else []
+    for place, part in enumerate(("head", "body", "tail")):  # three predicates: one each
+        known = whole is not None and seen is not None
+        found[f"{part}_mean_recall"] = each[frequent_first[place]] if known else None
+    return found
 
 
 def _judge_image(number, scene, task, switches):
@@ -180,19 +197,43 @@ def _judge_image(number, scene, task, switches):
     if not relations:
         return None
     lists = ranked_rows(number, scene, task, switches)
+    annotated = {(s, o) for s, _, o in relations}
     truths = []
     for s, p, o in relations:
         labels = (scene["objects"][s][0], p, scene["objects"][o][0])
         boxes = scene["objects"][s][1], scene["objects"][o][1]
-        places = {
-            prefix: next(
-                (place for place, row in enumerate(rows) if is_hit(scene, row, labels, boxes, switches)),
-                NEVER,
-            )
-            for prefix, rows in lists.items()
-        }
+        case = (scene, labels, boxes, switches)
+        places = {"pair_rank": _first(lists[""], lambda row, case=case: _is_pair_hit(row, *case))}
+        for prefix, rows in lists.items():
+            given = [row for row in rows if row[:2] in annotated]
+            places[f"{prefix}rank"] = _first(rows, lambda row, case=case: _is_hit(row, *case))
+            places[f"{prefix}given_rank"] = _first(given, lambda row, case=case: _is_hit(row, *case))
+            places[f"{prefix}phrase_rank"] = _first(rows, lambda row, case=case: _is_phrase_hit(row, *case))
         truths.append((labels, places, (number, s, p, o)))
     return {"truths": truths, "predicted": bool(lists["ng_"])}
+
+
+def _first(rows, hits):
+    return next((place for place, row in enumerate(rows) if hits(row)), NEVER)
+
+
+def _is_hit(row, scene, labels, boxes, switches):
+    return is_hit(scene, row, labels, boxes, switches)
+
+
+def _is_pair_hit(row, scene, labels, boxes, switches):
+    return is_hit(scene, (*row[:2], labels[1], row[3]), labels, boxes, switches)
+
+
+def _is_phrase_hit(row, scene, labels, boxes, switches):
+    """The labels agree, and the boxes around both overlap by half."""
+    subject, other = scene["predicted"][row[0]], scene["predicted"][row[1]]
+    true, found = _around(*boxes), _around(subject[2], other[2])
+    return (subject[0], row[2], other[0]) == labels and _is_half(true, found, switches)
+
+
+def _around(a, b):
+    return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
 
 
 def ranked_rows(number, scene, task, switches):
@@ -229,12 +270,16 @@ def ranked_rows(number, scene, task, switches):
 
 def is_hit(scene, row, labels, boxes, switches):
     subject, other = scene["predicted"][row[0]], scene["predicted"][row[1]]
-    extra = 1 if switches.pixel_inclusive else 0
     return (subject[0], row[2], other[0]) == labels and all(
-        2 * _shared(box, found[2], extra)
-        >= _area(box, extra) + _area(found[2], extra) - _shared(box, found[2], extra)
-        for box, found in zip(boxes, (subject, other), strict=True)
+        _is_half(box, found[2], switches) for box, found in zip(boxes, (subject, other), strict=True)
     )
+
+
+def _is_half(a, b, switches):
+    """IoU of at least 0.5."""
+    extra = 1 if switches.pixel_inclusive else 0
+    shared = _shared(a, b, extra)
+    return 2 * shared >= _area(a, extra) + _area(b, extra) - shared
 
 
 def _area(box, extra):

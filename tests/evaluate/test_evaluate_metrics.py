@@ -61,7 +61,7 @@ def test_thousands_of_random_images_equal_the_slow_reference(tmp_path, task):
         write_triplets(tmp_path / "seen.parquet", seen)
         folders = write_case(tmp_path / "case", case)
         found = evaluate(*folders, task, switches=switches, train_triplets=tmp_path / "seen.parquet")
-        rows = [tuple(row.values())[:6] for row in found.hits.to_pylist()]
+        rows = [tuple(row.values()) for row in found.hits.drop_columns("zero_shot").to_pylist()]
         assert rows == reference_hits(case, task, switches), (number, switches)
         expected = reference_metrics(case, task, switches, seen)
         assert found.content["metrics"] == pytest.approx(expected, abs=1e-12), (number, switches)
@@ -166,9 +166,8 @@ def test_bootstrap_equals_repeating_the_images(tmp_path):
                 for number, copy in enumerate(copies)
             ]
             expected = metrics_from_hits(pa.concat_tables(renamed), PREDICATES, reading)
-            assert {name: metrics.optional(value[sample]) for name, value in found.items()} == pytest.approx(
-                expected
-            )
+            drawn = {name: metrics.optional(value[sample]) for name, value in found.items()}
+            assert drawn == pytest.approx({name: expected[name] for name in drawn})
 
 
 def test_bootstrap_sums_have_the_same_bits_however_they_are_ordered():
@@ -204,13 +203,13 @@ def test_no_prediction_scores_zero_or_is_skipped(tmp_path):
     assert evaluate(*folders, "predcls").content["metrics"]["recall_at_100"] == 0.0
     skipped = evaluate(*folders, "predcls", switches=Evaluate(empty_predictions="skip"))
     assert skipped.content["metrics"]["recall_at_100"] is None
-    assert skipped.hits.schema.equals(HITS)
+    assert skipped.hits.select(HITS.names).schema.equals(HITS)
 
 
 def test_reference_is_not_trivial():
     """The random cases hit and miss: a reference of zeros would test nothing."""
     case = random_case(np.random.default_rng(8), images=30)
-    values = reference_metrics(case, "sgdet", Evaluate(), seen=set())
+    values = reference_metrics(case, "sgcls", Evaluate(), seen={(1, 1, 1)})
     assert all(0.05 < value < 0.95 for value in values.values())
 
 

@@ -1,9 +1,10 @@
 """A comparison as text for the terminal: percent, one line a metric, a predicate, an image."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from relclip.core.metrics import metric_label
+from relclip.core.metrics import metric_label, scale
 
 HEAD = ("A", "B", "B - A", "95 % interval", "p", "")
 SHOWN_HITS = 4
@@ -15,10 +16,12 @@ def comparison_text(content: dict[str, Any]) -> str:
     judged, seeds = content["images_judged"], content["seeds"]
     head = f"{judged} images, {seeds} pair{'' if seeds == 1 else 's'} of models; percent; intervals by image, paired"
     metrics = [
-        (metric_label(name), *_cells(one)) for name, one in content["metrics"].items() if one["a"] is not None
+        (metric_label(name), *_cells(name, one))
+        for name, one in content["metrics"].items()
+        if one["a"] is not None
     ]
     predicates = [
-        (name, str(one["groundtruth"]), *_cells(one))
+        (name, str(one["groundtruth"]), *_cells(content["settings"]["by"], one))
         for name, one in sorted(
             content["per_predicate"].items(), key=lambda item: -abs(item[1]["difference"] or 0)
         )
@@ -34,21 +37,22 @@ def comparison_text(content: dict[str, Any]) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
-def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+def _cells(metric: str, one: dict[str, Any]) -> tuple[str, ...]:
     low, high = one["low"], one["high"]
+    shown = partial(number, metric)
     return (
-        percent(one["a"]),
-        percent(one["b"]),
-        percent(one["difference"], "+"),
-        "-" if low is None else f"[{percent(low, '+')}, {percent(high, '+')}]",
+        shown(one["a"]),
+        shown(one["b"]),
+        shown(one["difference"], "+"),
+        "-" if low is None else f"[{shown(low, '+')}, {shown(high, '+')}]",
         "-" if one["p"] is None else f"{one['p']:.3f}",
         "-" if low is None else one["verdict"],
     )
 
 
-def percent(value: float | None, sign: str = "") -> str:
-    """A fraction in percent, with two digits; `-` where it is undefined."""
-    return "-" if value is None else f"{100 * value:{sign}.2f}"
+def number(metric: str, value: float | None, sign: str = "") -> str:
+    """A value of a metric with two digits, a share in percent; `-` where it is undefined."""
+    return "-" if value is None else f"{scale(metric) * value:{sign}.2f}"
 
 
 def _images(images: dict[str, Any], by: str) -> Iterable[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from relclip.core.metrics import METRICS
 from relclip.core.recall import CUTOFFS, LISTS
-from relclip.evaluate.comparison_text import percent, table
+from relclip.evaluate.comparison_text import number, table
 
 
 def summary(content: dict[str, Any]) -> str:
@@ -27,8 +27,8 @@ def summary(content: dict[str, Any]) -> str:
 
 def _cell(content: dict[str, Any], name: str) -> str:
     value, interval = content["metrics"].get(name), content["intervals"].get(name)
-    between = f" [{', '.join(percent(bound) for bound in interval)}]" if interval else ""
-    return f"{percent(value)}{between}"
+    between = f" [{', '.join(number(name, bound) for bound in interval)}]" if interval else ""
+    return f"{number(name, value)}{between}"
 
 
 def _notes(counts: dict[str, Any], switches: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from relclip.core.metrics import MEASURES
 from relclip.core.params.tables import Figures
 from relclip.core.recall import MAIN_NAMES
 from relclip.tables.claims import VERDICTS, Claim
@@ -70,9 +71,10 @@ def leaders(tables: Sequence[Table], claims: Sequence[Claim] = ()) -> list[tuple
 def _leader(table: Table, block: Block, metric: str, claims: Sequence[Claim]) -> Leader | None:
     places = [(column.task, column.metric, column.pairs) for column in table.columns]
     place = places.index(("predcls", metric, ""))
+    better = 1 if MEASURES[metric].metric.higher_is_better else -1
     ranked = sorted(
         ((line, cell) for line in block.lines if (cell := line.cells[place]).ours is not None),
-        key=lambda one: (-(one[1].ours or 0.0), one[0].name),
+        key=lambda one: (-better * (one[1].ours or 0.0), one[0].name),
     )
     if not ranked:
         return None

@@ -25,7 +25,7 @@ from relclip.evaluate import (
 from relclip.evaluate import __main__ as public
 from relclip.evaluate.changes import changed_images
 from relclip.evaluate.comparison import compare_hits
-from relclip.evaluate.hits import HITS, read_hits
+from relclip.evaluate.hits import read_hits
 
 NAMES = ("p0", "p1", "p2")
 

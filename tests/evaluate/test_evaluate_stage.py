@@ -110,11 +110,8 @@ def test_the_other_overlap_is_judged_where_boxes_are_apart(paths, required):
     turned = switches.model_copy(update={"require_overlap": not required})
     direct = evaluate(paths.dataset, paths.predictions / "predcls", "predcls", switches=turned, split="test")
     judged = metrics(paths.output, "predcls", "annotation")
-    other = {
-        name: judged["other_overlap"][name]
-        for name in direct.content["metrics"]
-        if direct.content["metrics"][name] is not None
-    }
+    known = (name for name, value in direct.content["metrics"].items() if value is not None)
+    other = {name: judged["other_overlap"][name] for name in known}
     assert other == {name: direct.content["metrics"][name] for name in other}
     assert judged["other_overlap"] != judged["metrics"]
     assert judged["counts"]["overlapping_only"] is False

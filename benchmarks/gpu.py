@@ -31,7 +31,6 @@ from relclip.compute.device import autocast, best_device, halves, prepare
 from relclip.core.atomic import write_json
 from relclip.core.boxes import overlapping_pairs, union
 from relclip.core.images import read_image
-from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params.train import Train
 from relclip.core.params.whole import load_params
@@ -257,7 +256,6 @@ def main() -> None:
     device = best_device(given.device)
     large = device.type == "cuda"
     prepare(0, None if large else 1)
-    keep_freed_memory()
     import open_clip  # noqa: PLC0415
 
     model = open_clip.create_model(given.model, pretrained=None)

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from relclip.compute.device import best_device, prepare
-from relclip.core.memory import keep_freed_memory
 from relclip.core.params.train import Train
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet
@@ -153,7 +152,6 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30)
     given = parser.parse_args()
     prepare(0, given.threads)
-    keep_freed_memory()
     device, size = best_device(given.device), SIZES[given.size]
     random = np.random.default_rng(0)
     images = images_like_scenes(random, size["cells"], size["channels"])

@@ -16,7 +16,6 @@ from relclip.clip.stage import curve_csv, split
 from relclip.compute.device import best_device, prepare
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.digest import file_digest
-from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.encoder.encoder import load_encoder, save_encoder
@@ -30,7 +29,6 @@ def run(settings: LabelsEncoder, clip: Pretrain, raw: Path, output: Path, thread
     """
     workers = threads or available_threads()
     prepare(clip.seed, workers)
-    keep_freed_memory()
     if settings.source == "pretrain":
         pretrain(clip.model_copy(update={"steps": settings.steps}), raw / "pretrain", output, workers)
         return

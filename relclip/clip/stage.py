@@ -22,7 +22,6 @@ from relclip.compute.device import best_device, prepare
 from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.digest import file_digest
-from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import Clip
 from relclip.core.seeds import stream
@@ -48,7 +47,6 @@ def run(
     """
     workers = world.threads(threads or available_threads()) or 1
     prepare(params.clip.pretrain.seed, workers)
-    keep_freed_memory()
     if params.clip.source == "pretrain":
         pretrain(params, raw, output, workers, device=best_device(device), world=world)
         return

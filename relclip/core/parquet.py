@@ -1,9 +1,7 @@
 """The one place where Parquet is written and read: fixed schemas, a total order, the same bytes every time."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +11,9 @@ import pyarrow.parquet as pq
 
 from relclip.core.atomic import atomic_file, note_read
 from relclip.core.errors import ContractError
+from relclip.internals.pyarrow_pandas import spare_pandas
 
-
-class _NoPandas(MetaPathFinder):
-    """Says that there is no pandas."""
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        """Refuse pandas, leave every other module to the finders after this one."""
-        if fullname == "pandas":
-            raise ImportError("pandas is not needed")
-
-
-def _spare_pandas() -> None:
-    """Let pyarrow look for pandas once, in vain: half a second for each job, and no table here becomes a data frame.
-
-    What pandas alone can do (`to_pandas`) looks again and finds it.
-    """
-    if "pandas" not in sys.modules:
-        nobody = _NoPandas()
-        sys.meta_path.insert(0, nobody)
-        try:
-            pa.array([0])
-        finally:
-            sys.meta_path.remove(nobody)
-
-
-_spare_pandas()
+spare_pandas()
 
 _WRITTEN: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 #: How to read, so that a flipped bit is an error; files without checksums pass.

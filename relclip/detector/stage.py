@@ -17,7 +17,6 @@ from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
-from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
@@ -62,7 +61,6 @@ def run(
     """
     recorder = recorder or Silent()
     prepare(settings.seed, threads)
-    keep_freed_memory()
     annotations = load_annotations(dataset)
     config = config_of(settings, annotations.vocabulary)
     work = _Work(

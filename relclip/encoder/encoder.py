@@ -223,18 +223,14 @@ def _resized_tower(tower: Any, size: int) -> Any:
         raise ContractError(
             f"features.image_size is {size}; this CLIP's patches have {patch} pixels, so take a multiple"
         )
+    clone = copy.deepcopy(tower)
     if not hasattr(tower, "positional_embedding"):
-        clone = copy.deepcopy(tower)
         clone.set_input_size(size)
         return clone
     name = "visual.positional_embedding"
     state = {name: tower.positional_embedding.detach()}
     resize_pos_embed(state, SimpleNamespace(visual=SimpleNamespace(grid_size=(size // patch, size // patch))))
-    clone = copy.copy(tower)
-    clone._parameters = {
-        **tower._parameters,
-        "positional_embedding": nn.Parameter(state[name], requires_grad=False),
-    }
+    clone.positional_embedding = nn.Parameter(state[name], requires_grad=False)
     return clone
 
 

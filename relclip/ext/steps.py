@@ -11,7 +11,6 @@ import torch
 from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids
 from relclip.core.digest import file_digest
-from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
 from relclip.core.shard import Shard
@@ -88,7 +87,6 @@ def begin(
 ) -> Steps:
     """Load the encoder and take up the chunks that an interrupted run has left in `output`."""
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
-    keep_freed_memory()
     whole = _digest(params, annotations, candidates, model)
     scorer = Scorer(load_encoder(model, best_device()), annotations, candidates, raw, params.ext)
     chunks = Chunks(output / ".chunks", f"{whole} {shard}" if shard else whole)

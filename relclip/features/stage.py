@@ -14,7 +14,6 @@ from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import write_json
 from relclip.core.digest import file_digest
 from relclip.core.images import read_image
-from relclip.core.memory import keep_freed_memory
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params.features import Features
 from relclip.core.progress import progress
@@ -43,7 +42,6 @@ def run(
     """
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
-    keep_freed_memory()
     annotations = load_annotations(dataset)
     encoder = load_encoder(model, best_device())
     output.mkdir(parents=True, exist_ok=True)

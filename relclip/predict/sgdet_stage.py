@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from relclip.compute.device import prepare
 from relclip.core.atomic import atomic_folder
 from relclip.core.digest import check_maps
-from relclip.core.memory import keep_freed_memory
 from relclip.core.progress import progress
 from relclip.core.proposals import Proposals, load_proposals
 from relclip.model import Batch, ImageSet, Output, collate
@@ -46,7 +45,6 @@ def predict_sgdet(
     Raises ContractError where model, data set, features and proposals do not belong together.
     """
     prepare(0, threads)
-    keep_freed_memory()
     check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
     calibration = calibrated(predictor, inputs) if request.params.calibrate else None

@@ -9,7 +9,6 @@ import torch
 from relclip.compute.device import prepare
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import check_maps
-from relclip.core.memory import keep_freed_memory
 from relclip.core.progress import progress
 from relclip.model import ImageSet, LabelSource, Regions, collate
 from relclip.predict.calibration import calibrated
@@ -28,7 +27,6 @@ def predict_run(request: Request, inputs: Inputs, output: Path, threads: int | N
     features do not belong together, or the model gives no numbers.
     """
     prepare(0, threads)
-    keep_freed_memory()
     check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
     calibration = calibrated(predictor, inputs) if request.params.calibrate else None

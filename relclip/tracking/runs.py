@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import owner
+from relclip.internals.mlflow_sqlite import add_to_newest, follow
 from relclip.tracking.recorder import Recorder, Silent
-from relclip.tracking.sqlite import add_to_newest, follow
 
 EXPERIMENT = "relclip"
 ATTEMPTS_AT_A_SERVER = "1"

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from relclip.compute.device import best_device, prepare
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
-from relclip.core.memory import keep_freed_memory
 from relclip.core.params.train import Train
 from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
@@ -49,7 +48,6 @@ def read_material(
 ) -> Material:
     """Seed and prepare torch, then read the train images and the language of their labels."""
     prepare(params.seed, world.threads(threads))
-    keep_freed_memory()
     place = best_device(device)
     vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
     images = ImageSet.load(inputs.dataset, inputs.features, "train")

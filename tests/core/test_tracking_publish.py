@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from relclip.core.errors import InputError
+from relclip.internals.mlflow_sqlite import follow
 from relclip.tracking.publish import Entry, publish
-from relclip.tracking.sqlite import follow
 from relclip.tracking.ui import HOST, address, check_port
 
 OF = {"run": "relclip_kb", "model_sha256": "f" * 64}

@@ -24,10 +24,10 @@ def imports(path):
 
 #: The rooms that stages share, and which rooms each may use: a floor stands on those below it.
 ROOMS = {
-    "core": set(),
     "internals": set(),
+    "core": {"internals"},
     "compute": {"core"},
-    "tracking": {"core"},
+    "tracking": {"core", "internals"},
     "people": {"core"},
     "model": {"core", "compute"},
     "encoder": {"core", "compute"},

@@ -1,0 +1,41 @@
+"""pyarrow without pandas, which it imports at the first array to know a data frame when it sees one.
+
+0.155 s of processor time a job, half of what importing relclip.core.parquet takes with it, and no table here becomes a
+data frame. The look is as in the versions KNOWN; what pandas alone can do (`to_pandas`) looks again and finds it.
+"""
+
+import re
+import sys
+from importlib.abc import MetaPathFinder
+from typing import Any
+
+import pyarrow as pa
+
+KNOWN = re.compile(r"25\.\d+\.\d+")
+
+
+class _NoPandas(MetaPathFinder):
+    """Says that there is no pandas, leaves every other module to the finders after it."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        if fullname == "pandas":
+            raise ImportError("pandas is not needed")
+
+
+def spare_pandas(version: str = pa.__version__) -> bool:
+    """Let pyarrow look for pandas once, in vain, if it is of a known version; else say so and change nothing."""
+    if not KNOWN.fullmatch(version):
+        print(
+            f"relclip: pyarrow {version} is not the one that was looked into (25): it imports pandas, a fifth of a"
+            " second a job",
+            file=sys.stderr,
+        )
+        return False
+    if "pandas" not in sys.modules:
+        nobody = _NoPandas()  # Cython's import does not take None in sys.modules for an answer
+        sys.meta_path.insert(0, nobody)
+        try:
+            pa.array([0])
+        finally:
+            sys.meta_path.remove(nobody)
+    return True

@@ -50,7 +50,7 @@ from relclip.evaluate.inputs import (
 from relclip.evaluate.labels import Seen, label_key
 from relclip.evaluate.matching import boxes_agree, overlapping, same_labels, unions_agree
 from relclip.evaluate.pieces import relation_pieces
-from relclip.evaluate.ranking import NO_PLACE, places, places_among, tie_keys, triplet_scores
+from relclip.evaluate.ranking import NO_PLACE, lowest_first, places, places_among, tie_keys, triplet_scores
 
 Task = Literal["predcls", "sgcls", "sgdet"]
 TASKS: tuple[Task, ...] = ("predcls", "sgcls", "sgdet")
@@ -124,11 +124,12 @@ class _First:
             if name.endswith("rank")
         }
         self.has_prediction = np.zeros(len(truth.images), bool)
-        self.predictions = self.apart = self.tied = 0
+        self.predictions = self.apart = self.tied = self.repeated = 0
 
     def add(self, objects: Objects, relations: Relations) -> Ranked:
         """Take in the predictions of some images, all relations of an image at once."""
         self.predictions += len(relations.image)
+        self.repeated += _repeated(relations)
         shared = overlapping(objects, relations)
         self.apart += int((~shared).sum())
         if self.switches.require_overlap:
@@ -179,7 +180,10 @@ class _First:
     def _places(self, objects: Objects, relations: Relations) -> tuple[Ints, Ints]:
         score = triplet_scores(relations, objects, self.task)
         ends = objects.object_id[relations.subject], objects.object_id[relations.object]
-        tie = tie_keys(self.switches.seed, self.truth.images[relations.image], *ends, relations.predicate)
+        if self.switches.ties == "lowest":
+            tie = lowest_first(relations.predicate, *ends)
+        else:
+            tie = tie_keys(self.switches.seed, self.truth.images[relations.image], *ends, relations.predicate)
         rank, ng_rank, tied = places(relations, score, tie)
         self.tied += tied
         return rank, ng_rank
@@ -249,6 +253,14 @@ def _without_duplicates(truth: GroundTruth) -> Ints:
     return np.sort(np.unique(key, return_index=True)[1])
 
 
+def _repeated(relations: Relations) -> int:
+    """How many rows say again what another says of the same pair, which takes places of the list without constraint."""
+    pair = (relations.subject << np.int64(31)) + relations.object
+    order = np.lexsort((relations.predicate, pair))
+    same = (pair[order][1:] == pair[order][:-1]) & (np.diff(relations.predicate[order]) == 0)
+    return int(same.sum())
+
+
 def _table(first: _First, seen: Seen | None) -> pa.Table:
     truth = first.truth
     relations, classes = truth.relations, truth.objects.class_id
@@ -286,5 +298,6 @@ def _counts(truth: GroundTruth, first: _First) -> dict[str, int]:
         "predictions_without_overlap": first.apart,
         "predictions_without_overlap_dropped": first.apart if first.switches.require_overlap else 0,
         "predictions_tied": first.tied,
+        "predictions_repeated": first.repeated,
         "overlapping_only": not first.apart,
     }

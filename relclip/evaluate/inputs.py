@@ -108,7 +108,20 @@ def load_predicted_objects(folder: Path, truth: GroundTruth) -> Objects:
         raise InputError(
             f"the predictions {folder} are not a folder; give one with objects and relations.parquet"
         )
-    return load_objects(folder / "objects.parquet", PREDICTED_OBJECTS, truth.images, truth.vocabulary)
+    path = folder / "objects.parquet"
+    objects = load_objects(path, PREDICTED_OBJECTS, truth.images, truth.vocabulary)
+    if _in_shares(objects) != _in_shares(truth.objects) and len(objects.image) and len(truth.objects.image):
+        whose = "these boxes are" if _in_shares(objects) else "the ground truth's boxes are"
+        raise ContractError(
+            f"{path}: {whose} all within 0..1, those of the other side are not; multiply x by the width and y by the"
+            " height of the image, both sides are in pixels"
+        )
+    return objects
+
+
+def _in_shares(objects: Objects) -> bool:
+    """Whether all boxes lie within 0..1, as shares of the image do."""
+    return bool((objects.boxes >= 0).all() and (objects.boxes <= 1).all())
 
 
 def _images(path: Path, split: str | None) -> Ints:

@@ -33,6 +33,14 @@ def tie_keys(seed: int, *columns: Ints) -> NDArray[np.uint64]:
     return mixed
 
 
+def lowest_first(*columns: Ints) -> NDArray[np.uint64]:
+    """Keys that order ties by the first column, then by the next, the lowest first, (M,): a peer's argmax."""
+    size = len(columns[0])
+    rank = np.empty(size, np.uint64)
+    rank[np.lexsort(columns[::-1])] = np.arange(size, dtype=np.uint64)
+    return rank << np.uint64(64 - max(size.bit_length(), 1))  # `_by_score` puts the run of a tie above them
+
+
 def places(relations: Relations, triplet_score: Floats, tie: NDArray[np.uint64]) -> tuple[Ints, Ints, int]:
     """Places from 0 in the image's list, (M,) each: one predicate a pair (NO_PLACE: not chosen), and all.
 

@@ -23,6 +23,7 @@ MUST_AGREE = (
     "pixel_inclusive",
     "recall",
     "require_overlap",
+    "ties",
     "split",
     "task",
 )
@@ -75,8 +76,9 @@ def check_switches(first: Side, second: Side) -> None:
     """Raise InputError where both sides say their switches and these differ."""
     if first.switches is None or second.switches is None:
         return
+    older = {"ties": Evaluate().ties}  # what a file of an older version does not say
     for name in MUST_AGREE:
-        one, other = first.switches.get(name), second.switches.get(name)
+        one, other = (side.switches.get(name, older.get(name)) for side in (first, second) if side.switches)
         if one != other:
             raise InputError(
                 f"A was judged with {name}: {one}, B with {name}: {other}; judge both with the same switches"

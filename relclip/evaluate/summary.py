@@ -40,4 +40,9 @@ def _notes(counts: dict[str, Any], switches: dict[str, Any]) -> list[str]:
     elif counts["images_without_prediction"]:
         fate = "count as 0" if switches["empty_predictions"] == "zero" else "are left out"
         notes.append(f"{counts['images_without_prediction']} images without any prediction {fate}.")
+    if counts.get("predictions_repeated"):
+        notes.append(
+            f"{counts['predictions_repeated']} predictions repeat the predicate of their pair and take a place each in"
+            " the lists without graph constraint (ng): write each once."
+        )
     return notes

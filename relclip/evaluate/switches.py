@@ -7,7 +7,16 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.params.evaluate import MOST_SAMPLES, Evaluate
 
-NAMES = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap", "bootstrap", "seed")
+NAMES = (
+    "dedup",
+    "empty_predictions",
+    "pixel_inclusive",
+    "recall",
+    "require_overlap",
+    "ties",
+    "bootstrap",
+    "seed",
+)
 
 
 def add_switches(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +33,13 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
     flag("--pixel-inclusive", default=default.pixel_inclusive, help="IoU with x2 - x1 + 1")
     add("--recall", choices=("per_image", "pooled"), default=default.recall, help="mean of images, or pooled")
     flag("--require-overlap", default=default.require_overlap, help="drop predictions of boxes apart")
+    add(
+        "--ties",
+        choices=("seeded", "lowest"),
+        default=default.ties,
+        help="equal scores are ordered by a seeded hash, or by predicate, subject and object id, the lowest first, as a"
+        " peer's argmax does",
+    )
     add("--split", help="judge the images of this split only")
     add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
     add("--bootstrap", type=_samples, default=default.bootstrap, help="samples of the 95 %% intervals")

@@ -250,7 +250,7 @@ def ranked_rows(number, scene, task, switches):
     )
 
     def tie(row):
-        return ties[row[:3]]
+        return (row[2], row[0], row[1]) if switches.ties == "lowest" else ties[row[:3]]
 
     def score(row):
         own = np.float64(np.float32(row[3]))

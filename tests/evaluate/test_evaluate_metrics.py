@@ -26,9 +26,11 @@ from evaluate_reference import (
 )
 
 from relclip.core.bootstrap import weighted_sums
+from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate import HITS, evaluate, hits, matching, metrics, metrics_from_hits
 from relclip.evaluate.pieces import relation_pieces
+from relclip.evaluate.summary import summary
 
 IMAGES = 64
 
@@ -40,7 +42,8 @@ def all_switches():
     )
     names = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap")
     for seed, chosen in enumerate(values):
-        yield Evaluate(**dict(zip(names, chosen, strict=True)), bootstrap=0, seed=seed)
+        ties = ("seeded", "lowest")[seed % 3 == 1]
+        yield Evaluate(**dict(zip(names, chosen, strict=True)), ties=ties, bootstrap=0, seed=seed)
 
 
 @pytest.mark.parametrize("task", ["predcls", "sgcls", "sgdet"])
@@ -139,6 +142,32 @@ def test_order_of_rows_and_size_of_pieces_change_nothing(tmp_path, monkeypatch):
     assert again.hits.equals(whole.hits)
     assert again.content == whole.content
     assert whole.content["counts"]["predictions_tied"] > 0
+
+
+def test_repeated_predictions_are_counted_and_said(tmp_path):
+    folders = write_case(tmp_path, random_case(np.random.default_rng(3), images=10))
+    assert evaluate(*folders, "sgcls").content["counts"]["predictions_repeated"] == 0
+    path = folders[1] / "relations.parquet"
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table, table.slice(5, 7)]), path)
+    content = evaluate(*folders, "sgcls", switches=Evaluate(bootstrap=0)).content
+    assert content["counts"]["predictions_repeated"] == 7
+    assert "7 predictions repeat the predicate of their pair" in summary(content)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_boxes_as_shares_of_the_image_are_refused_in_one_sentence(tmp_path, side):
+    folders = write_case(tmp_path, random_case(np.random.default_rng(3), images=10))
+    path = folders[side] / "objects.parquet"
+    table = pq.read_table(path)
+    for name in ("x1", "y1", "x2", "y2"):
+        place = table.column_names.index(name)
+        table = table.set_column(
+            place, table.field(name), pc.divide(table[name], pa.scalar(90, pa.float32()))
+        )
+    pq.write_table(table, path)
+    with pytest.raises(ContractError, match=r"all within 0\.\.1.*multiply x by the width"):
+        evaluate(*folders, "sgdet")
 
 
 def test_other_seed_breaks_ties_otherwise(tmp_path):

@@ -18,6 +18,7 @@ class Evaluate(Closed):
     pixel_inclusive: bool = True
     recall: Literal["per_image", "pooled"] = "per_image"
     require_overlap: bool = False
+    ties: Literal["seeded", "lowest"] = "seeded"
     split: Literal["train", "val", "test"] = "test"
     bootstrap: int = Field(default=1000, ge=0, le=MOST_SAMPLES)
     precision_images: int = Field(default=200, ge=1)

@@ -39,19 +39,34 @@ def mean_recall_of_third(found: Recalls, third: int) -> Floats:
     return mean_recall(replace(found, by_predicate=found.by_predicate[chosen]))
 
 
-ZERO_SHOT = Metric("zero_shot_recall", "zR", zero_shot_recall)
+ZERO_SHOT = Metric(
+    "zero_shot_recall", "zR", "R of the triplets of classes that train lacks", zero_shot_recall
+)
 METRICS = (
     RECALL,
     MEAN_RECALL,
     ZERO_SHOT,
-    Metric("zero_shot_mean_recall", "zmR", zero_shot_mean_recall),
-    Metric("f1", "F1", f1),
-    Metric("head_mean_recall", "head mR", partial(mean_recall_of_third, third=0)),
-    Metric("body_mean_recall", "body mR", partial(mean_recall_of_third, third=1)),
-    Metric("tail_mean_recall", "tail mR", partial(mean_recall_of_third, third=2)),
-    Metric("phrase_recall", "phrase R", recall, hits="phrase_rank"),
-    Metric("pair_recall", "pair R", recall, hits="pair_rank", lists=("",)),
-    Metric("accuracy", "A", recall, hits="given_rank"),
+    Metric("zero_shot_mean_recall", "zmR", "mean over the predicates that have such", zero_shot_mean_recall),
+    Metric("f1", "F1", "harmonic mean of R and mR", f1),
+    Metric(
+        "head_mean_recall",
+        "head mR",
+        "mR of the third that train has most often",
+        partial(mean_recall_of_third, third=0),
+    ),
+    Metric("body_mean_recall", "body mR", "mR of the next third", partial(mean_recall_of_third, third=1)),
+    Metric("tail_mean_recall", "tail mR", "mR of the rarest third", partial(mean_recall_of_third, third=2)),
+    Metric(
+        "phrase_recall",
+        "phrase R",
+        "R where the boxes around both overlap by half",
+        recall,
+        hits="phrase_rank",
+    ),
+    Metric(
+        "pair_recall", "pair R", "R of pairs, whatever the predicate", recall, hits="pair_rank", lists=("",)
+    ),
+    Metric("accuracy", "A", "R among the predictions of annotated pairs", recall, hits="given_rank"),
 )
 
 

@@ -34,7 +34,7 @@ class Recalls:
 
 @dataclass(frozen=True)
 class Metric:
-    """One line of a registry: name (`mean_recall`), letters in a table (`mR`), the function, and at which K.
+    """One line of a registry: name (`mean_recall`), letters in a table (`mR`), what it is, the function, at which K.
 
     hits: the column of first hits whose recalls `function` is given, with the prefixes in `lists`; of other columns
     than `rank` it is given `overall` alone. unit: a `share` is shown in percent, a `number` as it is.
@@ -42,6 +42,7 @@ class Metric:
 
     name: str
     letters: str
+    meaning: str
     function: Callable[[Recalls], Floats]
     cutoffs: tuple[int, ...] = CUTOFFS
     hits: str = "rank"
@@ -78,8 +79,11 @@ def _defined_as(overall: Floats, values: Floats) -> Floats:
     return np.where(np.isfinite(overall), values, np.nan)
 
 
-RECALL = Metric("recall", "R", recall, (5, 10, *CUTOFFS))
-MEAN_RECALL = Metric("mean_recall", "mR", mean_recall, (5, 10, *CUTOFFS))
+_ALSO_SHORT = (5, 10, *CUTOFFS)
+RECALL = Metric("recall", "R", "share of an image's ground truths that are hit", recall, _ALSO_SHORT)
+MEAN_RECALL = Metric(
+    "mean_recall", "mR", "mean over all predicates of their recall", mean_recall, _ALSO_SHORT
+)
 #: What a training watches, claims compare and `dvc metrics` shows, each at MAIN_CUTOFF.
 MAIN = (RECALL, MEAN_RECALL)
 MAIN_NAMES = tuple(metric.at() for metric in MAIN)

@@ -1,7 +1,8 @@
-"""Lists of JSON objects from outside, one at a time: VG's objects.json takes several GB when loaded whole."""
+"""Lists and objects of JSON objects from outside, one at a time: VG's objects.json takes several GB when loaded whole."""
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,12 +21,24 @@ def read_entries(path: Path) -> Iterator[Entry]:
 
     Raises InputError where the file is missing, is not UTF-8, is no list of JSON objects or ends too early.
     """
+    with _opened(path) as text:
+        yield from _elements(text)
+
+
+def read_members(path: Path) -> Iterator[tuple[str, Entry]]:
+    """Yield the names and objects of a JSON file that is one object of objects, as `read_entries` does a list's."""
+    with _opened(path) as text:
+        yield from _members(text)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["_Text"]:
     if path.exists() and not path.is_file():
-        raise InputError(f"{path} is no file; give the folder that holds Visual Genome's files")
+        raise InputError(f"{path} is no file; give the folder that holds the data set's files")
     note_read(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
-            yield from _elements(_Text(file, path))
+            yield _Text(file, path)
     except FileNotFoundError:
         raise InputError(
             f"{path} does not exist; run the stage `raw`, or give the folder that holds it"
@@ -55,6 +68,18 @@ def _elements(text: "_Text") -> Iterator[Entry]:
     while True:
         yield text.entry()
         if text.expect(",", "]") == "]":
+            return
+
+
+def _members(text: "_Text") -> Iterator[tuple[str, Entry]]:
+    text.expect("{")
+    if text.peek() == "}":
+        return
+    while True:
+        name = text.name()
+        text.expect(":")
+        yield name, text.entry()
+        if text.expect(",", "}") == "}":
             return
 
 
@@ -88,7 +113,16 @@ class _Text:
     def entry(self) -> Entry:
         """Decode the JSON object that begins here, reading on until it is whole."""
         if self.peek() != "{":
-            raise self._error("an element that is no JSON object: the file must be a list of objects")
+            raise self._error("an element that is no JSON object: the file must hold objects")
+        return dict(self._value())
+
+    def name(self) -> str:
+        """Decode the name of a member."""
+        if self.peek() != '"':
+            raise self._error("no name where a member's must stand")
+        return str(self._value())
+
+    def _value(self) -> Any:
         size = CHUNK
         while True:
             try:
@@ -100,7 +134,7 @@ class _Text:
                     raise self._error(f"broken JSON: {getattr(error, 'msg', error)}") from None
                 size *= 2  # a huge element stays linear: each retry sees twice as much
                 continue
-            return dict(value)
+            return value
 
     def _grow(self, size: int) -> bool:
         piece = self._file.read(size)
@@ -111,5 +145,5 @@ class _Text:
     def _error(self, met: str) -> InputError:
         place = self._dropped + self._place
         return InputError(
-            f"{self._path} is not what Visual Genome's format says: at character {place}, {met}"
+            f"{self._path} is not what its format says: at character {place}, {met}"
         )

@@ -1,19 +1,21 @@
-"""A folder in Visual Genome's formats -> data/raw: pictures hard-linked or copied, captions in one file."""
+"""A folder in one of the formats -> data/raw: pictures hard-linked or copied, captions in one file."""
 
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from relclip.core.atomic import atomic_folder
 from relclip.core.entries import Entry, identifier, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES
+from relclip.core.params.raw import Format
 from relclip.core.progress import progress
 from relclip.raw.captions import join_captions
+from relclip.raw.convert import ANNOTATIONS, MISSING, PictureFiles, write_annotations
+from relclip.raw.formats import reader
 
-ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
 #: Taken along where they are: alias files, and the full truth where a data set knows it.
 EXTRAS = ("object_alias.txt", "predicate_alias.txt", "relationship_alias.txt", "truth/relationships.json")
 #: Where pictures are looked for: this project's folder, then the two that Visual Genome's zips unpack to.
@@ -22,61 +24,79 @@ LONGEST_NAME = 200
 LINKED, COPIED = "pictures linked", "pictures copied"
 
 
-def take_folder(folder: Path, captions: Sequence[str], output: Path) -> Counter[str]:
+def take_folder(
+    folder: Path, captions: Sequence[str], output: Path, layout: Format = "visual_genome"
+) -> Counter[str]:
     """Make `output` (the contract of data/raw) from `folder`, whole or not at all; return counts in words.
 
-    Pictures are found by their id in `images`, `VG_100K`, `VG_100K_2`, else by `file` in image_data.json;
-    missing ones are counted here and dropped by the stage `dataset`. Captions get ids `<file's stem>:<id>`.
+    Visual Genome's files are copied; its pictures are found by their id in `images`, `VG_100K`, `VG_100K_2`, else by
+    `file` in image_data.json. Another format is read and written as such files. Missing pictures are counted here and
+    dropped by the stage `dataset`. Captions get ids `<file's stem>:<id>`.
     Raises InputError where a file is missing or broken, no picture is found, or `output` holds `folder`.
     """
-    _check(folder, output)
+    check_folder(folder)
+    if folder.resolve().is_relative_to(output.resolve()):
+        raise InputError(
+            f"raw.folder '{folder}' lies in the output '{output}', which is replaced; move it elsewhere"
+        )
     counts: Counter[str] = Counter()
     with atomic_folder(output) as made:
-        for name in ANNOTATIONS + tuple(extra for extra in EXTRAS if (folder / extra).is_file()):
-            (made / name).parent.mkdir(exist_ok=True)
-            shutil.copyfile(folder / name, made / name)
         (made / "images").mkdir()
-        listed = _listed(folder)
-        for entry in progress(read_entries(folder / "image_data.json"), "take pictures", "picture"):
-            counts[_take(folder, listed, entry, made / "images")] += 1
+        for image_id, picture in progress(annotated(folder, layout, made, counts), "take pictures", "picture"):
+            target = made / "images" / f"{image_id}{picture.suffix.lower()}"
+            if target.exists():
+                counts["entries of image_data.json whose image_id came before"] += 1
+            else:
+                counts[link(picture.resolve(), target)] += 1
         if not counts[LINKED] + counts[COPIED]:
             met = (
-                ", ".join(f"{number} x {what}" for what, number in counts.items())
-                or "image_data.json is empty"
+                ", ".join(f"{number} x {what}" for what, number in counts.items() if number)
+                or "its files list none"
             )
             raise InputError(
-                f"{folder} has no picture to take ({met}); put them in {folder / 'images'}/<image_id>.jpg"
+                f"{folder} has no picture to take ({met}); put them in {folder / 'images'}, as the format calls them"
             )
         counts.update(join_captions([Path(path) for path in captions], made / "captions.tsv"))
     return counts
 
 
-def _check(folder: Path, output: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Raise InputError where there is no such folder."""
     if not folder.is_dir():
-        raise InputError(
-            f"raw.folder '{folder}' is no folder; give one that holds {', '.join(ANNOTATIONS)} and images/"
-        )
+        raise InputError(f"raw.folder '{folder}' is no folder; give one that holds a data set")
+
+
+def annotated(folder: Path, layout: Format, made: Path, counts: Counter[str]) -> Iterator[tuple[int, Path]]:
+    """Put Visual Genome's three files into `made`; yield the number and file of every picture that is there.
+
+    What is left out is counted in words.
+    """
+    if layout != "visual_genome":
+        pictures = reader(layout)(folder, counts)
+        yield from write_annotations(pictures, PictureFiles(folder), made, counts).items()
+        return
     for name in ANNOTATIONS:
         if not (folder / name).is_file():
             raise InputError(f"{folder / name} does not exist; raw.folder must hold {', '.join(ANNOTATIONS)}")
-    if folder.resolve().is_relative_to(output.resolve()):
-        raise InputError(
-            f"raw.folder '{folder}' lies in the output '{output}', which is replaced; move it elsewhere"
-        )
+    for name in ANNOTATIONS + tuple(extra for extra in EXTRAS if (folder / extra).is_file()):
+        (made / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / name, made / name)
+    listed = _listed(folder)
+    for entry in read_entries(folder / "image_data.json"):
+        found = _found(folder, listed, entry)
+        if isinstance(found, str):
+            counts[found] += 1
+        else:
+            yield found
 
 
-def _take(folder: Path, listed: Mapping[str, str], entry: Entry, images: Path) -> str:
-    """Put one picture in place and return what happened, in words for the counts."""
+def _found(folder: Path, listed: Mapping[str, str], entry: Entry) -> tuple[int, Path] | str:
+    """The picture of an entry of image_data.json, or why there is none, in words for the counts."""
     image_id = identifier(entry, "image_id", "id")
     if image_id is None:
         return "entries of image_data.json without a whole image_id"
     source = _find(folder, listed, image_id, entry.get("file"))
-    if isinstance(source, str):
-        return source
-    target = images / f"{image_id}{source.suffix.lower()}"
-    if target.exists():
-        return "entries of image_data.json whose image_id came before"
-    return link(source.resolve(), target)
+    return source if isinstance(source, str) else (image_id, source)
 
 
 def _listed(folder: Path) -> dict[str, str]:
@@ -104,7 +124,7 @@ def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) 
             if path.resolve().is_relative_to(base.resolve()):
                 return path
             return "pictures left out: their path or link leads out of the folder"
-    return "pictures missing"
+    return MISSING
 
 
 def link(source: Path, target: Path) -> str:

@@ -73,19 +73,36 @@ class VisualGenome(Closed):
     backoff: float = Field(default=1.0, ge=0.0)
 
 
+#: How a folder's annotation is laid out: a reader in relclip/raw/formats/ each, but for the pipeline's own format.
+Format = Literal["visual_genome", "coco", "psg", "gqa", "open_images"]
+#: The begin of a folder's name that is a data set on the Hugging Face Hub: hf://datasets/<owner>/<name>@<revision>.
+HUB = "hf://datasets/"
+
+
 class Raw(Closed):
-    """Where the pictures, annotations and captions come from. `captions`: further caption files (folder, vg)."""
+    """Where the pictures, annotations and captions come from.
+
+    `folder`: of yours, or hf://datasets/OWNER/NAME[@REVISION] of the Hugging Face Hub; `format`: how its annotation is
+    laid out (`relclip import --help`). `captions`: further caption files (folder, vg).
+    """
 
     source: Literal["scenes", "folder", "vg"] = "scenes"
     folder: str | None = None
+    format: Format = "visual_genome"
     captions: list[str] = []
     scenes: Scenes = Scenes()
     vg: VisualGenome = VisualGenome()
+
+    @property
+    def captioned(self) -> bool:
+        """Whether any caption comes in; without, there is nothing to mine and no distant supervision."""
+        own = {"scenes": True, "vg": bool(self.vg.captions)}
+        return own.get(self.source, False) or bool(self.captions)
 
     @model_validator(mode="after")
     def _folder_needs_a_path(self) -> "Raw":
         if self.source == "folder" and not self.folder:
             raise ValueError(
-                "raw.source is 'folder', so raw.folder must name a folder in Visual Genome's formats"
+                "raw.source is 'folder', so raw.folder must name a folder in a format of raw.format"
             )
         return self

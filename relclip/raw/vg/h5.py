@@ -4,7 +4,6 @@ Rows of the h5 file are the pictures of its image_data.json in order, without th
 centre x, centre y, width, height, as if the picture's longest side were 1,024; relations name rows of boxes.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from relclip.core.entries import Entry, identifier
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.progress import progress
+from relclip.raw.convert import json_list
 from relclip.raw.vg.official import pictures, unpacked_json
 
 LONGEST_SIDE = 1024
@@ -180,8 +180,6 @@ def _relations(arrays: Arrays, row: int, entry: Entry, names: list[str]) -> Entr
 
 
 def _write(path: Path, entries: Iterator[dict[str, Any]]) -> None:
-    """One JSON list, an entry a line, never whole in memory."""
-    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for place, entry in enumerate(entries):
-            file.write(("[\n" if place == 0 else ",\n") + json.dumps(entry, separators=(",", ":")))
-        file.write("\n]\n")
+    with atomic_file(path) as temporary, json_list(temporary) as add:
+        for entry in entries:
+            add(entry)

@@ -1,0 +1,147 @@
+"""Pictures of any format -> Visual Genome's three files, and where each picture's own file lies."""
+
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from relclip.core.errors import InputError
+from relclip.core.images import SUFFIXES, image_size
+from relclip.raw.formats import Box, Picture
+
+ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
+MISSING, UNREADABLE = "pictures missing", "pictures left out: their file cannot be read for its size"
+
+
+@contextmanager
+def json_list(path: Path) -> Iterator[Callable[[Any], None]]:
+    """Write one JSON list, an entry a line, never whole in memory: yields the function that adds an entry."""
+    with path.open("w", encoding="utf-8") as file:
+        beginning = "[\n"
+
+        def add(entry: Any) -> None:
+            nonlocal beginning
+            file.write(beginning + json.dumps(entry, separators=(",", ":")))
+            beginning = ",\n"
+
+        yield add
+        file.write("[]\n" if beginning == "[\n" else "\n]\n")
+
+
+def write_annotations(
+    pictures: Iterable[Picture], files: "PictureFiles", output: Path, counts: Counter[str]
+) -> dict[int, Path]:
+    """Write image_data.json, objects.json and relationships.json; return the file of each picture by its new number.
+
+    A picture without a file is counted, not written. A name that is a number stays the picture's number.
+    """
+    numbers, found = _Numbers(), {}
+    with ExitStack() as stack:
+        images, objects, relations = (stack.enter_context(json_list(output / name)) for name in ANNOTATIONS)
+        for picture in pictures:
+            file = files.find(picture.file, picture.split)
+            boxes = [box for _, box in picture.objects]
+            if file is not None and picture.relative:
+                file = _in_pixels(picture, file, boxes)
+            if not isinstance(file, Path):
+                counts[file or MISSING] += 1
+                continue
+            number = numbers.of(picture.name)
+            found[number] = file
+            images(_image(picture, number))
+            objects({"image_id": number, "objects": _objects(picture, boxes)})
+            relations({"image_id": number, "relationships": _relations(picture)})
+    return found
+
+
+def _in_pixels(picture: Picture, file: Path, boxes: list[Box]) -> Path | str:
+    """Scale boxes, in place, by the sides that the picture's file has; return the file, or why there are none."""
+    try:
+        width, height = picture.size = image_size(file)
+    except InputError:
+        return UNREADABLE
+    boxes[:] = [(x * width, y * height, w * width, h * height) for x, y, w, h in boxes]
+    return file
+
+
+def _image(picture: Picture, number: int) -> dict[str, Any]:
+    width, height = picture.size
+    split = {"split": picture.split} if picture.split else {}
+    return {"image_id": number, "file": picture.file, "width": width, "height": height, **split}
+
+
+def _objects(picture: Picture, boxes: list[Box]) -> list[dict[str, Any]]:
+    return [
+        {"object_id": place, "names": [name], "x": x, "y": y, "w": w, "h": h}
+        for place, ((name, _), (x, y, w, h)) in enumerate(zip(picture.objects, boxes, strict=True))
+    ]
+
+
+def _relations(picture: Picture) -> list[dict[str, Any]]:
+    return [
+        {"relationship_id": place, "predicate": predicate, "subject_id": subject, "object_id": object_}
+        for place, (subject, predicate, object_) in enumerate(picture.relations)
+    ]
+
+
+class _Numbers:
+    """Picture ids: a name that is a number of its own keeps it, any other gets the next free one."""
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+        self._next = 1
+
+    def of(self, name: str) -> int:
+        number = int(name) if name.isascii() and name.isdecimal() and len(name) <= 18 else 0
+        if number == 0 or number in self._taken:
+            while self._next in self._taken:
+                self._next += 1
+            number = self._next
+        self._taken.add(number)
+        return number
+
+
+class PictureFiles:
+    """The pictures' files below a folder, found by their name and as many of the folders before it as fit.
+
+    The folder's own folders may be links to a larger disk; below them no link leads out.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._paths: dict[str, list[Path]] = defaultdict(list)
+        for place in [folder, *(path for path in sorted(folder.iterdir()) if path.is_dir())]:
+            self._add(place, deep=place != folder)
+
+    def _add(self, place: Path, *, deep: bool) -> None:
+        inside = place.resolve()
+        for home, folders, names in os.walk(place):
+            folders[:] = sorted(folders) if deep else []
+            for name in sorted(names):
+                path = Path(home, name)
+                if path.suffix.lower() in SUFFIXES and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
+                    self._paths[name.lower()].append(path)
+
+    def find(self, file: str, split: str | None) -> Path | None:
+        """The file whose last folders are those of `file`; of several, one whose folder says the split; or None."""
+        steps = [step for step in PurePosixPath(file.replace("\\", "/").lower()).parts if step not in {"/", ".."}]
+        best: tuple[int, bool] = (0, False)
+        chosen = None
+        for path in self._paths.get(steps[-1] if steps else "", ()):
+            fits = _same_end(steps, [step.lower() for step in path.parts])
+            rank = (fits, bool(split) and any(str(split) in step.lower() for step in path.parent.parts[-2:]))
+            if rank > best:
+                best, chosen = rank, path
+        return chosen
+
+
+def _same_end(one: list[str], other: list[str]) -> int:
+    """How many of the last steps are the same."""
+    count = 0
+    for left, right in zip(reversed(one), reversed(other), strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

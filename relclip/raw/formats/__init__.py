@@ -1,0 +1,81 @@
+"""Readers of data sets in their own formats: the module `<format>` here has `read(folder, counts)`, which yields Pictures.
+
+A new format is one file here, its name in `Format` (relclip/core/params/raw.py), and a test. A reader says what the
+data set says and no more: names, boxes and splits as they stand there. What is broken in one entry is left out and
+counted in words; a file that is not in the format is an InputError of one sentence. The stage `dataset` checks boxes.
+"""
+
+import importlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relclip.core.errors import InputError
+
+Box = tuple[Any, Any, Any, Any]
+Reader = Callable[[Path, Counter[str]], Iterator["Picture"]]
+
+#: The split that the name of a file or of its folder says: train2017, val_sceneGraphs, validation-annotations-vrd.
+_SPLIT = re.compile(r"(?<![a-z])(train|val|test)(?:ing|id|idation)?(?![a-z])")
+MOST_FILES = 1000
+
+
+@dataclass
+class Picture:
+    """One annotated picture.
+
+    `name`: its number or name in the data set; `file`: its file as the data set writes it, perhaps with folders;
+    `split`: train, val, test, or None where the data set says none. `objects`: name and box x, y, w, h, in pixels of
+    `size` or, with `relative`, in shares of the picture's sides. `relations`: places of subject and object in
+    `objects`, and between them the predicate's words.
+    """
+
+    name: str
+    file: str
+    size: tuple[Any, Any] = (None, None)
+    split: str | None = None
+    objects: list[tuple[str, Box]] = field(default_factory=list)
+    relations: list[tuple[int, str, int]] = field(default_factory=list)
+    relative: bool = False
+
+
+def reader(name: str) -> Reader:
+    """The reader of the format `name`."""
+    found: Reader = importlib.import_module(f"relclip.raw.formats.{name}").read
+    return found
+
+
+def annotation_files(folder: Path, ending: str) -> list[Path]:
+    """Files with this ending in the folder and in the folders inside it, sorted; links out of it are passed over.
+
+    Raises InputError where there is none, or far more than a data set has.
+    """
+    inside = folder.resolve()
+    found = [
+        path
+        for path in sorted([*folder.glob(f"*{ending}"), *folder.glob(f"*/*{ending}")])
+        if path.is_file() and path.resolve().is_relative_to(inside)
+    ]
+    if not 0 < len(found) <= MOST_FILES:
+        raise InputError(
+            f"{folder} and the folders inside it hold {len(found)} files *{ending}; give the folder of a data set, "
+            f"which has from 1 to {MOST_FILES}"
+        )
+    return found
+
+
+def split_of(path: Path) -> str | None:
+    """The split that a file's name says, or else its folder's: train, val, test; None where neither says one."""
+    for name in (path.stem, path.parent.name):
+        found = _SPLIT.search(name.lower())
+        if found:
+            return found[1]
+    return None
+
+
+def words_of(value: object) -> str | None:
+    """A name from outside, as it is, if it is text with something in it."""
+    return value if isinstance(value, str) and value.strip() else None

@@ -1,0 +1,104 @@
+"""COCO's detection JSON with relations, a file a split, as Maelic/SGG-Benchmark's docs/ANNOTATIONS.md lays it out.
+
+Beside COCO's `images`, `annotations` (bbox x, y, w, h) and `categories`, a file has `rel_categories` ({id, name}; where
+they are plain names, an id is a place) and `rel_annotations` ({image_id, subject_id, predicate_id, object_id}, whose
+ends are ids of annotations).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from relclip.core.entries import Entry, as_list, identifier
+from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
+from relclip.raw.formats import Picture, annotation_files, words_of, split_of
+
+KEYS = ("images", "annotations", "categories", "rel_categories", "rel_annotations")
+#: Id -> name.
+Names = dict[int | None, str]
+
+
+def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
+    """Yield the pictures of every COCO file with relations that `folder` or a folder inside it holds."""
+    files = annotation_files(folder, ".json")
+    found = 0
+    for path in files:
+        content = read_json(path, "get a whole copy", InputError)
+        if not isinstance(content, dict) or "rel_annotations" not in content:
+            counts["JSON files passed over: without rel_annotations"] += 1
+            continue
+        found += 1
+        yield from _pictures(content, path, counts)
+    if not found:
+        names = ", ".join(path.name for path in files[:5])
+        raise InputError(
+            f"{folder} has no COCO file with relations (looked into {names}); one must hold {', '.join(KEYS)}"
+        )
+
+
+def _pictures(content: Entry, path: Path, counts: Counter[str]) -> Iterator[Picture]:
+    for key in KEYS:
+        if not isinstance(content.get(key), list):
+            raise InputError(f"{path}: '{key}' must be a list; compare the file with COCO's format")
+    classes, predicates = (_names(content[key]) for key in ("categories", "rel_categories"))
+    things, links = (
+        _by_picture(content[key], f"{key} without the image_id of a picture", counts)
+        for key in ("annotations", "rel_annotations")
+    )
+    split = split_of(path)
+    for entry in content["images"]:
+        file = words_of(entry.get("file_name")) if isinstance(entry, dict) else None
+        number = identifier(entry, "id") if file else None
+        if file is None or number is None:
+            counts["images without a file_name or a whole id"] += 1
+            continue
+        picture = Picture(str(number), file, (entry.get("width"), entry.get("height")), split)
+        _fill(picture, things.pop(number, []), links.pop(number, []), classes, predicates, counts)
+        yield picture
+    for what, left in (("annotations", things), ("rel_annotations", links)):
+        counts[f"{what} of no picture that is listed"] += sum(map(len, left.values()))
+
+
+def _names(entries: list[object]) -> Names:
+    """Id -> name; the id of a plain name is its place."""
+    named = {place: entry for place, entry in enumerate(entries) if isinstance(entry, str)}
+    listed = [(identifier(entry, "id"), entry.get("name")) for entry in entries if isinstance(entry, dict)]
+    return {number: name for number, name in [*named.items(), *listed] if number is not None and words_of(name)}
+
+
+def _by_picture(entries: list[object], fault: str, counts: Counter[str]) -> dict[int, list[Entry]]:
+    found: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        number = identifier(entry, "image_id") if isinstance(entry, dict) else None
+        if isinstance(entry, dict) and number is not None:
+            found[number].append(entry)
+        else:
+            counts[fault] += 1
+    return found
+
+
+def _fill(
+    picture: Picture,
+    things: list[Entry],
+    links: list[Entry],
+    classes: Names,
+    predicates: Names,
+    counts: Counter[str],
+) -> None:
+    place: dict[int | None, int] = {}
+    for thing in things:
+        number, box = identifier(thing, "id"), as_list(thing.get("bbox"))
+        name = classes.get(identifier(thing, "category_id"))
+        if number is None or number in place or name is None or len(box) != 4:
+            counts["annotations without an id of their own, a known category or a bbox of four"] += 1
+            continue
+        place[number] = len(picture.objects)
+        picture.objects.append((name, (box[0], box[1], box[2], box[3])))
+    for link in links:
+        subject, object_ = (place.get(identifier(link, end)) for end in ("subject_id", "object_id"))
+        predicate = predicates.get(identifier(link, "predicate_id"))
+        if subject is None or object_ is None or predicate is None:
+            counts["rel_annotations without two annotations of their picture or a known predicate"] += 1
+        else:
+            picture.relations.append((subject, predicate, object_))

@@ -13,6 +13,7 @@ from relclip.project import extras
 #: Command -> (module with a `main`, what it does), in the order the data takes.
 COMMANDS = {
     "init": ("relclip.project.init", "a project folder: the pipeline from the installed package alone"),
+    "import": ("relclip.raw.survey", "what a data set in COCO's, PSG's, GQA's or Open Images' format holds"),
     "raw": ("relclip.raw.__main__", "draw scenes, take a folder, or fetch Visual Genome"),
     "dataset": ("relclip.dataset.__main__", "align to the vocabulary, filter, split -> Parquet"),
     "kb": ("relclip.kb.__main__", "captions -> triplets, with the sentences they came from"),
@@ -52,6 +53,7 @@ COMMANDS = {
 ALONE = {
     "A project": ("init",),
     "Your photographs": ("predict", "export"),
+    "Your data set": ("import",),
     "Your captions": ("kb", "kb-merge", "kb-judge", "kb-page"),
     "Your predictions": ("evaluate", "compare", "convert"),
     "What was done here": ("ui",),

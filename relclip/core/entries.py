@@ -1,4 +1,4 @@
-"""Lists and objects of JSON objects from outside, one at a time: VG's objects.json takes several GB when loaded whole."""
+"""Lists and objects of JSON objects from outside, one at a time: VG's objects.json takes several GB in memory."""
 
 import json
 from collections.abc import Iterator
@@ -144,6 +144,4 @@ class _Text:
 
     def _error(self, met: str) -> InputError:
         place = self._dropped + self._place
-        return InputError(
-            f"{self._path} is not what its format says: at character {place}, {met}"
-        )
+        return InputError(f"{self._path} is not what its format says: at character {place}, {met}")

@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from relclip.core.errors import InputError
-from relclip.core.json_file import read_json
+from relclip.core.origin import read_origin
 from relclip.core.vocabulary import Vocabulary, load_names
 
 #: Images that are listed, and of these as train; both annotation routes list the same.
@@ -25,19 +24,15 @@ RELATIONS = {
     "growing on": 438, "mounted on": 422, "lying on": 319, "walking in": 285, "painted on": 229, "says": 81,
     "playing": 73, "flying in": 7,
 }  # fmt: skip
-SOURCE = "source.json"
 
 Ids = NDArray[np.int64]
 
 
 def visual_genome_route(raw: Path, vocabulary: Vocabulary) -> str | None:
     """The route by which data/raw was made from Visual Genome, where it is read with its 150 and 20 classes."""
-    if not (raw / SOURCE).is_file():
-        return None
-    source = read_json(raw / SOURCE, "run the stage `raw` again", InputError)
+    origin = read_origin(raw)
     same = vocabulary == Vocabulary(load_names("vg150"), load_names("vg20"))
-    is_visual_genome = isinstance(source, dict) and source.get("source") == "vg"
-    return str(source.get("route", "json")) if same and is_visual_genome else None
+    return (origin.route or "json") if same and origin.source == "vg" else None
 
 
 def compare(

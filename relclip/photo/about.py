@@ -9,13 +9,10 @@ import pyarrow.compute as pc
 
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
-from relclip.core.params.whole import Params
+from relclip.core.origin import read_origin
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
 
-#: Only the procedural data set brings pictures for pre-training with it.
-SCENES_SIGN = "pretrain/region_descriptions.json"
-DRAWN = "procedurally drawn scenes"
 _SUPERVISION = {
     "full": "their annotation",
     "kb": "what captions say of such pairs (KB)",
@@ -43,11 +40,12 @@ class About:
         return f"{self.trained_on}{f': {self.warning}' if self.warning else ''}."
 
 
-def about_run(params: Params, data: Path, run: str, config: dict[str, Any]) -> About:
+def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
     """`config`: the run's config.json. Files that are not there (data/raw, a judgement) are not spoken of."""
     train = config.get("train") or {}
     supervision = str(train.get("supervision", "unknown"))
-    scenes, pictures = _pictures(params, data)
+    origin = read_origin(data / "raw")
+    pictures = origin.title if origin.drawn else f"pictures of {origin.title}"
     network = str(config["model"].get("kind", "relclip"))
     clip, untrained = _encoder(data, str(train.get("features", "clip")))
     count = _train_images(data / "dataset" / "images.parquet")
@@ -56,22 +54,11 @@ def about_run(params: Params, data: Path, run: str, config: dict[str, Any]) -> A
         pictures, count = "another data set than the one that lies here now", None
     learnt = _SUPERVISION.get(supervision, f"the labels '{supervision}'")
     number = f"{count:,} " if count is not None else ""
-    warning = MEANS_NOTHING if untrained else MEANS_LITTLE if scenes else ""
+    warning = MEANS_NOTHING if untrained else MEANS_LITTLE if origin.drawn else ""
     sentence = (
         f"run {run}: {_NETWORKS.get(network, network)} trained on {number}{pictures} with {learnt}; {clip}"
     )
     return About(run, network, supervision, sentence, warning, _recall(data, run))
-
-
-def _pictures(params: Params, data: Path) -> tuple[bool, str]:
-    """Whether the pictures are drawn, and what they are. The files count; params.yaml only where they are not here."""
-    raw = data / "raw"
-    scenes = (raw / SCENES_SIGN).is_file() if raw.is_dir() else params.raw.source == "scenes"
-    if scenes:
-        return True, DRAWN
-    if params.raw.source == "folder" and params.raw.folder:
-        return False, f"pictures of {Path(params.raw.folder).name}"
-    return False, "pictures of Visual Genome"
 
 
 def _encoder(data: Path, features: str) -> tuple[str, bool]:

@@ -60,7 +60,7 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
         detector=detector if detector.is_dir() else None,
         map_size=content.features.image_size,
         temperatures=_temperatures(data, request),
-        about=about_run(content, data, request.run, config),
+        about=about_run(data, request.run, config),
         knowledge=data,
     )
 

@@ -1,4 +1,4 @@
-"""python -m relclip.raw: procedural scenes, a folder in Visual Genome's formats, or its download -> data/raw."""
+"""python -m relclip.raw: procedural scenes, a folder in one of the formats, or Visual Genome's download -> data/raw."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,11 +7,12 @@ from relclip.core import command
 from relclip.core.params.raw import Raw
 from relclip.core.params.reading import load_section
 from relclip.raw.folder import take_folder
+from relclip.raw.hub import local_folder
 
 ABOUT = (
-    "Make data/raw as the section `raw` of params.yaml says. raw.source: scenes (drawn), folder (raw.folder, in Visual "
-    "Genome's formats) or vg (Visual Genome and Conceptual Captions: fetched into raw.vg.folder, 31 GB with the "
-    "unpacked pictures; stopped downloads go on; raw.vg.have names files you already have)."
+    "Make data/raw as the section `raw` of params.yaml says. raw.source: scenes (drawn), folder (raw.folder, of yours "
+    "or of the Hugging Face Hub, in the format raw.format) or vg (Visual Genome and Conceptual Captions: fetched into "
+    "raw.vg.folder, 31 GB with the unpacked pictures; stopped downloads go on; raw.vg.have names files you have)."
 )
 
 
@@ -37,7 +38,7 @@ def make_raw(raw: Raw, output: Path) -> Counter[str]:
         from relclip.raw.vg.stage import take_visual_genome  # noqa: PLC0415
 
         return take_visual_genome(raw.vg, raw.captions, output)
-    return take_folder(Path(raw.folder or ""), raw.captions, output)
+    return take_folder(local_folder(raw.folder or ""), raw.captions, output, raw.format)
 
 
 if __name__ == "__main__":

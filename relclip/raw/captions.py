@@ -39,6 +39,11 @@ def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
     return counts
 
 
+def names_of(files: Sequence[str]) -> str:
+    """The caption files in words."""
+    return ", ".join(files) or "none"
+
+
 def _stems(files: Sequence[Path]) -> list[str]:
     """File names without folder and suffixes; a name that comes again gets its place in the list."""
     stems = [file.name.split(".")[0] for file in files]

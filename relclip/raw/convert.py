@@ -42,12 +42,12 @@ def write_annotations(
     with ExitStack() as stack:
         images, objects, relations = (stack.enter_context(json_list(output / name)) for name in ANNOTATIONS)
         for picture in pictures:
-            file = files.find(picture.file, picture.split)
+            file: Path | str = files.find(picture.file, picture.split) or MISSING
             boxes = [box for _, box in picture.objects]
-            if file is not None and picture.relative:
+            if picture.relative and isinstance(file, Path):
                 file = _in_pixels(picture, file, boxes)
             if not isinstance(file, Path):
-                counts[file or MISSING] += 1
+                counts[file] += 1
                 continue
             number = numbers.of(picture.name)
             found[number] = file
@@ -112,7 +112,7 @@ class PictureFiles:
 
     def __init__(self, folder: Path) -> None:
         self._paths: dict[str, list[Path]] = defaultdict(list)
-        for place in [folder, *(path for path in sorted(folder.iterdir()) if path.is_dir())]:
+        for place in [folder, *(path for path in sorted(folder.glob("[!.]*")) if path.is_dir())]:
             self._add(place, deep=place != folder)
 
     def _add(self, place: Path, *, deep: bool) -> None:
@@ -121,12 +121,16 @@ class PictureFiles:
             folders[:] = sorted(folders) if deep else []
             for name in sorted(names):
                 path = Path(home, name)
-                if path.suffix.lower() in SUFFIXES and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
+                if path.suffix.lower() in SUFFIXES and (
+                    not path.is_symlink() or path.resolve().is_relative_to(inside)
+                ):
                     self._paths[name.lower()].append(path)
 
     def find(self, file: str, split: str | None) -> Path | None:
         """The file whose last folders are those of `file`; of several, one whose folder says the split; or None."""
-        steps = [step for step in PurePosixPath(file.replace("\\", "/").lower()).parts if step not in {"/", ".."}]
+        steps = [
+            step for step in PurePosixPath(file.replace("\\", "/").lower()).parts if step not in {"/", ".."}
+        ]
         best: tuple[int, bool] = (0, False)
         chosen = None
         for path in self._paths.get(steps[-1] if steps else "", ()):

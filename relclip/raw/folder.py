@@ -10,11 +10,12 @@ from relclip.core.atomic import atomic_folder
 from relclip.core.entries import Entry, identifier, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES
-from relclip.core.params.raw import Format
+from relclip.core.origin import Origin, said_of_itself
+from relclip.core.params.raw import Format, Raw
 from relclip.core.progress import progress
-from relclip.raw.captions import join_captions
+from relclip.raw.captions import join_captions, names_of
 from relclip.raw.convert import ANNOTATIONS, MISSING, PictureFiles, write_annotations
-from relclip.raw.formats import reader
+from relclip.raw.formats import annotation_files, reader
 
 #: Taken along where they are: alias files, and the full truth where a data set knows it.
 EXTRAS = ("object_alias.txt", "predicate_alias.txt", "relationship_alias.txt", "truth/relationships.json")
@@ -42,7 +43,9 @@ def take_folder(
     counts: Counter[str] = Counter()
     with atomic_folder(output) as made:
         (made / "images").mkdir()
-        for image_id, picture in progress(annotated(folder, layout, made, counts), "take pictures", "picture"):
+        for image_id, picture in progress(
+            annotated(folder, layout, made, counts), "take pictures", "picture"
+        ):
             target = made / "images" / f"{image_id}{picture.suffix.lower()}"
             if target.exists():
                 counts["entries of image_data.json whose image_id came before"] += 1
@@ -57,7 +60,26 @@ def take_folder(
                 f"{folder} has no picture to take ({met}); put them in {folder / 'images'}, as the format calls them"
             )
         counts.update(join_captions([Path(path) for path in captions], made / "captions.tsv"))
+        _origin(folder, layout, captions).save(made)
     return counts
+
+
+def _origin(folder: Path, layout: Format, captions: Sequence[str]) -> Origin:
+    """What the folder's own source.json says, and for the rest its name."""
+    name = folder.resolve().name
+    about = f"The folder {name} in the format {layout}. Captions: {names_of(captions)}."
+    said = {"title": f"the data set {name}", "about": about, **said_of_itself(folder)}
+    return Origin(**said | {"source": "folder"})
+
+
+def annotation_of(raw: Raw) -> list[Path]:
+    """The annotation files of raw.folder, as far as they lie on this disk."""
+    folder = Path(raw.folder or "")
+    if raw.source != "folder" or not folder.is_dir():
+        return []
+    if raw.format == "visual_genome":
+        return [folder / name for name in ANNOTATIONS]
+    return [path for ending in (".json", ".csv") for path in annotation_files(folder, ending, least=0)]
 
 
 def check_folder(folder: Path) -> None:

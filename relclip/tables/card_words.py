@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relclip.core.markdown import escape_markdown
-from relclip.core.params.whole import Params
+from relclip.core.origin import Origin
 from relclip.tables.released import Released
 
 _MODELS = {
@@ -44,7 +44,7 @@ def use(model: Released) -> str:
     )
 
 
-def trained_on(params: Params, model: Released) -> str:
+def trained_on(origin: Origin, model: Released) -> str:
     """The data set in words, with the counts that training wrote down."""
     labels = _LABELS.get(str(model.settings.get("supervision")), str(model.settings.get("supervision")))
     counts = model.statistics
@@ -54,45 +54,12 @@ def trained_on(params: Params, model: Released) -> str:
         if isinstance(counts.get(name), int)
     ]
     return (
-        f"{_data(params)} Labels: {labels}. {', '.join(numbers) + '. ' if numbers else ''}"
+        f"{escape_markdown(origin.about)} Labels: {labels}. {', '.join(numbers) + '. ' if numbers else ''}"
         f"Seed {model.settings.get('seed', 0)}."
     )
 
 
-def _data(params: Params) -> str:
-    if params.raw.source == "scenes":
-        return (
-            "Procedurally drawn scenes (street, park, beach, snow, rooms) in Visual Genome's formats, and captions "
-            "about other such scenes, both made by this project's program with the seed in params.yaml."
-        )
-    names = ", ".join(f"`{escape_markdown(path)}`" for path in params.raw.captions) or "none"
-    if params.raw.source == "vg":
-        parts = ", ".join(params.raw.vg.captions) or "none"
-        route = {"json": "its official JSON files", "h5": "the preprocessed VG-SGG file"}[params.raw.vg.route]
-        return f"Visual Genome, by {route}. Captions: Conceptual Captions ({parts}); others: {names}."
-    return f"The folder `{escape_markdown(str(params.raw.folder))}` in Visual Genome's formats. Captions: {names}."
-
-
-def licence(params: Params) -> str:
-    """What is known of the rights in the data."""
-    if params.raw.source == "scenes":
-        return (
-            "Licence of the data: nobody else's pictures or sentences are in it; the project states no licence of its "
-            "own for them, so it is unknown. The same holds for the weights."
-        )
-    if params.raw.source == "vg":
-        return (
-            "Licence of the data: Visual Genome's annotations are under CC BY 4.0; its photographs are Flickr users', "
-            "each under a licence of its own. Conceptual Captions may be used freely, says its publisher, who "
-            "disclaims all liability."
-        )
-    return (
-        "Licence of the data: unknown. The files name none; ask whoever made the pictures, annotations and captions "
-        "before you pass the weights on."
-    )
-
-
-def limits(params: Params, model: Released) -> str:
+def limits(origin: Origin, model: Released) -> str:
     """For what it was made, for what not."""
     points = [
         "For research on visual relationship detection: comparing methods, and studying labels made from captions.",
@@ -100,7 +67,7 @@ def limits(params: Params, model: Released) -> str:
         "It knows no relation and no kind of thing outside its vocabulary, and needs boxes: people's or a detector's.",
         "Not for decisions about people: what captions say of people, true or not, is in its labels.",
     ]
-    if params.raw.source == "scenes":
+    if origin.drawn:
         points.insert(1, "It has seen drawn scenes alone: on photographs nothing is known of it.")
     if model.settings.get("supervision") != "full":
         points.append("Its labels are guesses: triplets that captions never state, it cannot have learned.")

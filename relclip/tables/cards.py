@@ -7,7 +7,7 @@ from typing import Any
 from relclip.core.atomic import write_text
 from relclip.core.markdown import escape_markdown
 from relclip.core.metrics import metric_label
-from relclip.core.params.whole import Params
+from relclip.core.origin import Origin
 from relclip.core.recall import RECALL
 from relclip.tables import card_words, paper
 from relclip.tables.grid import cell
@@ -27,14 +27,14 @@ model = load_model(Path("{folder}"))
 ```"""
 
 
-def write_cards(params: Params, models: Sequence[Released], provenance: Facts, folder: Path) -> None:
+def write_cards(origin: Origin, models: Sequence[Released], provenance: Facts, folder: Path) -> None:
     """Write `<run>.md` for each model, and README.md, which lists them; `provenance`: of `tables.provenance`."""
     for model in models:
-        write_text(folder / f"{model.run}.md", card(params, model, provenance))
+        write_text(folder / f"{model.run}.md", card(origin, model, provenance))
     write_text(folder / "README.md", _list(models))
 
 
-def card(params: Params, model: Released, provenance: Facts) -> str:
+def card(origin: Origin, model: Released, provenance: Facts) -> str:
     """The card of one model."""
     title = model.rows[0].removeprefix("Table 1: ")
     parts = [
@@ -45,13 +45,13 @@ def card(params: Params, model: Released, provenance: Facts) -> str:
         _LOAD.format(folder=model.folder),
         card_words.use(model),
         "## Trained on",
-        card_words.trained_on(params, model),
-        card_words.licence(params),
+        card_words.trained_on(origin, model),
+        escape_markdown(origin.licence),
         "## Metrics",
         *_metrics(model),
         *_relations(model),
         "## Intended use and limits",
-        card_words.limits(params, model),
+        card_words.limits(origin, model),
         "## Training",
         _table(("setting", "value"), _settings(model.settings)),
         "Inputs, by SHA-256:",

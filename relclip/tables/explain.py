@@ -1,5 +1,6 @@
 """The words under the tables: on what the numbers were measured, what a cell holds. Plain text, no markup."""
 
+from relclip.core.origin import Origin
 from relclip.core.params.whole import Params
 from relclip.tables import paper
 from relclip.tables.people import People
@@ -26,19 +27,10 @@ _CELL = (
 _PAPERS = ", then the paper's number. † marks a row that the paper does not have."
 
 
-def measured_on(params: Params) -> str:
-    """Name the data set in half a sentence."""
-    if params.raw.source == "scenes":
-        return "procedurally drawn scenes"
-    if params.raw.source == "vg":
-        return "Visual Genome"
-    return "the data set given in raw.folder"
-
-
-def orientation(params: Params) -> str:
+def orientation(origin: Origin) -> str:
     """Say how ours and the paper's numbers relate."""
-    both = f"Ours are measured on {measured_on(params)}; the paper's on {paper.data()}."
-    if params.raw.source != "scenes":
+    both = f"Ours are measured on {origin.title}; the paper's on {paper.data()}."
+    if not origin.drawn:
         return both
     return (
         f"{both} The paper's numbers stand beside ours for orientation: only differences between rows compare, "
@@ -75,11 +67,11 @@ def _of_data_set(key: str, params: Params, people: People | None) -> str:
     return ""
 
 
-def how_to_read(params: Params, key: str) -> str:
+def how_to_read(origin: Origin, key: str) -> str:
     """The part of a caption that tables share: those of the paper have its numbers beside ours."""
     if key.startswith("table"):
-        return f"{orientation(params)} {_CELL}{_PAPERS}"
-    return f"Measured on {measured_on(params)}. {_CELL}."
+        return f"{orientation(origin)} {_CELL}{_PAPERS}"
+    return f"Measured on {origin.title}. {_CELL}."
 
 
 UNTRAINED = (

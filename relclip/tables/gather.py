@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.kb_filter import believed_triplets
+from relclip.core.origin import Origin, read_origin
 from relclip.core.params.whole import Params, load_params
 from relclip.tables import kb_size
 from relclip.tables.claims import Claim, read_claims
@@ -40,6 +41,7 @@ class Gathered:
     """Everything that was read, and the tables made of it. `knowledge_of`: by what was judged against."""
 
     params: Params
+    origin: Origin
     data: DataSet
     knowledge: KnowledgeBase
     quality: Qualities
@@ -51,18 +53,18 @@ class Gathered:
 
 def gather(inputs: Inputs) -> Gathered:
     """Read everything but pictures. Raises ContractError where another stage's file is absent or broken."""
-    params, data = load_params(inputs.params), read_data_set(inputs.dataset)
+    params, data, origin = load_params(inputs.params), read_data_set(inputs.dataset), read_origin(inputs.raw)
     knowledge = read_knowledge_base(inputs.kb)
     relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
     triplets = kb_size.triplets_of_runs(params, inputs.kb)
     known = {judged: kb_size.results(params, data, triplets, one) for judged, one in relations.items()}
     people = read_people(params, inputs.dataset, inputs.evaluate, inputs.people)
     tables = {
-        judged: build_tables(params, inputs.evaluate, judged, known.get(judged), people)
+        judged: build_tables(params, inputs.evaluate, judged, known.get(judged), people, origin=origin)
         for judged in ("annotation", *(["truth"] if params.dataset.truth else []))
     }
     return Gathered(
-        *(params, data, knowledge),
+        *(params, origin, data, knowledge),
         {
             name: {judged: quality(base, data, one) for judged, one in relations.items()}
             for name, base in _bases(params, knowledge, inputs.kb).items()

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from relclip.core.metrics import scale
+from relclip.core.origin import UNKNOWN, Origin
 from relclip.core.params.tables import Row
 from relclip.core.params.together import trained_with
 from relclip.core.params.whole import Params
@@ -91,16 +92,18 @@ def build_tables(
     judged: str,
     knowledge: Mapping[str, Result] | None = None,
     people: People | None = None,
+    *,
+    origin: Origin = UNKNOWN,
 ) -> list[Table]:
     """Fill every table from `evaluate`'s files; `judged` is `annotation` or `truth`.
 
     `knowledge`: run -> how good the knowledge base is that labelled its pairs (the task `kb` of the table kb_size).
-    `people`: what they said of the runs of table 2.
+    `people`: what they said of the runs of table 2. `origin`: what the data set says of itself.
     """
     read = partial(
         _read, evaluate, judged, knowledge=knowledge or {}, people=people.results if people else {}
     )
-    return [_table(key, params, read, judged, people) for key in LAYOUTS]
+    return [_table(key, params, read, judged, people=people, origin=origin) for key in LAYOUTS]
 
 
 def _read(
@@ -120,7 +123,9 @@ def _read(
     return [merged(result, people.get(run)) for run, result in results if result is not None]
 
 
-def _table(key: str, params: Params, read: Read, judged: str, people: People | None) -> Table:
+def _table(
+    key: str, params: Params, read: Read, judged: str, *, people: People | None, origin: Origin
+) -> Table:
     layout = with_people(LAYOUTS[key]) if key == "table2" and people and people.results else LAYOUTS[key]
     every = columns(layout, params.evaluate.require_overlap)
     blocks = tuple(
@@ -134,7 +139,7 @@ def _table(key: str, params: Params, read: Read, judged: str, people: People | N
             layout.title,
             judged,
             explain.note(key, layout.setting, judged, params, people),
-            explain.how_to_read(params, key),
+            explain.how_to_read(origin, key),
         ),
         *(paper.has(layout.blocks[0][0]), every, blocks),
     )

@@ -25,7 +25,7 @@ def make_report(inputs: Inputs, output: Path) -> None:
     models = released(gathered.params, inputs.train, inputs.predict, inputs.evaluate)
     origin = facts(inputs.params)
     with atomic_folder(output / "model_cards") as folder:
-        write_cards(gathered.params, models, origin, folder)
+        write_cards(gathered.origin, models, origin, folder)
     with atomic_folder(output / "tables") as folder:
         _write_tables(gathered, folder)
     with atomic_folder(output / "figures") as folder:

@@ -64,15 +64,14 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
 
 
 def _words(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
-    params = gathered.params
     return {
-        "measured_on": explain.measured_on(params),
-        "orientation": explain.orientation(params),
-        "how_to_read": explain.how_to_read(params, OF_PAPER[0]),
-        "how_to_read_beyond": explain.how_to_read(params, "beyond"),
+        "measured_on": gathered.origin.title,
+        "orientation": explain.orientation(gathered.origin),
+        "how_to_read": explain.how_to_read(gathered.origin, OF_PAPER[0]),
+        "how_to_read_beyond": explain.how_to_read(gathered.origin, "beyond"),
         "citation": paper.citation(),
         "paper_data": paper.data(),
-        "scenes_source": params.raw.source == "scenes",
+        "drawn": gathered.origin.drawn,
         "banner": explain.UNTRAINED if encoder.untrained(inputs.clip) else "",
     }
 

@@ -26,6 +26,7 @@ from relclip.model import ModelConfig, RelCLIP, save_model
 from relclip.predict.request import Inputs, Request
 from relclip.predict.sgdet_stage import predict_sgdet
 from relclip.predict.stage import predict_run
+from relclip.raw.scenes.write import ORIGIN
 
 RUN, CPU = "relclip_kb_ext", torch.device("cpu")
 SAID = {(2, 2, 1): ["c1", "c2"], (2, 1, 1): ["c1"], (1, 1, 2): ["c9"]}
@@ -42,6 +43,7 @@ def write_data(root: Path) -> Path:
     root.mkdir(exist_ok=True)
     (root / "params.yaml").write_text(yaml.safe_dump(made.model_dump(mode="json"), sort_keys=False))
     make_raw(data / "raw")
+    ORIGIN.save(data / "raw")
     captions = "".join(f"{text}\t{name}\n" for name, text in SENTENCES.items())
     (data / "raw" / "captions.tsv").write_text(captions)
     make_dataset(data / "dataset")

@@ -95,7 +95,7 @@ def test_a_model_says_what_it_was_trained_on(data, graphs, tmp_path):
     assert "on a photograph its answers mean little" in about.sentence
     copy = tmp_path / "moved"
     shutil.copytree(data.parent, copy)
-    shutil.rmtree(copy / "data" / "raw" / "pretrain")
+    (copy / "data" / "raw" / "source.json").unlink()
     (copy / "data" / "clip" / "model" / "statistics.json").write_text(
         '{"untrained": true, "model": "ViT-B-32"}'
     )

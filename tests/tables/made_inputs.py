@@ -12,6 +12,7 @@ from relclip.core import parquet
 from relclip.core.atomic import write_json, write_text
 from relclip.core.metrics import MEASURES
 from relclip.core.seeds import stream
+from relclip.raw.scenes.write import ORIGIN
 from relclip.tables.gather import Inputs
 
 PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -128,6 +129,7 @@ def write_inputs(root: Path) -> Inputs:
     for number in range(1, 13):
         pixels = stream(number).integers(0, 255, (48, 64, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(root / "raw" / "images" / f"{number}.jpg")
+    ORIGIN.save(root / "raw")
     triplets = [(s, p, o, s * 10 + p) for s in (1, 5) for p in (1, 2, 3) for o in (2, 6)]
     _write(root / "kb" / "triplets.parquet", triplets, parquet.TRIPLETS)
     write_json(

@@ -13,6 +13,7 @@ from made_inputs import OBJECTS, PREDICATES, RELEASED
 from relclip.core import parquet
 from relclip.core.atomic import write_text
 from relclip.core.explorer import embedded
+from relclip.core.origin import Origin, read_origin
 from relclip.core.params.tables import Figures
 from relclip.core.params.whole import load_params
 from relclip.core.vocabulary import Vocabulary
@@ -158,7 +159,7 @@ def test_claims_are_grouped_by_verdict():
 def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     params = load_params(inputs.params)
     (model,) = released(params, inputs.train, inputs.predict, inputs.evaluate)
-    text = card(params, model, [("Commit", "a" * 40), ("Packages", "torch 9.9|x")])
+    text = card(read_origin(inputs.raw), model, [("Commit", "a" * 40), ("Packages", "torch 9.9|x")])
     result = model.results["predcls", "annotation"]
     low, high = (100 * bound for bound in result.intervals["recall_at_50"])
     assert f"| {100 * result.metrics['recall_at_50']:.1f} [{low:.1f}, {high:.1f}]" in text
@@ -167,10 +168,7 @@ def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     weakest = min((one["recall_at_100"], name) for name, one in result.per_predicate.items() if len(one) > 1)
     assert f"| {100 * weakest[0]:.1f} | 5 |" in text
     assert "eating$_{x" not in text and "never*seen*" not in text
-    photos = params.model_copy(
-        update={"raw": params.raw.model_copy(update={"source": "folder", "folder": "x|y"})}
-    )
-    other = card(photos, model, [])
+    other = card(Origin(about="The folder x|y."), model, [])
     assert "Licence of the data: unknown" in other and "drawn" not in other and "x\\|y" in other
 
 
@@ -185,7 +183,7 @@ def test_a_card_says_what_was_measured_and_how_to_load(inputs):
 def test_a_card_says_how_to_make_it_again(inputs, commit, checkout, changed):
     params = load_params(inputs.params)
     (model,) = released(params, inputs.train, inputs.predict, inputs.evaluate)
-    text = card(params, model, [("Commit", commit), ("Packages", "torch 9.9|x")])
+    text = card(read_origin(inputs.raw), model, [("Commit", commit), ("Packages", "torch 9.9|x")])
     assert f"snakemake --cores all {inputs.train / RELEASED}/model.safetensors\n```" in text
     assert (f"git checkout {'a' * 40}\n" in text, "does not hold" in text) == (checkout, changed)
     assert f"| Commit | {commit} |" in text and "| torch 9.9\\|x |" in text

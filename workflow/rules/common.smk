@@ -17,6 +17,7 @@ from relclip.internals.snakemake import look_less_often
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
 from relclip.project.space import check_place, check_space
+from relclip.raw.folder import ANNOTATIONS, annotation_of
 from relclip.tables.layout import LAYOUTS
 from relclip.tracking.runs import prepare_store
 
@@ -27,6 +28,7 @@ gpu_jobs = workflow.resource_settings.resources.get("gpu")
 os.environ.setdefault("RELCLIP_GPU_JOBS", str((gpu_jobs and gpu_jobs.value) or 1))
 try:
     PARAMS = check_workflow_config(config, ROOT / "params.yaml")
+    OF_FOLDER = list(map(str, annotation_of(PARAMS.raw)))
 except RelclipError as error:
     raise WorkflowError(str(error)) from None
 
@@ -166,14 +168,12 @@ EXT_SGDET_SHARDS = shards("ext_sgdet", PARAMS.ext.shards)
 SHARD = "shard.json"
 
 #: The annotation and caption files that come from outside, so that a change of them is seen.
-ANNOTATIONS = ["image_data.json", "objects.json", "relationships.json"]
-_FOLDER = [str(Path(PARAMS.raw.folder) / name) for name in ANNOTATIONS] if PARAMS.raw.source == "folder" else []
 #: Not the pictures' archives: Snakemake would read 15 GB at every start.
 _HAVE = [path for name, path in PARAMS.raw.vg.have.items() if VG and not name.startswith("images") and Path(path).is_file()]
-RAW_SOURCES = _FOLDER + _HAVE + list(PARAMS.raw.captions)
+RAW_SOURCES = OF_FOLDER + _HAVE + list(PARAMS.raw.captions)
 #: A contract's four files: a ground truth that the evaluator reads.
 GROUNDTRUTH = ["vocabulary.json", "images.parquet", "objects.parquet", "relations.parquet"]
-RAW_FILES = stage("raw", *ANNOTATIONS, *(["object_alias.txt", "relationship_alias.txt", "source.json"] if VG else []))
+RAW_FILES = stage("raw", *ANNOTATIONS, "source.json", *(["object_alias.txt", "relationship_alias.txt"] if VG else []))
 RAW = [*RAW_FILES, *(["data/raw/images"] if STORED else [])]
 DATASET = stage("dataset", *GROUNDTRUTH)
 TRUTH = stage("dataset/truth", *GROUNDTRUTH) if PARAMS.dataset.truth else []

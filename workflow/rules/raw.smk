@@ -1,8 +1,8 @@
-"""raw: nothing (scenes), a folder in Visual Genome's formats, or its download (vg) -> its file formats and captions.
+"""raw: nothing (scenes), a folder in a format of raw.format, or Visual Genome's download (vg) -> its files and captions.
 
 In:  params raw; the files of raw.folder, raw.vg.have and raw.captions where given; vg keeps its downloads in raw.vg.folder
-Out: data/raw/{image_data,objects,relationships}.json, images/, captions.tsv; scenes also truth/ and pretrain/; vg also
-     alias files and source.json
+Out: data/raw/{image_data,objects,relationships,source}.json, images/, captions.tsv; scenes also truth/ and pretrain/;
+     vg also alias files
 """
 
 

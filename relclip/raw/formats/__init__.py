@@ -1,4 +1,4 @@
-"""Readers of data sets in their own formats: the module `<format>` here has `read(folder, counts)`, which yields Pictures.
+"""Readers of data sets in their own formats: the module `<format>` has `read(folder, counts)`, which yields Pictures.
 
 A new format is one file here, its name in `Format` (relclip/core/params/raw.py), and a test. A reader says what the
 data set says and no more: names, boxes and splits as they stand there. What is broken in one entry is left out and
@@ -48,18 +48,18 @@ def reader(name: str) -> Reader:
     return found
 
 
-def annotation_files(folder: Path, ending: str) -> list[Path]:
+def annotation_files(folder: Path, ending: str, least: int = 1) -> list[Path]:
     """Files with this ending in the folder and in the folders inside it, sorted; links out of it are passed over.
 
-    Raises InputError where there is none, or far more than a data set has.
+    Raises InputError where there are not `least`, or far more than a data set has.
     """
     inside = folder.resolve()
     found = [
         path
-        for path in sorted([*folder.glob(f"*{ending}"), *folder.glob(f"*/*{ending}")])
+        for path in sorted([*folder.glob(f"*{ending}"), *folder.glob(f"[!.]*/*{ending}")])
         if path.is_file() and path.resolve().is_relative_to(inside)
     ]
-    if not 0 < len(found) <= MOST_FILES:
+    if not least <= len(found) <= MOST_FILES:
         raise InputError(
             f"{folder} and the folders inside it hold {len(found)} files *{ending}; give the folder of a data set, "
             f"which has from 1 to {MOST_FILES}"
@@ -67,9 +67,9 @@ def annotation_files(folder: Path, ending: str) -> list[Path]:
     return found
 
 
-def split_of(path: Path) -> str | None:
-    """The split that a file's name says, or else its folder's: train, val, test; None where neither says one."""
-    for name in (path.stem, path.parent.name):
+def split_of(path: Path, folder: Path) -> str | None:
+    """The split that a file's name says, or else its place below `folder`: train, val, test; None where none does."""
+    for name in reversed(path.relative_to(folder).with_suffix("").parts):
         found = _SPLIT.search(name.lower())
         if found:
             return found[1]

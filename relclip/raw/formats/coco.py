@@ -8,11 +8,12 @@ ends are ids of annotations).
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from relclip.core.entries import Entry, as_list, identifier
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
-from relclip.raw.formats import Picture, annotation_files, words_of, split_of
+from relclip.raw.formats import Picture, annotation_files, split_of, words_of
 
 KEYS = ("images", "annotations", "categories", "rel_categories", "rel_annotations")
 #: Id -> name.
@@ -29,7 +30,7 @@ def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
             counts["JSON files passed over: without rel_annotations"] += 1
             continue
         found += 1
-        yield from _pictures(content, path, counts)
+        yield from _pictures(content, path, split_of(path, folder), counts)
     if not found:
         names = ", ".join(path.name for path in files[:5])
         raise InputError(
@@ -37,16 +38,15 @@ def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
         )
 
 
-def _pictures(content: Entry, path: Path, counts: Counter[str]) -> Iterator[Picture]:
+def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str]) -> Iterator[Picture]:
     for key in KEYS:
         if not isinstance(content.get(key), list):
             raise InputError(f"{path}: '{key}' must be a list; compare the file with COCO's format")
-    classes, predicates = (_names(content[key]) for key in ("categories", "rel_categories"))
+    names = _names(content["categories"]), _names(content["rel_categories"])
     things, links = (
         _by_picture(content[key], f"{key} without the image_id of a picture", counts)
         for key in ("annotations", "rel_annotations")
     )
-    split = split_of(path)
     for entry in content["images"]:
         file = words_of(entry.get("file_name")) if isinstance(entry, dict) else None
         number = identifier(entry, "id") if file else None
@@ -54,7 +54,7 @@ def _pictures(content: Entry, path: Path, counts: Counter[str]) -> Iterator[Pict
             counts["images without a file_name or a whole id"] += 1
             continue
         picture = Picture(str(number), file, (entry.get("width"), entry.get("height")), split)
-        _fill(picture, things.pop(number, []), links.pop(number, []), classes, predicates, counts)
+        _fill(picture, things.pop(number, []), links.pop(number, []), names, counts)
         yield picture
     for what, left in (("annotations", things), ("rel_annotations", links)):
         counts[f"{what} of no picture that is listed"] += sum(map(len, left.values()))
@@ -62,9 +62,13 @@ def _pictures(content: Entry, path: Path, counts: Counter[str]) -> Iterator[Pict
 
 def _names(entries: list[object]) -> Names:
     """Id -> name; the id of a plain name is its place."""
-    named = {place: entry for place, entry in enumerate(entries) if isinstance(entry, str)}
+    plain: list[tuple[int | None, Any]] = list(enumerate(entries))
     listed = [(identifier(entry, "id"), entry.get("name")) for entry in entries if isinstance(entry, dict)]
-    return {number: name for number, name in [*named.items(), *listed] if number is not None and words_of(name)}
+    return {
+        number: words
+        for number, name in [*plain, *listed]
+        if number is not None and (words := words_of(name))
+    }
 
 
 def _by_picture(entries: list[object], fault: str, counts: Counter[str]) -> dict[int, list[Entry]]:
@@ -82,11 +86,10 @@ def _fill(
     picture: Picture,
     things: list[Entry],
     links: list[Entry],
-    classes: Names,
-    predicates: Names,
+    names: tuple[Names, Names],
     counts: Counter[str],
 ) -> None:
-    place: dict[int | None, int] = {}
+    (classes, predicates), place = names, dict[int | None, int]()
     for thing in things:
         number, box = identifier(thing, "id"), as_list(thing.get("bbox"))
         name = classes.get(identifier(thing, "category_id"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from relclip.core.entries import Entry, as_list, read_members
 from relclip.core.errors import InputError
-from relclip.raw.formats import Picture, annotation_files, words_of, split_of
+from relclip.raw.formats import Picture, annotation_files, split_of, words_of
 
 NAME = "scenegraphs"
 
@@ -20,9 +20,11 @@ def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
     """Yield the pictures of all files *sceneGraphs.json."""
     files = [path for path in annotation_files(folder, ".json") if NAME in path.stem.lower()]
     if not files:
-        raise InputError(f"{folder} holds no *sceneGraphs.json; give the folder with GQA's train_ and val_sceneGraphs.json")
+        raise InputError(
+            f"{folder} holds no *sceneGraphs.json; give the folder with GQA's train_sceneGraphs.json"
+        )
     for path in files:
-        split = split_of(path)
+        split = split_of(path, folder)
         for name, graph in read_members(path):
             yield _picture(name, graph, "test" if split == "val" else split, counts)
 

@@ -14,7 +14,9 @@ from relclip.core.atomic import note_read
 from relclip.core.errors import InputError
 from relclip.raw.formats import Box, Picture, annotation_files, split_of
 
-ENDS = tuple((f"LabelName{end}", *(f"{side}{end}" for side in ("XMin", "XMax", "YMin", "YMax"))) for end in (1, 2))
+ENDS = tuple(
+    (f"LabelName{end}", *(f"{side}{end}" for side in ("XMin", "XMax", "YMin", "YMax"))) for end in (1, 2)
+)
 COLUMNS = ("ImageID", *ENDS[0], *ENDS[1], "RelationshipLabel")
 ATTRIBUTE = "is"
 LONGEST_LINE = 1 << 16
@@ -26,15 +28,21 @@ def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
     files = annotation_files(folder, ".csv")
     relations = [path for path in files if "vrd" in path.stem.lower()]
     if not relations:
-        raise InputError(f"{folder} holds no *-annotations-vrd.csv; give the folder with Open Images' relationships")
+        raise InputError(
+            f"{folder} holds no *-annotations-vrd.csv; give the folder with Open Images' relationships"
+        )
     names = _class_names([path for path in files if "class-descriptions" in path.stem.lower()])
     if not names:
-        counts["files *class-descriptions*.csv missing: classes are called by their label, such as /m/01g317"] += 1
+        counts[
+            "files *class-descriptions*.csv missing: classes are called by their label, such as /m/01g317"
+        ] += 1
     for path in relations:
-        yield from _pictures(path, names, counts)
+        yield from _pictures(path, split_of(path, folder), names, counts)
 
 
-def _pictures(path: Path, names: dict[str, str], counts: Counter[str]) -> Iterator[Picture]:
+def _pictures(
+    path: Path, split: str | None, names: dict[str, str], counts: Counter[str]
+) -> Iterator[Picture]:
     rows: dict[str, list[tuple[Thing, str, Thing]]] = defaultdict(list)
     for row in _rows(path):
         relation = _relation(row, names)
@@ -42,7 +50,6 @@ def _pictures(path: Path, names: dict[str, str], counts: Counter[str]) -> Iterat
             counts[relation] += 1
         else:
             rows[row["ImageID"]].append(relation)
-    split = split_of(path)
     for name, found in rows.items():
         picture = Picture(name, f"{name}.jpg", split=split, relative=True)
         place: dict[Thing, int] = {}
@@ -64,7 +71,9 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
                 raise InputError(f"{path} lacks the column {missing[0]}; it must have {', '.join(COLUMNS)}")
             yield from rows
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no table of comma-separated values ({error}); get a whole copy") from None
+        raise InputError(
+            f"{path} is no table of comma-separated values ({error}); get a whole copy"
+        ) from None
 
 
 def _relation(row: dict[str, str], names: dict[str, str]) -> tuple[Thing, str, Thing] | str:
@@ -94,5 +103,7 @@ def _class_names(files: list[Path]) -> dict[str, str]:
                 rows = csv.reader(iter(lambda: file.readline(LONGEST_LINE), ""))
                 names.update({row[0]: row[1] for row in rows if len(row) > 1 and row[1].strip()})
         except (csv.Error, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is no table of comma-separated values ({error}); get a whole copy") from None
+            raise InputError(
+                f"{path} is no table of comma-separated values ({error}); get a whole copy"
+            ) from None
     return names

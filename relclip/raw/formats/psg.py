@@ -27,7 +27,9 @@ def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
     files = annotation_files(folder, ".json")
     named = [path for path in files if path.name == FILE] or files
     if len(named) > 1:
-        raise InputError(f"{folder} holds {len(named)} JSON files and none or several {FILE}; leave the one to read")
+        raise InputError(
+            f"{folder} holds {len(named)} JSON files and none or several {FILE}; leave the one to read"
+        )
     path = named[0]
     content = read_json(path, "get a whole copy", InputError)
     for key in KEYS:
@@ -60,7 +62,7 @@ def _fill(
     for number, thing in enumerate(as_list(entry.get("annotations"))):
         box = as_list(thing.get("bbox")) if isinstance(thing, dict) else []
         category = thing.get("category_id") if isinstance(thing, dict) else None
-        if not _is_place(category, classes) or not _are_numbers(box):
+        if not isinstance(category, int) or not 0 <= category < len(classes) or not _are_numbers(box):
             counts["annotations without a known category or a bbox of four numbers"] += 1
             continue
         x1, y1, x2, y2 = box
@@ -68,14 +70,10 @@ def _fill(
         picture.objects.append((classes[category], (x1, y1, x2 - x1, y2 - y1)))
     for link in map(as_list, as_list(entry.get("relations"))):
         whole = len(link) == 3 and all(isinstance(one, int) for one in link)
-        if whole and link[0] in place and link[1] in place and _is_place(link[2], predicates):
+        if whole and link[0] in place and link[1] in place and 0 <= link[2] < len(predicates):
             picture.relations.append((place[link[0]], predicates[link[2]], place[link[1]]))
         else:
             counts["relations without two annotations of their picture or a known predicate"] += 1
-
-
-def _is_place(value: object, names: Sequence[str]) -> bool:
-    return isinstance(value, int) and 0 <= value < len(names)
 
 
 def _are_numbers(box: list[object]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from relclip.core.atomic import atomic_folder
+from relclip.core.origin import Origin
 from relclip.core.params.raw import Scenes
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
@@ -22,6 +23,15 @@ from relclip.raw.scenes.settings import SKIES
 
 Record = dict[str, Any]
 
+ORIGIN = Origin(
+    title="procedurally drawn scenes",
+    about="Procedurally drawn scenes (street, park, beach, snow, rooms) in Visual Genome's formats, and captions about "
+    "other such scenes, both made by this project's program with the seed in params.yaml.",
+    licence="Licence of the data: nobody else's pictures or sentences are in it; the project states no licence of its "
+    "own for them, so it is unknown. The same holds for the weights.",
+    drawn=True,
+    source="scenes",
+)
 CHUNK = 16
 WORKERS_WORTH = 200  # fewer pictures than this are drawn faster than a second process starts
 
@@ -29,8 +39,8 @@ WORKERS_WORTH = 200  # fewer pictures than this are drawn faster than a second p
 def make_scenes(params: Scenes, output: Path, workers: int | None = None) -> None:
     """Draw and write the whole data set into `output`: it appears whole or not at all.
 
-    Files: images/, image_data.json, objects.json, relationships.json, captions.tsv, truth/relationships.json, and
-    pretrain/ with images/, image_data.json, region_descriptions.json.
+    Files: images/, image_data.json, objects.json, relationships.json, captions.tsv, source.json,
+    truth/relationships.json, and pretrain/ with images/, image_data.json, region_descriptions.json.
     """
     with atomic_folder(output) as folder:
         _write_annotated(params, folder, workers)
@@ -38,6 +48,7 @@ def make_scenes(params: Scenes, output: Path, workers: int | None = None) -> Non
         captions = (text for text, _ in write_captions(params.seed, params.captions))
         lines = "".join(f"{text}\t{number}\n" for number, text in enumerate(captions, 1))
         (folder / "captions.tsv").write_text(lines, "utf-8")
+        ORIGIN.save(folder)
 
 
 def annotated_picture(params: Scenes, images: Path, image_id: int) -> tuple[Record, Record, Record, Record]:

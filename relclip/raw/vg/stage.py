@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.atomic import atomic_folder
 from relclip.core.entries import identifier, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import image_size
+from relclip.core.origin import Origin
 from relclip.core.params.raw import VisualGenome
 from relclip.core.progress import progress
-from relclip.raw.captions import join_captions
+from relclip.raw.captions import join_captions, names_of
 from relclip.raw.folder import PLACES, link
 from relclip.raw.vg import official
 from relclip.raw.vg.collect import PICTURES, collect
@@ -55,7 +56,7 @@ def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: 
             )
         texts = [path for name, path in places.items() if name.endswith(".tsv")]
         counts.update(join_captions([*texts, *map(Path, captions)], made / "captions.tsv"))
-        write_json(made / "source.json", _source(settings, places))
+        _origin(settings, captions, places).save(made)
     return counts
 
 
@@ -109,7 +110,18 @@ def _link_pictures(made: Path, pictures: Mapping[int, Path]) -> Counter[str]:
     return counts
 
 
-def _source(settings: VisualGenome, places: Mapping[str, Path]) -> dict[str, object]:
+def _origin(settings: VisualGenome, captions: Sequence[str], places: Mapping[str, Path]) -> Origin:
     """Which route was taken, and the sizes of the files it was made from."""
     sizes = {name: path.stat().st_size for name, path in places.items() if path.is_file()}
-    return {"source": "vg", "route": settings.route, "files": sizes}
+    route = {"json": "its official JSON files", "h5": "the preprocessed VG-SGG file"}[settings.route]
+    parts = ", ".join(settings.captions) or "none"
+    return Origin(
+        title="Visual Genome",
+        about=f"Visual Genome, by {route}. Captions: Conceptual Captions ({parts}); others: {names_of(captions)}.",
+        licence="Licence of the data: Visual Genome's annotations are under CC BY 4.0; its photographs are Flickr "
+        "users', each under a licence of its own. Conceptual Captions may be used freely, says its publisher, who "
+        "disclaims all liability.",
+        source="vg",
+        route=settings.route,
+        files=sizes,
+    )

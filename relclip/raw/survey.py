@@ -1,0 +1,121 @@
+"""relclip import: what a data set in its own format holds, before anything is built from it; or the same as a folder.
+
+The counts are taken from Visual Genome's three files, into which every format is turned.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+from relclip.core import command
+from relclip.core.atomic import inputs_protected
+from relclip.core.entries import Entry, as_list, read_entries
+from relclip.core.params.raw import Format
+from relclip.raw.folder import annotated, check_folder, take_folder
+from relclip.raw.hub import local_folder
+
+ABOUT = (
+    "Show what a data set holds before anything is built: pictures, objects, predicates, relations, splits, what is "
+    "missing. FOLDER is a folder or hf://datasets/OWNER/NAME[@REVISION]. With --output also write it as a folder in "
+    "Visual Genome's formats. The pipeline reads FOLDER itself: raw.source, raw.folder and raw.format in params.yaml."
+)
+MOST_SHOWN = 12
+SPLITS = ("train", "val", "test")
+
+
+@dataclass
+class Survey:
+    """Counts of one data set; `splits`: pictures by what image_data.json says, None where it says nothing."""
+
+    splits: Counter[str | None] = field(default_factory=Counter)
+    objects: Counter[str] = field(default_factory=Counter)
+    predicates: Counter[str] = field(default_factory=Counter)
+    related: int = 0
+
+    @classmethod
+    def of(cls, folder: Path) -> "Survey":
+        """Count a folder with Visual Genome's three files. Raises InputError where one is broken."""
+        survey = cls(Counter(_split(entry) for entry in read_entries(folder / "image_data.json")))
+        for entry in read_entries(folder / "objects.json"):
+            things = (thing for thing in as_list(entry.get("objects")) if isinstance(thing, dict))
+            survey.objects.update(
+                str(next(iter(as_list(thing.get("names"))), thing.get("name"))) for thing in things
+            )
+        for entry in read_entries(folder / "relationships.json"):
+            links = [link for link in as_list(entry.get("relationships")) if isinstance(link, dict)]
+            survey.predicates.update(str(link.get("predicate")) for link in links)
+            survey.related += bool(links)
+        return survey
+
+    def lines(self) -> Iterator[str]:
+        """The counts as lines of text."""
+        pictures = self.splits.total()
+        yield f"{pictures:>9,} pictures, {pictures - self.related:,} of them without a relation"
+        yield f"{self.objects.total():>9,} objects of {len(self.objects):,} names: {_most(self.objects)}"
+        kinds = f"{len(self.predicates):,} predicates: {_most(self.predicates)}"
+        yield f"{self.predicates.total():>9,} relations of {kinds}"
+        said = ", ".join(f"{name} {self.splits[name]:,}" for name in SPLITS)
+        yield f"{'splits':>9} {said}" + (f", none {self.splits[None]:,}" if self.splits[None] else "")
+
+    def split(self) -> str:
+        """What dataset.split can be: the listed one where it has train and test, else fractions."""
+        if self.splits[None] or not (self.splits["train"] and self.splits["test"]):
+            return "{validation: 0.1, test: 0.3, seed: 0}"
+        if self.splits["val"]:
+            return "{validation: flag}"
+        return f"{{validation: first_{max(1, self.splits['train'] // 20)}_of_train}}"
+
+
+def _split(entry: Entry) -> str | None:
+    split = entry.get("split")
+    return split if split in SPLITS else None
+
+
+def _most(counts: Counter[str]) -> str:
+    shown = [f"{command.shown(name[:40])} {number:,}" for name, number in counts.most_common(MOST_SHOWN)]
+    return ", ".join(shown) + (", ..." if len(counts) > MOST_SHOWN else "")
+
+
+@contextmanager
+def _taken(folder: Path, layout: Format, output: Path | None, counts: Counter[str]) -> Iterator[Path]:
+    """A folder with the three files: `output`, or for the time being one without pictures."""
+    if output:
+        counts.update(take_folder(folder, [], output, layout))
+        yield output
+        return
+    check_folder(folder)
+    with tempfile.TemporaryDirectory() as made:
+        counts["pictures found"] = sum(1 for _ in annotated(folder, layout, Path(made), counts))
+        yield Path(made)
+
+
+def main() -> None:
+    """Parse the command line and show, or take, one data set."""
+    arguments = command.parser("relclip.raw.survey", ABOUT)
+    arguments.add_argument("folder", metavar="FOLDER", help="the data set")
+    arguments.add_argument("--format", choices=get_args(Format), required=True, help="how it is laid out")
+    arguments.add_argument("--output", type=Path, help="the folder to make")
+    given = arguments.parse_args()
+    counts: Counter[str] = Counter()
+    folder = local_folder(given.folder)
+    with inputs_protected(), _taken(folder, given.format, given.output, counts) as made:
+        survey = Survey.of(made)
+    print(f"{command.shown(given.folder)}, format {given.format}:")
+    print("\n".join(survey.lines()))
+    for what, number in counts.items():
+        if number and what not in {"captions"}:
+            print(f"{number:>9,} {what}")
+    written = (given.output, "visual_genome") if given.output else (given.folder, given.format)
+    print("To train on it, in params.yaml (make preset NAME=photos is a start):")
+    print(
+        f"  raw: {{source: folder, folder: {command.shown(str(written[0]))}, format: {written[1]}, captions: []}}"
+    )
+    print(f"  dataset: {{objects: found, predicates: found, split: {survey.split()}, truth: false}}")
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,233 @@
+"""Readers of other formats: one data set written in each becomes the same files; what is broken is one sentence."""
+
+import json
+from collections import Counter
+from typing import get_args
+
+import pytest
+from other_formats import WRITERS, read_vg
+from PIL import Image
+
+from relclip.core.errors import InputError
+from relclip.core.origin import read_origin
+from relclip.core.params.raw import Format
+from relclip.raw.folder import take_folder
+from relclip.raw.formats import Picture, annotation_files, reader, split_of
+from relclip.raw.survey import Survey
+
+#: Two objects of one class and box-alike names, a pair with two predicates, a picture without a relation.
+PICTURES = [
+    {
+        "image_id": number,
+        "width": 64,
+        "height": 32,
+        "split": split,
+        "objects": [(7, "man", [0, 0, 16, 16]), (3, "horse", [16, 8, 32, 16]), (9, "man", [8, 8, 8, 8])],
+        "relations": [(7, "sitting on", 3), (7, "riding", 3), (9, "riding", 3)][: number - 1],
+    }
+    for number, split in ((1, "train"), (2, "train"), (3, "test"), (4, "test"))
+]
+
+
+def make(folder, form, pictures=PICTURES):
+    (folder / "images" / "val2017").mkdir(parents=True)
+    for one in pictures:
+        place = "images/val2017" if form == "psg" else "images"
+        Image.new("RGB", (one["width"], one["height"])).save(folder / place / f"{one['image_id']}.jpg")
+    WRITERS[form](pictures, folder)
+    return folder
+
+
+def meaning(folder, *, related=False):
+    """Picture -> split, objects, and relations by names and boxes; with `related` no object that none names."""
+    found = {}
+    for one in read_vg(folder):
+        by_id = {key: (name, *map(float, box)) for key, name, box in one["objects"]}
+        links = sorted((by_id[s], p, by_id[o]) for s, p, o in one["relations"])
+        things = [end for s, _, o in links for end in (s, o)] if related else by_id.values()
+        found[one["image_id"]] = (one["split"], one["width"], sorted(set(things)), links)
+    return {number: one for number, one in found.items() if one[3]} if related else found
+
+
+def expected(*, related):
+    folder_like = {}
+    for one in PICTURES:
+        by_id = {key: (name, *map(float, box)) for key, name, box in one["objects"]}
+        links = sorted((by_id[s], p, by_id[o]) for s, p, o in one["relations"])
+        things = [end for s, _, o in links for end in (s, o)] if related else by_id.values()
+        if links or not related:
+            folder_like[one["image_id"]] = (one["split"], one["width"], sorted(set(things)), links)
+    return folder_like
+
+
+def test_every_format_has_a_reader_and_a_writer_here():
+    assert {"visual_genome", *WRITERS} == set(get_args(Format))
+    assert all(callable(reader(form)) for form in WRITERS)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_one_data_set_in_each_format_becomes_the_same_files(form, tmp_path):
+    folder = make(tmp_path / "source", form)
+    counts = take_folder(folder, [], tmp_path / "raw", form)
+    related = form == "open_images"  # which writes down no other objects
+    assert meaning(tmp_path / "raw", related=related) == expected(related=related)
+    assert counts["pictures linked"] == (3 if related else 4)
+    assert read_origin(tmp_path / "raw").title == "the data set source"
+    survey = Survey.of(tmp_path / "raw")
+    assert survey.predicates == Counter({"riding": 3, "sitting on": 3})
+    assert survey.split() == "{validation: first_1_of_train}" and survey.related == 3
+
+
+def test_names_that_are_no_numbers_get_the_next_free_one(tmp_path):
+    pictures = [{**PICTURES[3], "image_id": name} for name in ("00a1", "1", "00b2")]
+    folder = make(tmp_path / "source", "open_images", pictures)
+    take_folder(folder, [], tmp_path / "raw", "open_images")
+    assert sorted(path.name for path in (tmp_path / "raw/images").iterdir()) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert [(one["image_id"], one["file"]) for one in read_vg(tmp_path / "raw")] == [
+        (1, "00a1.jpg"),
+        (2, "1.jpg"),
+        (3, "00b2.jpg"),
+    ]
+
+
+def change(path, edit):
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+
+
+BROKEN = [
+    None,
+    3,
+    "x",
+    [],
+    {},
+    {"id": "x"},
+    {"image_id": [], "category_id": {}, "bbox": None},
+    [[], {}, None],
+]
+
+
+def test_broken_entries_are_left_out_and_counted(tmp_path):
+    folder = make(tmp_path / "coco", "coco")
+
+    def spoil(content):
+        for key in content:
+            content[key] += BROKEN
+        content["rel_annotations"].append(
+            {"image_id": 2, "subject_id": 0, "predicate_id": 99, "object_id": 1}
+        )
+
+    change(folder / "annotations/train.json", spoil)
+    counts = take_folder(folder, [], tmp_path / "a", "coco")
+    assert meaning(tmp_path / "a") == expected(related=False)
+    assert sum(number for what, number in counts.items() if "without" in what) >= 3 * len(BROKEN)
+
+    folder = make(tmp_path / "psg", "psg")
+
+    def spoil_psg(content):
+        content["data"] += [
+            *BROKEN,
+            {"image_id": 5, "file_name": "1.jpg", "annotations": BROKEN, "relations": BROKEN},
+        ]
+        content["data"][3]["annotations"].append({"bbox": [1, 2, "3", 4], "category_id": 0})
+        content["data"][3]["relations"] += [[0, 3, 0], [-1, 0, 0], [0, 1, 9], [True, 1, 2, 3]]
+
+    change(folder / "psg.json", spoil_psg)
+    take_folder(folder, [], tmp_path / "b", "psg")
+    found = meaning(tmp_path / "b")
+    assert {number: found[number] for number in (1, 2, 3, 4)} == expected(related=False)
+    assert found[5] == ("train", None, [], [])
+
+    folder = make(tmp_path / "gqa", "gqa")
+
+    def spoil_gqa(content):
+        content["5"] = {"objects": {str(place): one for place, one in enumerate(BROKEN)}}
+        content["3"]["objects"]["7"]["relations"] += [*BROKEN, {"name": "on", "object": "none"}]
+
+    change(folder / "val_sceneGraphs.json", spoil_gqa)
+    take_folder(folder, [], tmp_path / "c", "gqa")
+    assert meaning(tmp_path / "c") == expected(related=False)  # 5 has no file
+
+    folder = make(tmp_path / "open_images", "open_images")
+    path = folder / "test-annotations-vrd.csv"
+    path.write_text(
+        f"{path.read_text()}3,,,x,,,\n3,/m/0,/m/0,0,1,0,1,0,1,0,1,is\n3,/m/0,/m/0,0,1,0,1,0,1,0,1,\n"
+    )
+    counts = take_folder(folder, [], tmp_path / "d", "open_images")
+    assert meaning(tmp_path / "d", related=True) == expected(related=True)
+    assert sum(number for what, number in counts.items() if what.startswith("rows")) == 3
+
+
+@pytest.mark.parametrize(
+    ("form", "file", "content", "words"),
+    [
+        ("coco", "annotations/train.json", "{", "is not valid JSON"),
+        ("coco", "annotations/train.json", '{"rel_annotations": []}', "'images' must be a list"),
+        ("psg", "psg.json", "[]", "'data' must be a list"),
+        ("psg", "other.json", None, "no folder|hold 0 files|no psg"),
+        ("gqa", "train_sceneGraphs.json", '{"1": []}', "no JSON object"),
+        ("gqa", "train_sceneGraphs.json", '{"1": {"objects": ' + "[" * 100_000, "train_sceneGraphs.json"),
+        ("open_images", "test-annotations-vrd.csv", "ImageID\n", "lacks the column LabelName1"),
+        ("open_images", "test-annotations-vrd.csv", "\xff\n", "lacks the column"),
+    ],
+)
+def test_a_file_in_another_format_is_one_sentence_and_nothing_is_left(form, file, content, words, tmp_path):
+    folder = make(tmp_path / "source", form)
+    if content is None:
+        (folder / "psg.json").unlink()
+    else:
+        (folder / file).write_text(content)
+    with pytest.raises(InputError, match=words):
+        take_folder(folder, [], tmp_path / "raw", form)
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_no_relations_anywhere_and_the_wrong_format_are_refused(tmp_path):
+    folder = make(tmp_path / "source", "coco")
+    for form, words in (("psg", "2 JSON files"), ("gqa", "sceneGraphs"), ("open_images", "hold 0 files")):
+        with pytest.raises(InputError, match=words):
+            take_folder(folder, [], tmp_path / "raw", form)
+    for path in (folder / "annotations").iterdir():
+        change(path, lambda content: content.pop("rel_annotations"))
+    with pytest.raises(InputError, match="no COCO file with relations"):
+        take_folder(folder, [], tmp_path / "raw", "coco")
+
+
+def test_pictures_are_found_by_their_end_and_never_outside(tmp_path):
+    folder = make(tmp_path / "source", "coco")
+    secret = tmp_path / "secret.jpg"
+    Image.new("RGB", (8, 8)).save(secret)
+    (folder / "images" / "link.jpg").symlink_to(secret)
+    (folder / "images" / "deep").mkdir()
+    Image.new("RGB", (2, 2)).save(folder / "images" / "deep" / "1.jpg")
+
+    def rename(content):
+        for entry, name in zip(content["images"], ("../../secret.jpg", "link.jpg"), strict=True):
+            entry["file_name"] = name
+
+    change(folder / "annotations/train.json", rename)
+    change(
+        folder / "annotations/test.json", lambda content: content["images"][0].update(file_name="deep/1.jpg")
+    )
+    counts = take_folder(folder, [], tmp_path / "raw", "coco")
+    assert counts["pictures missing"] == 2
+    assert (tmp_path / "raw/images/3.jpg").samefile(folder / "images/deep/1.jpg")
+
+
+def test_splits_are_read_off_names(tmp_path):
+    names = {
+        "instances_train2017.json": "train",
+        "val_sceneGraphs.json": "val",
+        "oidv6-train-annotations-vrd.csv": "train",
+        "validation-annotations-vrd.csv": "val",
+        "valid/_annotations.coco.json": "val",
+        "testing.json": "test",
+        "latest.json": None,
+        "relations.json": None,
+    }
+    assert {name: split_of(tmp_path / name, tmp_path) for name in names} == names
+    (tmp_path / "out.json").symlink_to("/etc/hosts")
+    (tmp_path / "in.json").write_text("{}")
+    assert annotation_files(tmp_path, ".json") == [tmp_path / "in.json"]
+    assert Picture("1", "1.jpg").split is None

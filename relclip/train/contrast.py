@@ -1,9 +1,9 @@
-"""Relational contrastive learning, RelCLIP eq. 2 to 6: losses take features, not models."""
+"""Relational contrastive learning, RelCLIP eq. 2 to 7: losses take features, not models."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +11,13 @@ from torch.nn import functional
 
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import InputError
-from relclip.train.sampling import Memory, Negatives
+from relclip.core.params.train import Sampling
+
+if TYPE_CHECKING:
+    from relclip.train.memory import Memory
 
 Level = Literal["subject_predicate", "predicate_object", "triple", "unary"]
+Weighting = Literal["cosine", "shifted", "none"]
 
 #: The contrasts that each value of `rcl.level` sums (RelCLIP eq. 6 and table 3).
 LEVELS: dict[str, tuple[Level, ...]] = {
@@ -48,6 +52,55 @@ def relation_embedding(triplets: Triplets, level: Level) -> Tensor:
     if level in {"predicate_object", "unary"}:
         difference = difference - triplets.subject
     return functional.normalize(difference, dim=1)
+
+
+@torch.no_grad()
+def sampling_weights(
+    phrases: Tensor,
+    epsilon: float,
+    eta: float,
+    delete_synonyms: bool = True,
+    weight: Weighting = "cosine",
+    *,
+    others: Tensor | None = None,
+) -> Tensor:
+    """Weights (N, N) of the dictionaries Q_k: row k is query k; 0 means that the sample is not in Q_k.
+
+    phrases: (N, E) word embeddings e of "subject predicate" or "predicate object". With w = <e_n, e_k>, the cosine:
+    w > epsilon is a synonym and out (unless `delete_synonyms` is false), w < eta is uninformative and out. The rest
+    weigh w (`cosine`; what is not positive cannot be a weight and is out), (1 + w) / 2 (`shifted`) or 1 (`none`).
+    The positive, the query itself, always weighs 1. others: (M, E) phrases of samples outside the batch instead; then
+    the weights are (N, M) and none is of a positive.
+    """
+    unit = functional.normalize(phrases.float(), dim=1)
+    sampled = unit if others is None else functional.normalize(others.float(), dim=1)
+    cosine = (unit @ sampled.T).clamp_(-1.0, 1.0)
+    inside = torch.ge(cosine, eta, out=torch.empty_like(cosine))  # 0 and 1 as numbers: masking is far slower
+    if delete_synonyms:
+        inside *= torch.le(cosine, epsilon, out=torch.empty_like(cosine))
+    if weight == "cosine":
+        inside *= cosine.clamp_(min=0.0)
+    elif weight == "shifted":
+        inside *= (1 + cosine) / 2
+    return inside.fill_diagonal_(1.0) if others is None else inside
+
+
+def weights_by(sampling: Sampling, phrases: Tensor, others: Tensor | None = None) -> Tensor:
+    """`sampling_weights` with the settings of a training."""
+    settings = sampling.model_dump(exclude={"enabled"})
+    return sampling_weights(phrases, **settings, others=others)
+
+
+@dataclass(frozen=True, eq=False)
+class Negatives:
+    """M relation instances of batches before this one, (M, D) of length 1 each, without gradients.
+
+    weights: (N, M), or (1, M) for all queries, how much each counts for the N queries of this batch; 0: not at all.
+    """
+
+    visual: Tensor
+    text: Tensor
+    weights: Tensor
 
 
 def info_nce(
@@ -104,7 +157,7 @@ class RelationalContrast(nn.Module):
         temperature: float = 0.07,
         learn_temperature: bool = False,
         *,
-        memory: Callable[[], Memory] | None = None,
+        memory: "Callable[[], Memory] | None" = None,
     ) -> None:
         super().__init__()
         if level not in LEVELS:
@@ -168,7 +221,7 @@ class RelationalContrast(nn.Module):
     ) -> Tensor:
         negatives = None
         if level in self.memory:
-            memory = cast(Memory, self.memory[level])
+            memory = cast("Memory", self.memory[level])
             negatives = memory.negatives(None if phrases is None else phrases[queries])
             memory.remember(visual, text, phrases)
         temperature = self.used_temperature

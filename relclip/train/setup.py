@@ -20,7 +20,7 @@ from relclip.train.inputs import contrast_level, needs_words
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
 from relclip.train.losses import predicate_loss
-from relclip.train.sampling import Memory
+from relclip.train.memory import Memory
 from relclip.train.targets import TrainingSet
 from relclip.train.trainer import Trainer
 

@@ -15,7 +15,6 @@ from relclip.model import ImageSet, pair_classes
 from relclip.train.contrast import Level, Triplets
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
-from relclip.train.sampling import weighted_mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,3 +113,13 @@ class TrainingSet:
         }
         tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
         return Targets(**{name: moved(tensor, device) for name, tensor in tensors.items()})
+
+
+def weighted_mean(vectors: Tensor, weights: Tensor, rows: Tensor, count: int) -> Tensor:
+    """Fuse the embeddings of an instance's possible labels (RelCLIP section 3.4): mean by weight, L2-normalised (D8).
+
+    vectors: (E, D) one per possible label; weights: (E,); rows: (E,) the instance, 0 to count - 1, each belongs to.
+    Returns (count, D); an instance whose vectors are all zero stays zero.
+    """
+    total = torch.zeros(count, vectors.shape[1], dtype=vectors.dtype, device=vectors.device)
+    return functional.normalize(total.index_add_(0, rows, vectors * weights[:, None]), dim=1)

@@ -7,8 +7,8 @@ import torch
 
 from relclip.core.params.train import Sampling
 from relclip.train import sampling_weights, weighted_mean
+from relclip.train.contrast import weights_by
 from relclip.train.language import Phrases
-from relclip.train.sampling import weights_by
 from relclip.train.targets import Targets
 
 

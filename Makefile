@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test test-arithmetic ui record adopt models preset dvc readme study lint audit clean
+.PHONY: help tables test test-arithmetic gpu-check ui record adopt models preset dvc readme study lint audit clean
 ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.py tests/train/test_losses.py tests/clip/test_encoder.py
 
 help:  ## show this list
@@ -24,6 +24,9 @@ test: $(READY)  ## environment, then all tests
 test-arithmetic: $(READY)  ## the tests that depend on rounding, in other arithmetics of the processor
 	MKL_CBWR=COMPATIBLE ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 pytest -n 0 $(ROUNDING)
 	MKL_CBWR=AVX2,STRICT ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 pytest -n 0 $(ROUNDING)
+
+gpu-check: $(READY)  ## every path that computes on a GPU, a few steps each, on the card that is here: reports/gpu_check.md
+	python benchmarks/gpu_check.py
 
 ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 	python -m relclip.tracking.ui --port $(or $(PORT),5000)

@@ -39,6 +39,7 @@ RECIPES = {
     "ui": ("relclip.tracking.ui", ""),
     "record": ("relclip.project.record", 'readme("make record")'),
     "adopt": ("relclip.project.adopt", 'readme("make adopt")'),
+    "gpu-check": ("benchmarks/gpu_check.py", ""),  # tests/workflow/test_gpu_check.py
     "models": ("relclip.photo.register", ""),  # tests/photo/test_photo_registered.py
     "preset": ("relclip.project.preset", ""),
     "readme": ("relclip.tables.readme", ""),  # tests/tables/test_tables_readme.py

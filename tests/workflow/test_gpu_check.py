@@ -1,0 +1,89 @@
+"""`make gpu-check` without a card: one sentence; on the CPU all of its paths; what fails is on the page."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from relclip.core.params.whole import check_params
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "benchmarks" / "gpu_check.py"
+
+
+@pytest.fixture(scope="module")
+def script():
+    found = importlib.util.spec_from_file_location("gpu_check", SCRIPT)
+    module = importlib.util.module_from_spec(found)
+    sys.modules["gpu_check"] = module  # dataclasses look there
+    found.loader.exec_module(module)
+    return module
+
+
+def run(*words):
+    return subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, check=False)
+
+
+def test_every_path_passes_on_the_cpu_at_a_tiny_size(tmp_path):
+    page = tmp_path / "page.md"
+    done = run("--device", "cpu", "--output", str(page))
+    assert done.returncode == 0, done.stdout + done.stderr + page.read_text()
+    text = page.read_text()
+    assert re.search(r"all \d+ paths passed", text) and "says nothing of a card" in text
+    for path in (
+        "clip: pre-training",
+        "ext on detected boxes",
+        "refine: visualds_semi",
+        "sgdet: relclip_full",
+    ):
+        assert f"| {path} |" in text
+    assert str(ROOT) not in text and str(tmp_path) not in text
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a card")
+def test_without_a_card_it_says_so_in_one_sentence(tmp_path):
+    done = run("--output", str(tmp_path / "page.md"))
+    assert done.returncode == 2 and not list(tmp_path.iterdir())
+    assert len(done.stderr.splitlines()) == 1 and "no CUDA card" in done.stderr
+
+
+def test_a_card_is_asked_for_every_training(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    content = script.write_params(large=True)
+    params = check_params(content)
+    assert params.clip.model.startswith("ViT-B-32") and params.detector.backbone == "resnet50"
+    asked = " ".join(command for _, command, _ in script.commands(content, "cuda", 8))
+    kinds = {(run.get("model", "relclip"), run["supervision"]) for run in content["runs"].values()}
+    assert len(kinds) == 6 and all(f"--run {name} " in asked for name in (*params.runs, *params.refined))
+
+
+def test_what_fails_is_on_the_page(script, tmp_path):
+    def broken():
+        print(f"{tmp_path}/data is read")
+        raise RuntimeError(f"no kernel image in {Path.home()}")
+
+    def far():
+        return script.within({"error": (float("nan"), 1.0)})
+
+    outcomes = [
+        script.outcome_of(name, task, True, tmp_path) for name, task in (("one", broken), ("two", far))
+    ]
+    page = script.page(outcomes, torch.device("cpu"))
+    assert "2 of 2 paths FAILED" in page and "./data is read\nRuntimeError: no kernel image in ~" in page
+    assert "ArithmeticError: error nan (bound 1.0)" in page
+    assert script.within({"error": (0.5, 1.0)}) == "error 0.5 (bound 1.0)"
+
+
+def test_a_path_that_leaves_the_card_idle_fails(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(script.torch.cuda, "is_available", lambda: True)
+    for name in ("synchronize", "empty_cache", "reset_peak_memory_stats"):
+        monkeypatch.setattr(script.torch.cuda, name, lambda: None)
+    monkeypatch.setattr(script.torch.cuda, "max_memory_allocated", lambda: 0)
+    counts = iter([3, 3, 3, 7])
+    monkeypatch.setattr(script, "allocations", lambda: next(counts))
+    idle, busy = (script.outcome_of("path", lambda: "", True, tmp_path) for _ in range(2))
+    assert "nothing was computed on the card" in idle.failure and busy.failure == ""

@@ -1,4 +1,4 @@
-"""Features, EXT and head training at Visual Genome's size on one device, beside the naive way, in one run; JSON.
+"""The stages at Visual Genome's size on one device, features, EXT and heads beside the naive way, in one run; JSON.
 
     python benchmarks/gpu.py [--device auto] [--model ViT-B-32] [--images 2048] [--pictures 64] [--steps 200]
 
@@ -7,9 +7,10 @@ maps of ViT-B/32 (7 x 7 x 768, dimension 512, 12 images a batch). The naive ways
 one batch after another in one thread; every ordered pair's crop with Pillow, none shared; and for the heads
 `benchmarks/train.py`'s plain relation adaptor alone, which pools every pair again at every step. `of_peak` is the share
 of the speed of a large matrix product measured in the same run, by the operations that torch's FlopCounterMode counts
-(it counts no LSTM of cuDNN or oneDNN). The projection: features and EXT of Visual Genome's 108,073 images, and every
-training that table 1 needs, 20,000 iterations each (docs/method.md, 5), on this one device. On a CPU the defaults are
-small and all times are processor seconds, so of one core.
+(it counts no LSTM of cuDNN or oneDNN). The detector is ResNet-50 at 1,000 pixels, 8 pictures a step; EXT on detected
+boxes sees 64 a picture. The projection, on this one device: features and EXT of Visual Genome's 108,073 images, the
+detector's 50,000 steps and its boxes, and every training that table 1 needs, 20,000 iterations each (docs/method.md, 5),
+with its predictions. On a CPU the defaults are small and all times are processor seconds, so of one core.
 """
 
 import argparse
@@ -32,18 +33,34 @@ from relclip.core.atomic import write_json
 from relclip.core.boxes import overlapping_pairs, union
 from relclip.core.images import read_image
 from relclip.core.ordered import available_threads, in_order
+from relclip.core.params.detector import Detector
+from relclip.core.params.predict import Predict
 from relclip.core.params.train import Train
 from relclip.core.params.whole import load_params
 from relclip.core.vocabulary import Vocabulary
+from relclip.detector.examples import Example
+from relclip.detector.network import DetectorConfig, build
+from relclip.detector.pictures import Pictures
+from relclip.detector.proposals import detect, prepare_model
+from relclip.detector.training import compute_losses
+from relclip.detector.training import make_optimizer as make_detector_optimizer
+from relclip.detector.training import update as update_detector
 from relclip.encoder.encoder import Encoder
 from relclip.ext.regions import embed_regions
 from relclip.features.stage import patch_maps_of, squash
+from relclip.model import ImageSet, Regions
+from relclip.predict import sgdet_stage, stage
+from relclip.predict.predictor import Predictor
+from relclip.predict.request import Inputs, Request
 from relclip.train.fit import ahead
 from relclip.train.optimiser import make_optimizer, update
 from relclip.train.setup import Material, make_trainer
 from relclip.train.steps import Steps
 
 VG_IMAGES, VG_ITERATIONS = 108_073, 20_000
+#: Pictures of validation and test, those of test, steps of the detector (preset vg).
+VG_JUDGED, VG_TEST, VG_DETECTOR = 37_422, 32_422, 50_000
+DETECTED, LONGEST_SIDE = 64, 1000
 WIDTH, HEIGHT, BOXES = 500, 375, 20
 MEAN, STD = (0.4815, 0.4578, 0.4082), (0.2686, 0.2613, 0.2758)
 PRESET = Path(__file__).resolve().parents[1] / "params.yaml"
@@ -166,6 +183,68 @@ def ext(encoder: Encoder, files: list[Path], boxes: int, batch: int, threads: in
     }
 
 
+def detector(files: list[Path], device: torch.device, steps: int, threads: int) -> Found:
+    """Training steps a second, pictures read ahead in threads, and pictures a second through the trained network."""
+    size, batch = (LONGEST_SIDE, 8) if device.type == "cuda" else (256, 1)
+    settings = Detector(
+        backbone="resnet50", image_size=size, batch=batch, optimizer="sgd", learning_rate=1e-4
+    )
+    model = build(DetectorConfig(backbone="resnet50", image_size=size, classes=OBJECTS, frozen_norm=True))
+    model, random = model.to(device).train(), np.random.default_rng(2)
+    pictures, optimizer = Pictures(files, size, room=0), make_detector_optimizer(model, settings)
+
+    def examples(step: int) -> list[Example]:
+        found = [pictures[number % len(files)] for number in range(step * batch, (step + 1) * batch)]
+        low = random.uniform(0, size / 2, (BOXES, 2))
+        boxes = torch.from_numpy(np.concatenate([low, low + size / 5], 1).astype(np.float32))
+        return [(one, {"boxes": boxes, "labels": torch.ones(BOXES, dtype=torch.int64)}) for one in found]
+
+    def go(numbers: range) -> None:
+        for few in in_order(examples, numbers, threads):
+            update_detector(model, optimizer, compute_losses(model, few, device)[0], 1e-4)
+
+    go(range(2))
+    spent = seconds(partial(go, range(2, 2 + steps)), device)
+    seen, ready = range(min(len(files), 8 * batch)), prepare_model(model, settings)
+    detected = seconds(lambda: list(detect(ready, pictures, seen, device, threads)), device)
+    return {"per_s": steps / spent, "detected_per_s": len(seen) / detected}
+
+
+def predictions(trainer: Any, device: torch.device) -> Found:
+    """Pictures a second of PredCls with SGCls, and of SGDet on the same boxes, by the stages' own functions."""
+    images = trainer.regions.images
+    request, inputs = Request("run", "run", Predict()), Inputs(Path(), Path(), Path())
+    predictor = Predictor(trainer.model.eval(), request, None, device)
+    regions = [Regions(images, predictor.network.config.roi_size, device, memory=0)]
+    few = range(0, 16 * max(1, len(images) // 16 if device.type == "cuda" else 1), 16)
+    scores = np.full(len(images.boxes), 0.5, np.float32)
+
+    def given() -> None:
+        for first in few:
+            list(stage.predictions(predictor, regions, range(first, first + 16)))
+
+    def detected() -> None:
+        for first in few:
+            rows = slice(images.object_start[first], images.object_start[first + 16])
+            some = ImageSet.from_arrays(
+                image_ids=images.image_ids[first : first + 16],
+                sizes=images.sizes[first : first + 16],
+                maps=images.maps,
+                map_rows=images.map_rows[first : first + 16],
+                object_counts=np.diff(images.object_start[first : first + 17]),
+                object_ids=images.object_ids[rows],
+                class_ids=images.class_ids[rows],
+                boxes=images.boxes[rows],
+            )
+            list(sgdet_stage.predictions(predictor, some, scores[rows], inputs, 0.5))
+
+    given()
+    return {
+        "predicted_per_s": 16 * len(few) / seconds(given, device),
+        "sgdet_per_s": 16 * len(few) / seconds(detected, device),
+    }
+
+
 def heads(device: torch.device, steps: int, size: str) -> Found:
     """Iterations a second of RelCLIP and Motif by the trainer's own steps, and of the plain relation adaptor."""
     random = np.random.default_rng(0)
@@ -188,7 +267,7 @@ def heads(device: torch.device, steps: int, size: str) -> Found:
         work = operations(partial(go, range(1)))
         go(range(1, 1 + min(steps, 20)))
         spent = seconds(partial(go, range(30, 30 + steps)), device)
-        found[model] = {"per_s": steps / spent, "operations_each": work}
+        found[model] = {"per_s": steps / spent, "operations_each": work, **predictions(trainer, device)}
     plain = PlainAdaptor(trainer).to(device)
     optimizer = make_optimizer(params, (plain,))
 
@@ -231,7 +310,21 @@ def projected(found: Found) -> Found:
     minutes = {
         "features": VG_IMAGES / found["features"]["per_s"] / 60,
         "ext": VG_IMAGES * found["ext"]["pairs_an_image"] / found["ext"]["per_s"] / 60,
+        "ext on detected boxes": VG_TEST
+        * found["ext_sgdet"]["pairs_an_image"]
+        / found["ext_sgdet"]["per_s"]
+        / 60,
+        "detector": (
+            VG_DETECTOR / found["detector"]["per_s"] + VG_JUDGED / found["detector"]["detected_per_s"]
+        )
+        / 60,
         "heads": sum(VG_ITERATIONS * count[model] / found[model]["per_s"] / 60 for model in count),
+        "predictions": sum(
+            count[model]
+            * (VG_JUDGED / found[model]["predicted_per_s"] + VG_TEST / found[model]["sgdet_per_s"])
+            / 60
+            for model in count
+        ),
     }
     return {"trainings": count, "minutes": {**minutes, "together": sum(minutes.values())}}
 
@@ -272,8 +365,10 @@ def main() -> None:
         found["ext"] = ext(
             encoder, seen, given.boxes or (BOXES if large else 6), 256 if large else 8, given.threads
         )
+        found["ext_sgdet"] = ext(encoder, seen, DETECTED if large else 8, 256 if large else 8, given.threads)
+        found["detector"] = detector(files, device, 30 if large else 1, given.threads)
     found |= heads(device, given.steps or (200 if large else 5), given.size)
-    for name in ("features", "ext", "relclip", "motif"):
+    for name in ("features", "ext", "ext_sgdet", "relclip", "motif"):
         part = found[name]
         part["of_peak"] = part["per_s"] * part["operations_each"] / 1e12 / found["peak_tflops"]
     found["visual_genome"] = projected(found)

@@ -9,8 +9,8 @@ one batch after another in one thread; every ordered pair's crop with Pillow, no
 of the speed of a large matrix product measured in the same run, by the operations that torch's FlopCounterMode counts
 (it counts no LSTM of cuDNN or oneDNN). The detector is ResNet-50 at 1,000 pixels, 8 pictures a step; EXT on detected
 boxes sees 64 a picture. The projection, on this one device: features and EXT of Visual Genome's 108,073 images, the
-detector's 50,000 steps and its boxes, and every training that table 1 needs, 20,000 iterations each (docs/method.md, 5),
-with its predictions. On a CPU the defaults are small and all times are processor seconds, so of one core.
+detector's 50,000 steps and its boxes, and every training that table 1 needs, 20,000 iterations each (docs/method.md,
+5), with its predictions. On a CPU the defaults are small and all times are processor seconds, so of one core.
 """
 
 import argparse

@@ -1,9 +1,17 @@
-"""Which regions a step trains on: a pure function of seed and step, so that any step can be resumed."""
+"""Which regions a step trains on: a pure function of seed and step, so that any step can be resumed; their crops."""
+
+from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from relclip.clip.regions import Codes, Regions
+from relclip.core.images import read_image
+from relclip.core.ordered import in_order
+from relclip.core.progress import progress
 from relclip.core.seeds import stream
+from relclip.encoder.crops import cut
 
 
 class _Pool:
@@ -66,3 +74,21 @@ class Sampler:
         chosen = random.choice(len(self._groups), size=groups, p=self._weights)
         drawn = [self._groups[key].draw(int(size), random) for key, size in zip(chosen, sizes, strict=True)]
         return np.concatenate([self._objects.draw(count, random), *drawn])
+
+
+def cut_regions(regions: Regions, folder: Path, size: int, workers: int) -> Tensor:
+    """Crops of every region in order, (R, 3, size, size) uint8: training then touches no file.
+
+    Raises InputError on a missing or broken picture.
+    """
+    firsts = np.searchsorted(regions.image, np.arange(len(regions.files) + 1))
+    crops = torch.empty((len(regions), 3, size, size), dtype=torch.uint8)
+
+    def fill(number: int) -> None:
+        first, end = firsts[number], firsts[number + 1]
+        crops[first:end] = cut(read_image(folder / regions.files[number]), regions.boxes[first:end], size)
+
+    done = in_order(fill, range(len(regions.files)), workers, ahead=8)
+    for _ in progress(done, "cropping", "image", total=len(regions.files)):
+        pass
+    return crops

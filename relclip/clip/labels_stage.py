@@ -5,10 +5,9 @@ from pathlib import Path
 
 import torch
 
-from relclip.clip.batches import Sampler
+from relclip.clip.batches import Sampler, cut_regions
 from relclip.clip.labels_elsewhere import load_timm
 from relclip.clip.labels_train import Crops, LabelsTrainer, judge, name_classes, only_objects
-from relclip.clip.pixels import cut_regions
 from relclip.clip.pretrain import train
 from relclip.clip.regions import Regions, read_regions
 from relclip.clip.small import labels_config

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from relclip.clip.batches import Sampler
+from relclip.clip.batches import Sampler, cut_regions
 from relclip.clip.elsewhere import load_elsewhere
-from relclip.clip.pixels import cut_regions
 from relclip.clip.pretrain import Corpus, Point, Trainer, train
 from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.sections import Sections

@@ -22,14 +22,13 @@ from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
 from relclip.core.vocabulary import load_names
-from relclip.detector.curves import make_curves
 from relclip.detector.examples import Examples, with_objects
 from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector
 from relclip.detector.judge import judge
 from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model, propose, table
-from relclip.detector.training import VERSION, fit
+from relclip.detector.training import VERSION, fit, make_curves
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 

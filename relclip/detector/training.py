@@ -13,10 +13,10 @@ from relclip.core.ordered import in_order
 from relclip.core.params.detector import Detector
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
-from relclip.detector.curves import LOSSES
 from relclip.detector.examples import Example, Examples
 from relclip.detector.pictures import as_input
 from relclip.tracking.curves import Curves
+from relclip.tracking.recorder import Recorder
 
 LONGEST_GRADIENT = 10.0
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
@@ -109,3 +109,11 @@ def _restore(
     optimizer.load_state_dict(state["optimizer"])
     curves.restore(state["points"], state["waiting"])
     return int(state["step"])
+
+
+LOSSES = ("loss", "loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg")
+
+
+def make_curves(recorder: Recorder) -> Curves:
+    """Curves without a point."""
+    return Curves(recorder, LOSSES, "lower detector.learning_rate")

@@ -17,9 +17,8 @@ from relclip.core.shard import Shard
 from relclip.encoder.encoder import WEIGHTS, load_encoder
 from relclip.ext.chunks import Chunks, split_images
 from relclip.ext.pairs import Candidates
-from relclip.ext.score import Scorer
+from relclip.ext.score import Scorer, TripletTexts, wanted_triplets
 from relclip.ext.sections import SCORES, Sections
-from relclip.ext.texts import TripletTexts, wanted_triplets
 
 
 @dataclass(frozen=True)

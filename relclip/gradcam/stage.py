@@ -22,9 +22,7 @@ from relclip.core.params.train import Trainings
 from relclip.core.progress import progress
 from relclip.encoder.encoder import load_encoder
 from relclip.gradcam.choose import HOW, choose
-from relclip.gradcam.clip_heat import clip_heat
-from relclip.gradcam.heat import Heat, largest_one, spread
-from relclip.gradcam.relation_heat import relation_heat
+from relclip.gradcam.heat import Heat, clip_heat, largest_one, relation_heat, spread
 from relclip.model import ImageSet, check_channels, check_vocabulary, load_model
 from relclip.model.files import WEIGHTS
 from relclip.model.regions import in_cells

@@ -2,17 +2,21 @@
 
 from relclip.model.base import Model, RelationConfig
 from relclip.model.batch import Batch, collate
-from relclip.model.compatibility import check_channels, check_vocabulary
-from relclip.model.files import load_model, read_about, read_config, save_model
+from relclip.model.files import (
+    check_channels,
+    check_vocabulary,
+    load_model,
+    read_about,
+    read_config,
+    save_model,
+)
 from relclip.model.image_set import ImageSet
 from relclip.model.motif import Motif, MotifConfig
 from relclip.model.network import ModelConfig, RelCLIP
-from relclip.model.output import LabelSource, Output
+from relclip.model.output import LabelSource, Output, RankBy, predicate_scores
 from relclip.model.pairs import object_numbers, pair_classes, pair_numbers, positions
-from relclip.model.regions import Regions, with_room
+from relclip.model.regions import Regions, roi_align, with_room
 from relclip.model.registry import MODELS, build_model, model_class
-from relclip.model.roi import roi_align
-from relclip.model.scores import RankBy, predicate_scores
 
 __all__ = [
     "MODELS",

@@ -1,10 +1,10 @@
-"""p_ij of RelCLIP eq. 1: the numbers about boxes that the position embedding reads (D4).
+"""p_ij of RelCLIP eq. 1: the numbers about boxes that the position embedding reads (D4), and that embedding.
 
 All boxes: (..., 4) float32, xyxy, divided by the width and height of their image, so inside [0, 1].
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 OBJECT_NUMBERS = 9
 PAIR_NUMBERS = 20
@@ -46,3 +46,24 @@ def _size(boxes: Tensor) -> Tensor:
 
 def _log(values: Tensor) -> Tensor:
     return values.log().clamp(-LARGEST_LOG, LARGEST_LOG)
+
+
+POSITION_WIDTH = 64
+
+
+def position_numbers(numbers: int) -> nn.Sequential:
+    """The small MLP that embeds boxes: (., numbers) -> (., POSITION_WIDTH)."""
+    return nn.Sequential(
+        nn.Linear(numbers, POSITION_WIDTH),
+        nn.ReLU(),
+        nn.Linear(POSITION_WIDTH, POSITION_WIDTH),
+        nn.ReLU(),
+    )
+
+
+def position_embedding(numbers: int, dimension: int) -> nn.Sequential:
+    """p_ij through a small MLP and its part of the adaptor's fully connected layer: (., numbers) -> (., D)."""
+    return nn.Sequential(
+        *position_numbers(numbers),
+        nn.Linear(POSITION_WIDTH, dimension, bias=False),
+    )

@@ -12,8 +12,13 @@ from torch import Tensor, nn
 from relclip.core.errors import ParamsError
 from relclip.model.base import LabelCounts, Model, RelationConfig
 from relclip.model.batch import Batch
-from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
-from relclip.model.layers import POSITION_WIDTH, position_embedding, position_numbers
+from relclip.model.geometry import (
+    OBJECT_NUMBERS,
+    PAIR_NUMBERS,
+    POSITION_WIDTH,
+    position_embedding,
+    position_numbers,
+)
 from relclip.model.output import LabelSource, Output
 from relclip.model.sequence import Context, Reading
 

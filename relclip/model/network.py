@@ -11,8 +11,7 @@ from relclip.core.errors import ParamsError
 from relclip.model.attention import AttentionStack
 from relclip.model.base import Model, RelationConfig
 from relclip.model.batch import Batch
-from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS
-from relclip.model.layers import position_embedding
+from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS, position_embedding
 from relclip.model.output import LabelSource, Output
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import JUDGEMENTS, read_table
 from relclip.core.precision import DENOMINATOR, precision_report
-from relclip.people.agreement import fleiss_kappa
 from relclip.people.questionnaire import Asked, Questionnaire
 
 RIGHT, WRONG, SKIP = "right", "wrong", "skip"
@@ -107,3 +107,18 @@ def _votes(people: Iterable[Given], key: str) -> tuple[int, int]:
     """How many said right and wrong."""
     said = [given.get(key) for given in people]
     return said.count(RIGHT), said.count(WRONG)
+
+
+def fleiss_kappa(counts: NDArray[np.int64]) -> tuple[float, float] | None:
+    """Return (kappa, share of pairs of people who agree) of counts (N, categories): how many people chose each.
+
+    A subject that fewer than two people rated says nothing and is left out; with as many people everywhere this is
+    Fleiss' formula. None where nothing is left; kappa is NaN where all chose one category, as chance agrees too.
+    """
+    people = counts.sum(axis=1)
+    counts, people = counts[people > 1], people[people > 1]
+    if not len(counts):
+        return None
+    agreed = float(np.mean((counts * (counts - 1)).sum(axis=1) / (people * (people - 1))))
+    by_chance = float(((counts.sum(axis=0) / people.sum()) ** 2).sum())
+    return ((agreed - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")), agreed

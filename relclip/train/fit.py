@@ -15,9 +15,8 @@ from relclip.core.progress import progress
 from relclip.model import with_room
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder
-from relclip.train.learning_rate import learning_rate
 from relclip.train.minibatch import Minibatch, draw
-from relclip.train.optimiser import make_optimizer
+from relclip.train.optimiser import learning_rate, make_optimizer
 from relclip.train.steps import Steps
 from relclip.train.stopping import EarlyStopping
 from relclip.train.trainer import Share, Trainer

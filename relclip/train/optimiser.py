@@ -1,11 +1,12 @@
-"""The optimisers a run can name, and one update."""
+"""The optimisers a run can name, the learning rate of each step, and one update."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from relclip.compute.schedule import decay_matrices, learning
+from relclip.compute.schedule import decay_matrices, learning, warm_cosine
 from relclip.core.params.train import Train
 from relclip.internals.torch_optimizer import spare_torch_compile, step
 
@@ -34,3 +35,31 @@ def descend(optimizer: torch.optim.Optimizer, learning_rate: float, longest: flo
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
     step(optimizer)
+
+
+FALLS_TO = 0.1
+
+
+def learning_rate(params: Train, step: int, validated: Sequence[float] = ()) -> float:
+    """Learning rate of `step` (from 0): linear warm-up, then constant, a half cosine down to 0, or by plateaus.
+
+    validated: the recalls on validation so far, the first first; only `schedule: plateau` asks for them.
+    """
+    if params.schedule != "cosine" and step >= params.warmup:
+        falls = plateaus(validated, params.patience) if params.schedule == "plateau" else 0
+        return params.learning_rate * FALLS_TO**falls
+    return warm_cosine(params.learning_rate, step, params.iterations, params.warmup)
+
+
+def plateaus(validated: Sequence[float], patience: int) -> int:
+    """How often more than `patience` values in a row were not above the best, as torch's ReduceLROnPlateau counts.
+
+    Its threshold is 0 here. After a fall the count of values that were no better begins anew.
+    """
+    best, waited, falls = -math.inf, 0, 0
+    for value in validated:
+        waited = 0 if value > best else waited + 1
+        best = max(best, value)
+        if waited > patience:
+            falls, waited = falls + 1, 0
+    return falls

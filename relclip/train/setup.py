@@ -15,7 +15,6 @@ from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.model import ImageSet, Model, Regions, model_class
 from relclip.train.contrast import RelationalContrast
-from relclip.train.frequency import label_counts
 from relclip.train.inputs import contrast_level, needs_words
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
@@ -136,3 +135,21 @@ def channel_statistics(images: ImageSet, numbers: NDArray[np.int64]) -> tuple[to
     cells = cells.reshape(-1, images.maps.shape[3]).astype(np.float32)
     scale = np.maximum(cells.std(axis=0, dtype=np.float64), 1e-6)
     return torch.from_numpy(cells.mean(axis=0, dtype=np.float64)), torch.from_numpy(scale)
+
+
+def label_counts(
+    classes: NDArray[np.int32], labels: Labels, objects: int, predicates: int
+) -> NDArray[np.float64]:
+    """How much the labels give each predicate of two classes, (O + 1, O + 1, R + 1), of the ordered overlapping pairs.
+
+    classes: (P, 2) of subject and object. A labelled pair counts each possible label with its weight, so that distant
+    labels give a distant count; a pair without a label counts as class 0 (D25).
+    """
+    pair = classes[:, 0].astype(np.int64) * (objects + 1) + classes[:, 1]
+    labelled = np.flatnonzero(labels.row >= 0)
+    entries, place = labels.entries(labels.row[labelled])
+    keys = np.concatenate([pair[labels.row < 0], pair[labelled][place]]) * (predicates + 1)
+    keys[len(pair) - len(labelled) :] += labels.predicates[entries]
+    weights = np.concatenate([np.ones(len(pair) - len(labelled)), labels.weights[entries]])
+    counts = np.bincount(keys, weights, (objects + 1) ** 2 * (predicates + 1)).astype(np.float64)
+    return counts.reshape(objects + 1, objects + 1, predicates + 1)

@@ -16,8 +16,7 @@ from relclip.annotate.order import order_of, seconds_left
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
 from relclip.core.params.evaluate import Evaluate
-from relclip.people.agreement import fleiss_kappa
-from relclip.people.judgements import people_report, read_judgements
+from relclip.people.judgements import fleiss_kappa, people_report, read_judgements
 from relclip.people.questionnaire import Questionnaire, load_questionnaire
 
 

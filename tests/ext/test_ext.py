@@ -169,7 +169,7 @@ def test_a_prompt_without_classes_is_encoded_once_a_predicate():
 
     from relclip.core.params.ext import Ext
     from relclip.core.vocabulary import Vocabulary
-    from relclip.ext.texts import TripletTexts
+    from relclip.ext.score import TripletTexts
 
     asked = []
 

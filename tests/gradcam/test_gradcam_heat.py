@@ -11,8 +11,7 @@ from relclip.core.annotations import Annotations
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.gradcam.choose import choose, repetitions
-from relclip.gradcam.heat import grad_cam, largest_one, spread
-from relclip.gradcam.relation_heat import batch_from, relation_heat
+from relclip.gradcam.heat import batch_from, grad_cam, largest_one, relation_heat, spread
 from relclip.model import ImageSet, ModelConfig, Output, Regions, RelCLIP, collate
 
 ROI = 2

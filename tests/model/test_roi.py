@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision.ops import roi_align as torchvision_roi_align
 
-from relclip.model.roi import roi_align
+from relclip.model.regions import roi_align
 
 MAP = torch.randn(9, 14, 5, generator=torch.Generator().manual_seed(1))
 BOXES = torch.tensor(

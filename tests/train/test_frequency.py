@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from relclip.model.motif import frequency_bias
-from relclip.train.frequency import label_counts
 from relclip.train.labels import Labels
+from relclip.train.setup import label_counts
 
 
 def test_by_hand():

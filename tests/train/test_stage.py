@@ -24,7 +24,7 @@ from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
 from relclip.model import load_model
 from relclip.tracking.recorder import Silent
-from relclip.train.learning_rate import learning_rate
+from relclip.train.optimiser import learning_rate
 from relclip.train.stage import Inputs, train_run
 
 QUICK = {

@@ -25,7 +25,7 @@ VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 SHOWN = [f"{task}.{name}" for task in ("predcls", "sgcls", "sgdet") for name in MAIN_NAMES]
 NAME = "attributes.`Run Name`"
 #: Pixels in which the longest name of a row, and of a metric, is read whole.
-WIDE, NARROW = 300, 185
+WIDE, NARROW = 360, 200
 
 
 def main() -> None:

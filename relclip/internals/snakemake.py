@@ -8,10 +8,13 @@ Both together: 300 jobs of 0.3 s on two cores take 9.4 s of processor time in pl
 import importlib
 import re
 import sys
+from types import TracebackType
 
 KNOWN = re.compile(r"9\.27\.\d+")
 #: Seconds between two looks at a job's memory; 0.5 is Snakemake's own.
 INTERVAL = 2.0
+#: The last words of a run that did not come to its end, after Ctrl-C or an error that was said above.
+STOPPED = "relclip: stopped before the end; what is done stays, and the same command goes on from there"
 
 
 def look_less_often(version: str) -> bool:
@@ -27,3 +30,16 @@ def look_less_often(version: str) -> bool:
     scheduler = importlib.import_module("snakemake.scheduling.job_scheduler")
     scheduler.JobRateLimiter = lambda limit: None  # type: ignore[attr-defined]
     return True
+
+
+def say_when_interrupted() -> None:
+    """Ctrl-C where Snakemake itself does not expect it, such as while it plans, ends in a sentence."""
+    usual = sys.excepthook
+
+    def interrupted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print(STOPPED, file=sys.stderr)
+        else:
+            usual(kind, error, trace)
+
+    sys.excepthook = interrupted

@@ -1,13 +1,12 @@
 """`make record`: DVC takes what lies here as the results of the present params.yaml, stage by changed stage."""
 
-import json
 import time
 from pathlib import Path
+from typing import Any
 
 from relclip.core import command
-from relclip.project.adopt import output_of
-
-ALL = "every stage"
+from relclip.core.errors import InputError
+from relclip.internals.dvc import read_once
 
 
 def main() -> None:
@@ -15,20 +14,31 @@ def main() -> None:
     command.parser(
         "relclip.project.record", "DVC takes what is there as the present params' result."
     ).parse_args()
+    import dvc  # noqa: PLC0415
+    from dvc.exceptions import DvcException  # noqa: PLC0415
+    from dvc.repo import Repo  # noqa: PLC0415
+
     began = time.monotonic()
-    changed = (
-        sorted(json.loads(output_of(["dvc", "status", "--json"]))) if Path("dvc.lock").is_file() else [ALL]
-    )
-    if not changed:
-        print("record: dvc.lock names what lies here already")
-        return
-    print(
-        f"record: {', '.join(changed[:4])}{', ...' * (len(changed) > 4)}; DVC hashes and keeps the files",
-        flush=True,
-    )
-    output_of(["dvc", "commit", "--force", *(changed if changed != [ALL] else [])])
-    took = time.monotonic() - began
-    print(f"record: done in {took:.0f} s; next: git add dvc.lock, and git commit, which pins it")
+    try:
+        with read_once(dvc.__version__), Repo() as repo:
+            said = record(repo)
+    except DvcException as error:
+        raise InputError(
+            f"DVC did not take what is here: {error}; after a whole `snakemake` it does"
+        ) from None
+    print(f"record: {said.format(seconds=time.monotonic() - began)}")
+
+
+def record(repo: Any) -> str:
+    """Commit what changed; returns what was done, in words."""
+    changed = sorted(repo.status()) if Path("dvc.lock").is_file() else None
+    if changed == []:
+        return "dvc.lock names what lies here already"
+    named = "every stage" if changed is None else ", ".join(changed[:4]) + ", ..." * (len(changed) > 4)
+    print(f"record: {named}; DVC hashes and keeps the files", flush=True)
+    for target in changed or [None]:
+        repo.commit(target, force=True)
+    return "done in {seconds:.0f} s; next: git add dvc.lock, and git commit, which pins it"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from relclip.core.command import DATA
 from relclip.core.errors import RelclipError
 from relclip.core.params.whole import check_workflow_config
 from relclip.core.train_inputs import Inputs
-from relclip.internals.snakemake import look_less_often
+from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
 from relclip.project.space import check_place, check_space
@@ -22,6 +22,7 @@ from relclip.tables.layout import LAYOUTS
 from relclip.tracking.runs import prepare_store
 
 look_less_often(snakemake.__version__)
+say_when_interrupted()
 # the jobs that share this machine's GPU each keep a part of it (relclip/compute/device.py)
 GPU = any(Path("/dev").glob("nvidia[0-9]*"))
 gpu_jobs = workflow.resource_settings.resources.get("gpu")
@@ -89,6 +90,10 @@ onstart:
 
 
 CLOSURES = Closures(ROOT, ROOT / ".snakemake" / "imports.json")
+
+
+onerror:
+    print(STOPPED, file=sys.stderr)
 
 
 def code(*modules):

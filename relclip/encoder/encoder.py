@@ -106,10 +106,16 @@ class Encoder:
             hook.remove()
         return entered[0], F.normalize(embeddings.float(), dim=-1)
 
-    def encode_texts(self, texts: Sequence[str], batch: int = 512, workers: int = 1) -> Tensor:
-        """Embeddings of texts: T texts -> (T, D) float32, length 1, on the CPU; `workers` batches at a time."""
+    def encode_texts(
+        self, texts: Sequence[str], batch: int = 512, workers: int = 1, *, shown: bool = True
+    ) -> Tensor:
+        """Embeddings of texts: T texts -> (T, D) float32, length 1, on the CPU; `workers` batches at a time.
+
+        `shown`: with its progress, as long work is.
+        """
         batches = [list(texts[first : first + batch]) for first in range(0, len(texts), batch)]
-        encoded = list(progress(in_order(self._text_batch, batches, workers), "texts", "part", len(batches)))
+        parts = in_order(self._text_batch, batches, workers)
+        encoded = list(progress(parts, "texts", "part", len(batches)) if shown else parts)
         return torch.cat(encoded) if encoded else torch.zeros((0, self.dimension))
 
     @property

@@ -2,9 +2,11 @@
 
 from relclip.model.base import Model, RelationConfig
 from relclip.model.batch import Batch, collate
+from relclip.model.contrast import Projections, Triplets
 from relclip.model.files import (
     check_channels,
     check_vocabulary,
+    load_contrast,
     load_model,
     read_about,
     read_config,
@@ -28,14 +30,17 @@ __all__ = [
     "Motif",
     "MotifConfig",
     "Output",
+    "Projections",
     "RankBy",
     "Regions",
     "RelCLIP",
     "RelationConfig",
+    "Triplets",
     "build_model",
     "check_channels",
     "check_vocabulary",
     "collate",
+    "load_contrast",
     "load_model",
     "model_class",
     "object_numbers",

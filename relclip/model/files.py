@@ -1,13 +1,17 @@
-"""A trained model on disk, without pickle: weights, what builds it (config.json), and whether it fits data."""
+"""A trained model on disk, without pickle: weights, what builds it (config.json), and whether it fits data.
 
-from collections.abc import Mapping
+What a contrast learned lies beside the network's weights, under names that begin with CONTRAST.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
 
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
@@ -15,16 +19,31 @@ from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary
 from relclip.model.base import Model, RelationConfig
+from relclip.model.contrast import LEVELS, Projections
 from relclip.model.registry import MODELS, build_model
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+CONTRAST = "contrast."
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def save_model(model: Model, folder: Path, about: Mapping[str, Any] | None = None) -> None:
-    """Write the model into `folder`; `about` (run name, parameters) is kept in config.json beside what builds it."""
+def save_model(
+    model: Model,
+    folder: Path,
+    about: Mapping[str, Any] | None = None,
+    contrast: Projections | None = None,
+) -> None:
+    """Write the model into `folder`; `about` (run name, parameters) is kept in config.json beside what builds it.
+
+    `contrast`: what RCL trained with it, left out where it has no level.
+    """
     write_json(folder / CONFIG, {**(about or {}), "model": model.config.model_dump()})
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    tensors = dict(model.state_dict())
+    if contrast and contrast.levels:
+        learned = contrast.state_dict()
+        tensors |= {CONTRAST + name: learned[name] for name in learned if not name.startswith("memory.")}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_file(folder / WEIGHTS) as temporary:
         temporary.write_bytes(save(tensors, UNSEALED))
         seal(temporary)
@@ -36,17 +55,56 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
     Raises ContractError where a file is missing, broken, or weights and configuration do not fit each other.
     """
     model = build_model(read_config(folder))
+    weights = _read(folder, lambda name: not name.startswith(CONTRAST))
+    return _filled(model, weights, folder).to(device).eval()
+
+
+def load_contrast(folder: Path, device: torch.device | str = "cpu") -> Projections | None:
+    """Read what RCL learned beside that model; None where it was trained without. Raises ContractError likewise."""
+    weights = _read(folder, lambda name: name.startswith(CONTRAST))
+    if not weights:
+        return None
+    contrast = build_contrast(weights, read_config(folder).dimension)
+    return (
+        _filled(contrast, {name.removeprefix(CONTRAST): weights[name] for name in weights}, folder)
+        .to(device)
+        .eval()
+    )
+
+
+def build_contrast(names: Iterable[str], dimension: int) -> Projections:
+    """The contrast, untrained, that has these names of tensors in model.safetensors."""
+    known = {level for levels in LEVELS.values() for level in levels}
+    ours = {name.split(".")[2] for name in names if name.startswith(f"{CONTRAST}visual.")}
+    return Projections(sorted(known & ours), dimension)
+
+
+def _read(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
+    """The tensors of these names."""
+    path = folder / WEIGHTS
     try:
-        check_seal(folder / WEIGHTS)
-        model.load_state_dict(load_file(folder / WEIGHTS))
+        check_seal(path)
+        with safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys() if wanted(name)}  # noqa: SIM118
     except FileNotFoundError:
-        raise ContractError(f"{folder / WEIGHTS} does not exist; run the `train` stage first") from None
-    except (SafetensorError, OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ContractError(
-            f"{folder / WEIGHTS} does not fit its {CONFIG} or is broken ({reason}); train it again"
-        ) from None
-    return model.to(device).eval()
+        raise ContractError(f"{path} does not exist; run the `train` stage first") from None
+    except (SafetensorError, OSError) as error:
+        raise _unfit(folder, error) from None
+
+
+def _filled(module: Module, weights: dict[str, Tensor], folder: Path) -> Module:
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise _unfit(folder, error) from None
+    return module
+
+
+def _unfit(folder: Path, error: Exception) -> ContractError:
+    reason = " ".join(str(error).split())[:200]
+    return ContractError(
+        f"{folder / WEIGHTS} does not fit its {CONFIG} or is broken ({reason}); train it again"
+    )
 
 
 def read_config(folder: Path) -> RelationConfig:

@@ -15,6 +15,7 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
         "--run", required=True, help="an entry of runs, refined or predictions in params.yaml"
     )
     command.add_folders(parser, "dataset", "kb", model="train/<trained>", features="features/<encoder>")
+    command.add_folders(parser, encoder="clip/model")
     parser.add_argument(
         "--prompts", type=Path, help="the folder data/clip/prompts (the model carries what it needs)"
     )
@@ -25,4 +26,4 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
 def read_inputs(given: argparse.Namespace, request: Request, params: Predictions) -> Inputs:
     """Return the folders that were given, or where the trained run and its encoder's maps usually are."""
     command.fill(given, trained=request.trained_run, encoder=params.run(request.trained_run).features)
-    return Inputs(given.model, given.dataset, given.features, given.kb)
+    return Inputs(given.model, given.dataset, given.features, given.kb, given.encoder)

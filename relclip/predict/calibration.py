@@ -4,6 +4,8 @@ Raw logits of two trainings, or of predicates and objects, are not on one scale,
 them. Divided by the temperature under which the validation annotation is likeliest, they are chances.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,13 +17,45 @@ from torch.nn import functional
 from relclip.core.errors import ContractError
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.progress import progress
-from relclip.model import ImageSet, collate
+from relclip.model import Batch, ImageSet, Output, collate
+from relclip.predict.matching import best_weight, chances_of
 from relclip.predict.predictor import Predictor, Temperatures
 from relclip.predict.request import Inputs
 
 #: Temperatures are looked for between these, to this many halvings of the logarithm's range.
 LOWEST, HIGHEST, HALVINGS = 0.01, 100.0, 40
 BINS = 15
+
+
+def fitted(predictor: Predictor, inputs: Inputs) -> dict[str, float] | None:
+    """Fit on validation what the request needs, give it to `predictor`, and return what calibration.json says.
+
+    None where nothing is fitted. Raises ContractError where val has no annotation.
+    """
+    if predictor.request.params.by == "both":
+        return weighed(predictor, inputs)
+    return calibrated(predictor, inputs) if predictor.request.params.calibrate else None
+
+
+def weighed(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
+    """Give `predictor` the weight of the matching that fits the annotated trained predicates of validation (D37)."""
+    assert predictor.matcher is not None
+    images = ImageSet.load(inputs.dataset, inputs.features, "val")
+    targets, trained = (
+        annotated(images, inputs, predictor.network.config.predicates),
+        predictor.matcher.trained,
+    )
+    found = [(torch.zeros(0), torch.zeros(0))]
+    for batch, answer, rows in _answers(predictor, images, inputs):
+        matching = predictor.matcher.logits(batch, answer, batch.classes)
+        classifier = answer.predicate_logits.float().softmax(dim=1)
+        some = chances_of(classifier, matching, targets[rows].to(trained.device), trained)
+        found.append((some[0].cpu(), some[1].cpu()))
+    classifier, matching = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if not len(classifier):
+        raise _nothing_annotated(inputs, "predict.by: both")
+    predictor.matching_weight = best_weight(classifier, matching)
+    return {"matching_weight": predictor.matching_weight, "annotated": len(classifier)}
 
 
 def calibrated(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
@@ -35,9 +69,7 @@ def calibrated(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     of_pairs, of_objects = _logits(predictor, images, inputs, targets)
     targets = targets[targets.any(dim=1)]
     if not len(targets):
-        raise ContractError(
-            f"{inputs.dataset} has no annotated overlapping pair in val, which predict.calibrate needs; set it to false"
-        )
+        raise _nothing_annotated(inputs, "predict.calibrate")
     apart = predictor.request.rank_by == "sigmoid"
     if apart:
         of_pairs, targets = of_pairs[:, 1:], targets[:, 1:]
@@ -111,18 +143,29 @@ def _keys(image: NDArray[np.int64], subject: NDArray[np.int64], object_: NDArray
 
 def _logits(predictor: Predictor, images: ImageSet, inputs: Inputs, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Logits of the annotated pairs (K, R + 1) and of all objects (N, O + 1), on the CPU."""
-    regions, batch, done = predictor.regions(images, inputs), predictor.request.params.batch, 0
     config = predictor.network.config
     pairs, objects = [torch.zeros(0, config.predicates + 1)], [torch.zeros(0, config.object_classes + 1)]
     some = targets.any(dim=1)
-    for first in progress(range(0, len(images), batch), "calibrate", "batch"):
-        numbers = range(first, min(first + batch, len(images)))
-        (answer,) = predictor.answers(collate(regions, numbers), ["given"])
-        here = some[done : done + len(answer.predicate_logits)]
-        done += len(here)
-        pairs.append(answer.predicate_logits.cpu()[here])
+    for _, answer, rows in _answers(predictor, images, inputs):
+        pairs.append(answer.predicate_logits.cpu()[some[rows]])
         objects.append(answer.object_logits.cpu())
     return torch.cat(pairs), torch.cat(objects)
+
+
+def _answers(predictor: Predictor, images: ImageSet, inputs: Inputs) -> Iterator[tuple[Batch, Output, slice]]:
+    """What the network says with given labels, batch by batch, and which of all pairs a batch holds."""
+    regions, batch = predictor.regions(images, inputs), predictor.request.params.batch
+    for first in progress(range(0, len(images), batch), "calibrate", "batch"):
+        last = min(first + batch, len(images))
+        collated = collate(regions, range(first, last))
+        (answer,) = predictor.answers(collated, ["given"])
+        yield collated, answer, slice(int(images.pair_start[first]), int(images.pair_start[last]))
+
+
+def _nothing_annotated(inputs: Inputs, what: str) -> ContractError:
+    return ContractError(
+        f"{inputs.dataset} has no annotated overlapping pair in val, which {what} needs; leave it out"
+    )
 
 
 def _chances(logits: Tensor, apart: bool) -> Tensor:

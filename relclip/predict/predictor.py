@@ -26,6 +26,7 @@ from relclip.model import (
     predicate_scores,
 )
 from relclip.predict.knowledge import load_counts
+from relclip.predict.matching import Matcher, load_matcher, mixed
 from relclip.predict.request import Inputs, Request
 from relclip.predict.writing import Prediction
 
@@ -51,6 +52,8 @@ class Predictor:
         """`candidates`: (O + 1, O + 1, R) which triplets may be predicted; none: all. All on `device`."""
         self.network, self.request, self.candidates = network, request, candidates
         self.temperatures = Temperatures()
+        self.matcher: Matcher | None = None
+        self.matching_weight = 0.0  # of `by: both`
         self.device = device or best_device()
 
     @classmethod
@@ -64,7 +67,10 @@ class Predictor:
         vocabulary = load_vocabulary(inputs.dataset / "vocabulary.json")
         check_vocabulary(inputs.model, network, vocabulary)
         candidates = _candidates(inputs, vocabulary, request)
-        return cls(network, request, candidates if candidates is None else candidates.to(place), place)
+        made = cls(network, request, candidates if candidates is None else candidates.to(place), place)
+        if request.params.by != "classifier":
+            made.matcher = load_matcher(inputs, vocabulary, request.prompts, place)
+        return made
 
     def regions(self, images: ImageSet, inputs: Inputs) -> Regions:
         """Pool regions as the network wants them. Raises ContractError where the maps are another encoder's."""
@@ -87,12 +93,24 @@ class Predictor:
         chances = (logits.float() / self.temperatures.object).softmax(dim=1)
         return label, chances.gather(1, label[:, None])[:, 0]
 
-    def scores(self, batch: Batch, logits: Tensor, labels: Tensor) -> Tensor:
-        """(P, R + 1) logits -> (P, R) scores; NaN where the knowledge base has no such triplet of these labels."""
-        scores = predicate_scores(logits / self.temperatures.predicate, self.request.rank_by)
+    def scores(self, batch: Batch, answer: Output, labels: Tensor) -> Tensor:
+        """(P, R) scores of a batch's pairs; NaN where the knowledge base has no such triplet of these labels (N,)."""
+        scores = self._scores(batch, answer, labels)
         if self.candidates is None:
             return scores
         return torch.where(self.candidates[labels[batch.subjects], labels[batch.objects]], scores, torch.nan)
+
+    def _scores(self, batch: Batch, answer: Output, labels: Tensor) -> Tensor:
+        rank_by, logits = self.request.rank_by, answer.predicate_logits
+        if self.matcher is None:
+            return predicate_scores(logits / self.temperatures.predicate, rank_by)
+        matching = self.matcher.logits(batch, answer, labels)
+        if self.request.params.by == "both":
+            return mixed(logits.float().softmax(dim=1), matching, self.matcher.trained, self.matching_weight)
+        background = torch.full_like(
+            matching[:, :1], -torch.inf
+        )  # texts say what holds, none says that nothing does
+        return predicate_scores(torch.cat([background, matching], dim=1), rank_by)
 
 
 def pair_sets(images: ImageSet, pairs: str) -> list[ImageSet]:

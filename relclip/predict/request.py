@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.digest import file_digest
+from relclip.core.params.clip import Clip
 from relclip.core.params.predict import Predict, Predictions
 from relclip.core.params.train import RankBy
 
@@ -11,28 +12,42 @@ WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
+class Prompts:
+    """The templates of the texts that pairs are matched with."""
+
+    object: str = Clip.model_fields["object_prompt"].default
+    triplet: str = Clip.model_fields["triplet_prompt"].default
+
+
+@dataclass(frozen=True)
 class Inputs:
-    """The folders that a prediction reads; `kb` only where the knowledge base masks the predicates."""
+    """The folders that a prediction reads.
+
+    `kb` only where the knowledge base masks the predicates; `encoder`, the prompts', only where they are matched.
+    """
 
     model: Path
     dataset: Path
     features: Path
     kb: Path | None = None
+    encoder: Path | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """A trained run, the `predict` section as this request has it, and how its logits are ranked."""
+    """A trained run, the `predict` section as this request has it, how its logits are ranked, the prompts."""
 
     run: str
     trained_run: str
     params: Predict
     rank_by: RankBy = "softmax"
+    prompts: Prompts = Prompts()
 
     @classmethod
     def of(cls, params: Predictions, name: str) -> "Request":
         """Read the entry `name`. Raises ParamsError where there is none."""
-        return cls(name, *params.prediction(name))
+        prompts = Prompts(params.clip.object_prompt, params.clip.triplet_prompt)
+        return cls(name, *params.prediction(name), prompts)
 
     def provenance(self, inputs: Inputs) -> dict[str, str | bool]:
         """What provenance.json says."""
@@ -44,4 +59,5 @@ class Request:
             "pairs": self.params.pairs,
             "kb_mask": self.params.kb_mask,
             "calibrate": self.params.calibrate,
+            **({} if self.params.by == "classifier" else {"by": self.params.by}),
         }

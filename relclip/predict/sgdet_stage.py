@@ -19,7 +19,7 @@ from relclip.core.digest import check_maps
 from relclip.core.progress import progress
 from relclip.core.proposals import Proposals, load_proposals
 from relclip.model import Batch, ImageSet, Output, collate
-from relclip.predict.calibration import calibrated
+from relclip.predict.calibration import fitted
 from relclip.predict.class_nms import class_nms
 from relclip.predict.predictor import Predictor, cut, pair_sets
 from relclip.predict.request import Inputs, Request
@@ -47,7 +47,7 @@ def predict_sgdet(
     prepare(0, threads)
     check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
-    calibration = calibrated(predictor, inputs) if request.params.calibrate else None
+    calibration = fitted(predictor, inputs)
     images = ImageSet.load(inputs.dataset, inputs.features, split)
     classes = predictor.network.config.object_classes
     boxes = load_proposals(proposals, inputs.dataset, images.image_ids, classes)
@@ -76,9 +76,7 @@ def predictions(
         sets = [_among(some, kept) for some in sets]
         asked = [_ask(predictor, some, inputs) for some in sets]
     classes = torch.from_numpy(labels[0]).to(predictor.device)
-    scores = [
-        predictor.scores(batch, answer.predicate_logits, classes).cpu().numpy() for batch, answer in asked
-    ]
+    scores = [predictor.scores(batch, answer, classes).cpu().numpy() for batch, answer in asked]
     for prediction, rows in zip(
         cut(sets, range(len(images)), labels, scores), images.object_rows(), strict=True
     ):

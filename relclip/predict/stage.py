@@ -11,7 +11,7 @@ from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import check_maps
 from relclip.core.progress import progress
 from relclip.model import ImageSet, LabelSource, Regions, collate
-from relclip.predict.calibration import calibrated
+from relclip.predict.calibration import fitted
 from relclip.predict.predictor import Predictor, cut, pair_sets
 from relclip.predict.request import Inputs, Request
 from relclip.predict.writing import TASKS, Prediction, task_writer
@@ -29,7 +29,7 @@ def predict_run(request: Request, inputs: Inputs, output: Path, threads: int | N
     prepare(0, threads)
     check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
-    calibration = calibrated(predictor, inputs) if request.params.calibrate else None
+    calibration = fitted(predictor, inputs)
     sets = pair_sets(ImageSet.load(inputs.dataset, inputs.features, "val", "test"), request.params.pairs)
     regions = [predictor.regions(images, inputs) for images in sets]
     batch = request.params.batch
@@ -58,7 +58,7 @@ def predictions(
     for place, task in enumerate(TASKS):
         classes, class_scores = labels[task]
         scores = [
-            predictor.scores(batch, answer[place].predicate_logits, classes).cpu().numpy()
+            predictor.scores(batch, answer[place], classes).cpu().numpy()
             for batch, answer in zip(batches, answers, strict=True)
         ]
         found = classes.cpu().numpy(), class_scores.cpu().numpy()

@@ -15,15 +15,8 @@ tensor([[1.0000, 0.0000, 0.0000],
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from relclip.train.contrast import (
-        LEVELS,
-        Negatives,
-        RelationalContrast,
-        Triplets,
-        info_nce,
-        relation_embedding,
-        sampling_weights,
-    )
+    from relclip.model.contrast import LEVELS, Triplets, relation_embedding
+    from relclip.train.contrast import Negatives, RelationalContrast, info_nce, sampling_weights
     from relclip.train.losses import soft_cross_entropy
     from relclip.train.memory import Memory
     from relclip.train.targets import weighted_mean
@@ -46,8 +39,8 @@ def __getattr__(name: str) -> Any:
     """Import torch when something of it is asked for: `relclip train --help` needs none of it."""
     if name not in __all__:
         raise AttributeError(f"module 'relclip.train' has no attribute {name!r}")
+    from relclip.model import contrast as embeddings  # noqa: PLC0415
     from relclip.train import contrast, losses, memory, targets  # noqa: PLC0415
 
-    return next(
-        getattr(module, name) for module in (contrast, losses, memory, targets) if hasattr(module, name)
-    )
+    modules = (embeddings, contrast, losses, memory, targets)
+    return next(getattr(module, name) for module in modules if hasattr(module, name))

@@ -1,6 +1,5 @@
 """Relational contrastive learning, RelCLIP eq. 2 to 7: losses take features, not models."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
@@ -12,46 +11,14 @@ from torch.nn import functional
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import InputError
 from relclip.core.params.train import Sampling
+from relclip.model.contrast import LEVELS, Level, Projections, Triplets
 
 if TYPE_CHECKING:
     from relclip.train.memory import Memory
 
-Level = Literal["subject_predicate", "predicate_object", "triple", "unary"]
 Weighting = Literal["cosine", "shifted", "none"]
 
-#: The contrasts that each value of `rcl.level` sums (RelCLIP eq. 6 and table 3).
-LEVELS: dict[str, tuple[Level, ...]] = {
-    "dual": ("subject_predicate", "predicate_object"),
-    "triple": ("triple",),
-    "unary": ("unary",),
-    "none": (),
-}
-#: A learned temperature never falls below this (CLIP's bound).
-LOWEST_TEMPERATURE = 0.01
 EVERY_ROW = slice(None)
-
-
-@dataclass(frozen=True, eq=False)
-class Triplets:
-    """Embeddings of N relation instances, each (N, D): of the triplet, of its subject, of its object."""
-
-    relation: Tensor  # v^r_ij or t^r_ij
-    subject: Tensor  # v_i or t_i
-    object: Tensor  # v_j or t_j
-
-
-def relation_embedding(triplets: Triplets, level: Level) -> Tensor:
-    """The L2-normalised difference of RelCLIP eq. 2 and 3 before its matrix W: (N, D).
-
-    subject_predicate: relation - object; predicate_object: relation - subject; unary (the predicate alone, D9):
-    relation - subject - object; triple (D9): the relation itself.
-    """
-    difference = triplets.relation
-    if level in {"subject_predicate", "unary"}:
-        difference = difference - triplets.object
-    if level in {"predicate_object", "unary"}:
-        difference = difference - triplets.subject
-    return functional.normalize(difference, dim=1)
 
 
 @torch.no_grad()
@@ -141,12 +108,12 @@ def info_nce(
     return (gamma * losses[0] + (1 - gamma) * losses[1]) / max(len(visual), 1)
 
 
-class RelationalContrast(nn.Module):
-    """L_RCL of RelCLIP eq. 6 with the matrices W of eq. 2 and 3; each starts as the identity (D11).
+class RelationalContrast(Projections):
+    """L_RCL of RelCLIP eq. 6, which trains the matrices W of eq. 2 and 3 beside the network.
 
-    Only training needs it: the network's own file does not hold it. `memory` makes the memory of a level; none: the
-    negatives are those of the batch alone. In several processes each contrasts its own queries with the instances of
-    all; the losses of all add up to that of one process over the whole batch, and so do their gradients.
+    `memory` makes the memory of a level; none: the negatives are those of the batch alone. In several processes each
+    contrasts its own queries with the instances of all; the losses of all add up to that of one process over the whole
+    batch, and so do their gradients.
     """
 
     def __init__(
@@ -159,21 +126,12 @@ class RelationalContrast(nn.Module):
         *,
         memory: "Callable[[], Memory] | None" = None,
     ) -> None:
-        super().__init__()
         if level not in LEVELS:
             raise InputError(f"the level of the contrast is {level!r}; allowed: {', '.join(LEVELS)}")
-        self.levels = LEVELS[level]
+        super().__init__(LEVELS[level], dimension, temperature, learn_temperature)
         self.gamma = gamma
         self.fixed_temperature = None if learn_temperature else temperature
-        self.visual = nn.ModuleDict({name: _identity(dimension) for name in self.levels})
-        self.text = nn.ModuleDict({name: _identity(dimension) for name in self.levels})
         self.memory = nn.ModuleDict({name: memory() for name in self.levels} if memory else {})
-        self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)), learn_temperature)
-
-    @property
-    def temperature(self) -> Tensor:
-        """tau of eq. 4, a scalar."""
-        return self.log_temperature.exp().clamp(min=LOWEST_TEMPERATURE)
 
     def forward(
         self,
@@ -202,13 +160,6 @@ class RelationalContrast(nn.Module):
         ]
         return torch.stack(losses).sum() if losses else visual.relation.sum() * 0.0
 
-    def embed(self, level: Level, visual: Triplets, text: Triplets) -> tuple[Tensor, Tensor]:
-        """The relation-level embeddings dv and dt of eq. 2 and 3 at a level, (N, D) each."""
-        return (
-            self.visual[level](relation_embedding(visual, level)),
-            self.text[level](relation_embedding(text, level)),
-        )
-
     def _loss(
         self,
         level: Level,
@@ -231,9 +182,3 @@ class RelationalContrast(nn.Module):
     def used_temperature(self) -> float | Tensor:
         """tau as a number where it is fixed, which is faster, else the tensor that learns."""
         return self.temperature if self.fixed_temperature is None else self.fixed_temperature
-
-
-def _identity(dimension: int) -> nn.Linear:
-    layer = nn.Linear(dimension, dimension, bias=False)
-    nn.init.eye_(layer.weight)
-    return layer

@@ -16,7 +16,7 @@ from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
 from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, pair_classes, pair_numbers
-from relclip.train.annotation import as_annotated, pairs_trained_on
+from relclip.train.annotation import annotated, held_out_ids, pairs_trained_on, without_predicates
 
 KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20
@@ -55,10 +55,10 @@ def supervise(
         relations["predicate_id"].to_numpy(), len(vocabulary.predicates), "relations.parquet: predicate_id"
     )
     if params.supervision == "full":
-        relations = as_annotated(relations, params.annotation, params.seed, len(vocabulary.predicates))
-        labels, dropped = full_labels(images, relations)
+        labels, dropped = full_labels(images, annotated(relations, params, vocabulary))
     else:
         triplets, counted["kb"] = believed_triplets(inputs.kb, params.kb, params.seed)
+        triplets = without_predicates(triplets, held_out_ids(params, vocabulary))
         sizes = len(vocabulary.objects), len(vocabulary.predicates)
         labels = kb_labels(images, triplets, *sizes, params.kb.weights)
     if params.supervision == "kb+ext":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from relclip.compute.checkpoint import state_digest
 from relclip.core.params.train import Train
-from relclip.model import Model, Regions
+from relclip.model import Model, Projections, Regions
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.fit import VERSION, fit, make_curves
@@ -48,6 +48,7 @@ class Phases:
     curves: Curves = field(default_factory=lambda: make_curves(Silent()))
     done: int = 0
     statistics: dict[str, float] = field(default_factory=dict)  # of the newest phase
+    contrast: Projections | None = None  # what RCL learned in the newest phase
 
     def train(
         self,
@@ -80,7 +81,7 @@ class Phases:
         ended = fit(trainer, self.validation, curves, self.folder / name, digest, keep_last=not last)
         self.curves.points += [{**point, "step": self.done + point["step"]} for point in curves.points]
         self.done += ended.steps
-        self.statistics = ended.statistics
+        self.statistics, self.contrast = ended.statistics, trainer.contrast
         return trainer.model
 
     def ask(self, model: Model, labels: Labels, params: Train, what: str) -> NDArray[np.float32]:

@@ -17,8 +17,8 @@ from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model
-from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
+from relclip.train.annotation import held_out_ids, without_predicates
 from relclip.train.fit import VERSION
 from relclip.train.inputs import needs_words
 from relclip.train.labels import Labels, supervise
@@ -69,7 +69,7 @@ def train_run(
     phases = Phases(
         material,
         Regions(material.images, params.roi_size, material.device),
-        read_validation(params, inputs, material.device),
+        read_validation(params, inputs, material.vocabulary, material.device),
         recorder,
         checkpoints / run,
         training_digest(params, digests, material.device),
@@ -80,7 +80,7 @@ def train_run(
     about = about_run(run, params, material.vocabulary, digests)
     with atomic_folder(output) as folder:
         statistics = {**counts, **trained.counts, **phases.statistics}
-        write_model(folder, trained.model, phases.curves, about, statistics)
+        write_model(folder, trained.model, phases, about, statistics)
         trained.write_more(folder)
     return finish(output, checkpoints / run, recorder)
 
@@ -93,10 +93,13 @@ def finish(output: Path, checkpoint: Path, recorder: Recorder) -> str:
     return model_digest
 
 
-def read_validation(params: Train, inputs: Inputs, device: torch.device) -> Validation:
-    """Read the validation images, judged by the run's `rank_by`."""
+def read_validation(
+    params: Train, inputs: Inputs, vocabulary: Vocabulary, device: torch.device
+) -> Validation:
+    """Read the validation images, judged by the run's `rank_by`; nothing held out is looked at."""
     regions = Regions(ImageSet.load(inputs.dataset, inputs.features, "val"), params.roi_size, device)
     relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
+    relations = without_predicates(relations, held_out_ids(params, vocabulary))
     return Validation.of(regions, relations, params.validate_images, params.rank_by, params.precision)
 
 
@@ -136,9 +139,9 @@ def about_run(run: str, params: Train, vocabulary: Vocabulary, digests: Mapping[
 
 
 def write_model(
-    folder: Path, model: Model, curves: Curves, about: Mapping[str, Any], statistics: Mapping[str, Any]
+    folder: Path, model: Model, phases: Phases, about: Mapping[str, Any], statistics: Mapping[str, Any]
 ) -> None:
     """Write model.safetensors, config.json, curves.csv and statistics.json into `folder`."""
-    save_model(model, folder, about)
-    curves.write(folder / "curves.csv")
+    save_model(model, folder, about, phases.contrast)
+    phases.curves.write(folder / "curves.csv")
     write_json(folder / "statistics.json", statistics)

@@ -12,7 +12,7 @@ from torch.nn import functional
 from relclip.compute.device import moved
 from relclip.core.errors import InputError
 from relclip.model import ImageSet, pair_classes
-from relclip.train.contrast import Level, Triplets
+from relclip.model.contrast import Level, Triplets
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
 

@@ -11,7 +11,8 @@ from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
 from relclip.core.seeds import stream
 from relclip.model import Batch, Model, Output, Regions
-from relclip.train.contrast import RelationalContrast, Triplets, weights_by
+from relclip.model.contrast import Triplets
+from relclip.train.contrast import RelationalContrast, weights_by
 from relclip.train.language import Phrases, Prompts
 from relclip.train.losses import Losses, PredicateLoss, object_cross_entropy, soft_cross_entropy
 from relclip.train.minibatch import Minibatch, collated, draw

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -22,7 +23,8 @@ from relclip.compute.schedule import batch_numbers
 from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
-from relclip.model import load_model
+from relclip.model import load_contrast, load_model
+from relclip.model.contrast import LEVELS
 from relclip.tracking.recorder import Silent
 from relclip.train.optimiser import learning_rate
 from relclip.train.stage import Inputs, train_run
@@ -94,10 +96,52 @@ def test_contrast_falls_under_every_supervision(run, supervision, level):
 
 def test_level_none_equals_weight_zero(run):
     """Without RCL the network is trained by the two cross-entropies alone, whatever hangs beside it."""
-    plain = run("none", rcl=Rcl(level="none"), gradient_clip=0.0)
-    beside = run("zero", rcl=Rcl(level="dual", weight=0.0), gradient_clip=0.0)
-    assert plain["model.safetensors"] == beside["model.safetensors"]
-    assert plain["model.safetensors"] != run("dual", gradient_clip=0.0)["model.safetensors"]
+    run("none", rcl=Rcl(level="none"), gradient_clip=0.0)
+    run("zero", rcl=Rcl(level="dual", weight=0.0), gradient_clip=0.0)
+    run("dual", gradient_clip=0.0)
+    plain, beside, trained = (network(run.folder / name) for name in ("none", "zero", "dual"))
+    assert plain == beside
+    assert plain != trained
+
+
+def network(folder):
+    """The bytes of the network's own tensors."""
+    return {name: value.numpy().tobytes() for name, value in load_model(folder).state_dict().items()}
+
+
+@pytest.mark.parametrize("level", ["dual", "unary"])
+def test_what_the_contrast_learned_lies_beside_the_network(run, level):
+    run("a", rcl=Rcl(level=level, learn_temperature=True, memory=8))
+    learned = load_contrast(run.folder / "a")
+    assert set(learned.levels) == set(LEVELS[level])
+    for layer in (*learned.visual.values(), *learned.text.values()):
+        assert not torch.equal(layer.weight, torch.eye(16))  # it began as the identity
+    assert float(learned.temperature) != pytest.approx(0.07, abs=1e-6)
+    run("b", rcl=Rcl(level="none"))
+    assert load_contrast(run.folder / "b") is None
+    assert load_contrast(run.folder / "a").state_dict().keys() == learned.state_dict().keys()
+
+
+@pytest.mark.parametrize("supervision", ["full", "kb", "kb+ext"])
+def test_held_out_predicates_leave_no_trace_in_a_training(run, tiny, tmp_path, supervision):
+    """It is the training on files that never had them."""
+    held_out = run("a", supervision=supervision, held_out=["above"])
+    copy = tmp_path / "without"
+    shutil.copytree(tiny, copy)
+    for name in ("dataset/relations", "kb/triplets"):
+        table = pq.read_table(copy / f"{name}.parquet")
+        pq.write_table(table.filter(pc.not_equal(table["predicate_id"], 3)), copy / f"{name}.parquet")
+    inputs = Inputs(*(copy / name for name in ("dataset", "features", "prompts", "words", "kb", "ext")))
+    never = run("b", supervision=supervision, inputs=inputs)
+    assert network(run.folder / "a") == network(run.folder / "b")
+    assert validation(held_out) == validation(never)
+    assert json.loads(held_out["statistics.json"])["label_weight"]["above"] == 0
+    assert network(run.folder / "a") != network((run("c", supervision=supervision), run.folder / "c")[1])
+
+
+def test_a_held_out_predicate_that_is_none_is_said(run):
+    with pytest.raises(ParamsError, match="did you mean 'above'"):
+        run(held_out=["abowe"])
 
 
 def test_same_seed_same_bytes(run):

@@ -15,6 +15,7 @@ rule predict_run:
     input:
         DATASET,
         PROMPTS,
+        CLIP,
         "data/kb/triplets.parquet",
         maps=lambda wildcards: features(model(wildcards.predicted)),
         model=lambda wildcards: stage(f"train/{model(wildcards.predicted)}", "model.safetensors", "config.json"),
@@ -22,7 +23,7 @@ rule predict_run:
     output:
         stage("predict/{predicted}", *PREDICTED),
     params:
-        sections=sections("predict", "predictions.{predicted}"),
+        sections=sections("predict", "predictions.{predicted}", "clip.object_prompt", "clip.triplet_prompt"),
     log:
         "logs/predict/{predicted}.log",
     benchmark:
@@ -37,6 +38,7 @@ rule predict_sgdet:
     input:
         DATASET,
         PROMPTS,
+        CLIP,
         PROPOSALS,
         "data/kb/triplets.parquet",
         maps=lambda wildcards: features(model(wildcards.sgdet)),
@@ -45,7 +47,7 @@ rule predict_sgdet:
     output:
         stage("predict/{sgdet}/sgdet", *PARTS, "provenance.json"),
     params:
-        sections=sections("predict", "detector"),
+        sections=sections("predict", "detector", "clip.object_prompt", "clip.triplet_prompt"),
     log:
         "logs/predict_sgdet/{sgdet}.log",
     benchmark:

@@ -6,8 +6,12 @@ from pydantic import Field
 
 from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed
+from relclip.core.params.clip import Clip
 from relclip.core.params.errors import nearest
-from relclip.core.params.train import RankBy, Trainings
+from relclip.core.params.train import RankBy, Train, Trainings
+
+#: What scores the predicates of a trained run.
+By = Literal["classifier", "matching", "both"]
 
 
 class Predict(Closed):
@@ -27,6 +31,7 @@ class Predict(Closed):
     kb_mask: bool = False
     kb_min_count: int = Field(default=1, ge=1)
     calibrate: bool = False
+    by: By = "classifier"
     sgdet_score: Literal["classifier", "classifier_times_detector"] = "classifier_times_detector"
     training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = ["ext", "kb", "kb_ext", "kb_counts"]
     sgdet: list[str] = []
@@ -40,12 +45,17 @@ class Prediction(Closed):
     pairs: Literal["overlapping", "all"] | None = None
     kb_mask: bool | None = None
     calibrate: bool | None = None
+    by: By | None = None
     rank_by: RankBy | None = None
 
 
 class Predictions(Trainings):
-    """The sections that name what is predicted: the trainings, `predict`, and an entry of `predictions` for each."""
+    """The sections that name what is predicted: the trainings, `predict`, and an entry of `predictions` for each.
 
+    `clip`: its prompts, which matching reads.
+    """
+
+    clip: Clip = Clip()
     predict: Predict
     predictions: dict[str, Prediction] = {}
 
@@ -59,4 +69,23 @@ class Predictions(Trainings):
             )
         entry = self.predictions.get(name) or Prediction(run=name)
         said = {key: value for key, value in entry if value is not None and key in Predict.model_fields}
-        return entry.run, self.predict.model_copy(update=said), entry.rank_by or self.run(entry.run).rank_by
+        predict, run = self.predict.model_copy(update=said), self.run(entry.run)
+        rank_by = entry.rank_by or run.rank_by
+        if predict.by != "classifier":
+            _check_matching(name, predict, run, rank_by)
+        return entry.run, predict, rank_by
+
+
+def _check_matching(name: str, predict: Predict, run: Train, rank_by: RankBy) -> None:
+    """Raise ParamsError where the run has no contrast, or what else is asked of it is the classifier's alone."""
+    said = f"'{name}' is predicted by: {predict.by}, which "
+    if run.model != "relclip" or run.rcl.level == "none":
+        raise ParamsError(
+            f"{said}needs a contrast; its run has none: take one with model: relclip and an rcl.level"
+        )
+    if predict.calibrate:
+        raise ParamsError(
+            f"{said}calibrate, of the classifier's logits, does not reach; set calibrate: false"
+        )
+    if predict.by == "both" and rank_by != "softmax":
+        raise ParamsError(f"{said}mixes chances, which {rank_by} has not; set rank_by: softmax")

@@ -70,6 +70,8 @@ def check_stages(params: "Params") -> None:
             raise ValueError(
                 f"predict.sgdet_training_free names '{method}', which predict.training_free lacks; add it there"
             )
+    for name in (*params.runs, *params.refined, *params.predictions):
+        params.prediction(name)
     for name in (*params.runs, *params.refined):
         if params.run(name).features == "labels" and not params.labels.make:
             raise ValueError(f"the run '{name}' reads features: labels, so labels.make must be [labels]")

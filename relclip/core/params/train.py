@@ -74,6 +74,7 @@ class Train(Closed):
     0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
     (16 under kb+ext: recall on validation within 0.2 points of all, mean recall within 1, 60 % of the time.)
     `images`: how many of the train images train, a seeded choice; none: all. `annotation` counts under `full` alone.
+    `held_out`: predicates whose labels are dropped, so that they are never seen in training (D38).
     `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (docs/method.md, 6), weighted by the
     labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (docs/method.md, 2). `schedule:
     plateau` is VisualDS's (docs/method.md, 6): the rate falls to a tenth each time recall on validation has not risen
@@ -94,6 +95,7 @@ class Train(Closed):
     seed: Seed = 0
     images: int | None = Field(default=None, ge=1)
     annotation: Annotation = Annotation()
+    held_out: list[str] = []
     iterations: int = Field(default=600, ge=1)
     images_per_batch: int = Field(default=12, ge=1)
     optimizer: Literal["sgd", "adamw"] = "adamw"

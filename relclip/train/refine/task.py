@@ -12,7 +12,7 @@ from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.train_inputs import Inputs
 from relclip.model import Model
-from relclip.train.annotation import as_annotated, pairs_trained_on
+from relclip.train.annotation import annotated, pairs_trained_on
 from relclip.train.labels import Labels, full_labels, of_pairs
 from relclip.train.refine.start import Start, load_start
 from relclip.train.setup import Material
@@ -66,13 +66,12 @@ def load_task(
         channels=material.images.maps.shape[3],
         device=material.device,
     )
-    annotated = None
+    by_people = None
     if params.method == "visualds_semi":
         relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
-        relations = as_annotated(relations, params.annotation, params.seed, len(vocabulary.predicates))
-        annotated, _ = full_labels(material.images, relations)
-        annotated = of_pairs(annotated, pairs_trained_on(material.images, params))
-    return Task(params, begun, candidates, vocabulary.predicates, annotated)
+        labels, _ = full_labels(material.images, annotated(relations, params, vocabulary))
+        by_people = of_pairs(labels, pairs_trained_on(material.images, params))
+    return Task(params, begun, candidates, vocabulary.predicates, by_people)
 
 
 def slower(params: Refined, rate: float, **changes: Any) -> Train:

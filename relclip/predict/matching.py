@@ -1,0 +1,148 @@
+"""Predicates by matching: the picture of a pair against the prompts of its triplets, as RCL made them alike (D37)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from relclip.core.errors import ContractError
+from relclip.core.vocabulary import Vocabulary
+from relclip.encoder.encoder import Encoder, load_encoder
+from relclip.model import Batch, Output, Projections, Triplets, load_contrast, read_about
+from relclip.predict.request import Inputs, Prompts
+
+PAIRS_AT_ONCE = 512
+
+
+class TripletTexts:
+    """T(.) of RelCLIP 3.2 for the triplets that are asked for, each encoded once and kept, L2-normalised."""
+
+    def __init__(
+        self, encoder: Encoder, objects: Sequence[str], predicates: Sequence[str], prompts: Prompts
+    ) -> None:
+        self._encoder, self._names, self._predicates, self._prompts = encoder, objects, predicates, prompts
+        own = encoder.encode_texts([prompts.object.format(object=name) for name in objects], shown=False)
+        self._objects = torch.cat([torch.zeros_like(own[:1]), own])  # row 0 is background
+        self._known: dict[tuple[int, int], Tensor] = {}
+
+    def of(self, classes: NDArray[np.int64]) -> Triplets:
+        """Texts of K pairs of classes (K, 2), ids from 1: t^r (K, R, D), and t_i and t_j beside each (K, R, D)."""
+        pairs = [(int(subject), int(object_)) for subject, object_ in classes]
+        self._encode([pair for pair in dict.fromkeys(pairs) if pair not in self._known])
+        relation = torch.stack([self._known[pair] for pair in pairs])
+        subject, object_ = self._objects[torch.from_numpy(classes)][:, :, None].unbind(1)
+        return Triplets(relation, subject.expand_as(relation), object_.expand_as(relation))
+
+    def _encode(self, pairs: Sequence[tuple[int, int]]) -> None:
+        texts = [
+            self._prompts.triplet.format(
+                subject=self._names[subject - 1], predicate=predicate, object=self._names[object_ - 1]
+            )
+            for subject, object_ in pairs
+            for predicate in self._predicates
+        ]
+        place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        encoded = self._encoder.encode_texts(list(place), shown=False)
+        rows = torch.tensor([place[text] for text in texts], dtype=torch.int64).view(
+            len(pairs), len(self._predicates)
+        )
+        self._known.update(zip(pairs, encoded[rows].float(), strict=True))
+
+
+class Matcher:
+    """Logits of predicates for pairs. `trained` (R,): which of the predicates RCL was shown."""
+
+    def __init__(self, contrast: Projections, texts: TripletTexts, trained: Tensor) -> None:
+        self._contrast, self._texts = contrast, texts
+        self.trained = trained
+
+    @torch.inference_mode()
+    def logits(self, batch: Batch, output: Output, labels: Tensor) -> Tensor:
+        """(P, R) logits of a batch's pairs; labels: (N,) classes of its objects, whose names stand in the prompts."""
+        device, objects = output.relations.device, output.objects.float()
+        classes = torch.stack([labels[batch.subjects], labels[batch.objects]], dim=1).cpu().numpy()
+        found = [torch.zeros((0, len(self.trained)), device=device)]
+        for first in range(0, len(classes), PAIRS_AT_ONCE):
+            rows = slice(first, first + PAIRS_AT_ONCE)
+            kinds, kind = np.unique(classes[rows], axis=0, return_inverse=True)
+            texts, place = self._texts.of(kinds), torch.from_numpy(kind.reshape(-1))
+            text = Triplets(*(one[place].to(device) for one in vars(texts).values()))
+            visual = Triplets(
+                output.relations.float()[rows], objects[batch.subjects[rows]], objects[batch.objects[rows]]
+            )
+            found.append(self._contrast.matching(visual, text))
+        return torch.cat(found)
+
+
+def load_matcher(
+    inputs: Inputs,
+    vocabulary: Vocabulary,
+    prompts: Prompts,
+    device: torch.device,
+    *,
+    encoder: Encoder | None = None,
+    further: Sequence[str] = (),
+) -> Matcher:
+    """The contrast of the model in `inputs.model`, over its predicates and `further` ones that nobody trained.
+
+    `encoder`: that of `inputs.encoder`, where it is loaded already. Raises ContractError for a model without a
+    contrast and where no encoder is given.
+    """
+    contrast = load_contrast(inputs.model, device)
+    if contrast is None:
+        raise ContractError(
+            f"the model in {inputs.model} was trained without a contrast (a Motif, rcl.level: none, or by an older "
+            "relclip), so its predicates cannot be matched with words; take another run, or train it again"
+        )
+    if inputs.encoder is None:
+        raise ContractError("matching reads the encoder of the prompts: --encoder data/clip/model")
+    names = [*vocabulary.predicates, *(name for name in further if name not in vocabulary.predicates)]
+    held_out = (read_about(inputs.model).get("train") or {}).get("held_out") or []
+    unseen = {*names[len(vocabulary.predicates) :], *held_out}
+    texts = TripletTexts(encoder or load_encoder(inputs.encoder, device), vocabulary.objects, names, prompts)
+    return Matcher(contrast, texts, torch.tensor([name not in unseen for name in names], device=device))
+
+
+def mixed(classifier: Tensor, matching: Tensor, trained: Tensor, weight: float) -> Tensor:
+    """Chances of predicates from both (D37): the classifier says whether two things are related, both say how.
+
+    classifier: (P, R + 1) chances, column 0 is background; matching: (P, R) logits; trained: (R,). With m the softmax
+    of the matching, u its share of what was not trained, w the weight: a trained predicate has
+    (1 - w) (1 - u) p_r + w (1 - p_0) m_r, another (1 - p_0) m_r, of which the classifier knows nothing.
+    """
+    related, match = 1 - classifier[:, :1], matching.softmax(dim=1)
+    unseen = match[:, ~trained].sum(dim=1, keepdim=True)
+    both = (1 - weight) * (1 - unseen) * classifier[:, 1:] + weight * related * match
+    return torch.where(trained, both, related * match)
+
+
+def best_weight(classifier: Tensor, matching: Tensor, halvings: int = 30) -> float:
+    """The weight w in [0, 1] under which (1 - w) c + w m is likeliest; c and m: (K,) chances of what was annotated.
+
+    The likelihood is concave in w, so its slope is halved in.
+    """
+    low, high = 0.0, 1.0
+    classifier, matching = classifier.double(), matching.double()
+    tiny = torch.finfo(torch.float64).tiny
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        chance = ((1 - middle) * classifier + middle * matching).clamp(min=tiny)
+        rising = float(((matching - classifier) / chance).sum()) > 0
+        low, high = (middle, high) if rising else (low, middle)
+    return (low + high) / 2
+
+
+def chances_of(
+    classifier: Tensor, matching: Tensor, targets: Tensor, trained: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What either says of the trained predicates of annotated pairs, given that they are related: (K,), (K,).
+
+    classifier: (P, R + 1) chances; matching: (P, R) logits; targets: (P, R + 1) which predicates a pair has.
+    """
+    wanted = targets[:, 1:] & trained
+    alone = functional.normalize(classifier[:, 1:] * trained, p=1, dim=1)
+    matched = matching.masked_fill(~trained, -torch.inf).softmax(dim=1)
+    return alone[wanted], matched[wanted]

@@ -32,6 +32,12 @@ def main() -> None:
         help="your own boxes instead of the detector's: JSON {photo: [{x1, y1, x2, y2, label?}]} or Parquet",
     )
     arguments.add_argument(
+        "--predicates",
+        type=lambda text: [name.strip() for name in text.split(",")],
+        default=[],
+        help="look for these instead, such as feeding,leading: matched by their words, trained or not",
+    )
+    arguments.add_argument(
         "--output", type=Path, default=Path("scene-graphs"), help="a folder in it for each photo"
     )
     arguments.add_argument(
@@ -60,7 +66,14 @@ def main() -> None:
     if given.model and not is_export(given.model):
         raise InputError(f"{given.model} holds no {DESCRIPTION}; give a folder that `relclip export` wrote")
     folder = given.model or given.data
-    graphs = SceneGraphs.load(folder, given.run, given.device, given.params, encoder=given.encoder)
+    graphs = SceneGraphs.load(
+        folder,
+        given.run,
+        given.device,
+        given.params,
+        encoder=given.encoder,
+        predicates=given.predicates,
+    )
     about = graphs.models.about
     print(f"relclip: {about.sentence}", file=sys.stderr)
     rest = passed_over(given.photos, given.output)

@@ -5,7 +5,7 @@ where its digest is enough), detector/ (where there is one), kb/triplets.parquet
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
+from torch import nn
 
 from relclip import __version__
 from relclip.core.atomic import atomic_folder, write_json, write_text
@@ -21,6 +22,7 @@ from relclip.core.digest import file_digest
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
+from relclip.core.params.clip import ObjectPrompt, TripletPrompt
 from relclip.core.params.detector import Detector
 from relclip.core.params.predict import Predict
 from relclip.core.params.train import RankBy
@@ -29,13 +31,14 @@ from relclip.detector.files import config_of
 from relclip.detector.network import build as build_detector
 from relclip.encoder.encoder import CONFIG as ENCODER_CONFIG
 from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
-from relclip.model import build_model, read_config
+from relclip.model import RelationConfig, build_model, load_contrast, read_config
+from relclip.model.files import CONTRAST, build_contrast
 from relclip.photo.about import About
 from relclip.photo.card import card
 from relclip.photo.foreign import check_encoder, check_files, check_fit
 from relclip.photo.source import Source
-from relclip.predict.predictor import Temperatures
-from relclip.predict.request import WEIGHTS, Inputs, Request
+from relclip.predict.predictor import Fitted
+from relclip.predict.request import WEIGHTS, Inputs, Prompts, Request
 
 DESCRIPTION, CARD = "relclip.json", "README.md"
 #: What of the encoder's folder is copied: not the curves of its training.
@@ -79,6 +82,9 @@ class Description(Closed):
     map_size: int = Field(ge=8, le=4096)
     predicate_temperature: float = Field(gt=0.0)
     object_temperature: float = Field(gt=0.0)
+    matching_weight: float = Field(ge=0.0, le=1.0)
+    object_prompt: ObjectPrompt
+    triplet_prompt: TripletPrompt
     encoder: KnownAs
     about: Said
 
@@ -96,9 +102,12 @@ def write_export(source: Source, output: Path, *, encoder: bool = True, licence:
         write_json(folder / DESCRIPTION, description.model_dump(mode="json"))
         shutil.copyfile(vocabulary, folder / "vocabulary.json")
         _copy(source.inputs.model, folder / "relation", [WEIGHTS, "config.json"])
+        skip = shutil.ignore_patterns(*_ENCODER_SKIPS)
         if encoder:
-            skip = shutil.ignore_patterns(*_ENCODER_SKIPS)
             shutil.copytree(source.encoder, folder / "encoder", ignore=skip)
+        texts = source.inputs.encoder
+        if texts and texts != source.encoder and load_contrast(source.inputs.model):
+            shutil.copytree(texts, folder / "texts", ignore=skip)
         if source.detector:
             _copy(source.detector, folder / "detector", [WEIGHTS, "config.json"])
         known = source.knowledge / "kb" / "triplets.parquet"
@@ -115,16 +124,28 @@ def exported_source(folder: Path, encoder: Path | None = None) -> Source:
     """
     check_files(folder)
     description = _description(folder / DESCRIPTION)
-    detector = folder / "detector"
+    detector, place = folder / "detector", _encoder(folder, description.encoder, encoder)
     source = Source(
-        request=Request(description.run, description.trained_run, description.predict, description.rank_by),
-        inputs=Inputs(
-            folder / "relation", folder, folder, folder / "kb" if description.predict.kb_mask else None
+        request=Request(
+            description.run,
+            description.trained_run,
+            description.predict,
+            description.rank_by,
+            Prompts(description.object_prompt, description.triplet_prompt),
         ),
-        encoder=_encoder(folder, description.encoder, encoder),
+        inputs=Inputs(
+            folder / "relation",
+            folder,
+            folder,
+            folder / "kb" if description.predict.kb_mask else None,
+            texts if (texts := folder / "texts").is_dir() else place,
+        ),
+        encoder=place,
         detector=detector if detector.is_dir() else None,
         map_size=description.map_size,
-        temperatures=Temperatures(description.predicate_temperature, description.object_temperature),
+        fitted=Fitted(
+            description.predicate_temperature, description.object_temperature, description.matching_weight
+        ),
         about=About(**description.about.model_dump()),
         knowledge=folder,
     )
@@ -144,8 +165,9 @@ def _described(source: Source) -> Description:
         predict=source.request.params,
         rank_by=source.request.rank_by,
         map_size=source.map_size,
-        predicate_temperature=source.temperatures.predicate,
-        object_temperature=source.temperatures.object,
+        **asdict(source.fitted),
+        object_prompt=source.request.prompts.object,
+        triplet_prompt=source.request.prompts.triplet,
         encoder=KnownAs(name=str(name), weights=str(weights or "unknown"), sha256=digest),
         about=Said(**asdict(source.about)),
     )
@@ -199,17 +221,26 @@ def _check(source: Source) -> None:
     """Whether every weights file is what its configuration says, before any of them is loaded."""
     relation, folder = source.inputs.model, source.inputs.dataset
     config, vocabulary = read_config(relation), load_vocabulary(folder / "vocabulary.json")
-    check_fit(relation / WEIGHTS, lambda: build_model(config))
-    check_encoder(source.encoder, (ENCODER_CONFIG, ENCODER_WEIGHTS))
+    check_fit(relation / WEIGHTS, lambda names: _built(config, names))
+    for encoder in {source.encoder, source.inputs.encoder or source.encoder}:
+        check_encoder(encoder, (ENCODER_CONFIG, ENCODER_WEIGHTS))
     if source.detector:
         detector = config_of(Detector(weights=str(source.detector)), vocabulary)
-        check_fit(source.detector / WEIGHTS, lambda: build_detector(detector))
+        check_fit(source.detector / WEIGHTS, lambda _: build_detector(detector))
     known = folder / "kb" / "triplets.parquet"
     triplets = (len(vocabulary.objects) + 1) ** 2 * len(vocabulary.predicates)
     if known.is_file() and triplets > MOST_TRIPLETS:
         raise InputError(f"{known}: a vocabulary with {triplets:,} triplets is more than {MOST_TRIPLETS:,}")
     if known.is_file() and _rows(known) > triplets:
         raise InputError(f"{known} has more rows than the vocabulary has triplets; {_ADVICE}")
+
+
+def _built(config: RelationConfig, names: Collection[str]) -> nn.Module:
+    """The network that these tensors fill, with the contrast beside it that some of them are of."""
+    model = build_model(config)
+    if any(name.startswith(CONTRAST) for name in names):
+        model.add_module(CONTRAST.rstrip("."), build_contrast(names, config.dimension))
+    return model
 
 
 def _rows(path: Path) -> int:

@@ -3,7 +3,7 @@
 import json
 import os
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,15 @@ def _walked(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in [*files, *links])
 
 
-def check_fit(weights: Path, build: Callable[[], nn.Module]) -> None:
-    """Raise InputError where `weights` are not exactly those of the network; it is built without memory of its own.
+def check_fit(weights: Path, build: Callable[[Collection[str]], nn.Module]) -> None:
+    """Raise InputError where `weights` are not exactly those of the network that `build` makes for their names.
 
+    It is built without memory of its own.
     So a configuration cannot ask for more memory than the weights take on disk.
     """
     held = _shapes(weights)
     with torch.device("meta"):
-        wanted = {name: list(value.shape) for name, value in build().state_dict().items()}
+        wanted = {name: list(value.shape) for name, value in build(held).state_dict().items()}
     if held != wanted:
         odd = sorted(name for name in held.keys() | wanted.keys() if held.get(name) != wanted.get(name))
         raise InputError(
@@ -86,11 +87,11 @@ def check_encoder(folder: Path, names: tuple[str, str]) -> None:
     if text:
         asked = {"load_weights": False, "pretrained_text": False, "device": "meta"}
         with quiet():
-            check_fit(weights, lambda: open_clip.create_model(f"local-dir:{folder}", **asked))
+            check_fit(weights, lambda _: open_clip.create_model(f"local-dir:{folder}", **asked))
     else:
         from relclip.encoder.labels_encoder import build_labels_model  # noqa: PLC0415
 
-        check_fit(weights, lambda: build_labels_model(content))
+        check_fit(weights, lambda _: build_labels_model(content))
 
 
 def _check_counts(config: Path, towers: Mapping[str, Any], held: Shapes) -> None:

@@ -1,6 +1,7 @@
 """Everything that a scene graph is made with, read from where its source says."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.device import best_device
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
@@ -16,9 +17,15 @@ from relclip.detector.files import config_of, load_detector
 from relclip.detector.proposals import prepare_model
 from relclip.encoder.encoder import Encoder, load_encoder
 from relclip.photo.about import About
+from relclip.photo.graph import printable
 from relclip.photo.source import Source
+from relclip.predict.matching import load_matcher
 from relclip.predict.predictor import Predictor
 from relclip.predict.request import WEIGHTS, Inputs
+
+#: Letters of a predicate that a user names.
+LONGEST = 100
+_WORDS = "scored by their words alone, which on what was never trained often fails"
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class Models:
     predictor: Predictor
     encoder: Encoder
     finder: Finder | None
+    predicates: tuple[str, ...]  # in the order of the scores' columns
 
     @property
     def inputs(self) -> Inputs:
@@ -48,18 +56,51 @@ class Models:
 
     @property
     def about(self) -> About:
-        """What the relation model was trained on."""
-        return self.source.about
+        """What the relation model was trained on, and which of the predicates it was not."""
+        about, known = self.source.about, self.vocabulary.predicates
+        unknown = [f"'{name}'" for name in self.predicates if name not in known]
+        if not unknown:
+            return about
+        said = f"{', '.join(unknown)} {'was' if len(unknown) == 1 else 'were'} not trained and {_WORDS}"
+        return replace(about, warning="; ".join(filter(None, [about.warning, said])))
 
 
-def load_models(source: Source, device: str = "auto") -> Models:
-    """Read the models. Raises ContractError or InputError where one is broken or they do not belong together."""
+def load_models(source: Source, device: str = "auto", predicates: Sequence[str] = ()) -> Models:
+    """Read the models. `predicates`: these are matched with the pairs by their words, instead of the model's own.
+
+    Raises ContractError or InputError where a file is broken, they do not belong together, or nothing can be matched.
+    """
     place = best_device(device)
     predictor = Predictor.load(source.request, source.inputs, device)
-    predictor.temperatures = source.temperatures
+    predictor.fitted = source.fitted
     vocabulary = load_vocabulary(source.inputs.dataset / "vocabulary.json")
+    encoder = load_encoder(source.encoder, place)
+    if predicates:
+        shared = encoder if source.inputs.encoder == source.encoder else None
+        predictor.matcher = load_matcher(
+            source.inputs,
+            vocabulary,
+            source.request.prompts,
+            place,
+            encoder=shared,
+            further=_checked(predicates),
+        )
+        predictor.asked = torch.tensor(
+            [predictor.matcher.names.index(name) for name in predicates], device=place
+        )
     finder = _finder(source.detector, vocabulary, place) if source.detector else None
-    return Models(source, vocabulary, predictor, load_encoder(source.encoder, place), finder)
+    return Models(source, vocabulary, predictor, encoder, finder, tuple(predicates) or vocabulary.predicates)
+
+
+def _checked(predicates: Sequence[str]) -> Sequence[str]:
+    """Raise InputError for a name that is none, or comes twice."""
+    for place, name in enumerate(predicates):
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST or name in predicates[:place]:
+            raise InputError(
+                f"the predicate '{printable(name)[:LONGEST]}' is empty, comes twice or has more than {LONGEST} "
+                "letters; give words such as feeding,leading"
+            )
+    return predicates
 
 
 def _finder(folder: Path, vocabulary: Vocabulary, device: torch.device) -> Finder:

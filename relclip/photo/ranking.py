@@ -1,8 +1,9 @@
 """From the scores of all pairs and predicates to a ranked list, as recall with graph constraint counts it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from relclip.core.vocabulary import Vocabulary
 from relclip.photo.graph import Relation
 from relclip.predict.writing import Prediction
 
@@ -10,7 +11,7 @@ from relclip.predict.writing import Prediction
 OTHERS = 3
 
 
-def ranked(prediction: Prediction, vocabulary: Vocabulary, keep: int) -> tuple[Relation, ...]:
+def ranked(prediction: Prediction, predicates: Sequence[str], keep: int) -> tuple[Relation, ...]:
     """The best predicate of each pair, by falling triplet score, the first `keep`; NaN is no prediction."""
     scores = np.where(np.isnan(prediction.scores), -np.inf, prediction.scores).astype(np.float64)
     if not scores.size:
@@ -24,12 +25,12 @@ def ranked(prediction: Prediction, vocabulary: Vocabulary, keep: int) -> tuple[R
     return tuple(
         Relation(
             subject=int(subject[row]),
-            predicate=vocabulary.predicates[order[row, 0]],
+            predicate=predicates[order[row, 0]],
             object=int(object_[row]),
             score=float(triplet[row]),
             predicate_score=float(best[row]),
             others=tuple(
-                (vocabulary.predicates[place], float(scores[row, place]))
+                (predicates[place], float(scores[row, place]))
                 for place in order[row, 1 : OTHERS + 1].tolist()
                 if np.isfinite(scores[row, place])
             ),

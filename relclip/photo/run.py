@@ -58,7 +58,7 @@ class Work:
     @cached_property
     def palette(self) -> dict[str, str]:
         """Predicate -> colour."""
-        return colours(self.graphs.models.vocabulary.predicates)
+        return colours(self.graphs.models.predicates)
 
     @cached_property
     def knowledge(self) -> Knowledge | None:
@@ -72,7 +72,7 @@ class Work:
         files = [models.inputs.model / WEIGHTS, models.source.encoder / ENCODER_WEIGHTS]
         files += [models.finder.weights] if models.finder else []
         states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-        return f"{__version__} {models.about} {states} {self.top}"
+        return f"{__version__} {models.about} {models.predicates} {states} {self.top}"
 
 
 def predict_photos(work: Work, photos: Sequence[Path], workers: int) -> tuple[list[Photo], Path | None]:

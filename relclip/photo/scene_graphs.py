@@ -60,18 +60,21 @@ class SceneGraphs:
         params: str | Path | None = None,
         *,
         encoder: str | Path | None = None,
+        predicates: Sequence[str] = (),
     ) -> "SceneGraphs":
         """Read the models that `relclip export` wrote, or that `make tables` left in `data`.
 
         Of `data`: `run`, one of its runs; `params`: their params.yaml (default: beside `data`). Of an export without
-        its encoder: `encoder`, that one's folder. Raises InputError or ContractError, which say what to do.
+        its encoder: `encoder`, that one's folder. `predicates`: look for these instead of the model's own, by matching
+        pictures with words; a model trained with RCL can, also where it never saw them.
+        Raises InputError or ContractError, which say what to do.
         """
         place = Path(folder)
         if is_export(place):
             source = exported_source(place, Path(encoder) if encoder else None)
         else:
             source = pipeline_source(place, run, Path(params) if params else None)
-        return cls(load_models(source, device))
+        return cls(load_models(source, device, predicates))
 
     def __call__(self, picture: str | Path | Pixels, boxes: Sequence[Box] | None = None) -> SceneGraph:
         """The scene graph of a file, or of pixels (H, W, 3) uint8 RGB.
@@ -174,7 +177,7 @@ class SceneGraphs:
             height=picture.height,
             task=task,
             objects=tuple(Object(vocabulary.objects[name - 1], score, *box) for name, score, box in labels),
-            relations=ranked(prediction, vocabulary, self.models.source.request.params.keep),
+            relations=ranked(prediction, self.models.predicates, self.models.source.request.params.keep),
             about=self.models.about,
         )
 

@@ -9,7 +9,7 @@ from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params, load_params
 from relclip.model.files import read_about
 from relclip.photo.about import About, about_run
-from relclip.predict.predictor import Temperatures
+from relclip.predict.predictor import Fitted
 from relclip.predict.request import WEIGHTS, Inputs, Request
 
 #: The run that is taken where none is named.
@@ -26,7 +26,7 @@ class Source:
     encoder: Path
     detector: Path | None  # None: there is none, boxes must be given
     map_size: int  # pixels of a squashed picture
-    temperatures: Temperatures
+    fitted: Fitted
     about: About
     knowledge: Path  # holds kb/, and may hold raw/captions.tsv
 
@@ -49,6 +49,7 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
         dataset=data / "dataset",
         features=data / "features",
         kb=data / "kb" if request.params.kb_mask else None,
+        encoder=data / "clip" / "model",
     )
     config = read_about(inputs.model)
     features = str((config.get("train") or {}).get("features", "clip"))
@@ -59,7 +60,7 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
         encoder=data / "clip" / ("model" if features == "clip" else features),
         detector=detector if detector.is_dir() else None,
         map_size=content.features.image_size,
-        temperatures=_temperatures(data, request),
+        fitted=_fitted(data, request),
         about=about_run(data, request.run, config),
         knowledge=data,
     )
@@ -81,13 +82,16 @@ def choose_run(params: Params, data: Path, name: str | None) -> str:
     raise InputError(f"the run '{name}' {what}{hint}; trained in {data}: {', '.join(trained)}")
 
 
-def _temperatures(data: Path, request: Request) -> Temperatures:
-    """What calibration found on validation, where this request divides logits by it."""
-    if not request.params.calibrate:
-        return Temperatures()
+def _fitted(data: Path, request: Request) -> Fitted:
+    """What was fitted on validation, where this request asks for it."""
+    params = request.params
+    if not params.calibrate and params.by != "both":
+        return Fitted()
     path = data / "predict" / request.run / "calibration.json"
     said = read_json(path, f"run `snakemake {path.parent / 'provenance.json'}` first")
     try:
-        return Temperatures(float(said["predicate_temperature"]), float(said["object_temperature"]))
+        if params.by == "both":
+            return Fitted(matching_weight=float(said["matching_weight"]))
+        return Fitted(float(said["predicate_temperature"]), float(said["object_temperature"]))
     except (KeyError, TypeError, ValueError):
-        raise ContractError(f"{path} names no temperatures; predict {request.run} again") from None
+        raise ContractError(f"{path} does not hold what was fitted; predict {request.run} again") from None

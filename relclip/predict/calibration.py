@@ -19,7 +19,7 @@ from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.progress import progress
 from relclip.model import Batch, ImageSet, Output, collate
 from relclip.predict.matching import best_weight, chances_of
-from relclip.predict.predictor import Predictor, Temperatures
+from relclip.predict.predictor import Fitted, Predictor
 from relclip.predict.request import Inputs
 
 #: Temperatures are looked for between these, to this many halvings of the logarithm's range.
@@ -54,8 +54,8 @@ def weighed(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     classifier, matching = (torch.cat(parts) for parts in zip(*found, strict=True))
     if not len(classifier):
         raise _nothing_annotated(inputs, "predict.by: both")
-    predictor.matching_weight = best_weight(classifier, matching)
-    return {"matching_weight": predictor.matching_weight, "annotated": len(classifier)}
+    predictor.fitted = Fitted(matching_weight=best_weight(classifier, matching))
+    return {"matching_weight": predictor.fitted.matching_weight, "annotated": len(classifier)}
 
 
 def calibrated(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
@@ -76,7 +76,7 @@ def calibrated(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     of_class = functional.one_hot(torch.from_numpy(images.class_ids), of_objects.shape[1]) > 0
     predicate, about = fit(of_pairs, targets, apart)
     object_, about_objects = fit(of_objects, of_class, False)
-    predictor.temperatures = Temperatures(predicate, object_)
+    predictor.fitted = Fitted(predicate, object_)
     named = [(f"predicate_{key}", value) for key, value in about.items()]
     named += [(f"object_{key}", value) for key, value in about_objects.items()]
     return {"predicate_temperature": predicate, "object_temperature": object_, **dict(named)}

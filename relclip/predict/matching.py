@@ -11,7 +11,7 @@ from torch.nn import functional
 from relclip.core.errors import ContractError
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder, load_encoder
-from relclip.model import Batch, Output, Projections, Triplets, load_contrast, read_about
+from relclip.model import Batch, Output, Projections, Triplets, load_contrast, read_about, read_config
 from relclip.predict.request import Inputs, Prompts
 
 PAIRS_AT_ONCE = 512
@@ -27,6 +27,11 @@ class TripletTexts:
         own = encoder.encode_texts([prompts.object.format(object=name) for name in objects], shown=False)
         self._objects = torch.cat([torch.zeros_like(own[:1]), own])  # row 0 is background
         self._known: dict[tuple[int, int], Tensor] = {}
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        return self._objects.shape[1]
 
     def of(self, classes: NDArray[np.int64]) -> Triplets:
         """Texts of K pairs of classes (K, 2), ids from 1: t^r (K, R, D), and t_i and t_j beside each (K, R, D)."""
@@ -53,11 +58,13 @@ class TripletTexts:
 
 
 class Matcher:
-    """Logits of predicates for pairs. `trained` (R,): which of the predicates RCL was shown."""
+    """Logits of predicates, `names`, for pairs. `trained` (R,): which of them RCL was shown."""
 
-    def __init__(self, contrast: Projections, texts: TripletTexts, trained: Tensor) -> None:
+    def __init__(
+        self, contrast: Projections, texts: TripletTexts, names: Sequence[str], trained: Tensor
+    ) -> None:
         self._contrast, self._texts = contrast, texts
-        self.trained = trained
+        self.names, self.trained = names, trained
 
     @torch.inference_mode()
     def logits(self, batch: Batch, output: Output, labels: Tensor) -> Tensor:
@@ -103,7 +110,14 @@ def load_matcher(
     held_out = (read_about(inputs.model).get("train") or {}).get("held_out") or []
     unseen = {*names[len(vocabulary.predicates) :], *held_out}
     texts = TripletTexts(encoder or load_encoder(inputs.encoder, device), vocabulary.objects, names, prompts)
-    return Matcher(contrast, texts, torch.tensor([name not in unseen for name in names], device=device))
+    width = read_config(inputs.model).dimension
+    if texts.dimension != width:
+        raise ContractError(
+            f"the model in {inputs.model} compares {width} numbers, the texts of {inputs.encoder} have "
+            f"{texts.dimension}; give the encoder that it was trained with"
+        )
+    trained = torch.tensor([name not in unseen for name in names], device=device)
+    return Matcher(contrast, texts, names, trained)
 
 
 def mixed(classifier: Tensor, matching: Tensor, trained: Tensor, weight: float) -> Tensor:

@@ -32,11 +32,12 @@ from relclip.predict.writing import Prediction
 
 
 @dataclass(frozen=True)
-class Temperatures:
-    """What the logits are divided by (Guo et al. 2017); 1 leaves them as they are."""
+class Fitted:
+    """What was fitted on validation: temperatures that divide logits (Guo et al. 2017), the weight of the matching."""
 
-    predicate: float = 1.0
-    object: float = 1.0
+    predicate_temperature: float = 1.0
+    object_temperature: float = 1.0
+    matching_weight: float = 0.0  # of `by: both`
 
 
 class Predictor:
@@ -51,9 +52,11 @@ class Predictor:
     ) -> None:
         """`candidates`: (O + 1, O + 1, R) which triplets may be predicted; none: all. All on `device`."""
         self.network, self.request, self.candidates = network, request, candidates
-        self.temperatures = Temperatures()
+        self.fitted = Fitted()
         self.matcher: Matcher | None = None
-        self.matching_weight = 0.0  # of `by: both`
+        self.asked: Tensor | None = (
+            None  # (A,) which of the matcher's predicates are scored; none: by the request
+        )
         self.device = device or best_device()
 
     @classmethod
@@ -90,23 +93,30 @@ class Predictor:
         """(N, O + 1) logits, column 0 is background -> class ids 1..O (N,) and their share of the softmax (N,)."""
         # The best logit, not the best share: a high temperature makes shares equal in their last bits.
         label = logits[:, 1:].argmax(dim=1) + 1
-        chances = (logits.float() / self.temperatures.object).softmax(dim=1)
+        chances = (logits.float() / self.fitted.object_temperature).softmax(dim=1)
         return label, chances.gather(1, label[:, None])[:, 0]
 
     def scores(self, batch: Batch, answer: Output, labels: Tensor) -> Tensor:
         """(P, R) scores of a batch's pairs; NaN where the knowledge base has no such triplet of these labels (N,)."""
         scores = self._scores(batch, answer, labels)
-        if self.candidates is None:
+        if self.candidates is None or self.asked is not None:
             return scores
         return torch.where(self.candidates[labels[batch.subjects], labels[batch.objects]], scores, torch.nan)
 
     def _scores(self, batch: Batch, answer: Output, labels: Tensor) -> Tensor:
         rank_by, logits = self.request.rank_by, answer.predicate_logits
         if self.matcher is None:
-            return predicate_scores(logits / self.temperatures.predicate, rank_by)
+            return predicate_scores(logits / self.fitted.predicate_temperature, rank_by)
         matching = self.matcher.logits(batch, answer, labels)
+        if (
+            self.asked is not None
+        ):  # the others are rivals; whether two things are related the classifier says
+            related = 1 - logits.float().softmax(dim=1)[:, :1] if rank_by == "softmax" else 1
+            return (related * matching.softmax(dim=1))[:, self.asked]
         if self.request.params.by == "both":
-            return mixed(logits.float().softmax(dim=1), matching, self.matcher.trained, self.matching_weight)
+            return mixed(
+                logits.float().softmax(dim=1), matching, self.matcher.trained, self.fitted.matching_weight
+            )
         background = torch.full_like(
             matching[:, :1], -torch.inf
         )  # texts say what holds, none says that nothing does

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from relclip.core import command
 from relclip.core.errors import RelclipError
+from relclip.model import Projections, build_model, read_about, read_config, save_model
 from relclip.photo import SceneGraphs, export
 from relclip.photo import __main__ as predict
 
@@ -158,3 +159,39 @@ def test_the_hubs_cache_of_links_is_a_folder_too(model, graphs, data, tmp_path):
         place.symlink_to(os.path.relpath(blobs / str(number), place.parent))
     photo = data / "raw" / "images" / "1.jpg"
     assert numbers(SceneGraphs.load(snapshot, device="cpu")(photo)) == numbers(graphs(photo))
+
+
+@pytest.fixture
+def matching(data, tmp_path):
+    """The exported run, trained with a contrast."""
+    copy = shutil.copytree(data.parent, tmp_path / "trained")
+    folder = copy / "data" / "train" / RUN
+    network = build_model(config := read_config(folder))
+    about = {key: value for key, value in read_about(folder).items() if key != "model"}
+    save_model(
+        network, folder, about, Projections(("subject_predicate", "predicate_object"), config.dimension)
+    )
+    output = tmp_path / "matching"
+    assert call(export.main, RUN, "--output", output, "--data", copy / "data") == 0
+    return output
+
+
+def test_predicates_that_were_never_trained_are_matched_by_their_words(data, matching, monkeypatch, capsys):
+    photo = data / "raw" / "images" / "1.jpg"
+    monkeypatch.chdir(matching.parent)
+    words = ("--predicates", "feeding, riding", "--threads", "1", "--device", "cpu")
+    assert call(predict.main, photo, "--model", matching, *words) == 0
+    assert "'feeding' was not trained" in capsys.readouterr().err
+    graph = SceneGraphs.load(matching, device="cpu", predicates=["feeding", "riding"])(photo)
+    assert {one.predicate for one in graph.relations} <= {"feeding", "riding"}
+    assert all(0 < one.predicate_score < 1 for one in graph.relations)
+    other = SceneGraphs.load(matching, device="cpu", predicates=["riding"])(photo)
+    assert "not trained" not in other.about.sentence
+    assert len(other.relations) == len(graph.relations)
+    with pytest.raises(RelclipError, match="comes twice"):
+        SceneGraphs.load(matching, device="cpu", predicates=["feeding", "feeding"])
+
+
+def test_a_model_without_a_contrast_cannot_match(model):
+    with pytest.raises(RelclipError, match="was trained without a contrast"):
+        SceneGraphs.load(model, device="cpu", predicates=["feeding"])

@@ -25,8 +25,9 @@ def predicate_logits(
     """Logits (P, R + 1) of the pairs of these images, or of the `chosen` ones, given the objects' labels."""
 
     def answer() -> Tensor:
+        batch = collate(regions, numbers, chosen)  # pooled, and kept, in float32's arithmetic as in training
         with autocast(regions.device, precision):
-            return model(collate(regions, numbers, chosen)).predicate_logits
+            return model(batch).predicate_logits
 
     return with_room(answer)
 

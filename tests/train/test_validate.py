@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from relclip.core.recall import mean_recall, recall
+from relclip.model import ImageSet, ModelConfig, Motif, MotifConfig, Regions, RelCLIP
+from relclip.train.logits import predicate_logits
 from relclip.train.validate import hits_at, recalls
 
 
@@ -36,3 +39,21 @@ def test_recalls_by_hand():
     found = recalls([np.array([True, False, True]), np.array([False])], truths, 3)
     assert float(recall(found)) == pytest.approx((2 / 3 + 0) / 2)
     assert float(mean_recall(found)) == pytest.approx(((0.5 + 0) / 2 + 1 + 0) / 3)
+
+
+@pytest.mark.parametrize("kind", ["relclip", "motif"])
+def test_regions_are_pooled_in_float32_whatever_the_precision(tiny, kind):
+    """They are kept for what follows, so that a bfloat16 validation or E-step may not round them."""
+    torch.manual_seed(0)
+    sizes = {"object_classes": 5, "predicates": 4, "channels": 12, "text_dimension": 16}
+    sizes |= {"dimension": 16, "roi_size": 2, "dropout": 0.1}
+    network = Motif(MotifConfig(**sizes)) if kind == "motif" else RelCLIP(ModelConfig(**sizes, heads=2))
+    images, cpu = ImageSet.load(tiny / "dataset", tiny / "features", "val"), torch.device("cpu")
+    kept, known = Regions(images, 2, cpu), Regions(images, 2, cpu)
+    with torch.no_grad():
+        halves = predicate_logits(network.eval(), kept, [0, 2], "bfloat16").float()
+        whole = predicate_logits(network, known, [0, 2], "float32")
+    assert all(
+        torch.equal(one, other) for one, other in zip(kept.batch([0, 2]), known.batch([0, 2]), strict=True)
+    )
+    assert 0 < (halves - whole).abs().max() < 0.05 * whole.abs().max()

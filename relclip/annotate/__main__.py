@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from relclip.annotate.export import export, in_words
+from relclip.annotate.order import CORE, first_pictures, hours
 from relclip.annotate.pictures import read_pictures
 from relclip.annotate.store import Store
 from relclip.core import command
@@ -17,8 +18,8 @@ PORT = 5001
 DESCRIPTION = (
     "People judge the 20 surest PredCls triplets of each picture for table 2, without knowing which model said them: "
     "a page on this machine, driven by keys or touch. Every answer is kept at once; come back any time under the same "
-    "name. Then --export writes what they said and P@10, P@20 with their agreement; with reports/people for DIR, "
-    "`snakemake` shows it in table 2."
+    "name. All people begin with the same pictures, so that their agreement is known. Then --export writes what they "
+    "said and P@10, P@20 with their agreement; with reports/people for DIR, `snakemake` shows it in table 2."
 )
 
 
@@ -31,6 +32,10 @@ def _options() -> argparse.Namespace:
         "--database", type=Path, nargs="+", metavar="FILE",
         help="SQLite file of the answers, made where absent (default: annotate.db); --export takes several, from "
         "several machines",
+    )  # fmt: skip
+    parser.add_argument(
+        "--statements", type=command.positive, default=CORE, metavar="N",
+        help="how many are asked, in whole pictures: at first a pilot; those of all pictures: a large number",
     )  # fmt: skip
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused")
     parser.add_argument("--port", type=_port, default=PORT, help="0: any free one")
@@ -58,14 +63,20 @@ def _serve(options: argparse.Namespace, params: Params, asked: Questionnaire) ->
     if len(options.database) > 1:
         raise InputError("the page writes into one --database; several are for --export")
     from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
-    from relclip.annotate.server import listen, serve, url_of  # noqa: PLC0415
+    from relclip.annotate.server import listening, serve, server_of, url_of  # noqa: PLC0415
 
     pictures = read_pictures(options.dataset, options.raw)
-    with closing(Store(options.database[0])) as store:
-        desk = Desk(asked, pictures, store, params.evaluate.seed)
-        server = listen(make_app(desk), options.host, options.port)
+    every, asked = len(asked.questions), first_pictures(asked, params.evaluate.seed, options.statements)
+    with (
+        listening(options.host, options.port) as listener,
+        closing(Store(options.database[0])) as store,
+    ):
+        server = server_of(make_app(Desk(asked, pictures, store, params.evaluate.seed)), listener)
+        count = len(asked.questions)
+        more = f", of {every} (--statements {every}: about {hours(every)})" if every > count else ""
         print(
-            f"{len(asked.questions)} questions on {len(asked.images)} pictures; answers in {options.database[0]}"
+            f"{count} statements on {len(asked.images)} pictures, about {hours(count)} for each person{more}; "
+            f"answers in {options.database[0]}"
         )
         print(f"open {url_of(server)}  (Ctrl-C ends; nothing is lost)", flush=True)
         serve(server)

@@ -9,7 +9,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from relclip.annotate.order import ANSWERS_LOOKED_AT, Order, order_of, seconds_left
+from relclip.annotate.order import ANSWERS_LOOKED_AT, Order, hours, order_of, seconds_left
 from relclip.annotate.pictures import Picture, as_jpeg
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
@@ -113,8 +113,9 @@ def make_app(desk: Desk) -> flask.Flask:
 def _pages(app: flask.Flask, desk: Desk) -> None:
     @app.get("/")
     def start() -> str:
+        total = len(desk.asked.questions)
         return flask.render_template(
-            "name.html", people=desk.people(), total=len(desk.asked.questions), longest=LONGEST_NAME
+            "name.html", people=desk.people(), total=total, time=hours(total), longest=LONGEST_NAME
         )
 
     @app.get("/favicon.ico")

@@ -12,7 +12,7 @@ from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import JUDGEMENTS, write_table
-from relclip.people.judgements import people_report
+from relclip.people.judgements import people_report, share_judged
 from relclip.people.questionnaire import Questionnaire
 
 JUDGEMENTS_FILE, PRECISION_FILE = "judgements.parquet", "precision.json"
@@ -59,9 +59,7 @@ def in_words(report: dict[str, Any]) -> str:
     lines = [f"{people}; Fleiss' kappa {said} on {several} questions that several answered"]
     for run, one in report["runs"].items():
         numbers = ", ".join(_number(one, cutoff) for cutoff in (10, 20))
-        lines.append(
-            f"{run}: {numbers}, {one['counts']['images']} of {one['counts']['images_asked']} pictures"
-        )
+        lines.append(f"{run}: {numbers}, {share_judged(one['counts'])}")
     return "\n".join(lines)
 
 

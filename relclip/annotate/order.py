@@ -1,21 +1,29 @@
-"""In which order one person is asked, and how far that person is."""
+"""Which pictures people are asked about, in which order one person is, and how far that person is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
 from relclip.core.seeds import stream
 from relclip.people.questionnaire import Question, Questionnaire
 
+#: What everybody is asked first, in whole pictures: agreement needs questions that several answered. Also the pilot.
+CORE = 100
+#: How long a statement takes, until a person's own pace is known; a guess.
+SECONDS_EACH = 5
 #: The estimate looks at so many answers; a longer pause than this is a break.
 ANSWERS_LOOKED_AT, BREAK_SECONDS = 30, 60.0
 
 
 @dataclass(frozen=True)
 class Order:
-    """One person's questions: pictures shuffled, all of a picture together, shuffled too."""
+    """One person's questions: pictures shuffled, all of a picture together, shuffled too; see `order_of`."""
 
     questions: tuple[Question, ...]
 
@@ -35,15 +43,47 @@ class Order:
         return next((place for place in places if self.questions[place].key not in answered), None)
 
 
+def first_pictures(questionnaire: Questionnaire, seed: int, statements: int) -> Questionnaire:
+    """The first pictures of an order that all people share, until they hold so many statements.
+
+    The order does not depend on which pictures there are: what was a pilot is asked first later on too.
+    """
+    by_picture, chosen, count = _by_picture(questionnaire), [], 0
+    for image_id in sorted(by_picture, key=lambda one: hashlib.sha256(f"{seed} {one}".encode()).digest()):
+        if count >= statements:
+            break
+        chosen.append(image_id)
+        count += len(by_picture[image_id])
+    runs = {
+        run: {(image, rank): one for (image, rank), one in asked.items() if image in set(chosen)}
+        for run, asked in questionnaire.runs.items()
+    }
+    return replace(questionnaire, images=np.sort(np.array(chosen, np.int64)), runs=runs)
+
+
 def order_of(questionnaire: Questionnaire, seed: int, annotator: str) -> Order:
-    """The same order for the same person, whenever asked."""
+    """The same order for the same person, whenever asked: the pictures that all share first, then the others."""
     random = stream(seed, "annotate", annotator)
-    by_picture: dict[int, list[Question]] = {}
-    for one in questionnaire.questions.values():
-        by_picture.setdefault(one.image_id, []).append(one)
+    by_picture = _by_picture(questionnaire)
+    core = set(first_pictures(questionnaire, seed, CORE).images.tolist())
     pictures = sorted(by_picture)
-    shuffled = [by_picture[pictures[place]] for place in random.permutation(len(pictures))]
-    return Order(tuple(ones[place] for ones in shuffled for place in random.permutation(len(ones))))
+    shuffled = [pictures[place] for place in random.permutation(len(pictures))]
+    shuffled.sort(key=lambda image_id: image_id not in core)
+    questions = (by_picture[image_id] for image_id in shuffled)
+    return Order(tuple(ones[place] for ones in questions for place in random.permutation(len(ones))))
+
+
+def _by_picture(questionnaire: Questionnaire) -> Mapping[int, list[Question]]:
+    found: dict[int, list[Question]] = {}
+    for one in questionnaire.questions.values():
+        found.setdefault(one.image_id, []).append(one)
+    return found
+
+
+def hours(questions: int) -> str:
+    """How long so many statements take a person, roughly."""
+    minutes = math.ceil(questions * SECONDS_EACH / 60)
+    return f"{minutes} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
 
 
 def seconds_left(times: Sequence[float], questions: int) -> float | None:

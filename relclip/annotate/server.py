@@ -3,6 +3,8 @@
 import ipaddress
 import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import flask
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -24,8 +26,9 @@ def loopback(host: str) -> str:
     return str(address)
 
 
-def listen(app: flask.Flask, host: str, port: int) -> BaseWSGIServer:
-    """A server that holds the port already; 0 takes any free one. Raises InputError where it is in use."""
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Hold a port of this machine; 0 takes any free one. Raises InputError where it is in use."""
     address = loopback(host)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
@@ -37,8 +40,14 @@ def listen(app: flask.Flask, host: str, port: int) -> BaseWSGIServer:
             raise InputError(
                 f"port {port} cannot be used ({error.strerror}); give another with --port, 0 for any free one"
             ) from None
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        return make_server(address, port, app, threaded=True, fd=listener.fileno())  # werkzeug takes a copy
+        yield listener
+
+
+def server_of(app: flask.Flask, listener: socket.socket) -> BaseWSGIServer:
+    """A server of the application on a port that is held; it takes a copy of it."""
+    address, port = listener.getsockname()[:2]
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    return make_server(address, port, app, threaded=True, fd=listener.fileno())
 
 
 def url_of(server: BaseWSGIServer) -> str:

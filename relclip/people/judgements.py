@@ -78,6 +78,12 @@ def _of_run(
     return report
 
 
+def share_judged(counts: Mapping[str, int]) -> str:
+    """How many pictures of those to be asked about someone judged, in words."""
+    judged, every = counts["images"], counts["images_asked"]
+    return f"{'incomplete: ' if judged < every else ''}{judged} of {every} pictures"
+
+
 def _judges(asked: Asked, images: Iterable[int], people: Iterable[Given]) -> dict[int, list[Given]]:
     """Image -> who answered everything there; nobody of those who answered nothing at all about this run."""
     there: dict[int, set[str]] = defaultdict(set)

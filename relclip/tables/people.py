@@ -7,7 +7,7 @@ from typing import Any
 
 from relclip.core.annotations import load_annotations
 from relclip.core.params.whole import Params
-from relclip.people.judgements import people_report, read_judgements
+from relclip.people.judgements import people_report, read_judgements, share_judged
 from relclip.people.questionnaire import asked_file, load_questionnaire
 from relclip.tables.results import Result
 
@@ -57,9 +57,9 @@ def _words(report: Mapping[str, Any], judged: Sequence[Mapping[str, Any]]) -> st
     if not judged:
         return _OTHERS
     kappa, count = report["agreement"]["fleiss_kappa"], report["annotators"]
-    pictures = min(one["counts"]["images"] for one in judged)
+    fewest = min((one["counts"] for one in judged), key=lambda counts: counts["images"])
     agreement = f"Fleiss' kappa {kappa:.2f}" if kappa is not None else "no kappa: too few answered the same"
     return (
         f"P@10 and P@20 (people): {count} annotator{'' if count == 1 else 's'}, {agreement}, "
-        f"{pictures} of {judged[0]['counts']['images_asked']} pictures, blind to the model."
+        f"{share_judged(fewest)}, blind to the model."
     )

@@ -14,7 +14,7 @@ from PIL import Image
 
 from relclip.annotate.app import Desk, make_app
 from relclip.annotate.pictures import read_pictures
-from relclip.annotate.server import listen
+from relclip.annotate.server import listening, server_of
 from relclip.annotate.store import Store
 from relclip.core import parquet
 from relclip.core.annotations import load_annotations
@@ -110,7 +110,8 @@ def save(path, rows, schema):
 @contextmanager
 def served(desk):
     """The port of a server that runs in a thread."""
-    server = listen(make_app(desk), "127.0.0.1", 0)
+    with listening("127.0.0.1", 0) as listener:
+        server = server_of(make_app(desk), listener)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -12,7 +12,7 @@ from annotate_case import RUNS, SWITCHES, Visitor, served
 
 from relclip.annotate.__main__ import main
 from relclip.annotate.export import export, in_words
-from relclip.annotate.order import order_of, seconds_left
+from relclip.annotate.order import first_pictures, hours, order_of, seconds_left
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
 from relclip.core.params.evaluate import Evaluate
@@ -121,6 +121,21 @@ def test_an_order_is_a_persons_own_whole_and_kept(case):
     assert ada.next_open(set(keys)) is None
 
 
+def test_all_people_begin_with_the_same_pictures_which_are_the_pilot(case, monkeypatch):
+    pilot = first_pictures(case.asked, 0, 20)
+    assert 20 <= len(pilot.questions) < len(case.asked.questions)
+    some = {one.image_id for one in pilot.questions.values()}
+    assert some == set(pilot.images.tolist())
+    assert pilot.questions == {key: one for key, one in case.asked.questions.items() if one.image_id in some}
+    assert first_pictures(pilot, 0, 20).questions == pilot.questions
+    monkeypatch.setattr("relclip.annotate.order.CORE", 20)
+    for name in ("ada", "bob"):
+        pictures = order_of(case.asked, 0, name).pictures
+        assert set(pictures[: len(some)]) == some and len(pictures) == 4
+    assert order_of(pilot, 0, "ada").pictures != order_of(pilot, 0, "eve").pictures or len(some) == 1
+    assert (hours(100), hours(4000)) == ("9 minutes", "6 hours")
+
+
 def test_the_estimate_leaves_breaks_out():
     assert seconds_left([10.0, 8.0], 5) is None
     assert seconds_left([5010.0, 5008.0, 8.0, 6.0, 3.0], 10) == 20.0
@@ -183,4 +198,4 @@ def test_faults_are_one_sentence(case, tmp_path, monkeypatch):
 
 def test_words_where_nothing_is_known(case):
     nothing = people_report(case.asked, {"a": {}}, SWITCHES)
-    assert in_words(nothing).splitlines()[1] == "plain: P@10 –, P@20 –, 0 of 4 pictures"
+    assert in_words(nothing).splitlines()[1] == "plain: P@10 –, P@20 –, incomplete: 0 of 4 pictures"

@@ -11,9 +11,10 @@ import yaml
 from annotate_case import RUNS, SIDE, Visitor, served
 from PIL import Image
 
+from relclip.annotate.__main__ import main
 from relclip.annotate.app import clean_name
 from relclip.annotate.pictures import read_pictures
-from relclip.annotate.server import loopback
+from relclip.annotate.server import listening, loopback
 from relclip.core import parquet
 from relclip.core.errors import InputError
 from relclip.project.preset import preset_content
@@ -184,6 +185,7 @@ def test_the_command_says_where_it_is_and_ends_on_ctrl_c(case, tmp_path):
         str(word) for name in ("dataset", "raw", "evaluate") for word in (f"--{name}", case.root / name)
     ]
     command = [sys.executable, "-m", "relclip", "annotate", *folders, "--runs", *RUNS, "--port", "0"]
+    command += ["--statements", "20"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -196,5 +198,22 @@ def test_the_command_says_where_it_is_and_ends_on_ctrl_c(case, tmp_path):
         finally:
             process.kill()
         assert process.stderr.read() == ""
-    assert f"{len(case.asked.questions)} questions on 4 pictures" in said[0]
+    every = len(case.asked.questions)
+    assert "statements on" in said[0] and f"of {every} (--statements {every}: about " in said[0]
     assert (tmp_path / "annotate.db").is_file()
+
+
+def test_a_port_in_use_leaves_no_database_behind(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    content = preset_content("smoke", ROOT / "workflow/presets")
+    content["evaluate"]["precision_images"] = 4
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    with listening("127.0.0.1", 0) as other:
+        port = str(other.getsockname()[1])
+        folders = [
+            str(word) for name in ("dataset", "raw", "evaluate") for word in (f"--{name}", case.root / name)
+        ]
+        monkeypatch.setattr(sys, "argv", ["relclip annotate", *folders, "--runs", *RUNS, "--port", port])
+        with pytest.raises(InputError, match=f"port {port} cannot be used"):
+            main()
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

@@ -36,7 +36,7 @@ from relclip.core.ordered import available_threads, in_order
 from relclip.core.params.detector import Detector
 from relclip.core.params.predict import Predict
 from relclip.core.params.train import Train
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.core.vocabulary import Vocabulary
 from relclip.detector.examples import Example
 from relclip.detector.network import DetectorConfig, build
@@ -296,8 +296,8 @@ def _steps(run: Steps, trainer: Any, steps: range) -> None:
 
 def trainings() -> dict[str, int]:
     """How many trainings of each network table 1 needs, one seed a row: its runs, and those they start from."""
-    params = load_params(PRESET)
-    named = {row.runs[0] for row in (*params.tables.table1_distant, *params.tables.table1_full) if row.runs}
+    params = load_workflow(PRESET)
+    named = {row.runs[0] for row in params.report.rows("table1") if row.runs}
     needed = {name for name in named if name in {*params.runs, *params.refined}}
     needed |= {params.refined[name]["start"] for name in needed if name in params.refined}
     models = [params.run(name).model for name in needed]

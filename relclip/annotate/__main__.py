@@ -11,7 +11,8 @@ from relclip.annotate.store import Store
 from relclip.core import command
 from relclip.core.annotations import load_annotations
 from relclip.core.errors import InputError
-from relclip.core.params.whole import Params, load_params
+from relclip.core.params.tables import PRECISION
+from relclip.core.params.whole import Params, load_workflow
 from relclip.people.questionnaire import Questionnaire, load_questionnaire
 
 PORT = 5001
@@ -52,9 +53,9 @@ def _port(text: str) -> int:
 
 
 def _asked(options: argparse.Namespace, params: Params) -> Questionnaire:
-    runs = options.runs or [run for row in params.tables.table2 for run in row.runs]
+    runs = options.runs or params.report.trainings(*params.report.showing("predcls", PRECISION))
     if not runs:
-        raise InputError("tables.table2 of params.yaml has no runs; name some with --runs")
+        raise InputError("no table of workflow/tables.yaml shows P@K of a run; name runs with --runs")
     data = load_annotations(options.dataset)
     return load_questionnaire(data, options.evaluate, list(dict.fromkeys(runs)), params.evaluate)
 
@@ -85,7 +86,7 @@ def _serve(options: argparse.Namespace, params: Params, asked: Questionnaire) ->
 def main() -> None:
     """Parse; serve the page, or write what was answered."""
     options = _options()
-    params = load_params(options.params)
+    params = load_workflow(options.params)
     asked = _asked(options, params)
     if options.export is None:
         _serve(options, params, asked)

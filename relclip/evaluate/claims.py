@@ -1,15 +1,13 @@
-"""The claims of params.tables, each as paired differences: python -m relclip.evaluate.claims."""
+"""The claims of workflow/tables.yaml, each as paired differences: python -m relclip.evaluate.claims."""
 
 from pathlib import Path
 from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_json
-from relclip.core.params.base import Closed
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.params.reading import load_sections
-from relclip.core.params.tables import Difference as Claim
-from relclip.core.params.tables import Tables
+from relclip.core.params.reading import load_section
+from relclip.core.params.tables import Claim, load_report
 from relclip.core.progress import progress
 from relclip.core.recall import MAIN_NAMES
 from relclip.core.vocabulary import load_vocabulary
@@ -24,17 +22,25 @@ def judge_claim(claim: Claim, task: Task, folder: Path, predicates: int, params:
 
     `folder`: data/evaluate, a folder a run. Raises ContractError where a run was not evaluated.
     """
+    better, worse = (list(side) for side in zip(*claim.pairs, strict=True))
     differences = {
         judged: _differences(claim, folder, f"{task}/{judged}_hits.parquet", predicates, params)
         for judged in JUDGED
-        if (folder / claim.better[0] / task / f"{judged}_hits.parquet").is_file() or judged == "annotation"
+        if (folder / better[0] / task / f"{judged}_hits.parquet").is_file() or judged == "annotation"
     }
-    runs = {"better": claim.better, "worse": claim.worse}
-    return {"claim": claim.claim, "task": task, **runs, "differences": differences}
+    return {
+        "claim": claim.claim,
+        "task": task,
+        "better": better,
+        "worse": worse,
+        "differences": differences,
+    }
 
 
 def _differences(claim: Claim, folder: Path, name: str, predicates: int, params: Evaluate) -> dict[str, Any]:
-    better, worse = ([read_hits(folder / run / name) for run in runs] for runs in (claim.better, claim.worse))
+    better, worse = (
+        [read_hits(folder / run / name) for run in runs] for runs in zip(*claim.pairs, strict=True)
+    )
     found = paired_differences(
         better,
         worse,
@@ -50,25 +56,20 @@ def _plain(found: Difference) -> dict[str, Any]:
     return {"difference": found.difference, "low": found.low, "high": found.high, "seeds": found.seeds}
 
 
-class Sections(Closed):
-    """What this stage reads of params.yaml."""
-
-    evaluate: Evaluate
-    tables: Tables
-
-
 def main() -> None:
     """Parse, judge each claim, write."""
-    parser = command.parser("relclip.evaluate.claims", "Paired differences of the claims in params.tables.")
+    parser = command.parser(
+        "relclip.evaluate.claims", "Paired differences of the claims in workflow/tables.yaml."
+    )
     command.add_params(parser)
     parser.add_argument("--evaluate", type=Path, default=Path("data/evaluate"), help="a folder a run")
     parser.add_argument("--vocabulary", type=Path, default=Path("data/dataset/vocabulary.json"))
     parser.add_argument("--output", type=Path, default=Path("data/claims/claims.json"))
     options = parser.parse_args()
-    params = load_sections(options.params, Sections)
+    params = load_section(options.params, "evaluate", Evaluate)
     predicates = len(load_vocabulary(options.vocabulary).predicates)
-    claims = [(claim, task) for claim in params.tables.claims for task in claim.tasks]
-    where = (options.evaluate, predicates, params.evaluate)
+    claims = [(claim, task) for claim in load_report(options.params).claims for task in claim.tasks]
+    where = (options.evaluate, predicates, params)
     judged = [judge_claim(claim, task, *where) for claim, task in progress(claims, "claims", "claim")]
     write_json(options.output, judged)
 

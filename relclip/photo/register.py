@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
-from relclip.core.params.whole import Params, load_params
+from relclip.core.params.whole import Params, load_workflow
 from relclip.core.recall import RECALL
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main() -> None:
     command.add_params(arguments)
     arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
     given = arguments.parse_args()
-    rows = best_runs(load_params(given.params), given.data)
+    rows = best_runs(load_workflow(given.params), given.data)
     if not rows:
         raise InputError(f"{given.data} holds no judged run of a table row; run `make tables` first")
     for run in dict.fromkeys(rows.values()):
@@ -47,8 +47,8 @@ def best_runs(params: Params, data: Path) -> dict[str, str]:
     Rows without training, and those of which no run was judged, have none.
     """
     found = {}
-    for section, rows in params.tables:
-        for row in rows if section not in ("figures", "claims") else []:
+    for section, block in params.report.blocks(*params.report.tables).items():
+        for row in block.rows:
             judged = {run: _recall(data, run) for run in row.runs if run not in params.predict.training_free}
             known = {run: value for run, value in judged.items() if value is not None}
             if known:

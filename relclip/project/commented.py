@@ -1,12 +1,12 @@
 """A params.yaml as text: every key in the data's order, with the comments that a preset has above them."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import yaml
 
 from relclip.core.params.base import Closed
+from relclip.core.params.trainings import START
 from relclip.core.params.whole import Params
 
 #: The keys that lead to a place in params.yaml.
@@ -43,9 +43,10 @@ def _above(lines: Sequence[str], key: Any) -> list[str]:
     return [comment.strip() for comment in lines[first : key.line]] if first else []
 
 
-def commented(params: Params, comments: Comments) -> str:
-    """The text of a params.yaml that says `params`, with `comments` above their keys."""
-    sections = (line for name in ORDER for line in _lines((name,), getattr(params, name), comments))
+def commented(params: Params, content: Mapping[str, Any], comments: Comments) -> str:
+    """The text of a params.yaml that says `content`, whose sections `params` fills up, with `comments` above keys."""
+    filled = {name: content.get(name, {}) if name in START else getattr(params, name) for name in ORDER}
+    sections = (line for name in ORDER for line in _lines((name,), filled[name], comments))
     return "\n".join([*comments.get((), ()), *sections]) + "\n"
 
 
@@ -60,20 +61,15 @@ def _lines(place: Place, value: Any, comments: Comments) -> Iterator[str]:
         yield from (f"{indent}  {line.strip()}" for line in more)
         return
     yield f"{indent}{place[-1]}:"
-    if isinstance(block, Mapping):
-        for name, under in block.items():
-            yield from _lines((*place, name), under, comments)
-    else:
-        yield from (f"{indent}  - {_flow(entry, sys.maxsize)}" for entry in block)
+    for name, under in block.items():
+        yield from _lines((*place, name), under, comments)
 
 
-def _block(value: Any, depth: int) -> Mapping[str, Any] | Sequence[Closed]:
+def _block(value: Any, depth: int) -> Mapping[str, Any]:
     """What stands below a key on lines of its own; nothing where the key has a value."""
     if isinstance(value, Closed):
         return {name: getattr(value, name) for name in _shown(value)}
-    if isinstance(value, Mapping):
-        return {name: _entry(under) for name, under in value.items()} if depth == 1 else {}
-    return value if isinstance(value, list) and value and isinstance(value[0], Closed) else []
+    return value if isinstance(value, Mapping) and depth == 1 else {}
 
 
 def _shown(section: Closed) -> list[str]:
@@ -83,13 +79,8 @@ def _shown(section: Closed) -> list[str]:
     return [name for name in fields if name not in sources or name == getattr(section, "source", "")]
 
 
-def _entry(value: Any) -> Any:
-    """An entry of `runs` or of a table as it was written."""
-    return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, Closed) else value
-
-
 def _flow(value: Any, width: int) -> str:
-    plain = list(value) if isinstance(value, tuple) else _entry(value)
+    plain = list(value) if isinstance(value, tuple) else value
     text: str = yaml.safe_dump(
         plain, default_flow_style=True, sort_keys=False, allow_unicode=True, width=width
     )

@@ -1,13 +1,12 @@
 """`make dvc`: dvc.yaml, written from the rules. Snakemake says how a file is made; DVC gets a stage for each rule.
 
 A rule with a wildcard becomes a stage for each list of params.yaml that the wildcard ranges over (NAMES of
-workflow/rules/common.smk), as DVC's matrix or foreach: a run that is added to params.yaml needs no new dvc.yaml. DVC
+workflow/rules/common.smk), as DVC's matrix or foreach: a run that is added to params.yaml needs no new dvc.yaml.
+Further seeds of a run, which params.yaml lists inside an entry, are a list of their own (workflow/seeds.yaml). DVC
 records folders that one job alone writes into, and a stage depends on such a folder, or on the one file of it that it
-reads. The lists are looked at in the preset `scenes`, which has an entry in each.
+reads. The lists are looked at in the preset `scenes` with two seeds, which has an entry in each.
 """
 
-import contextlib
-import io
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,19 +20,23 @@ from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.recall import MAIN_NAMES
 from relclip.project.closure import PACKAGE, Closures
-from relclip.project.preset import PRESETS, use_preset
+from relclip.project.preset import PRESETS, preset_text
 from relclip.project.sections import Sections, entry
+from relclip.project.seeds import SEEDS, write_seeds
 
 TARGET = Path("dvc.yaml")
 HEAD = "# Written by `make dvc` from the rules of the Snakefile: edit those. One stage calls one rule.\n"
+SECTIONS = {"runs": "", "refined": "_refined", "predictions": "_again"}
 #: What the second and further stages of one rule are called, by their list.
 ENDINGS = {
-    "refined": "_refined",
-    "predictions": "_again",
+    **SECTIONS,
     "predict.training_free": "_training_free",
     "predict.sgdet_training_free": "_training_free",
     "labels.make": "_labels",
+    **{f"seeds.{section}": f"{ending}_seeds" for section, ending in SECTIONS.items()},
 }
+#: What the entries of a rule in `report` are read from.
+TABLES = ["workflow/tables.yaml", "workflow/tables"]
 METRICS = "reports/metrics.json"
 #: One plot a recall, a line a run: .dvc/plots/by_run.json.
 PLOTS = [
@@ -110,8 +113,7 @@ def described(root: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("Snakefile", "workflow", PACKAGE, "reports"):
             (Path(folder) / name).symlink_to(root.resolve() / name)
-        with contextlib.redirect_stdout(io.StringIO()):
-            use_preset("scenes", root / PRESETS, Path(folder) / "params.yaml")
+        write_text(Path(folder) / "params.yaml", preset_text("scenes", root / PRESETS, seeds=2))
         workflow = _read(Path(folder))
     outs = {
         path: out
@@ -121,7 +123,10 @@ def described(root: Path) -> str:
     }
     stages = {stage.called: _described(stage, workflow, outs) for stage in workflow.stages}
     return HEAD + yaml.safe_dump(
-        {"stages": stages, "plots": PLOTS}, sort_keys=False, default_flow_style=None, width=120
+        {"vars": [str(SEEDS)], "stages": stages, "plots": PLOTS},
+        sort_keys=False,
+        default_flow_style=None,
+        width=120,
     )
 
 
@@ -153,11 +158,12 @@ def _source(rule: Any) -> str:
 def _stages(rule: Any, workflow: Mapping[str, Any]) -> Iterator[Stage]:
     """The stages of one rule, a list of params.yaml each."""
     wildcard = next(iter(rule.wildcard_names), "")
+    config = workflow["config"] | {key: workflow["CONFIG"][key] for key in ("seeds", "report")}
     lists = workflow["NAMES"][wildcard] if wildcard else {workflow["MADE"].get(rule.name, ""): [""]}
     for place, (over, names) in enumerate(lists.items()):
-        jobs = [_job(rule, wildcard, name, over, workflow["config"]) for name in names]
-        called = rule.name + (ENDINGS[over] if place else "")
-        yield Stage(rule.name, wildcard, over, called, _source(rule), jobs)
+        jobs = [_job(rule, wildcard, name, over, config) for name in names]
+        ending = "_seeds" if over == f"seeds.{next(iter(lists))}" else ENDINGS[over] if place else ""
+        yield Stage(rule.name, wildcard, over, rule.name + ending, _source(rule), jobs)
 
 
 def _job(rule: Any, wildcard: str, name: str, over: str, config: Mapping[str, Any]) -> Job:
@@ -166,9 +172,17 @@ def _job(rule: Any, wildcard: str, name: str, over: str, config: Mapping[str, An
     wildcards = Wildcards(fromdict={wildcard: name} if wildcard else {})
     inputs, outputs = rule.expand_input(wildcards)[0], rule.expand_output(wildcards)[0]
     read = next(value for value in rule.params if isinstance(value, Sections))
-    sections = [one for one in read.of(wildcards) if entry(config, one) is not None]
+    sections = [_of_params(one, config["seeds"]) for one in read.of(wildcards)]
+    sections = [one for one in sections if entry(config, one) is not None]
     about = entry(config, f"{over}.{name}") or {}
     return Job(rule.name, name, about, list(map(str, inputs)), list(map(str, outputs)), sections)
+
+
+def _of_params(section: str, seeds: Mapping[str, Any]) -> str:
+    """The name of a job's entry in params.yaml, where that of a further seed is its run's."""
+    kind, _, name = section.partition(".")
+    further = seeds.get(kind, {}).get(name)
+    return f"{kind}.{further['entry']}" if further else section
 
 
 def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dict[str, Any]:
@@ -179,10 +193,12 @@ def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dic
     target = symbols.paths(stage.jobs[0], stage.jobs[0].outputs[:1])[0] if stage.wildcard else stage.rule
     allowed = " ".join([stage.rule, *workflow.shards.get(stage.source, [])])
     deps = _deps(stage, symbols, outs)
+    sections = _once(name for job in stage.jobs for name in symbols.sections(job))
+    of_tables = [name for name in sections if name.startswith("report.")]
     body = {
         "cmd": f"snakemake {target} --allowed-rules {allowed} --quiet host rules progress",
-        "deps": [*workflow.closures.folded(code), stage.source, *deps],
-        "params": _once(name for job in stage.jobs for name in symbols.sections(job)),
+        "deps": [*workflow.closures.folded(code), stage.source, *(TABLES if of_tables else []), *deps],
+        "params": [name for name in sections if name not in of_tables],
         "outs": [out for out in _once(made) if out != METRICS],
     }
     body |= {"metrics": [METRICS]} if METRICS in made else {}
@@ -269,6 +285,7 @@ def _parts(path: str) -> list[str]:
 def main() -> None:
     """Write dvc.yaml in the working folder."""
     command.parser("relclip.project.dvc", "Write dvc.yaml from the Snakefile's rules.").parse_args()
+    write_seeds(Path("params.yaml"))
     write_text(TARGET, described(Path()))
 
 

@@ -8,6 +8,7 @@ from relclip.core import command
 from relclip.core.atomic import atomic_folder, write_text
 from relclip.core.errors import InputError
 from relclip.project.preset import preset_text
+from relclip.project.seeds import write_seeds
 
 PACKAGE = Path(relclip.__file__).parent
 #: The repository's files around the package; in a checkout links to them, in a wheel the files.
@@ -37,6 +38,7 @@ def init(folder: Path, preset: str) -> None:
             (made / name).rename(made / f".{name}")
         (made / ".dvc" / "gitignore").rename(made / ".dvc" / ".gitignore")
         write_text(made / "params.yaml", preset_text(preset, made / "workflow" / "presets"))
+        write_seeds(made / "params.yaml")
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.internals.dvc import read_once
+from relclip.project.seeds import write_seeds
 
 
 def main() -> None:
@@ -19,6 +20,7 @@ def main() -> None:
     from dvc.repo import Repo  # noqa: PLC0415
 
     began = time.monotonic()
+    write_seeds(Path("params.yaml"))
     try:
         with read_once(dvc.__version__), Repo() as repo:
             said = record(repo)

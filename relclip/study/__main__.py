@@ -11,7 +11,7 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.digest import file_digest
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import MAIN
 from relclip.core.vocabulary import load_vocabulary
@@ -59,10 +59,10 @@ def main() -> None:
         help="further project folders with rows of the same names, by what was changed for them",
     )
     options = command.parse(parser)
-    params = load_params(options.params)
+    params = load_workflow(options.params)
     predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)
     elsewhere = {change: folder / "data/evaluate" for change, folder in options.elsewhere}
-    found = findings(params.tables.claims, options.evaluate, predicates, params.evaluate, elsewhere)
+    found = findings(params.report.claims, options.evaluate, predicates, params.evaluate, elsewhere)
     there = rows([*params.runs, *params.refined], options.evaluate, options.train)
     folder = options.output / "study"
     folder.mkdir(parents=True, exist_ok=True)

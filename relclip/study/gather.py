@@ -12,7 +12,7 @@ import pyarrow as pa
 from relclip.core.json_file import read_json
 from relclip.core.metrics import MEASURES, ZERO_SHOT
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.params.tables import Difference as Claim
+from relclip.core.params.tables import Claim
 from relclip.core.recall import MAIN, RECALL
 from relclip.evaluate.hits import read_hits
 from relclip.study.effects import Effect, holm, mixed_model, paired_effects, picture_differences
@@ -104,7 +104,7 @@ def _pairs(claim: Claim, task: str, evaluated: Path) -> list[tuple[pa.Table, pa.
     """First hits of both sides, of each seed that both have."""
     return [
         (first, second)
-        for better, worse in zip(claim.better, claim.worse, strict=True)
+        for better, worse in claim.pairs
         if (first := _hits(evaluated, better, task)) and (second := _hits(evaluated, worse, task))
     ]
 

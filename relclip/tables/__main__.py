@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.tables.gather import Inputs
 from relclip.tables.stage import make_report
 from relclip.tables.tracked import entries
@@ -43,7 +43,7 @@ def main() -> None:
     options |= {name: None for name in OPTIONAL if not options[name].exists()}
     inputs = Inputs(**options)
     make_report(inputs, output)
-    publish(entries(load_params(inputs.params), inputs.train, inputs.predict, output))
+    publish(entries(load_workflow(inputs.params), inputs.train, inputs.predict, output))
     print(output / "index.html")
 
 

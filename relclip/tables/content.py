@@ -13,6 +13,7 @@ from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_CUTOFF, MAIN_NAMES
 from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
 from relclip.tables.layout import SHOWN
+from relclip.tables.names import leading_rows
 from relclip.tables.page import compact
 from relclip.tables.plain import title
 from relclip.tables.results import Result
@@ -76,9 +77,9 @@ def table_pairs(annotation: Sequence[Table], truth: Sequence[Table]) -> list[dic
 
 def built_rows(params: Params, evaluate: Path) -> list[tuple[str, list[Result]]]:
     """(name, PredCls results on the annotation) of every row of table 1 that has some."""
-    rows = [(row.name, row) for row in params.tables.table1_distant]
-    rows += [(f"{row.name}, full supervision", row) for row in params.tables.table1_full]
-    read = [(name, read_row(evaluate, row, "predcls", "annotation")) for name, row in rows]
+    read = [
+        (name, read_row(evaluate, row, "predcls", "annotation")) for name, row in leading_rows(params.report)
+    ]
     return [(name, results) for name, results in read if results]
 
 

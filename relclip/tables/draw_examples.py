@@ -47,8 +47,8 @@ def draw_samples(params: Params, data: DataSet, raw: Path, folder: Path) -> list
 def draw_examples(
     params: Params, data: DataSet, raw: Path, predict: Path | None, folder: Path
 ) -> list[list[Panel]]:
-    """Draw figure 5: a list a picture, in it a panel for each run of tables.figures.examples that was predicted."""
-    runs = params.tables.figures.examples
+    """Draw figure 5: a list a picture, in it a panel for each run of the examples that was predicted."""
+    runs = params.report.figures.examples
     pictures = choose_pictures(data, params.evaluate.seed) if predict and runs else []
     columns = [read_examples(data, predict, run, pictures) for run in runs] if predict and pictures else []
     rows = zip(*(column for column in columns if column), strict=True)

@@ -19,6 +19,7 @@ from relclip.tables.figures.counts import by_frequency
 from relclip.tables.figures.predicates import predicates_figure
 from relclip.tables.figures.style import save_themed
 from relclip.tables.grid import read_row
+from relclip.tables.names import leading_rows
 from relclip.tables.results import read_confusion, read_result
 from relclip.tables.sources import DataSet
 
@@ -31,8 +32,7 @@ JUDGED = {"annotation": "On the annotation", "truth": "On the full truth"}
 
 def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
     """Draw PredCls R@100 of each predicate for every row of table 1 that was built."""
-    rows = [(row.name, row) for row in params.tables.table1_distant]
-    rows += [(f"{row.name}, full", row) for row in params.tables.table1_full]
+    rows = leading_rows(params.report)
     recalls = {name: found for name, row in rows if (found := _of_row(row, data, evaluate)) is not None}
     if not recalls:
         return []
@@ -49,8 +49,8 @@ def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) ->
 
 
 def draw_contrast(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
-    """Draw figure 6 where tables.figures names a run with RCL and one without, and both were evaluated."""
-    runs = [run for run in (params.tables.figures.rcl, params.tables.figures.no_rcl) if run]
+    """Draw figure 6 where the figures name a run with RCL and one without, and both were evaluated."""
+    runs = [run for run in (params.report.figures.rcl, params.report.figures.no_rcl) if run]
     recalls = [_of_row(Row(name=run, runs=[run]), data, evaluate) for run in runs]
     found = [recall for recall in recalls if recall is not None]
     if len(found) < 2:

@@ -1,6 +1,8 @@
 """The words under the tables: on what the numbers were measured, what a cell holds. Plain text, no markup."""
 
 from relclip.core.origin import Origin
+from relclip.core.params.tables import PRECISION
+from relclip.core.params.together import trained_with
 from relclip.core.params.whole import Params
 from relclip.tables import paper
 from relclip.tables.people import People
@@ -45,31 +47,32 @@ def judged_against(judged: str) -> str:
     return "Judged against the annotation, which is incomplete: what nobody wrote down does not count."
 
 
-def note(key: str, setting: str, judged: str, params: Params, people: People | None = None) -> str:
-    """The part of a caption that differs from table to table; `setting`: of its layout."""
-    return " ".join(
-        part for part in (setting, _of_data_set(key, params, people), judged_against(judged)) if part
-    )
+def note(key: str, judged: str, params: Params, people: People | None = None) -> str:
+    """The part of a caption that differs from table to table: its own note, then what depends on the data set."""
+    about = (params.report.tables[key].note, _of_data_set(key, params, people), judged_against(judged))
+    return " ".join(part for part in about if part)
 
 
 def _of_data_set(key: str, params: Params, people: People | None) -> str:
     """What stands in for people and for ImageNet where the data set decides."""
-    if key == "table2" and people:
+    precision = key in params.report.showing("predcls", PRECISION)
+    if precision and people:
         return (
             f"{people.words} {_ORACLE_TOO if people.results else _ORACLE}"
             if params.dataset.truth
             else people.words
         )
-    if key == "table2":
+    if precision:
         return _ORACLE if params.dataset.truth else _NO_ORACLE
-    if key == "table4" and params.labels.source == "pretrain":
+    encoders = {trained_with(params, run, "features") for run in params.report.trainings(key)}
+    if "labels" in encoders and params.labels.source == "pretrain":
         return _LABELS_ENCODER
     return ""
 
 
-def how_to_read(origin: Origin, key: str) -> str:
+def how_to_read(origin: Origin, of_paper: bool) -> str:
     """The part of a caption that tables share: those of the paper have its numbers beside ours."""
-    if key.startswith("table"):
+    if of_paper:
         return f"{orientation(origin)} {_CELL}{_PAPERS}"
     return f"Measured on {origin.title}. {_CELL}."
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from relclip.core.kb_filter import believed_triplets
 from relclip.core.origin import Origin, read_origin
-from relclip.core.params.whole import Params, load_params
+from relclip.core.params.whole import Params, load_workflow
 from relclip.tables import kb_size
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.grid import Table, build_tables
@@ -53,7 +53,11 @@ class Gathered:
 
 def gather(inputs: Inputs) -> Gathered:
     """Read everything but pictures. Raises ContractError where another stage's file is absent or broken."""
-    params, data, origin = load_params(inputs.params), read_data_set(inputs.dataset), read_origin(inputs.raw)
+    params, data, origin = (
+        load_workflow(inputs.params),
+        read_data_set(inputs.dataset),
+        read_origin(inputs.raw),
+    )
     knowledge = read_knowledge_base(inputs.kb)
     relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
     triplets = kb_size.triplets_of_runs(params, inputs.kb)

@@ -9,11 +9,11 @@ from statistics import fmean, stdev
 
 from relclip.core.metrics import scale
 from relclip.core.origin import UNKNOWN, Origin
-from relclip.core.params.tables import Row
+from relclip.core.params.tables import PRECISION, Row
 from relclip.core.params.together import trained_with
 from relclip.core.params.whole import Params
 from relclip.tables import explain, paper
-from relclip.tables.layout import LAYOUTS, Column, columns, row_note, with_people
+from relclip.tables.layout import Column, columns, row_note, with_people
 from relclip.tables.people import PREFIX, People, merged
 from relclip.tables.results import Result, read_result
 
@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows under one heading (`key` is the section of params.tables: table1_distant)."""
+    """Rows under one heading (`key`: as in workflow/tables.yaml, table1_distant)."""
 
     key: str
     title: str
@@ -97,13 +97,13 @@ def build_tables(
 ) -> list[Table]:
     """Fill every table from `evaluate`'s files; `judged` is `annotation` or `truth`.
 
-    `knowledge`: run -> how good the knowledge base is that labelled its pairs (the task `kb` of the table kb_size).
-    `people`: what they said of the runs of table 2. `origin`: what the data set says of itself.
+    `knowledge`: run -> how good the knowledge base is that labelled its pairs (the task `kb` of a table).
+    `people`: what they said of the runs of tables with P@K. `origin`: what the data set says of itself.
     """
     read = partial(
         _read, evaluate, judged, knowledge=knowledge or {}, people=people.results if people else {}
     )
-    return [_table(key, params, read, judged, people=people, origin=origin) for key in LAYOUTS]
+    return [_table(key, params, read, judged, people=people, origin=origin) for key in params.report.tables]
 
 
 def _read(
@@ -126,22 +126,21 @@ def _read(
 def _table(
     key: str, params: Params, read: Read, judged: str, *, people: People | None, origin: Origin
 ) -> Table:
-    layout = with_people(LAYOUTS[key]) if key == "table2" and people and people.results else LAYOUTS[key]
+    report = params.report
+    layout, of_paper = report.tables[key], any(map(paper.has, report.blocks(key)))
+    if people and people.results and key in report.showing("predcls", PRECISION):
+        layout = with_people(layout)
     every = columns(layout, params.evaluate.require_overlap)
     blocks = tuple(
-        Block(section, group or heading, tuple(_line(section, row, every, read, params) for row in rows))
-        for section, heading in layout.blocks
-        for group, rows in groupby(getattr(params.tables, section), lambda row: row.group)
+        Block(name, group or block.title, tuple(_line(name, row, every, read, params) for row in rows))
+        for name, block in report.blocks(key).items()
+        for group, rows in groupby(block.rows, lambda row: row.group)
     )
     return Table(
-        *(
-            key,
-            layout.title,
-            judged,
-            explain.note(key, layout.setting, judged, params, people),
-            explain.how_to_read(origin, key),
-        ),
-        *(paper.has(layout.blocks[0][0]), every, blocks),
+        *(key, layout.title, judged),
+        explain.note(key, judged, params, people),
+        explain.how_to_read(origin, of_paper),
+        *(of_paper, every, blocks),
     )
 
 

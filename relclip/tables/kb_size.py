@@ -16,8 +16,8 @@ from relclip.tables.sources import DataSet
 
 
 def triplets_of_runs(params: Params, kb: Path) -> dict[str, Columns]:
-    """Run of the table kb_size -> the triplets it believes; a row without training has no share of the captions."""
-    runs = dict.fromkeys(run for row in params.tables.kb_size for run in row.runs)
+    """Run of a table on knowledge bases -> the triplets it believes; without training there are none."""
+    runs = params.report.trainings(*params.report.showing("kb"))
     return {run: believed(params, run, kb) for run in runs if run not in params.predict.training_free}
 
 
@@ -52,7 +52,7 @@ def believed(params: Params, run: str, kb: Path) -> Columns:
 def sizes(params: Params, evaluate: Path, knowledge: Mapping[str, Result]) -> list[Size]:
     """What figure kb-size shows, the smallest share first: rows of one share are drawn beside each other."""
     found = []
-    for row in params.tables.kb_size:
+    for row in params.report.rows(*params.report.showing("kb")):
         known = [knowledge[run] for run in row.runs if run in knowledge]
         measured = read_row(evaluate, row, "predcls", "annotation")
         if not known or not measured:

@@ -1,44 +1,51 @@
 """What a run is called where people read it: the rows of the tables it stands in, its seed among several."""
 
-from relclip.core.params.tables import Row
-from relclip.core.params.whole import Params
-from relclip.tables.layout import LAYOUTS
+from collections.abc import Iterator
 
-#: Section of params.tables -> what is said of a row beside its name.
-_SUPERVISION = {"table1_full": ", full supervision"}
+from relclip.core.params.tables import Report, Row
+from relclip.core.params.whole import Params
+from relclip.tables import paper
 
 
 def rows_of(params: Params) -> dict[str, list[str]]:
     """Run -> `Table 1: RelCLIP (KB), seed 2` for every row that shows it, in the order of the tables."""
     found: dict[str, list[str]] = {}
-    for key, layout in LAYOUTS.items():
-        for section, _ in layout.blocks:
-            for row in getattr(params.tables, section):
-                for run in row.runs:
-                    found.setdefault(run, []).append(f"{_table(key)}: {row_name(params, section, row, run)}")
+    for table, name, row in _named(params.report):
+        for run in row.runs:
+            row_name = f"{table_name(params.report, table)}: {name}{_seed(params, row, run)}"
+            found.setdefault(run, []).append(row_name)
     return found
 
 
 def run_names(params: Params) -> dict[str, str]:
-    """Run -> its first row, short: `RelCLIP (KB), seed 2`; outside table 1 with the number or name of the table."""
-    return {run: _short(rows[0]) for run, rows in rows_of(params).items()}
+    """Run -> its first row, short: `RelCLIP (KB), seed 2`; with the table where neither that nor a group says which."""
+    found: dict[str, str] = {}
+    for table, name, row in _named(params.report):
+        clear = table in params.report.first or row.group
+        for run in row.runs:
+            short = name if clear else f"{table_name(params.report, table)}: {name}"
+            found.setdefault(run, f"{short}{_seed(params, row, run)}")
+    return found
 
 
-def _short(row: str) -> str:
-    for clear in ("Table 1: ", f"{LAYOUTS['beyond'].title}: "):
-        row = row.removeprefix(clear)
-    return row
+def leading_rows(report: Report) -> list[tuple[str, Row]]:
+    """(name, row) of the first table."""
+    return [(name, row) for table, name, row in _named(report) if table in report.first]
 
 
-def row_name(params: Params, section: str, row: Row, run: str) -> str:
-    """The row's name with its group and supervision; of several seeds, which one."""
-    name = f"{row.group}: {row.name}" if row.group else row.name
-    return f"{name}{_SUPERVISION.get(section, '')}{_seed(params, row, run)}"
+def table_name(report: Report, table: str) -> str:
+    """`Table 1`; the title of one that the paper does not have."""
+    of_paper = any(map(paper.has, report.blocks(table)))
+    return f"Table {table.removeprefix('table')}" if of_paper else report.tables[table].title
 
 
-def _table(key: str) -> str:
-    layout = LAYOUTS[key]
-    return f"Table {key.removeprefix('table')}" if key.startswith("table") else layout.title
+def _named(report: Report) -> Iterator[tuple[str, str, Row]]:
+    """(table, name, row): with the row's group, and with the heading of a block that is not the first of its table."""
+    for table in report.tables:
+        for place, block in enumerate(report.blocks(table).values()):
+            heading = f", {block.title[:1].lower()}{block.title[1:]}" if place else ""
+            for row in block.rows:
+                yield table, f"{f'{row.group}: ' if row.group else ''}{row.name}{heading}", row
 
 
 def _seed(params: Params, row: Row, run: str) -> str:

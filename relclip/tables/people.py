@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.annotations import load_annotations
+from relclip.core.params.tables import PRECISION
 from relclip.core.params.whole import Params
 from relclip.people.judgements import people_report, read_judgements, share_judged
 from relclip.people.questionnaire import asked_file, load_questionnaire
@@ -30,7 +31,8 @@ def read_people(params: Params, dataset: Path, evaluate: Path, folder: Path | No
     Raises ContractError where a file is broken.
     """
     path = folder / "judgements.parquet" if folder else None
-    runs = [run for row in params.tables.table2 for run in row.runs if asked_file(evaluate, run).is_file()]
+    shown = params.report.trainings(*params.report.showing("predcls", PRECISION))
+    runs = [run for run in shown if asked_file(evaluate, run).is_file()]
     if not path or not path.is_file() or not runs:
         return None
     asked = load_questionnaire(load_annotations(dataset), evaluate, runs, params.evaluate)

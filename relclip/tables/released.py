@@ -12,8 +12,6 @@ from relclip.tables.layout import TASKS
 from relclip.tables.names import rows_of
 from relclip.tables.results import Result, read_result
 
-SECTIONS = ("table1_distant", "table1_full")
-
 
 @dataclass(frozen=True)
 class Released:
@@ -31,9 +29,9 @@ class Released:
 
 
 def trained_runs(params: Params) -> list[str]:
-    """Every run of table 1 that was trained."""
-    runs = [run for name in SECTIONS for row in getattr(params.tables, name) for run in row.runs]
-    return [run for run in dict.fromkeys(runs) if run in (*params.runs, *params.refined)]
+    """Every run of the first table that was trained."""
+    runs = params.report.trainings(*params.report.first)
+    return [run for run in runs if run in (*params.runs, *params.refined)]
 
 
 def released(params: Params, train: Path, predict: Path | None, evaluate: Path) -> list[Released]:

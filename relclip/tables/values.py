@@ -5,7 +5,7 @@ from typing import Any
 from relclip.core import explorer
 from relclip.core.json_file import read_json
 from relclip.core.metrics import metric_label
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_NAMES
 from relclip.tables import claims as claim_table
 from relclip.tables import content, encoder, explain, paper, provenance, summary
@@ -14,7 +14,7 @@ from relclip.tables.artifacts import Artifact, artifacts
 from relclip.tables.examples import TOP
 from relclip.tables.explorer import SENTENCES, explorer_data
 from relclip.tables.gather import Gathered, Inputs
-from relclip.tables.layout import OF_PAPER, TASKS
+from relclip.tables.layout import TASKS
 from relclip.tables.names import run_names
 from relclip.tables.released import trained_runs
 from relclip.tables.sources import SPLITS
@@ -58,7 +58,7 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "ext_accuracies": encoder.ext_accuracies(inputs.ext),
         "detector_facts": content.detector_facts(inputs.detector),
         "protocol": content.scalars(gathered.params.evaluate.model_dump()),
-        "artifacts": _artifacts(inputs),
+        "artifacts": _artifacts(gathered.params, inputs),
         "times": provenance.stage_times(inputs.benchmarks),
     }
 
@@ -67,8 +67,8 @@ def _words(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     return {
         "measured_on": gathered.origin.title,
         "orientation": explain.orientation(gathered.origin),
-        "how_to_read": explain.how_to_read(gathered.origin, OF_PAPER[0]),
-        "how_to_read_beyond": explain.how_to_read(gathered.origin, "beyond"),
+        "how_to_read": explain.how_to_read(gathered.origin, True),
+        "how_to_read_beyond": explain.how_to_read(gathered.origin, False),
         "citation": paper.citation(),
         "paper_data": paper.data(),
         "drawn": gathered.origin.drawn,
@@ -102,7 +102,7 @@ def _tables(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     built = content.built_rows(params, inputs.evaluate)
     return {
         "tasks": TASKS,
-        "of_paper": OF_PAPER,
+        "of_paper": [table.key for table in gathered.annotation if table.against_paper],
         "tables": content.table_pairs(gathered.annotation, gathered.truth),
         "others": content.other_metrics(built, params.evaluate.require_overlap),
         "ties": content.tie_spreads(built),
@@ -125,10 +125,10 @@ def _explorer(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _artifacts(inputs: Inputs) -> list[Artifact]:
+def _artifacts(params: Params, inputs: Inputs) -> list[Artifact]:
     """The main outputs, then the models of table 1."""
     folders = [folder for name in MAIN_OUTPUTS if (folder := getattr(inputs, name))]
-    models = [inputs.train / run for run in trained_runs(load_params(inputs.params))]
+    models = [inputs.train / run for run in trained_runs(params)]
     return artifacts(inputs.params.resolve().parent, [*folders, *models])
 
 
@@ -136,7 +136,7 @@ def _claims(gathered: Gathered) -> dict[str, Any]:
     claims = gathered.claims
     return {
         "claims": claims,
-        "rcl": summary.whether_rcl_helped(claims, gathered.params.tables.figures),
+        "rcl": summary.whether_rcl_helped(claims, gathered.params.report.figures),
         "leaders": summary.leaders(gathered.annotation, claims),
         "claim_groups": summary.groups(claims),
         "claim_columns": claim_table.columns(claims),

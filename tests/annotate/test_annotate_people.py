@@ -146,7 +146,7 @@ def annotate(case, monkeypatch, *words):
     line = [str(part) for name, place in folders.items() for part in (name, case.root / place)]
     monkeypatch.setattr(sys, "argv", ["relclip annotate", *line, "--runs", *RUNS, *map(str, words)])
     params = type("Few", (), {"evaluate": SWITCHES})
-    monkeypatch.setattr("relclip.annotate.__main__.load_params", lambda path: params)
+    monkeypatch.setattr("relclip.annotate.__main__.load_workflow", lambda path: params)
     main()
 
 

@@ -20,8 +20,10 @@ def params():
     content["runs"] |= {run: {"supervision": "full"} for run in RUNS}
     content["evaluate"] = SWITCHES.model_dump()
     names = ("RelCLIP (No RCL)", "RelCLIP")
-    rows = [{"name": name, "runs": [run]} for name, run in zip(names, RUNS, strict=True)]
-    content["tables"]["table2"] = [*rows, {"name": "never evaluated", "runs": ["relclip_full"]}]
+    rows = [{"name": name, "run": run} for name, run in zip(names, RUNS, strict=True)]
+    rows += [{"name": "never evaluated", "run": "relclip_full"}]
+    columns = {"predcls": ["precision_at_10", "precision_at_20", "recall_at_50", "recall_at_100"]}
+    content["report"] = {"tables": {"table2": {"title": "Precision", "columns": columns, "rows": rows}}}
     return check_params(content)
 
 

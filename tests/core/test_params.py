@@ -7,8 +7,9 @@ import yaml
 
 from relclip.core.errors import InputError, ParamsError
 from relclip.core.params.reading import read_content
-from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params
-from relclip.project.more_seeds import with_seeds
+from relclip.core.params.tables import read_report
+from relclip.core.params.trainings import further, with_trainings
+from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params, load_workflow
 from relclip.project.preset import preset_content, preset_text, use_preset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +19,8 @@ NAMES = sorted(path.stem for path in PRESETS.glob("*.yaml"))
 
 @pytest.fixture
 def content():
-    return yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    return content | {"report": read_report(ROOT / "params.yaml", content)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,12 +45,14 @@ def test_a_preset_is_what_it_changes_in_scenes(tmp_path):
     (tmp_path / "scenes.yaml").write_text((PRESETS / "scenes.yaml").read_text())
     (tmp_path / "mine.yaml").write_text(
         "# mine\n\n# few\nkb: {chunk: 7}\n"
-        "runs: {kb_all: null}\ngradcam: !replace {relations: 2}\ntables: !replace {}\n"
+        "runs: {kb_all: null}\npredictions: !only {motif_kb_all_pairs: {calibrate: true}}\n"
     )
     scenes, mine = (yaml.safe_load(preset_text(name, tmp_path)) for name in ("scenes", "mine"))
     assert mine["kb"] == {**scenes["kb"], "chunk": 7}
     assert {*scenes["runs"]} - {*mine["runs"]} == {"kb_all"}
-    assert mine["gradcam"] == {"runs": [], "relations": 2, "seed": 0}
+    assert mine["predictions"] == {
+        "motif_kb_all_pairs": {"run": "motif_kb", "pairs": "all", "calibrate": True}
+    }
     text = preset_text("mine", tmp_path)
     assert text.startswith("# mine\nraw:\n")
     assert "\n# few\nkb:\n  chunk: 7\n" in text and text.count("# few") == 1
@@ -75,13 +79,13 @@ def test_what_lists_name_must_be_made(content):
         check_params(content)
     content["predict"] |= {"sgdet": [], "sgdet_training_free": []}
     check_params(content)
-    content["tables"]["claims"][0]["tasks"] = ["predcls", "sgdet"]
+    content["report"]["claims"][0]["tasks"] = ["predcls", "sgdet"]
     with pytest.raises(ParamsError, match="not predicted for 'relclip_kb_ext'"):
         check_params(content)
-    content["tables"]["claims"] = []
+    content["report"]["claims"] = []
     content["detector"]["make"] = ["detector"]
     content["predict"] |= {"training_free": ["kb"], "sgdet_training_free": ["ext"]}
-    content["tables"]["table1_distant"] = []
+    content["report"]["tables"]["table1"]["blocks"]["table1_distant"]["rows"] = []
     with pytest.raises(ParamsError, match="names 'ext', which predict"):
         check_params(content)
     content["predict"]["sgdet_training_free"] = ["kb"]
@@ -112,7 +116,7 @@ def test_values_are_checked_not_bent(content, section, key, value):
 
 
 def test_a_row_that_names_no_run_is_refused(content):
-    content["tables"]["table3"][1]["runs"] = ["unari"]
+    content["report"]["tables"]["table3"]["rows"][1]["run"] = "unari"
     with pytest.raises(ParamsError, match="did you mean 'unary'"):
         check_params(content)
 
@@ -127,9 +131,10 @@ def test_a_run_overrides_one_key_and_keeps_the_rest(content):
 
 def test_a_row_is_named_by_what_its_run_was_trained_with(content):
     content["runs"]["epsilon_09"]["sampling"]["epsilon"] = 0.8
-    assert [row.name for row in check_params(content).tables.table6] == ["No RCL", "0.3", "0.5", "0.7", "0.8"]
+    rows = check_params(content).report.rows("table6")
+    assert [row.name for row in rows] == ["No RCL", "0.3", "0.5", "0.7", "0.8"]
     for name in ("{sampling.epsilom}", "{sampling}", "{__class__}"):
-        content["tables"]["table6"][1]["name"] = name
+        content["report"]["tables"]["table6"]["rows"][1]["name"] = name
         with pytest.raises(ParamsError, match="name a value of train"):
             check_params(content)
 
@@ -151,6 +156,7 @@ def test_broken_yaml_is_one_sentence(tmp_path, text):
 
 def test_config_overrides_are_refused(content):
     path = ROOT / "params.yaml"
+    del content["report"]
     check_workflow_config(content, path)
     content["kb"]["min_count"] = 2
     with pytest.raises(ParamsError, match="refused"):
@@ -168,7 +174,7 @@ def test_preset_keeps_an_edited_params_file(tmp_path):
 
 
 def change_claim(content, **values):
-    content["tables"]["claims"][0].update(values)
+    content["report"]["claims"][0].update(values)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +186,21 @@ def change_claim(content, **values):
         (lambda c: c["clip"].update(triplet_prompt="a {foo}"), "may hold {subject}"),
         (lambda c: c["clip"].update(object_prompt="a thing"), "may hold {object}"),
         (lambda c: c["ext"].update(prompt="a {subject"), "may hold {subject}"),
-        (lambda c: change_claim(c, worse=["no_rlc"]), "did you mean 'no_rcl'"),
-        (lambda c: change_claim(c, better=[]), "tables.claims.0.better"),
-        (lambda c: change_claim(c, worse=["no_rcl", "no_rcl"]), "they are paired"),
+        (lambda c: change_claim(c, worse="no_rlc"), "did you mean 'no_rcl'"),
+        (lambda c: change_claim(c, better=[]), "workflow/tables.yaml: 'claims.0.better'"),
+        (
+            lambda c: (
+                c["runs"]["unary"].update(seeds=[1, 2])
+                or c["runs"]["triple"].update(seeds=[3, 4])
+                or change_claim(c, better="unary", worse="triple")
+            ),
+            "no seed in common",
+        ),
+        (lambda c: c["runs"]["unary"].update(seeds=[0, 0]), "runs.unary.seeds is [0, 0]; give a list"),
+        (lambda c: c["runs"]["unary"].update(seeds=3), "runs.unary.seeds is 3; give a list"),
+        (lambda c: c["runs"]["unary"].update(seeds=[0], seed=1), "beside a seed"),
+        (lambda c: c["predictions"]["motif_kb_all_pairs"].update(seeds=[1]), "motif_kb has the seeds [0]"),
+        (lambda c: c["runs"].update(relclip_kb_seed1={"seed": 1}), "take the entry out"),
         (lambda c: c["words"].update(seed=-5), "words.seed"),
         (lambda c: c["runs"]["unary"].update(seed=10**30), "runs.unary.seed"),
         (lambda c: c["raw"]["scenes"].update(objects_per_image=[24, 18]), "objects_per_image"),
@@ -203,28 +221,72 @@ def test_a_key_that_comes_twice_is_refused(tmp_path):
         load_params(path)
 
 
-def test_more_seeds_reach_every_trained_row(content):
-    """By hand: three of each, each going on from its own seed; what is not trained stays one."""
-    grown = with_seeds(content, 3)
-    check_params(grown)
-    assert grown["runs"]["relclip_kb_seed2"] == content["runs"]["relclip_kb_seed2"]
-    assert grown["runs"]["motif_kb_seed2"] == {**content["runs"]["motif_kb"], "seed": 2}
-    assert grown["refined"]["visualds_kb_seed1"] == {
-        **content["refined"]["visualds_kb"],
-        "start": "motif_kb_seed1",
+def test_seeds_of_a_run_are_trainings_wherever_it_is_named():
+    """By hand: three of each, each going on from its own seed; the first keeps the run's name."""
+    content = {
+        "train": {"seed": 0},
+        "runs": {"a": {"model": "motif", "seeds": [3, 0, 1]}, "b": {}},
+        "refined": {"c": {"start": "a"}, "d": {"start": "b"}},
+        "predictions": {"e": {"run": "c", "pairs": "all"}, "f": {"run": "a", "seeds": [0]}},
     }
-    assert grown["predictions"]["relclip_kb_ext_mask_seed1"]["run"] == "relclip_kb_ext_seed1"
-    rows = {row["name"]: row["runs"] for row in grown["tables"]["table1_distant"]}
+    assert with_trainings(content) == {
+        "train": {"seed": 0},
+        "runs": {
+            "a": {"model": "motif", "seed": 3},
+            "a_seed0": {"model": "motif", "seed": 0},
+            "a_seed1": {"model": "motif", "seed": 1},
+            "b": {},
+        },
+        "refined": {
+            "c": {"start": "a"},
+            "c_seed0": {"start": "a_seed0"},
+            "c_seed1": {"start": "a_seed1"},
+            "d": {"start": "b"},
+        },
+        "predictions": {
+            "e": {"run": "c", "pairs": "all"},
+            "e_seed0": {"run": "c_seed0", "pairs": "all"},
+            "e_seed1": {"run": "c_seed1", "pairs": "all"},
+            "f": {"run": "a_seed0"},
+        },
+    }
+    found = further(content)
+    assert found["runs"] == {"a_seed0": {"entry": "a"}, "a_seed1": {"entry": "a"}}
+    assert found["refined"]["c_seed1"] == {"entry": "c", "start": "a_seed1", "start_entry": "a"}
+
+
+def test_rows_show_all_seeds_or_the_common_ones_and_claims_pair_them(content):
+    content["runs"]["motif_kb"]["seeds"] = [2, 0]
+    content["report"]["claims"] = [
+        {"claim": "1", "better": "relclip_kb", "worse": "motif_kb"},
+        {"claim": "2", "better": "relclip_kb", "worse": "kb"},
+    ]
+    report = check_params(content).report
+    rows = {row.name: row.runs for row in report.blocks("table1")["table1_distant"].rows}
     assert rows["EXT"] == ["ext"]
-    assert rows["Motif"] == ["motif_kb", "motif_kb_seed1", "motif_kb_seed2"]
+    assert rows["Motif"] == ["motif_kb", "motif_kb_seed0"]
     assert rows["RelCLIP (KB)"] == ["relclip_kb", "relclip_kb_seed1", "relclip_kb_seed2"]
-    claims = {claim["claim"]: claim for claim in grown["tables"]["claims"]}
-    assert claims["training beats KB alone"]["worse"] == ["kb", "kb", "kb"]
-    assert "ba_sgg_kb_seed2" in grown["predict"]["sgdet"]
+    assert report.rows("table5")[-1].runs == ["relclip_kb"]
+    first, second = (claim.pairs for claim in report.claims)
+    assert first == [("relclip_kb", "motif_kb_seed0"), ("relclip_kb_seed2", "motif_kb")]
+    assert second == [("relclip_kb", "kb"), ("relclip_kb_seed1", "kb"), ("relclip_kb_seed2", "kb")]
 
 
-def test_a_preset_with_one_seed_is_the_preset(content):
-    assert with_seeds(content, 1) == content
+def test_a_file_of_the_old_form_still_loads_or_says_what_to_write(content, tmp_path):
+    content["runs"] |= {"unary_seed1": {"supervision": "kb+ext", "rcl": {"level": "unary"}, "seed": 1}}
+    assert check_params(content).run("unary_seed1").seed == 1
+    content["tables"] = {"table2": []}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(ParamsError, match="put your rows there"):
+        load_workflow(tmp_path / "params.yaml")
+
+
+def test_more_seeds_for_every_run_of_a_preset():
+    content = preset_content("scenes", PRESETS, 3)
+    assert {tuple(run["seeds"]) for run in content["runs"].values()} == {(0, 1, 2)}
+    runs = check_params(content)
+    assert len(runs.runs) == 3 * len(content["runs"]) and "relclip_kb_ext_mask_seed2" in runs.predictions
+    assert runs.run("visualds_kb_seed1").seed == 1
 
 
 def test_only_scenes_bring_something_to_pre_train_on(content):

@@ -11,7 +11,7 @@ from evaluate_reference import random_case, write_case
 
 from relclip.core.errors import RelclipError
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.params.tables import Difference
+from relclip.core.params.tables import Claim
 from relclip.core.parquet import CONFUSION, read_table
 from relclip.evaluate import evaluate
 from relclip.evaluate import run as command
@@ -188,7 +188,7 @@ def test_same_input_gives_the_same_bytes(paths):
 
 def test_claims_read_the_task_they_name(paths):
     evaluate_run(paths, ["predcls", "sgdet"], FEW, truth=True)
-    claim = Difference(claim="same", tasks=["predcls", "sgdet"], better=["run"], worse=["run"])
+    claim = Claim(claim="same", tasks=["predcls", "sgdet"], better="run", worse="run", pairs=[("run", "run")])
     for task in claim.tasks:
         judged = judge_claim(claim, task, paths.output.parent, 3, FEW)
         assert judged["task"] == task

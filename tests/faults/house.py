@@ -9,7 +9,7 @@ from pathlib import Path
 
 from processes import ROOT, Command
 
-from relclip.project.preset import preset_text
+from relclip.project.preset import use_preset
 
 #: Of rules with many jobs, those that differ in what they do.
 CHOSEN = {
@@ -94,5 +94,5 @@ def copy_of_the_project(folder):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((ROOT / name).read_bytes())
-    (folder / "params.yaml").write_text(preset_text("smoke", ROOT / "workflow/presets"))
+    use_preset("smoke", folder / "workflow/presets", folder / "params.yaml")
     return folder

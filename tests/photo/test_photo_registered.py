@@ -13,8 +13,8 @@ import pytest
 import yaml
 from photo_case import RUN
 
-from relclip.core.atomic import write_json
-from relclip.core.params.whole import load_params
+from relclip.core.atomic import write_json, write_text
+from relclip.core.params.whole import load_workflow
 from relclip.photo.register import best_runs, register_run
 
 ROW = "table2-RelCLIP"
@@ -25,12 +25,11 @@ def judged(data, tmp_path):
     """params.yaml with three runs in a row, two of them judged."""
     content = yaml.safe_load((data.parent / "params.yaml").read_text())
     content["runs"] |= {RUN: {}, "second": {"seed": 1}, "third": {"seed": 2}}
-    content["tables"]["table2"] = [
-        {"name": "RelCLIP", "runs": [RUN, "second", "third"]},
-        {"name": "KB", "runs": ["kb"]},
-    ]
+    rows = [{"name": "RelCLIP", "runs": [RUN, "second", "third"]}, {"name": "KB", "run": "kb"}]
+    tables = {"tables": {"table2": {"title": "Precision", "columns": {}, "rows": rows}}}
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))
+    write_text(tmp_path / "workflow" / "tables.yaml", yaml.safe_dump(tables))
     for run, found in ((RUN, 0.3), ("second", 0.2)):
         write_json(tmp_path / "evaluate" / run / "predcls" / "val.json", {"metrics": {"recall_at_50": found}})
     return path
@@ -44,7 +43,7 @@ def test_of_a_row_the_best_run_on_validation_stands_for_it(judged, tmp_path):
 
 def table2(params, data):
     return {
-        name: run for name, run in best_runs(load_params(params), data).items() if name.startswith("table2")
+        name: run for name, run in best_runs(load_workflow(params), data).items() if name.startswith("table2")
     }
 
 

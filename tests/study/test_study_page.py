@@ -8,18 +8,18 @@ import pyarrow as pa
 import pytest
 
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.params.tables import Difference as Claim
+from relclip.core.params.tables import Claim, read_report
 from relclip.core.params.train import Train
 from relclip.core.params.whole import check_params
 from relclip.core.parquet import write_table
 from relclip.evaluate.hits import HITS
-from relclip.project.more_seeds import with_seeds
 from relclip.project.preset import preset_content
 from relclip.study.gather import RISE, findings, rows
 from relclip.study.page import page
 
 ROOT = Path(__file__).resolve().parents[2]
-CLAIM = Claim(claim="A beats B", better=["a", "a_seed1", "a_seed2"], worse=["b", "b_seed1", "b_seed2"])
+PAIRS = [("a", "b"), ("a_seed1", "b_seed1"), ("a_seed2", "b_seed2")]
+CLAIM = Claim(claim="A beats B", better="a", worse="b", pairs=PAIRS)
 
 
 def judged(folder, run, chance, seed):
@@ -52,7 +52,7 @@ def test_a_claim_is_judged_on_the_seeds_that_both_sides_have(tmp_path):
 def test_holm_counts_the_claims_of_a_group_alone(tmp_path):
     for number, run in enumerate(("a", "a_seed1", "b", "b_seed1")):
         judged(tmp_path, run, 0.8 - 0.1 * number, number)
-    sides = {"better": ["a", "a_seed1"], "worse": ["b", "b_seed1"]}
+    sides = {"better": "a", "worse": "b", "pairs": PAIRS[:2]}
     groups = ["", "", "when"]
     claims = [Claim(claim=f"claim {n}", group=group, **sides) for n, group in enumerate(groups)]
     found = [one for one in findings(claims, tmp_path, 1, Evaluate()) if one.metric == "recall_at_50"]
@@ -72,7 +72,10 @@ def test_rows_made_elsewhere_join_the_claims_of_a_group(tmp_path):
     for folder in ("here", "there"):
         for number, run in enumerate(("a", "b")):
             judged(tmp_path / folder, run, 0.8 - 0.1 * number, number)
-    claims = [Claim(claim="A beats B", group=group, better=["a"], worse=["b"]) for group in ("", "when")]
+    claims = [
+        Claim(claim="A beats B", group=group, better="a", worse="b", pairs=PAIRS[:1])
+        for group in ("", "when")
+    ]
     found = findings(claims, tmp_path / "here", 1, Evaluate(), {"a weaker CLIP": tmp_path / "there"})
     assert [one.claim.claim for one in found if one.metric == "recall_at_50"] == [
         "A beats B",
@@ -96,9 +99,9 @@ def test_the_page_says_what_is_missing(tmp_path):
 
 
 def test_the_preset_grows_to_five_paired_seeds_of_every_row_and_claim():
-    content = preset_content("study", ROOT / "workflow/presets")
-    params = check_params(with_seeds(content, 5))
+    content = preset_content("study", ROOT / "workflow/presets", 5)
+    params = check_params(content | {"report": read_report(ROOT / "params.yaml", content)})
     assert {len(row.runs) for row in rows([*params.runs, *params.refined], ROOT, ROOT)} == {5}
-    for claim in params.tables.claims:
-        seeds = [[params.run(run).seed for run in side] for side in (claim.better, claim.worse)]
+    for claim in params.report.claims:
+        seeds = [[params.run(run).seed for run in side] for side in zip(*claim.pairs, strict=True)]
         assert seeds == [[0, 1, 2, 3, 4]] * 2

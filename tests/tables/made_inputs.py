@@ -122,8 +122,10 @@ def write_inputs(root: Path) -> Inputs:
     content["train"]["kb"]["min_count"] = 1
     content["runs"]["kb_size_1"] = {"supervision": "kb", "kb": {"captions": 0.01}}
     sizes = {"0.01": "kb_size_1", "1": "relclip_kb"}
-    content["tables"]["kb_size"] = [{"name": name, "runs": [run]} for name, run in sizes.items()]
+    tables = yaml.safe_load((PARAMS.parent / "workflow" / "tables.yaml").read_text("utf-8"))
+    tables["tables"]["kb_size"]["rows"] = [{"name": name, "run": run} for name, run in sizes.items()]
     write_text(root / "params.yaml", yaml.safe_dump(content, sort_keys=False))
+    write_text(root / "workflow" / "tables.yaml", yaml.safe_dump(tables, sort_keys=False))
     write_data_set(root / "dataset")
     (root / "raw" / "images").mkdir(parents=True)
     for number in range(1, 13):

@@ -14,7 +14,7 @@ from relclip.core.atomic import write_json, write_text
 from relclip.core.errors import ContractError
 from relclip.core.metrics import MEASURES, metric_label
 from relclip.core.params.tables import Row
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.tables import claims as claim_table
 from relclip.tables import latex, paper, plain
 from relclip.tables.content import other_metrics, tie_spreads
@@ -25,7 +25,7 @@ from relclip.tables.results import Result, read_confusion, read_result
 
 @pytest.fixture(scope="module")
 def tables(inputs):
-    return build_tables(load_params(inputs.params), inputs.evaluate, "annotation")
+    return build_tables(load_workflow(inputs.params), inputs.evaluate, "annotation")
 
 
 def rows_of(tables):
@@ -135,7 +135,7 @@ def test_groups_are_blocks_and_tables_outside_the_paper_show_no_paper(tables):
 
 
 def test_a_row_says_how_it_ranks_where_that_is_not_by_softmax(inputs, tables):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     assert params.prediction("motif_kb")[2] == "sigmoid"
     assert row_note(params, Row(name="x", runs=["motif_kb"], note="half")) == "half; ranked by sigmoid"
     assert row_note(params, Row(name="x", runs=["motif_kb_all_pairs"])) == "ranked by sigmoid"
@@ -150,7 +150,7 @@ def test_a_row_says_how_it_ranks_where_that_is_not_by_softmax(inputs, tables):
 
 def test_the_size_of_the_knowledge_base_stands_beside_the_recall(inputs):
     known = {"kb_size_1": Result({"captions": 0.01, "precision": 0.5, "coverage": 0.25}, {}, {}, {}, {})}
-    tables = build_tables(load_params(inputs.params), inputs.evaluate, "annotation", known)
+    tables = build_tables(load_workflow(inputs.params), inputs.evaluate, "annotation", known)
     table = next(table for table in tables if table.key == "kb_size")
     cells = table.blocks[0].lines[0].cells
     recall = 100 * metrics_file("kb_size_1", "annotation", "predcls")["metrics"]["recall_at_50"]
@@ -211,10 +211,10 @@ def test_paper_data_equal_the_gathered_ones(shared_data):
 
 def paper_of(inputs, section, place, **changes):
     """The paper's R@50 beside one row, with the row changed."""
-    params = load_params(inputs.params)
-    rows = list(getattr(params.tables, section))
+    params = load_workflow(inputs.params)
+    table = params.report.tables[section if section in params.report.tables else "table1"]
+    rows = table.rows or table.blocks[section].rows
     rows[place] = rows[place].model_copy(update=changes)
-    params = params.model_copy(update={"tables": params.tables.model_copy(update={section: rows})})
     tables = build_tables(params, inputs.evaluate, "annotation")
     line = next(block for table in tables for block in table.blocks if block.key == section).lines[place]
     return line.cells[0].paper

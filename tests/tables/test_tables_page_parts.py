@@ -15,7 +15,7 @@ from relclip.core.atomic import write_text
 from relclip.core.explorer import embedded
 from relclip.core.origin import Origin, read_origin
 from relclip.core.params.tables import Figures
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.core.vocabulary import Vocabulary
 from relclip.tables import explorer, provenance
 from relclip.tables.artifacts import OTHER, RECORDED, UNKNOWN, artifacts
@@ -157,7 +157,7 @@ def test_claims_are_grouped_by_verdict():
 
 
 def test_a_card_says_what_was_measured_and_how_to_load(inputs):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     (model,) = released(params, inputs.train, inputs.predict, inputs.evaluate)
     text = card(read_origin(inputs.raw), model, [("Commit", "a" * 40), ("Packages", "torch 9.9|x")])
     result = model.results["predcls", "annotation"]
@@ -181,7 +181,7 @@ def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     ],
 )
 def test_a_card_says_how_to_make_it_again(inputs, commit, checkout, changed):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     (model,) = released(params, inputs.train, inputs.predict, inputs.evaluate)
     text = card(read_origin(inputs.raw), model, [("Commit", commit), ("Packages", "torch 9.9|x")])
     assert f"snakemake --cores all {inputs.train / RELEASED}/model.safetensors\n```" in text
@@ -190,7 +190,7 @@ def test_a_card_says_how_to_make_it_again(inputs, commit, checkout, changed):
 
 
 def test_runs_are_named_as_in_the_tables(inputs):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     rows, names = rows_of(params), run_names(params)
     assert names["relclip_kb_seed1"] == "RelCLIP (KB), seed 1"
     assert names["ba_sgg_full"] == "BA-SGG, full supervision"
@@ -201,7 +201,7 @@ def test_runs_are_named_as_in_the_tables(inputs):
 
 
 def test_what_mlflow_gets(inputs, tmp_path):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     drawn = tmp_path / "figures" / "predicates" / f"{RELEASED}.svg"
     write_text(drawn, "<svg/>")
     (one,) = entries(params, inputs.train, inputs.predict, tmp_path)

@@ -11,7 +11,7 @@ from made_inputs import write_gradcam
 from relclip.core import parquet
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.tables import kb_size
 from relclip.tables.draw_examples import COLOURS, draw_attention, draw_examples, marks
 from relclip.tables.draw_recall import NONE, OTHER, draw_contrast, taken
@@ -84,9 +84,9 @@ def test_a_relation_of_a_thing_that_is_not_there_is_one_sentence(data):
 
 
 def test_a_share_of_the_captions_is_the_one_that_train_believes(inputs, data):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     triplets = kb_size.triplets_of_runs(params, inputs.kb)
-    assert set(triplets) == {run for row in params.tables.kb_size for run in row.runs}
+    assert set(triplets) == set(params.report.trainings("kb_size"))
     found = kb_size.results(params, data, triplets, data.relations)
     shares = {run: params.run(run).kb.captions for run in triplets}
     assert {run: result.metrics["captions"] for run, result in found.items()} == shares
@@ -159,7 +159,7 @@ def test_pictures_are_drawn_by_lot_among_test_pictures_with_three_to_five(data):
 
 def test_a_run_without_predictions_has_no_examples(inputs, data, tmp_path):
     assert read_examples(data, tmp_path, "no_rcl", [3]) == []
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     assert draw_examples(params, data, inputs.raw, None, tmp_path) == []
     assert draw_examples(params, data, inputs.raw, tmp_path / "nothing", tmp_path) == []
 
@@ -179,7 +179,7 @@ def test_confusion_counts_what_a_relation_was_taken_for(data):
 
 
 def test_figure_6_needs_both_runs(inputs, data, tmp_path):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     drawn = draw_contrast(params, data, inputs.evaluate, tmp_path)
     assert [one.name for one in drawn] == ["rcl", "confusion"]
     shutil.copytree(inputs.evaluate / "no_rcl", tmp_path / "evaluate" / "no_rcl")
@@ -211,6 +211,7 @@ def test_what_the_trainings_believe_is_judged_beside_all_that_was_mined(inputs, 
     least = sorted(counts)[-1]
     content["train"]["kb"]["min_count"] = least
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), "utf-8")
+    (tmp_path / "workflow").symlink_to(inputs.params.parent / "workflow")
     found = gather(replace(inputs, params=tmp_path / "params.yaml")).quality
     assert set(gather(inputs).quality) == {"all"}
     for base, expected in (("all", len(counts)), ("believed", sum(count >= least for count in counts))):

@@ -13,7 +13,7 @@ from made_inputs import BUILT, RELEASED, TRAINED, write_data_set
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.tables.content import detector_facts
 from relclip.tables.draw_curves import row_colours
 from relclip.tables.encoder import clip_accuracies, untrained
@@ -176,7 +176,7 @@ def test_sample_pictures_are_seeded_test_pictures(inputs, tmp_path):
 
 
 def test_a_training_keeps_its_colour_in_all_tables(inputs):
-    params = load_params(inputs.params)
+    params = load_workflow(inputs.params)
     colours = row_colours(params)
     assert (
         colours["table1_distant"]["relclip_kb"]

@@ -15,7 +15,7 @@ import yaml
 from shown_commands import shown
 
 from relclip.core.params.whole import load_params
-from relclip.project.preset import preset_text
+from relclip.project.preset import use_preset
 from relclip.tables.artifacts import RECORDED, artifacts
 from relclip.tables.names import run_names
 
@@ -92,7 +92,8 @@ def copy_of_the_project(folder):
         if (ROOT / name).is_file() or (ROOT / name).is_symlink():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
-    (folder / "params.yaml").write_text(preset_text("smoke", folder / "workflow/presets"))
+    use_preset("smoke", folder / "workflow/presets", folder / "params.yaml")
+    (folder / "params.yaml.old").unlink(missing_ok=True)
     return House(folder)
 
 

@@ -11,14 +11,16 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 from relclip.core.command import DATA
 from relclip.core.errors import RelclipError
+from relclip.core.params.tables import read_report
+from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import check_workflow_config
 from relclip.core.train_inputs import Inputs
 from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
+from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS, annotation_of
-from relclip.tables.layout import LAYOUTS
 from relclip.tracking.runs import prepare_store
 
 look_less_often(snakemake.__version__)
@@ -30,9 +32,12 @@ os.environ.setdefault("RELCLIP_GPU_JOBS", str((gpu_jobs and gpu_jobs.value) or 1
 try:
     PARAMS = check_workflow_config(config, ROOT / "params.yaml")
     OF_FOLDER = list(map(str, annotation_of(PARAMS.raw)))
+    check_seeds(ROOT / "params.yaml")
 except RelclipError as error:
     raise WorkflowError(str(error)) from None
 
+#: params.yaml with an entry a training, its tables, and the trainings of further seeds, which are not in it by name.
+CONFIG = with_trainings(config) | {"report": read_report(ROOT / "params.yaml", config), "seeds": further(config)}
 RUNS = list(PARAMS.runs)
 REFINED = list(PARAMS.refined)
 PREDICTIONS = list(PARAMS.predictions)
@@ -56,14 +61,22 @@ if STORED:
     shell.prefix("set -euo pipefail; " + "".join(LINKS))
 
 
+def by_seed(section):
+    """The names of a section of params.yaml, then those of further seeds (workflow/seeds.yaml)."""
+    return {section: list(config[section]), f"seeds.{section}": list(CONFIG["seeds"][section])}
+
+
 #: What each wildcard ranges over: lists of params.yaml, each of them a stage of DVC (`make dvc`), and their names.
 #: The encoder `clip` stands in no list.
 NAMES = {
-    "run": {"runs": RUNS},
-    "refined": {"refined": REFINED},
-    "predicted": {"runs": RUNS, "refined": REFINED, "predictions": PREDICTIONS},
+    "run": by_seed("runs"),
+    "refined": by_seed("refined"),
+    "predicted": by_seed("runs") | by_seed("refined") | by_seed("predictions"),
     "method": {"predict.training_free": TRAINING_FREE},
-    "judged": {"runs": RUNS, "refined": REFINED, "predictions": PREDICTIONS, "predict.training_free": TRAINING_FREE},
+    "judged": by_seed("runs")
+    | by_seed("refined")
+    | by_seed("predictions")
+    | {"predict.training_free": TRAINING_FREE},
     "sgdet": {"predict.sgdet": SGDET},
     "sgdet_method": {"predict.sgdet_training_free": SGDET_FREE},
     "sgdet_judged": {"predict.sgdet": SGDET, "predict.sgdet_training_free": SGDET_FREE},
@@ -105,8 +118,8 @@ def code(*modules):
 
 
 def sections(*names):
-    """The entries of params.yaml that a rule depends on, as one of its params."""
-    return Sections(config, *names)
+    """The entries of params.yaml and of the tables (`report.claims`) that a rule depends on, as one of its params."""
+    return Sections(CONFIG, *names)
 
 
 def stage(name, *files):
@@ -242,5 +255,5 @@ def model(name):
 #: What people judged (`relclip annotate --export reports/people`): a person's work, which no rule can make.
 PEOPLE = [path for path in ("reports/people/README.md", "reports/people/judgements.parquet") if (ROOT / path).is_file()]
 GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json") for run in PARAMS.gradcam.runs]
-TABLES = [f"reports/tables/{name}.{kind}" for name in (*LAYOUTS, "claims") for kind in ("csv", "md", "tex")]
+TABLES = [f"reports/tables/{name}.{kind}" for name in (*PARAMS.report.tables, "claims") for kind in ("csv", "md", "tex")]
 REPORT = "reports/index.html"

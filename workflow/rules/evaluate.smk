@@ -59,7 +59,7 @@ rule claims:
     output:
         "data/claims/claims.json",
     params:
-        sections=sections("evaluate", "tables.claims"),
+        sections=sections("evaluate", "report.claims"),
     log:
         "logs/claims.log",
     benchmark:

@@ -12,7 +12,7 @@ rule tables:
         ALL_METRICS,
         [stage(f"train/{run}", "config.json", "curves.csv", "statistics.json") for run in RUNS + REFINED],
         [stage(f"predict/{run}", "provenance.json") for run in JUDGED],
-        [stage(f"predict/{run}/predcls", *PARTS) for run in PARAMS.tables.figures.examples],
+        [stage(f"predict/{run}/predcls", *PARTS) for run in PARAMS.report.figures.examples],
         GRADCAM,
         PEOPLE,
         "data/claims/claims.json",
@@ -38,7 +38,7 @@ rule tables:
         report(REPORT, category="Report"),
     params:
         sections=sections(
-            "tables", "raw", "dataset", "labels", "runs", "refined", "train", "predict", "predictions", "evaluate"
+            "report.tables", "report.figures", "raw", "dataset", "labels", "runs", "refined", "train", "predict", "predictions", "evaluate"
         ),
     log:
         "logs/tables.log",

@@ -21,15 +21,17 @@ def validate(model: type[Model], content: dict[str, Any], prefix: str) -> Model:
 
 def _sentence(model: Any, error: Any, prefix: str) -> str:
     place = prefix + ".".join(map(str, error["loc"]))
+    file = "workflow/tables.yaml" if place.startswith("report.") else "params.yaml"
+    place = place.removeprefix("report.")
     if error["type"] == "extra_forbidden":
         known = _keys(model, error["loc"][:-1])
         near = nearest(str(error["loc"][-1]), known)
-        return f"params.yaml has an unknown key '{place}'{near}; known keys: {', '.join(known)}"
+        return f"{file} has an unknown key '{place}'{near}; known keys: {', '.join(known)}"
     if error["type"] == "missing":
-        return f"params.yaml lacks '{place}'; compare with what make preset NAME=scenes writes"
+        return f"{file} lacks '{place}'; compare with what make preset NAME=scenes writes"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return f"params.yaml: '{place}' is {error['input']!r}: {error['msg']}"
+    return f"{file}: '{place}' is {error['input']!r}: {error['msg']}"
 
 
 def _keys(model: Any, location: tuple[Any, ...]) -> list[str]:

@@ -10,6 +10,7 @@ from pydantic import create_model
 from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed
 from relclip.core.params.errors import validate
+from relclip.core.params.trainings import with_trainings
 
 Sections = TypeVar("Sections", bound=Closed)
 Section = TypeVar("Section", bound=Closed)
@@ -39,7 +40,7 @@ def load_sections(path: Path, sections: type[Sections]) -> Sections:
 
     Raises ParamsError naming the key, the value met, and what is allowed (the nearest known key for a typo).
     """
-    content = read_content(path)
+    content = with_trainings(read_content(path))
     return validate(sections, {name: content[name] for name in sections.model_fields if name in content}, "")
 
 
@@ -50,10 +51,11 @@ def load_section(path: Path, name: str, section: type[Section]) -> Section:
     return found
 
 
-def read_content(path: Path) -> dict[str, Any]:
-    """Read params.yaml, unchecked but for being a mapping of sections. Raises ParamsError."""
+def read_content(path: Path, loader: type[yaml.SafeLoader] = UniqueKeys) -> dict[str, Any]:
+    """Read a YAML file such as params.yaml, unchecked but for being a mapping. Raises ParamsError."""
     try:
-        content = yaml.load(path.read_text("utf-8"), UniqueKeys)
+        reader = loader(path.read_text("utf-8"))
+        content = reader.get_single_data()
     except FileNotFoundError:
         raise ParamsError(
             f"{path} does not exist; go to the project's folder or name the file with --params; to put one in place"
@@ -62,5 +64,5 @@ def read_content(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ParamsError(f"params.yaml must be a mapping of sections, met {type(content).__name__}")
+        raise ParamsError(f"{path.name} must be a mapping of sections, met {type(content).__name__}")
     return content

@@ -1,28 +1,78 @@
-"""The section tables: rows, figures, claims."""
+"""workflow/tables.yaml: which tables the report has, the runs in their rows, the claims. A table is an entry there."""
 
-from typing import Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed
+from relclip.core.params.changes import Changes, changed
+from relclip.core.params.errors import validate
+from relclip.core.params.reading import read_content
+from relclip.core.params.trainings import Trainings, trainings
+
+#: Below the folder of params.yaml.
+TABLES = Path("workflow/tables.yaml")
+#: What is judged: the knowledge base that labelled a training, and the three tasks of its predictions.
+Task = Literal["kb", "predcls", "sgcls", "sgdet"]
+#: How the metrics begin that people, or a data set that knows every relation, must judge.
+PRECISION = "precision_at_"
 
 
 class Row(Closed):
-    """A row of a table: its name and the runs (one a seed) whose mean it shows; no runs: not yet built.
+    """A row: the mean over the seeds of a run, or those of them that `seeds` names.
 
-    `{sampling.epsilon}` in the name is that value of the runs' training. `paper`: the paper's row, where it is called
+    `{sampling.epsilon}` in the name is that value of the training. `paper`: the paper's row, where it is called
     otherwise there; its numbers show while the training is what the paper's row stands for (tables/paper.json). `note`:
     what a reader must know of this row. Rows of one `group` stand under that heading.
     """
 
     name: str
+    run: str = ""
+    seeds: list[int] = []
+    #: The trainings of `run`, filled in on reading; none: not yet built.
     runs: list[str] = []
     paper: str = ""
     note: str = ""
     group: str = ""
 
 
-class Difference(Closed):
+class Block(Closed):
+    """Rows under one heading."""
+
+    title: str = ""
+    rows: list[Row] = []
+
+
+class Table(Closed):
+    """A table: `note` explains it to its reader, `columns` are metrics by task.
+
+    It has `rows`, or several `blocks` of rows by their key, under which tables/paper.json has the paper's numbers.
+    `seeds: common`: a row shows the seeds that all rows have, so that like is compared with like. `other_pairs`:
+    metrics shown a second time with the switch require_overlap turned. `curves`: the report draws the trainings of its
+    rows, each called as `legend` says.
+    """
+
+    title: str
+    note: str = ""
+    columns: dict[Task, list[str]]
+    other_pairs: dict[Task, list[str]] = {}
+    seeds: Literal["all", "common"] = "all"
+    curves: bool = False
+    legend: str = "{}"
+    rows: list[Row] = []
+    blocks: dict[str, Block] = {}
+
+    @model_validator(mode="after")
+    def _rows_or_blocks(self) -> "Table":
+        if self.rows and self.blocks:
+            raise ValueError(f"the table '{self.title}' has rows and blocks; put the rows into a block")
+        return self
+
+
+class Claim(Closed):
     """A claim of the paper: run `better` is ahead of run `worse`; tested by paired differences, seed by seed.
 
     It is tested on each of `tasks`; sgdet needs its runs in predict.sgdet. Claims of one `group` are shown together,
@@ -32,17 +82,10 @@ class Difference(Closed):
     claim: str
     group: str = ""
     tasks: list[Literal["predcls", "sgcls", "sgdet"]] = Field(default=["predcls"], min_length=1)
-    better: list[str] = Field(min_length=1)
-    worse: list[str] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _pairs(self) -> "Difference":
-        if len(self.better) != len(self.worse):
-            raise ValueError(
-                f"the claim '{self.claim}' has {len(self.better)} better and {len(self.worse)} worse runs;"
-                " they are paired, so give as many of both"
-            )
-        return self
+    better: str
+    worse: str
+    #: Trainings of both, filled in on reading.
+    pairs: list[tuple[str, str]] = []
 
 
 class Figures(Closed):
@@ -58,17 +101,103 @@ class Figures(Closed):
         return [*self.examples, *(run for run in (self.rcl, self.no_rcl) if run)]
 
 
-class Tables(Closed):
-    """Which runs fill which rows; the columns and the paper's numbers belong to the `tables` stage."""
+class Report(Closed):
+    """All of workflow/tables.yaml. The first table is the one whose trained rows get model cards and lead the page."""
 
-    table1_distant: list[Row] = []
-    table1_full: list[Row] = []
-    table2: list[Row] = []
-    table3: list[Row] = []
-    table4: list[Row] = []
-    table5: list[Row] = []
-    table6: list[Row] = []
-    beyond: list[Row] = []
-    kb_size: list[Row] = []
+    tables: dict[str, Table] = {}
     figures: Figures = Figures()
-    claims: list[Difference] = []
+    claims: list[Claim] = []
+
+    def blocks(self, *tables: str) -> dict[str, Block]:
+        """Key -> block of some tables; rows without blocks are one block that is called like the table."""
+        return {
+            key: block
+            for name in tables
+            for key, block in (self.tables[name].blocks or {name: Block(rows=self.tables[name].rows)}).items()
+        }
+
+    def rows(self, *tables: str) -> list[Row]:
+        """The rows of some tables."""
+        return [row for block in self.blocks(*tables).values() for row in block.rows]
+
+    def trainings(self, *tables: str) -> list[str]:
+        """The trainings and other runs in the rows of some tables, each once."""
+        return list(dict.fromkeys(run for row in self.rows(*tables) for run in row.runs))
+
+    def showing(self, task: Task, metric: str = "") -> list[str]:
+        """The tables with a column of that task whose metric begins so."""
+        return [
+            name
+            for name, table in self.tables.items()
+            if any(shown.startswith(metric) for shown in table.columns.get(task, []))
+        ]
+
+    @property
+    def first(self) -> list[str]:
+        """The key of the first table; none where there is no table."""
+        return list(self.tables)[:1]
+
+
+def load_report(path: Path) -> Report:
+    """The tables of the params.yaml at `path`, checked alone. Raises ParamsError where a file is absent or broken."""
+    content = read_content(path)
+    report = validate(Report, read_report(path, content), "report.")
+    return with_trainings_of_rows(report, trainings(content))
+
+
+def read_report(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of workflow/tables.yaml beside the params.yaml at `path`, which says `content`; unchecked.
+
+    Raises ParamsError where a file is absent or broken.
+    """
+    tables, name = path.parent / TABLES, content.get("tables")
+    if not isinstance(name, str | None):
+        raise ParamsError(
+            f"{path} holds tables, which stand in {TABLES} now: put your rows there (a row names one `run`, whose "
+            "`seeds` params.yaml lists) and write tables: null"
+        )
+    report = read_content(tables, Changes)
+    if name:
+        report = changed(report, read_content(tables.with_suffix("") / f"{name}.yaml", Changes))
+    return report
+
+
+def with_trainings_of_rows(report: Report, names: Mapping[str, Trainings]) -> Report:
+    """The report with the trainings of each run that a row or a claim names."""
+    tables = {key: _table(table, names) for key, table in report.tables.items()}
+    claims = [_claim(claim, names) for claim in report.claims]
+    return report.model_copy(update={"tables": tables, "claims": claims})
+
+
+def _table(table: Table, names: Mapping[str, Trainings]) -> Table:
+    every = [row for rows in (table.rows, *(block.rows for block in table.blocks.values())) for row in rows]
+    seeds = [set(names[row.run]) for row in every if row.run in names]
+    common = set.intersection(*seeds) if seeds and table.seeds == "common" else set()
+
+    def shown(row: Row) -> Row:
+        mine = names.get(row.run, {0: row.run} if row.run else {})
+        chosen = row.seeds or (common if row.run in names and common else mine)
+        return row.model_copy(update={"runs": [mine[seed] for seed in mine if seed in chosen] or row.runs})
+
+    def rows(every: list[Row]) -> list[Row]:
+        return [shown(row) for row in every]
+
+    blocks = {key: block.model_copy(update={"rows": rows(block.rows)}) for key, block in table.blocks.items()}
+    return table.model_copy(update={"rows": rows(table.rows), "blocks": blocks})
+
+
+def _claim(claim: Claim, names: Mapping[str, Trainings]) -> Claim:
+    """The claim with its pairs of trainings: of the seeds that both have; what is not trained is paired with each."""
+    better, worse = names.get(claim.better), names.get(claim.worse)
+    if better and worse and len(better) == len(worse) == 1:
+        pairs = [(next(iter(better.values())), next(iter(worse.values())))]
+    else:
+        seeds = [seed for seed in better or worse or {0: ""} if seed in (worse or better or {0: ""})]
+        pairs = [
+            ((better or {}).get(seed, claim.better), (worse or {}).get(seed, claim.worse)) for seed in seeds
+        ]
+    if not pairs:
+        raise ParamsError(
+            f"the claim '{claim.claim}' compares {claim.better} and {claim.worse}, which have no seed in common"
+        )
+    return claim.model_copy(update={"pairs": pairs})

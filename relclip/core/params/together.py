@@ -1,7 +1,7 @@
-"""What several sections of params.yaml must say of one another; each function raises ValueError in one sentence."""
+"""What several sections of params.yaml and the tables must say of one another, each fault one sentence."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from relclip.core.errors import ParamsError
@@ -34,25 +34,43 @@ def check_names(params: "Params") -> None:
 
 
 def check_named_runs(params: "Params") -> None:
-    """Every run that a list, a row, a figure or a claim names is there."""
-    for what, runs, allowed in _named(params):
+    """Every run that a list of params.yaml names is there."""
+    trained = [*params.runs, *params.refined]
+    named = [(f"predictions.{name}", [entry.run]) for name, entry in params.predictions.items()]
+    named += [("predict.sgdet", params.predict.sgdet), ("gradcam.runs", params.gradcam.runs)]
+    _check_there(named, trained)
+
+
+def check_report(params: "Params") -> None:
+    """Every run that a row, a figure or a claim of the tables names is there and predicted. Raises ParamsError."""
+    report = params.report
+    known = [*params.runs, *params.refined, *params.predictions, *params.predict.training_free]
+    named = [("figures of the tables", report.figures.runs)]
+    named += [
+        (f"the claim '{claim.claim}'", [run for pair in claim.pairs for run in pair])
+        for claim in report.claims
+    ]
+    named += [(f"the table row '{row.name}'", row.runs) for row in report.rows(*report.tables)]
+    boxes = [*params.predict.sgdet, *params.predict.sgdet_training_free]
+    try:
+        _check_there(named, known)
+    except ValueError as error:
+        raise ParamsError(str(error)) from None
+    for claim in report.claims:
+        lacking = [run for pair in claim.pairs for run in pair if run not in boxes]
+        if "sgdet" in claim.tasks and lacking:
+            raise ParamsError(
+                f"the claim '{claim.claim}' is tested on sgdet, which is not predicted for '{lacking[0]}'; add it to "
+                "predict.sgdet"
+            )
+
+
+def _check_there(named: Iterable[tuple[str, Sequence[str]]], allowed: Sequence[str]) -> None:
+    """`named`: (what names runs, which)."""
+    for what, runs in named:
         for name in runs:
             if name not in allowed:
                 raise ValueError(f"{what} names the run '{name}', which runs lacks{nearest(name, allowed)}")
-
-
-def _named(params: "Params") -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
-    """(what names runs, which, and which it may name)."""
-    trained = [*params.runs, *params.refined]
-    known = [*trained, *params.predictions, *params.predict.training_free]
-    yield from ((f"predictions.{name}", [entry.run], trained) for name, entry in params.predictions.items())
-    yield "predict.sgdet", params.predict.sgdet, trained
-    yield "gradcam.runs", params.gradcam.runs, trained
-    tables = dict(params.tables)
-    yield "tables.figures", tables.pop("figures").runs, known
-    for claim in tables.pop("claims"):
-        yield f"the claim '{claim.claim}'", claim.better + claim.worse, known
-    yield from ((f"the table row '{row.name}'", row.runs, known) for rows in tables.values() for row in rows)
 
 
 def check_stages(params: "Params") -> None:
@@ -75,23 +93,27 @@ def check_stages(params: "Params") -> None:
     for name in (*params.runs, *params.refined):
         if params.run(name).features == "labels" and not params.labels.make:
             raise ValueError(f"the run '{name}' reads features: labels, so labels.make must be [labels]")
-    for claim in params.tables.claims:
-        lacking = [name for name in claim.better + claim.worse if name not in boxes]
-        if "sgdet" in claim.tasks and lacking:
-            raise ValueError(
-                f"the claim '{claim.claim}' is tested on sgdet, which is not predicted for '{lacking[0]}'; add it to "
-                "predict.sgdet"
-            )
 
 
 def with_row_names(params: "Params") -> "Params":
     """The params with the values of each row's training in its name. Raises ParamsError where it has no such value."""
+
+    def named(rows: list[Row]) -> list[Row]:
+        return [row.model_copy(update={"name": _row_name(params, row)}) for row in rows]
+
     tables = {
-        section: [row.model_copy(update={"name": _row_name(params, row)}) for row in rows]
-        for section, rows in params.tables
-        if section not in ("figures", "claims")
+        key: table.model_copy(
+            update={
+                "rows": named(table.rows),
+                "blocks": {
+                    name: block.model_copy(update={"rows": named(block.rows)})
+                    for name, block in table.blocks.items()
+                },
+            }
+        )
+        for key, table in params.report.tables.items()
     }
-    return params.model_copy(update={"tables": params.tables.model_copy(update=tables)})
+    return params.model_copy(update={"report": params.report.model_copy(update={"tables": tables})})
 
 
 def _row_name(params: "Params", row: Row) -> str:

@@ -192,7 +192,10 @@ class Refined(Train):
 
 
 class Trainings(Closed):
-    """The sections that name trainings: `train` their defaults, an entry of `runs` or `refined` for each."""
+    """The sections that name trainings: `train` their defaults, an entry of `runs` or `refined` for each.
+
+    A run of several seeds has an entry a seed by now (relclip/core/params/trainings.py).
+    """
 
     train: Train
     runs: dict[str, dict[str, Any]]

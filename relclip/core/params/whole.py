@@ -19,13 +19,23 @@ from relclip.core.params.kb import Kb
 from relclip.core.params.predict import Predictions
 from relclip.core.params.raw import Raw
 from relclip.core.params.reading import read_content
-from relclip.core.params.tables import Tables
-from relclip.core.params.together import check_named_runs, check_names, check_stages, with_row_names
+from relclip.core.params.tables import Report, read_report, with_trainings_of_rows
+from relclip.core.params.together import (
+    check_named_runs,
+    check_names,
+    check_report,
+    check_stages,
+    with_row_names,
+)
+from relclip.core.params.trainings import trainings, with_trainings
 from relclip.core.params.words import Words
 
 
 class Params(Predictions):
-    """The whole params.yaml; the sections of trainings and predictions are those of Predictions."""
+    """The whole params.yaml, an entry a training; the sections that name trainings are those of Predictions.
+
+    `tables`: what workflow/tables/<name>.yaml changes in workflow/tables.yaml; both together are `report`.
+    """
 
     raw: Raw
     dataset: Dataset
@@ -38,7 +48,8 @@ class Params(Predictions):
     detector: Detector
     evaluate: Evaluate
     gradcam: Gradcam = Gradcam()
-    tables: Tables
+    tables: str | None = None
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _together(self) -> "Params":
@@ -49,13 +60,19 @@ class Params(Predictions):
 
 
 def load_params(path: Path) -> Params:
-    """Read and check all of params.yaml. Raises ParamsError as `load_sections` does."""
+    """Read and check all of params.yaml, without tables. Raises ParamsError as `load_sections` does."""
     return check_params(read_content(path))
+
+
+def load_workflow(path: Path) -> Params:
+    """Read and check params.yaml and the tables beside it. Raises ParamsError as `load_sections` does."""
+    content = read_content(path)
+    return check_params(content | {"report": read_report(path, content)})
 
 
 def check_workflow_config(config: Any, path: Path) -> Params:
     """Check what Snakemake took for its config: it must be `path` and nothing else, as DVC reads that file too."""
-    params = load_params(path)
+    params = load_workflow(path)
     if config != yaml.safe_load(path.read_text("utf-8")):
         raise ParamsError(
             "snakemake's --config and --configfile are refused: DVC would not see them; edit params.yaml,"
@@ -65,5 +82,9 @@ def check_workflow_config(config: Any, path: Path) -> Params:
 
 
 def check_params(content: dict[str, Any]) -> Params:
-    """Check the content of a params.yaml that was read already."""
-    return with_row_names(validate(Params, content, ""))
+    """Check the content of a params.yaml, with or without that of its tables as `report`."""
+    params = validate(Params, with_trainings(content), "")
+    report = with_trainings_of_rows(params.report, trainings(content))
+    params = params.model_copy(update={"report": report})
+    check_report(params)
+    return with_row_names(params)

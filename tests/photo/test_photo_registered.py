@@ -25,6 +25,7 @@ def judged(data, tmp_path):
     """params.yaml with three runs in a row, two of them judged."""
     content = yaml.safe_load((data.parent / "params.yaml").read_text())
     content["runs"] |= {RUN: {}, "second": {"seed": 1}, "third": {"seed": 2}}
+    content["tables"] = None
     rows = [{"name": "RelCLIP", "runs": [RUN, "second", "third"]}, {"name": "KB", "run": "kb"}]
     tables = {"tables": {"table2": {"title": "Precision", "columns": {}, "rows": rows}}}
     path = tmp_path / "params.yaml"

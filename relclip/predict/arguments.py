@@ -14,7 +14,7 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
     parser.add_argument(
         "--run", required=True, help="an entry of runs, refined or predictions in params.yaml"
     )
-    command.add_folders(parser, "dataset", "kb", model="train/<trained>", features="features/<encoder>")
+    command.add_folders(parser, "dataset", "kb", model="train/<trained>", features="features/<maps>")
     command.add_folders(parser, encoder="clip/model")
     parser.add_argument(
         "--prompts", type=Path, help="the folder data/clip/prompts (the model carries what it needs)"
@@ -25,5 +25,5 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
 
 def read_inputs(given: argparse.Namespace, request: Request, params: Predictions) -> Inputs:
     """Return the folders that were given, or where the trained run and its encoder's maps usually are."""
-    command.fill(given, trained=request.trained_run, encoder=params.run(request.trained_run).features)
+    command.fill(given, trained=request.trained_run, maps=params.run(request.trained_run).features)
     return Inputs(given.model, given.dataset, given.features, given.kb, given.encoder)

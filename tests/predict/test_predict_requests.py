@@ -1,5 +1,6 @@
 """What a request may ask for: all pairs, an entry of `predictions`, to be predicted again."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ import torch
 import yaml
 from run_case import ALL, CPU, by_key, predict, read, request
 
+from relclip.core import command
 from relclip.core.boxes import apart_pairs
 from relclip.core.errors import ParamsError
 from relclip.core.params.whole import check_params
 from relclip.model import ImageSet, Regions, collate, load_model
+from relclip.predict.arguments import add_inputs, read_inputs
 from relclip.predict.request import Request
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,3 +79,22 @@ def test_predicting_again_leaves_sgdet_and_drops_an_old_calibration(tiny, tmp_pa
     output = predict(tiny, tmp_path, request())
     assert sorted(path.name for path in output.iterdir()) == ["predcls", "provenance.json", "sgcls", "sgdet"]
     assert (output / "sgdet" / "objects.parquet").read_text() == "old"
+
+
+def test_the_usual_places_are_the_runs(monkeypatch):
+    """`--encoder` names a folder and is not the run's encoder, whose maps are read."""
+    parser = command.parser("relclip.predict", "test")
+    add_inputs(parser, "predict/<run>")
+    monkeypatch.setattr(sys, "argv", ["relclip.predict", "--run", "labels"])
+    given = command.parse(parser)
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["runs"]["labels"] = {"features": "labels"}
+    params = check_params(content)
+    found = read_inputs(given, Request.of(params, "labels"), params)
+    places = [found.model, found.features, found.encoder, given.output]
+    assert list(map(str, places)) == [
+        "data/train/labels",
+        "data/features/labels",
+        "data/clip/model",
+        "data/predict/labels",
+    ]

@@ -1,23 +1,32 @@
 """Make data/clip/labels: pre-train on the class labels of raw/pretrain, or take a model of timm."""
 
 import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler, cut_regions
+from relclip.clip.descent import Side
 from relclip.clip.labels_elsewhere import load_timm
-from relclip.clip.labels_train import Crops, LabelsTrainer, judge, name_classes, only_objects
-from relclip.clip.pretrain import train
-from relclip.clip.regions import Regions, read_regions
+from relclip.clip.pretrain import Trainer, train
+from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import labels_config
 from relclip.clip.stage import curve_csv, split
-from relclip.compute.device import best_device, prepare
+from relclip.compute.device import best_device, moved, prepare
+from relclip.core.accuracy import accuracy
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.digest import file_digest
+from relclip.core.errors import InputError
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import LabelsEncoder, Pretrain
-from relclip.encoder.encoder import load_encoder, save_encoder
+from relclip.core.seeds import stream
+from relclip.encoder.encoder import Encoder, load_encoder, save_encoder
 from relclip.encoder.labels_encoder import build_labels_model
 
 
@@ -68,3 +77,66 @@ def _key(settings: Pretrain, corpus: Path, threads: int) -> str:
     """What a checkpoint belongs to: the parameters, the regions, the threads and torch's version."""
     parts = ["labels", settings.model_dump_json(), file_digest(corpus), str(threads), torch.__version__]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Object crops with their classes: pixels (R, 3, S, S) uint8, labels (R,) indexes of `classes`."""
+
+    pixels: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    sampler: Sampler
+
+
+def only_objects(regions: Regions) -> Regions:
+    """The regions that show one named object; what relations and sentences say stays unknown to this encoder."""
+    kept = np.flatnonzero((regions.subject >= 0) & (regions.predicate < 0))
+    if not len(kept):
+        raise InputError(
+            "raw/pretrain has no region of a single object with the hint 'subject'; run the raw stage with source "
+            "scenes, or set labels.source to timm"
+        )
+    columns = ("image", "boxes", "subject", "predicate", "object")
+    return replace(
+        regions,
+        phrases=tuple(regions.phrases[row] for row in kept),
+        **{name: getattr(regions, name)[kept] for name in columns},
+    )
+
+
+def name_classes(regions: Regions) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The C class names that occur, sorted, and the index among them of each region: (R,)."""
+    codes, index = np.unique(regions.subject, return_inverse=True)
+    return tuple(regions.names[code] for code in codes), index.reshape(-1)
+
+
+class LabelsTrainer(Trainer):
+    """A trainer whose model gives class scores."""
+
+    def label_step(self, crops: Crops) -> float:
+        """One step on crops of evenly drawn classes; returns its loss. Depends on the seed and the step alone."""
+        settings, random = self.settings, stream(self.settings.seed, "clip", "labels", self.step)
+        rows = crops.sampler.random(self.step, settings.batch, objects=1.0)
+        labels = moved(crops.labels[torch.from_numpy(rows)], self.device)
+        every = slice(0, len(rows))
+        return self.descend(
+            lambda scores: F.cross_entropy(scores, labels), Side(self.show(crops.pixels, rows, random), every)
+        )
+
+
+def judge(encoder: Encoder, crops: Crops, rows: Codes) -> dict[str, Any]:
+    """Accuracy on the crops `rows`: over all, the mean of classes, and of each class by name."""
+    pieces = torch.from_numpy(rows).split(BATCH)
+    scores = [encoder.encode_images(crops.pixels[piece]).cpu() for piece in pieces]
+    hits = (torch.cat(scores).argmax(dim=1) == crops.labels[torch.from_numpy(rows)]).numpy()
+    labels = crops.labels.numpy()[rows]
+    by_class = {
+        name: round(float(hits[labels == number].mean()), 4)
+        for number, name in enumerate(crops.classes)
+        if (labels == number).any()
+    }
+    return {"objects": accuracy(hits, labels), "by_class": by_class}

@@ -1,4 +1,4 @@
-"""Heat maps of a few test relations, seen by CLIP and by a trained run."""
+"""Heat maps of a few test relations, chosen without a look at a prediction, by CLIP and by a trained run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 
 from relclip.compute.device import prepare
-from relclip.core.annotations import Annotations, load_annotations
+from relclip.core.annotations import Annotations, Ids, load_annotations
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
-from relclip.core.boxes import union
+from relclip.core.boxes import Boxes, area, intersection, union
 from relclip.core.digest import check_maps, file_digest
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, InputError
 from relclip.core.images import read_image
 from relclip.core.params.clip import Clip
 from relclip.core.params.gradcam import Gradcam
 from relclip.core.params.train import Trainings
 from relclip.core.progress import progress
+from relclip.core.seeds import stream
 from relclip.encoder.encoder import load_encoder
-from relclip.gradcam.choose import HOW, choose
 from relclip.gradcam.heat import Heat, clip_heat, largest_one, relation_heat, spread
 from relclip.model import ImageSet, check_channels, check_vocabulary, load_model
 from relclip.model.files import WEIGHTS
@@ -143,3 +143,47 @@ def _write(output: Path, heats: dict[str, Heat], chosen: list[dict[str, Any]], a
                 np.save(file, heat)
         write_json(folder / "chosen.json", chosen)
         write_json(folder / "provenance.json", about)
+
+
+#: Big enough to see (D34): the union box has this share of the picture, the smaller box this share of the union box.
+SMALLEST_UNION = 0.08
+SMALLEST_BOX = 0.1
+HOW = (
+    "test annotations with overlapping boxes, those big enough to see first, by a seeded shuffle, every predicate once"
+    " before one comes again; no prediction was looked at"
+)
+
+
+def choose(annotations: Annotations, sizes: Ids, count: int, seed: int) -> Ids:
+    """Return the numbers of up to `count` relations. sizes: (I, 2) width and height of every image in pixels.
+
+    Raises InputError where no test annotation has boxes that overlap: RelCLIP pairs nothing else (section 3.1).
+    """
+    subjects, objects = annotations.boxes[annotations.subject], annotations.boxes[annotations.object]
+    of_test = annotations.split[annotations.relation_image] == "test"
+    relations = np.flatnonzero(of_test & (intersection(subjects, objects) > 0))
+    if not len(relations):
+        raise InputError(
+            "no test annotation has overlapping boxes, so there is no relation to show; use a larger data set"
+        )
+    small = ~big_enough(subjects, objects, sizes[annotations.relation_image])
+    order = stream(seed, "gradcam").permutation(relations)
+    order = order[np.argsort(small[order], kind="stable")]
+    again = repetitions(annotations.predicate[order])
+    return order[np.lexsort((again, small[order]))][:count]
+
+
+def big_enough(subjects: Boxes, objects: Boxes, sizes: Ids) -> np.ndarray:
+    """(R,) whether both boxes of a pair can be seen. subjects, objects: (R, 4) pixels; sizes: (R, 2) of the image."""
+    both = area(union(subjects, objects))
+    smaller = np.minimum(area(subjects), area(objects))
+    return (both >= SMALLEST_UNION * sizes.prod(axis=1)) & (smaller >= SMALLEST_BOX * both)
+
+
+def repetitions(values: Ids) -> Ids:
+    """How often each value came before: [3, 5, 3, 3] -> [0, 0, 1, 2]."""
+    order = np.argsort(values, kind="stable")
+    _, first, counts = np.unique(values[order], return_index=True, return_counts=True)
+    before = np.empty(len(values), np.int64)
+    before[order] = np.arange(len(values)) - np.repeat(first, counts)
+    return before

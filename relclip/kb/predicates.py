@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from relclip.core.forms import VerbForms, tidy, verb_forms, verb_lemmas
 from relclip.kb import grammar, lexicon
-from relclip.kb.knowledge import NOTHING, Known, known_verbs
+from relclip.kb.lexicon import NOTHING, Known, known_verbs
 
 _TAG = {word: tag for tag, words in grammar.CLOSED.items() for word in words.split()}
 _ARTICLES = ("a", "an", "the")

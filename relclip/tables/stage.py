@@ -5,9 +5,8 @@ from typing import Any
 
 from relclip.core.atomic import atomic_folder, write_text
 from relclip.tables import claims as claim_table
-from relclip.tables import draw_curves, draw_data, draw_examples, draw_recall, kb_size, latex, page, plain
+from relclip.tables import draw, draw_examples, draw_recall, kb_size, latex, page, plain
 from relclip.tables.cards import write_cards
-from relclip.tables.draw_claims import draw_claims
 from relclip.tables.gather import Gathered, Inputs, gather
 from relclip.tables.knowledge import quality_rows
 from relclip.tables.numbers import write_numbers
@@ -55,14 +54,14 @@ def _draw(gathered: Gathered, inputs: Inputs, folder: Path) -> dict[str, Any]:
     params, data, evaluate = gathered.params, gathered.data, inputs.evaluate
     sizes = kb_size.sizes(params, evaluate, gathered.knowledge_of["annotation"])
     return {
-        "claims": draw_claims(gathered.claims, folder),
-        "curves": draw_curves.draw_curves(params, inputs.train, folder),
+        "claims": draw.draw_claims(gathered.claims, folder),
+        "curves": draw.draw_curves(params, inputs.train, folder),
         "predicates": draw_recall.draw_recalls(params, data, evaluate, folder),
         "contrast": draw_recall.draw_contrast(params, data, evaluate, folder),
         "runs": draw_recall.draw_every_run(params, data, evaluate, folder),
-        "relations": draw_data.draw_relations(data, folder),
-        "knowledge": draw_data.draw_knowledge(data, gathered.knowledge, gathered.quality, folder),
-        "sizes": draw_data.draw_sizes(sizes, folder),
+        "relations": draw.draw_relations(data, folder),
+        "knowledge": draw.draw_knowledge(data, gathered.knowledge, gathered.quality, folder),
+        "sizes": draw.draw_sizes(sizes, folder),
         "attention": draw_examples.draw_attention(inputs.gradcam, inputs.raw, folder),
     }
 

@@ -1,13 +1,15 @@
-"""One training from its first step, or its checkpoint, to its last: steps, curves, validation, checkpoints."""
+"""One training from its first step, or its checkpoint, to its last: steps, curves, validation, early stopping."""
 
+import copy
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
 from relclip.core.ordered import in_order
@@ -18,9 +20,53 @@ from relclip.tracking.recorder import Recorder
 from relclip.train.minibatch import Minibatch, draw
 from relclip.train.optimiser import learning_rate, make_optimizer
 from relclip.train.steps import Steps
-from relclip.train.stopping import EarlyStopping
 from relclip.train.trainer import Share, Trainer
 from relclip.train.validate import WATCHED, Validation
+
+
+@dataclass(eq=False)
+class EarlyStopping:
+    """Counts the validations since the best, the earliest of equals, whose state it keeps.
+
+    Without `patience` nothing is kept and no training ends early.
+    """
+
+    patience: int | None
+    modules: tuple[nn.Module, ...]
+    waited: int = 0
+    best: dict[str, Any] | None = None
+
+    def see(self, step: int, validation: Mapping[str, float]) -> None:
+        """Take note of what was measured on validation images after `step`."""
+        if self.patience is None or not validation:
+            return
+        if self.best is not None and validation[WATCHED] <= self.best["validation"][WATCHED]:
+            self.waited += 1
+            return
+        weights = [copy.deepcopy(module.state_dict()) for module in self.modules]
+        self.waited, self.best = 0, {"step": step, "validation": dict(validation), "weights": weights}
+
+    @property
+    def over(self) -> bool:
+        """Whether recall has not risen for `patience` validations."""
+        return self.patience is not None and self.waited >= self.patience
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint needs to keep."""
+        return {"waited": self.waited, "best": self.best}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.waited, self.best = state["waited"], state["best"]
+
+    def take_best(self, steps: int) -> dict[str, float]:
+        """Put the best state into the modules; returns what was measured of it, and after how many of all `steps`."""
+        if self.best is None:
+            return {}
+        for module, weights in zip(self.modules, self.best["weights"], strict=True):
+            module.load_state_dict(weights)
+        return {**self.best["validation"], "iterations": steps, "best_iteration": self.best["step"]}
+
 
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
 VERSION = 3

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from relclip.clip import labels_elsewhere, labels_stage
-from relclip.clip.labels_train import LabelsTrainer
+from relclip.clip.labels_stage import LabelsTrainer
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params.clip import LabelsEncoder
 from relclip.core.params.features import Features

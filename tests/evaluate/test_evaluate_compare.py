@@ -15,7 +15,6 @@ from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import write_table
 from relclip.evaluate import (
     HITS,
-    changes,
     comparison,
     comparison_text,
     differences,
@@ -23,8 +22,7 @@ from relclip.evaluate import (
     metrics_from_hits,
 )
 from relclip.evaluate import __main__ as public
-from relclip.evaluate.changes import changed_images
-from relclip.evaluate.comparison import compare_hits
+from relclip.evaluate.comparison import changed_images, compare_hits
 from relclip.evaluate.hits import read_hits
 
 NAMES = ("p0", "p1", "p2")
@@ -150,7 +148,7 @@ def test_nothing_to_compare_is_shown_as_nothing():
     assert "No image changed" in comparison_text.comparison_text(content)
 
 
-@pytest.mark.parametrize("module", [changes, comparison, comparison_text, differences])
+@pytest.mark.parametrize("module", [comparison, comparison_text, differences])
 def test_documentation_examples(module):
     assert doctest.testmod(module).failed == 0
 

@@ -8,9 +8,9 @@ from evaluate_reference import is_hit, random_case, ranked_rows, write_case
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.precision import SHEET, precision_of_images, precision_report
 from relclip.evaluate import load_groundtruth
-from relclip.evaluate.confusion import Confusion
 from relclip.evaluate.hits import first_hits_each
 from relclip.evaluate.precision import Asked, Oracle, sample_images
+from relclip.evaluate.predcls import Confusion
 
 
 def watched(folders, switches, *watch):

@@ -10,8 +10,8 @@ from torch import nn
 from relclip.core.annotations import Annotations
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
-from relclip.gradcam.choose import choose, repetitions
 from relclip.gradcam.heat import batch_from, grad_cam, largest_one, relation_heat, spread
+from relclip.gradcam.stage import choose, repetitions
 from relclip.model import ImageSet, ModelConfig, Output, Regions, RelCLIP, collate
 
 ROI = 2

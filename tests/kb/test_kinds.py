@@ -8,7 +8,7 @@ import pytest
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import Language, mine_caption
-from relclip.kb.knowledge import known_verbs
+from relclip.kb.lexicon import known_verbs
 
 
 def read_kinds():

@@ -14,9 +14,9 @@ from relclip.core.vocabulary import load_names
 from relclip.raw.scenes import make_scenes, write
 from relclip.raw.scenes.annotate import annotated
 from relclip.raw.scenes.compose import compose
-from relclip.raw.scenes.draw import boxes, draw
 from relclip.raw.scenes.scene import Scene
 from relclip.raw.scenes.world import CONFUSED, PREDICATES
+from relclip.raw.scenes.write import boxes, draw
 
 SMALL = Scenes(images=9, pretrain_images=5, captions=60, image_size=96)
 SIZE = 160

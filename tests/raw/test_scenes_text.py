@@ -12,10 +12,10 @@ from relclip.raw.scenes import pretrain
 from relclip.raw.scenes.captions import ERRING, corpus_pairs, scene_pairs, write_captions
 from relclip.raw.scenes.chance import pick
 from relclip.raw.scenes.compose import compose
-from relclip.raw.scenes.draw import boxes
 from relclip.raw.scenes.sketch import Sketch
 from relclip.raw.scenes.tables import table, weights
 from relclip.raw.scenes.world import PREDICATES
+from relclip.raw.scenes.write import boxes
 
 
 @pytest.fixture(scope="module")

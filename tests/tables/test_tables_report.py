@@ -15,7 +15,7 @@ from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
 from relclip.core.params.whole import load_workflow
 from relclip.tables.content import detector_facts
-from relclip.tables.draw_curves import row_colours
+from relclip.tables.draw import row_colours
 from relclip.tables.encoder import clip_accuracies, untrained
 from relclip.tables.samples import choose_scenes
 from relclip.tables.sources import read_curve, read_data_set, read_knowledge_base

@@ -10,7 +10,7 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
 from relclip.train.labels import LEFT_OUT, Labels
 from relclip.train.language import load_prompts
-from relclip.train.refine.balance import adjustment, balanced, chosen_instances, confusion
+from relclip.train.refine.ba_sgg import adjustment, balanced, chosen_instances, confusion
 from relclip.train.setup import Material, make_trainer
 
 CPU = torch.device("cpu")

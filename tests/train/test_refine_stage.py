@@ -20,8 +20,8 @@ from relclip.tracking.recorder import Silent
 from relclip.train.labels import full_labels, kb_labels
 from relclip.train.logits import labelled_logits
 from relclip.train.phases import Phases
-from relclip.train.refine import balance
-from relclip.train.refine.balance import adjustment, confusion
+from relclip.train.refine import ba_sgg
+from relclip.train.refine.ba_sgg import adjustment, confusion
 from relclip.train.stage import Inputs, train_run
 
 HEAD = {"predicate_classifier.weight", "predicate_classifier.bias", "frequency_bias"}
@@ -85,7 +85,7 @@ def test_ba_sgg_learns_through_its_adjustment(refine, starts, monkeypatch):
     """A predicate whose logit the adjustment passes on to none learns nothing."""
     deaf = np.eye(5)
     deaf[:, 2] = 0
-    monkeypatch.setattr(balance, "adjustment", lambda matrix: deaf)
+    monkeypatch.setattr(ba_sgg, "adjustment", lambda matrix: deaf)
     refine("motif_kb", "ba_sgg", weight_decay=0.0, balance={"at_most": 10, "frequent": 2})
     begun, ended = weights(starts / "motif_kb"), weights(refine.folder / "a")
     moved = (begun["predicate_classifier.weight"] != ended["predicate_classifier.weight"]).any(axis=1)

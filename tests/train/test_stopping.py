@@ -10,8 +10,8 @@ from torch import nn
 from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.model import ImageSet, Regions, load_model
+from relclip.train.fit import EarlyStopping
 from relclip.train.stage import Inputs, train_run
-from relclip.train.stopping import EarlyStopping
 from relclip.train.validate import WATCHED, Validation
 
 

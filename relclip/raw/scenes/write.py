@@ -1,4 +1,4 @@
-"""The whole data set on disk, the same bytes for the same seed, whatever the number of workers."""
+"""The whole data set, drawn and on disk, the same bytes for the same seed, whatever the number of workers."""
 
 import json
 import os
@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageDraw
 
 from relclip.core.atomic import atomic_folder
 from relclip.core.origin import Origin
@@ -18,8 +19,9 @@ from relclip.core.seeds import stream
 from relclip.raw.scenes import annotate, pretrain
 from relclip.raw.scenes.captions import write_captions
 from relclip.raw.scenes.compose import compose
-from relclip.raw.scenes.draw import boxes, draw
+from relclip.raw.scenes.scene import Scene
 from relclip.raw.scenes.settings import SKIES
+from relclip.raw.scenes.sketch import Colour, Shape, blend
 
 Record = dict[str, Any]
 
@@ -131,3 +133,46 @@ def _image_record(image_id: int, size: int, where: str) -> Record:
         "coco_id": None,
         "flickr_id": None,
     }
+
+
+OVERSAMPLING = 2
+
+
+def draw(scene: Scene, size: int, sky: Colour) -> Image.Image:
+    """Paint a scene as an RGB picture of `size` x `size` pixels."""
+    side = size * OVERSAMPLING
+    image = Image.new("RGB", (side, side), sky)
+    pen = ImageDraw.Draw(image)
+    for shape in _in_order(scene):
+        _stroke(pen, shape, side) if shape.width else _fill(pen, shape, side)
+    return image.reduce(OVERSAMPLING)
+
+
+def boxes(scene: Scene, size: int) -> np.ndarray:
+    """Boxes of all things, (N, 4) int64, xyxy pixels, clipped to the picture."""
+    bounds = (
+        np.array([thing.sketch.bounds() for thing in scene.things], dtype=np.float64).reshape(-1, 4) * size
+    )
+    outward = np.concatenate([np.floor(bounds[:, :2]), np.ceil(bounds[:, 2:])], axis=1)
+    return np.clip(outward, 0, size).astype(np.int64)
+
+
+def _in_order(scene: Scene) -> list[Shape]:
+    layered = [(thing.depth, thing.sketch) for thing in scene.things] + scene.marks
+    keyed = [(depth, shape.layer, shape) for depth, sketch in layered for shape in sketch.shapes]
+    return [shape for _, _, shape in sorted(keyed, key=lambda entry: entry[:2])]
+
+
+def _fill(pen: ImageDraw.ImageDraw, shape: Shape, side: int) -> None:
+    points = [(p.real * side, p.imag * side) for p in shape.points]
+    pen.polygon(points, fill=shape.colour, outline=blend(shape.colour, (0, 0, 0), 0.35))
+
+
+def _stroke(pen: ImageDraw.ImageDraw, shape: Shape, side: int) -> None:
+    points = [(p.real * side, p.imag * side) for p in shape.points]
+    width = max(round(shape.width * side), 1)
+    pen.line(points, fill=shape.colour, width=width)
+    if width > 2:
+        radius = width / 2 - 0.5
+        for x, y in points:
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=shape.colour)

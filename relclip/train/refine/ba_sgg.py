@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
+from relclip.core.seeds import stream
 from relclip.model import Motif
-from relclip.train.labels import Labels
+from relclip.train.labels import LEFT_OUT, Labels
 from relclip.train.losses import multi_hot_bce, predicate_loss
 from relclip.train.phases import Phases
-from relclip.train.refine import balance
+from relclip.train.refine.estep import SMALLEST_WEIGHT, only
 from relclip.train.refine.task import Refinement, Sources, Task, per_predicate
 
 
@@ -22,9 +23,9 @@ def ba_sgg(task: Task, phases: Phases) -> Refinement:
     if not isinstance(model, Motif):
         raise InputError("ba_sgg adjusts a Motif; give the folder of a run with model: motif as --start")
     logits = phases.ask(model, labels, params, "look for confusions")
-    matrix = balance.confusion(logits, labels)
-    adjusted = head_alone(model.adjusted_by(torch.from_numpy(balance.adjustment(matrix))))
-    kept = balance.chosen_instances(
+    matrix = confusion(logits, labels)
+    adjusted = head_alone(model.adjusted_by(torch.from_numpy(adjustment(matrix))))
+    kept = chosen_instances(
         labels, len(task.predicates), params.balance.at_most, params.balance.frequent, params.seed
     )
     few, weights = balanced_labels(task, kept)
@@ -54,7 +55,7 @@ def balanced_labels(task: Task, kept: NDArray[np.bool_]) -> tuple[Labels, NDArra
     labels, params = task.candidates, task.params
     unweighted = predicate_loss(params) is multi_hot_bce
     weights = np.ones_like(labels.weights) if unweighted else labels.weights
-    few = balance.balanced(labels, kept, weights, shared=params.loss == "cross_entropy")
+    few = balanced(labels, kept, weights, shared=params.loss == "cross_entropy")
     trained = np.zeros_like(labels.weights)
     stays = np.repeat(few.row[labels.row >= 0] >= 0, np.diff(labels.start))
     trained[stays] = few.weights
@@ -74,3 +75,63 @@ def confusions(matrix: NDArray[np.float64], names: Sequence[str]) -> dict[str, A
             if shares[row, other] > 0 and row != other
         },
     }
+
+
+def confusion(logits: NDArray[np.float32], labels: Labels) -> NDArray[np.float64]:
+    """M[ground truth, predicted] of a model's logits (L, R + 1) on the labelled pairs: (R + 1, R + 1).
+
+    Foreground only: the prediction is the best of columns 1 to R; M_00 = 1. A candidate counts with its weight (D27).
+    """
+    matrix = np.zeros((logits.shape[1], logits.shape[1]))
+    matrix[0, 0] = 1.0
+    if len(logits):
+        predicted = np.repeat(logits[:, 1:].argmax(axis=1) + 1, np.diff(labels.start))
+        np.add.at(matrix, (labels.predicates, predicted), labels.weights.astype(np.float64))
+    return matrix
+
+
+def adjustment(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """C = (T + I) / 2 with T the confusion matrix of which each row sums to 1; logits' = C z. (R + 1, R + 1).
+
+    The row of a predicate that no pair has is the identity's.
+    """
+    identity = np.eye(len(matrix))
+    total = matrix.sum(axis=1, keepdims=True)
+    transition = np.where(total > 0, matrix / np.where(total > 0, total, 1.0), identity)
+    return ((transition + identity) / 2).astype(np.float32)
+
+
+def chosen_instances(
+    labels: Labels, predicates: int, at_most: int, frequent: int, seed: int
+) -> NDArray[np.bool_]:
+    """Which instances balanced learning keeps: (E,). An instance is one possible label of one pair (D28).
+
+    Of each of the `frequent` predicates with the most instances (ties: the lower id) a seeded choice of at most
+    `at_most`; of the others all.
+    """
+    counts = np.bincount(labels.predicates, minlength=predicates + 1)[1:]
+    kept = np.ones(len(labels.predicates), bool)
+    for predicate in np.argsort(-counts, kind="stable")[:frequent] + 1:
+        instances = np.flatnonzero(labels.predicates == predicate)
+        if len(instances) > at_most:
+            kept[instances] = False
+            kept[stream(seed, "balance", int(predicate)).choice(instances, at_most, replace=False)] = True
+    return kept
+
+
+def balanced(labels: Labels, kept: NDArray[np.bool_], weights: NDArray[np.float32], shared: bool) -> Labels:
+    """The labels with the instances `kept` (E,) alone; a pair left with none trains as nothing, not as background
+    (D29).
+
+    weights: (E,) of each instance; `shared`: those of a pair are made to sum to 1 again. An instance that was left out
+    of a pair that stays weighs next to nothing: the loss asks neither for it nor against it.
+    """
+    counts = np.diff(labels.start)
+    weights = np.where(kept, weights, SMALLEST_WEIGHT).astype(np.float32)
+    pair = np.repeat(np.arange(len(counts)), counts)
+    if shared:
+        weights /= np.bincount(pair, weights, len(counts)).astype(np.float32)[pair]
+    some = np.bincount(pair, kept, len(counts)) > 0
+    left = only(labels, some, np.maximum(weights, SMALLEST_WEIGHT))
+    left.row[(labels.row >= 0) & (left.row < 0)] = LEFT_OUT
+    return left

@@ -1,4 +1,4 @@
-"""Figures of what goes in: annotated relations, the knowledge base, its quality, its size against recall."""
+"""Figures of what goes in (annotated relations, the knowledge base), of the training curves, of the claims."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -7,13 +7,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from relclip.core.params.tables import Block, Report, Row
+from relclip.core.params.whole import Params
+from relclip.core.recall import MAIN, MAIN_NAMES
+from relclip.tables.claims import Claim
 from relclip.tables.draw_recall import frequent_first
 from relclip.tables.drawn import Drawn
 from relclip.tables.figures.counts import knowledge_figure, relations_figure
+from relclip.tables.figures.curves import Trained, curves_figure
+from relclip.tables.figures.forest import Compared, Interval, forest_figure
 from relclip.tables.figures.quality import Size, quality_figure, size_figure
 from relclip.tables.figures.style import save_themed
 from relclip.tables.knowledge import WHOLE, Qualities, Quality
-from relclip.tables.sources import DataSet, KnowledgeBase
+from relclip.tables.names import table_name
+from relclip.tables.sources import DataSet, KnowledgeBase, read_curve
 
 
 def draw_relations(data: DataSet, folder: Path) -> list[Drawn]:
@@ -80,3 +87,72 @@ def _triplet_counts(
     ids, size = knowledge.triplets["predicate_id"], len(predicates) + 1
     mentions = np.bincount(ids, weights=knowledge.triplets["count"], minlength=size)[1:]
     return np.bincount(ids, minlength=size)[1:], mentions.astype(np.int64)
+
+
+CLAIMS_TEXT = (
+    "Each claim as a difference between two rows on the same test pictures, with its 95 % interval. Right of the line "
+    "the claim is borne out, left of it the order is reversed; a hollow mark decides nothing."
+)
+
+
+def draw_claims(claims: Sequence[Claim], folder: Path) -> list[Drawn]:
+    """Draw every claim that was computed; none, no figure."""
+    rows = [_compared(claim) for claim in claims]
+    rows = [row for row in rows if any(row.differences)]
+    if not rows:
+        return []
+    metrics = [metric.label() for metric in MAIN]
+    save_themed(folder, "claims", partial(forest_figure, metrics=metrics, rows=rows))
+    return [Drawn("claims", "Paired differences, judged on the annotation", CLAIMS_TEXT)]
+
+
+def _compared(claim: Claim) -> Compared:
+    found = [claim.at("annotation", metric) for metric in MAIN_NAMES]
+    return Compared(
+        claim.name, tuple(Interval(one.difference, one.low, one.high) if one else None for one in found)
+    )
+
+
+def draw_curves(params: Params, train: Path, folder: Path) -> list[Drawn]:
+    """Draw the training curves of each block of rows that has trained ones, of the tables that ask for them."""
+    drawn = []
+    colours = row_colours(params)
+    for table, key, block in _blocks(params.report):
+        rows = [_trained(params.report.tables[table].legend, row, train, colours[key]) for row in block.rows]
+        trained = [one for one in rows if one]
+        if trained:
+            save_themed(folder, f"curves-{key}", partial(curves_figure, rows=trained))
+            text = "Loss on the training batches, recall on validation pictures; one line a seed."
+            title = ", ".join(filter(None, (table_name(params.report, table), block.title)))
+            drawn.append(Drawn(f"curves-{key}", f"Training, {title[:1].lower()}{title[1:]}", text))
+    return drawn
+
+
+def _blocks(report: Report) -> list[tuple[str, str, Block]]:
+    """(table, key, block) of the tables that ask for curves."""
+    return [
+        (table, key, block)
+        for table in report.tables
+        if report.tables[table].curves
+        for key, block in report.blocks(table).items()
+    ]
+
+
+def _trained(legend: str, row: Row, train: Path, colours: Mapping[str, int]) -> Trained | None:
+    curves = tuple(curve for run in row.runs if (curve := read_curve(train / run / "curves.csv")))
+    return Trained(legend.format(row.name), colours[row.runs[0]], curves) if curves else None
+
+
+def row_colours(params: Params) -> dict[str, dict[str, int]]:
+    """Block -> first run of a row -> number of its colour: a training keeps its colour in all tables."""
+    kept: dict[str, int] = {}
+    colours: dict[str, dict[str, int]] = {}
+    for _, key, block in _blocks(params.report):
+        runs = [
+            row.runs[0] for row in block.rows if row.runs and row.runs[0] in (*params.runs, *params.refined)
+        ]
+        used = {kept[run] for run in runs if run in kept}
+        free = (number for number in range(len(runs) + len(used)) if number not in used)
+        colours[key] = {run: kept[run] if run in kept else next(free) for run in dict.fromkeys(runs)}
+        kept = colours[key] | kept
+    return colours

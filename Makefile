@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test test-arithmetic gpu-check ui record adopt models preset dvc readme study lint audit clean
+.PHONY: help tables test test-arithmetic gpu-check ui record adopt models open-vocabulary preset dvc readme study lint audit clean
 ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.py tests/train/test_losses.py tests/clip/test_encoder.py
 
 help:  ## show this list
@@ -40,7 +40,7 @@ adopt: $(READY)  ## after a clone, pull or branch switch: DVC's files come back,
 models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model registry (seconds a model, so not part of `tables`)
 	python -m relclip.photo.register
 
-preset: $(READY)  ## NAME=scenes|smoke|photos|vg|study: put that params.yaml in place (SEEDS=3: three trainings of every row)
+preset: $(READY)  ## NAME=scenes|smoke|photos|vg|study|open_vocabulary: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.project.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
 
 dvc: $(READY)  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
@@ -51,6 +51,9 @@ readme: $(READY)  ## the tables of docs/results.md from the last run
 
 study: $(READY)  ## docs/study.md from what the preset `study` has trained so far
 	python -m relclip.study
+
+open-vocabulary: $(READY)  ## docs/open_vocabulary.md from the last run of the preset `open_vocabulary`
+	python -m relclip.evaluate.unseen
 
 lint: $(READY)  ## formatting, lint, types, workflow
 	ruff format --check .

@@ -21,8 +21,7 @@ from relclip.core.errors import InputError
 from relclip.core.markdown import escape_markdown
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.predict import Predictions
-from relclip.core.params.reading import load_sections
-from relclip.core.params.tables import Tables
+from relclip.core.params.whole import Params, load_workflow
 from relclip.core.recall import MAIN_CUTOFF
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import read_hits
@@ -32,13 +31,6 @@ from relclip.evaluate.metrics import Reading
 GROUPS = ("seen", "unseen", "harmonic mean")
 HITS = Path("predcls", "annotation_hits.parquet")
 CHANCE = "chance (expected)"
-
-
-class Sections(Predictions):
-    """What this command reads of params.yaml."""
-
-    evaluate: Evaluate
-    tables: Tables
 
 
 @dataclass(frozen=True)
@@ -122,15 +114,13 @@ def chance(truths: Truths, known: Annotations) -> Truths:
     return replace(truths, hit=hit)
 
 
-def table(params: Sections, dataset: Path, evaluated: Path) -> list[Line]:
+def table(params: Params, dataset: Path, evaluated: Path) -> list[Line]:
     """All lines: chance, then each row of the tables whose runs were judged and saw all but the held-out predicates."""
     known = load_annotations(dataset)
     names, held_out = known.vocabulary.predicate_ids, held_out_of(params)
     ids = {name: names[name] for name in held_out if name in names}
     made: list[Line] = []
-    for row in (
-        row for section, rows in params.tables if section not in ("figures", "claims") for row in rows
-    ):
+    for row in params.report.rows(*params.report.tables):
         runs = [evaluated / run / HITS for run in row.runs]
         if not runs or not all(path.is_file() for path in runs):
             continue
@@ -212,7 +202,7 @@ def main() -> None:
         "--output", type=Path, default=Path("docs/open_vocabulary.md"), help="the page to make"
     )
     given = parser.parse_args()
-    made = as_csv(table(load_sections(given.params, Sections), given.dataset, given.evaluate))
+    made = as_csv(table(load_workflow(given.params), given.dataset, given.evaluate))
     write_text(given.output.with_suffix(".csv"), made)
     write_text(given.output, page(made))
 

@@ -169,7 +169,7 @@ def relation_numbers(device: torch.device, run: str) -> str:
         network = load_model(Path("data/train") / run, place)
         regions = Regions(images, network.config.roi_size, place, memory=0)
         with torch.inference_mode():
-            return predicate_logits(network, regions, range(4), precision).float()
+            return predicate_logits(network, regions, range(min(4, len(images))), precision).float()
 
     whole = logits(device, "float32")
     return within(

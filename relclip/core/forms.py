@@ -113,6 +113,18 @@ def tidy(name: str) -> str:
     return " ".join(name.lower().replace("_", " ").split()).strip(" .,;:!?\"'`")
 
 
+def spellings(text: str) -> Iterator[str]:
+    """Yield how a text that is met may be written in a table of names: as it is, its hyphens as spaces, in one word.
+
+    >>> list(spellings("surf-board")), list(spellings("hat"))
+    (['surf-board', 'surf board', 'surfboard'], ['hat'])
+    """
+    yield text
+    if "-" in text:
+        yield text.replace("-", " ")
+        yield text.replace("-", "")
+
+
 def name_forms(name: str) -> Iterator[str]:
     """Yield how a class name is met in text, itself first: in other spellings, then in the other number.
 

@@ -28,7 +28,7 @@ _ORIENTATION = 0x0112
 #: As RGB bytes 192 MB. A larger JPEG is decoded at a half, a quarter or an eighth of its sides.
 MAX_PIXELS = 64_000_000
 #: Modes that Pillow converts to RGB without losing the picture. 16-bit grey is scaled here.
-_CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr"}
+_CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr", "LAB"}
 # Our own limit lies below Pillow's and ends in a sentence of ours: its warning would only stand beside it.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 

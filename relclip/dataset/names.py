@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from relclip.core.errors import InputError
-from relclip.core.forms import in_singular, name_table, tidy
+from relclip.core.forms import in_singular, name_table, spellings, tidy
 
 Match = Literal["exact", "plural", "last_word"]
 ARTICLES = frozenset({"a", "an", "the"})
@@ -33,8 +33,11 @@ class ObjectNames:
 
     def _align(self, name: str) -> int | None:
         text = without_articles(tidy(name))
-        found = self._ids.get(text)
-        return self._last_word(text.split()) if found is None and self._match == "last_word" else found
+        forms = [text] if self._match == "exact" else list(spellings(text))
+        found = [self._ids[form] for form in forms if form in self._ids]
+        if not found and self._match == "last_word":
+            found = [number for form in forms if (number := self._last_word(form.split())) is not None]
+        return found[0] if found else None
 
     def _last_word(self, words: list[str]) -> int | None:
         if len(words) < 2 or _LINKS.intersection(words):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from relclip.core.forms import name_forms, name_table, tidy
+from relclip.core.forms import name_forms, name_table, spellings, tidy
 
 REMEMBERED_PHRASES = 500_000
 
@@ -67,7 +67,7 @@ class Objects:
         """Return the class id of a noun phrase ("a large street light" -> light), or 0."""
         known = self._found.get(phrase)
         if known is None:
-            known = self._search(phrase) or (self._search(phrase.replace("-", " ")) if "-" in phrase else 0)
+            known = next((number for form in spellings(phrase) if (number := self._search(form))), 0)
             if len(self._found) < REMEMBERED_PHRASES:
                 self._found[phrase] = known
         return known

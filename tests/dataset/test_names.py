@@ -6,6 +6,7 @@ from relclip.core.aliases import load_aliases
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import load_names
 from relclip.dataset.names import ObjectNames
+from relclip.kb.objects import Objects
 
 CLASSES = load_names("vg150")
 
@@ -91,3 +92,11 @@ def test_classes_that_differ_in_case_are_refused():
 def test_a_missing_alias_file_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="alias"):
         load_aliases(str(tmp_path / "none.txt"))
+
+
+@pytest.mark.parametrize("name", ["hot-dog", "hot-dogs", "a hot dog", "surf-board", "surf-boards", "T-shirt"])
+def test_a_name_with_a_hyphen_is_met_by_dataset_and_kb_alike(name):
+    classes = ("hot dog", "surfboard", "t-shirt")
+    number = ObjectNames(classes, {}, "plural").find(name)
+    assert number == Objects(classes).find(name.lower()) == {"h": 1, "s": 2, "T": 3}.get(name[0], 1)
+    assert ObjectNames(classes, {}, "exact").find("surf-board") is None

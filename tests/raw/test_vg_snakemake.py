@@ -46,13 +46,14 @@ def test_the_preset_runs_from_download_to_dataset(tmp_path):
     assert pq.read_table(house / "data/dataset/images.parquet").num_rows == 8
     assert (house / "data/raw/images/1.jpg").samefile(house / "data/downloads/unpacked/images/1.jpg")
     assert "Nothing to be done" in snakemake(house, "dataset")
+    assert "--object-aliases data/raw/object_alias.txt --output data/kb" in snakemake(house, "kb", "-np")
 
 
-def snakemake(house, target):
+def snakemake(house, *words):
     environment = os.environ | {"PYTHONPATH": str(house)}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
-        ["snakemake", target, "--cores", "1"],
+        ["snakemake", *words, "--cores", "1"],
         cwd=house,
         env=environment,
         stdout=subprocess.PIPE,

@@ -62,7 +62,7 @@ def _triplets(rows: Ints) -> list[Triplet]:
     return [(int(subject), int(predicate), int(other)) for subject, predicate, other in rows]
 
 
-HOLDS, UNDECIDED = "holds", "undecided"
+HIGHER, LOWER, UNDECIDED = "B higher", "B lower", "undecided"
 
 
 def compare_hits(
@@ -138,7 +138,7 @@ def _plain(one: Difference) -> dict[str, Any]:
         "low": one.low,
         "high": one.high,
         "p": one.p,
-        "verdict": HOLDS if one.holds else UNDECIDED,
+        "verdict": UNDECIDED if one.low is None or not one.holds else HIGHER if one.low > 0 else LOWER,
         "seeds": one.seeds,
     }
 

@@ -46,7 +46,9 @@ def test_the_preset_runs_from_download_to_dataset(tmp_path):
     assert pq.read_table(house / "data/dataset/images.parquet").num_rows == 8
     assert (house / "data/raw/images/1.jpg").samefile(house / "data/downloads/unpacked/images/1.jpg")
     assert "Nothing to be done" in snakemake(house, "dataset")
-    assert "--object-aliases data/raw/object_alias.txt --output data/kb" in snakemake(house, "kb", "-np")
+    assert "--object-aliases data/raw/object_alias.txt --output data/kb" in snakemake(
+        house, "kb", "-np", "--quiet", "host"
+    )
 
 
 def snakemake(house, *words):

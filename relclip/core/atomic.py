@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,10 +22,11 @@ _swept: set[Path] = set()
 
 @dataclass
 class _Guard:
-    """What a command has read and written so far."""
+    """What the command line names, and which files below its inputs were read."""
 
+    inputs: list[Path] = field(default_factory=list)
+    own_folders: list[Path] = field(default_factory=list)
     read: set[Path] = field(default_factory=set)
-    written: set[Path] = field(default_factory=set)
 
 
 _guard: ContextVar[_Guard | None] = ContextVar("guard", default=None)
@@ -33,9 +34,10 @@ _guard: ContextVar[_Guard | None] = ContextVar("guard", default=None)
 
 @contextmanager
 def inputs_protected() -> Iterator[None]:
-    """Inside, what was read is never written, nothing is written twice, no link and no device is replaced.
+    """Inside, what the command line names as input is never written, nor a file below it that was read.
 
-    For commands on a user's own files; stages of the pipeline go on from what they wrote.
+    `command.run` opens it for every command, whose parser calls `protect`. A command may go on from what lies in its
+    own output folder.
     """
     token = _guard.set(_Guard())
     try:
@@ -44,26 +46,45 @@ def inputs_protected() -> Iterator[None]:
         _guard.reset(token)
 
 
-def note_read(path: Path) -> None:
-    """Readers of files from outside say what they read."""
-    if (guard := _guard.get()) is not None:
-        guard.read.add(path.resolve())
+def protect(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Name what a command reads and writes.
 
-
-def check_output(path: Path) -> None:
-    """Raise InputError where writing `path` would cost an input, another output, a link or a device."""
+    Raises InputError where an output is a link to a file or a device, which would be replaced, or is named twice.
+    """
     guard = _guard.get()
     if guard is None:
         return
-    if path.is_symlink() or (path.exists() and not path.is_file() and not path.is_dir()):
-        raise InputError(f"{path} is a link or a device, which would be replaced; name a file")
-    place = path.resolve()
-    lost = [one for one in guard.read if one == place or one.is_relative_to(place)]
-    if lost:
-        raise InputError(f"{path} would replace {lost[0]}, which is read here; name another output")
-    if place in guard.written:
-        raise InputError(f"{path} is named for two outputs; name a file for each")
-    guard.written.add(place)
+    guard.inputs = [path.resolve() for path in inputs]
+    named: set[Path] = set()
+    for path in outputs:
+        place = path.resolve()
+        if not place.is_dir() and (path.is_symlink() or (path.exists() and not path.is_file())):
+            raise InputError(f"{path} is a link or a device, which would be replaced; name a file")
+        if place in named:
+            raise InputError(f"{path} is named for two outputs; name a file for each")
+        named.add(place)
+    guard.own_folders = [place for place in named if place.is_dir()]
+
+
+def note_read(path: Path) -> None:
+    """Readers of files from outside say what they read."""
+    if (guard := _guard.get()) is not None:
+        place = path.resolve()
+        if _below(place, guard.inputs) and not _below(place, guard.own_folders):
+            guard.read.add(place)
+
+
+def check_output(path: Path) -> None:
+    """Raise InputError where writing `path` would cost an input."""
+    if (guard := _guard.get()) is not None:
+        place = path.resolve()
+        lost = next((one for one in (*guard.inputs, *guard.read) if one.is_relative_to(place)), None)
+        if lost is not None and lost.exists():
+            raise InputError(f"{path} would replace {lost}, which is read here; name another output")
+
+
+def _below(place: Path, folders: Iterable[Path]) -> bool:
+    return any(place.is_relative_to(folder) for folder in folders)
 
 
 @contextmanager

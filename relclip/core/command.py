@@ -12,10 +12,13 @@ from types import FrameType
 from typing import Any
 
 from relclip.core import torchrun
+from relclip.core.atomic import inputs_protected, protect
 from relclip.core.errors import RelclipError
 
 #: Where stages put their files: the folder of a stage has its name. Rules and commands take it from here.
 DATA = Path("data")
+#: Options and arguments that name what a command writes; every other path is read.
+WRITTEN = frozenset({"output", "hits", "export", "checkpoints", "readme", "folder"})
 INTERRUPTED = 130
 TERMINATED = 143
 FAILED = 2
@@ -60,7 +63,16 @@ class _Parser(argparse.ArgumentParser):
         for text in sys.argv[1:] if args is None else args:
             if not _is_utf8(text):
                 self.error(f"the argument {text!a} is not UTF-8; rename the file or retype the text")
-        return super().parse_args(args, namespace)
+        given = super().parse_args(args, namespace)
+        named = [(name, path) for name, value in vars(given).items() for path in _paths(value)]
+        written = [path for name, path in named if name in WRITTEN]
+        protect([path for name, path in named if name not in WRITTEN], written)
+        return given
+
+
+def _paths(value: object) -> list[Path]:
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, Path)]
 
 
 def _is_utf8(text: str) -> bool:
@@ -184,7 +196,8 @@ def run(main: Callable[[], None]) -> None:
     if not torchrun.launched():  # which sends it to all once one has failed: those die without a word
         signal.signal(signal.SIGTERM, terminate)
     try:
-        main()
+        with inputs_protected():
+            main()
         sys.stdout.flush()
     except RelclipError as error:
         sys.exit(_say(str(error), FAILED))

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.atomic import inputs_protected, write_json
-from relclip.core.errors import InputError
+from relclip.core.atomic import write_json
 from relclip.core.parquet import write_table
 from relclip.evaluate.hits import TASKS
 from relclip.evaluate.report import evaluate
@@ -28,19 +27,13 @@ def main() -> None:
         importlib.import_module(f"relclip.evaluate.{name}").main()
         return
     options = _options().parse_args()
-    if options.hits and options.hits.resolve() == options.output.resolve():
-        raise InputError(f"--output and --hits both name {options.output}; name a file for each")
     where = (options.groundtruth, options.predictions, options.task)
-    with inputs_protected():
-        report = evaluate(
-            *where,
-            switches=switches_of(options),
-            split=options.split,
-            train_triplets=options.train_triplets,
-        )
-        if options.hits:
-            write_table(options.hits, report.hits, report.hits.schema)
-        write_json(options.output, report.content)
+    report = evaluate(
+        *where, switches=switches_of(options), split=options.split, train_triplets=options.train_triplets
+    )
+    if options.hits:
+        write_table(options.hits, report.hits, report.hits.schema)
+    write_json(options.output, report.content)
     print(summary(report.content), end="")
 
 

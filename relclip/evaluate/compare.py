@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import command
-from relclip.core.atomic import inputs_protected, write_json
+from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
 from relclip.core.recall import MAIN_NAMES
 from relclip.core.vocabulary import load_vocabulary
@@ -27,19 +27,18 @@ from relclip.evaluate.switches import add_switches, switches_of
 def main() -> None:
     """Parse, compare, print, write."""
     options = _options().parse_args()
-    with inputs_protected():
-        first, second = _sides(options)
-        check_switches(first, second)
-        recall = (first.switches or second.switches or {}).get("recall", options.recall)
-        settings: dict[str, Any] = {"recall": recall, "bootstrap": options.bootstrap, "seed": options.seed}
-        settings["train_count"] = second.train_count if first.train_count is None else first.train_count
-        chosen: dict[str, Any] = {"by": options.by, "images": options.images}
-        content = compare_hits(
-            first.tables, second.tables, _predicates(options, first, second), **chosen, **settings
-        )
-        print(command.shown(comparison_text(content)), end="")
-        if options.output:
-            write_json(options.output, content)
+    first, second = _sides(options)
+    check_switches(first, second)
+    recall = (first.switches or second.switches or {}).get("recall", options.recall)
+    settings: dict[str, Any] = {"recall": recall, "bootstrap": options.bootstrap, "seed": options.seed}
+    settings["train_count"] = second.train_count if first.train_count is None else first.train_count
+    chosen: dict[str, Any] = {"by": options.by, "images": options.images}
+    content = compare_hits(
+        first.tables, second.tables, _predicates(options, first, second), **chosen, **settings
+    )
+    print(command.shown(comparison_text(content)), end="")
+    if options.output:
+        write_json(options.output, content)
 
 
 def _sides(options: argparse.Namespace) -> tuple[Side, Side]:

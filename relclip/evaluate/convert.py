@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core import command
-from relclip.core.atomic import atomic_folder, inputs_protected, note_read
+from relclip.core.atomic import atomic_folder, note_read
 from relclip.core.boxes import intersection
 from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
@@ -217,9 +217,8 @@ def main() -> None:
     add("--split", default="test", help="written into images.parquet")
     add("--output", type=Path, required=True, help="folder to write groundtruth/ and predictions/ into")
     options = parser.parse_args()
-    with inputs_protected():
-        vocabulary = load_vocabulary(options.vocabulary)
-        done = convert(options.dump, vocabulary, options.output, options.image_ids, options.split)
+    vocabulary = load_vocabulary(options.vocabulary)
+    done = convert(options.dump, vocabulary, options.output, options.image_ids, options.split)
     print(
         f"{options.output}: {done.images} images, {done.groundtruth} ground truths, {done.predictions} predictions"
     )

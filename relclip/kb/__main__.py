@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.atomic import inputs_protected, note_read
 from relclip.core.params.kb import Kb
 from relclip.core.params.reading import load_section
 from relclip.core.shard import Shard
@@ -57,18 +56,15 @@ def main() -> None:
     params = load_section(given.params, "kb", Kb) if given.params else Kb()
     asked = {name: getattr(given, name) for name in ("workers", "min_count")}
     params = params.model_copy(update={name: value for name, value in asked.items() if value is not None})
-    with inputs_protected():
-        for path in given.captions:
-            note_read(path)
-        statistics = mine(
-            given.captions,
-            given.vocabulary,
-            given.output,
-            params,
-            Language.read(given.object_aliases, given.predicate_aliases, given.verbs),
-            shard=given.shard,
-            backend=given.backend,
-        )
+    statistics = mine(
+        given.captions,
+        given.vocabulary,
+        given.output,
+        params,
+        Language.read(given.object_aliases, given.predicate_aliases, given.verbs),
+        shard=given.shard,
+        backend=given.backend,
+    )
     of = f"{statistics['captions_with_triplet']} of {statistics['captions']} captions"
     print(f"{statistics['triplets']} triplets from {of}")
     for name, fault in FAULTS.items():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -15,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relclip.core.atomic import atomic_file, atomic_folder, inputs_protected, note_read
+from relclip.__main__ import COMMANDS
+from relclip.core import command
+from relclip.core.atomic import atomic_file, atomic_folder, inputs_protected, write_json
 from relclip.core.command import shown
 from relclip.core.errors import ContractError, InputError, RelclipError
 from relclip.core.json_file import read_json
@@ -25,6 +28,7 @@ from relclip.evaluate.hits import HITS
 from relclip.evaluate.inert_pickle import InertPickle
 from relclip.evaluate.sides import written_side
 from relclip.evaluate.torch_file import torch_file
+from relclip.project.completion import _parser_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "cases" / "hostile"
 CASES = sorted(path for path in SHARED.iterdir()) if SHARED.is_dir() else []
@@ -169,6 +173,15 @@ def test_text_in_parquet_is_utf8_and_columns_are_named_once(tmp_path):
         read_table(tmp_path / "twice", pa.schema([("score", pa.float64())]))
 
 
+def parsed(read, *written):
+    """What every command does: its parser says what it reads and what it writes."""
+    parser = command.parser("relclip.anything", "")
+    for name in ("in", "output", "hits"):
+        parser.add_argument(f"--{name}", type=Path, nargs="+" if name == "in" else None)
+    options = [word for pair in zip(("--output", "--hits"), written, strict=False) for word in pair]
+    return parser.parse_args([*options, "--in", *map(str, read)])
+
+
 def test_an_output_never_touches_an_input(tmp_path):
     held = tmp_path / "in" / "held"
     held.parent.mkdir()
@@ -176,21 +189,60 @@ def test_an_output_never_touches_an_input(tmp_path):
     (tmp_path / "link").symlink_to(held)
     os.mkfifo(tmp_path / "fifo")
     with inputs_protected():
-        note_read(held)
-        for path, sentence in (
-            (held, "is read here"),
-            (tmp_path / "link", "a link"),
-            (tmp_path / "fifo", "a device"),
-        ):
-            with pytest.raises(InputError, match=sentence), atomic_file(path) as temporary:
-                temporary.write_text("gone")
+        parsed([held], str(tmp_path / "out"))
+        with pytest.raises(InputError, match="is read here"), atomic_file(held) as temporary:
+            temporary.write_text("gone")
         with pytest.raises(InputError, match="is read here"), atomic_folder(tmp_path / "in"):
             pass
-        with atomic_file(tmp_path / "out") as temporary:
-            temporary.write_text("first")
-        with pytest.raises(InputError, match="named for two outputs"), atomic_file(tmp_path / "out"):
-            pass
+        for name in ("link", "fifo"):
+            with pytest.raises(InputError, match="is a link or a device"):
+                parsed([held], str(tmp_path / name))
+        with pytest.raises(InputError, match="named for two outputs"):
+            parsed([held], str(tmp_path / "out"), str(tmp_path / "in" / ".." / "out"))
     assert held.read_text() == "precious"
+
+
+def test_what_was_read_below_an_input_stays_and_an_own_output_may_be_written_again(tmp_path):
+    (tmp_path / "in" / "own").mkdir(parents=True)
+    for path in (held := tmp_path / "in" / "held", own := tmp_path / "in" / "own" / "state"):
+        path.write_text("{}")
+    with inputs_protected():
+        parsed([tmp_path / "in"], str(own.parent))
+        for path in (held, own):
+            read_json(path)
+        write_json(own, "again")
+        write_json(tmp_path / "in" / "new", "beside")
+        with pytest.raises(InputError, match="is read here"):
+            write_json(held, "gone")
+    assert held.read_text() == "{}"
+
+
+def test_every_command_is_inside_the_guard(tmp_path, monkeypatch):
+    held = tmp_path / "held"
+    held.write_text("precious")
+    monkeypatch.setattr(sys, "argv", ["relclip", "--in", str(held)])
+
+    def main():
+        parser = command.parser("relclip.anything", "")
+        parser.add_argument("--in", type=Path)
+        parser.parse_args()
+        write_json(held, "gone")
+
+    with pytest.raises(SystemExit) as met:
+        command.run(main)
+    assert (met.value.code, held.read_text()) == (command.FAILED, "precious")
+
+
+def test_options_that_write_are_known():
+    """Whatever names an output is in WRITTEN: by the help that a command gives it."""
+    unknown = []
+    for module, _ in COMMANDS.values():
+        parser = _parser_of(module)
+        for action in parser._actions if parser else []:
+            writes = re.search(r"\b(write|written|to make|output)\b", f"{action.dest} {action.help or ''}")
+            if action.type is Path and action.dest not in command.WRITTEN and writes:
+                unknown.append(f"{module} --{action.dest}: {action.help}")
+    assert unknown == []
 
 
 def test_control_characters_do_not_reach_the_terminal():

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from relclip.core.json_file import parse_json
+
 _NAME = "sha256"
 #: Metadata to save with, so that `seal` has the room it needs.
 UNSEALED = {_NAME: "0" * 64}
@@ -40,7 +42,7 @@ def _header(path: Path) -> tuple[dict, int]:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > path.stat().st_size:
             raise ValueError(length)
-        return json.loads(file.read(length)), 8 + length
+        return parse_json(file.read(length)), 8 + length
 
 
 def _digest(path: Path, begin: int) -> str:

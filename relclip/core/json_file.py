@@ -1,4 +1,4 @@
-"""The one place where a JSON file is read whole: what is absent or broken ends in one sentence."""
+"""The one place where JSON is read whole: a file that is absent or broken ends in one sentence."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,18 @@ from relclip.core.errors import ContractError, RelclipError
 
 #: Larger than any of ours or of the formats we know by ten times.
 MOST_BYTES = 1 << 30
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what a JSON text says. Raises ValueError for text that is none, is nested too deeply, or is no UTF-8."""
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    found = text if isinstance(text, str) else text.decode("utf-8")
+    if "\\ud" in found or "\\uD" in found:
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
+    return content
 
 
 def read_json(
@@ -27,14 +39,8 @@ def read_json(
         if path.stat().st_size > MOST_BYTES:
             raise error(f"{path} is larger than {MOST_BYTES >> 20} MB; {hint}")
         note_read(path)
-        text = path.read_text("utf-8")
-        content = json.loads(text)
-        if "\\ud" in text or "\\uD" in text:
-            json.dumps(content, ensure_ascii=False).encode("utf-8")
+        return parse_json(path.read_text("utf-8"))
     except FileNotFoundError:
         raise error(f"{path} does not exist; {hint}") from None
-    except RecursionError:
-        raise error(f"{path} is not valid JSON (nested too deeply); {hint}") from None
     except ValueError as reason:  # JSONDecodeError, UnicodeDecodeError, UnicodeEncodeError
         raise error(f"{path} is not valid JSON ({' '.join(str(reason).split())[:200]}); {hint}") from None
-    return content

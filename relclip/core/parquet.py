@@ -19,6 +19,9 @@ _WRITTEN: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 #: How to read, so that a flipped bit is an error; files without checksums pass.
 CHECKED: dict[str, Any] = {"page_checksum_verification": True}
 
+#: A table that takes more memory than this may be so many times its file: of 18 bytes of a relation ours takes one.
+LARGE, MOST_TIMES = 1 << 28, 200
+
 _BOX = [("x1", pa.float32()), ("y1", pa.float32()), ("x2", pa.float32()), ("y2", pa.float32())]
 _PAIR = [("image_id", pa.int64()), ("subject_id", pa.int32()), ("object_id", pa.int32())]
 
@@ -136,11 +139,10 @@ def read_table(
 
     Raises ContractError where the file is absent, is no Parquet, lacks a column, has a null or another type.
     """
-    if not path.is_file():
-        raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
+    _check_there(path)
     note_read(path)
     try:
-        with pq.ParquetFile(path, **CHECKED) as file:
+        with pq.ParquetFile(path, read_dictionary=_texts(schema), **CHECKED) as file:
             check_names(path, file.schema_arrow.names)
             missing = [name for name in schema.names if name not in file.schema_arrow.names]
             if missing:
@@ -148,12 +150,14 @@ def read_table(
                     f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}"
                 )
             schema = pa.schema([*schema, *(one for one in optional if one.name in file.schema_arrow.names)])
+            check_size(path, file.metadata.num_rows, schema)
             # Without filters not through pyarrow.dataset: its import takes longer than most of our tables.
             table = file.read(schema.names) if filters is None else None
         if table is None:
             table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None, **CHECKED)
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError, OSError) as error:
         raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
+    check_size(path, table.num_rows, schema, sum(_written_out(table[name]) for name in _texts(schema)))
     table = _fit(table, schema, path)
     for name in schema.names:
         _check_text(path, name, table[name])
@@ -162,6 +166,46 @@ def read_table(
                 f"{path} has {table[name].null_count} empty values in the column '{name}'; fill or drop them"
             )
     return table
+
+
+def count_rows(path: Path, schema: pa.Schema) -> int:
+    """How many rows a file has. Raises ContractError where it is absent, no Parquet, or `check_size` refuses it."""
+    _check_there(path)
+    try:
+        rows = int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
+    check_size(path, rows, schema)
+    return rows
+
+
+def check_size(path: Path, rows: int, schema: pa.Schema, text: int = 0) -> None:
+    """Raise ContractError where so many rows of `schema` with `text` bytes of text are large and the file is tiny."""
+    width = sum(4 if pa.types.is_string(field.type) else field.type.bit_width / 8 for field in schema)
+    size = rows * width + text
+    if size > LARGE and size > MOST_TIMES * path.stat().st_size:
+        raise ContractError(
+            f"{path} has {rows:,} rows, {size / 1e9:.1f} GB in memory, in a file of {path.stat().st_size:,} bytes: no"
+            f" table of measurements is {MOST_TIMES} times smaller on disk; make it again"
+        )
+
+
+def _check_there(path: Path) -> None:
+    if not path.is_file():
+        raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
+
+
+def _texts(schema: pa.Schema) -> list[str]:
+    """Columns of text: read as dictionaries, so that one long text said often is held once."""
+    return [field.name for field in schema if pa.types.is_string(field.type)]
+
+
+def _written_out(column: pa.ChunkedArray) -> int:
+    """Bytes that a column of text takes once every row holds its own."""
+    if not pa.types.is_dictionary(column.type):
+        return 0
+    parts = (pc.sum(pc.take(pc.binary_length(one.dictionary), one.indices)) for one in column.chunks)
+    return sum(part.as_py() or 0 for part in parts)
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:

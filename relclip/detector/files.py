@@ -1,6 +1,5 @@
 """A detector on disk: model.safetensors and config.json, or anybody's weights of the same network. No pickle."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from torchvision.models.detection import FasterRCNN
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError, InputError
+from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.vocabulary import Vocabulary
 from relclip.detector.network import DetectorConfig, build
@@ -48,9 +48,9 @@ def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
         )
     path = given / CONFIG
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path, _ALLOWED, InputError)
         config, objects = DetectorConfig.model_validate(content["model"]), content["objects"]
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise InputError(f"{path} does not describe a detector ({_short(error)}); {_ALLOWED}") from None
     if objects != list(vocabulary.objects) or config.classes != len(objects):
         raise ContractError(

@@ -5,7 +5,6 @@ open_clip_model.safetensors, and words.txt where the tokenizer is the small one 
 """
 
 import copy
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +20,7 @@ from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
 from relclip.encoder import pooled_token
@@ -197,7 +197,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
     import open_clip  # noqa: PLC0415
 
     check_seal(folder / WEIGHTS)
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    config = read_json(folder / CONFIG)
     if "text_cfg" in config["model_cfg"]:
         return open_clip.create_model(f"local-dir:{folder}", pretrained_text=False), _tokenizer(folder)
     from relclip.encoder.labels_encoder import blank_tokens, build_labels_model  # noqa: PLC0415
@@ -212,7 +212,7 @@ def _tokenizer(folder: Path) -> Any:
 
     if not (folder / WORDS).is_file():
         return open_clip.get_tokenizer(f"local-dir:{folder}")
-    text = json.loads((folder / CONFIG).read_text("utf-8"))["model_cfg"]["text_cfg"]
+    text = read_json(folder / CONFIG)["model_cfg"]["text_cfg"]
     tokenizer = WordTokenizer(load_words(folder / WORDS), text["context_length"])
     if tokenizer.vocab_size != text["vocab_size"]:
         raise ContractError(

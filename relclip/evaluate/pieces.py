@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from relclip.core.errors import ContractError
-from relclip.core.parquet import read_table
+from relclip.core.parquet import count_rows, read_table
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.inputs import column, image_rows, precise_relations
 
@@ -22,7 +21,7 @@ def relation_pieces(path: Path, images: Ints, rows_at_once: int = ROWS_AT_ONCE) 
 
     All relations of an image are in one table, in whatever order the file has its rows.
     """
-    if _rows(path) <= rows_at_once:
+    if count_rows(path, precise_relations()) <= rows_at_once:
         yield read_table(path, precise_relations())
         return
     for first, last in _bounds(path, images, rows_at_once):
@@ -41,12 +40,3 @@ def _bounds(path: Path, images: Ints, rows_at_once: int) -> Iterator[tuple[int, 
     starts = np.flatnonzero(np.diff(piece, prepend=-1))
     for first, end in pairwise([*starts.tolist(), len(images)]):
         yield int(images[first]), int(images[end - 1])
-
-
-def _rows(path: Path) -> int:
-    if not path.is_file():
-        raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
-    try:
-        return pq.read_metadata(path).num_rows
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error

@@ -1,6 +1,5 @@
 """All evaluations of one run: each task against the annotation of test, of val, and the full truth where known."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.core.metrics import ALL_CUTOFFS
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import write_table
@@ -67,9 +67,9 @@ def read_provenance(predictions: Path, tasks: list[Task]) -> dict[str, str]:
 
 def _provenance(path: Path) -> dict[str, str]:
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path, "run predict again")
         return {name: str(content[name]) for name in ("run", "model_sha256")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         raise ContractError(
             f"{path} must hold the run and model_sha256 of these predictions; run predict again"
         ) from None

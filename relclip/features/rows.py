@@ -1,7 +1,6 @@
 """maps.npy and what belongs to it: the rows of the images, the room on the disk, the unfinished file."""
 
 import errno
-import json
 import os
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from numpy.typing import NDArray
 from relclip.core.annotations import Ids
 from relclip.core.atomic import write_text
 from relclip.core.digest import file_digest
+from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.core.parquet import write_table
 
 MAPS = "maps.npy"
@@ -24,9 +25,9 @@ Maps = NDArray[np.float16]
 def open_maps(partial: Path, record: Path, key: str, shape: tuple[int, ...]) -> tuple[Maps, int]:
     """The unfinished file and how many of its rows are done; a file of other inputs is begun anew."""
     try:
-        state = json.loads(record.read_text("utf-8"))
+        state = read_json(record)
         maps = open_memmap(partial, mode="r+") if state["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, ContractError):
         maps = None
     if maps is not None and maps.shape == shape and maps.dtype == np.float16:
         print(f"features: going on from row {state['rows']}", flush=True)

@@ -1,6 +1,5 @@
 """Words of open classes: what a noun is (WordNet's word for it, words.json), what no dictionary says, verbs."""
 
-import json
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -11,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from relclip.core.errors import InputError, first_fault
 
+from relclip.core.json_file import parse_json
+
 _WORDS = {
     name: frozenset(words.split())
-    for name, words in json.loads(
+    for name, words in parse_json(
         resources.files("relclip.kb.wordnet").joinpath("words.json").read_text("utf-8")
     ).items()
 }

@@ -1,7 +1,6 @@
 """The page that lists, for any triplet, the sentences it came from: one file, searchable, nothing fetched."""
 
 import importlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,14 +73,14 @@ def _chosen(evidence: Path, output: Path, sentences: int) -> dict[tuple[int, ...
     return chosen
 
 
+_JUDGE_AGAIN = "give what python -m relclip.kb.judge wrote"
+
+
 def read_judged(path: Path) -> dict[str, Any]:
     """Read what `relclip.kb.judge` wrote. Raises InputError where it is something else."""
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        content = None
+    content = read_json(path, _JUDGE_AGAIN, InputError)
     if not isinstance(content, dict) or not {"coverage", "gold"} <= content.keys():
-        raise InputError(f"{path} is not what python -m relclip.kb.judge writes; run it again")
+        raise InputError(f"{path} is not what python -m relclip.kb.judge writes; {_JUDGE_AGAIN}")
     return content
 
 

@@ -1,6 +1,5 @@
 """How good a knowledge base is: coverage of annotated relations, precision of its rules on hand-corrected triples."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from relclip.core.annotations import load_annotations, read_triplets
 from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb.align import Language, Miner, Triplet, named
 from relclip.kb.gold import HALVES, Found, Writing, compare, read_gold
@@ -97,13 +97,11 @@ def annotated_relations(
 
 
 def _relationships(path: Path) -> Iterator[dict[str, Any]]:
+    images = read_json(path, "it must look like Visual Genome's relationships.json", InputError)
     try:
-        images = json.loads(path.read_text("utf-8"))
         for image in images:
             yield from (relation for relation in image["relationships"] if isinstance(relation, dict))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); give a relationships.json") from None
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (TypeError, KeyError):
         raise InputError(
             f'{path} must look like Visual Genome\'s relationships.json: [{{"relationships": [...]}}]'
         ) from None

@@ -1,6 +1,5 @@
 """What a model was trained on, in words: a scene graph is worth what its training is worth, and says so."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pyarrow.compute as pc
 
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.core.origin import read_origin
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
@@ -95,10 +95,7 @@ def _json(path: Path) -> dict[str, Any]:
     """What a file beside the model says; nothing where it is absent. Raises ContractError where it is broken."""
     if not path.is_file():
         return {}
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError):
-        content = None
+    content = read_json(path, "run the stage that makes it again")
     if not isinstance(content, dict):
         raise ContractError(f"{path} is not valid JSON; run the stage that makes it again")
     return content

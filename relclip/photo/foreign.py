@@ -1,6 +1,5 @@
 """A model folder comes from anyone: none of it is run, leads out of it, or takes memory that it does not fill."""
 
-import json
 import os
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,7 +10,7 @@ import torch
 from torch import nn
 
 from relclip.core.errors import InputError
-from relclip.core.json_file import read_json
+from relclip.core.json_file import parse_json, read_json
 from relclip.internals.open_clip import quiet
 
 #: A tokenizer's own JSON is the largest: 34 MB for a vocabulary of 256,000.
@@ -121,10 +120,10 @@ def _shapes(path: Path) -> Shapes:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > path.stat().st_size:
                 raise ValueError("its header is longer than the file")
-            header = json.loads(file.read(length))
+            header = parse_json(file.read(length))
             header.pop("__metadata__", None)
             return {name: [int(side) for side in about["shape"]] for name, about in header.items()}
-    except (OSError, ValueError, AttributeError, TypeError, KeyError, struct.error, RecursionError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, struct.error) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(
             f"{path} is missing or no safetensors file ({reason}); take the folder as exported"

@@ -15,6 +15,7 @@ from relclip.core.boxes import Boxes
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
+from relclip.core.parquet import check_size
 from relclip.core.vocabulary import Vocabulary
 
 SIDES = ("x1", "y1", "x2", "y2")
@@ -112,6 +113,7 @@ def _class(label: str, vocabulary: Vocabulary, photo: str) -> int:
 
 def _parquet(path: Path) -> dict[str, list[dict[str, object]]]:
     try:
+        check_size(path, pq.read_metadata(path).num_rows, pa.schema([(side, pa.float64()) for side in SIDES]))
         table = pq.read_table(path, partitioning=None)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; {_COLUMNS}") from None

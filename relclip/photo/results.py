@@ -1,6 +1,5 @@
 """The folder of one photo's results, whole or not at all, and the page over several of them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,8 @@ from urllib.parse import quote
 from PIL import Image
 
 from relclip.core.atomic import atomic_folder, write_json, write_text
-from relclip.core.errors import InputError
+from relclip.core.errors import ContractError, InputError
+from relclip.core.json_file import read_json
 from relclip.photo.about import About
 from relclip.photo.diagram import to_dot, to_svg
 from relclip.photo.drawing import draw
@@ -65,10 +65,10 @@ def key_of(folder: Path) -> str | None:
     if not folder.exists():
         return None
     try:
-        said = json.loads((folder / GRAPH).read_text("utf-8"))
+        said = read_json(folder / GRAPH)
         if said["made_by"] == MADE_BY:
             return str(said["key"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError, ContractError):
         pass
     raise _not_ours(folder)
 
@@ -88,7 +88,7 @@ def write_index(output: Path, names: Sequence[str], failures: Sequence[str], abo
 
 
 def _card(output: Path, name: str) -> dict[str, Any]:
-    content = json.loads((output / name / GRAPH).read_text("utf-8"))
+    content = read_json(output / name / GRAPH)
     labels = [one["label"] for one in content["objects"]]
     with Image.open(output / name / THUMBNAIL, formats=["JPEG"]) as picture:
         image = data_uri(picture, 75)

@@ -1,6 +1,5 @@
 """`make adopt`: DVC's files come back, and Snakemake takes them as up to date, if they were made of what lies here."""
 
-import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError
+from relclip.core.json_file import parse_json
 
 PARAMS = "params.yaml"
 #: What is written by hand; other dependencies are what stages made, which the checkout brings back.
@@ -19,7 +19,7 @@ def main() -> None:
     command.parser("relclip.project.adopt", "Take DVC's files as Snakemake's results.").parse_args()
     if not Path("dvc.lock").is_file():
         raise InputError("there is no dvc.lock, so no results to bring back: make tables, then make record")
-    refuse_others(json.loads(output_of(["dvc", "status", "--json"])))
+    refuse_others(parse_json(output_of(["dvc", "status", "--json"])))
     output_of(["dvc", "checkout"])
     output_of(["snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all"])
     print("adopted: snakemake and dvc have nothing to do")

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from relclip.core.atomic import write_text
+from relclip.core.json_file import parse_json
 
 PACKAGE = "relclip"
 _MODULE = re.compile(rf"{PACKAGE}(\.\w+)+")
@@ -95,7 +96,7 @@ def _cached(texts: dict[Path, bytes], cache: Path | None) -> dict[Path, list[str
     """What each source imports, parsed where the cache does not know its digest."""
     known: dict[str, list[str]] = {}
     with suppress(OSError, ValueError):
-        known = json.loads(cache.read_text("utf-8")) if cache else {}
+        known = parse_json(cache.read_text("utf-8")) if cache else {}
     digests = {
         path: hashlib.sha256(_name(path).encode() + b"\n" + text).hexdigest() for path, text in texts.items()
     }

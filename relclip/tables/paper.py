@@ -1,17 +1,18 @@
 """The paper's numbers (RelCLIP tables 1 to 6), in percent, as data beside this module."""
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from relclip.core.json_file import read_json
 
 _FILE = Path(__file__).with_name("paper.json")
 
 
 @cache
 def _paper() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_FILE.read_text("utf-8"))
+    content: dict[str, Any] = read_json(_FILE)
     return content
 
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relclip.__main__ import COMMANDS
-from relclip.core import command
+from relclip.core import command, parquet
 from relclip.core.atomic import atomic_file, atomic_folder, inputs_protected, write_json
 from relclip.core.command import shown
 from relclip.core.errors import ContractError, InputError, RelclipError
@@ -26,6 +26,7 @@ from relclip.core.parquet import read_table
 from relclip.evaluate.convert import load_image_ids
 from relclip.evaluate.hits import HITS
 from relclip.evaluate.inert_pickle import InertPickle
+from relclip.evaluate.pieces import relation_pieces
 from relclip.evaluate.sides import written_side
 from relclip.evaluate.torch_file import torch_file
 from relclip.project.completion import _parser_of
@@ -159,6 +160,28 @@ def test_a_fifo_is_not_waited_for(tmp_path):
     for read in (read_json, lambda path: read_table(path, pa.schema([("a", pa.int64())]))):
         with pytest.raises(ContractError, match=r"f is no file|f does not exist"):
             read(tmp_path / "f")
+
+
+@pytest.mark.parametrize("kind", ["rows", "filtered rows", "one long text"])
+def test_a_small_file_of_a_large_table_is_refused_before_it_is_read(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(parquet, "LARGE", 1 << 20)  # in a test a megabyte is large
+    column, value = ("split", "x" * 100_000) if kind == "one long text" else ("image_id", 7)
+    table = pa.table(
+        {column: pa.array([value]).take(pa.array(np.zeros(300_000 if value == 7 else 100, int)))}
+    )
+    pq.write_table(table, tmp_path / "bomb", compression="zstd")
+    with pytest.raises(ContractError, match=r"rows, 0\.0 GB in memory, in a file of [\d,]+ bytes"):
+        if kind == "filtered rows":
+            list(relation_pieces(tmp_path / "bomb", np.zeros(1, np.int64)))
+        else:
+            read_table(tmp_path / "bomb", table.schema)
+
+
+def test_a_large_table_of_measurements_passes(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "LARGE", 1 << 16)
+    table = pa.table({"image_id": np.repeat(np.arange(2_000), 20), "split": ["train", "val"] * 20_000})
+    pq.write_table(table, tmp_path / "t", compression="zstd")
+    assert read_table(tmp_path / "t", table.schema).equals(table)
 
 
 def test_text_in_parquet_is_utf8_and_columns_are_named_once(tmp_path):

@@ -1,6 +1,5 @@
 """One attempt at one file from one address. It goes on where the last one ended (HTTP Range, If-Range)."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from relclip.core.atomic import write_json
+from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.raw.vg.address import Again, Refused, open_address, short
 from relclip.raw.vg.files import Remote, amount
 
@@ -81,9 +82,9 @@ def _state(part: Path) -> Path:
 
 def _begun(part: Path) -> Begun:
     try:
-        known = json.loads(_state(part).read_text("utf-8"))
+        known = read_json(_state(part))
         return Begun(part.stat().st_size, known["address"], known["validator"], known["total"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError, ContractError):
         return Begun()
 
 

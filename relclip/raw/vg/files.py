@@ -1,9 +1,9 @@
 """The files that are fetched: names, where from, size and SHA-256 where known. The list itself is files.json."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from relclip.core.json_file import read_json
 from relclip.core.params.raw import VisualGenome
 
 LIST = Path(__file__).with_name("files.json")
@@ -35,7 +35,7 @@ def wanted_files(settings: VisualGenome) -> list[Remote]:
             entry["size"],
             entry["sha256"],
         )
-        for entry in json.loads(LIST.read_text("utf-8"))
+        for entry in read_json(LIST)
         if settings.route in entry["routes"] or entry.get("captions") in settings.captions
     ]
 

@@ -26,7 +26,7 @@ class OutOfMemory(RelclipError):
     """Work that the device's memory does not hold, however small its pieces."""
 
 
-def first_fault(error: "ValidationError") -> str:
+def first_fault(error: "ValidationError", between: str = ".") -> str:
     """Where pydantic met the first fault, and what it says of it."""
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
+    return f"{between.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"

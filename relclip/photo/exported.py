@@ -19,7 +19,7 @@ from torch import nn
 from relclip import __version__
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.digest import file_digest
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, first_fault
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
 from relclip.core.params.clip import ObjectPrompt, TripletPrompt
@@ -193,11 +193,7 @@ def _description(path: Path) -> Description:
     try:
         return Description.model_validate(read_json(path, _ADVICE, InputError))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{path}: {where or 'the file'}: {first['msg']}; {_ADVICE}, or a newer relclip"
-        ) from None
+        raise InputError(f"{path}: {first_fault(error)}; {_ADVICE}, or a newer relclip") from None
 
 
 def _encoder(folder: Path, known: KnownAs, elsewhere: Path | None) -> Path:

@@ -12,7 +12,7 @@ from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from relclip.core.annotations import Ids
 from relclip.core.boxes import Boxes
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, first_fault
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
 from relclip.core.parquet import check_size
@@ -54,9 +54,7 @@ def read_boxes(path: Path, photos: Sequence[Path]) -> dict[Path, list[Box]]:
     try:
         named = _BOXES.validate_python(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ": ".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: {where or 'the file'}: {first['msg']}; {_FORM}") from None
+        raise InputError(f"{path}: {first_fault(error, ': ')}; {_FORM}") from None
     found: dict[Path, list[Box]] = {}
     for key, boxes in named.items():
         for photo in _fitting(path, key, photos):

@@ -9,7 +9,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from relclip.core.errors import InputError, first_fault
-
 from relclip.core.json_file import parse_json
 
 _WORDS = {

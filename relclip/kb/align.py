@@ -1,8 +1,6 @@
 """Facts of a caption, aligned to a vocabulary: class ids and predicate ids."""
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,16 +9,17 @@ from relclip.core.errors import InputError
 from relclip.core.forms import name_forms
 from relclip.core.text import plain
 from relclip.core.vocabulary import Vocabulary, load_names
-from relclip.kb import lexicon, spacy_backend
+from relclip.kb import spacy_backend
 from relclip.kb.gold import Fact
-from relclip.kb.objects import Objects, Wanted
-from relclip.kb.parser import Parser
+from relclip.kb.objects import Objects
+from relclip.kb.phrases import chunks
 from relclip.kb.predicates import Grammar
 from relclip.kb.prefilter import predicates_pattern, two_words_pattern
-from relclip.kb.sentence import RUN_TOGETHER
-from relclip.kb.tagger import Chunks, Names, Tags, chunks, cleaned, words_of
+from relclip.kb.rules import Rules
+from relclip.kb.tagger import END, END_TAG, Tags, cleaned, words_of
 
-REMEMBERED = 1 << 16
+#: Captions whose triplets are remembered.
+REMEMBERED = 1 << 17
 
 Triplet = tuple[int, int, int]
 
@@ -66,7 +65,7 @@ class Miner:
         self._read = _reader(backend, grammar, self._objects, tags)
         self._phrases = grammar.phrases
         self.patterns = (predicates_pattern(grammar), two_words_pattern(self._objects.last_words))
-        self._remembered = lru_cache(REMEMBERED)(self._parse)
+        self._known: dict[str, tuple[Triplet, ...]] = {}
 
     def __reduce__(self) -> tuple[type["Miner"], tuple[Any, ...]]:
         """A worker that is started afresh makes its own."""
@@ -77,21 +76,24 @@ class Miner:
 
         Captions that do not match all `patterns` have none: `prefilter.candidates` passes over whole blocks of them.
         """
-        return self._remembered(cleaned(plain(caption), self._phrases))
+        return self.triplets_of_lines([plain(caption)])[0]
 
     def triplets_of_lines(self, captions: Sequence[str]) -> list[tuple[Triplet, ...]]:
-        """The same for many plain captions without line ends in them, cleaned all at once."""
-        if not captions:
-            return []
-        return [self._remembered(text) for text in cleaned("\n".join(captions), self._phrases).split("\n")]
+        """The same for many plain captions without line ends in them, read all at once, equal ones once."""
+        known = self._known
+        new = [caption for caption in dict.fromkeys(captions) if caption not in known]
+        found = dict(zip(new, self._parse(new), strict=True)) if new else {}
+        every = [found[caption] if caption in found else known[caption] for caption in captions]
+        if len(known) > REMEMBERED:
+            known.clear()
+        known.update(found)
+        return every
 
-    def _parse(self, text: str) -> tuple[Triplet, ...]:
-        stated = self._read(text)
-        if not stated:
-            return ()
-        find = self._objects.find
-        found = {(find(subject), self._ids[predicate], find(thing)) for subject, predicate, thing in stated}
-        return tuple(sorted(triplet for triplet in found if triplet[0] and triplet[2]))
+    def _parse(self, captions: Sequence[str]) -> Iterator[tuple[Triplet, ...]]:
+        find, ids = self._objects.find, self._ids
+        for stated in self._read(cleaned("\n".join(captions), self._phrases)):
+            found = {(find(subject), ids[predicate], find(thing)) for subject, predicate, thing in stated}
+            yield tuple(sorted(triplet for triplet in found if triplet[0] and triplet[2]))
 
 
 def mine_captions(
@@ -137,104 +139,23 @@ def named(triplets: Iterable[Triplet], vocabulary: Vocabulary) -> list[Fact]:
 
 def _never_met(vocabulary: Vocabulary, objects: Objects, tags: Tags) -> tuple[str, ...]:
     """The object classes of whose forms none is a noun phrase that is found as this class: `cup of coffee`, `-`."""
-
-    def met(name: str) -> bool:
-        texts = (words_of(cleaned(f"the {plain(form)}")) for form in name_forms(name))
-        return any(
-            chunks(words, tags).kinds == "N"
-            and objects.find(" ".join(words[1:])) == vocabulary.object_ids[name]
-            for words in texts
-        )
-
-    return tuple(name for name in vocabulary.objects if not met(name))
+    forms = [(name, form) for name in vocabulary.objects for form in name_forms(name)]
+    cut = chunks(words_of(cleaned("\n".join(plain(f"the {form}") for _, form in forms))), tags)
+    met, place = set(), 0
+    for (name, _), kinds in zip(forms, cut.kinds.split(END_TAG), strict=False):
+        if kinds == "N" and objects.find(cut.phrase(place).removeprefix("the ")) == vocabulary.object_ids[name]:
+            met.add(name)
+        place += len(kinds) + 1
+    return tuple(name for name in vocabulary.objects if name not in met)
 
 
-def _reader(backend: str, grammar: Grammar, objects: Objects, tags: Tags) -> Callable[[str], Sequence[Fact]]:
-    """What reads one cleaned caption."""
+def _reader(
+    backend: str, grammar: Grammar, objects: Objects, tags: Tags
+) -> Callable[[str], Sequence[Sequence[Fact]]]:
+    """What reads cleaned captions."""
     if backend == RULES:
-        return _Rules(grammar, objects.last_words, tags)
+        return Rules(grammar, objects.last_words, tags)
     if backend == SPACY:
-        return spacy_backend.reader(grammar)
+        read = spacy_backend.reader(grammar)
+        return lambda text: [read(caption) for caption in text.split(END)]
     raise InputError(f"the backend '{backend}' does not exist; give {RULES} or {SPACY}")
-
-
-#: Names of noun phrases that stand for another one, or are passed over for a second preposition.
-_NAMED_ELSEWHERE = frozenset(("it", "them", "self", "limb"))
-#: Chunks after the last wanted one that the parser may look at.
-_BEYOND = 3
-#: Chunks after a verb or a preposition in which its objects stand.
-_OBJECTS = 9
-#: A verb, and nothing after it that it could be about: `wood table plates are sitting on`.
-_BARE = re.compile(r"N[bt]*[geBSf]p?(?:[.,]|$)")
-
-
-class _Rules:
-    """The project's own reader: words, chunks, what they state; sentences of one shape are parsed once."""
-
-    def __init__(self, grammar: Grammar, nouns: Collection[str], tags: Tags) -> None:
-        self._wanted, self._tags = Wanted(nouns), tags
-        self._names = Names(self._tags, grammar.acts)
-        self._has = grammar.has
-        self._links = bool(grammar.links or grammar.has)
-        self._compounds = {word for word, act in grammar.acts.items() if len(act.known.agents) > 1}
-        self._telling = frozenset({*grammar.acts, *grammar.links, *(("of",) if grammar.has else ())})
-        self._facts = lru_cache(REMEMBERED)(Parser(grammar).facts)
-
-    def __call__(self, text: str) -> list[Fact]:
-        words = words_of(text)
-        cut = chunks(words, self._tags)
-        heads = [words[end - 1] for end in cut.ends]
-        wanted = list(map(self._wanted.__getitem__, heads))
-        names = self._names.of(words, heads, cut)
-        found: list[Fact] = []
-        if wanted.count(True) > 1:
-            end = self._end(cut.kinds, wanted, names)
-            stated = self._facts(cut.kinds[:end], cut.marks[:end], names[:end]) if end else ()
-            for subject, predicate, thing in stated:
-                if wanted[subject] and wanted[thing]:
-                    found.append(
-                        (" ".join(words[cut.span(subject)]), predicate, " ".join(words[cut.span(thing)]))
-                    )
-        elif _BARE.search(cut.kinds):
-            found += self._run_together(words, cut, names)
-        return found + list(self._possessions(words, cut, names)) if self._has else found
-
-    def _end(self, kinds: str, wanted: list[bool], names: tuple[str, ...]) -> int:
-        """Where reading may stop: after the last phrase that may name a class, or the last word that tells a thing."""
-        for place in range(len(names) - 1, -1, -1):
-            if names[place] in self._telling and (self._links or self._promises(kinds, wanted, names, place)):
-                end = len(wanted) - wanted[::-1].index(True) + _BEYOND
-                return min(end, place + _OBJECTS)
-        return 0
-
-    def _promises(self, kinds: str, wanted: list[bool], names: tuple[str, ...], verb: int) -> bool:
-        """False where the object of a verb can only be a noun phrase that names no class; needs no attachment."""
-        ahead = kinds.find("N", verb + 1, verb + 5)
-        if ahead >= 0:
-            if wanted[ahead] or names[ahead] in _NAMED_ELSEWHERE:
-                return True
-            if kinds[ahead + 1 : ahead + 2] in ("c", ",", "e", "g") and any(wanted[ahead + 1 : ahead + 7]):
-                return True
-        # the object stands before: a chair the man is sitting on, on the bed lies a cat, snow covered hills
-        before = kinds[:verb]
-        if "NN" in before or "Nw" in before or "p" in before[:1] or names[verb] in self._compounds:
-            return True
-        return ahead < 0 and kinds[verb + 1 : verb + 2] in ("", ".", ",", "p", "c")
-
-    def _run_together(self, words: list[str], cut: Chunks, names: tuple[str, ...]) -> Iterator[Fact]:
-        """`wood table | plates are sitting on`."""
-        for subject, predicate, thing in self._facts(cut.kinds, cut.marks, names):
-            if thing == RUN_TOGETHER:
-                *before, last = words[cut.span(subject)]
-                yield last, predicate, " ".join(before)
-
-    def _possessions(self, words: list[str], cut: Chunks, names: tuple[str, ...]) -> Iterator[Fact]:
-        """`the man 's horse`, `giraffe legs`, `a long haired boy`: stated inside a noun phrase."""
-        for place, start, end in self._names.owners(words, cut, names):
-            yield " ".join(words[start:end]), self._has, " ".join(words[cut.span(place)])
-        if not lexicon.HAVING.keys().isdisjoint(words):
-            for place, kind in enumerate(cut.kinds):
-                *before, head = words[cut.span(place)]
-                for word in before if kind == "N" else ():
-                    if word in lexicon.HAVING:
-                        yield head, self._has, lexicon.HAVING[word]

@@ -105,7 +105,8 @@ def _mined(tasks: Iterator[Task], miner: Miner, workers: int) -> Iterator[tuple[
     first = list(islice(tasks, 2))
     tasks = chain(first, tasks)
     if workers == 1 or len(first) < 2:
-        yield from map(_mine_block, tasks)
+        with _no_garbage():
+            yield from map(_mine_block, tasks)
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
@@ -119,6 +120,18 @@ def _mined(tasks: Iterator[Task], miner: Miner, workers: int) -> Iterator[tuple[
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Pause Python's search for cycles: sentences hold none, and searching took a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _in_order(
@@ -142,6 +155,7 @@ def _remember(miner: Miner) -> None:
 def _start_worker(miner: Miner) -> None:
     """Remember the miner, and end with the parent: without this, workers of a killed parent would wait for ever."""
     _remember(miner)
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -159,25 +173,8 @@ def _mine_block(task: Task) -> tuple[int, Mined]:
     return number, mine_block(block, _miner)
 
 
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Pause Python's search for cycles: sentences hold none, and searching took a quarter of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def mine_block(block: Block, miner: Miner) -> Mined:
     """Find the triplets of a block of captions: a row a triplet and caption."""
-    with _no_garbage():
-        return _mine_lines(block, miner)
-
-
-def _mine_lines(block: Block, miner: Miner) -> Mined:
     found = candidates(block, miner.patterns)
     mined = Mined(found.captions, 0, found.without_tab, found.not_utf8)
     stated = miner.triplets_of_lines(found.plain)

@@ -1,0 +1,169 @@
+"""Tags -> noun phrases and single words of many captions at once: phrases are regular expressions over the tags."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
+from itertools import accumulate, compress
+from operator import sub
+from typing import NamedTuple
+
+from relclip.kb import grammar, lexicon
+from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags
+
+#: Tags of words that the parser tells apart beside those of a grammar.
+_NAMED_TAGS = frozenset("pot,cwqxb")
+_MEASURES = frozenset(lexicon.MEASURES.split())
+_PARTS, _LIVING = frozenset({"body", "limb", "part"}), frozenset({"person", "animal"})
+
+#: A noun phrase, or one letter; d+ may be followed by participles used as adjectives; a verb form that is also a noun
+#: joins a preceding noun; what a possessive belongs to is part of the phrase.
+_D, _N = "[dAh]", "[nsykij]"
+_NOUNS = rf"{_N}+(?:(?:(?<=[nyij])B(?![dA])|m(?={_N})){_N}*)*"
+_PHRASE = rf"(?:q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrlge]*{_NOUNS})*"
+_CHUNK = re.compile(rf"[pocbtw,.xfvrl{END_TAG}]|{_PHRASE}|[dAhz]+[BS][ns]*|.")
+#: What is read otherwise in context: `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
+_VERB_IN_S = re.compile(rf"(?:(?<=y)|(?<=A[nyj]))k(?!{_N})")
+#: `crossing the street`, `a man skiing`: a verb.
+_VERB_IN_ING = re.compile("i(?=[dhA])|(?<=[yb])i")
+#: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
+_ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
+#: Adverbs and stray determiners, `of` after one of those (some of the): left out.
+_STRAY = {"do": "d_", "ho": "h_"}
+_LEFT_OUT = str.maketrans("dAhl", "____")
+
+
+class Chunks(NamedTuple):
+    """The chunks of captions, END_TAG after each caption's: words[start:end], the last of which is its head.
+
+    kinds: 'N' for a noun phrase, else the word's tag. marks: of a noun phrase N bare, D with a determiner, H his or
+    hers, Z in the negative, Q a pronoun, in lower case after an adverb that is no -ly (riding down the street); else as
+    `kinds`. heads: of `on the left side of` it is `on side of`.
+    """
+
+    words: list[str]
+    tags: str
+    kinds: str
+    marks: str
+    starts: list[int]
+    ends: list[int]
+    heads: list[str]
+
+    def phrase(self, place: int) -> str:
+        """The words of a chunk."""
+        return " ".join(self.words[self.starts[place] : self.ends[place]])
+
+
+def chunks(words: list[str], tags: Tags) -> Chunks:
+    """Cut words into noun phrases and single words; adverbs are left out, measures (a group of) are passed over."""
+    letters = _in_context("".join(map(tags.__getitem__, words)))
+    pieces = _CHUNK.findall(letters)
+    marks = "".join(map(_MARK.__getitem__, pieces))
+    for stray, instead in _STRAY.items():
+        marks = marks.replace(stray, instead)
+    marks = marks.translate(_LEFT_OUT)
+    for mark in "NDHQ":
+        marks = marks.replace(f"r{mark}", f"r{mark.lower()}")
+    kept = [mark not in "_r" for mark in marks]
+    ends = list(compress(accumulate(map(len, pieces)), kept))
+    starts = list(map(sub, ends, compress(map(len, pieces), kept)))
+    marks = marks.replace("_", "").replace("r", "")
+    heads = [words[end - 1] for end in ends]
+    found = Chunks(words, letters, marks.translate(_KINDS), marks, starts, ends, heads)
+    return _without_measures(found) if "No" in found.kinds else found
+
+
+def _in_context(tags: str) -> str:
+    tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)
+    # on the back of: an adverb before `of` is a noun
+    return _VERB_IN_ING.sub("g", _VERB_IN_S.sub("S", tags)).replace("ro", "no")
+
+
+class _Marks(dict[str, str]):
+    """Piece of a string of tags -> its mark."""
+
+    def __missing__(self, piece: str) -> str:
+        phrase = len(piece) > 1 or piece in "nsykijq"
+        negative = "Z" if "z" in piece else {"q": "Q", "d": "D", "A": "D", "h": "H"}.get(piece[0], "N")
+        self[piece] = mark = negative if phrase else piece
+        return mark
+
+
+_MARK = _Marks()
+#: Mark -> kind.
+_KINDS = str.maketrans("NDHZQndhq", "N" * 9)
+
+
+def _without_measures(cut: Chunks) -> Chunks:
+    """Pass over `a group of`; make one preposition of `on the side of`, its end that of the last word."""
+    words, tags, kinds, marks, starts, ends, heads = cut
+    kept = [True] * len(ends)
+    place = kinds.find("No")
+    while place >= 0:
+        around = heads[place] in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")
+        if around:
+            ends[place - 1] = end = ends[place + 1]
+            heads[place - 1] = f"{words[starts[place - 1]]} {words[end - 2]} of"
+        if around or (heads[place] in _MEASURES and kinds[place + 2 : place + 3] == "N"):
+            kept[place] = kept[place + 1] = False
+        place = kinds.find("No", place + 1)
+    starts, ends, heads = (list(compress(values, kept)) for values in (starts, ends, heads))
+    kinds, marks = ("".join(compress(letters, kept)) for letters in (kinds, marks))
+    return Chunks(words, tags, kinds, marks, starts, ends, heads)
+
+
+class Names(dict[str, str]):
+    """Head of a chunk -> what the parser is told of it.
+
+    The sort of a noun, the word itself where the grammar tells it apart, or '' of a word that is neither.
+    """
+
+    def __init__(self, tags: Tags, acts: Collection[str]) -> None:
+        super().__init__(lexicon.SORTS)
+        self.update({word: word for word in (*acts, *lexicon.HOLDING.split(), *lexicon.PLACED)})
+        self.update({word: word for word, tag in tags.items() if tag in _NAMED_TAGS})
+
+    def __missing__(self, word: str) -> str:
+        sort = self.get(word.rpartition("-")[2], "") if "-" in word else ""
+        if not sort and word in lexicon.ADJECTIVES:
+            sort = "quality"
+        if " " in word:
+            sort = word
+        if len(self) < REMEMBERED_WORDS:
+            self[word] = sort
+        return sort
+
+    def owners(self, cut: Chunks, names: list[str]) -> Iterator[tuple[int, int, int]]:
+        """Noun phrases and the words of whom they belong to: the man 's horse, giraffe legs, a mans hand."""
+        yield from _possessives(cut)
+        for place, name in enumerate(names):
+            if name in _PARTS:
+                start, head = cut.starts[place], cut.ends[place] - 1
+                if head > start and self._whole(cut.words[head - 1], cut.words[head], name):
+                    yield place, start, head
+
+    def _whole(self, word: str, part: str, sort: str) -> bool:
+        if sort == "part" or (word, part) in lexicon.WHOLES:
+            return (word, part) in lexicon.WHOLES
+        return self[word] in _LIVING or (word.endswith("s") and self[word[:-1]] in _LIVING)
+
+
+def _possessives(cut: Chunks) -> Iterator[tuple[int, int, int]]:
+    """Of each noun phrase with an 's in it the words before the last one."""
+    found: dict[int, int] = {}
+    mark = cut.tags.find("'")
+    while mark >= 0:
+        place = bisect_right(cut.ends, mark)
+        if place < len(cut.ends) and cut.kinds[place] == "N" and cut.starts[place] < mark:
+            found[place] = mark
+        mark = cut.tags.find("'", mark + 1)
+    for place, mark in found.items():
+        yield place, cut.starts[place], mark
+
+
+def having(cut: Chunks, parts: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """Noun phrases, and the part that a word before their heads says they have: a long haired boy."""
+    for at, word in enumerate(cut.words):
+        if word in parts:
+            place = bisect_right(cut.ends, at)
+            if cut.kinds[place] == "N" and cut.starts[place] <= at < cut.ends[place] - 1:
+                yield place, parts[word]

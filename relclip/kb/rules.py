@@ -1,0 +1,112 @@
+"""The project's own reader: words, chunks, what they state; many captions at once."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache
+
+from relclip.kb import lexicon
+from relclip.kb.gold import Fact
+from relclip.kb.objects import Wanted
+from relclip.kb.parser import Parser
+from relclip.kb.phrases import Chunks, Names, chunks, having
+from relclip.kb.predicates import Grammar
+from relclip.kb.sentence import RUN_TOGETHER, VERBS
+from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags, words_of
+
+#: Sentences of one shape that are parsed once, and the longest of them, in chunks.
+REMEMBERED, SHORT = 1 << 16, 7
+#: Names of noun phrases that stand for another one, or are passed over for a second preposition.
+_NAMED_ELSEWHERE = frozenset({"it", "them", "self", "limb", *lexicon.PEOPLE.split()})
+
+#: One letter a chunk: W and H (his, hers) for what may name a class, u for any other noun phrase, T and K (one that
+#: joins two nouns: covered) for the verbs of the predicates, P and O (of) for their prepositions, else its kind.
+_NOUN, _NO_NOUN, _VERB, _LINK = "[WHu]", "[^WHu]", "[TK]", "[pP]"
+#: Verb -> object after it; object before it (a chair the man is sitting on, on the bed lies a cat).
+_AFTER_VERB = rf"T(?={_NO_NOUN}{{0,3}}(?:[WH]|u[c,eg].*[WH]))|T(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$)"
+_BEFORE_VERB = rf"(?:{_NOUN}[WHuw]|^{_LINK}).*T"
+#: A preposition between two noun phrases, the first alone or coordinated; `the bed the cat is on`.
+_SUBJECT = r"(?:[WH]|(?:(?<![pPt.])|(?<=[em][pP]))u|[^WHu])"
+_AROUND_LINK = rf"(?:{_SUBJECT}|^)P(?:[WH]|u[c,e].*[WH])|bP(?!{_NOUN})|[WH]O(?:[WH]|u[c,e].*[WH])"
+_TWO = ".*[WH].*[WH]"
+#: `wood table plates are sitting on`: one noun phrase holds both.
+_ONE = rf"[WH][bt]*{_VERB}{_LINK}?(?:[.,]|$)"
+_PROMISING = re.compile(rf"(?={_TWO})(?:.*?(?:{_AFTER_VERB}|{_AROUND_LINK}|K)|.*{_BEFORE_VERB}|.*[WH].*H)|.*{_ONE}")
+
+
+class Rules:
+    """Reads cleaned captions: what each states in the predicates of a grammar about phrases that may name a class."""
+
+    def __init__(self, grammar: Grammar, nouns: Collection[str], tags: Tags) -> None:
+        self._tags = tags
+        self._names = Names(tags, grammar.acts)
+        self._has = grammar.has
+        self._codes = _codes(grammar, Wanted(nouns), self._names)
+        self._facts = Parser(grammar).facts
+        self._remembered = lru_cache(REMEMBERED)(self._facts)
+
+    def __call__(self, text: str) -> list[list[Fact]]:
+        """The facts of each of the captions of a cleaned text, as words."""
+        cut = chunks(words_of(text), self._tags)
+        names = list(map(self._names.__getitem__, cut.heads))
+        codes = "".join([self._codes[mark][head] for mark, head in zip(cut.marks, cut.heads, strict=True)])
+        found: list[list[Fact]] = []
+        begin = 0
+        for code in codes.split(END_TAG)[:-1]:
+            end = begin + len(code)
+            found.append(list(self._stated(cut, names, code, begin, end)) if _PROMISING.match(code) else [])
+            begin = end + 1
+        if self._has:
+            self._possessions(cut, names, found)
+        return found
+
+    def _stated(self, cut: Chunks, names: list[str], code: str, begin: int, end: int) -> Iterator[Fact]:
+        """What one caption states between its phrases."""
+        read = self._remembered if len(code) <= SHORT else self._facts
+        for subject, predicate, thing in read(cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end])):
+            if thing == RUN_TOGETHER:
+                before, _, last = cut.phrase(begin + subject).rpartition(" ")
+                yield last, predicate, before
+            elif code[subject] in "WH" and code[thing] in "WH":
+                yield cut.phrase(begin + subject), predicate, cut.phrase(begin + thing)
+
+    def _possessions(self, cut: Chunks, names: list[str], found: list[list[Fact]]) -> None:
+        """Add what is stated inside a noun phrase: `the man 's horse`, `giraffe legs`, `a long haired boy`."""
+        ends = [place for place, kind in enumerate(cut.kinds) if kind == END_TAG]
+        for place, start, end in self._names.owners(cut, names):
+            fact = " ".join(cut.words[start:end]), self._has, cut.phrase(place)
+            found[bisect_right(ends, place)].append(fact)
+        for place, part in having(cut, lexicon.HAVING):
+            found[bisect_right(ends, place)].append((cut.heads[place], self._has, part))
+
+
+class _Code(dict[str, str]):
+    """Head of a chunk -> its letter, for one mark."""
+
+    def __init__(self, known: dict[str, str], other: Callable[[str], str]) -> None:
+        super().__init__(known)
+        self._other = other
+
+    def __missing__(self, head: str) -> str:
+        letter = self._other(head)
+        if len(self) < REMEMBERED_WORDS:
+            self[head] = letter
+        return letter
+
+
+def _codes(grammar: Grammar, wanted: Wanted, names: Names) -> dict[str, _Code]:
+    """Mark -> the letters of heads."""
+
+    def noun(head: str) -> str:
+        return "W" if wanted[head] or names[head] in _NAMED_ELSEWHERE else "u"
+
+    def owned(head: str) -> str:
+        return "H" if wanted[head] and grammar.has else noun(head)
+
+    verbs = {word: "K" if len(act.known.agents) > 1 else "T" for word, act in grammar.acts.items()}
+    links = dict.fromkeys(grammar.links, "P") | (dict.fromkeys(("in", "with"), "P") if grammar.wears else {})
+    found = {mark: _Code({}, noun) for mark in "NDZQndq"} | {mark: _Code({}, owned) for mark in "Hh"}
+    found |= {kind: _Code(verbs, lambda _, kind=kind: kind) for kind in VERBS}
+    found["o"] = _Code({"of": "O"} if grammar.has else links, lambda _: "o")
+    found["p"] = _Code(links, lambda _: "p")
+    return found | {kind: _Code({}, lambda _, kind=kind: kind) for kind in f"cbtw,.xz'{END_TAG}"}

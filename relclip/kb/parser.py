@@ -1,10 +1,14 @@
 """Chunks -> who does what to whom: one scan from left to right, each verb looks for its subjects and its objects."""
 
+from collections.abc import Iterable
+
 from relclip.kb import grammar, lexicon
 from relclip.kb.predicates import Act, Grammar
 from relclip.kb.sentence import RUN_TOGETHER, VERBS, Sentence, Stated
 
 _IT = frozenset({"it", "them"})
+#: In longer sentences, in chunks, everything is read from the left.
+DEEP = 40
 _SELF = frozenset({"self", "limb"})
 _AGAIN = frozenset({"or", "nor"})
 _TAKES_A_THING = frozenset(
@@ -33,43 +37,50 @@ class Parser:
     def __init__(self, words: Grammar) -> None:
         self._acts, self._links = words.acts, words.links
         self._has, self._wears = words.has, words.wears
-        self._telling = bool(words.links or words.has or words.wears)
 
-    def facts(self, kinds: str, marks: str, names: tuple[str, ...]) -> tuple[Stated, ...]:
-        """What is stated, by place; nothing of what is negated, nor of a thing about itself."""
-        sentence = Sentence(kinds, marks, names)
-        self._scan(sentence)
+    def facts(self, kinds: str, marks: str, names: tuple[str, ...], places: Iterable[int]) -> tuple[Stated, ...]:
+        """What the words at some places, in their order, state: verbs, prepositions and, where marked so, nouns (his)."""
+        sentence = Sentence(kinds, marks, names, self)
+        if len(kinds) > DEEP:
+            self._from_the_left(sentence)
+        for place in places:
+            sentence.now, kind = place, kinds[place]
+            if kind == "N":
+                sentence.state(sentence.owner(place), self._has, [place])
+            elif kind in "po":
+                self._linked(sentence, place)
+            elif sentence.is_verb(place):
+                self._said(sentence, place)
         return tuple(dict.fromkeys(sentence.facts()))
 
-    def _scan(self, sentence: Sentence) -> None:
+    def _from_the_left(self, sentence: Sentence) -> None:
+        """Find all that can be asked for, so that no question leads to a long row of others."""
         for place, kind in enumerate(sentence.kinds):
+            sentence.now = place
             if kind == "N":
                 sentence.attach(place)
-                if self._has and sentence.marks[place] in "Hh":
-                    sentence.state(sentence.owner(place), self._has, [place])
-            elif kind in "po" and self._telling:
-                self._linked(sentence, place)
-            elif kind in VERBS and sentence.kind[place - 1] not in "po":
-                self._said(sentence, place)
-            elif kind == ".":
-                sentence.last_verb = -1
+            elif kind in VERBS:
+                sentence.subjects(place)
+
+    def is_verb(self, sentence: Sentence, place: int) -> bool:
+        """Not after a preposition, nor `train rides`."""
+        if sentence.kind[place - 1] in "po":
+            return False
+        act = self._acts.get(sentence.name[place]) if sentence.kinds[place] == "S" else None
+        return act is None or not _noun(sentence, place, act)
+
+    def subjects(self, sentence: Sentence, place: int) -> list[int]:
+        """Who does it."""
+        if _adjective(sentence, place):
+            return sentence.subjects(place - 1)
+        act = self._acts.get(sentence.name[place])
+        return self._subjects(sentence, place, act, passive=act is not None and _passive(sentence, place, act))
 
     def _said(self, sentence: Sentence, place: int) -> None:
-        """What a verb states; its subjects are remembered for what follows."""
-        act, kind = self._acts.get(sentence.name[place]), sentence.kinds[place]
-        if kind == "S" and act and _noun(sentence, place, act):
+        """What a verb of the grammar states."""
+        if _adjective(sentence, place) or _negated(sentence, place):
             return
-        if kind == "g" and _adjective(sentence, place):
-            sentence.subjects[place] = sentence.subjects.get(place - 1, [])
-            return
-        negated = "x" in sentence.kinds and _negated(sentence, place)
-        if negated:
-            sentence.negated_verbs.add(place)
-        passive = act is not None and act.participle and _passive(sentence, place, act)
-        sentence.subjects[place] = subjects = self._subjects(sentence, place, act, passive=passive)
-        sentence.last_verb = place
-        if act is None or negated:
-            return
+        act, subjects = self._acts[sentence.name[place]], sentence.subjects(place)
         if subjects:
             self._relations(sentence, place, act, subjects)
         else:
@@ -126,6 +137,7 @@ class Parser:
                 predicate = act.prepositions.get(sentence.name[end], "") if kind[end] == "p" else ""
                 sentence.state(_able(sentence, doers, act), predicate, _objects(sentence, end + 1, doers))
             else:
+                sentence.attach(left)
                 predicate = act.prepositions.get(sentence.link[left], "")
                 sentence.state(_able(sentence, doers, act), predicate, [left])
         elif kind[left] in ".," and kind[place] in "ge":
@@ -165,9 +177,10 @@ class Parser:
             left -= 1
         if kind[left] == "N" and kind[left - 1] == "b" and sentence.name[left] in ("quality", "colour"):
             left -= 1
-        if name == "at" and kind[left] == "N" and kind[left - 1] in VERBS and sentence.subjects.get(left - 1):
-            return sentence.subjects[left - 1]
+        if name == "at" and kind[left] == "N" and kind[left - 1] in VERBS and sentence.subjects(left - 1):
+            return sentence.subjects(left - 1)
         if kind[left] == "N":
+            sentence.attach(left)
             if sentence.link[left] == "of" and sentence.parent[left] >= 0:
                 left = sentence.parent[left]
             return [] if sentence.name[left] == "there" else sentence.group(left)
@@ -177,7 +190,7 @@ class Parser:
                 return sentence.group(sentence.noun_before(before))
             return sentence.group(sentence.chain(before)[-1]) if kind[before] == "N" else []
         if clothed and kind[left] in VERBS:
-            return [noun for noun in sentence.subjects.get(left, []) if sentence.living(noun)]
+            return [noun for noun in sentence.subjects(left) if sentence.living(noun)]
         return []
 
 
@@ -191,8 +204,8 @@ def _candidates(sentence: Sentence, left: int, *, finite: bool) -> list[int]:
     kind = sentence.kind[left]
     if kind == "." or (kind == "N" and (sentence.name[left] == "there" or _fronted(sentence, left))):
         return []
-    if kind not in "Nw" and sentence.subjects.get(sentence.last_verb):
-        return sentence.subjects[sentence.last_verb][-1:]
+    if kind not in "Nw" and (doers := sentence.subjects(_verb_before(sentence, left + 1))):
+        return doers[-1:]
     chain = sentence.chain(left if kind == "N" else sentence.noun_before(left))
     if kind == "w":
         # a bench near a woman who is sitting
@@ -202,21 +215,33 @@ def _candidates(sentence: Sentence, left: int, *, finite: bool) -> list[int]:
 
 def _negated(sentence: Sentence, place: int) -> bool:
     """`is not riding`, `is never seen riding`, `does not ride or carry`."""
+    if "x" not in sentence.kinds:
+        return False
     kind, left = sentence.kind, place - 1
     while kind[left] in "bt":
         left -= 1
     if kind[left] == "x":
         return True
     if kind[left] == "c" and sentence.name[left] in _AGAIN:
-        return sentence.last_verb in sentence.negated_verbs
-    return left in sentence.negated_verbs
+        left = _verb_before(sentence, place)
+    return sentence.is_verb(left) and not _adjective(sentence, left) and _negated(sentence, left)
+
+
+def _verb_before(sentence: Sentence, place: int) -> int:
+    """The last verb of the same sentence left of `place`, -1 if none."""
+    for left in range(place - 1, -1, -1):
+        if sentence.kinds[left] == ".":
+            break
+        if sentence.is_verb(left) and not _adjective(sentence, left):
+            return left
+    return -1
 
 
 def _adjective(sentence: Sentence, place: int) -> bool:
     """`wears riding boots`: a participle between a verb that takes a thing and a bare noun."""
-    if sentence.name[place - 1] not in _TAKES_A_THING:
+    if sentence.kind[place] != "g" or sentence.name[place - 1] not in _TAKES_A_THING:
         return False
-    return sentence.kind[place] == "g" and sentence.kind[place + 1] == "N" and sentence.bare(place + 1)
+    return sentence.kind[place + 1] == "N" and sentence.bare(place + 1)
 
 
 def _noun(sentence: Sentence, place: int, act: Act) -> bool:

@@ -23,15 +23,17 @@ _NAMED_ELSEWHERE = frozenset({"it", "them", "self", "limb", *lexicon.PEOPLE.spli
 #: joins two nouns: covered) for the verbs of the predicates, P and O (of) for their prepositions, else its kind.
 _NOUN, _NO_NOUN, _VERB, _LINK = "[WHu]", "[^WHu]", "[TK]", "[pP]"
 #: Verb -> object after it; object before it (a chair the man is sitting on, on the bed lies a cat).
-_AFTER_VERB = rf"T(?={_NO_NOUN}{{0,3}}(?:[WH]|u[c,eg].*[WH]))|T(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$)"
+_AFTER_VERB = rf"T(?={_NO_NOUN}{{0,3}}(?:[WH]|u[c,egTK].*[WH]))|T(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$)"
 _BEFORE_VERB = rf"(?:{_NOUN}[WHuw]|^{_LINK}).*T"
 #: A preposition between two noun phrases, the first alone or coordinated; `the bed the cat is on`.
 _SUBJECT = r"(?:[WH]|(?:(?<![pPt.])|(?<=[em][pP]))u|[^WHu])"
-_AROUND_LINK = rf"(?:{_SUBJECT}|^)P(?:[WH]|u[c,e].*[WH])|bP(?!{_NOUN})|[WH]O(?:[WH]|u[c,e].*[WH])"
+_AROUND_LINK = rf"(?:{_SUBJECT}|^)P(?:[WH]|u[c,eTK].*[WH])|bP(?!{_NOUN})|[WH]O(?:[WH]|u[c,eTK].*[WH])"
 _TWO = ".*[WH].*[WH]"
 #: `wood table plates are sitting on`: one noun phrase holds both.
 _ONE = rf"[WH][bt]*{_VERB}{_LINK}?(?:[.,]|$)"
 _PROMISING = re.compile(rf"(?={_TWO})(?:.*?(?:{_AFTER_VERB}|{_AROUND_LINK}|K)|.*{_BEFORE_VERB}|.*[WH].*H)|.*{_ONE}")
+#: Which chunks may state something about what may name a class.
+_TELLING = re.compile(rf"[TKH]|[PO](?=[WH]|u[c,eTK]|{_NO_NOUN}|$)")
 
 
 class Rules:
@@ -63,7 +65,10 @@ class Rules:
     def _stated(self, cut: Chunks, names: list[str], code: str, begin: int, end: int) -> Iterator[Fact]:
         """What one caption states between its phrases."""
         read = self._remembered if len(code) <= SHORT else self._facts
-        for subject, predicate, thing in read(cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end])):
+        places = tuple([match.start() for match in _TELLING.finditer(code)])
+        for subject, predicate, thing in read(
+            cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end]), places
+        ):
             if thing == RUN_TOGETHER:
                 before, _, last = cut.phrase(begin + subject).rpartition(" ")
                 yield last, predicate, before

@@ -1,6 +1,7 @@
 """The noun phrases of one caption and what each hangs on: a preposition's or a verb's phrase, or a partner (`and`)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from relclip.kb import grammar, lexicon
 
@@ -23,31 +24,55 @@ Stated = tuple[int, str, int]
 RUN_TOGETHER = -1
 
 
-class Sentence:
-    """Chunks by place (0, 1, ...), read from left to right: `attach` each noun phrase, note each verb's subjects.
+class VerbReader(Protocol):
+    """Says of the verb at a place whether it is one, and who does it."""
 
-    It knows no words of noun phrases, only what their heads are: kinds and marks as in `tagger.Chunks`, and a name for
+    def is_verb(self, sentence: "Sentence", place: int) -> bool:
+        """Whether what looks like a verb is one."""
+
+    def subjects(self, sentence: "Sentence", place: int) -> list[int]:
+        """The noun phrases that do it; looks at what stands left of it alone."""
+
+
+class Sentence:
+    """Chunks by place (0, 1, ...): what a noun phrase hangs on, and who does a verb, is found when it is asked for.
+
+    It knows no words of noun phrases, only what their heads are: kinds and marks as in `phrases.Chunks`, and a name for
     each chunk: the sort of a noun, the word itself of a pronoun and of all that the grammar tells apart, '' of others.
     """
 
     __slots__ = (
-        "_negated", "_partner", "_stated", "kind", "kinds", "last_verb", "link", "marks", "name", "negated_verbs",
-        "parent", "subjects",
+        "_attached", "_negated", "_partner", "_stated", "_subjects", "_verbs", "kind", "kinds", "link", "marks", "name",
+        "now", "parent",
     )  # fmt: skip
 
-    def __init__(self, kinds: str, marks: str, names: tuple[str, ...]) -> None:
-        self.kinds, self.marks = kinds, marks
+    def __init__(self, kinds: str, marks: str, names: tuple[str, ...], verbs: VerbReader) -> None:
+        self.kinds, self.marks, self._verbs = kinds, marks, verbs
         #: kind[place], name[place]: '.' and '' up to PAD places outside the sentence.
         self.kind = kinds + _END
         self.name = names + _NO_NAMES
-        self.subjects: dict[int, list[int]] = {}
-        self.negated_verbs: set[int] = set()
-        self.last_verb = -1
+        #: The place that is read: what stands right of it is no verb yet and hangs on nothing. It only grows.
+        self.now = 0
         self.parent = [-1] * len(kinds)
         self.link = [""] * len(kinds)
         self._partner = [-1] * len(kinds)
+        self._attached: set[int] = set()
         self._negated: set[int] = set()
+        self._subjects: dict[int, list[int]] = {}
         self._stated: list[Stated] = []
+
+    def is_verb(self, place: int) -> bool:
+        """Whether a verb stands there."""
+        return self.kind[place] in VERBS and place <= self.now and self._verbs.is_verb(self, place)
+
+    def subjects(self, verb: int) -> list[int]:
+        """Who does what the verb says; [] where no verb stands there."""
+        found = self._subjects.get(verb)
+        if found is None:
+            if not self.is_verb(verb):
+                return []
+            self._subjects[verb] = found = self._verbs.subjects(self, verb)
+        return found
 
     def state(self, subjects: Iterable[int], predicate: str, things: Sequence[int]) -> None:
         """Note that each of the subjects stands in the relation to each of the things."""
@@ -56,8 +81,9 @@ class Sentence:
 
     def facts(self) -> Iterator[Stated]:
         """What was noted; nothing of what is negated, nor of a thing about itself."""
+        self.now = len(self.kinds)
         for subject, predicate, thing in self._stated:
-            if subject != thing and not self._negated.intersection((subject, thing)):
+            if subject != thing and not (self.negated(subject) or self.negated(thing)):
                 yield self.named(subject), predicate, thing
 
     def living(self, place: int) -> bool:
@@ -81,10 +107,14 @@ class Sentence:
 
     def negated(self, place: int) -> bool:
         """Whether the noun phrase is said not to be there (no man, without a man)."""
+        self.attach(place)
         return place in self._negated
 
     def attach(self, place: int) -> None:
-        """Find what the noun phrase hangs on; everything left of it must be attached."""
+        """Find what the noun phrase hangs on: its `parent` and `link`."""
+        if place in self._attached or not 0 <= place <= self.now:
+            return
+        self._attached.add(place)
         kind, left = self.kind, place - 1
         if kind[left] == "x":
             self._negated.add(place)
@@ -98,7 +128,7 @@ class Sentence:
             self._like(place, left - 1)
             self._partner[place] = self._partner[left - 1]
         elif before in VERBS:
-            self.parent[place] = next(iter(self.subjects.get(left, [])), -1)
+            self.parent[place] = next(iter(self.subjects(left)), -1)
             self.link[place] = self.name[left]
         elif before == "c" or self.name[left] == ",":
             self._join(place, left)
@@ -119,8 +149,8 @@ class Sentence:
         for left in range(place - 1, -1, -1):
             if self.kinds[left] == "N":
                 return left
-            if left in self.subjects:
-                return next(iter(self.subjects[left]), -1)
+            if self.is_verb(left):
+                return next(iter(self.subjects(left)), -1)
             if self.kinds[left] == ".":
                 return -1
         return -1
@@ -129,8 +159,10 @@ class Sentence:
         """The phrase, what it hangs on, and so on up; in `a cup of (filled with) water` the cup comes first."""
         found: list[int] = []
         while place >= 0:
+            self.attach(place)
             parent = self.parent[place]
             if self.link[place] == "of" and parent >= 0:
+                self.attach(parent)
                 found += [parent, place]
                 place = self.parent[parent]
             else:
@@ -140,11 +172,11 @@ class Sentence:
 
     def group(self, place: int) -> list[int]:
         """The phrase and those it is coordinated with, in their order."""
-        if place < 0:
-            return []
-        found = [place]
-        while (place := self._partner[place]) >= 0:
+        found: list[int] = []
+        while place >= 0:
             found.append(place)
+            self.attach(place)
+            place = self._partner[place]
         return found[::-1]
 
     def choose(self, nouns: Sequence[int], wanted: str, others: bool = False) -> list[int]:
@@ -182,6 +214,7 @@ class Sentence:
 
     def _held(self, noun: int) -> bool:
         """A thing that somebody holds or is in: `a man holding a board sitting on` is about the man."""
+        self.attach(noun)
         parent = self.parent[noun]
         return parent >= 0 and self.link[noun] in _HOLDING and self.living(parent)
 
@@ -221,6 +254,7 @@ class Sentence:
         return self.kind[before] in VERBS
 
     def _like(self, place: int, other: int) -> None:
+        self.attach(other)
         self.parent[place], self.link[place] = self.parent[other], self.link[other]
 
     def _join(self, place: int, left: int) -> None:
@@ -239,5 +273,5 @@ class Sentence:
         if self.negated(partner) and (self.bare(place) or self.name[left] == "nor"):
             self._negated.add(place)
         alone = self.kind[left] == "c" and self.name[place + 1] in grammar.ONE_IS and not self.negated(place)
-        if not alone and not any(verb > partner for verb in self.subjects):
+        if not alone and not any(map(self.is_verb, range(partner + 1, place))):
             self._partner[place] = partner

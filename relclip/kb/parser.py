@@ -78,9 +78,12 @@ class Parser:
 
     def _said(self, sentence: Sentence, place: int) -> None:
         """What a verb of the grammar states."""
+        act, after = self._acts[sentence.name[place]], sentence.kind[place + 1]
+        if not (act.direct or act.participle or after in "Nc" or sentence.name[place + 1] in act.prepositions):
+            return
         if _adjective(sentence, place) or _negated(sentence, place):
             return
-        act, subjects = self._acts[sentence.name[place]], sentence.subjects(place)
+        subjects = sentence.subjects(place)
         if subjects:
             self._relations(sentence, place, act, subjects)
         else:

@@ -22,18 +22,17 @@ _NAMED_ELSEWHERE = frozenset({"it", "them", "self", "limb", *lexicon.PEOPLE.spli
 #: One letter a chunk: W and H (his, hers) for what may name a class, u for any other noun phrase, T and K (one that
 #: joins two nouns: covered) for the verbs of the predicates, P and O (of) for their prepositions, else its kind.
 _NOUN, _NO_NOUN, _VERB, _LINK = "[WHu]", "[^WHu]", "[TK]", "[pP]"
-#: Verb -> object after it; object before it (a chair the man is sitting on, on the bed lies a cat).
-_AFTER_VERB = rf"T(?={_NO_NOUN}{{0,3}}(?:[WH]|u[c,egTK].*[WH]))|T(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$)"
-_BEFORE_VERB = rf"(?:{_NOUN}[WHuw]|^{_LINK}).*T"
-#: A preposition between two noun phrases, the first alone or coordinated; `the bed the cat is on`.
-_SUBJECT = r"(?:[WH]|(?:(?<![pPt.])|(?<=[em][pP]))u|[^WHu])"
-_AROUND_LINK = rf"(?:{_SUBJECT}|^)P(?:[WH]|u[c,eTK].*[WH])|bP(?!{_NOUN})|[WH]O(?:[WH]|u[c,eTK].*[WH])"
-_TWO = ".*[WH].*[WH]"
+#: What may be an object, after a verb or a preposition: by itself, or what is coordinated with it.
+_THING = "(?:[WH]|u[c,egTK].*[WH])"
+_VERB_FIRST = rf"T(?={_NO_NOUN}{{0,3}}{_THING}|(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$))"
+#: Not after a phrase that names no class and stands alone; `the bed the cat is on`.
+_LINK_BETWEEN = rf"(?:(?<![pPt.]u)(?<!^u)|(?<=[em][pP]u))P(?={_THING})|(?<=b)P(?!{_NOUN})|(?<=[WH])O(?={_THING})"
+#: Chunks that may state something about two phrases that may name classes.
+_TELLING = re.compile(rf"{_VERB_FIRST}|{_LINK_BETWEEN}|[KH]")
+#: `a chair the man is sitting on`, `on the bed lies a cat`: the object may stand before the verb.
+_OBJECT_FIRST, _EVERY_VERB = re.compile(rf"(?:.*?{_NOUN}[WHuw]|{_LINK}).*T"), re.compile(rf"{_LINK_BETWEEN}|[TKH]")
 #: `wood table plates are sitting on`: one noun phrase holds both.
-_ONE = rf"[WH][bt]*{_VERB}{_LINK}?(?:[.,]|$)"
-_PROMISING = re.compile(rf"(?={_TWO})(?:.*?(?:{_AFTER_VERB}|{_AROUND_LINK}|K)|.*{_BEFORE_VERB}|.*[WH].*H)|.*{_ONE}")
-#: Which chunks may state something about what may name a class.
-_TELLING = re.compile(rf"[TKH]|[PO](?=[WH]|u[c,eTK]|{_NO_NOUN}|$)")
+_TOGETHER = re.compile(rf".*[WH][bt]*({_VERB}){_LINK}?(?:[.,]|$)")
 
 
 class Rules:
@@ -56,18 +55,19 @@ class Rules:
         begin = 0
         for code in codes.split(END_TAG)[:-1]:
             end = begin + len(code)
-            found.append(list(self._stated(cut, names, code, begin, end)) if _PROMISING.match(code) else [])
+            places = _places(code)
+            found.append(list(self._stated(cut, names, code, begin, places)) if places else [])
             begin = end + 1
         if self._has:
             self._possessions(cut, names, found)
         return found
 
-    def _stated(self, cut: Chunks, names: list[str], code: str, begin: int, end: int) -> Iterator[Fact]:
-        """What one caption states between its phrases."""
+    def _stated(self, cut: Chunks, names: list[str], code: str, begin: int, places: Sequence[int]) -> Iterator[Fact]:
+        """What one caption states at these places."""
+        end = begin + len(code)
         read = self._remembered if len(code) <= SHORT else self._facts
-        places = tuple([match.start() for match in _TELLING.finditer(code)])
         for subject, predicate, thing in read(
-            cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end]), places
+            cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end]), tuple(places)
         ):
             if thing == RUN_TOGETHER:
                 before, _, last = cut.phrase(begin + subject).rpartition(" ")
@@ -83,6 +83,15 @@ class Rules:
             found[bisect_right(ends, place)].append(fact)
         for place, part in having(cut, lexicon.HAVING):
             found[bisect_right(ends, place)].append((cut.heads[place], self._has, part))
+
+
+def _places(code: str) -> list[int]:
+    """Where a caption, a letter a chunk, may state something."""
+    if code.count("W") + code.count("H") < 2:
+        together = _TOGETHER.match(code)
+        return [together.start(1)] if together else []
+    telling = _EVERY_VERB if _OBJECT_FIRST.match(code) else _TELLING
+    return [found.start() for found in telling.finditer(code)]
 
 
 class _Code(dict[str, str]):

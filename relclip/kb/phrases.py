@@ -3,9 +3,11 @@
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from itertools import accumulate, compress
-from operator import sub
+from itertools import compress, count
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from relclip.kb import grammar, lexicon
 from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags
@@ -44,8 +46,8 @@ class Chunks(NamedTuple):
     tags: str
     kinds: str
     marks: str
-    starts: list[int]
-    ends: list[int]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
     heads: list[str]
 
     def phrase(self, place: int) -> str:
@@ -63,13 +65,14 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
     marks = marks.translate(_LEFT_OUT)
     for mark in "NDHQ":
         marks = marks.replace(f"r{mark}", f"r{mark.lower()}")
-    kept = [mark not in "_r" for mark in marks]
-    ends = list(compress(accumulate(map(len, pieces)), kept))
-    starts = list(map(sub, ends, compress(map(len, pieces), kept)))
+    kept = np.frombuffer(marks.replace("r", "_").encode(), np.uint8) != ord("_")
+    sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    ends, sizes = sizes.cumsum()[kept], sizes[kept]
     marks = marks.replace("_", "").replace("r", "")
-    heads = [words[end - 1] for end in ends]
-    found = Chunks(words, letters, marks.translate(_KINDS), marks, starts, ends, heads)
-    return _without_measures(found) if "No" in found.kinds else found
+    heads = list(map(words.__getitem__, (ends - 1).tolist()))
+    return _without_measures(
+        Chunks(words, letters, marks.translate(_KINDS), marks, ends - sizes, ends, heads)
+    )
 
 
 def _in_context(tags: str) -> str:
@@ -96,7 +99,7 @@ _KINDS = str.maketrans("NDHZQndhq", "N" * 9)
 def _without_measures(cut: Chunks) -> Chunks:
     """Pass over `a group of`; make one preposition of `on the side of`, its end that of the last word."""
     words, tags, kinds, marks, starts, ends, heads = cut
-    kept = [True] * len(ends)
+    kept = np.ones(len(ends), bool)
     place = kinds.find("No")
     while place >= 0:
         around = heads[place] in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")
@@ -104,11 +107,13 @@ def _without_measures(cut: Chunks) -> Chunks:
             ends[place - 1] = end = ends[place + 1]
             heads[place - 1] = f"{words[starts[place - 1]]} {words[end - 2]} of"
         if around or (heads[place] in _MEASURES and kinds[place + 2 : place + 3] == "N"):
-            kept[place] = kept[place + 1] = False
+            kept[place : place + 2] = False
         place = kinds.find("No", place + 1)
-    starts, ends, heads = (list(compress(values, kept)) for values in (starts, ends, heads))
-    kinds, marks = ("".join(compress(letters, kept)) for letters in (kinds, marks))
-    return Chunks(words, tags, kinds, marks, starts, ends, heads)
+    if kept.all():
+        return cut
+    marks = "".join(compress(marks, kept.tolist()))
+    heads = list(compress(heads, kept.tolist()))
+    return Chunks(words, tags, marks.translate(_KINDS), marks, starts[kept], ends[kept], heads)
 
 
 class Names(dict[str, str]):
@@ -135,11 +140,10 @@ class Names(dict[str, str]):
     def owners(self, cut: Chunks, names: list[str]) -> Iterator[tuple[int, int, int]]:
         """Noun phrases and the words of whom they belong to: the man 's horse, giraffe legs, a mans hand."""
         yield from _possessives(cut)
-        for place, name in enumerate(names):
-            if name in _PARTS:
-                start, head = cut.starts[place], cut.ends[place] - 1
-                if head > start and self._whole(cut.words[head - 1], cut.words[head], name):
-                    yield place, start, head
+        for place in compress(count(), map(_PARTS.__contains__, names)):
+            start, head = cut.starts[place], cut.ends[place] - 1
+            if head > start and self._whole(cut.words[head - 1], cut.words[head], names[place]):
+                yield place, start, head
 
     def _whole(self, word: str, part: str, sort: str) -> bool:
         if sort == "part" or (word, part) in lexicon.WHOLES:
@@ -162,8 +166,7 @@ def _possessives(cut: Chunks) -> Iterator[tuple[int, int, int]]:
 
 def having(cut: Chunks, parts: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     """Noun phrases, and the part that a word before their heads says they have: a long haired boy."""
-    for at, word in enumerate(cut.words):
-        if word in parts:
-            place = bisect_right(cut.ends, at)
-            if cut.kinds[place] == "N" and cut.starts[place] <= at < cut.ends[place] - 1:
-                yield place, parts[word]
+    for at in compress(count(), map(parts.__contains__, cut.words)):
+        place = bisect_right(cut.ends, at)
+        if cut.kinds[place] == "N" and cut.starts[place] <= at < cut.ends[place] - 1:
+            yield place, parts[cut.words[at]]

@@ -16,6 +16,7 @@ _PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
 _LIVING = frozenset({*_PERSON, "animal"})
 _WORN = frozenset({"clothes", "colour", "body", "limb", "self"})
 _IT = frozenset({"it", "them"})
+_NEGATIVE = frozenset({*grammar.NOBODY, grammar.WITHOUT})
 
 
 #: (place of the subject, predicate, place of the object).
@@ -82,8 +83,9 @@ class Sentence:
     def facts(self) -> Iterator[Stated]:
         """What was noted; nothing of what is negated, nor of a thing about itself."""
         self.now = len(self.kinds)
+        positive = "x" not in self.kinds and "Z" not in self.marks.upper() and _NEGATIVE.isdisjoint(self.name)
         for subject, predicate, thing in self._stated:
-            if subject != thing and not (self.negated(subject) or self.negated(thing)):
+            if subject != thing and (positive or not (self.negated(subject) or self.negated(thing))):
                 yield self.named(subject), predicate, thing
 
     def living(self, place: int) -> bool:

@@ -143,7 +143,10 @@ def _never_met(vocabulary: Vocabulary, objects: Objects, tags: Tags) -> tuple[st
     cut = chunks(words_of(cleaned("\n".join(plain(f"the {form}") for _, form in forms))), tags)
     met, place = set(), 0
     for (name, _), kinds in zip(forms, cut.kinds.split(END_TAG), strict=False):
-        if kinds == "N" and objects.find(cut.phrase(place).removeprefix("the ")) == vocabulary.object_ids[name]:
+        if (
+            kinds == "N"
+            and objects.find(cut.phrase(place).removeprefix("the ")) == vocabulary.object_ids[name]
+        ):
             met.add(name)
         place += len(kinds) + 1
     return tuple(name for name in vocabulary.objects if name not in met)

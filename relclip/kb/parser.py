@@ -38,8 +38,10 @@ class Parser:
         self._acts, self._links = words.acts, words.links
         self._has, self._wears = words.has, words.wears
 
-    def facts(self, kinds: str, marks: str, names: tuple[str, ...], places: Iterable[int]) -> tuple[Stated, ...]:
-        """What the words at some places, in their order, state: verbs, prepositions and, where marked so, nouns (his)."""
+    def facts(
+        self, kinds: str, marks: str, names: tuple[str, ...], places: Iterable[int]
+    ) -> tuple[Stated, ...]:
+        """What the words at some places, in their order, state: verbs, prepositions and, of H nouns, `his`."""
         sentence = Sentence(kinds, marks, names, self)
         if len(kinds) > DEEP:
             self._from_the_left(sentence)
@@ -74,12 +76,16 @@ class Parser:
         if _adjective(sentence, place):
             return sentence.subjects(place - 1)
         act = self._acts.get(sentence.name[place])
-        return self._subjects(sentence, place, act, passive=act is not None and _passive(sentence, place, act))
+        return self._subjects(
+            sentence, place, act, passive=act is not None and _passive(sentence, place, act)
+        )
 
     def _said(self, sentence: Sentence, place: int) -> None:
         """What a verb of the grammar states."""
         act, after = self._acts[sentence.name[place]], sentence.kind[place + 1]
-        if not (act.direct or act.participle or after in "Nc" or sentence.name[place + 1] in act.prepositions):
+        if not (
+            act.direct or act.participle or after in "Nc" or sentence.name[place + 1] in act.prepositions
+        ):
             return
         if _adjective(sentence, place) or _negated(sentence, place):
             return

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from relclip.kb import lexicon
 from relclip.kb.gold import Fact
@@ -26,13 +26,22 @@ _NOUN, _NO_NOUN, _VERB, _LINK = "[WHu]", "[^WHu]", "[TK]", "[pP]"
 _THING = "(?:[WH]|u[c,egTK].*[WH])"
 _VERB_FIRST = rf"T(?={_NO_NOUN}{{0,3}}{_THING}|(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$))"
 #: Not after a phrase that names no class and stands alone; `the bed the cat is on`.
-_LINK_BETWEEN = rf"(?:(?<![pPt.]u)(?<!^u)|(?<=[em][pP]u))P(?={_THING})|(?<=b)P(?!{_NOUN})|(?<=[WH])O(?={_THING})"
+_LINK_BETWEEN = (
+    rf"(?:(?<![pPt.]u)(?<!^u)|(?<=[em][pP]u))P(?={_THING})|(?<=b)P(?!{_NOUN})|(?<=[WH])O(?={_THING})"
+)
 #: Chunks that may state something about two phrases that may name classes.
 _TELLING = re.compile(rf"{_VERB_FIRST}|{_LINK_BETWEEN}|[KH]")
 #: `a chair the man is sitting on`, `on the bed lies a cat`: the object may stand before the verb.
-_OBJECT_FIRST, _EVERY_VERB = re.compile(rf"(?:.*?{_NOUN}[WHuw]|{_LINK}).*T"), re.compile(rf"{_LINK_BETWEEN}|[TKH]")
+_OBJECT_FIRST, _EVERY_VERB = (
+    re.compile(rf"(?:.*?{_NOUN}[WHuw]|{_LINK}).*T"),
+    re.compile(rf"{_LINK_BETWEEN}|[TKH]"),
+)
 #: `wood table plates are sitting on`: one noun phrase holds both.
 _TOGETHER = re.compile(rf".*[WH][bt]*({_VERB}){_LINK}?(?:[.,]|$)")
+
+
+#: All kinds but N.
+_KINDS = (*VERBS, *f"pocbtw,.xz'{END_TAG}")
 
 
 class Rules:
@@ -62,7 +71,9 @@ class Rules:
             self._possessions(cut, names, found)
         return found
 
-    def _stated(self, cut: Chunks, names: list[str], code: str, begin: int, places: Sequence[int]) -> Iterator[Fact]:
+    def _stated(
+        self, cut: Chunks, names: list[str], code: str, begin: int, places: Sequence[int]
+    ) -> Iterator[Fact]:
         """What one caption states at these places."""
         end = begin + len(code)
         read = self._remembered if len(code) <= SHORT else self._facts
@@ -120,7 +131,9 @@ def _codes(grammar: Grammar, wanted: Wanted, names: Names) -> dict[str, _Code]:
     verbs = {word: "K" if len(act.known.agents) > 1 else "T" for word, act in grammar.acts.items()}
     links = dict.fromkeys(grammar.links, "P") | (dict.fromkeys(("in", "with"), "P") if grammar.wears else {})
     found = {mark: _Code({}, noun) for mark in "NDZQndq"} | {mark: _Code({}, owned) for mark in "Hh"}
-    found |= {kind: _Code(verbs, lambda _, kind=kind: kind) for kind in VERBS}
-    found["o"] = _Code({"of": "O"} if grammar.has else links, lambda _: "o")
-    found["p"] = _Code(links, lambda _: "p")
-    return found | {kind: _Code({}, lambda _, kind=kind: kind) for kind in f"cbtw,.xz'{END_TAG}"}
+    told = dict.fromkeys(VERBS, verbs) | {"p": links, "o": {"of": "O"} if grammar.has else links}
+    return found | {kind: _Code(told.get(kind, {}), partial(_itself, kind)) for kind in _KINDS}
+
+
+def _itself(kind: str, _head: str) -> str:
+    return kind

@@ -8,8 +8,8 @@ from relclip.kb import grammar, lexicon
 REMEMBERED_WORDS = 500_000
 #: Words of a caption that are looked at, so that time stays linear whatever the file.
 LONGEST = 300
-#: The word that ends a caption, and its tag; no plain text has it.
-END, END_TAG = "\x00", "\n"
+#: The word that ends a caption, one of the marks that become blanks, and its tag.
+END, END_TAG = "#", "\n"
 _MARKS = b'"`[]{}<>*#~=+/\\^$%@'
 _BLANK = bytes.maketrans(_MARKS, b" " * len(_MARKS))
 _LIVING = frozenset({"person", "animal"})

@@ -1,6 +1,7 @@
 """Facts of a caption, aligned to a vocabulary: class ids and predicate ids."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from relclip.kb.tagger import END, END_TAG, Tags, cleaned, words_of
 
 #: Captions whose triplets are remembered.
 REMEMBERED = 1 << 17
+AT_ONCE = 1000
 
 Triplet = tuple[int, int, int]
 
@@ -104,14 +106,21 @@ def mine_captions(
 ) -> Iterator[list[Fact]]:
     """Yield, caption by caption, the (subject, predicate, object) names that it states, in the order of their ids.
 
+    AT_ONCE captions are read at a time.
+
     >>> list(mine_captions(["a man riding a horse", "blue sky", "two dogs lying on a bed"]))
     [[('man', 'riding', 'horse')], [], [('dog', 'lying on', 'bed')]]
 
     `vocabulary`: by default Visual Genome's 150 objects and 20 predicates; of others what cannot be mined is left out.
     Raises InputError for a backend that is not there.
     """
-    miner = Miner(vocabulary, language, backend)
-    return (named(miner.triplets(caption), vocabulary) for caption in captions)
+    return _mined(Miner(vocabulary, language, backend), iter(captions), vocabulary)
+
+
+def _mined(miner: Miner, captions: Iterator[str], vocabulary: Vocabulary) -> Iterator[list[Fact]]:
+    while some := list(map(plain, islice(captions, AT_ONCE))):
+        for triplets in miner.triplets_of_lines(some):
+            yield named(triplets, vocabulary)
 
 
 def mine_caption(

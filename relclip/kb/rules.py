@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache, partial
 
 from relclip.kb import lexicon
@@ -16,6 +16,8 @@ from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags, words_of
 
 #: Sentences of one shape that are parsed once, and the longest of them, in chunks.
 REMEMBERED, SHORT = 1 << 16, 7
+#: Chunks that are read after the last one that may name a class.
+BEYOND = 3
 #: Names of noun phrases that stand for another one, or are passed over for a second preposition.
 _NAMED_ELSEWHERE = frozenset({"it", "them", "self", "limb", *lexicon.PEOPLE.split()})
 
@@ -27,18 +29,15 @@ _THING = "(?:[WH]|u[c,egTK].*[WH])"
 _VERB_FIRST = rf"T(?={_NO_NOUN}{{0,3}}{_THING}|(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$))"
 #: Not after a phrase that names no class and stands alone; `the bed the cat is on`.
 _LINK_BETWEEN = (
-    rf"(?:(?<![pPt.]u)(?<!^u)|(?<=[em][pP]u))P(?={_THING})|(?<=b)P(?!{_NOUN})|(?<=[WH])O(?={_THING})"
+    rf"(?:(?<![pPt.]u)(?<!^u)|(?<=[emTK][pP]u))P(?={_THING})|(?<=b)P(?!{_NOUN})|(?<=[WH])O(?={_THING})"
 )
 #: Chunks that may state something about two phrases that may name classes.
 _TELLING = re.compile(rf"{_VERB_FIRST}|{_LINK_BETWEEN}|[KH]")
 #: `a chair the man is sitting on`, `on the bed lies a cat`: the object may stand before the verb.
-_OBJECT_FIRST, _EVERY_VERB = (
-    re.compile(rf"(?:.*?{_NOUN}[WHuw]|{_LINK}).*T"),
-    re.compile(rf"{_LINK_BETWEEN}|[TKH]"),
-)
+_OBJECT_FIRST = re.compile(rf"(?:.*?{_NOUN}(?:[WHuw]|[pP]w)|{_LINK}).*T")
+_EVERY_VERB = re.compile(rf"{_LINK_BETWEEN}|[TKH]")
 #: `wood table plates are sitting on`: one noun phrase holds both.
 _TOGETHER = re.compile(rf".*[WH][bt]*({_VERB}){_LINK}?(?:[.,]|$)")
-
 
 #: All kinds but N.
 _KINDS = (*VERBS, *f"pocbtw,.xz'{END_TAG}")
@@ -63,28 +62,30 @@ class Rules:
         found: list[list[Fact]] = []
         begin = 0
         for code in codes.split(END_TAG)[:-1]:
-            end = begin + len(code)
-            places = _places(code)
-            found.append(list(self._stated(cut, names, code, begin, places)) if places else [])
-            begin = end + 1
+            found.append(list(self._stated(cut, names, begin, code)))
+            begin += len(code) + 1
         if self._has:
             self._possessions(cut, names, found)
         return found
 
-    def _stated(
-        self, cut: Chunks, names: list[str], code: str, begin: int, places: Sequence[int]
-    ) -> Iterator[Fact]:
-        """What one caption states at these places."""
-        end = begin + len(code)
-        read = self._remembered if len(code) <= SHORT else self._facts
-        for subject, predicate, thing in read(
+    def _stated(self, cut: Chunks, names: list[str], begin: int, code: str) -> Iterator[Fact]:
+        """What one caption, whose chunks have the letters of `code`, states."""
+        read = code[: max(code.rfind("W"), code.rfind("H")) + 1 + BEYOND]
+        places = _places(read)
+        if not places:
+            return
+        end = begin + len(read)
+        facts = self._remembered if len(read) <= SHORT else self._facts
+        several = read.count("W") + read.count("H") > 1
+        for subject, predicate, thing in facts(
             cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end]), tuple(places)
         ):
-            if thing == RUN_TOGETHER:
+            if thing == RUN_TOGETHER and not several:
                 before, _, last = cut.phrase(begin + subject).rpartition(" ")
                 yield last, predicate, before
             elif code[subject] in "WH" and code[thing] in "WH":
-                yield cut.phrase(begin + subject), predicate, cut.phrase(begin + thing)
+                # after RUN_TOGETHER the last phrase: so the study's captions were read
+                yield cut.phrase(begin + subject), predicate, cut.phrase(begin + thing % len(code))
 
     def _possessions(self, cut: Chunks, names: list[str], found: list[list[Fact]]) -> None:
         """Add what is stated inside a noun phrase: `the man 's horse`, `giraffe legs`, `a long haired boy`."""

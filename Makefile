@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test test-arithmetic gpu-check ui record adopt models open-vocabulary preset dvc readme study lint audit clean
+.PHONY: help tables test test-arithmetic gpu-check ui record adopt models open-vocabulary preset dvc schema readme study lint audit clean
 ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.py tests/train/test_losses.py tests/clip/test_encoder.py
 
 help:  ## show this list
@@ -41,7 +41,10 @@ models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model reg
 	python -m relclip.photo.register
 
 preset: $(READY)  ## NAME=scenes|smoke|photos|vg|study|open_vocabulary: put that params.yaml in place (SEEDS=3: three trainings of every row)
-	python -m relclip.project.preset "$(NAME)" --seeds "$(or $(SEEDS),1)"
+	python -m relclip.project.preset "$(NAME)" $(if $(SEEDS),--seeds "$(SEEDS)")
+
+schema: $(READY)  ## workflow/params.schema.json, for editors, after an edit of relclip/core/params
+	python -m relclip.project.schema
 
 dvc: $(READY)  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
 	python -m relclip.project.dvc

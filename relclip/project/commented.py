@@ -1,7 +1,8 @@
 """A params.yaml as text: every key in the data's order, with the comments that a preset has above them."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
@@ -18,6 +19,8 @@ ORDER = (
     *("train", "runs", "refined", "predict", "predictions", "gradcam", "evaluate", "tables"),
 )
 WIDTH = 118
+#: Where editors find what each key means and may be (the YAML language server).
+EDITORS = "# yaml-language-server: $schema=workflow/params.schema.json"
 
 
 def comments_of(text: str) -> dict[Place, list[str]]:
@@ -46,23 +49,42 @@ def _above(lines: Sequence[str], key: Any) -> list[str]:
 def commented(params: Params, content: Mapping[str, Any], comments: Comments) -> str:
     """The text of a params.yaml that says `content`, whose sections `params` fills up, with `comments` above keys."""
     filled = {name: content.get(name, {}) if name in START else getattr(params, name) for name in ORDER}
-    sections = (line for name in ORDER for line in _lines((name,), filled[name], comments))
-    return "\n".join([*comments.get((), ()), *sections]) + "\n"
+    notes = {(name,): _first_line(filled[name]) for name in ORDER} | {("tables",): _note(Params, "tables")}
+    sections = (line for name in ORDER for line in _lines((name,), filled[name], comments, notes[name,]))
+    return "\n".join([EDITORS, *comments.get((), ()), *sections]) + "\n"
 
 
-def _lines(place: Place, value: Any, comments: Comments) -> Iterator[str]:
-    """The lines of one key. Sections and what holds entries are blocks; an entry and a value stay on one line."""
+def _lines(place: Place, value: Any, comments: Comments, note: str = "") -> Iterator[str]:
+    """The lines of one key. Sections and what holds entries are blocks; an entry and a value stay on one line.
+
+    Its `note` of the schema stands behind it, or above where that is too long.
+    """
     indent = "  " * (len(place) - 1)
-    yield from (indent + comment for comment in comments.get(place, ()))
     block = _block(value, len(place))
-    if not block:
-        first, *more = _flow(value, WIDTH - len(indent) - len(place[-1])).splitlines()
-        yield f"{indent}{place[-1]}: {first}"
-        yield from (f"{indent}  {line.strip()}" for line in more)
-        return
-    yield f"{indent}{place[-1]}:"
+    first, *more = [""] if block else _flow(value, WIDTH - len(indent) - len(place[-1])).splitlines()
+    line = f"{indent}{place[-1]}:{' ' if first else ''}{first}"
+    behind = note and not more and len(place) > 1 and len(line) + len(note) < WIDTH
+    if note and not behind:
+        yield from textwrap.wrap(note, WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+    yield from (indent + comment for comment in comments.get(place, ()))
+    yield f"{line}  # {note}" if behind else line
+    yield from (f"{indent}  {line.strip()}" for line in more)
     for name, under in block.items():
-        yield from _lines((*place, name), under, comments)
+        about = _note(type(value), name) if isinstance(value, Closed) else ""
+        yield from _lines((*place, name), under, comments, about)
+
+
+def _first_line(section: Any) -> str:
+    """What a section is, where a class describes it."""
+    return (type(section).__doc__ or "").split("\n")[0] if isinstance(section, Closed) else ""
+
+
+def _note(section: type[Closed], name: str) -> str:
+    """What the schema says of a key, and the values that it may have."""
+    field = section.model_fields[name]
+    allowed = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    words = [field.description or "", f"({' | '.join(allowed)})" if allowed else ""]
+    return " ".join(filter(None, words))
 
 
 def _block(value: Any, depth: int) -> Mapping[str, Any]:

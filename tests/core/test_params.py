@@ -1,7 +1,9 @@
 """A closed configuration: every preset fits, every typo is named."""
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -11,6 +13,7 @@ from relclip.core.params.tables import read_report
 from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params, load_workflow
 from relclip.project.preset import preset_content, preset_text, use_preset
+from relclip.project.schema import schema_text
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESETS = ROOT / "workflow" / "presets"
@@ -54,8 +57,8 @@ def test_a_preset_is_what_it_changes_in_scenes(tmp_path):
         "motif_kb_all_pairs": {"run": "motif_kb", "pairs": "all", "calibrate": True}
     }
     text = preset_text("mine", tmp_path)
-    assert text.startswith("# mine\nraw:\n")
-    assert "\n# few\nkb:\n  chunk: 7\n" in text and text.count("# few") == 1
+    assert text.splitlines()[1] == "# mine"
+    assert "\n# few\nkb:\n  chunk: 7  # captions that" in text and text.count("# few\n") == 1
     assert "\n  # the threshold shrinks with the captions\n  kb_size_3:" in text
 
 
@@ -171,6 +174,19 @@ def test_preset_keeps_an_edited_params_file(tmp_path):
     assert load_params(target).raw.scenes.images < 1000
     with pytest.raises(InputError, match="did you mean 'scenes'"):
         use_preset("scene", PRESETS, target)
+
+
+def test_the_schema_is_current_and_describes_every_key(content):
+    schema = json.loads(schema_text())
+    assert (ROOT / "workflow/params.schema.json").read_text() == schema_text(), "make schema"
+    del content["report"]
+    jsonschema.validate(content, schema)
+    content["runs"]["unary"]["rcl"]["level"] = "unari"
+    with pytest.raises(jsonschema.ValidationError, match="'unari' is not one of"):
+        jsonschema.validate(content, schema)
+    for name, section in schema["$defs"].items():
+        for key, about in section["properties"].items():
+            assert about.get("description"), f"{name}.{key}"
 
 
 def change_claim(content, **values):

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from shown_commands import shown
 
-from relclip.core.params.whole import load_params
+from relclip.core.params.whole import load_workflow
 from relclip.project.preset import use_preset
 from relclip.tables.artifacts import RECORDED, artifacts
 from relclip.tables.names import run_names
@@ -194,7 +194,7 @@ def test_mlflow_has_one_row_a_training_with_params_curves_and_test_metrics(house
     rows = client.search_runs(
         [client.get_experiment_by_name("relclip").experiment_id], "tags.stage = 'train'"
     )
-    params = load_params(house.folder / "params.yaml")
+    params = load_workflow(house.folder / "params.yaml")
     assert sorted(row.data.tags["run"] for row in rows) == sorted([*params.runs, *params.refined])
     names = run_names(params)
     for row in rows:

@@ -38,31 +38,50 @@ class Pretrain(Closed):
     are `mirrored` with that probability; `validation` is the share of pictures held out.
     """
 
-    image_size: int = Field(default=48, ge=8)
-    patch_size: int = Field(default=8, ge=2)
-    width: int = Field(default=96, ge=16)
-    layers: int = Field(default=3, ge=1)
-    text_width: int = Field(default=96, ge=16)
-    text_layers: int = Field(default=1, ge=1)
-    dimension: int = Field(default=128, ge=8)
-    batch: int = Field(default=128, ge=2)
-    steps: int = Field(default=1500, ge=1)
-    grouped_from: float = Field(default=1.0, ge=0.0, le=1.0)
-    learning_rate: float = Field(default=2e-3, gt=0.0)
-    weight_decay: float = Field(default=0.1, ge=0.0)
-    warmup: int = Field(default=100, ge=0)
-    groups: int = Field(default=8, ge=1)
-    objects: float = Field(default=0.3, ge=0.0, le=1.0)
-    grouped_objects: float = Field(default=0.2, ge=0.0, le=1.0)
-    prompted: float = Field(default=0.9, ge=0.0, le=1.0)
-    negatives: int = Field(default=3, ge=0)
-    mirrored: float = Field(default=0.5, ge=0.0, le=1.0)
-    patch_dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-    unmasked_from: float = Field(default=0.8, ge=0.0, le=1.0)
-    loss: Literal["multi_positive", "clip"] = "multi_positive"
-    validation: float = Field(default=0.05, gt=0.0, lt=1.0)
-    checkpoint_every: int = Field(default=500, ge=1)
-    seed: Seed = 0
+    image_size: int = Field(default=48, ge=8, description="side of a crop, pixels")
+    patch_size: int = Field(default=8, ge=2, description="side of a patch, pixels")
+    width: int = Field(default=96, ge=16, description="of the picture encoder")
+    layers: int = Field(default=3, ge=1, description="of the picture encoder")
+    text_width: int = Field(default=96, ge=16, description="of the text encoder")
+    text_layers: int = Field(default=1, ge=1, description="of the text encoder")
+    dimension: int = Field(default=128, ge=8, description="of the common space")
+    batch: int = Field(default=128, ge=2, description="pairs of picture and text a step")
+    steps: int = Field(default=1500, ge=1, description="of the training")
+    grouped_from: float = Field(
+        default=1.0,
+        ge=0.0,
+        le=1.0,
+        description="share of the steps after which batches are grouped; 1: never",
+    )
+    learning_rate: float = Field(default=2e-3, gt=0.0, description="highest, after the warm-up")
+    weight_decay: float = Field(default=0.1, ge=0.0, description="of AdamW")
+    warmup: int = Field(default=100, ge=0, description="steps until the rate is reached")
+    groups: int = Field(
+        default=8, ge=1, description="of relations with one object class each, in a grouped batch"
+    )
+    objects: float = Field(
+        default=0.3, ge=0.0, le=1.0, description="share of a random batch that shows single objects"
+    )
+    grouped_objects: float = Field(default=0.2, ge=0.0, le=1.0, description="the same of a grouped batch")
+    prompted: float = Field(
+        default=0.9, ge=0.0, le=1.0, description="share of texts that are prompts, the others phrases"
+    )
+    negatives: int = Field(
+        default=3, ge=0, description="wrong texts that each relation brings, its own with another predicate"
+    )
+    mirrored: float = Field(default=0.5, ge=0.0, le=1.0, description="chance that a picture is mirrored")
+    patch_dropout: float = Field(
+        default=0.5, ge=0.0, lt=1.0, description="share of patches hidden from a picture (FLIP)"
+    )
+    unmasked_from: float = Field(
+        default=0.8, ge=0.0, le=1.0, description="share of the steps after which all patches are seen"
+    )
+    loss: Literal["multi_positive", "clip"] = Field(
+        default="multi_positive", description="several right texts a picture, or CLIP's own"
+    )
+    validation: float = Field(default=0.05, gt=0.0, lt=1.0, description="share of pictures held out")
+    checkpoint_every: int = Field(default=500, ge=1, description="steps between checkpoints")
+    seed: Seed = Field(default=0, description="of weights and batches")
 
 
 class LabelsEncoder(Closed):
@@ -73,20 +92,33 @@ class LabelsEncoder(Closed):
     model of timm with ImageNet-1K weights, or with the local safetensors file `weights`.
     """
 
-    make: list[Literal["labels"]] = []
-    source: Literal["pretrain", "timm"] = "pretrain"
-    model: str = "vit_base_patch32_224.augreg_in1k"
-    weights: str | None = None
-    steps: int = Field(default=500, ge=1)
+    make: list[Literal["labels"]] = Field(default=[], description="[labels] makes it, an empty list does not")
+    source: Literal["pretrain", "timm"] = Field(
+        default="pretrain",
+        description="CLIP's picture encoder trained on class labels of the same crops, or a model of timm",
+    )
+    model: str = Field(
+        default="vit_base_patch32_224.augreg_in1k", description="of timm, with ImageNet-1K weights"
+    )
+    weights: str | None = Field(default=None, description="a local safetensors file for it")
+    steps: int = Field(default=500, ge=1, description="of pretrain")
 
 
 class Clip(Closed):
     """The encoder: `pretrain` on scenes, or any open_clip model with a pretrained tag or a local weights file."""
 
-    source: Literal["pretrain", "open_clip"] = "pretrain"
-    model: str = "ViT-B-32-quickgelu"
-    weights: str | None = None
-    object_prompt: ObjectPrompt = "a photo of a {object}"
-    triplet_prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
-    batch: int = Field(default=512, ge=1)
-    pretrain: Pretrain = Pretrain()
+    source: Literal["pretrain", "open_clip"] = Field(
+        default="pretrain", description="pre-train on scenes, or any model of open_clip"
+    )
+    model: str = Field(default="ViT-B-32-quickgelu", description="of open_clip")
+    weights: str | None = Field(
+        default=None, description="a pretrained tag of open_clip, or a file; none: untrained"
+    )
+    object_prompt: ObjectPrompt = Field(
+        default="a photo of a {object}", description="the sentence of a class"
+    )
+    triplet_prompt: TripletPrompt = Field(
+        default="a photo of a {subject} {predicate} a {object}", description="the sentence of a relation"
+    )
+    batch: int = Field(default=512, ge=1, description="texts encoded at a time")
+    pretrain: Pretrain = Field(default=Pretrain(), description="the small CLIP that is pre-trained on scenes")

@@ -20,9 +20,13 @@ class Split(Closed):
     which relationships.json lists a relation (docs/method.md, 1).
     """
 
-    validation: float | str
-    test: float | None = None
-    seed: Seed = 0
+    validation: float | str = Field(
+        description="a fraction of all images, or flag, first_5000_of_train, first_5000_with_relations"
+    )
+    test: float | None = Field(
+        default=None, description="a fraction of all images; none where validation is a word"
+    )
+    seed: Seed = Field(default=0, description="of the hash that draws the fractions")
 
     @property
     def listed(self) -> bool:
@@ -68,14 +72,37 @@ class Dataset(Closed):
     `exact` takes names as the alias files leave them, which is how Visual Genome's published counts were made.
     """
 
-    objects: str | list[str] = "vg150"
-    predicates: str | list[str] = "vg20"
-    object_min_count: int = Field(default=10, ge=1)
-    predicate_min_count: int = Field(default=10, ge=1)
-    object_aliases: str | None = None
-    predicate_aliases: str | None = None
-    object_match: Literal["exact", "plural", "last_word"] = "plural"
-    predicate_match: Literal["exact", "lemma"] = "lemma"
-    split: Split = Split(validation=0.1, test=0.4)
-    duplicates: Literal["drop", "keep"] = "drop"
-    truth: bool = False
+    objects: str | list[str] = Field(
+        default="vg150",
+        description="vg150, found (what the data hold), names, or a text file with a name a line",
+    )
+    predicates: str | list[str] = Field(
+        default="vg20", description="vg20, found, names, or a text file with a name a line"
+    )
+    object_min_count: int = Field(
+        default=10, ge=1, description="of objects: found, how often a name must occur"
+    )
+    predicate_min_count: int = Field(
+        default=10, ge=1, description="of predicates: found, how often a name must occur"
+    )
+    object_aliases: str | None = Field(
+        default=None, description="a file of names that mean the same, one group a line"
+    )
+    predicate_aliases: str | None = Field(default=None, description="the same for predicates")
+    object_match: Literal["exact", "plural", "last_word"] = Field(
+        default="plural",
+        description="how a name becomes a class: as the alias files leave it, by its singular, or by its last word too",
+    )
+    predicate_match: Literal["exact", "lemma"] = Field(
+        default="lemma", description="as the alias files leave it, or by the verb's base form"
+    )
+    split: Split = Field(
+        default=Split(validation=0.1, test=0.4), description="which images train, validate and test"
+    )
+    duplicates: Literal["drop", "keep"] = Field(
+        default="drop", description="whether the same relation of a pair counts twice"
+    )
+    truth: bool = Field(
+        default=False,
+        description="whether all true relations are known (scenes), so that an oracle can judge",
+    )

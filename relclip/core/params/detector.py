@@ -18,25 +18,43 @@ class Detector(Closed):
     `class_nms` does the same among boxes of one class once the relation model has named them (docs/method.md, 2).
     """
 
-    make: list[Literal["detector"]] = []
-    weights: str | None = None
-    backbone: Literal["small", "resnet50"] = "small"
-    start: Literal["none", "imagenet", "coco"] = "none"
-    image_size: int = Field(default=128, ge=32)
-    iterations: int = Field(default=1000, ge=1)
-    batch: int = Field(default=6, ge=1)
-    optimizer: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: float = Field(default=2e-3, gt=0.0)
-    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
-    schedule: Literal["cosine"] | list[int] = "cosine"
-    weight_decay: float = Field(default=1e-2, ge=0.0)
-    warmup: int = Field(default=50, ge=0)
-    per_image: int = Field(default=64, ge=1)
-    score: float = Field(default=0.01, ge=0.0, lt=1.0)
-    nms: float = Field(default=0.3, gt=0.0, le=1.0)
-    class_nms: float = Field(default=0.5, gt=0.0, le=1.0)
-    checkpoint_every: int = Field(default=300, ge=1)
-    seed: Seed = 0
+    make: list[Literal["detector"]] = Field(
+        default=[], description="[detector] makes it, an empty list does not"
+    )
+    weights: str | None = Field(default=None, description="a checkpoint to use instead of training one")
+    backbone: Literal["small", "resnet50"] = Field(
+        default="small", description="a small one, or torchvision's ResNet-50 with a feature pyramid"
+    )
+    start: Literal["none", "imagenet", "coco"] = Field(
+        default="none", description="resnet50 begins with torchvision's weights"
+    )
+    image_size: int = Field(
+        default=128, ge=32, description="longest side of a picture, pixels; about 1000 for resnet50"
+    )
+    iterations: int = Field(default=1000, ge=1, description="of the training")
+    batch: int = Field(default=6, ge=1, description="pictures a step")
+    optimizer: Literal["adamw", "sgd"] = Field(
+        default="adamw", description="sgd is how Visual Genome's are trained"
+    )
+    learning_rate: float = Field(default=2e-3, gt=0.0, description="highest, after the warm-up")
+    momentum: float = Field(default=0.9, ge=0.0, lt=1.0, description="of sgd")
+    schedule: Literal["cosine"] | list[int] = Field(
+        default="cosine",
+        description="half a cosine down to 0, or the iterations at which the rate falls to a tenth",
+    )
+    weight_decay: float = Field(default=1e-2, ge=0.0, description="of the optimizer")
+    warmup: int = Field(default=50, ge=0, description="iterations until the rate is reached")
+    per_image: int = Field(default=64, ge=1, description="boxes of an image that stay")
+    score: float = Field(default=0.01, ge=0.0, lt=1.0, description="that a box must exceed")
+    nms: float = Field(default=0.3, gt=0.0, le=1.0, description="IoU above which the worse of two boxes goes")
+    class_nms: float = Field(
+        default=0.5,
+        gt=0.0,
+        le=1.0,
+        description="the same among boxes of one class, once the relation model has named them",
+    )
+    checkpoint_every: int = Field(default=300, ge=1, description="iterations between checkpoints")
+    seed: Seed = Field(default=0, description="of weights and batches")
 
     @model_validator(mode="after")
     def _the_rate_falls_while_it_trains(self) -> Self:

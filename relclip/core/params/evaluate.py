@@ -11,15 +11,23 @@ MOST_SAMPLES = 100_000
 
 
 class Evaluate(Closed):
-    """The protocol, docs/method.md, 2: one switch per item. P@10 and P@20 are counted on `precision_images` images."""
+    """The protocol, docs/method.md, 2: one switch per item."""
 
-    dedup: bool = True
-    empty_predictions: Literal["zero", "skip"] = "zero"
-    pixel_inclusive: bool = True
-    recall: Literal["per_image", "pooled"] = "per_image"
-    require_overlap: bool = False
-    ties: Literal["seeded", "lowest"] = "seeded"
-    split: Literal["train", "val", "test"] = "test"
-    bootstrap: int = Field(default=1000, ge=0, le=MOST_SAMPLES)
-    precision_images: int = Field(default=200, ge=1)
-    seed: Seed = 0
+    dedup: bool = Field(default=True, description="whether a triplet of a pair counts once")
+    empty_predictions: Literal["zero", "skip"] = Field(
+        default="zero", description="recall of an image without predictions: 0, or left out"
+    )
+    pixel_inclusive: bool = Field(default=True, description="whether a box's width counts its last pixel")
+    recall: Literal["per_image", "pooled"] = Field(
+        default="per_image", description="mean over images, or over all relations"
+    )
+    require_overlap: bool = Field(
+        default=False, description="whether only relations between boxes that overlap count"
+    )
+    ties: Literal["seeded", "lowest"] = Field(
+        default="seeded", description="which of equal scores comes first: by a seed, or the lowest place"
+    )
+    split: Literal["train", "val", "test"] = Field(default="test", description="that is judged")
+    bootstrap: int = Field(default=1000, ge=0, le=MOST_SAMPLES, description="samples behind an interval")
+    precision_images: int = Field(default=200, ge=1, description="images whose P@10 and P@20 are judged")
+    seed: Seed = Field(default=0, description="of the bootstrap")

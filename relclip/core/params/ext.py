@@ -12,17 +12,24 @@ Resize = Literal["auto", "pil", "device"]
 
 
 class Ext(Closed):
-    """CLIP on union crops, widened by the fraction `margin` of their sides; logits are divided by `temperature`.
+    """CLIP on union crops. What the device cuts is one level of 255 away from Pillow's arithmetic, seldom two."""
 
-    `resize`: crops are cut and squashed on the CPU in Pillow's arithmetic (`pil`) or on the device (`device`: one level
-    of 255 away, seldom two); auto: the device if it is a GPU. `shards`: jobs that score a share of the images each,
-    merged to the bytes of one run.
-    """
-
-    margin: float = Field(default=0.0, ge=0.0)
-    prompt: TripletPrompt = "a photo of a {subject} {predicate} a {object}"
-    temperature: float = Field(default=1.0, gt=0.0)
-    batch: int = Field(default=256, ge=1)
-    zero_shot_classes: int = Field(default=5, ge=1)
-    resize: Resize = "auto"
-    shards: int = Field(default=1, ge=1, le=10_000)
+    margin: float = Field(default=0.0, ge=0.0, description="by which a union crop is widened, of its sides")
+    prompt: TripletPrompt = Field(
+        default="a photo of a {subject} {predicate} a {object}", description="the sentence of a relation"
+    )
+    temperature: float = Field(default=1.0, gt=0.0, description="logits are divided by it")
+    batch: int = Field(default=256, ge=1, description="crops at a time")
+    zero_shot_classes: int = Field(
+        default=5, ge=1, description="best classes of an object that CLIP gives SGCls"
+    )
+    resize: Resize = Field(
+        default="auto",
+        description="crops are cut in Pillow's arithmetic, on the device, or there only where it is a GPU",
+    )
+    shards: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="jobs that score a share of the images each, merged to the bytes of one run",
+    )

@@ -6,11 +6,13 @@ from relclip.core.params.base import Closed
 
 
 class Features(Closed):
-    """Frozen patch maps, V(I). `image_size` is the side the picture is resized to before the encoder.
+    """Frozen patch maps, V(I)."""
 
-    `shards`: jobs that look at a share of the pictures each, merged to the bytes of one run.
-    """
-
-    image_size: int = Field(default=128, ge=8)
-    batch: int = Field(default=64, ge=1)
-    shards: int = Field(default=1, ge=1, le=10_000)
+    image_size: int = Field(default=128, ge=8, description="side of the picture before the encoder, pixels")
+    batch: int = Field(default=64, ge=1, description="pictures at a time")
+    shards: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="jobs that look at a share of the pictures each, merged to the bytes of one run",
+    )

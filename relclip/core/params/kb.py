@@ -6,9 +6,14 @@ from relclip.core.params.base import Closed
 
 
 class Kb(Closed):
-    """Captions to triplets. `shards`: jobs that mine a share of the captions each, merged to the bytes of one run."""
+    """Captions to triplets."""
 
-    chunk: int = Field(default=200_000, ge=1)
-    workers: int = Field(default=2, ge=1)
-    min_count: int = Field(default=1, ge=1)
-    shards: int = Field(default=1, ge=1, le=10_000)
+    chunk: int = Field(default=200_000, ge=1, description="captions that a process mines at a time")
+    workers: int = Field(default=2, ge=1, description="processes")
+    min_count: int = Field(default=1, ge=1, description="how often a triplet must be said to be kept")
+    shards: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="jobs that mine a share of the captions each, merged to the bytes of one run",
+    )

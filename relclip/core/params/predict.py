@@ -25,28 +25,44 @@ class Predict(Closed):
     points of R@20 better, R@100 within 0.2 (RelCLIP KB and KB+EXT, Motif KB).
     """
 
-    keep: int = Field(default=100, ge=1)
-    batch: int = Field(default=16, ge=1)
-    pairs: Literal["overlapping", "all"] = "overlapping"
-    kb_mask: bool = False
-    kb_min_count: int = Field(default=1, ge=1)
-    calibrate: bool = False
-    by: By = "classifier"
-    sgdet_score: Literal["classifier", "classifier_times_detector"] = "classifier_times_detector"
-    training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = ["ext", "kb", "kb_ext", "kb_counts"]
-    sgdet: list[str] = []
-    sgdet_training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = []
+    keep: int = Field(default=100, ge=1, description="rows of an image that are written")
+    batch: int = Field(default=16, ge=1, description="images at a time")
+    pairs: Literal["overlapping", "all"] = Field(
+        default="overlapping", description="ordered pairs whose boxes overlap, or all"
+    )
+    kb_mask: bool = Field(
+        default=False, description="whether only what the knowledge base knows of two classes counts"
+    )
+    kb_min_count: int = Field(
+        default=1, ge=1, description="how often that was said; also of the rows without training"
+    )
+    calibrate: bool = Field(
+        default=False, description="divide logits by temperatures that fit validation best (beyond the paper)"
+    )
+    by: By = Field(default="classifier", description="what scores the predicates of a trained run")
+    sgdet_score: Literal["classifier", "classifier_times_detector"] = Field(
+        default="classifier_times_detector", description="of a detected object (D31)"
+    )
+    training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = Field(
+        default=["ext", "kb", "kb_ext", "kb_counts"], description="rows that need no training"
+    )
+    sgdet: list[str] = Field(
+        default=[], description="trained runs that are predicted on the detector's boxes too"
+    )
+    sgdet_training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = Field(
+        default=[], description="the same of rows without training"
+    )
 
 
 class Prediction(Closed):
     """An entry of `predictions`: a trained run predicted in another way; what it does not name is as in `predict`."""
 
-    run: str
-    pairs: Literal["overlapping", "all"] | None = None
-    kb_mask: bool | None = None
-    calibrate: bool | None = None
-    by: By | None = None
-    rank_by: RankBy | None = None
+    run: str = Field(description="the trained run")
+    pairs: Literal["overlapping", "all"] | None = Field(default=None, description="as in predict")
+    kb_mask: bool | None = Field(default=None, description="as in predict")
+    calibrate: bool | None = Field(default=None, description="as in predict")
+    by: By | None = Field(default=None, description="as in predict")
+    rank_by: RankBy | None = Field(default=None, description="as in train")
 
 
 class Predictions(Trainings):

@@ -15,13 +15,23 @@ def _pair(value: Any) -> Any:
 class Scenes(Closed):
     """The procedural data set (docs/scenes.md): pictures, captions, what CLIP is pre-trained on."""
 
-    seed: Seed = 0
-    images: int = Field(default=3200, ge=3)
-    captions: int = Field(default=30000, ge=1)
-    pretrain_images: int = Field(default=4000, ge=1)
-    image_size: int = Field(default=320, ge=64)
-    objects_per_image: Annotated[tuple[int, int], BeforeValidator(_pair)] = (18, 24)
-    annotated: float = Field(default=0.4, gt=0.0, le=1.0)
+    seed: Seed = Field(default=0, description="of all pictures and captions")
+    images: int = Field(default=3200, ge=3, description="pictures of train, validation and test together")
+    captions: int = Field(
+        default=30000,
+        ge=1,
+        description="sentences about other scenes, for the knowledge base and word vectors",
+    )
+    pretrain_images: int = Field(
+        default=4000, ge=1, description="further pictures, which CLIP is pre-trained on"
+    )
+    image_size: int = Field(default=320, ge=64, description="longest side, pixels")
+    objects_per_image: Annotated[tuple[int, int], BeforeValidator(_pair)] = Field(
+        default=(18, 24), description="fewest and most things in a picture"
+    )
+    annotated: float = Field(
+        default=0.4, gt=0.0, le=1.0, description="share of the true relations that the annotation holds"
+    )
 
     @model_validator(mode="after")
     def _fewest_before_most(self) -> "Scenes":
@@ -52,25 +62,33 @@ VgFile = Literal[
 
 
 class VisualGenome(Closed):
-    """Visual Genome by download (docs/method.md, 1).
+    """Visual Genome by download (docs/method.md, 1)."""
 
-    `route`: its official JSON files, or the preprocessed VG-SGG h5 file that most peers use. `captions`: the parts of
-    Conceptual Captions to fetch. `folder` keeps what was fetched and unpacked; a file put there by hand is taken.
-    `mirrors`: addresses in place of the listed ones, by file. `have`: where a file is already; for images.zip and
-    images2.zip a folder of pictures will do, for a .json.zip the unpacked file. At most `parallel` files come at a
-    time, `per_host` from one host. Of a mirror `retries` failures in passing are borne, `backoff` seconds after the
-    first, twice as long after each further one.
-    """
-
-    route: Literal["json", "h5"] = "json"
-    captions: list[Literal["train", "validation"]] = ["train"]
-    folder: str = "data/downloads"
-    mirrors: dict[VgFile, list[str]] = {}
-    have: dict[VgFile, str] = {}
-    parallel: int = Field(default=2, ge=1, le=16)
-    per_host: int = Field(default=2, ge=1, le=4)
-    retries: int = Field(default=5, ge=0)
-    backoff: float = Field(default=1.0, ge=0.0)
+    route: Literal["json", "h5"] = Field(
+        default="json", description="its official JSON files, or the preprocessed VG-SGG file of most peers"
+    )
+    captions: list[Literal["train", "validation"]] = Field(
+        default=["train"], description="parts of Conceptual Captions to fetch"
+    )
+    folder: str = Field(
+        default="data/downloads",
+        description="keeps what was fetched and unpacked; a file put there by hand is taken",
+    )
+    mirrors: dict[VgFile, list[str]] = Field(
+        default={}, description="addresses in place of the listed ones, by file"
+    )
+    have: dict[VgFile, str] = Field(
+        default={},
+        description="where a file is already; a folder of pictures for images.zip, the unpacked file for a .json.zip",
+    )
+    parallel: int = Field(default=2, ge=1, le=16, description="files that come at a time")
+    per_host: int = Field(default=2, ge=1, le=4, description="of them from one host")
+    retries: int = Field(default=5, ge=0, description="failures in passing that are borne, of a mirror")
+    backoff: float = Field(
+        default=1.0,
+        ge=0.0,
+        description="seconds after the first failure, twice as long after each further one",
+    )
 
 
 #: How a folder's annotation is laid out: a reader in relclip/raw/formats/ each, but for the pipeline's own format.
@@ -80,18 +98,22 @@ HUB = "hf://datasets/"
 
 
 class Raw(Closed):
-    """Where the pictures, annotations and captions come from.
+    """Where the pictures, annotations and captions come from."""
 
-    `folder`: of yours, or hf://datasets/OWNER/NAME[@REVISION] of the Hugging Face Hub; `format`: how its annotation is
-    laid out (`relclip import --help`). `captions`: further caption files (folder, vg).
-    """
-
-    source: Literal["scenes", "folder", "vg"] = "scenes"
-    folder: str | None = None
-    format: Format = "visual_genome"
-    captions: list[str] = []
-    scenes: Scenes = Scenes()
-    vg: VisualGenome = VisualGenome()
+    source: Literal["scenes", "folder", "vg"] = Field(
+        default="scenes", description="drawn scenes, a folder of yours, or Visual Genome by download"
+    )
+    folder: str | None = Field(
+        default=None, description="of source folder: a path, or hf://datasets/OWNER/NAME[@REVISION]"
+    )
+    format: Format = Field(
+        default="visual_genome", description="how the folder's annotation is laid out (relclip import --help)"
+    )
+    captions: list[str] = Field(default=[], description="further caption files (folder, vg)")
+    scenes: Scenes = Field(default=Scenes(), description="the procedural data set (docs/scenes.md)")
+    vg: VisualGenome = Field(
+        default=VisualGenome(), description="Visual Genome by download (docs/method.md, 1)"
+    )
 
     @property
     def captioned(self) -> bool:

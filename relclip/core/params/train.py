@@ -16,28 +16,42 @@ NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", 
 
 
 class Rcl(Closed):
-    """Relational contrastive learning, RelCLIP eq. 2-6. Level `none` trains the two cross-entropies alone.
+    """Relational contrastive learning, RelCLIP eq. 2-6; the memory, beyond the paper, begins after `warmup`."""
 
-    The `memory` last relation instances of the batches before join the negatives once `warmup` is over (beyond the
-    paper); 0: this batch alone.
-    """
-
-    level: Literal["dual", "triple", "unary", "none"] = "dual"
-    weight: float = Field(default=1.0, ge=0.0)
-    gamma: float = Field(default=0.5, ge=0.0, le=1.0)
-    temperature: float = Field(default=0.07, gt=0.0)
-    learn_temperature: bool = False
-    memory: int = Field(default=0, ge=0)
+    level: Literal["dual", "triple", "unary", "none"] = Field(
+        default="dual", description="what is contrasted; none trains the two cross-entropies alone"
+    )
+    weight: float = Field(default=1.0, ge=0.0, description="of the contrast in the loss")
+    gamma: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="share of the pictures' queries in InfoNCE, the rest are the texts'",
+    )
+    temperature: float = Field(default=0.07, gt=0.0, description="of InfoNCE")
+    learn_temperature: bool = Field(default=False, description="whether it is trained")
+    memory: int = Field(
+        default=0,
+        ge=0,
+        description="relation instances of earlier batches that join the negatives; 0: this batch alone",
+    )
 
 
 class Sampling(Closed):
-    """Semantic-aware active sampling, RelCLIP eq. 7; `enabled: false` is table 5's No Sampling."""
+    """Semantic-aware active sampling, RelCLIP eq. 7."""
 
-    enabled: bool = True
-    delete_synonyms: bool = True
-    weight: Literal["cosine", "shifted", "none"] = "cosine"
-    epsilon: float = Field(default=0.7, ge=-1.0, le=1.0)
-    eta: float = Field(default=0.0, ge=-1.0, le=1.0)
+    enabled: bool = Field(default=True, description="false is table 5's No Sampling")
+    delete_synonyms: bool = Field(default=True, description="false is table 5's No Del. Syn.")
+    weight: Literal["cosine", "shifted", "none"] = Field(
+        default="cosine",
+        description="of a negative by the distance of its words; none is table 5's No Weight",
+    )
+    epsilon: float = Field(
+        default=0.7, ge=-1.0, le=1.0, description="similarity from which two predicates are synonyms"
+    )
+    eta: float = Field(
+        default=0.0, ge=-1.0, le=1.0, description="similarity below which a negative is too easy"
+    )
 
 
 class KbLabels(Closed):
@@ -49,21 +63,36 @@ class KbLabels(Closed):
     candidates to which CLIP gives a smaller share of a pair, its best excepted (`kb+ext`).
     """
 
-    captions: float = Field(default=1.0, gt=0.0, le=1.0)
-    min_count: int = Field(default=1, ge=1)
-    min_share: float = Field(default=0.0, ge=0.0, le=1.0)
-    weights: Literal["uniform", "counts"] = "uniform"
-    min_clip: float = Field(default=0.0, ge=0.0, le=1.0)
+    captions: float = Field(
+        default=1.0, gt=0.0, le=1.0, description="share of all captions that is believed, a seeded choice"
+    )
+    min_count: int = Field(default=1, ge=1, description="how often a triplet must have been said")
+    min_share: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="of what was said of its two classes, that a triplet must make up",
+    )
+    weights: Literal["uniform", "counts"] = Field(
+        default="uniform", description="labels are equally likely, or by the shares of what was said"
+    )
+    min_clip: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="CLIP's share below which a candidate is dropped, the best excepted (kb+ext)",
+    )
 
 
 class Annotation(Closed):
-    """Which of the annotated relations label pairs (beyond the paper: how much annotation, and how good).
+    """Which of the annotated relations label pairs (beyond the paper: how much annotation, and how good)."""
 
-    `share`: of all relations, a seeded choice; `noise`: the share of them whose predicate is replaced by another.
-    """
-
-    share: float = Field(default=1.0, gt=0.0, le=1.0)
-    noise: float = Field(default=0.0, ge=0.0, le=1.0)
+    share: float = Field(
+        default=1.0, gt=0.0, le=1.0, description="of all annotated relations, a seeded choice"
+    )
+    noise: float = Field(
+        default=0.0, ge=0.0, le=1.0, description="share of them whose predicate is replaced by another"
+    )
 
 
 class Train(Closed):
@@ -73,9 +102,7 @@ class Train(Closed):
     others out of the relation adaptor too: half the time, the same recall on validation (0.2 to 0.5 points either way);
     0.3 a labelled pair costs 4 points of recall. Of an image at most `foreground_per_image` labelled pairs are drawn.
     (16 under kb+ext: recall on validation within 0.2 points of all, mean recall within 1, 60 % of the time.)
-    `images`: how many of the train images train, a seeded choice; none: all. `annotation` counts under `full` alone.
-    `held_out`: predicates whose labels are dropped, so that they are never seen in training (D38).
-    `features` names the encoder whose maps are read; `loss: bce` is VisualDS's (docs/method.md, 6), weighted by the
+    `loss: bce` is VisualDS's (docs/method.md, 6), weighted by the
     labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (docs/method.md, 2). `schedule:
     plateau` is VisualDS's (docs/method.md, 6): the rate falls to a tenth each time recall on validation has not risen
     for more than `patience` validations. `early_stopping`: a training ends after so many validations in a row whose
@@ -84,71 +111,115 @@ class Train(Closed):
     `constant`, or `plateau` with less `patience` than this, go with it. A `motif` has no RCL and always reads labels:
     `rcl`, `sampling`, `heads`, `use_labels`, `object_features` are RelCLIP's alone.
 
-    `precision` of arithmetic; auto: bfloat16 on a GPU made for it, else float32. `processes`: how many the workflow
-    starts by torchrun, a GPU each where there are GPUs; they share the images of a batch, and RCL's negatives are
-    those of the whole batch. But for rounding they compute what one process does, except which units `dropout` drops.
+    `processes` are started by torchrun; RCL's negatives are those of the whole batch. But for rounding they compute
+    what one process does, except which units `dropout` drops.
     """
 
-    model: Literal["relclip", "motif"] = "relclip"
-    features: Literal["clip", "labels"] = "clip"
-    supervision: Literal["full", "kb", "kb+ext"] = "full"
-    seed: Seed = 0
-    images: int | None = Field(default=None, ge=1)
-    annotation: Annotation = Annotation()
-    held_out: list[str] = []
-    iterations: int = Field(default=600, ge=1)
-    images_per_batch: int = Field(default=12, ge=1)
-    optimizer: Literal["sgd", "adamw"] = "adamw"
-    learning_rate: float = Field(default=1e-3, gt=0.0)
-    weight_decay: float = Field(default=1e-4, ge=0.0)
-    warmup: int = Field(default=50, ge=0)
-    schedule: Literal["constant", "cosine", "plateau"] = "cosine"
-    patience: int = Field(default=3, ge=0)
-    early_stopping: int | None = Field(default=None, ge=1)
-    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
-    gradient_clip: float = Field(default=5.0, ge=0.0)
-    dimension: int = Field(default=128, ge=8)
-    heads: int = Field(default=4, ge=1)
-    roi_size: int = Field(default=3, ge=1)
-    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
-    use_labels: Literal["none", "text"] = "none"
-    object_features: bool = False
-    background_per_foreground: float = Field(default=1.0, ge=0.0)
-    foreground_per_image: int | None = Field(default=None, ge=1)
-    attention_over: Literal["all", "sampled"] = "sampled"
-    loss: Literal["cross_entropy", "bce"] = "cross_entropy"
-    rank_by: RankBy = "softmax"
-    object_loss: float = Field(default=1.0, ge=0.0)
-    predicate_loss: float = Field(default=1.0, ge=0.0)
-    rcl: Rcl = Rcl()
-    sampling: Sampling = Sampling()
-    kb: KbLabels = KbLabels()
-    validate_every: int = Field(default=200, ge=1)
-    validate_images: int = Field(default=100, ge=1)
-    checkpoint_every: int = Field(default=200, ge=1)
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    processes: int = Field(default=1, ge=1)
+    model: Literal["relclip", "motif"] = Field(default="relclip", description="the network")
+    features: Literal["clip", "labels"] = Field(
+        default="clip", description="the encoder whose patch maps are read"
+    )
+    supervision: Literal["full", "kb", "kb+ext"] = Field(
+        default="full",
+        description="what labels the pairs: annotation, knowledge base, or that weighed by CLIP's scores",
+    )
+    seed: Seed = Field(default=0, description="of weights, batches and dropout")
+    images: int | None = Field(
+        default=None, ge=1, description="train images that train, a seeded choice; none: all"
+    )
+    annotation: Annotation = Field(
+        default=Annotation(), description="which annotated relations label pairs, under full"
+    )
+    held_out: list[str] = Field(default=[], description="predicates whose labels are dropped (D38)")
+    iterations: int = Field(default=600, ge=1, description="steps of the training")
+    images_per_batch: int = Field(default=12, ge=1, description="images a step")
+    optimizer: Literal["sgd", "adamw"] = Field(default="adamw", description="of the network")
+    learning_rate: float = Field(default=1e-3, gt=0.0, description="highest, after the warm-up")
+    weight_decay: float = Field(default=1e-4, ge=0.0, description="of the optimizer")
+    warmup: int = Field(default=50, ge=0, description="steps until the rate is reached")
+    schedule: Literal["constant", "cosine", "plateau"] = Field(
+        default="cosine", description="of the rate after the warm-up; plateau is VisualDS's"
+    )
+    patience: int = Field(
+        default=3, ge=0, description="of plateau: validations without a rise that are borne"
+    )
+    early_stopping: int | None = Field(
+        default=None,
+        ge=1,
+        description="validations without a rise after which it ends and the best network stays (D35); none: never",
+    )
+    momentum: float = Field(default=0.9, ge=0.0, lt=1.0, description="of sgd")
+    gradient_clip: float = Field(default=5.0, ge=0.0, description="largest norm of a gradient; 0: any")
+    dimension: int = Field(default=128, ge=8, description="of the network's features")
+    heads: int = Field(default=4, ge=1, description="of attention")
+    roi_size: int = Field(default=3, ge=1, description="side of a pooled region, cells")
+    dropout: float = Field(default=0.1, ge=0.0, lt=1.0, description="share of units dropped")
+    use_labels: Literal["none", "text"] = Field(
+        default="none", description="whether the classes' text is an input; a motif always reads it"
+    )
+    object_features: bool = Field(
+        default=False, description="whether a relation sees its two things' own features"
+    )
+    background_per_foreground: float = Field(
+        default=1.0,
+        ge=0.0,
+        description="unlabelled pairs for each labelled one; 0.3 costs 4 points of recall",
+    )
+    foreground_per_image: int | None = Field(
+        default=None, ge=1, description="labelled pairs drawn of an image at most; none: all"
+    )
+    attention_over: Literal["all", "sampled"] = Field(
+        default="sampled",
+        description="pairs that see each other: all, or those with a loss (half the time, the same recall)",
+    )
+    loss: Literal["cross_entropy", "bce"] = Field(
+        default="cross_entropy",
+        description="of predicates; bce is VisualDS's, weighted by the labels under kb+ext",
+    )
+    rank_by: RankBy = Field(
+        default="softmax", description="how logits become scores at test (docs/method.md, 2)"
+    )
+    object_loss: float = Field(default=1.0, ge=0.0, description="weight of the objects' cross-entropy")
+    predicate_loss: float = Field(default=1.0, ge=0.0, description="weight of the predicates'")
+    rcl: Rcl = Field(default=Rcl(), description="relational contrastive learning, RelCLIP eq. 2-6")
+    sampling: Sampling = Field(
+        default=Sampling(), description="semantic-aware active sampling, RelCLIP eq. 7"
+    )
+    kb: KbLabels = Field(default=KbLabels(), description="which of the knowledge base's triplets label pairs")
+    validate_every: int = Field(default=200, ge=1, description="steps between validations")
+    validate_images: int = Field(default=100, ge=1, description="images of a validation")
+    checkpoint_every: int = Field(default=200, ge=1, description="steps between checkpoints")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="of arithmetic; auto: bfloat16 on a GPU made for it, else float32"
+    )
+    processes: int = Field(
+        default=1, ge=1, description="that share the images of a batch, a GPU each where there are GPUs"
+    )
 
 
 class Em(Closed):
-    """VisualDS's E2 and M2 (docs/method.md, 6).
+    """VisualDS's E2 and M2 (docs/method.md, 6)."""
 
-    `keep`: the share of pairs, those surest not to be background, that stay labelled; `model_weight` of a new label is
-    the model's, the rest CLIP's (with EXT); `rate`: M2's learning rate over M1's; `supervised_rate`: the same of the
-    supervised fine-tune that ends `visualds_semi` (D22).
-    """
-
-    keep: float = Field(default=0.25, gt=0.0, le=1.0)
-    model_weight: float = Field(default=0.9, ge=0.0, le=1.0)
-    rate: float = Field(default=0.01, gt=0.0)
-    supervised_rate: float = Field(default=1.0, gt=0.0)
+    keep: float = Field(
+        default=0.25,
+        gt=0.0,
+        le=1.0,
+        description="share of pairs, those surest not to be background, that stay labelled",
+    )
+    model_weight: float = Field(
+        default=0.9, ge=0.0, le=1.0, description="of the model in a new label, the rest is CLIP's"
+    )
+    rate: float = Field(default=0.01, gt=0.0, description="M2's learning rate over M1's")
+    supervised_rate: float = Field(
+        default=1.0, gt=0.0, description="the same of the supervised fine-tune that ends visualds_semi (D22)"
+    )
 
 
 class Balance(Closed):
     """BA-SGG's balanced learning: at most `at_most` instances of each of the `frequent` most frequent predicates."""
 
-    at_most: int = Field(default=2000, ge=1)
-    frequent: int = Field(default=15, ge=0)
+    at_most: int = Field(default=2000, ge=1, description="instances of each frequent predicate")
+    frequent: int = Field(default=15, ge=0, description="how many predicates count as frequent")
 
 
 class Refined(Train):
@@ -160,10 +231,12 @@ class Refined(Train):
     predicate head of a Motif (docs/method.md, 8).
     """
 
-    start: str
-    method: Literal["visualds", "visualds_semi", "ba_sgg"]
-    em: Em = Em()
-    balance: Balance = Balance()
+    start: str = Field(description="the run whose network goes on")
+    method: Literal["visualds", "visualds_semi", "ba_sgg"] = Field(
+        description="VisualDS's E and M steps, its semi-supervised mode, or BA-SGG's second stage"
+    )
+    em: Em = Field(default=Em(), description="of VisualDS (docs/method.md, 6)")
+    balance: Balance = Field(default=Balance(), description="of BA-SGG (docs/method.md, 8)")
 
     def check_start(self, name: str, start: Train) -> None:
         """Raise ParamsError where this training, entry `name` of `refined`, cannot go on from the run `start`."""

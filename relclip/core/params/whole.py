@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from relclip.core.errors import ParamsError
 from relclip.core.params.clip import Clip, LabelsEncoder
@@ -34,7 +34,7 @@ from relclip.core.params.words import Words
 class Params(Predictions):
     """The whole params.yaml, an entry a training; the sections that name trainings are those of Predictions.
 
-    `tables`: what workflow/tables/<name>.yaml changes in workflow/tables.yaml; both together are `report`.
+    `report`: the tables, which stand in files of their own.
     """
 
     raw: Raw
@@ -48,7 +48,9 @@ class Params(Predictions):
     detector: Detector
     evaluate: Evaluate
     gradcam: Gradcam = Gradcam()
-    tables: str | None = None
+    tables: str | None = Field(
+        default=None, description="what workflow/tables/<name>.yaml changes in workflow/tables.yaml"
+    )
     report: Report = Report()
 
     @model_validator(mode="after")

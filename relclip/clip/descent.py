@@ -1,6 +1,6 @@
 """The gradients of a contrastive step: of all processes together, and in pieces where memory does not hold a batch.
 
-A contrastive loss needs all embeddings of a batch at once, not all activations. In pieces, the embeddings are made
+A contrastive loss needs all embeddings of a batch at once, not all activations. In micro-batches, embeddings are made
 without a graph, the loss gives the gradient of each, and each piece is then embedded again to pass it on to the weights
 (GradCache, Gao et al. 2021): the same gradient at the price of a second forward pass.
 """
@@ -18,7 +18,7 @@ from relclip.core.errors import OutOfMemory
 
 
 @dataclass(frozen=True)
-class Side:
+class Tower:
     """Rows of a batch to embed, and what embeds a slice of them; it seeds what it draws by the slice's start."""
 
     embed: Callable[[slice], Tensor]
@@ -30,48 +30,48 @@ class Descent:
 
     def __init__(self, weights: Sequence[Tensor], world: World = ALONE) -> None:
         self.weights, self.world = list(weights), world
-        self.pieces = 1
+        self.micro_batches = 1
 
-    def __call__(self, loss: Callable[..., Tensor], *sides: Side) -> Tensor:
-        """Gradients of `loss`, which is given the embeddings of each side; returns its value over all processes.
+    def __call__(self, loss: Callable[..., Tensor], *towers: Tower) -> Tensor:
+        """Gradients of `loss`, which is given the embeddings of each tower; returns its value over all processes.
 
         Raises OutOfMemory where even single rows are too much, or where other processes wait for this one.
         """
-        value = self._attempt(loss, sides)
+        value = self._attempt(loss, towers)
         while value is None:
-            self._halve(max(side.rows.stop - side.rows.start for side in sides))
-            value = self._attempt(loss, sides)
+            self._halve(max(tower.rows.stop - tower.rows.start for tower in towers))
+            value = self._attempt(loss, towers)
         return self._together(value)
 
-    def _attempt(self, loss: Callable[..., Tensor], sides: Sequence[Side]) -> Tensor | None:
+    def _attempt(self, loss: Callable[..., Tensor], towers: Sequence[Tower]) -> Tensor | None:
         try:
-            return self._gradients(loss, sides)
+            return self._gradients(loss, towers)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
         return None
 
-    def _gradients(self, loss: Callable[..., Tensor], sides: Sequence[Side]) -> Tensor:
+    def _gradients(self, loss: Callable[..., Tensor], towers: Sequence[Tower]) -> Tensor:
         self._forget()
-        if self.pieces == 1:
-            value = loss(*(side.embed(side.rows) for side in sides))
+        if self.micro_batches == 1:
+            value = loss(*(tower.embed(tower.rows) for tower in towers))
             value.backward()
             return value.detach()
-        cut = [_pieces(side.rows, self.pieces) for side in sides]
+        cut = [_micro_batches(tower.rows, self.micro_batches) for tower in towers]
         with torch.no_grad():
             made = [
-                torch.cat([side.embed(part) for part in parts])
-                for side, parts in zip(sides, cut, strict=True)
+                torch.cat([tower.embed(part) for part in parts])
+                for tower, parts in zip(towers, cut, strict=True)
             ]
         leaves = [vectors.requires_grad_() for vectors in made]
         value = loss(*leaves)
         value.backward()
-        for side, parts, leaf in zip(sides, cut, leaves, strict=True):
-            asked = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+        for tower, parts, leaf in zip(towers, cut, leaves, strict=True):
+            whole = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
             for part, gradient in zip(
-                parts, asked.split([part.stop - part.start for part in parts]), strict=True
+                parts, whole.split([part.stop - part.start for part in parts]), strict=True
             ):
-                side.embed(part).backward(gradient)
+                tower.embed(part).backward(gradient)
         return value.detach()
 
     def _together(self, value: Tensor) -> Tensor:
@@ -90,16 +90,18 @@ class Descent:
     def _halve(self, rows: int) -> None:
         self._forget()
         free_what_is_left()
-        if self.world.size > 1 or self.pieces >= rows:
+        if self.world.size > 1 or self.micro_batches >= rows:
             raise OutOfMemory(
-                f"out of memory in pre-training with {-(-rows // self.pieces)} crops at once; lower "
+                f"out of memory in pre-training with {-(-rows // self.micro_batches)} crops at once; lower "
                 "clip.pretrain.batch, or share the batch among more GPUs by torchrun"
             )
-        before, self.pieces = self.pieces, self.pieces * 2
-        say_halved("pre-training", "crop", -(-rows // before), -(-rows // self.pieces), "clip.pretrain.batch")
+        before, self.micro_batches = self.micro_batches, self.micro_batches * 2
+        say_halved(
+            "pre-training", "crop", -(-rows // before), -(-rows // self.micro_batches), "clip.pretrain.batch"
+        )
 
 
-def _pieces(rows: slice, count: int) -> list[slice]:
+def _micro_batches(rows: slice, count: int) -> list[slice]:
     """The rows in `count` slices of nearly one length; none of them empty."""
     size = rows.stop - rows.start
     ends = [rows.start + size * number // count for number in range(count + 1)]

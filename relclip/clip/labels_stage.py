@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler, cut_regions
-from relclip.clip.descent import Side
+from relclip.clip.descent import Tower
 from relclip.clip.labels_elsewhere import load_timm
 from relclip.clip.pretrain import Trainer, train
 from relclip.clip.regions import Codes, Regions, read_regions
@@ -75,8 +75,8 @@ def _counts(regions: Regions, trained: int, held_out: int) -> dict[str, object]:
 
 def _key(settings: Pretrain, corpus: Path, threads: int) -> str:
     """What a checkpoint belongs to: the parameters, the regions, the threads and torch's version."""
-    parts = ["labels", settings.model_dump_json(), file_digest(corpus), str(threads), torch.__version__]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    inputs = ["labels", settings.model_dump_json(), file_digest(corpus), str(threads), torch.__version__]
+    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
 
 
 BATCH = 256
@@ -124,14 +124,15 @@ class LabelsTrainer(Trainer):
         labels = moved(crops.labels[torch.from_numpy(rows)], self.device)
         every = slice(0, len(rows))
         return self.descend(
-            lambda scores: F.cross_entropy(scores, labels), Side(self.show(crops.pixels, rows, random), every)
+            lambda scores: F.cross_entropy(scores, labels),
+            Tower(self.show(crops.pixels, rows, random), every),
         )
 
 
 def judge(encoder: Encoder, crops: Crops, rows: Codes) -> dict[str, Any]:
     """Accuracy on the crops `rows`: over all, the mean of classes, and of each class by name."""
-    pieces = torch.from_numpy(rows).split(BATCH)
-    scores = [encoder.encode_images(crops.pixels[piece]).cpu() for piece in pieces]
+    batches = torch.from_numpy(rows).split(BATCH)
+    scores = [encoder.encode_images(crops.pixels[batch]).cpu() for batch in batches]
     hits = (torch.cat(scores).argmax(dim=1) == crops.labels[torch.from_numpy(rows)]).numpy()
     labels = crops.labels.numpy()[rows]
     by_class = {

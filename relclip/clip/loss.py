@@ -39,7 +39,7 @@ LOSSES = {"multi_positive": multi_positive_loss, "clip": clip_loss}
 
 def shared_loss(
     name: str,
-    sides: tuple[Tensor, Tensor],
+    embedded: tuple[Tensor, Tensor],
     counts: tuple[int, int],
     index: Tensor,
     scale: Tensor,
@@ -48,10 +48,10 @@ def shared_loss(
 ) -> Tensor:
     """What this process adds to `LOSSES[name]` of the embeddings of all processes; its gradients add up as well.
 
-    sides: its own pictures (b, D) and texts (u, D), those that `world.part` gives it of all `counts`, B and U. index
+    embedded: its own pictures (b, D) and texts (u, D), those that `world.part` gives it of all `counts`, B and U. index
     (B,) and scale: the whole step's.
     """
-    images, texts = _gathered(sides, counts, world)
+    images, texts = _gathered(embedded, counts, world)
     own = world.part(len(index))
     if name == "clip":
         said, spoken, shown = texts[index], own, len(index)
@@ -66,12 +66,14 @@ def shared_loss(
     return (to_text + to_image) / 2
 
 
-def _gathered(sides: tuple[Tensor, Tensor], counts: tuple[int, int], world: World) -> tuple[Tensor, Tensor]:
+def _gathered(
+    embedded: tuple[Tensor, Tensor], counts: tuple[int, int], world: World
+) -> tuple[Tensor, Tensor]:
     """The pictures and the texts of all processes, (B, D) and (U, D), in one exchange."""
     lengths = [_length(world.part_of(number, count)) for number in range(world.size) for count in counts]
     rows = [sum(pair) for pair in zip(lengths[::2], lengths[1::2], strict=True)]
-    parts = world.gather(torch.cat(sides), rows).split(lengths)
-    return torch.cat(parts[::2]), torch.cat(parts[1::2])
+    gathered = world.gather(torch.cat(embedded), rows).split(lengths)
+    return torch.cat(gathered[::2]), torch.cat(gathered[1::2])
 
 
 def _length(rows: slice) -> int:

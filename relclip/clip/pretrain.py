@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler
-from relclip.clip.descent import Descent, Side
+from relclip.clip.descent import Descent, Tower
 from relclip.clip.loss import LOSSES, learning_rate, shared_loss
 from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
@@ -89,8 +89,8 @@ class Trainer:
         def embed(part: slice) -> Tensor:
             return F.normalize(see(part), dim=-1)
 
-        parts = self.world.part(len(rows)), self.world.part(len(texts))
-        loss = self.descend(compared, Side(embed, parts[0]), Side(read, parts[1]))
+        own_rows, own_texts = self.world.part(len(rows)), self.world.part(len(texts))
+        loss = self.descend(compared, Tower(embed, own_rows), Tower(read, own_texts))
         with torch.no_grad():
             self.model.logit_scale.clamp_(0.0, torch.tensor(LARGEST_SCALE).log().item())
         return loss
@@ -117,9 +117,9 @@ class Trainer:
 
         return see
 
-    def descend(self, loss: Callable[..., Tensor], *sides: Side) -> float:
+    def descend(self, loss: Callable[..., Tensor], *towers: Tower) -> float:
         """Update the weights down the gradient of `loss` and end the step; returns the loss."""
-        settings, value = self.settings, self._descent(loss, *sides)
+        settings, value = self.settings, self._descent(loss, *towers)
         rate = learning_rate(self.step, settings.steps, settings.warmup, settings.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate

@@ -128,11 +128,11 @@ def _captions(path: Path) -> Iterable[str]:
 
 def _key(settings: Clip, corpus: Path, tokenizer: WordTokenizer, threads: int) -> str:
     """What a checkpoint belongs to: the parameters, the regions, the words, the threads and torch's version."""
-    parts = [
+    inputs = [
         settings.model_dump_json(),
         file_digest(corpus),
         *tokenizer.words,
         str(threads),
         torch.__version__,
     ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()

@@ -75,8 +75,8 @@ class Judge:
 
     def _encode(self, rows: Codes) -> Tensor:
         """Embeddings of the crops `rows`, (N, D) on the CPU."""
-        pieces = torch.from_numpy(rows).split(BATCH)
-        return torch.cat([self.encoder.encode_images(self.pixels[piece]).cpu() for piece in pieces])
+        batches = torch.from_numpy(rows).split(BATCH)
+        return torch.cat([self.encoder.encode_images(self.pixels[batch]).cpu() for batch in batches])
 
 
 def candidates(regions: Regions, relation: Codes, seen: Codes, predicates: Codes) -> Flags:

@@ -34,18 +34,22 @@ class Settings(NamedTuple):
     not_mined: Vocabulary
 
 
-def connect(work: Path) -> "DuckDBPyConnection":
-    """A database of bounded memory; what does not fit goes to a folder in `work`."""
+def connect(scratch: Path) -> "DuckDBPyConnection":
+    """A database of bounded memory; what does not fit goes to a folder in `scratch`."""
     # not at the top: who mines a caption in Python needs no duckdb
-    spill = {"memory_limit": MEMORY, "temp_directory": str(work / "spill"), "preserve_insertion_order": False}
+    spill = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(scratch / "spill"),
+        "preserve_insertion_order": False,
+    }
     database: DuckDBPyConnection = importlib.import_module("duckdb").connect(config=spill)
     return database
 
 
 @contextmanager
-def mentions(files: Sequence[Path], work: Path) -> Iterator["DuckDBPyConnection"]:
+def mentions(files: Sequence[Path], scratch: Path) -> Iterator["DuckDBPyConnection"]:
     """A database with the view `mentions` of these evidence files."""
-    with connect(work) as database:
+    with connect(scratch) as database:
         names = [glob.escape(str(path)) for path in files]
         database.read_parquet(names, hive_partitioning=False).create_view("mentions")
         yield database
@@ -53,20 +57,20 @@ def mentions(files: Sequence[Path], work: Path) -> Iterator["DuckDBPyConnection"
 
 def write(
     files: Sequence[Path],
-    work: Path,
+    scratch: Path,
     output: Path,
     mined: Settings,
     counts: Mapping[str, Any],
     *,
     shard: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write triplets.parquet, evidence.parquet and statistics.json to `output`, made in `work`; return the statistics.
+    """Write triplets.parquet, evidence.parquet and statistics.json to `output`, made in `scratch`; return the last.
 
     `counts` are those of the captions. A shard keeps every triplet: only all shards together know how often it was met.
     """
     least = 1 if shard else mined.min_count
-    made = work / "made"
-    with mentions(files, work) as database:
+    made = scratch / "made"
+    with mentions(files, scratch) as database:
         database.execute(
             f"""CREATE TABLE triplets AS SELECT {_KEY}, count(*) AS count FROM mentions
                 GROUP BY {_KEY} HAVING count(*) >= $least""",

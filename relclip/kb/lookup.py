@@ -60,14 +60,14 @@ _KEY = [(name, "ascending") for name in TRIPLETS.names[:3]]
 
 def _chosen(evidence: Path, output: Path, sentences: int) -> dict[tuple[int, ...], list[str]]:
     """Triplet -> the first ids of its captions, in the order of ids; MOST in all, frequent triplets first."""
-    work = output.parent / f".{output.name}.work"
+    scratch = output.parent / f".{output.name}.work"
     names = ", ".join(TRIPLETS.names[:3])
     query = f"""SELECT {names}, caption_id FROM
         (SELECT *, count(*) OVER (PARTITION BY {names}) AS many,
          row_number() OVER (PARTITION BY {names} ORDER BY caption_id) AS place FROM mentions)
         WHERE place <= $sentences ORDER BY many DESC, {names}, place LIMIT $most"""
     chosen: dict[tuple[int, ...], list[str]] = {}
-    with aggregate.mentions([evidence], work) as database:
+    with aggregate.mentions([evidence], scratch) as database:
         for *key, caption in database.execute(query, {"sentences": sentences, "most": MOST}).fetchall():
             chosen.setdefault(tuple(key), []).append(caption)
     return chosen

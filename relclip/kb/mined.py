@@ -96,18 +96,18 @@ def merge_shards(folders: Sequence[Path], output: Path, min_count: int | None = 
     counts = {name: sum(getattr(one, name) for one in mined) for name in COUNTS.values()}
     if not counts["captions"]:
         raise InputError(f"no caption in any of the {len(folders)} shards; there is nothing to merge")
-    work = output.parent / f".{output.name}.merge"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    scratch = output.parent / f".{output.name}.merge"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
     try:
-        _check_ids(files, folders, mined[0].names, work)
+        _check_ids(files, folders, mined[0].names, scratch)
         if mined[0].shard is None:
-            _check_apart(files, folders, work)
+            _check_apart(files, folders, scratch)
         least = min_count or max(one.min_count for one in mined)
         settings = aggregate.Settings(mined[0].names, least, mined[0].backend, mined[0].not_mined)
-        return aggregate.write(files, work, output, settings, counts)
+        return aggregate.write(files, scratch, output, settings, counts)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _check_together(folders: Sequence[Path], mined: Sequence[Described]) -> None:
@@ -137,14 +137,14 @@ def _check_together(folders: Sequence[Path], mined: Sequence[Described]) -> None
             )
 
 
-def _check_ids(files: Sequence[Path], folders: Sequence[Path], vocabulary: Vocabulary, work: Path) -> None:
+def _check_ids(files: Sequence[Path], folders: Sequence[Path], vocabulary: Vocabulary, scratch: Path) -> None:
     """Every row names classes of the vocabulary and a caption."""
     bad = """SELECT count(*) FROM mentions WHERE NOT coalesce(subject_class BETWEEN 1 AND $objects
         AND object_class BETWEEN 1 AND $objects AND predicate_id BETWEEN 1 AND $predicates
         AND caption_id IS NOT NULL, false)"""
     sizes = {"objects": len(vocabulary.objects), "predicates": len(vocabulary.predicates)}
     for file, folder in zip(files, folders, strict=True):
-        with aggregate.mentions([file], work) as database:
+        with aggregate.mentions([file], scratch) as database:
             number = (database.execute(bad, sizes).fetchone() or (0,))[0]
         if number:
             raise ContractError(
@@ -153,9 +153,9 @@ def _check_ids(files: Sequence[Path], folders: Sequence[Path], vocabulary: Vocab
             )
 
 
-def _check_apart(files: Sequence[Path], folders: Sequence[Path], work: Path) -> None:
+def _check_apart(files: Sequence[Path], folders: Sequence[Path], scratch: Path) -> None:
     """No caption id in two folders: its sentence would count twice."""
-    with aggregate.connect(work) as database:
+    with aggregate.connect(scratch) as database:
         for number, file in enumerate(files):
             ids = f"SELECT DISTINCT caption_id, {number} AS shard FROM read_parquet($file, hive_partitioning = false)"
             into = "INSERT INTO ids" if number else "CREATE TABLE ids AS"

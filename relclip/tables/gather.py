@@ -68,13 +68,18 @@ def gather(inputs: Inputs) -> Gathered:
         for judged in ("annotation", *(["truth"] if params.dataset.truth else []))
     }
     return Gathered(
-        *(params, origin, data, knowledge),
-        {
+        params=params,
+        origin=origin,
+        data=data,
+        knowledge=knowledge,
+        quality={
             name: {judged: quality(base, data, one) for judged, one in relations.items()}
             for name, base in _bases(params, knowledge, inputs.kb).items()
         },
-        *(known, tables["annotation"], tables.get("truth", [])),
-        read_claims(inputs.claims) if inputs.claims else [],
+        knowledge_of=known,
+        annotation=tables["annotation"],
+        truth=tables.get("truth", []),
+        claims=read_claims(inputs.claims) if inputs.claims else [],
     )
 
 

@@ -137,10 +137,14 @@ def _table(
         for group, rows in groupby(block.rows, lambda row: row.group)
     )
     return Table(
-        *(key, layout.title, judged),
-        explain.note(key, judged, params, people),
-        explain.how_to_read(origin, of_paper),
-        *(of_paper, every, blocks),
+        key=key,
+        title=layout.title,
+        judged=judged,
+        note=explain.note(key, judged, params, people),
+        how_to_read=explain.how_to_read(origin, of_paper),
+        against_paper=of_paper,
+        columns=every,
+        blocks=blocks,
     )
 
 

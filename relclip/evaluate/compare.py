@@ -54,8 +54,8 @@ def _sides(options: argparse.Namespace) -> tuple[Side, Side]:
         raise InputError("predictions are judged for one task; give --task predcls, sgcls or sgdet")
     truth = load_groundtruth(options.groundtruth, options.split)
     seen = load_seen(options.train_triplets, truth.vocabulary) if options.train_triplets else None
-    given = (truth, options.task, switches_of(options), seen)
-    return judged_side(paths[0], *given), judged_side(paths[1], *given)
+    judged_by = (truth, options.task, switches_of(options), seen)
+    return judged_side(paths[0], *judged_by), judged_side(paths[1], *judged_by)
 
 
 def _predicates(options: argparse.Namespace, first: Side, second: Side) -> tuple[str, ...]:

@@ -218,8 +218,8 @@ def first_hits_each(
     for table in relation_pieces(path, truth.images):
         relations = fit_relations(table, truth.images, objects, truth.vocabulary, path)
         ranked = [first.add(objects, relations) for first in firsts]
-        for look in watch:
-            look(ranked[0])
+        for watcher in watch:
+            watcher(ranked[0])
     return [Hits(_table(first, seen), _counts(truth, first)) for first in firsts]
 
 

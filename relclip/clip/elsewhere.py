@@ -16,7 +16,7 @@ import torch
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
 from relclip.core.params.clip import Clip
-from relclip.encoder.encoder import save_encoder
+from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.internals.open_clip import quiet
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
@@ -39,9 +39,11 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
             model = open_clip.create_model(settings.model, pretrained_text=False)
         tokenizer = open_clip.get_tokenizer(settings.model)
     except Exception as error:
-        raise InputError(
-            f"open_clip cannot build '{settings.model}' ({short(error)}); take a model without further packages"
-        ) from None
+        lacks = isinstance(error, ModuleNotFoundError)
+        advice = (
+            "install transformers and sentencepiece" if lacks else "take a model without further packages"
+        )
+        raise InputError(f"open_clip cannot build '{settings.model}' ({short(error)}); {advice}") from None
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
         print(
@@ -54,6 +56,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
         _same_activation(settings.model, model_config, tag, settings.weights)
         preprocess |= {key: tag[key] for key in ("mean", "std") if tag.get(key)}
         _load(model, weights, settings.model)
+    Encoder(model, tokenizer, torch.device("cpu")).check(settings.model)
     save_encoder(folder, model, {"model_cfg": model_config, "preprocess_cfg": preprocess}, tokenizer)
     if hasattr(tokenizer, "save_pretrained"):
         tokenizer.save_pretrained(str(folder))

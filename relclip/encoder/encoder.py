@@ -19,12 +19,12 @@ from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
-from relclip.encoder import pooled_token
 from relclip.encoder.tokenizer import WordTokenizer, load_words
+from relclip.internals import open_clip as pooled_token
 
 CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
 READABLE = 0o644
@@ -80,6 +80,26 @@ class Encoder:
                 self._pixels(batch, size), indices=1, normalize_intermediates=True, intermediates_only=True
             )
         return found["image_intermediates"][-1].permute(0, 2, 3, 1)
+
+    def check(self, name: str) -> None:
+        """Raise InputError where the model `name` lacks what the pipeline needs of an encoder."""
+        blank = torch.zeros((1, 3, self.image_size, self.image_size), dtype=torch.uint8)
+        try:
+            widths, shape = (
+                (self.encode_images(blank).shape[1], self.dimension),
+                self.patch_map(blank, self.image_size).shape,
+            )
+            lacking = (
+                "" if widths[0] == widths[1] else f"pictures have {widths[0]} numbers and texts {widths[1]}"
+            )
+            lacking = lacking or ("" if len(shape) == 4 else f"its patch states are {tuple(shape)}")
+        except (AttributeError, NotImplementedError, TypeError, RuntimeError) as error:
+            lacking = " ".join(str(error).split())[:160]
+        if lacking:
+            raise InputError(
+                f"'{name}' cannot be the encoder ({lacking}): the pipeline needs patch states of pictures on a grid, a "
+                "text tower, and one width of both towers' embeddings; take another clip.model"
+            )
 
     def last_states(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """What enters the image tower's last block, for gradients of what comes out of it.
@@ -224,7 +244,10 @@ def _tokenizer(folder: Path) -> Any:
 def _resized_tower(tower: Any, size: int) -> Any:
     from open_clip.model import resize_pos_embed  # noqa: PLC0415
 
-    patch = _side(tower.patch_size)
+    embedded = getattr(
+        getattr(tower, "trunk", None), "patch_embed", tower
+    )  # of timm's towers, which may have none
+    patch = _side(getattr(embedded, "patch_size", getattr(tower, "patch_size", 1)))
     if size % patch:
         raise ContractError(
             f"features.image_size is {size}; this CLIP's patches have {patch} pixels, so take a multiple"

@@ -141,3 +141,39 @@ def test_weights_of_another_activation_are_refused_with_the_right_name(model, ta
     with pytest.raises(InputError, match=f"set clip.model to '{right}'"):
         elsewhere._same_activation(model, config, found, tag)
     elsewhere._same_activation(right, open_clip.get_model_config(right), found, tag)
+
+
+def sigmoid_config(folder, name, width):
+    """A tower like SigLIP's: no class token, attention pooling, texts read both ways, a bias of the logits."""
+    vision = {"image_size": 64, "timm_model_name": "test_vit4", "timm_model_pretrained": False}
+    vision |= {"timm_pool": "map", "timm_proj": "none"}
+    text = {"context_length": 12, "vocab_size": 49408, "width": width, "heads": 2, "layers": 1}
+    text |= {"no_causal_mask": True, "proj_bias": True, "pool_type": "last", "norm_kwargs": {"eps": 1e-6}}
+    towers = {"custom_text": True, "vision_cfg": vision, "text_cfg": text}
+    config = {"embed_dim": width, "init_logit_bias": -10, **towers}
+    (folder / f"{name}.json").write_text(json.dumps(config))
+    open_clip.add_model_config(folder / f"{name}.json")
+
+
+def test_a_tower_without_class_token_is_an_encoder_too(tiny, tmp_path):
+    sigmoid_config(tmp_path, "tiny-sigmoid", 96)
+    encoder = _run(tiny.params, tmp_path / "model", model="tiny-sigmoid")
+    model = open_clip.create_model(f"local-dir:{tmp_path / 'model'}").eval()
+    pictures = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    pixels = encoder._pixels(pictures, 64)
+    texts = ["a dog", "a man riding a horse"]
+    with torch.no_grad():
+        image = model.encode_image(pixels, normalize=True)
+        text = model.encode_text(open_clip.get_tokenizer("tiny-sigmoid")(texts), normalize=True)
+        states = model.visual.trunk.forward_features(pixels)[:, -16:]
+    assert torch.allclose(encoder.encode_images(pictures), image, atol=1e-5)
+    assert torch.allclose(encoder.encode_texts(texts), text, atol=1e-5)
+    assert torch.allclose(encoder.patch_map(pictures, 64).flatten(1, 2), states, atol=1e-4)
+    assert encoder.patch_map(pictures, 96).shape == (2, 6, 6, 96)
+
+
+def test_an_encoder_of_two_widths_is_refused_in_one_sentence(tiny, tmp_path):
+    sigmoid_config(tmp_path, "tiny-two-widths", 64)
+    with pytest.raises(InputError, match=r"pictures have 96 numbers and texts 64.*one width of both towers"):
+        _run(tiny.params, tmp_path / "model", model="tiny-two-widths")
+    assert not (tmp_path / "model").exists()

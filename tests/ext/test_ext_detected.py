@@ -121,7 +121,7 @@ def test_boxes_of_the_same_pixels_are_looked_at_once(tiny):
 
 
 def test_towers_that_compute_only_the_pooled_token_are_the_whole_towers(tiny):
-    from relclip.encoder import pooled_token
+    from relclip.internals import open_clip as pooled_token
 
     encoder = load_encoder(tiny.model, torch.device("cpu"))
     model, tower = encoder._model, encoder._model.visual

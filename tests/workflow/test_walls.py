@@ -30,7 +30,7 @@ ROOMS = {
     "tracking": {"core", "internals"},
     "people": {"core"},
     "model": {"core", "compute"},
-    "encoder": {"core", "compute"},
+    "encoder": {"core", "compute", "internals"},
 }
 SHARED = {"core", "internals", "compute", "tracking", "people", "model", "encoder"}
 

@@ -83,7 +83,7 @@ def test_what_lists_name_must_be_made(content):
     content["predict"] |= {"sgdet": [], "sgdet_training_free": []}
     check_params(content)
     content["report"]["claims"][0]["tasks"] = ["predcls", "sgdet"]
-    with pytest.raises(ParamsError, match="not predicted for 'relclip_kb_ext'"):
+    with pytest.raises(ParamsError, match="not predicted for 'relclip_kb_ext_none'"):
         check_params(content)
     content["report"]["claims"] = []
     content["detector"]["make"] = ["detector"]

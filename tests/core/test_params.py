@@ -281,7 +281,7 @@ def test_rows_show_all_seeds_or_the_common_ones_and_claims_pair_them(content):
     rows = {row.name: row.runs for row in report.blocks("table1")["table1_distant"].rows}
     assert rows["EXT"] == ["ext"]
     assert rows["Motif"] == ["motif_kb", "motif_kb_seed0"]
-    assert rows["RelCLIP (KB)"] == ["relclip_kb", "relclip_kb_seed1", "relclip_kb_seed2"]
+    assert rows["RelCLIP (KB), labels as input"] == ["relclip_kb", "relclip_kb_seed1", "relclip_kb_seed2"]
     assert report.rows("table5")[-1].runs == ["relclip_kb"]
     first, second = (claim.pairs for claim in report.claims)
     assert first == [("relclip_kb", "motif_kb_seed0"), ("relclip_kb_seed2", "motif_kb")]

@@ -192,10 +192,10 @@ def test_a_card_says_how_to_make_it_again(inputs, commit, checkout, changed):
 def test_runs_are_named_as_in_the_tables(inputs):
     params = load_workflow(inputs.params)
     rows, names = rows_of(params), run_names(params)
-    assert names["relclip_kb_seed1"] == "RelCLIP (KB), seed 1"
+    assert names["relclip_kb_seed1"] == "RelCLIP (KB), labels as input, seed 1"
     assert names["ba_sgg_full"] == "BA-SGG, full supervision"
     assert names["epsilon_03"] == "Table 6: 0.3"
-    assert rows["no_rcl"] == ["Table 2: RelCLIP (No RCL)", "Table 3: No RCL (table 2)"]
+    assert rows["no_rcl_none"] == ["Table 2: RelCLIP (No RCL)", "Table 3: No RCL (table 2)"]
     assert names["kb_counts"] == "KB counts"
     assert len(set(names.values())) == len(names)
 
@@ -206,8 +206,8 @@ def test_what_mlflow_gets(inputs, tmp_path):
     write_text(drawn, "<svg/>")
     (one,) = entries(params, inputs.train, inputs.predict, tmp_path)
     assert one.of == {"run": RELEASED, "model_sha256": "f" * 64}
-    assert one.name == "RelCLIP (KB), seed 0"
-    assert one.tags["row"].startswith("Table 1: RelCLIP (KB), seed 0; Table 5: Ours")
+    assert one.name == "RelCLIP (KB), labels as input, seed 0"
+    assert one.tags["row"].startswith("Table 1: RelCLIP (KB), labels as input, seed 0; Table 5: Ours, labels as input")
     config = inputs.train / RELEASED / "config.json"
     assert one.files == {"figures": [drawn], "": [config]}
     assert one.data == data_digests(config)

@@ -179,9 +179,9 @@ def test_a_training_keeps_its_colour_in_all_tables(inputs):
     params = load_workflow(inputs.params)
     colours = row_colours(params)
     assert (
-        colours["table1_distant"]["relclip_kb"]
-        == colours["table5"]["relclip_kb"]
-        == colours["table6"]["relclip_kb"]
+        colours["table1_distant"]["relclip_kb_none"]
+        == colours["table5"]["relclip_kb_none"]
+        == colours["table6"]["relclip_kb_none"]
     )
     assert all(len(set(table.values())) == len(table) for table in colours.values())
 

@@ -207,7 +207,9 @@ def test_what_mlflow_gets(inputs, tmp_path):
     (one,) = entries(params, inputs.train, inputs.predict, tmp_path)
     assert one.of == {"run": RELEASED, "model_sha256": "f" * 64}
     assert one.name == "RelCLIP (KB), labels as input, seed 0"
-    assert one.tags["row"].startswith("Table 1: RelCLIP (KB), labels as input, seed 0; Table 5: Ours, labels as input")
+    assert one.tags["row"].startswith(
+        "Table 1: RelCLIP (KB), labels as input, seed 0; Table 5: Ours, labels as input"
+    )
     config = inputs.train / RELEASED / "config.json"
     assert one.files == {"figures": [drawn], "": [config]}
     assert one.data == data_digests(config)

@@ -83,9 +83,8 @@ class Parser:
     def _said(self, sentence: Sentence, place: int) -> None:
         """What a verb of the grammar states."""
         act, after = self._acts[sentence.name[place]], sentence.kind[place + 1]
-        if not (
-            act.direct or act.participle or after in "Nc" or sentence.name[place + 1] in act.prepositions
-        ):
+        states = act.direct or act.participle or after in "Nc" or "w" in sentence.kinds
+        if not (states or sentence.name[place + 1] in act.prepositions):
             return
         if _adjective(sentence, place) or _negated(sentence, place):
             return
@@ -129,6 +128,8 @@ class Parser:
             sentence.state(subjects, predicate, things)
             if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
                 sentence.state(subjects, predicate, [RUN_TOGETHER])
+        elif fronted := act.prepositions.get(_before_which(sentence, subjects)):
+            sentence.state(subjects, fronted, _gap(sentence, subjects, place + 1))
         elif act.lemma == "have" and _on_it(sentence, place + 1):
             return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
@@ -358,6 +359,12 @@ def _gap(sentence: Sentence, subjects: list[int], target: int) -> list[int]:
     elif sentence.kind[left] != "N":
         return []
     return [left] if left >= 0 and sentence.kind[left] == "N" else []
+
+
+def _before_which(sentence: Sentence, subjects: list[int]) -> str:
+    """The preposition of `the bed on which a cat lies`, '' where there is none."""
+    left = subjects[0] - 1 if subjects else -1
+    return sentence.name[left - 1] if sentence.kind[left - 1 : left + 1] == "pw" else ""
 
 
 def _objects(sentence: Sentence, place: int, subjects: list[int]) -> list[int]:

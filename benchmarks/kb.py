@@ -1,11 +1,11 @@
 """Knowledge base: precision, recall, F1 on hand-corrected triples, and captions per second, beside a nearest-noun rule.
 
-    python benchmarks/kb.py gold --gold factual_train.csv [--predicates FILE] [--half unseen] [--show predicates]
+    python benchmarks/kb.py gold --gold factual_train.csv [--predicates FILE] [--show predicates]
     python benchmarks/kb.py speed --captions FILE... [--predicates FILE] [--workers 2]
     python benchmarks/kb.py scale --captions FILE... [--copies 7]      (linear? bounded memory?)
     python benchmarks/kb.py shard --captions FILE...                   (what a shard pays for the others' captions)
 
-Gold: FACTUAL's scene graphs of Visual Genome's region captions, the half the miner was developed on and the other one
+Gold: FACTUAL's scene graphs of Visual Genome's region captions, each half of the pictures
 apart (relclip.kb.gold.read_gold); its nouns go through the same alignment as ours, its predicates through gold.Writing.
 """
 

@@ -116,7 +116,7 @@ def _name(thing: Any) -> str:
 
 
 def _gold(path: Path, miner: Miner, vocabulary: Vocabulary) -> dict[str, Any]:
-    """In all, by predicate, and of the half that the miner was developed on beside the other one."""
+    """In all, by predicate, and of each half of the pictures."""
 
     def score(half: str | None) -> Found:
         gold = read_gold(path, vocabulary, half=half)

@@ -1,4 +1,4 @@
-"""COCO's detection JSON with relations, a file a split, as Maelic/SGG-Benchmark's docs/ANNOTATIONS.md lays it out.
+"""COCO's detection JSON with relations, a file a split, as the ANNOTATIONS.md of Maelic/SGG-Benchmark lays it out.
 
 Beside COCO's `images`, `annotations` (bbox x, y, w, h) and `categories`, a file has `rel_categories` ({id, name}; where
 they are plain names, an id is a place) and `rel_annotations` ({image_id, subject_id, predicate_id, object_id}, whose

@@ -217,7 +217,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
     import open_clip  # noqa: PLC0415
 
     check_seal(folder / WEIGHTS)
-    config = read_json(folder / CONFIG)
+    config = read_json(folder / CONFIG, "make it again")
     if "text_cfg" in config["model_cfg"]:
         return open_clip.create_model(f"local-dir:{folder}", pretrained_text=False), _tokenizer(folder)
     from relclip.encoder.labels_encoder import blank_tokens, build_labels_model  # noqa: PLC0415
@@ -232,7 +232,7 @@ def _tokenizer(folder: Path) -> Any:
 
     if not (folder / WORDS).is_file():
         return open_clip.get_tokenizer(f"local-dir:{folder}")
-    text = read_json(folder / CONFIG)["model_cfg"]["text_cfg"]
+    text = read_json(folder / CONFIG, "make it again")["model_cfg"]["text_cfg"]
     tokenizer = WordTokenizer(load_words(folder / WORDS), text["context_length"])
     if tokenizer.vocab_size != text["vocab_size"]:
         raise ContractError(

@@ -10,8 +10,8 @@ from relclip.tables.layout import TASKS
 
 HEADER = """# Do the paper's claims hold? A replication study
 
-Made by `make study` from the trainings of the preset `study` (`make preset NAME=study && make tables`); a training that is
-not finished is counted nowhere and said to be missing.
+Made by `make study` from the trainings of the preset `study` (`make preset NAME=study && make tables`); a training that
+is not finished is counted nowhere and said to be missing.
 
 {regime}
 

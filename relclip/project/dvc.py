@@ -37,6 +37,7 @@ ENDINGS = {
 }
 #: What the entries of a rule in `report` are read from.
 TABLES = ["workflow/tables.yaml", "workflow/tables"]
+#: Kept by git and not by DVC's cache: a clone without data shows and compares it.
 METRICS = "reports/metrics.json"
 #: One plot a recall, a line a run: .dvc/plots/by_run.json.
 PLOTS = [
@@ -201,7 +202,7 @@ def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dic
         "params": [name for name in sections if name not in of_tables],
         "outs": [out for out in _once(made) if out != METRICS],
     }
-    body |= {"metrics": [METRICS]} if METRICS in made else {}
+    body |= {"metrics": [{METRICS: {"cache": False}}]} if METRICS in made else {}
     if not stage.over:
         return body
     values = f"${{{stage.over}}}"

@@ -9,6 +9,9 @@ from relclip.core.errors import InputError
 from relclip.internals.dvc import read_once
 from relclip.project.seeds import write_seeds
 
+#: More changed stages than these are committed all at once: each alone writes the whole of dvc.lock.
+FEW = 3
+
 
 def main() -> None:
     """Ask DVC what changed since dvc.lock, and commit those stages: each one costs, most did not change."""
@@ -38,7 +41,7 @@ def record(repo: Any) -> str:
         return "dvc.lock names what lies here already"
     named = "every stage" if changed is None else ", ".join(changed[:4]) + ", ..." * (len(changed) > 4)
     print(f"record: {named}; DVC hashes and keeps the files", flush=True)
-    for target in changed or [None]:
+    for target in changed if changed and len(changed) <= FEW else [None]:
         repo.commit(target, force=True)
     return "done in {seconds:.0f} s; next: git add dvc.lock, and git commit, which pins it"
 

@@ -196,7 +196,7 @@ def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dic
     deps = _deps(stage, symbols, outs)
     sections = _once(name for job in stage.jobs for name in symbols.sections(job))
     of_tables = [name for name in sections if name.startswith("report.")]
-    body = {
+    body: dict[str, Any] = {
         "cmd": f"snakemake {target} --allowed-rules {allowed} --quiet host rules progress",
         "deps": [*workflow.closures.folded(code), stage.source, *(TABLES if of_tables else []), *deps],
         "params": [name for name in sections if name not in of_tables],

@@ -42,3 +42,6 @@ PINNED = _pin_arithmetic()
 # A waiting OpenMP thread gives its core away instead of spinning: spinning cost jobs side by side a factor of five.
 # It must be set before the first import of torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# numpy's products are small: on one thread they have the same bytes however many threads a job was given, to which
+# Snakemake sets this.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"

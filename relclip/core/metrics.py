@@ -66,7 +66,13 @@ METRICS = (
     Metric(
         "pair_recall", "pair R", "R of pairs, whatever the predicate", recall, hits="pair_rank", lists=("",)
     ),
-    Metric("accuracy", "A", "R among the predictions of annotated pairs", recall, hits="given_rank"),
+    Metric(
+        "accuracy",
+        "A",
+        "R among the predictions of annotated pairs that the file holds",
+        recall,
+        hits="given_rank",
+    ),
 )
 
 

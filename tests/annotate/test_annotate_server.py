@@ -181,6 +181,7 @@ def test_the_command_says_where_it_is_and_ends_on_ctrl_c(case, tmp_path):
     content = preset_content("smoke", ROOT / "workflow/presets")
     content["evaluate"]["precision_images"] = 4
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "workflow").symlink_to(ROOT / "workflow")
     folders = [
         str(word) for name in ("dataset", "raw", "evaluate") for word in (f"--{name}", case.root / name)
     ]
@@ -208,6 +209,7 @@ def test_a_port_in_use_leaves_no_database_behind(case, tmp_path, monkeypatch):
     content = preset_content("smoke", ROOT / "workflow/presets")
     content["evaluate"]["precision_images"] = 4
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "workflow").symlink_to(ROOT / "workflow")
     with listening("127.0.0.1", 0) as other:
         port = str(other.getsockname()[1])
         folders = [
@@ -216,4 +218,4 @@ def test_a_port_in_use_leaves_no_database_behind(case, tmp_path, monkeypatch):
         monkeypatch.setattr(sys, "argv", ["relclip annotate", *folders, "--runs", *RUNS, "--port", port])
         with pytest.raises(InputError, match=f"port {port} cannot be used"):
             main()
-    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+    assert {path.name for path in tmp_path.iterdir()} == {"params.yaml", "workflow"}

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from relclip.core import command
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params.kb import Kb
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
@@ -251,13 +252,15 @@ def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
     assert json.loads((tmp_path / "kb" / "statistics.json").read_text())["min_count"] == 2
 
 
-def test_captions_are_never_replaced_by_what_was_mined(tmp_path, monkeypatch):
+def test_captions_are_never_replaced_by_what_was_mined(tmp_path, monkeypatch, capsys):
     path = tmp_path / "kb/triplets.parquet"
     path.parent.mkdir()
     pq.write_table(pa.table({"caption": SENTENCES, "caption_id": list("abcde")}), path)
     before = path.read_bytes()
     words = ["relclip kb", "--captions", str(path), "--output", str(path.parent)]
     monkeypatch.setattr(sys, "argv", words)
-    with pytest.raises(InputError, match="which is read here"):
-        command_line.main()
+    with pytest.raises(SystemExit) as ended:
+        command.run(command_line.main)
+    assert ended.value.code == 2
+    assert "which is read here" in capsys.readouterr().err
     assert path.read_bytes() == before

@@ -51,7 +51,7 @@ def real(number):
     if not files:
         pytest.skip("real captions (../shared/data/captions) are not on this machine")
     lines = gzip.decompress(files[number % len(files)].read_bytes()).decode().splitlines()
-    return [line.split("\t")[0] for line in random.Random(number).sample(lines, 1500)]
+    return [line.split("\t")[0] for line in random.Random(number).sample(lines, 3000)]
 
 
 def scenes(number):

@@ -14,7 +14,7 @@ def commands(text):
     sentences = re.sub(r"^    .*$", "", text, flags=re.MULTILINE)
     inside = [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", sentences)]
     found = [part.strip() for line in (*blocks, *inside) for part in line.split(" && ")]
-    return list(dict.fromkeys(one for one in found if one.split()[0] in PROGRAMS and " " in one))
+    return list(dict.fromkeys(one for one in found if one and one.split()[0] in PROGRAMS and " " in one))
 
 
 def shown(beginning):

@@ -58,7 +58,9 @@ def test_a_card_is_asked_for_every_training(script, tmp_path, monkeypatch):
     assert params.clip.model.startswith("ViT-B-32") and params.detector.backbone == "resnet50"
     asked = " ".join(command for _, command, _ in script.commands(content, "cuda", 8))
     kinds = {(run.get("model", "relclip"), run["supervision"]) for run in content["runs"].values()}
-    assert len(kinds) == 6 and all(f"--run {name} " in asked for name in (*params.runs, *params.refined))
+    assert len(kinds) == 6 and all(
+        f"--run {name} " in asked for name in (*content["runs"], *content["refined"])
+    )
 
 
 def test_what_fails_is_on_the_page(script, tmp_path):

@@ -19,9 +19,9 @@ EDITS = {
     "core/kb_filter.py": {*TRAININGS, "tables"},
     "compute/checkpoint.py": {*TRAININGS, "clip_model", "clip_labels", "detector"},
     "model/network.py": {*TRAININGS, "predict_run", "predict_sgdet", "gradcam_run"},
-    "encoder/tokenizer.py": CLIP | BY_CLIP,
+    "encoder/tokenizer.py": CLIP | BY_CLIP | {"predict_run", "predict_sgdet"},
     "tracking/curves.py": {*TRAININGS, "detector"},
-    "people/agreement.py": {"tables"},
+    "people/judgements.py": {"tables"},
     "train/refine/estep.py": {"refine"},
     "tables/template/page.html": {"tables"},
 }

@@ -169,7 +169,17 @@ def test_digests_are_those_of_dvc(house):
 
 def test_nothing_is_left_to_do(house):
     assert "Nothing to be done" in house.run("snakemake", "-n")
-    assert "Data and pipelines are up to date" in house.run("dvc", "status")
+    assert "Data and pipelines are up to date" in house.readme("dvc status")
+
+
+def test_an_edited_file_is_named_and_brought_back(house):
+    path = house.folder / "data/kb/triplets.parquet"
+    before = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(b"edited")
+    assert "data/kb" in house.readme("dvc status")
+    house.run("dvc", "checkout", "--force")
+    assert path.read_bytes() == before
 
 
 def test_a_lock_that_a_killed_snakemake_left_is_said_and_taken_away(house):

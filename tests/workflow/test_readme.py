@@ -30,6 +30,7 @@ LIKE = {
     ". .venv/bin/activate": 'environment["PATH"]',
     "snakemake --workflow-profile profiles/slurm": '"--workflow-profile", "profiles/slurm"',
     "$EDITOR params.yaml": "house.change_params(",
+    "dvc checkout": '"dvc", "checkout", "--force"',
     "mlflow models serve": '"mlflow", "models", "serve"',
 }
 #: What a target of the Makefile calls -> the words of the test that runs the same.
@@ -42,6 +43,7 @@ RECIPES = {
     "gpu-check": ("benchmarks/gpu_check.py", ""),  # tests/workflow/test_gpu_check.py
     "models": ("relclip.photo.register", ""),  # tests/photo/test_photo_registered.py
     "preset": ("relclip.project.preset", ""),
+    "study": ("relclip.study", ""),  # tests/study/test_study_page.py
     "readme": ("relclip.tables.readme", ""),  # tests/tables/test_tables_readme.py
 }
 

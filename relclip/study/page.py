@@ -29,7 +29,8 @@ Satterthwaite's degrees of freedom; in brackets beside its standard error that o
 effects. Holm corrects p for all claims of a table on the same task and metric. `could have seen`: the smallest true
 difference that this design would find in {power:.0f} of 100 studies. With one seed nothing is decided. Every claim on
 every task and metric, SGCls and zR@50 too: [study/claims.csv](study/claims.csv); the digest of every model:
-[study/models.csv](study/models.csv)."""
+[study/models.csv](study/models.csv). Another CLIP in a claim: a second folder of the preset with that one key changed
+(`python -m relclip.study --elsewhere CHANGE=FOLDER`)."""
 #: What a line of a table of claims shows in full, and what beside it.
 FIRST, BESIDE = ("predcls", RECALL.at()), [("predcls", MEAN_RECALL.at()), ("sgcls", RECALL.at())]
 

@@ -1,10 +1,10 @@
-"""The commands that README.md and docs/results.md show, word for word."""
+"""The commands that README.md and its pages show, word for word."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = "\n".join((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/results.md"))
+TEXT = "\n".join((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/results.md", "docs/loop.md"))
 PROGRAMS = ("make", "snakemake", "dvc", "relclip", "python", "git", "mlflow", "pip", "pytest", ".", "$EDITOR")
 
 

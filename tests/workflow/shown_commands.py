@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = "\n".join((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/results.md", "docs/loop.md"))
+TEXT = "\n".join(
+    (ROOT / page).read_text("utf-8") for page in ("README.md", "docs/results.md", "docs/loop.md")
+)
 PROGRAMS = ("make", "snakemake", "dvc", "relclip", "python", "git", "mlflow", "pip", "pytest", ".", "$EDITOR")
 
 

@@ -1,5 +1,4 @@
-"""What a training is told less, or wrongly: fewer images, a share of the annotation, wrong predicates (D36); predicates
-that it never sees (D38)."""
+"""What a training is told less: fewer images, a share of the annotation (D36); predicates that it never sees (D38)."""
 
 import numpy as np
 import pyarrow as pa
@@ -16,23 +15,13 @@ from relclip.model import ImageSet
 
 def annotated(relations: pa.Table, params: Train, vocabulary: Vocabulary) -> pa.Table:
     """The rows of relations.parquet that label pairs in a training, as `annotation` and `held_out` say."""
-    told = as_annotated(relations, params.annotation, params.seed, len(vocabulary.predicates))
+    told = as_annotated(relations, params.annotation, params.seed)
     return without_predicates(told, held_out_ids(params, vocabulary))
 
 
-def as_annotated(relations: pa.Table, annotation: Annotation, seed: int, predicates: int) -> pa.Table:
-    """The rows of relations.parquet that `annotation` keeps, a share of them with another predicate.
-
-    What a smaller share keeps a larger one keeps too, and the same of the wrong ones. `predicates`: how many there are;
-    a wrong one is any of the others, all as likely.
-    """
-    kept = chosen(len(relations), annotation.share, seed, "annotation share")
-    wrong = chosen(len(relations), annotation.noise, seed, "annotation noise")
-    shift = stream(seed, "wrong predicates").integers(1, max(predicates, 2), len(relations))
-    right = relations["predicate_id"].to_numpy()
-    given = np.where(wrong, (right - 1 + shift) % predicates + 1, right).astype(right.dtype)
-    place = relations.schema.get_field_index("predicate_id")
-    return relations.set_column(place, relations.schema.field(place), pa.array(given)).filter(pa.array(kept))
+def as_annotated(relations: pa.Table, annotation: Annotation, seed: int) -> pa.Table:
+    """The rows of relations.parquet that `annotation` keeps; what a smaller share keeps a larger one keeps too."""
+    return relations.filter(pa.array(chosen(len(relations), annotation.share, seed, "annotation share")))
 
 
 def pairs_trained_on(images: ImageSet, params: Train) -> NDArray[np.bool_]:

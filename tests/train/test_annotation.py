@@ -1,8 +1,6 @@
-"""Fewer train images, less annotation, wrong annotation: exactly as many as said, the smaller choice in the larger."""
+"""Fewer train images, less annotation: exactly as many as said, the smaller choice in the larger."""
 
-import numpy as np
 import pyarrow as pa
-import pytest
 
 from relclip.core.params.train import Annotation, Train
 from relclip.core.parquet import RELATIONS, read_table
@@ -22,25 +20,14 @@ def relations(count):
 
 def test_a_share_of_the_annotation_is_kept_and_a_larger_one_holds_it():
     table = relations(200)
-    assert as_annotated(table, Annotation(), 0, 4).equals(table)
+    assert as_annotated(table, Annotation(), 0).equals(table)
     small, large = (
-        set(as_annotated(table, Annotation(share=s), 3, 4)["subject_id"].to_pylist()) for s in (0.1, 0.4)
+        set(as_annotated(table, Annotation(share=s), 3)["subject_id"].to_pylist()) for s in (0.1, 0.4)
     )
     assert (len(small), len(large)) == (20, 80)
     assert small < large
-    other = set(as_annotated(table, Annotation(share=0.1), 4, 4)["subject_id"].to_pylist())
+    other = set(as_annotated(table, Annotation(share=0.1), 4)["subject_id"].to_pylist())
     assert other != small
-
-
-def test_noise_gives_a_share_of_the_relations_one_of_the_other_predicates():
-    table = relations(4000)
-    right, noisy = (
-        t["predicate_id"].to_numpy() for t in (table, as_annotated(table, Annotation(noise=0.25), 0, 4))
-    )
-    wrong = noisy != right
-    assert wrong.sum() == 1000
-    assert np.bincount((noisy - right)[wrong] % 4, minlength=4) == pytest.approx([0, 333, 333, 333], abs=60)
-    assert set(noisy) == {1, 2, 3, 4}
 
 
 def test_a_part_of_the_images_trains_with_the_labels_it_had(tiny):

@@ -85,13 +85,10 @@ class KbLabels(Closed):
 
 
 class Annotation(Closed):
-    """Which of the annotated relations label pairs (beyond the paper: how much annotation, and how good)."""
+    """Which of the annotated relations label pairs (beyond the paper)."""
 
     share: float = Field(
         default=1.0, gt=0.0, le=1.0, description="of all annotated relations, a seeded choice"
-    )
-    noise: float = Field(
-        default=0.0, ge=0.0, le=1.0, description="share of them whose predicate is replaced by another"
     )
 
 

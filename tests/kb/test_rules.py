@@ -33,7 +33,8 @@ VOCABULARIES = [
     STANDARD,
     Vocabulary(STANDARD.objects, (*STANDARD.predicates, *MORE)),
     Vocabulary(
-        ("man", "he", "hand", "side", "group", "horse"), ("of", "on", "covering", "wearing", "riding")
+        ("man", "he", "hand", "side", "group", "horse", "shirt"),
+        ("of", "on", "covering", "wearing", "riding"),
     ),
 ]
 SALAD = """a man , and it of riding covered in on by that is to snow horse . the 's ' - ( sat \x00 \u00e9 he his not no

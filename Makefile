@@ -16,7 +16,7 @@ help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 tables: $(READY)  ## environment, then every table and the report
-	snakemake --cores all
+	python -m relclip.project.snakemake --cores all
 
 test: $(READY)  ## environment, then all tests
 	pytest

@@ -38,11 +38,10 @@ from relclip.core.params.predict import Predict
 from relclip.core.params.train import Train
 from relclip.core.params.whole import load_workflow
 from relclip.core.vocabulary import Vocabulary
-from relclip.detector.examples import Example
 from relclip.detector.network import DetectorConfig, build
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model
-from relclip.detector.training import compute_losses
+from relclip.detector.training import Example, compute_losses
 from relclip.detector.training import make_optimizer as make_detector_optimizer
 from relclip.detector.training import update as update_detector
 from relclip.encoder.encoder import Encoder
@@ -53,9 +52,8 @@ from relclip.predict import sgdet_stage, stage
 from relclip.predict.predictor import Predictor
 from relclip.predict.request import Inputs, Request
 from relclip.train.fit import ahead
-from relclip.train.optimiser import make_optimizer, update
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import Steps
+from relclip.train.steps import Steps, make_optimizer, update
 
 VG_IMAGES, VG_ITERATIONS = 108_073, 20_000
 #: Pictures of validation and test, those of test, steps of the detector (preset vg).

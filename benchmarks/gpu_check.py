@@ -36,7 +36,7 @@ from relclip.core.ordered import available_threads
 from relclip.encoder.encoder import load_encoder
 from relclip.model import ImageSet, Regions, load_model
 from relclip.project.preset import PRESETS, preset_content
-from relclip.train.logits import predicate_logits
+from relclip.train.validate import predicate_logits
 
 ROOT = Path(__file__).resolve().parents[1]
 MINUTES = 5

@@ -21,7 +21,7 @@ from relclip.core.vocabulary import load_names
 from relclip.encoder.encoder import save_encoder
 from relclip.encoder.tokenizer import WordTokenizer, collect_words
 from relclip.features.rows import ROWS
-from relclip.raw.scenes.captions import write_captions
+from relclip.raw.scenes.corpus import write_captions
 
 #: Visual Genome 1.4 and Conceptual Captions.
 IMAGES, OBJECTS, RELATIONS, CAPTIONS = 108_073, 35, 21, 3_300_000

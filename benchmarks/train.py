@@ -26,8 +26,8 @@ from relclip.model import ImageSet
 from relclip.model.regions import in_cells
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
-from relclip.train.optimiser import make_optimizer, update
 from relclip.train.setup import Material, make_trainer
+from relclip.train.steps import make_optimizer, update
 from relclip.train.trainer import Trainer
 
 OBJECTS, PREDICATES, IMAGES, WORDS = 150, 20, 200, 100
@@ -39,9 +39,11 @@ SIZES: dict[str, dict[str, int]] = {
 LABELLED = {"full": (5.5, 1), "kb": (34.0, 7)}
 
 
-def images_like_scenes(random: np.random.Generator, cells: int, channels: int) -> ImageSet:
+def images_like_scenes(
+    random: np.random.Generator, cells: int, channels: int, boxes: tuple[int, int] = (18, 24)
+) -> ImageSet:
     """IMAGES images of 320 pixels with 18 to 24 boxes, about 123 ordered overlapping pairs each."""
-    counts = random.integers(18, 25, IMAGES)
+    counts = random.integers(boxes[0], boxes[1] + 1, IMAGES)
     size = random.uniform(0.12, 0.36, (counts.sum(), 2))
     low = random.uniform(0, 1, size.shape) * (1 - size)
     return ImageSet.from_arrays(

@@ -5,8 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from relclip.annotate.export import export, in_words
-from relclip.annotate.order import CORE, first_pictures, hours
-from relclip.annotate.pictures import read_pictures
+from relclip.annotate.pictures import CORE, first_pictures, hours, read_pictures
 from relclip.annotate.store import Store
 from relclip.core import command
 from relclip.core.annotations import load_annotations
@@ -52,7 +51,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _asked(options: argparse.Namespace, params: Params) -> Questionnaire:
+def _questionnaire(options: argparse.Namespace, params: Params) -> Questionnaire:
     runs = options.runs or params.report.trainings(*params.report.showing("predcls", PRECISION))
     if not runs:
         raise InputError("no table of workflow/tables.yaml shows P@K of a run; name runs with --runs")
@@ -60,23 +59,24 @@ def _asked(options: argparse.Namespace, params: Params) -> Questionnaire:
     return load_questionnaire(data, options.evaluate, list(dict.fromkeys(runs)), params.evaluate)
 
 
-def _serve(options: argparse.Namespace, params: Params, asked: Questionnaire) -> None:
+def _serve(options: argparse.Namespace, params: Params, questionnaire: Questionnaire) -> None:
     if len(options.database) > 1:
         raise InputError("the page writes into one --database; several are for --export")
     from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
     from relclip.annotate.server import listening, serve, server_of, url_of  # noqa: PLC0415
 
     pictures = read_pictures(options.dataset, options.raw)
-    every, asked = len(asked.questions), first_pictures(asked, params.evaluate.seed, options.statements)
+    every = len(questionnaire.questions)
+    questionnaire = first_pictures(questionnaire, params.evaluate.seed, options.statements)
     with (
         listening(options.host, options.port) as listener,
         closing(Store(options.database[0])) as store,
     ):
-        server = server_of(make_app(Desk(asked, pictures, store, params.evaluate.seed)), listener)
-        count = len(asked.questions)
+        server = server_of(make_app(Desk(questionnaire, pictures, store, params.evaluate.seed)), listener)
+        count = len(questionnaire.questions)
         more = f", of {every} (--statements {every}: about {hours(every)})" if every > count else ""
         print(
-            f"{count} statements on {len(asked.images)} pictures, about {hours(count)} for each person{more}; "
+            f"{count} statements on {len(questionnaire.images)} pictures, about {hours(count)} for each person{more}; "
             f"answers in {options.database[0]}"
         )
         print(f"open {url_of(server)}  (Ctrl-C ends; nothing is lost)", flush=True)
@@ -87,11 +87,11 @@ def main() -> None:
     """Parse; serve the page, or write what was answered."""
     options = _options()
     params = load_workflow(options.params)
-    asked = _asked(options, params)
+    questionnaire = _questionnaire(options, params)
     if options.export is None:
-        _serve(options, params, asked)
+        _serve(options, params, questionnaire)
     else:
-        print(in_words(export(options.database, asked, params.evaluate, options.export)))
+        print(in_words(export(options.database, questionnaire, params.evaluate, options.export)))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,15 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from relclip.annotate.order import ANSWERS_LOOKED_AT, Order, hours, order_of, seconds_left
-from relclip.annotate.pictures import Picture, as_jpeg
+from relclip.annotate.pictures import (
+    ANSWERS_LOOKED_AT,
+    Order,
+    Picture,
+    as_jpeg,
+    hours,
+    order_of,
+    seconds_left,
+)
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
 from relclip.people.judgements import ANSWERS
@@ -39,20 +46,20 @@ class Desk:
     """What is asked, of which pictures, and who answered what."""
 
     def __init__(
-        self, asked: Questionnaire, pictures: Mapping[int, Picture], store: Store, seed: int
+        self, questionnaire: Questionnaire, pictures: Mapping[int, Picture], store: Store, seed: int
     ) -> None:
-        self.asked, self.store = asked, store
-        asked_of = {one.image_id for one in asked.questions.values()}
-        self.pictures = {image_id: pictures[image_id] for image_id in asked_of}
-        self.order: Callable[[str], Order] = lru_cache(64)(lambda name: order_of(asked, seed, name))
+        self.questionnaire, self.store = questionnaire, store
+        shown = {one.image_id for one in questionnaire.questions.values()}
+        self.pictures = {image_id: pictures[image_id] for image_id in shown}
+        self.order: Callable[[str], Order] = lru_cache(64)(lambda name: order_of(questionnaire, seed, name))
         self.jpeg: Callable[[int], bytes] = lru_cache(PICTURES_KEPT)(
             lambda key: as_jpeg(self.pictures[key].path)
         )
 
     def people(self) -> list[tuple[str, int]]:
         """(name, how many of the questions that person has answered)."""
-        asked = self.asked.questions.keys()
-        return [(name, len(asked & answered)) for name, answered in self.store.annotators().items()]
+        questions = self.questionnaire.questions.keys()
+        return [(name, len(questions & answered)) for name, answered in self.store.annotators().items()]
 
     def state(self, name: str, place: int | None = None) -> Json:
         """What the page shows at a place of this person's order; without one at the first open question."""
@@ -113,7 +120,7 @@ def make_app(desk: Desk) -> flask.Flask:
 def _pages(app: flask.Flask, desk: Desk) -> None:
     @app.get("/")
     def start() -> str:
-        total = len(desk.asked.questions)
+        total = len(desk.questionnaire.questions)
         return flask.render_template(
             "name.html", people=desk.people(), total=total, time=hours(total), longest=LONGEST_NAME
         )
@@ -150,8 +157,8 @@ def _answers(app: flask.Flask, desk: Desk) -> None:
     @app.get("/state")
     def state() -> Json:
         place = flask.request.args.get("place", type=int)
-        if place is not None and not 0 <= place < len(desk.asked.questions):
-            flask.abort(404, f"There are the questions 1 to {len(desk.asked.questions)}.")
+        if place is not None and not 0 <= place < len(desk.questionnaire.questions):
+            flask.abort(404, f"There are the questions 1 to {len(desk.questionnaire.questions)}.")
         return desk.state(_annotator(), place)
 
     @app.post("/answer")

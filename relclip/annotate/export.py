@@ -19,7 +19,7 @@ JUDGEMENTS_FILE, PRECISION_FILE = "judgements.parquet", "precision.json"
 
 
 def export(
-    databases: Sequence[Path], asked: Questionnaire, switches: Evaluate, folder: Path
+    databases: Sequence[Path], questionnaire: Questionnaire, switches: Evaluate, folder: Path
 ) -> dict[str, Any]:
     """Write both files of the answers in all databases; returns the content of precision.json.
 
@@ -39,7 +39,7 @@ def export(
     people: dict[str, dict[str, str]] = {}
     for (name, question), row in latest.items():
         people.setdefault(f"annotator {numbers[name]}", {})[question] = row.answer
-    report = people_report(asked, people, switches)
+    report = people_report(questionnaire, people, switches)
     write_table(folder / JUDGEMENTS_FILE, _table(list(latest.values()), numbers), JUDGEMENTS)
     write_json(folder / PRECISION_FILE, report)
     return report

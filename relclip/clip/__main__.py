@@ -1,6 +1,6 @@
 """python -m relclip.clip: pre-train the small CLIP or load one from elsewhere; torchrun shares a batch among GPUs."""
 
-from relclip.clip.sections import Sections
+from relclip.clip import Sections
 from relclip.core import command
 from relclip.core.params.reading import load_sections
 
@@ -15,15 +15,15 @@ def main() -> None:
     command.add_output(arguments, "clip/model")
     command.add_device(arguments)
     command.add_threads(arguments)
-    given = arguments.parse_args()
-    params = load_sections(given.params, Sections)
+    options = arguments.parse_args()
+    params = load_sections(options.params, Sections)
     # torch loads only after the arguments are known to be good
     from relclip.clip.stage import run  # noqa: PLC0415
     from relclip.compute.halving import told_in_a_sentence  # noqa: PLC0415
     from relclip.compute.world import joined  # noqa: PLC0415
 
-    with joined(given.device) as (world, device), told_in_a_sentence("lower clip.pretrain.batch"):
-        run(params, given.raw, given.output, given.threads, device=device, world=world)
+    with joined(options.device) as (world, device), told_in_a_sentence("lower clip.pretrain.batch"):
+        run(params, options.raw, options.output, options.threads, device=device, world=world)
 
 
 if __name__ == "__main__":

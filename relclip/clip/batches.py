@@ -72,8 +72,10 @@ class Sampler:
         sizes = np.full(groups, (batch - count) // groups)
         sizes[: (batch - count) % groups] += 1
         chosen = random.choice(len(self._groups), size=groups, p=self._weights)
-        drawn = [self._groups[key].draw(int(size), random) for key, size in zip(chosen, sizes, strict=True)]
-        return np.concatenate([self._objects.draw(count, random), *drawn])
+        relations = [
+            self._groups[key].draw(int(size), random) for key, size in zip(chosen, sizes, strict=True)
+        ]
+        return np.concatenate([self._objects.draw(count, random), *relations])
 
 
 def cut_regions(regions: Regions, folder: Path, size: int, workers: int) -> Tensor:

@@ -60,16 +60,16 @@ class Descent:
         cut = [_micro_batches(tower.rows, self.micro_batches) for tower in towers]
         with torch.no_grad():
             made = [
-                torch.cat([tower.embed(part) for part in parts])
-                for tower, parts in zip(towers, cut, strict=True)
+                torch.cat([tower.embed(part) for part in batches])
+                for tower, batches in zip(towers, cut, strict=True)
             ]
         leaves = [vectors.requires_grad_() for vectors in made]
         value = loss(*leaves)
         value.backward()
-        for tower, parts, leaf in zip(towers, cut, leaves, strict=True):
+        for tower, batches, leaf in zip(towers, cut, leaves, strict=True):
             whole = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
             for part, gradient in zip(
-                parts, whole.split([part.stop - part.start for part in parts]), strict=True
+                batches, whole.split([part.stop - part.start for part in batches]), strict=True
             ):
                 tower.embed(part).backward(gradient)
         return value.detach()

@@ -15,6 +15,7 @@ import torch
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.internals.open_clip import quiet
@@ -32,41 +33,56 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     """
     import open_clip  # noqa: PLC0415
 
-    model_config = _model_config(settings.model)
+    name = _registered(settings.model)
+    model_config = _model_config(name)
     torch.manual_seed(settings.pretrain.seed)
     try:
         with quiet():
-            model = open_clip.create_model(settings.model, pretrained_text=False)
-        tokenizer = open_clip.get_tokenizer(settings.model)
+            model = open_clip.create_model(name, pretrained_text=False)
+        tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
         lacks = isinstance(error, ModuleNotFoundError)
         advice = (
             "install transformers and sentencepiece" if lacks else "take a model without further packages"
         )
-        raise InputError(f"open_clip cannot build '{settings.model}' ({short(error)}); {advice}") from None
+        raise InputError(f"open_clip cannot build '{name}' ({short(error)}); {advice}") from None
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
         print(
-            f"relclip: WARNING: clip.weights is null, so '{settings.model}' is UNTRAINED: its weights are random, and "
+            f"relclip: WARNING: clip.weights is null, so '{name}' is UNTRAINED: its weights are random, and "
             "every number made from it is meaningless; set clip.weights to a weights file or a pretrained tag",
             file=sys.stderr,
         )
     else:
-        weights, tag = _weights(settings.model, settings.weights)
-        _same_activation(settings.model, model_config, tag, settings.weights)
+        weights, tag = _weights(name, settings.weights)
+        _same_activation(name, model_config, tag, settings.weights)
         preprocess |= {key: tag[key] for key in ("mean", "std") if tag.get(key)}
-        _load(model, weights, settings.model)
-    Encoder(model, tokenizer, torch.device("cpu")).check(settings.model)
+        _load(model, weights, name)
+    Encoder(model, tokenizer, torch.device("cpu")).check(name)
     save_encoder(folder, model, {"model_cfg": model_config, "preprocess_cfg": preprocess}, tokenizer)
     if hasattr(tokenizer, "save_pretrained"):
         tokenizer.save_pretrained(str(folder))
     state = {
         "source": "open_clip",
-        "model": settings.model,
+        "model": name,
         "weights": settings.weights,
         "untrained": settings.weights is None,
     }
     write_json(folder / "statistics.json", state)
+
+
+def _registered(model: str) -> str:
+    """The name by which open_clip knows `clip.model`; the configuration file of a tower of one's own is shown to it."""
+    import open_clip  # noqa: PLC0415
+
+    if not model.endswith(".json"):
+        return model
+    content = read_json(Path(model), "give a configuration as open_clip writes them", InputError)
+    lacking = {"embed_dim", "vision_cfg", "text_cfg"} - set(content if isinstance(content, dict) else ())
+    if lacking:
+        raise InputError(f"{model} is no configuration of open_clip: it lacks {', '.join(sorted(lacking))}")
+    open_clip.add_model_config(Path(model))
+    return Path(model).stem
 
 
 def _model_config(name: str) -> dict[str, Any]:

@@ -22,14 +22,18 @@ PROMPTS = pa.schema([*list(TRIPLETS)[:3], ("row", pa.int64())])
 
 
 def run(
-    settings: Clip, *, model: Path, dataset: Path, kb: Path, output: Path, threads: int | None = None
+    settings: Clip, *, model: Path, dataset: Path, kb: Path | None, output: Path, threads: int | None = None
 ) -> None:
-    """Write objects.npy (O+1, D; row 0 zeros), triplets.parquet, triplets.npy (T, D) and statistics.json."""
+    """Write objects.npy (O+1, D; row 0 zeros), triplets.parquet, triplets.npy (T, D) and statistics.json.
+
+    `kb` None: no captions were mined, so the train annotation alone says which triplets.
+    """
     workers = threads or available_threads()
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
     annotations = load_annotations(dataset)
     names = annotations.vocabulary.objects
-    triplets = wanted_triplets(annotations, read_triplets(kb, annotations.vocabulary))
+    known = read_triplets(kb, annotations.vocabulary) if kb else np.zeros((0, 3), np.int64)
+    triplets = wanted_triplets(annotations, known)
     encoder = load_encoder(model, best_device())
     objects = embed(
         encoder, [settings.object_prompt.format(object=name) for name in names], settings.batch, workers

@@ -23,11 +23,11 @@ def main() -> None:
     command.add_folders(arguments, "raw")
     command.add_output(arguments, "clip/labels")
     command.add_threads(arguments)
-    given = arguments.parse_args()
-    params = load_sections(given.params, Sections)
+    options = arguments.parse_args()
+    params = load_sections(options.params, Sections)
     from relclip.clip.labels_stage import run  # noqa: PLC0415  # torch loads after the arguments are known to be good
 
-    run(params.labels, params.clip.pretrain, given.raw, given.output, given.threads)
+    run(params.labels, params.clip.pretrain, options.raw, options.output, options.threads)
 
 
 if __name__ == "__main__":

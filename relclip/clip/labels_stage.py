@@ -1,5 +1,6 @@
 """Make data/clip/labels: pre-train on the class labels of raw/pretrain, or take a model of timm."""
 
+import difflib
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler, cut_regions
 from relclip.clip.descent import Tower
-from relclip.clip.labels_elsewhere import load_timm
+from relclip.clip.elsewhere import HUB, reach, short
 from relclip.clip.pretrain import Trainer, train
 from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import labels_config
@@ -27,7 +28,75 @@ from relclip.core.ordered import available_threads
 from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.core.seeds import stream
 from relclip.encoder.encoder import Encoder, load_encoder, save_encoder
-from relclip.encoder.labels_encoder import build_labels_model
+from relclip.encoder.labels_encoder import LabelsModel, TimmTower, build_labels_model
+
+BATCH = 256
+
+
+def load_timm(settings: LabelsEncoder, folder: Path) -> None:
+    """Write the model that `labels` names into `folder`, without its classifier, with statistics.json.
+
+    Raises InputError where the model is unknown, cannot be downloaded, or the file does not fit it.
+    """
+    trunk = _model(settings)
+    about: Any = trunk.pretrained_cfg
+    size = int(about["input_size"][-1])
+    trunk.reset_classifier(0)  # type: ignore[operator]
+    config = {
+        "model_cfg": {
+            "embed_dim": trunk.num_features,
+            "vision_cfg": {"timm_model_name": settings.model.split(".")[0], "image_size": size},
+        },
+        "preprocess_cfg": {"mean": list(about["mean"]), "std": list(about["std"]), "resize_mode": "squash"},
+    }
+    save_encoder(folder, LabelsModel(TimmTower(trunk, size)), config, tokenizer=None)
+    state = {"source": "timm", "model": settings.model, "weights": settings.weights or about.get("hf_hub_id")}
+    write_json(folder / "statistics.json", state)
+
+
+def _model(settings: LabelsEncoder) -> nn.Module:
+    """The model with its classifier and its weights."""
+    import timm  # noqa: PLC0415
+
+    name = settings.model
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.3)
+        raise InputError(f"labels.model is '{name}', which timm does not have; nearest: {', '.join(near)}")
+    if settings.weights is not None:
+        return _from_file(name, Path(settings.weights))
+    about = timm.get_pretrained_cfg(name)
+    hub = (about and about.hf_hub_id) or "timm"
+    try:
+        if not _cached(hub):
+            reach(f"{HUB}/{hub}")
+        return timm.create_model(name, pretrained=True)
+    except Exception:
+        raise InputError(
+            f"the weights of '{name}' could not be downloaded from {HUB}/{hub}; on a machine with network fetch "
+            "model.safetensors there, put the file anywhere here and set labels.weights to its path"
+        ) from None
+
+
+def _from_file(name: str, weights: Path) -> nn.Module:
+    import timm  # noqa: PLC0415
+
+    if weights.suffix != ".safetensors" or not weights.is_file():
+        raise InputError(f"labels.weights is {weights}, which is not the path of a .safetensors file")
+    try:
+        model = timm.create_model(name, pretrained=False)
+        timm.models.load_checkpoint(model, str(weights), strict=True, weights_only=True)
+    except Exception as error:
+        raise InputError(
+            f"{weights} does not load as timm's '{name}' ({short(error)}); give that model's model.safetensors, or set "
+            "labels.model to the file's model"
+        ) from None
+    return model
+
+
+def _cached(hub: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
+
+    return isinstance(try_to_load_from_cache(hub, "model.safetensors"), str)
 
 
 def run(settings: LabelsEncoder, clip: Pretrain, raw: Path, output: Path, threads: int | None = None) -> None:
@@ -77,9 +146,6 @@ def _key(settings: Pretrain, corpus: Path, threads: int) -> str:
     """What a checkpoint belongs to: the parameters, the regions, the threads and torch's version."""
     inputs = ["labels", settings.model_dump_json(), file_digest(corpus), str(threads), torch.__version__]
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
-
-
-BATCH = 256
 
 
 @dataclass(frozen=True)

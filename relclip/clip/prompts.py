@@ -2,6 +2,7 @@
 
 from relclip.core import command
 from relclip.core.params.clip import Clip
+from relclip.core.params.raw import Raw
 from relclip.core.params.reading import load_section
 
 
@@ -14,18 +15,14 @@ def main() -> None:
     command.add_folders(arguments, "dataset", "kb", model="clip/model")
     command.add_output(arguments, "clip/prompts")
     command.add_threads(arguments)
-    given = arguments.parse_args()
-    params = load_section(given.params, "clip", Clip)
+    options = vars(arguments.parse_args())
+    path = options.pop("params")
+    params = load_section(path, "clip", Clip)
+    if not load_section(path, "raw", Raw).captioned:  # what an earlier data set left there is not this one's
+        options["kb"] = None
     from relclip.clip.embed import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
-    run(
-        params,
-        model=given.model,
-        dataset=given.dataset,
-        kb=given.kb,
-        output=given.output,
-        threads=given.threads,
-    )
+    run(params, **options)
 
 
 if __name__ == "__main__":

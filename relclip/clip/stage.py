@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from relclip.clip import Sections
 from relclip.clip.batches import Sampler, cut_regions
 from relclip.clip.elsewhere import load_elsewhere
 from relclip.clip.pretrain import Corpus, Point, Trainer, train
 from relclip.clip.regions import Codes, Regions, read_regions
-from relclip.clip.sections import Sections
 from relclip.clip.small import build, model_config
 from relclip.clip.texts import Reader
 from relclip.clip.validate import Judge

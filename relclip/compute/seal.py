@@ -16,7 +16,7 @@ UNSEALED = {_NAME: "0" * 64}
 
 def seal(path: Path) -> None:
     """Put the digest into a file that was saved with the metadata UNSEALED; metadata in order, for the same bytes."""
-    header, data = _header(path)
+    header, data = read_header(path)
     known = header.pop("__metadata__") | {_NAME: _digest(path, data)}
     content = {"__metadata__": dict(sorted(known.items())), **header}
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
@@ -28,7 +28,7 @@ def seal(path: Path) -> None:
 def check_seal(path: Path) -> None:
     """Raise SafetensorError where the numbers are not those that were sealed; a file without a digest passes."""
     try:
-        header, data = _header(path)
+        header, data = read_header(path)
         sealed = header.get("__metadata__", {}).get(_NAME)
     except (ValueError, AttributeError, struct.error):
         return  # not in the format: its reader says so
@@ -36,12 +36,15 @@ def check_seal(path: Path) -> None:
         raise SafetensorError("its numbers are not those that were written: the disk or a copy damaged it")
 
 
-def _header(path: Path) -> tuple[dict, int]:
-    """The header, and where the numbers begin (the format allows blanks before it)."""
+def read_header(path: Path) -> tuple[dict, int]:
+    """A safetensors file's header, and where the numbers begin (the format allows blanks before it).
+
+    Raises ValueError or struct.error where there is none.
+    """
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > path.stat().st_size:
-            raise ValueError(length)
+            raise ValueError("its header is longer than the file")
         return parse_json(file.read(length)), 8 + length
 
 

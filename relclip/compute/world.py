@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 
 from relclip.compute.device import best_device
 from relclip.core.errors import InputError, RelclipError
-from relclip.core.torchrun import launched, let_others_speak
+from relclip.core.process import launched, let_others_speak
 
 #: How long a process waits for the others: the first validates and writes while they wait.
 LONGEST_WAIT = timedelta(minutes=30)

@@ -1,18 +1,29 @@
-"""The dataset stage's tables as arrays: images in the order of their ids, each with its objects and relations."""
+"""The dataset stage's tables as arrays, the detector's boxes, CLIP's labels: images in the order of their ids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.boxes import Boxes
 from relclip.core.errors import ContractError
-from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, TRIPLETS, read_table
+from relclip.core.lookup import positions
+from relclip.core.parquet import (
+    IMAGES,
+    OBJECT_SCORES,
+    OBJECTS,
+    PREDICTED_OBJECTS,
+    RELATIONS,
+    TRIPLETS,
+    read_table,
+)
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 
 Ids = NDArray[np.int64]
+_IDS_AN_IMAGE = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -107,12 +118,10 @@ def _joined(keys: Ids) -> NDArray[np.void]:
 
 def _places(known: NDArray, wanted: NDArray, path: Path, name: str) -> Ids:
     """Where each of `wanted` stands in the ascending `known`."""
-    place = np.searchsorted(known, wanted)
-    found = place < len(known)
-    found[found] = known[place[found]] == wanted[found]
-    if not found.all():
+    place = positions(known, wanted)
+    if (place < 0).any():
         raise ContractError(
-            f"{path} has {name} {wanted[~found][0]}, which is nowhere defined; make the dataset again"
+            f"{path} has {name} {wanted[place < 0][0]}, which is nowhere defined; make the dataset again"
         )
     return place
 
@@ -121,3 +130,79 @@ def _distinct(keys: Ids, path: Path) -> None:
     same = (keys[1:] == keys[:-1]).all(axis=1)
     if same.any():
         raise ContractError(f"{path} holds {keys[1:][same][0].tolist()} twice; make the dataset again")
+
+
+def zero_shot_labels(
+    tables: Sequence[Path], annotations: Annotations, images: Ids
+) -> tuple[Ids, NDArray[np.float32]]:
+    """CLIP's best class (N,) of the objects of `images`, and its score (N,); 0 for those of other images.
+
+    tables: what the ext stage scored, some images each. `images`: positions in `annotations.image_id`. Equal scores:
+    the lower class id. Raises ContractError where an object of these images has no score, or a class is unknown.
+    """
+    read = [read_table(path, OBJECT_SCORES) for path in tables]
+    image, object_id, label, score = (
+        np.concatenate([table[name].to_numpy() for table in read]) for name in OBJECT_SCORES.names
+    )
+    _known(label, "class_id", annotations.vocabulary.objects, tables[0])
+    image_of = np.repeat(np.arange(len(annotations.image_id)), np.diff(annotations.first))
+    key = np.searchsorted(annotations.image_id, image) * _IDS_AN_IMAGE + object_id
+    order = np.lexsort((label, -score, key))
+    order = order[np.isin(image[order], annotations.image_id[images])]
+    scored, first = np.unique(key[order], return_index=True)
+    wanted = image_of * _IDS_AN_IMAGE + annotations.object_id
+    inside = np.isin(image_of, images)
+    missing = inside & ~np.isin(wanted, scored)
+    if missing.any():
+        row = int(missing.argmax())
+        raise ContractError(
+            f"{tables[0]} has no score for object {annotations.object_id[row]} of image"
+            f" {annotations.image_id[image_of[row]]}; run the ext stage again"
+        )
+    best = order[first[np.searchsorted(scored, wanted[inside])]]
+    labels, scores = np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.float32)
+    labels[inside], scores[inside] = label[best], score[best]
+    return labels, scores
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """N boxes of I images, image after image, each image's in the order of their ids."""
+
+    first: Ids  # (I + 1,) those of image i are the rows first[i]:first[i + 1]; an image may have none
+    object_id: NDArray[np.int32]  # (N,)
+    class_id: Ids  # (N,) the detector's class
+    score: NDArray[np.float32]  # (N,) and how sure it is
+    boxes: Boxes  # (N, 4) xyxy pixels
+
+    def rows(self, image: int) -> slice:
+        """The boxes of image number `image`."""
+        return slice(int(self.first[image]), int(self.first[image + 1]))
+
+
+def load_proposals(path: Path, dataset: Path, image_ids: Ids, classes: int) -> Proposals:
+    """Read proposals.parquet for these images (ascending ids); those of the data set's other images are left out.
+
+    Raises ContractError where an image is not the data set's, a class not of this vocabulary, an object comes twice, a
+    box is empty or a score is no number.
+    """
+    table = read_table(path, PREDICTED_OBJECTS)
+    known = read_table(dataset / "images.parquet", IMAGES)["image_id"].to_numpy()
+    met = table["image_id"].to_numpy()
+    _refuse(met, ~np.isin(met, known), f"as image_id, which {dataset} lacks", path)
+    table = table.filter(pa.array(np.isin(met, image_ids)))
+    table = table.sort_by([("image_id", "ascending"), ("object_id", "ascending")])
+    image, object_id, class_id, score, *sides = (table[name].to_numpy() for name in PREDICTED_OBJECTS.names)
+    boxes = np.stack(sides, axis=1)
+    _refuse(class_id, (class_id < 1) | (class_id > classes), f"as class_id; ids are 1 to {classes}", path)
+    _refuse(object_id[1:], (image[1:] == image[:-1]) & (object_id[1:] == object_id[:-1]), "twice", path)
+    _refuse(score, ~np.isfinite(score), "as a score", path)
+    whole = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+    _refuse(boxes, ~whole, "as a box; expected x1 < x2 and y1 < y2", path)
+    first = np.searchsorted(image, np.append(image_ids, np.iinfo(np.int64).max))
+    return Proposals(first, object_id, class_id.astype(np.int64), score, boxes)
+
+
+def _refuse(values: NDArray, wrong: NDArray[np.bool_], what: str, path: Path) -> None:
+    if wrong.any():
+        raise ContractError(f"{path} has {values[wrong][0].tolist()} {what}; run the detector stage again")

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relclip.core import owner
+from relclip.core import process
 from relclip.core.errors import InputError
 
-_PARTIAL = re.compile(rf"\..+\.({owner.PATTERN})\.[0-9a-f]{{8}}\.partial")
+FILE_IN_THE_WAY = "this is a file where a folder must be written"
+_PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}\.partial")
 _swept: set[Path] = set()
 
 
@@ -117,7 +118,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     path = path.resolve()
     check_output(path)
     if path.is_file():
-        raise NotADirectoryError(errno.ENOTDIR, "this is a file where a folder must be written", str(path))
+        raise NotADirectoryError(errno.ENOTDIR, FILE_IN_THE_WAY, str(path))
     if Path.cwd().is_relative_to(path):
         raise OSError(
             errno.EBUSY, "one stands in this folder, which would be replaced; name a new one", str(path)
@@ -152,7 +153,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _sibling(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{owner.token()}.{uuid.uuid4().hex[:8]}.partial")
+    return path.with_name(f".{path.name}.{process.token()}.{uuid.uuid4().hex[:8]}.partial")
 
 
 def _prepare(folder: Path) -> None:
@@ -165,7 +166,7 @@ def _prepare(folder: Path) -> None:
         left = [
             Path(item.path)
             for item in found
-            if (name := _PARTIAL.fullmatch(item.name)) and owner.is_gone(name[1])
+            if (name := _PARTIAL.fullmatch(item.name)) and process.is_gone(name[1])
         ]
     for path in left:
         if path.is_dir() and not path.is_symlink():

@@ -47,3 +47,19 @@ def overlapping_pairs(boxes: Boxes) -> NDArray[np.int64]:
 def apart_pairs(boxes: Boxes) -> NDArray[np.int64]:
     """The other ordered pairs (i, j), i != j: boxes that share no area, (P, 2), sorted by i then j."""
     return np.argwhere((intersection(boxes[:, None], boxes[None]) <= 0) & ~np.eye(len(boxes), dtype=bool))
+
+
+def class_nms(
+    boxes: Boxes, classes: NDArray[np.int64], scores: NDArray[np.float32], most: float
+) -> NDArray[np.bool_]:
+    """(N,) which boxes stay: none has an IoU above `most` with a better one of its class that stays.
+
+    Equal scores: the earlier box is the better one. The same answer as torchvision's `batched_nms`.
+    """
+    close = (iou(boxes[:, None], boxes[None]) > most) & (classes[:, None] == classes[None])
+    np.fill_diagonal(close, False)
+    stays = np.ones(len(boxes), bool)
+    for row in np.argsort(-scores, kind="stable"):
+        if stays[row]:
+            stays &= ~close[row]
+    return stays

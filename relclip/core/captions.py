@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
+from relclip.core.parquet import readable
 from relclip.core.progress import progress
 
 _GZIP = b"\x1f\x8b"
@@ -21,6 +22,9 @@ _PARQUET = b"PAR1"
 _COLUMNS = ("caption", "caption_id")
 _BYTES_AT_ONCE = 1 << 20
 _LONGEST_LINE = 1 << 20
+#: A caption is a sentence: longer text is something else, and must not fill the memory.
+LONGEST_CAPTION = 1 << 14
+_ROWS_AT_ONCE = 1 << 13
 #: A block ends before its number of lines where these are long, so that no file can fill the memory.
 _LARGEST_BLOCK = 1 << 24
 _OTHERS = {
@@ -167,22 +171,28 @@ def _without_blank(text: bytes) -> bytes:
 
 
 def _parquet_pieces(path: Path) -> Iterator[bytes]:
-    try:
-        with pq.ParquetFile(path) as file:
-            missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
-            if missing:
-                raise InputError(
-                    f"{path} lacks the column '{missing[0]}'; captions need the columns caption, caption_id"
-                )
-            for batch in file.iter_batches(columns=list(_COLUMNS)):
-                columns = [_one_line(batch.column(name)) for name in _COLUMNS]
-                lines = pc.binary_join_element_wise(*columns, "\t").to_pylist()
-                yield "".join(f"{line}\n" for line in lines).encode("utf-8")
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise InputError(f"{path} is not readable as Parquet ({error}); make it again") from error
+    with (
+        readable(path, error=InputError),  # as dictionaries, so that one long text said often is held once
+        pq.ParquetFile(path, read_dictionary=list(_COLUMNS)) as file,
+    ):
+        missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
+        if missing:
+            raise InputError(
+                f"{path} lacks the column '{missing[0]}'; captions need the columns caption, caption_id"
+            )
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=list(_COLUMNS)):
+            columns = [_one_line(batch.column(name)) for name in _COLUMNS]
+            lines = pc.binary_join_element_wise(*columns, b"\t").to_pylist()
+            yield b"".join(line + b"\n" for line in lines)
 
 
 def _one_line(column: pa.Array) -> pa.Array:
-    """A column as strings without tabs or line ends; what is absent is empty."""
-    text = pc.fill_null(column.cast(pa.string()), "")
-    return pc.replace_substring_regex(text, r"[\t\n\v\f\r]", " ")
+    """A column as bytes without tabs or line ends, of a text the first LONGEST_CAPTION; what is absent is empty.
+
+    As bytes, for Parquet does not look whether text is UTF-8: `Block` does.
+    """
+    column = column if pa.types.is_dictionary(column.type) else column.cast(pa.string()).dictionary_encode()
+    met = pc.unique(column.indices)
+    short = pc.binary_slice(column.dictionary.take(met).cast(pa.binary()), 0, LONGEST_CAPTION)
+    line = pc.replace_substring_regex(short, r"[\t\n\v\f\r]", " ")
+    return pc.fill_null(line.take(pc.index_in(column.indices, met)), b"")

@@ -1,6 +1,8 @@
 """The thin tail of every command line: parse, call one function, turn known errors into one sentence."""
 
 import argparse
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -11,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from relclip.core import torchrun
-from relclip.core.atomic import inputs_protected, protect
-from relclip.core.errors import RelclipError
+from relclip.core import process
+from relclip.core.atomic import FILE_IN_THE_WAY, inputs_protected, protect
+from relclip.core.errors import InputError, RelclipError
 
 #: Where stages put their files: the folder of a stage has its name. Rules and commands take it from here.
 DATA = Path("data")
@@ -22,6 +24,7 @@ WRITTEN = frozenset({"output", "hits", "export", "checkpoints", "readme", "folde
 INTERRUPTED = 130
 TERMINATED = 143
 FAILED = 2
+LONGEST_SENTENCE = 4000
 
 
 class Terminated(BaseException):
@@ -29,10 +32,14 @@ class Terminated(BaseException):
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Shows defaults where there are any."""
+    """Shows defaults where there are any, as they are typed."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default is None else super()._get_help_string(action)
+        if action.default in (None, []) or action.nargs == 0:
+            return action.help
+        if isinstance(action.default, bool):
+            return f"{action.help} (default: {str(action.default).lower()})"
+        return super()._get_help_string(action)
 
 
 class Described(BaseException):
@@ -88,6 +95,12 @@ def shown(text: str) -> str:
     return "".join(one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
 
 
+def sentence(text: str) -> str:
+    """What an error says, on one line and not longer than a screen: names in it may come from a file."""
+    line = shown(text).replace("\n", "\\n").replace("\t", "\\t")
+    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}..."
+
+
 def parser(module: str, description: str) -> argparse.ArgumentParser:
     """Return an argument parser that shows defaults and is named as the user called it."""
     called = sys.argv[0]
@@ -120,17 +133,39 @@ def add_output(arguments: argparse.ArgumentParser, place: str) -> None:
 
 def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
     """Parse the command line; usual places that name another option get its value."""
-    given = arguments.parse_args()
-    fill(given, **vars(given))
-    return given
+    options = arguments.parse_args()
+    fill(options, **vars(options))
+    return options
 
 
-def fill(given: argparse.Namespace, **words: object) -> None:
-    """Put words in place of their names in angle brackets, in every usual place that was not given."""
-    for name, place in vars(given).items():
+def add_runs(arguments: argparse.ArgumentParser, sections: str) -> None:
+    """Add the option of which entries of params.yaml are made, one after another."""
+    several = f"entries of {sections} in params.yaml; several are made in one process, which starts once"
+    arguments.add_argument("--run", required=True, nargs="+", metavar="RUN", help=several)
+
+
+def parse_runs(arguments: argparse.ArgumentParser) -> list[argparse.Namespace]:
+    """Parse the command line; return the options of each entry that `--run` names, `run` its name.
+
+    Raises InputError where several were to be written into one folder.
+    """
+    options = arguments.parse_args()
+    every = [argparse.Namespace(**{**vars(options), "run": run}) for run in dict.fromkeys(options.run)]
+    for one in every:
+        fill(one, **vars(one))
+    if len({one.output for one in every}) < len(every):
+        raise InputError(
+            f"{options.output} is one folder for {len(every)} runs; leave out --output, or name one run"
+        )
+    return every
+
+
+def fill(options: argparse.Namespace, **words: object) -> None:
+    """Put words in place of their names in angle brackets, in every usual place that no option changed."""
+    for name, place in vars(options).items():
         if isinstance(place, Path) and place.is_relative_to(DATA):
             steps = [str(words.get(step[1:-1], step)) if step[:1] == "<" else step for step in place.parts]
-            setattr(given, name, Path(*steps))
+            setattr(options, name, Path(*steps))
 
 
 def add_proposals(arguments: argparse.ArgumentParser) -> None:
@@ -186,14 +221,15 @@ def seed(text: str) -> int:
 
 def run(main: Callable[[], None]) -> None:
     """Call `main`; end with exit status 2 and one sentence on an error that a user can mend."""
-    process = os.getpid()
+    atexit.register(_end_soon)
+    own = os.getpid()
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        if os.getpid() == process:
+        if os.getpid() == own:
             raise Terminated
         os._exit(TERMINATED)  # a worker that was forked off
 
-    if not torchrun.launched():  # which sends it to all once one has failed: those die without a word
+    if not process.launched():  # which sends it to all once one has failed: those die without a word
         signal.signal(signal.SIGTERM, terminate)
     try:
         with inputs_protected():
@@ -212,11 +248,23 @@ def run(main: Callable[[], None]) -> None:
         if error.filename is None and error.errno is None:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        sys.exit(_say(f"{error.strerror or error}{where}; nothing half-written was left", FAILED))
+        reason = (
+            FILE_IN_THE_WAY if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        )
+        sys.exit(_say(f"{reason or error}{where}; nothing half-written was left", FAILED))
 
 
-def _say(sentence: str, status: int) -> int:
-    if not torchrun.is_first():
-        torchrun.let_others_speak()
-    print(f"relclip: {shown(sentence)}", file=sys.stderr)
+def _end_soon() -> None:
+    """Spare Python's last collection, which looks at every object of torch's modules: 1 to 3 s of processor.
+
+    DuckDB's binding would list what was not collected.
+    """
+    if "_duckdb" not in sys.modules:
+        gc.freeze()
+
+
+def _say(text: str, status: int) -> int:
+    if not process.is_first():
+        process.let_others_speak()
+    print(f"relclip: {sentence(text)}", file=sys.stderr)
     return status

@@ -1,15 +1,52 @@
 """SHA-256 of files, as provenance: which bytes a result was made from."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
+
+#: What a stage's folder says of its files, that an edit of one is not taken for a result.
+DIGESTS = "digests.json"
+#: Files that carry a digest of their own (relclip/compute/seal.py).
+_SEALED = ".safetensors"
 
 
 def file_digest(path: Path) -> str:
     """Return the hex SHA-256 of one file, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def made_folder(path: Path) -> Iterator[Path]:
+    """`atomic_folder`, with the digests of its files."""
+    with atomic_folder(path) as folder:
+        yield folder
+        write_digests(folder)
+
+
+def write_digests(folder: Path, *files: Path) -> None:
+    """Write DIGESTS: path below `folder` -> hex SHA-256 of `files`; without any, of all there that are not sealed."""
+    files = files or tuple(one for one in folder.rglob("*") if one.is_file() and one.suffix != _SEALED)
+    write_json(folder / DIGESTS, {one.relative_to(folder).as_posix(): file_digest(one) for one in files})
+
+
+def check_digests(folder: Path) -> None:
+    """Raise ContractError where a file is not what DIGESTS says; without one it passes, as does a file that is gone."""
+    if not (folder / DIGESTS).is_file():
+        return
+    noted = read_json(folder / DIGESTS, "make this folder again")
+    for name, digest in noted.items() if isinstance(noted, Mapping) else ():
+        path = folder / str(name)
+        if path.is_file() and file_digest(path) != digest:
+            raise ContractError(
+                f"{path} is not what its stage made: it was edited or damaged since; bring it back (dvc checkout"
+                f" {folder}), or make it again (snakemake --cores all --force {path})"
+            )
 
 
 def check_maps(features: Path, digest: str | None = None) -> None:

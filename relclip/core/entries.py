@@ -1,6 +1,7 @@
 """Lists and objects of JSON objects from outside, one at a time: VG's objects.json takes several GB in memory."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from relclip.core.errors import InputError
 Entry = dict[str, Any]
 CHUNK = 1 << 20
 LARGEST_ID = 2**63 - 1
+LARGEST_NUMBER = int(sys.float_info.max)
 _BLANK = " \t\r\n"
 _DECODER = json.JSONDecoder()
 
@@ -52,6 +54,12 @@ def _opened(path: Path) -> Iterator["_Text"]:
 def as_list(value: object) -> list[Any]:
     """Return `value` if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
+
+
+def number(value: object) -> int | float | None:
+    """Return `value` if it is a number that a float can hold (NaN is one), else None."""
+    fits = isinstance(value, float) or (isinstance(value, int) and abs(value) <= LARGEST_NUMBER)
+    return value if fits else None  # type: ignore[return-value]
 
 
 def identifier(entry: Entry, *keys: str) -> int | None:

@@ -1,5 +1,8 @@
 """The family of errors a user can meet. Each message says what was met, what is allowed, what to do next."""
 
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,3 +33,28 @@ def first_fault(error: "ValidationError", between: str = ".") -> str:
     """Where pydantic met the first fault, and what it says of it."""
     first = error.errors()[0]
     return f"{between.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint at the known word that `word` may be a typo of; nothing where none is near."""
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean '{match[0]}'?)" if match else ""
+
+
+def in_project() -> bool:
+    """Whether this folder is a project's: a clone, or what `relclip init` made."""
+    return Path("Snakefile").is_file()
+
+
+def how_to_set(preset: str) -> str:
+    """The command that puts the params.yaml of a preset in place; the package may be installed without a project."""
+    return f"make preset NAME={preset}" if in_project() else f"relclip init FOLDER --preset {preset}"
+
+
+def how_to_make_results() -> str:
+    """How to come by the pipeline's results where they are missing."""
+    if in_project():
+        return "run `make tables` first"
+    return (
+        f"go to a project's folder, where `make tables` makes it ({how_to_set('scenes')} makes the project)"
+    )

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import lemminflect
+
+from relclip.core.errors import InputError
+from relclip.core.json_file import read_text
 
 #: Plurals that a dictionary of forms does not give: of another word, or of one it does not know.
 _OTHER = {"person": ("people",), "ox": ("oxen",)}
@@ -151,8 +155,8 @@ def _other_numbers(text: str) -> Iterator[str]:
 def name_table(ids: Mapping[str, int], aliases: Mapping[str, str], *, exact: bool = False) -> dict[str, int]:
     """Text -> class id: the forms of the classes, then of the aliases (other name -> name of a class).
 
-    What a class is called goes before what another one's form is: with `man` and `men`, men are the latter. `exact`:
-    names and aliases as they are written, no other forms.
+    What a class is called goes before what another one's form is: with `man` and `men`, men are the latter. A class of
+    several words is met in one too (wineglass). `exact`: names and aliases as they are written, no other forms.
     """
     table = {tidy(name): number for name, number in ids.items()}
     named = [*ids.items(), *((alias, table.get(tidy(name), 0)) for alias, name in aliases.items())]
@@ -160,4 +164,31 @@ def name_table(ids: Mapping[str, int], aliases: Mapping[str, str], *, exact: boo
         for form in [tidy(name)] if exact else name_forms(name):
             if number:
                 table.setdefault(form, number)
+    for name, number in () if exact else ids.items():
+        for form in name_forms(name):
+            table.setdefault(form.replace(" ", ""), number)
     return table
+
+
+def load_aliases(path: str | Path | None) -> dict[str, str]:
+    """Read an alias file in Visual Genome's format, a line a name and, after commas, the forms that mean it.
+
+    Returns form -> name, both tidied; {} without a file. The first line that has a form wins.
+
+    Raises InputError where the file cannot be read as UTF-8 text.
+    """
+    if path is None:
+        return {}
+    try:
+        lines = read_text(Path(path)).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"the alias file '{path}' cannot be read ({error}); give a text file or leave it out"
+        ) from None
+    aliases: dict[str, str] = {}
+    for line in lines:
+        name, *forms = (tidy(part) for part in line.split(","))
+        for form in forms:
+            if name and form:
+                aliases.setdefault(form, name)
+    return aliases

@@ -59,26 +59,25 @@ def _grey(image: Image.Image, as_shown: bool) -> NDArray[np.uint8]:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def orientation(path: Path) -> int:
-    """The EXIF orientation of a picture, 1 to 8; 1 where it says none. Raises InputError as `image_size` does."""
-    with _opened(path) as image:
-        try:
-            found = image.getexif().get(_ORIENTATION)
-        except Exception:  # EXIF can be any bytes
-            return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
-
-
-def check_image(path: Path) -> tuple[int, int]:
-    """Return (width, height) of a picture that `read_image` will read; raises InputError as it does.
+def check_image(path: Path) -> tuple[tuple[int, int], int]:
+    """Return (width, height) and EXIF orientation, 1 to 8, of a picture that `read_image` will read.
 
     All bytes are read and entropy-decoded; a JPEG's pixels are only computed at an eighth of the size.
+    Raises InputError as `read_image` does.
     """
     with _opened(path) as image:
         width, height = image.size
         image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
         image.load()
-        return width, height
+        return (width, height), _orientation(image)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(_ORIENTATION)
+    except Exception:  # EXIF can be any bytes
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def _turned(image: Image.Image) -> Image.Image:
@@ -106,8 +105,9 @@ def image_size(path: Path) -> tuple[int, int]:
 def _opened(path: Path, *, reduced: bool = False) -> Iterator[Image.Image]:
     if not path.is_file():
         raise InputError(f"{path} is not there or is no file; put the picture in place")
+    formats = _formats(path)
     try:
-        with Image.open(path, formats=_formats(path)) as image:
+        with Image.open(path, formats=formats) as image:
             if reduced and image.format == "JPEG":
                 _reduce(image)
             _refuse(path, image)
@@ -117,7 +117,7 @@ def _opened(path: Path, *, reduced: bool = False) -> Iterator[Image.Image]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{path} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
     except Image.UnidentifiedImageError:
-        raise InputError(f"{path} is no picture in a known format; allowed: {', '.join(FORMATS)}") from None
+        raise InputError(f"{path} is no picture in a known format; allowed: {', '.join(formats)}") from None
     except Exception as error:
         # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more on broken files.
         reason = " ".join(str(error).split())[:100]

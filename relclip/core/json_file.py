@@ -1,5 +1,6 @@
-"""The one place where JSON is read whole: a file that is absent or broken ends in one sentence."""
+"""The one place where JSON and other text is read whole: a file that is absent or broken ends in one sentence."""
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,25 @@ from relclip.core.errors import ContractError, RelclipError
 MOST_BYTES = 1 << 30
 
 
+def read_text(path: Path) -> str:
+    """Return a text in UTF-8. Raises OSError, also for what is no file (a pipe would be waited for) or too large."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is no file", str(path))
+    if path.stat().st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"is larger than {MOST_BYTES >> 20} MB", str(path))
+    note_read(path)
+    return path.read_text("utf-8")
+
+
 def parse_json(text: str | bytes) -> Any:
     """Return what a JSON text says. Raises ValueError for text that is none, is nested too deeply, or is no UTF-8."""
     try:
         content = json.loads(text)
+        found = text if isinstance(text, str) else text.decode("utf-8")
+        if "\\ud" in found or "\\uD" in found:
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    found = text if isinstance(text, str) else text.decode("utf-8")
-    if "\\ud" in found or "\\uD" in found:
-        json.dumps(content, ensure_ascii=False).encode("utf-8")
     return content
 
 
@@ -33,14 +44,13 @@ def read_json(
     Raises `error`, with `hint` saying what to do next, where the file is absent, is no JSON, is nested too deeply, or
     holds text that UTF-8 cannot write again (a lone surrogate).
     """
-    if path.exists() and not path.is_file():
-        raise error(f"{path} is no file; {hint}")
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise error(f"{path} is larger than {MOST_BYTES >> 20} MB; {hint}")
-        note_read(path)
-        return parse_json(path.read_text("utf-8"))
+        return parse_json(read_text(path))
     except FileNotFoundError:
         raise error(f"{path} does not exist; {hint}") from None
+    except OSError as reason:
+        if reason.errno not in {errno.EINVAL, errno.EFBIG}:
+            raise
+        raise error(f"{path} {reason.strerror}; {hint}") from None
     except ValueError as reason:  # JSONDecodeError, UnicodeDecodeError, UnicodeEncodeError
         raise error(f"{path} is not valid JSON ({' '.join(str(reason).split())[:200]}); {hint}") from None

@@ -8,6 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from relclip.core.box_precision import mean_average_precision
+from relclip.core.open_images import open_images_score, wmap_phrase, wmap_relation
 from relclip.core.recall import LISTS, MEAN_RECALL, RECALL, Floats, Metric, Recalls, mean_recall, recall
 
 
@@ -32,13 +34,17 @@ def f1(found: Recalls) -> Floats:
 
 def mean_recall_of_third(found: Recalls, third: int) -> Floats:
     """Head, body or tail mR@K: over a third of the predicates, 0 those that train has most often; else NaN."""
-    if found.train_count is None:
-        return np.full(found.overall.shape, np.nan)
-    frequent_first = np.argsort(-found.train_count, kind="stable")
+    frequent_first = np.argsort(() if found.train_count is None else -found.train_count, kind="stable")
     chosen = np.array_split(frequent_first, 3)[third]
+    if not len(chosen):
+        return np.full(found.overall.shape, np.nan)
     return mean_recall(replace(found, by_predicate=found.by_predicate[chosen]))
 
 
+#: Stands for a column of first hits where a metric is made of lists (`open_images.Listed`).
+TOP_TWO = "top_two"
+#: Where it is made of `box_precision.LabelledBoxes`, those found and those true.
+BOXES = "boxes"
 ZERO_SHOT = Metric(
     "zero_shot_recall", "zR", "R of the triplets of classes that train lacks", zero_shot_recall
 )
@@ -73,12 +79,31 @@ METRICS = (
         recall,
         hits="given_rank",
     ),
+    Metric(
+        "wmap_relation", "wmAP rel", "Open Images: mean AP by frequency", wmap_relation, (), TOP_TWO, ("",)
+    ),
+    Metric("wmap_phrase", "wmAP phr", "the same of the boxes around both", wmap_phrase, (), TOP_TWO, ("",)),
+    Metric(
+        "open_images_score",
+        "score wtd",
+        "0.2 R@50 + 0.4 wmAP rel + 0.4 wmAP phr",
+        open_images_score,
+        (),
+        TOP_TWO,
+        ("",),
+    ),
+    Metric(
+        "box_map50", "mAP50", "SGDet's boxes alone, as COCO counts", mean_average_precision, (), BOXES, ("",)
+    ),
 )
+#: Those that are made of Open Images' lists, and of boxes alone.
+OF_LISTS = tuple(metric for metric in METRICS if metric.hits == TOP_TWO)
+OF_BOXES = tuple(metric for metric in METRICS if metric.hits == BOXES)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of a judgement: a metric in one list at one K."""
+    """One number of a judgement: a metric in one list at one K (0: it has none)."""
 
     metric: Metric
     listed: str
@@ -105,7 +130,7 @@ MEASURES = {
     for metric in METRICS
     if listed in metric.lists and cutoff in metric.cutoffs
     for one in [Measure(metric, listed, cutoff)]
-}
+} | {metric.name: Measure(metric, "", 0) for metric in (*OF_LISTS, *OF_BOXES)}
 
 
 def scale(name: str) -> float:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from relclip.core.atomic import atomic_file, note_read
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, RelclipError
 from relclip.internals.pyarrow_pandas import spare_pandas
 
 spare_pandas()
@@ -141,22 +141,17 @@ def read_table(
     """
     _check_there(path)
     note_read(path)
-    try:
-        with pq.ParquetFile(path, read_dictionary=_texts(schema), **CHECKED) as file:
-            check_names(path, file.schema_arrow.names)
-            missing = [name for name in schema.names if name not in file.schema_arrow.names]
-            if missing:
-                raise ContractError(
-                    f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}"
-                )
-            schema = pa.schema([*schema, *(one for one in optional if one.name in file.schema_arrow.names)])
-            check_size(path, file.metadata.num_rows, schema)
-            # Without filters not through pyarrow.dataset: its import takes longer than most of our tables.
-            table = file.read(schema.names) if filters is None else None
-        if table is None:
+    with readable(path), pq.ParquetFile(path, read_dictionary=_texts(schema), **CHECKED) as file:
+        check_names(path, file.schema_arrow.names)
+        missing = [name for name in schema.names if name not in file.schema_arrow.names]
+        if missing:
+            raise ContractError(f"{path} lacks the column '{missing[0]}'; expected columns: {schema.names}")
+        schema = pa.schema([*schema, *(one for one in optional if one.name in file.schema_arrow.names)])
+        check_size(path, file.metadata.num_rows, schema)
+        if filters is None:  # not through pyarrow.dataset: its import takes longer than most of our tables
+            table = file.read(schema.names)
+        else:
             table = pq.read_table(path, columns=schema.names, filters=filters, partitioning=None, **CHECKED)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError, OSError) as error:
-        raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
     check_size(path, table.num_rows, schema, sum(_written_out(table[name]) for name in _texts(schema)))
     table = _fit(table, schema, path)
     for name in schema.names:
@@ -168,13 +163,28 @@ def read_table(
     return table
 
 
+@contextmanager
+def readable(
+    path: Path, hint: str = "make it again", error: type[RelclipError] = ContractError
+) -> Iterator[None]:
+    """Inside, what is wrong with a Parquet file that is opened or read ends in `error`, `hint` says what to do next.
+
+    A disk's fault, which has a number, stays an OSError.
+    """
+    try:
+        yield
+    except (pa.ArrowException, ValueError, OverflowError, OSError) as met:
+        if isinstance(met, OSError) and met.errno is not None:
+            raise
+        reason = " ".join(str(met).split())[:300]
+        raise error(f"{path} is not readable as Parquet ({reason}); {hint}") from met
+
+
 def count_rows(path: Path, schema: pa.Schema) -> int:
     """How many rows a file has. Raises ContractError where it is absent, no Parquet, or `check_size` refuses it."""
     _check_there(path)
-    try:
+    with readable(path):
         rows = int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ContractError(f"{path} is not readable as Parquet ({error}); make it again") from error
     check_size(path, rows, schema)
     return rows
 
@@ -192,7 +202,8 @@ def check_size(path: Path, rows: int, schema: pa.Schema, text: int = 0) -> None:
 
 def _check_there(path: Path) -> None:
     if not path.is_file():
-        raise ContractError(f"{path} does not exist; run the stage that makes it, or give the right folder")
+        met = "is no file" if path.exists() else "does not exist"
+        raise ContractError(f"{path} {met}; run the stage that makes it, or give the right folder")
 
 
 def _texts(schema: pa.Schema) -> list[str]:

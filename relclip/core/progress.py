@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from relclip.core.torchrun import is_first
+from relclip.core.process import is_first
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 10.0

@@ -1,13 +1,18 @@
-"""Recall and mean recall as pure functions of named fields, and how a metric is named; train, too, imports this."""
+"""Recall and mean recall as pure functions of named fields, how a metric is named, which triplets can count."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+Scores = NDArray[np.floating]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+#: With boxes and classes given, with boxes given, from the picture alone.
+Task = Literal["predcls", "sgcls", "sgdet"]
+TASKS: tuple[Task, ...] = get_args(Task)
 #: Without the prefix one predicate a pair counts (graph constraint), with it all: prefix of a name -> of a label.
 LISTS = {"": "", "ng_": "ng-"}
 #: The K of a metric where nothing else is said, and that of claims, plots and first lines.
@@ -37,13 +42,15 @@ class Metric:
     """One line of a registry: name (`mean_recall`), letters in a table (`mR`), what it is, the function, at which K.
 
     hits: the column of first hits whose recalls `function` is given, with the prefixes in `lists`; of other columns
-    than `rank` it is given `overall` alone. unit: a `share` is shown in percent, a `number` as it is.
+    than `rank` it is given `overall` alone. Without cutoffs it is a number of all lists of an `open_images.Listed`, or
+    of `box_precision.LabelledBoxes`, has no interval and no place in `compare`. unit: a `share` is shown in percent, a
+    `number` as it is.
     """
 
     name: str
     letters: str
     meaning: str
-    function: Callable[[Recalls], Floats]
+    function: Callable[..., Any]
     cutoffs: tuple[int, ...] = CUTOFFS
     hits: str = "rank"
     lists: tuple[str, ...] = tuple(LISTS)
@@ -52,7 +59,7 @@ class Metric:
 
     def at(self, cutoff: int = MAIN_CUTOFF, listed: str = "") -> str:
         """`recall_at_50`, `ng_recall_at_50`: its name in metrics.json."""
-        return f"{listed}{self.name}_at_{cutoff}"
+        return f"{listed}{self.name}" + (f"_at_{cutoff}" if self.cutoffs else "")
 
     @property
     def scale(self) -> float:
@@ -61,7 +68,7 @@ class Metric:
 
     def label(self, cutoff: int = MAIN_CUTOFF, listed: str = "") -> str:
         """`R@50`, `ng-R@50`: what papers write."""
-        return f"{LISTS[listed]}{self.letters}@{cutoff}"
+        return f"{LISTS[listed]}{self.letters}" + (f"@{cutoff}" if self.cutoffs else "")
 
 
 def recall(found: Recalls) -> Floats:
@@ -87,3 +94,35 @@ MEAN_RECALL = Metric(
 #: What a training watches, claims compare and `dvc metrics` shows, each at MAIN_CUTOFF.
 MAIN = (RECALL, MEAN_RECALL)
 MAIN_NAMES = tuple(metric.at() for metric in MAIN)
+
+
+def reachable(scores: Scores, subject: Scores, object_: Scores, keep: int) -> NDArray[np.bool_]:
+    """scores: (P, R) predicate scores, NaN where nothing is predicted; subject, object_: (P,) object scores >= 0.
+
+    Returns (P, R): True for what has a place below `keep` in the list of best predicates (one a pair) or of all
+    triplets. Ties at the last place are all kept, because a seed of the evaluator decides among them.
+    """
+    triplet = (
+        scores.astype(np.float64) * subject[:, None].astype(np.float64) * object_[:, None].astype(np.float64)
+    )
+    triplet = np.where(np.isnan(scores), -np.inf, triplet)
+    best = triplet.max(axis=1, initial=-np.inf)
+    among_best = (triplet == best[:, None]) & (best >= _last(best, keep))[:, None]
+    return (among_best | (triplet >= _last(triplet.ravel(), keep))) & ~np.isnan(scores)
+
+
+def reachable_either(
+    scores: Scores, subject: Scores, object_: Scores, overlap: NDArray[np.bool_], keep: int
+) -> NDArray[np.bool_]:
+    """The same among all pairs or among the overlapping ones, `overlap` (P,), which can be judged alone: (P, R)."""
+    kept = reachable(scores, subject, object_, keep)
+    if not overlap.all():
+        kept[overlap] |= reachable(scores[overlap], subject[overlap], object_[overlap], keep)
+    return kept
+
+
+def _last(values: NDArray[np.float64], keep: int) -> float:
+    """The `keep`-th largest value; -inf where there are no more than that."""
+    if len(values) <= keep:
+        return -np.inf
+    return float(np.partition(values, len(values) - keep)[len(values) - keep])

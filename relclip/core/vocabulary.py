@@ -8,13 +8,14 @@ from pathlib import Path
 
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, InputError
-from relclip.core.json_file import read_json
+from relclip.core.json_file import read_json, read_text
 
 _BUILT_IN = Path(__file__).parent / "vocabularies"
 #: The vocabulary that is what the data say (relclip/dataset/found.py).
 FOUND = "found"
 #: Ids are int16 in every Parquet file.
 MOST_NAMES = 2**15 - 1
+LONGEST_NAME = 1000
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,18 @@ def load_vocabulary(path: Path) -> Vocabulary:
     content = read_json(path, "give the folder of the `dataset` stage or a vocabulary.json")
     if not isinstance(content, dict):
         raise ContractError(f'{path} must look like {{"objects": [names], "predicates": [names]}}')
-    return Vocabulary(*(_names(content.get(key), key, path) for key in ("objects", "predicates")))
+    return Vocabulary(*(checked_names(content.get(key), key, path) for key in ("objects", "predicates")))
 
 
-def _names(names: object, key: str, path: Path) -> tuple[str, ...]:
+def checked_names(names: object, key: str, path: Path) -> tuple[str, ...]:
+    """Return the list of names that `path` has as `key`. Raises ContractError for what is none, or no plain text."""
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise ContractError(f"{path}: '{key}' must be a list of names")
-    if not all(name.isprintable() for name in names):
-        raise ContractError(f"{path}: '{key}' holds a name with control characters; names are plain text")
+    if not all(name.isprintable() and len(name) <= LONGEST_NAME for name in names):
+        raise ContractError(
+            f"{path}: '{key}' holds a name with control characters, or more than {LONGEST_NAME} in all; names are"
+            " plain text"
+        )
     if not names:
         raise ContractError(f"{path}: '{key}' is empty; at least one name is needed")
     if len(names) > MOST_NAMES:
@@ -70,14 +75,14 @@ def load_names(source: str | Sequence[str]) -> tuple[str, ...]:
     if source == FOUND:
         return ()
     if not isinstance(source, str):
-        return _names(list(source), "list", Path("params.yaml"))
+        return checked_names(list(source), "list", Path("params.yaml"))
     built_in = _BUILT_IN / f"{source}.txt"
     path = built_in if built_in.is_file() else Path(source)
     try:
-        names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        names = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError):
         allowed = ", ".join([*sorted(file.stem for file in _BUILT_IN.glob("*.txt")), FOUND])
         raise InputError(
             f"the vocabulary '{source}' is neither built in ({allowed}) nor a readable text file"
         ) from None
-    return _names(names, source, path)
+    return checked_names(names, source, path)

@@ -16,9 +16,9 @@ def main() -> None:
     command.add_params(arguments)
     arguments.add_argument("--raw", type=Path, default=Path("data/raw"), help="folder of the stage raw")
     arguments.add_argument("--output", type=Path, default=Path("data/dataset"), help="folder to write")
-    given = arguments.parse_args()
-    params = load_section(given.params, "dataset", Dataset)
-    account = make_dataset(params, given.raw, given.output, every_split=True)
+    options = arguments.parse_args()
+    params = load_section(options.params, "dataset", Dataset)
+    account = make_dataset(params, options.raw, options.output, every_split=True)
     print(account.table())
 
 

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from relclip.core.aliases import load_aliases
-from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.atomic import write_json
+from relclip.core.digest import made_folder
 from relclip.core.errors import InputError
+from relclip.core.forms import load_aliases
 from relclip.core.params.dataset import Dataset
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.dataset.account import Account
 from relclip.dataset.expected import compare, visual_genome_route
 from relclip.dataset.found import make_vocabulary
-from relclip.dataset.names import ObjectNames
+from relclip.dataset.names import ObjectNames, PredicateWords
 from relclip.dataset.objects import ObjectTable, read_objects
 from relclip.dataset.pictures import Picture, read_pictures
-from relclip.dataset.predicates import PredicateWords
 from relclip.dataset.relations import RelationTable
 from relclip.dataset.split import carve_validation, check_every
 
@@ -32,7 +32,7 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     Raises InputError or ParamsError where a file is missing or broken, or nothing would be left; with `every_split`
     also where train, val or test is left without an image, which the stages after this one need.
     """
-    if params.truth and not (raw / TRUTH).is_file():
+    if params.truth and raw.is_dir() and not (raw / TRUTH).is_file():
         raise InputError(
             f"dataset.truth is true but {raw / TRUTH} does not exist; set it to false for this data"
         )
@@ -61,7 +61,7 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     if route := visual_genome_route(raw, vocabulary):
         found = {"images": images, "objects": objects, "relations": tables["relations"]}
         account.expected = compare(route, listed, found, vocabulary)
-    with atomic_folder(output) as folder:
+    with made_folder(output) as folder:
         _write(folder, vocabulary, images, objects, tables["relations"])
         if params.truth:
             _write(folder / "truth", vocabulary, images, objects, tables["truth"])

@@ -7,10 +7,9 @@ from pathlib import Path
 from relclip.core.entries import as_list, read_entries
 from relclip.core.errors import InputError
 from relclip.core.forms import in_singular, tidy
-from relclip.core.params.dataset import Dataset
+from relclip.core.params.dataset import Dataset, PredicateMatch
 from relclip.core.vocabulary import FOUND, MOST_NAMES, Vocabulary, load_names
-from relclip.dataset.names import without_articles
-from relclip.dataset.predicates import Match, without_auxiliaries
+from relclip.dataset.names import without_articles, without_auxiliaries
 
 #: A name is a few words; more is a description, which no classifier should learn as a class.
 LONGEST_NAME = 60
@@ -51,7 +50,9 @@ def found_objects(raw: Path, least: int, aliases: Mapping[str, str], plural: boo
     return _often(counts, least, "objects")
 
 
-def found_predicates(raw: Path, least: int, aliases: Mapping[str, str], match: Match) -> tuple[str, ...]:
+def found_predicates(
+    raw: Path, least: int, aliases: Mapping[str, str], match: PredicateMatch
+) -> tuple[str, ...]:
     """Predicates met at least `least` times, as `PredicateWords` reads them: by `lemma` without articles and 'is'."""
     counts: Counter[str] = Counter()
     for thing in _things(raw / "relationships.json", "relationships"):

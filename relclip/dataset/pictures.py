@@ -11,11 +11,11 @@ from typing import Any
 
 from relclip.core.entries import Entry, as_list, identifier, read_entries
 from relclip.core.errors import InputError
-from relclip.core.images import SUFFIXES, check_image, orientation
+from relclip.core.images import SUFFIXES, check_image
 from relclip.core.params.dataset import Split
 from relclip.core.progress import progress
 from relclip.dataset.account import Account
-from relclip.dataset.frames import OTHER, SCALED, TURNED, UNSAID, Frame, frame_of
+from relclip.dataset.frames import OTHER, SCALED, TURNED, UNSAID, Frame, Size, frame_of, shown_upright
 from relclip.dataset.split import listed_split
 
 FOLDER = "images"
@@ -27,6 +27,7 @@ _NOTES = {
     UNSAID: "images whose width or height image_data.json does not say (the file wins)",
     OTHER: "images whose width or height in image_data.json was not the file's (the file wins)",
 }
+_AS_STORED = "images with an EXIF turn whose boxes are taken as drawn on the stored pixels"
 
 
 @dataclass
@@ -62,7 +63,7 @@ def read_pictures(
     with ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1)) as pool:
         checks = pool.map(lambda item: _check(raw, files, *item), entries.items())
         return dict(
-            _readable(entries, progress(checks, "check images", "image", len(entries)), split, account)
+            _readable(entries, list(progress(checks, "check images", "image", len(entries))), split, account)
         )
 
 
@@ -133,32 +134,41 @@ def dvc_cache(folder: Path) -> list[Path]:
 
 
 def _check(raw: Path, files: dict[str, str], image_id: int, entry: Entry) -> tuple[str, Any]:
-    """Return (file, its Frame) of a readable image, ('', reason) of any other."""
+    """Return (file, (annotated size, size, EXIF orientation)) of a readable image, ('', reason) of any other."""
     name = next((name for suffix in SUFFIXES if (name := f"{image_id}{suffix}") in files), None)
     if name is None:
         return "", "no image file"
     if files[name]:
         return "", files[name]
-    path, annotated = raw / FOLDER / name, (entry["width"], entry["height"])
     try:
-        size = check_image(path)
+        return f"{FOLDER}/{name}", (_annotated(entry), *check_image(raw / FOLDER / name))
     except InputError:
         return "", "the image file cannot be decoded"
-    turn = orientation(path) if annotated != size else 1
-    return f"{FOLDER}/{name}", frame_of(annotated, size, turn)
+
+
+def _annotated(entry: Entry) -> Size | None:
+    """Width and height as image_data.json says them; None where it does not say two whole positive numbers."""
+    width, height = entry["width"], entry["height"]
+    said = isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
+    return (width, height) if said else None
 
 
 def _readable(
-    entries: dict[int, Entry], checks: Iterator[tuple[str, Any]], split: Split, account: Account
+    entries: dict[int, Entry], checks: Sequence[tuple[str, Any]], split: Split, account: Account
 ) -> Iterator[tuple[int, Picture]]:
     kinds: Counter[str] = Counter()
-    for (image_id, entry), (file, frame) in zip(entries.items(), checks, strict=True):
+    upright = shown_upright(seen for file, seen in checks if file)
+    for (image_id, entry), (file, seen) in zip(entries.items(), checks, strict=True):
         if not file:
-            account.drop("images", frame, str(image_id))
+            account.drop("images", seen, str(image_id))
             continue
+        annotated, size, orientation = seen
+        frame = frame_of(annotated, size, orientation, upright)
         kinds[frame.kind] += 1
         if frame.kind in _NOTES:
             account.noted[_NOTES[frame.kind]] += 1
+        if frame.kind != TURNED and orientation != 1:
+            account.noted[_AS_STORED] += 1
         split_name = listed_split(image_id, entry["split"], split)
         width, height = frame.size
         yield image_id, Picture(image_id, file, width, height, split_name, frame)

@@ -10,8 +10,8 @@ import pyarrow as pa
 from relclip.core.entries import Entry, identifier
 from relclip.core.parquet import RELATIONS
 from relclip.dataset.account import Account
+from relclip.dataset.names import PredicateWords
 from relclip.dataset.pictures import Picture, things_by_picture
-from relclip.dataset.predicates import PredicateWords
 
 Add = Callable[[Picture, Entry], int | None]
 Relation = tuple[int, int, int]

@@ -22,12 +22,12 @@ def main() -> None:
         type=command.count,
         help="threads that read pictures (default: as --threads); bytes do not depend on them",
     )
-    given = vars(parser.parse_args())
-    settings = load_section(given.pop("params"), "detector", Detector)
+    options = vars(parser.parse_args())
+    settings = load_section(options.pop("params"), "detector", Detector)
     from relclip.detector.stage import run  # noqa: PLC0415  # torchvision loads after the arguments are good
 
     with track("detector", "detector", settings.model_dump()) as recorder:
-        run(settings, **given, recorder=recorder)
+        run(settings, **options, recorder=recorder)
 
 
 if __name__ == "__main__":

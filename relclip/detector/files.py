@@ -39,14 +39,14 @@ def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
 
     Raises ContractError where the folder's detector knows other classes, InputError where it is broken.
     """
-    given = Path(settings.weights) if settings.weights else None
-    if given is None or not given.is_dir():
+    weights = Path(settings.weights) if settings.weights else None
+    if weights is None or not weights.is_dir():
         size = settings.image_size
         frozen, classes = settings.start != "none", len(vocabulary.objects)
         return DetectorConfig(
             backbone=settings.backbone, image_size=size, classes=classes, frozen_norm=frozen
         )
-    path = given / CONFIG
+    path = weights / CONFIG
     try:
         content = read_json(path, _ALLOWED, InputError)
         config, objects = DetectorConfig.model_validate(content["model"]), content["objects"]
@@ -54,7 +54,7 @@ def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
         raise InputError(f"{path} does not describe a detector ({_short(error)}); {_ALLOWED}") from None
     if objects != list(vocabulary.objects) or config.classes != len(objects):
         raise ContractError(
-            f"the detector in {given} knows other object classes than the data set; train one on it, or give weights "
+            f"the detector in {weights} knows other object classes than the data set; train one on it, or give weights "
             "for its vocabulary.json"
         )
     return config

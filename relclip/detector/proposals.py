@@ -12,6 +12,7 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.ops import nms
 
 from relclip.core.annotations import Ids
+from relclip.core.box_precision import COCO_LIMIT
 from relclip.core.boxes import Boxes
 from relclip.core.ordered import in_order
 from relclip.core.params.detector import Detector
@@ -19,7 +20,7 @@ from relclip.core.parquet import PREDICTED_OBJECTS
 from relclip.detector.pictures import Picture, Pictures, as_input
 
 #: What the network gives for an image: COCO's limit at least, and room for boxes that NMS takes away.
-COCO_LIMIT, ROOM = 100, 2
+ROOM = 2
 PICTURES_A_BATCH = 32
 
 
@@ -51,8 +52,10 @@ def detect(
     model: FasterRCNN, pictures: Pictures, numbers: Sequence[int], device: torch.device, readers: int = 1
 ) -> Iterator[Detections]:
     """The boxes of each picture, in order; `model` as `prepare_model` leaves it."""
-    parts = [numbers[first : first + PICTURES_A_BATCH] for first in range(0, len(numbers), PICTURES_A_BATCH)]
-    for batch in in_order(lambda part: [pictures[number] for number in part], parts, readers):
+    batches = [
+        numbers[first : first + PICTURES_A_BATCH] for first in range(0, len(numbers), PICTURES_A_BATCH)
+    ]
+    for batch in in_order(lambda part: [pictures[number] for number in part], batches, readers):
         yield from detect_batch(model, batch, device)
 
 

@@ -22,13 +22,12 @@ from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
 from relclip.core.vocabulary import load_names
-from relclip.detector.examples import Examples, with_objects
 from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector
 from relclip.detector.judge import judge
 from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model, propose, table
-from relclip.detector.training import VERSION, fit, make_curves
+from relclip.detector.training import VERSION, Examples, fit, make_curves, with_objects
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 
@@ -62,7 +61,7 @@ def run(
     prepare(settings.seed, threads)
     annotations = load_annotations(dataset)
     config = config_of(settings, annotations.vocabulary)
-    work = _Work(
+    task = _Task(
         settings,
         annotations,
         Pictures([raw / file for file in annotations.file], config.image_size),
@@ -72,12 +71,12 @@ def run(
     inputs = {name: file_digest(dataset / name) for name in INPUTS}
     checkpoint, curves, began = checkpoints / NAME, make_curves(recorder), time.monotonic()
     if settings.weights:
-        model = load_detector(Path(settings.weights), config).to(work.device)
+        model = load_detector(Path(settings.weights), config).to(task.device)
     else:
-        model = work.train(config, curves, checkpoint, inputs)
+        model = task.train(config, curves, checkpoint, inputs)
     trained = time.monotonic()
     model = prepare_model(model, settings)
-    tables, statistics = zip(*(work.detect(model, split) for split in SPLITS), strict=True)
+    tables, statistics = zip(*(task.detect(model, split) for split in SPLITS), strict=True)
     seconds = {"seconds_training": trained - began, "seconds_detecting": time.monotonic() - trained}
     report = dict(zip(SPLITS, statistics, strict=True))
     with atomic_folder(output) as folder:
@@ -100,7 +99,7 @@ def run(
 
 
 @dataclass(frozen=True)
-class _Work:
+class _Task:
     """What training and detecting share."""
 
     settings: Detector

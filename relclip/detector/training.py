@@ -1,26 +1,75 @@
 """The steps of the training: batch, Faster R-CNN's four losses, update, curves, checkpoints."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
-from relclip.compute.schedule import decay_matrices, warm_cosine, warm_steps
+from relclip.compute.schedule import batch_numbers, decay_matrices, warm_cosine, warm_steps
+from relclip.core.annotations import Annotations
 from relclip.core.ordered import in_order
 from relclip.core.params.detector import Detector
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
-from relclip.detector.examples import Example, Examples
-from relclip.detector.pictures import as_input
+from relclip.detector.pictures import Picture, Pictures, as_input
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder
 
+Example = tuple[Picture, dict[str, Tensor]]
+#: The share of pictures that are mirrored. Which relations hold plays no role for the detector.
+MIRRORED = 0.5
 LONGEST_GRADIENT = 10.0
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
 VERSION = 2
+LOSSES = ("loss", "loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The pictures to learn from, with their objects."""
+
+    pictures: Pictures
+    annotations: Annotations
+    numbers: NDArray[np.int64]  # images with at least one object
+    seed: int
+
+    def batch(self, step: int, size: int) -> list[Example]:
+        """The examples of `step` (from 0): shuffled epochs, one after another."""
+        random = stream(self.seed, "detector", "mirror", step)
+        numbers = batch_numbers(self.seed, step, len(self.numbers), size, "detector")
+        mirrored = random.random(size) < MIRRORED
+        return [
+            self._example(int(self.numbers[number]), flip)
+            for number, flip in zip(numbers, mirrored.tolist(), strict=True)
+        ]
+
+    def _example(self, number: int, flip: bool) -> Example:
+        picture, rows = self.pictures[number], self.annotations.rows(number)
+        boxes = torch.from_numpy(self.annotations.boxes[rows]) * picture.scale
+        pixels = picture.pixels
+        if flip:
+            pixels, boxes = mirror(pixels, boxes)
+        labels = torch.from_numpy(self.annotations.class_id[rows])
+        return Picture(pixels, picture.width, picture.height), {"boxes": boxes, "labels": labels}
+
+
+def mirror(pixels: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """Left becomes right: pixels (3, h, w), boxes (N, 4) xyxy in these pixels."""
+    width = pixels.shape[2]
+    x1, y1, x2, y2 = boxes.unbind(1)
+    return pixels.flip(2), torch.stack([width - x2, y1, width - x1, y2], dim=1)
+
+
+def with_objects(annotations: Annotations, split: str) -> NDArray[np.int64]:
+    """Numbers of the images of `split` that have at least one object."""
+    some = np.diff(annotations.first) > 0
+    return np.flatnonzero((annotations.split == split) & some)
 
 
 def fit(
@@ -68,8 +117,8 @@ def compute_losses(model: nn.Module, batch: list[Example], device: torch.device)
     pictures = [as_input(picture, device) for picture, _ in batch]
     targets = [{name: value.to(device) for name, value in target.items()} for _, target in batch]
     found = model(pictures, targets)
-    parts = [found[name] for name in LOSSES[1:]]
-    return torch.stack(parts).sum(), *parts
+    losses = [found[name] for name in LOSSES[1:]]
+    return torch.stack(losses).sum(), *losses
 
 
 def make_optimizer(model: nn.Module, settings: Detector) -> torch.optim.Optimizer:
@@ -109,9 +158,6 @@ def _restore(
     optimizer.load_state_dict(state["optimizer"])
     curves.restore(state["points"], state["waiting"])
     return int(state["step"])
-
-
-LOSSES = ("loss", "loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg")
 
 
 def make_curves(recorder: Recorder) -> Curves:

@@ -5,6 +5,7 @@ open_clip_model.safetensors, and words.txt where the tokenizer is the small one 
 """
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -230,9 +231,14 @@ def _read(folder: Path) -> tuple[Any, Any]:
 def _tokenizer(folder: Path) -> Any:
     import open_clip  # noqa: PLC0415
 
-    if not (folder / WORDS).is_file():
-        return open_clip.get_tokenizer(f"local-dir:{folder}")
     text = read_json(folder / CONFIG, "make it again")["model_cfg"]["text_cfg"]
+    if not (folder / WORDS).is_file():
+        tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+        if getattr(tokenizer, "vocab_size", 0) > text.get("vocab_size", math.inf):
+            raise ContractError(
+                f"{folder / WORDS} is missing: the model knows {text['vocab_size']} tokens; make it again"
+            )
+        return tokenizer
     tokenizer = WordTokenizer(load_words(folder / WORDS), text["context_length"])
     if tokenizer.vocab_size != text["vocab_size"]:
         raise ContractError(
@@ -254,7 +260,8 @@ def _resized_tower(tower: Any, size: int) -> Any:
         )
     clone = copy.deepcopy(tower)
     if not hasattr(tower, "positional_embedding"):
-        clone.set_input_size(size)
+        if hasattr(tower, "set_input_size"):  # else it is convolutional and takes any size
+            clone.set_input_size(size)
         return clone
     name = "visual.positional_embedding"
     state = {name: tower.positional_embedding.detach()}

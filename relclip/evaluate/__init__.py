@@ -1,14 +1,14 @@
 """The evaluator (docs/method.md, 2): anybody's predictions in the public Parquet contract, no torch."""
 
-from relclip.core.precision import SHEET, precision_of_images, precision_report
+from relclip.core.precision_at import SHEET, precision_of_images, precision_report
 from relclip.evaluate.accumulator import SceneGraphRecall
-from relclip.evaluate.comparison import compare_hits
 from relclip.evaluate.differences import Difference, paired_difference, paired_differences
+from relclip.evaluate.hit_changes import compare_hits
 from relclip.evaluate.hits import HITS, Hits, first_hits
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
-from relclip.evaluate.labels import load_seen
 from relclip.evaluate.metrics import metrics_from_hits
 from relclip.evaluate.report import Report, evaluate, judge
+from relclip.evaluate.train_triplets import load_train_triplets
 
 __all__ = [
     "HITS",
@@ -23,7 +23,7 @@ __all__ = [
     "first_hits",
     "judge",
     "load_groundtruth",
-    "load_seen",
+    "load_train_triplets",
     "metrics_from_hits",
     "paired_difference",
     "paired_differences",

@@ -11,10 +11,10 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.atomic import write_json
 from relclip.core.parquet import write_table
-from relclip.evaluate.hits import TASKS
+from relclip.core.recall import TASKS
 from relclip.evaluate.report import evaluate
-from relclip.evaluate.summary import summary
 from relclip.evaluate.switches import add_switches, switches_of
+from relclip.evaluate.text import summary
 
 BESIDE = ("compare", "convert")
 

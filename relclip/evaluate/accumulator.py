@@ -1,28 +1,35 @@
 """Recall of scene graphs inside a training loop, in the manner of torchmetrics: update, compute, reset."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from relclip.core.box_precision import LabelledBoxes
 from relclip.core.errors import InputError
 from relclip.core.params.evaluate import Evaluate
+from relclip.core.recall import TASKS, Task
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate.checks import Ints
-from relclip.evaluate.hits import TASKS, Task, first_hits_of, hits_schema
+from relclip.evaluate.hits import counting, first_hits_of, hits_schema
 from relclip.evaluate.images import Image, images_as_arrays
-from relclip.evaluate.labels import Seen
-from relclip.evaluate.metrics import metrics_from_hits
+from relclip.evaluate.inputs import other_unit
+from relclip.evaluate.metrics import by_image, metrics_of
+from relclip.evaluate.report import box_metrics, labelled_boxes
+from relclip.evaluate.top_two import Lists, TopTwo, list_metrics
+from relclip.evaluate.train_triplets import TrainTriplets
 
 Fields = Mapping[str, Any]
 
 
 class SceneGraphRecall:
-    """Every registered metric, with and without graph constraint, over all images so far; memory: a row a ground truth.
+    """Every registered metric, with and without graph constraint, over all images so far; memory: a row a ground
+    truth, 100 an image, and SGDet's boxes.
 
     objects, predicates: how many classes there are (ids from 1; 0 is background). task: predcls takes object scores
-    as 1. switches: the protocol's (docs/method.md, 2). seen: triplets (subject class, predicate, object class) of
+    as 1. switches: the protocol's (docs/method.md, 2). train: triplets (subject class, predicate, object class) of
     train, one a relation, for zero-shot recall and head, body and tail. The numbers are those of
     `relclip evaluate` on the same data.
 
@@ -45,20 +52,30 @@ class SceneGraphRecall:
         predicates: int,
         task: Task,
         switches: Evaluate | None = None,
+        train: Iterable[tuple[int, int, int]] | None = None,
+        *,
         seen: Iterable[tuple[int, int, int]] | None = None,
     ) -> None:
+        """`seen`: the older name of `train`."""
+        if seen is not None:
+            warnings.warn("SceneGraphRecall(seen=...) is train=... now", DeprecationWarning, stacklevel=2)
+            train = seen
         if task not in TASKS:
             raise InputError(f"task is {task!r}; allowed: {', '.join(TASKS)}")
         self._vocabulary = Vocabulary(*(tuple(map(str, range(count))) for count in (objects, predicates)))
         self._task, self._switches = task, switches or Evaluate()
-        triplets: Ints = np.array([] if seen is None else list(seen), np.int64).reshape(-1, 3)
+        triplets: Ints = np.array([] if train is None else list(train), np.int64).reshape(-1, 3)
         subject, predicate, other = triplets.T
-        self._seen = None if seen is None else Seen.of((subject, predicate, other), self._vocabulary)
+        self._train = (
+            None if train is None else TrainTriplets.of((subject, predicate, other), self._vocabulary)
+        )
         self.reset()
 
     def reset(self) -> None:
         """Forget all images."""
         self._tables: list[pa.Table] = []
+        self._lists: list[Lists] = []
+        self._boxes: list[tuple[LabelledBoxes, LabelledBoxes]] = []
         self._images: set[int] = set()
 
     def update(self, predictions: Fields | Sequence[Fields], groundtruth: Fields | Sequence[Fields]) -> None:
@@ -83,16 +100,26 @@ class SceneGraphRecall:
         repeated = [number for number in ids if ids.count(number) > 1 or number in self._images]
         if repeated:
             raise InputError(f"the image {repeated[0]} was given more than once; reset() before a new round")
-        arrays = images_as_arrays(images, self._vocabulary)
-        self._tables.append(first_hits_of(*arrays, self._task, self._switches, seen=self._seen).table)
+        arrays = truth, objects, _ = images_as_arrays(images, self._vocabulary)
+        fault = other_unit(objects, truth.objects)
+        if fault:
+            raise InputError(f"update was given other boxes than it counts: {fault}")
+        top_two = TopTwo(counting(arrays[0], self._switches), self._task, self._switches.pixel_inclusive)
+        judged_by: dict[str, Any] = {"train": self._train, "watch": [top_two.add]}
+        self._tables.append(first_hits_of(*arrays, self._task, self._switches, **judged_by).table)
+        self._lists.append(top_two.lists)
+        if self._task == "sgdet":
+            self._boxes.append(
+                (labelled_boxes(objects, truth.images), labelled_boxes(truth.objects, truth.images))
+            )
         self._images.update(ids)
 
     def compute(self) -> dict[str, float | None]:
         """All metrics by the names of metrics.json, as fractions; None where no ground truth counts."""
-        train_count = self._seen.count if self._seen else None
-        return metrics_from_hits(
-            self.hits, len(self._vocabulary.predicates), self._switches.recall, train_count
-        )
+        train_count = self._train.count if self._train else None
+        judged = by_image(self.hits, len(self._vocabulary.predicates), self._switches.recall, train_count)
+        boxes = box_metrics([found for found, _ in self._boxes], [true for _, true in self._boxes])
+        return metrics_of(judged) | list_metrics(self._lists, judged.count) | boxes
 
     @property
     def hits(self) -> pa.Table:
@@ -105,6 +132,8 @@ class SceneGraphRecall:
         if shared:
             raise InputError(f"both have seen the image {min(shared)}; give each process its own image_id")
         self._tables += other._tables
+        self._lists += other._lists
+        self._boxes += other._boxes
         self._images |= other._images
 
     def _image(self, found: Fields, true: Fields, number: int) -> Image:

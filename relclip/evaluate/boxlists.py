@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
-from relclip.evaluate.checks import Floats, Ints
+from relclip.evaluate.checks import Floats, Ints, Shape, shape_words, shaped
 from relclip.evaluate.inert_pickle import BoxList
 from relclip.evaluate.torch_file import Tensor
 
@@ -106,7 +106,7 @@ class _Fields:
             )
         return boxes
 
-    def array(self, name: str, shape: tuple[int | None, ...], kinds: str) -> NDArray[Any]:
+    def array(self, name: str, shape: Shape, kinds: str) -> NDArray[Any]:
         """The tensor of this name, of this shape (None: any); kinds: numpy's letters, `iu` whole, `f` real."""
         tensor = self._values.get(name)
         if not isinstance(tensor, Tensor):
@@ -114,21 +114,15 @@ class _Fields:
             known = ", ".join(tensors[:20])
             raise InputError(f"{self._whose} has no tensor {name}; it has {known or 'none'}")
         values = tensor.array()
-        if not values.size and values.ndim < len(shape):
-            values = values.reshape([0 if side is None else side for side in shape])
-        fits = values.ndim == len(shape) and all(
-            side in {None, there} for side, there in zip(shape, values.shape, strict=True)
-        )
-        if not fits and values.size:
-            wanted = ", ".join("any" if side is None else str(side) for side in shape)
+        fitting = shaped(values, shape)
+        if fitting is None:
             raise InputError(
-                f"{self._whose}: {name} has the shape {values.shape}, expected ({wanted}); {_RENAME}"
+                f"{self._whose}: {name} has the shape {values.shape}, expected ({shape_words(shape)}); {_RENAME}"
             )
-        values = values if fits else np.zeros([side or 0 for side in shape], values.dtype)
-        if values.size and values.dtype.kind not in kinds:
+        if fitting.size and fitting.dtype.kind not in kinds:
             wanted = "whole" if "i" in kinds else "real"
-            raise InputError(f"{self._whose}: {name} holds {values.dtype}, not {wanted} numbers")
-        return values
+            raise InputError(f"{self._whose}: {name} holds {fitting.dtype}, not {wanted} numbers")
+        return fitting
 
     def check(self, name: str, values: NDArray[Any], low: int, high: int) -> None:
         """Raise InputError unless all values are in low..high."""

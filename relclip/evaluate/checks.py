@@ -1,6 +1,7 @@
 """What values in a file from outside may be: each fault is one sentence that names the file and the value."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from relclip.core.errors import ContractError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
+Shape = tuple[int | None, ...]  # None: any number
 
 #: Bounds of what is still a pixel or a score: their areas and products stay finite numbers.
 LARGEST_PIXEL, LARGEST_SCORE = 1e9, 1e50
@@ -56,3 +57,19 @@ def check_boxes(boxes: Floats, image_ids: Ints, object_ids: Ints, path: Path) ->
             f"{path}: object {object_ids[row]} of image {image_ids[row]} has the box {boxes[row].tolist()};"
             " boxes are x1, y1, x2, y2 in pixels with x1 <= x2 and y1 <= y2"
         )
+
+
+def shaped(values: NDArray[Any], shape: Shape) -> NDArray[Any] | None:
+    """`values` where they have this shape, None where not; an empty array has often lost its columns."""
+    empty = [side or 0 for side in shape]
+    if not values.size and 0 in empty:
+        return values.reshape(empty)
+    fits = values.ndim == len(shape) and all(
+        side in {None, there} for side, there in zip(shape, values.shape, strict=True)
+    )
+    return values if fits else None
+
+
+def shape_words(shape: Shape) -> str:
+    """(None, 4) -> `any, 4`."""
+    return ", ".join("any" if side is None else str(side) for side in shape)

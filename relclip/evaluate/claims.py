@@ -5,14 +5,15 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_json
+from relclip.core.digest import write_digests
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.reading import load_section
 from relclip.core.params.tables import Claim, load_report
 from relclip.core.progress import progress
-from relclip.core.recall import MAIN_NAMES
+from relclip.core.recall import MAIN_NAMES, Task
 from relclip.core.vocabulary import load_vocabulary
 from relclip.evaluate.differences import Difference, paired_differences
-from relclip.evaluate.hits import Task, read_hits
+from relclip.evaluate.hits import read_hits
 
 JUDGED = ("annotation", "truth")
 
@@ -72,6 +73,7 @@ def main() -> None:
     where = (options.evaluate, predicates, params)
     judged = [judge_claim(claim, task, *where) for claim, task in progress(claims, "claims", "claim")]
     write_json(options.output, judged)
+    write_digests(options.output.parent, options.output)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,15 @@ from typing import Any
 from relclip.core import command
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
-from relclip.core.recall import MAIN_NAMES
+from relclip.core.recall import MAIN_NAMES, TASKS
 from relclip.core.vocabulary import load_vocabulary
-from relclip.evaluate.comparison import compare_hits
-from relclip.evaluate.comparison_text import comparison_text
-from relclip.evaluate.hits import TASKS
+from relclip.evaluate.compare_inputs import Side, check_switches, judged_side, written_side
+from relclip.evaluate.hit_changes import compare_hits
 from relclip.evaluate.inputs import load_groundtruth
-from relclip.evaluate.labels import load_seen
 from relclip.evaluate.metrics import OF_PREDICATE
-from relclip.evaluate.sides import Side, check_switches, judged_side, written_side
 from relclip.evaluate.switches import add_switches, switches_of
+from relclip.evaluate.text import comparison_text
+from relclip.evaluate.train_triplets import load_train_triplets
 
 
 def main() -> None:
@@ -53,8 +52,8 @@ def _sides(options: argparse.Namespace) -> tuple[Side, Side]:
     if options.task is None:
         raise InputError("predictions are judged for one task; give --task predcls, sgcls or sgdet")
     truth = load_groundtruth(options.groundtruth, options.split)
-    seen = load_seen(options.train_triplets, truth.vocabulary) if options.train_triplets else None
-    judged_by = (truth, options.task, switches_of(options), seen)
+    train = load_train_triplets(options.train_triplets, truth.vocabulary) if options.train_triplets else None
+    judged_by = (truth, options.task, switches_of(options), train)
     return judged_side(paths[0], *judged_by), judged_side(paths[1], *judged_by)
 
 
@@ -63,6 +62,11 @@ def _predicates(options: argparse.Namespace, first: Side, second: Side) -> tuple
     if options.vocabulary:
         return load_vocabulary(options.vocabulary).predicates
     names = first.predicates or second.predicates
+    if second.predicates and second.predicates != names:
+        raise InputError(
+            "A and B name other predicates in their metrics.json; judge both against the same ground truth, or give"
+            " --vocabulary where these are the same under other names"
+        )
     if names is None:
         raise InputError(
             "there is no metrics.json beside the hits that names the predicates; give --vocabulary"
@@ -80,7 +84,7 @@ def _options() -> argparse.ArgumentParser:
         type=Path,
         nargs="*",
         metavar="A B",
-        help="a folder with hits.parquet and metrics.json, or the hits",
+        help="a folder with hits.parquet and metrics.json, a run's task (data/evaluate/RUN/predcls), or the hits",
     )
     add("--worse", type=Path, nargs="+", metavar="A", help="several seeds of A, instead of A B")
     add("--better", type=Path, nargs="+", metavar="B", help="several seeds of B, paired in their order")

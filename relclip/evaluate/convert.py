@@ -18,10 +18,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core import command
-from relclip.core.atomic import atomic_folder, note_read
+from relclip.core.atomic import atomic_folder
 from relclip.core.boxes import intersection
 from relclip.core.errors import ContractError, InputError
-from relclip.core.json_file import read_json
+from relclip.core.json_file import parse_json, read_text
 from relclip.core.metrics import ALL_CUTOFFS
 from relclip.core.parquet import (
     IMAGES,
@@ -32,7 +32,7 @@ from relclip.core.parquet import (
     sorted_writer,
 )
 from relclip.core.progress import progress
-from relclip.core.reach import reachable_either
+from relclip.core.recall import reachable_either
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.evaluate.boxlists import PeerPrediction, PeerTruth, read_prediction, read_truth
 from relclip.evaluate.torch_file import torch_file
@@ -103,10 +103,8 @@ def load_image_ids(path: Path, count: int) -> list[int]:
     That file names each picture (`.../2343729.jpg`). Raises ContractError unless there are `count` different ids.
     """
     try:
-        with path.open("rb") as file:
-            is_json = file.read(64).lstrip()[:1] == b"["
-        note_read(path)
-        listed = read_json(path, _IDS) if is_json else path.read_text("utf-8").split()
+        text = read_text(path)
+        listed = parse_json(text) if text.lstrip()[:1] == "[" else text.split()
         ids = [_image_id(one) for one in listed]
     except (OSError, ValueError, KeyError, TypeError):
         raise ContractError(f"{path} is no list of image ids; {_IDS}") from None
@@ -122,7 +120,7 @@ def _image_id(one: Any) -> int:
     text = Path(one["img_file"]).stem if isinstance(one, dict) else one
     if isinstance(text, int) and not isinstance(text, bool):
         number = text
-    elif isinstance(text, str) and len(text) < 20:
+    elif isinstance(text, str) and len(text) < 20 and text.isascii() and text.isdecimal():
         number = int(text)
     else:
         raise ValueError("no whole number")

@@ -117,7 +117,15 @@ def _difference(better: Floats, worse: Floats, samples: Floats) -> Difference:
     means = (optional(values.mean()) for values in (better - worse, better, worse))
     low, high = interval(samples) or (None, None)
     difference, first, second = means
-    return Difference(difference, low, high, first, second, seeds, _p_value(samples))
+    return Difference(
+        difference=difference,
+        low=low,
+        high=high,
+        better=first,
+        worse=second,
+        seeds=seeds,
+        p=_p_value(samples),
+    )
 
 
 def _p_value(samples: Floats) -> float | None:

@@ -30,30 +30,29 @@ Found only without the graph constraint, the images with most of them first:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from relclip.core.errors import ContractError
+from relclip.core.lookup import positions
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import read_table
+from relclip.core.recall import Task
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.inputs import (
     GroundTruth,
     Objects,
     Relations,
-    find,
-    fit_relations,
     load_predicted_objects,
+    relation_rows,
 )
-from relclip.evaluate.labels import Seen, label_key
 from relclip.evaluate.matching import boxes_agree, overlapping, same_labels, unions_agree
-from relclip.evaluate.pieces import relation_pieces
 from relclip.evaluate.ranking import NO_PLACE, lowest_first, places, places_among, tie_keys, triplet_scores
-
-Task = Literal["predcls", "sgcls", "sgdet"]
-TASKS: tuple[Task, ...] = ("predcls", "sgcls", "sgdet")
+from relclip.evaluate.relation_batches import relation_batches
+from relclip.evaluate.train_triplets import TrainTriplets, label_key
 
 #: `rank` and `ng_rank` (without graph constraint) count from 0: a hit at K is 0 <= rank < K; -1 is never hit.
 HITS = pa.schema(
@@ -85,15 +84,20 @@ def hits_schema(task: Task) -> pa.Schema:
 
 def read_hits(path: Path) -> pa.Table:
     """Read first hits. Raises ContractError where the file is absent or not what `evaluate` writes."""
-    return read_table(path, HITS, optional=FURTHER)
+    table = read_table(path, HITS, optional=FURTHER)
+    for name in (name for name in table.column_names if name.endswith("rank")):
+        if pc.any(pc.less(table[name], -1)).as_py():
+            raise ContractError(f"{path} has a {name} below -1, which means never; judge again")
+    return table
 
 
 @dataclass(frozen=True)
 class Hits:
-    """The table (schema HITS, sorted) of the ground truths that count, and what was counted on the way."""
+    """The table (schema HITS, sorted) of the ground truths that count, what was counted on the way, what was judged."""
 
     table: pa.Table
     counts: dict[str, int]
+    objects: Objects  # the predicted ones
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ class _First:
             for end in (relations.subject, relations.object)
         )
         size = len(self.truth.objects.image) + 1
-        given = find(np.unique(true.subject * size + true.object), subject * size + other) >= 0
+        given = positions(np.unique(true.subject * size + true.object), subject * size + other) >= 0
         given &= (subject >= 0) & (other >= 0)
         return {
             name: places_among(relations.image, place, given)
@@ -190,13 +194,13 @@ class _First:
 
 
 def first_hits(
-    truth: GroundTruth, predictions: Path, task: Task, switches: Evaluate, seen: Seen | None = None
+    truth: GroundTruth, predictions: Path, task: Task, switches: Evaluate, train: TrainTriplets | None = None
 ) -> Hits:
     """Judge a folder of predictions (docs/design.md's objects.parquet, relations.parquet) in bounded memory.
 
-    `seen`: the triplets of train (`labels.load_seen`, `labels.seen_in`); None: nothing is zero-shot.
+    `train`: its triplets (`load_train_triplets`, `triplets_of`); None: nothing is zero-shot.
     """
-    return first_hits_each(truth, predictions, task, [switches], seen)[0]
+    return first_hits_each(truth, predictions, task, [switches], train)[0]
 
 
 def first_hits_each(
@@ -204,7 +208,7 @@ def first_hits_each(
     predictions: Path,
     task: Task,
     variants: Sequence[Evaluate],
-    seen: Seen | None = None,
+    train: TrainTriplets | None = None,
     *,
     watch: Sequence[Watch] = (),
 ) -> list[Hits]:
@@ -213,14 +217,14 @@ def first_hits_each(
     `watch`: what is shown the ranked predictions of the first setting too.
     """
     objects = load_predicted_objects(predictions, truth)
-    firsts = [_First(_judged(truth, switches), task, switches) for switches in variants]
+    firsts = [_First(counting(truth, switches), task, switches) for switches in variants]
     path = predictions / "relations.parquet"
-    for table in relation_pieces(path, truth.images):
-        relations = fit_relations(table, truth.images, objects, truth.vocabulary, path)
+    for table in relation_batches(path, truth.images):
+        relations = relation_rows(table, truth.images, objects, truth.vocabulary, path)
         ranked = [first.add(objects, relations) for first in firsts]
         for watcher in watch:
             watcher(ranked[0])
-    return [Hits(_table(first, seen), _counts(truth, first)) for first in firsts]
+    return [Hits(_table(first, train), _counts(truth, first), objects) for first in firsts]
 
 
 def first_hits_of(
@@ -230,15 +234,18 @@ def first_hits_of(
     task: Task,
     switches: Evaluate,
     *,
-    seen: Seen | None = None,
+    train: TrainTriplets | None = None,
+    watch: Sequence[Watch] = (),
 ) -> Hits:
     """`first_hits` of predictions in memory: objects and relations of the images of `truth`."""
-    first = _First(_judged(truth, switches), task, switches)
-    first.add(objects, relations)
-    return Hits(_table(first, seen), _counts(truth, first))
+    first = _First(counting(truth, switches), task, switches)
+    ranked = first.add(objects, relations)
+    for watcher in watch:
+        watcher(ranked)
+    return Hits(_table(first, train), _counts(truth, first), objects)
 
 
-def _judged(truth: GroundTruth, switches: Evaluate) -> GroundTruth:
+def counting(truth: GroundTruth, switches: Evaluate) -> GroundTruth:
     """The ground truth with the relations that count: each once, if `dedup` says so."""
     if not switches.dedup:
         return truth
@@ -261,13 +268,13 @@ def _repeated(relations: Relations) -> int:
     return int(same.sum())
 
 
-def _table(first: _First, seen: Seen | None) -> pa.Table:
+def _table(first: _First, train: TrainTriplets | None) -> pa.Table:
     truth = first.truth
     relations, classes = truth.relations, truth.objects.class_id
     labels = label_key(
         classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
     )
-    zero_shot = np.zeros(len(labels), bool) if seen is None else ~np.isin(labels, seen.keys)
+    zero_shot = np.zeros(len(labels), bool) if train is None else ~np.isin(labels, train.keys)
     columns: dict[str, NDArray[np.generic]] = {
         "image_id": truth.images[relations.image],
         "subject_id": truth.objects.object_id[relations.subject],

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
-from relclip.evaluate.checks import Floats, Ints
+from relclip.evaluate.checks import Floats, Ints, Shape, shape_words, shaped
 from relclip.evaluate.inputs import GroundTruth, Objects, Relations
 
 
@@ -115,31 +115,26 @@ class _Reader:
         subject, other = (np.repeat(pairs[:, side], scores.shape[1]) for side in (0, 1))
         return np.stack([subject, predicates, other], axis=1), scores.ravel()
 
-    def _numbers(self, name: str, shape: tuple[int | None, ...]) -> Floats:
+    def _numbers(self, name: str, shape: Shape) -> Floats:
         values = self._array(name, shape).astype(np.float64)
         if not np.isfinite(values).all():
             self._refuse(name, "must hold finite numbers")
         return values
 
-    def _whole(self, name: str, shape: tuple[int | None, ...]) -> Ints:
+    def _whole(self, name: str, shape: Shape) -> Ints:
         values = self._array(name, shape)
         if values.size and values.dtype.kind not in "iu":
             self._refuse(name, f"must hold whole numbers, not {values.dtype}")
         return values.astype(np.int64)
 
-    def _array(self, name: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
+    def _array(self, name: str, shape: Shape) -> NDArray[Any]:
         if name not in self._fields:
             self._refuse(name, f"is missing; the fields given are {', '.join(self._fields) or 'none'}")
         values = as_array(self._fields[name])
-        if not values.size and len(values.shape) < len(shape):  # an empty list has lost its columns
-            values = values.reshape([0 if side is None else side for side in shape])
-        fits = len(values.shape) == len(shape) and all(
-            side in {None, there} for side, there in zip(shape, values.shape, strict=True)
-        )
-        if not fits:
-            wanted = ", ".join("any" if side is None else str(side) for side in shape)
-            self._refuse(name, f"has the shape {values.shape}; expected ({wanted})")
-        return values
+        fitting = shaped(values, shape)
+        if fitting is None:
+            self._refuse(name, f"has the shape {values.shape}; expected ({shape_words(shape)})")
+        return fitting
 
     def _check(self, name: str, values: Ints, low: int, high: int) -> None:
         wrong = values[(values < low) | (values > high)]

@@ -11,10 +11,10 @@ from typing import Any
 
 from relclip.core.errors import InputError
 
-#: Instructions of one stream, values that wait on its stack, digits of a number that may be a key: far more than a dump
-#: of all of Visual Genome has, and little enough for a file that was made to fill memory or time.
-MOST_STEPS, MOST_WAITING, LARGEST_KEY = 1 << 27, 1 << 20, 1 << 60
-LONGEST_KEY = 1 << 12
+#: Instructions of one stream, values that wait on its stack, digits of a number that may be a key: twice what a dump of
+#: all of Visual Genome's test has (7 million), and little enough for a file that was made to fill memory or time.
+MOST_STEPS, MOST_WAITING, LARGEST_KEY = 1 << 24, 1 << 20, 1 << 60
+LONGEST_KEY, MOST_SIDES = 1 << 12, 1 << 8
 #: What instructions may find in a stream that was cut short or made up.
 _DAMAGE = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, struct.error)
 _TENSORS = ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor")
@@ -122,6 +122,8 @@ class InertPickle:
         elif name.path == _DICT and arguments == ():
             self._stack.append({})
         elif name.path == _SIZE:
+            if len(arguments[0]) > MOST_SIDES:  # each call copies them
+                raise ValueError("a shape of more sides than any tensor has")
             self._stack.append(tuple(arguments[0]))
         else:
             raise ValueError(f"a call of {name.path}")

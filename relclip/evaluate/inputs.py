@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError, InputError
+from relclip.core.lookup import positions
 from relclip.core.parquet import (
     IMAGES,
     OBJECTS,
@@ -55,7 +56,7 @@ class Objects:
         first = self._first[np.minimum(image, len(self._first) - 1)]
         row = np.clip(first + object_id - self.object_id[first], 0, len(self._key) - 1)
         elsewhere = np.flatnonzero(self._key[row] != wanted)
-        row[elsewhere] = find(self._key, wanted[elsewhere])
+        row[elsewhere] = positions(self._key, wanted[elsewhere])
         return row
 
 
@@ -98,7 +99,7 @@ def load_groundtruth(folder: Path, split: str | None) -> GroundTruth:
     images = _images(folder / "images.parquet", split)
     objects = load_objects(folder / "objects.parquet", OBJECTS, images, vocabulary)
     path = folder / "relations.parquet"
-    relations = fit_relations(read_table(path, RELATIONS), images, objects, vocabulary, path)
+    relations = relation_rows(read_table(path, RELATIONS), images, objects, vocabulary, path)
     return GroundTruth(vocabulary, images, objects, relations)
 
 
@@ -110,13 +111,21 @@ def load_predicted_objects(folder: Path, truth: GroundTruth) -> Objects:
         )
     path = folder / "objects.parquet"
     objects = load_objects(path, PREDICTED_OBJECTS, truth.images, truth.vocabulary)
-    if _in_shares(objects) != _in_shares(truth.objects) and len(objects.image) and len(truth.objects.image):
-        whose = "these boxes are" if _in_shares(objects) else "the ground truth's boxes are"
-        raise ContractError(
-            f"{path}: {whose} all within 0..1, those of the other side are not; multiply x by the width and y by the"
-            " height of the image, both sides are in pixels"
-        )
+    fault = other_unit(objects, truth.objects)
+    if fault:
+        raise ContractError(f"{path}: {fault}")
     return objects
+
+
+def other_unit(found: Objects, true: Objects) -> str:
+    """What to say where one side's boxes are shares of the image and the other's pixels, so that none would match."""
+    if not (len(found.image) and len(true.image)) or _in_shares(found) == _in_shares(true):
+        return ""
+    whose = "these boxes are" if _in_shares(found) else "the ground truth's boxes are"
+    return (
+        f"{whose} all within 0..1, those of the other side are not; multiply x by the width and y by the"
+        " height of the image, both sides are in pixels"
+    )
 
 
 def _in_shares(objects: Objects) -> bool:
@@ -145,7 +154,7 @@ def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabu
     """Read objects of the judged images. Raises ContractError on boxes, classes or ids that cannot be."""
     table = read_table(path, _precise(schema))
     ids = column(table, "image_id")
-    image = image_rows(images, ids)
+    image = positions(images, ids)
     if (image < 0).any():
         table, ids, image = table.filter(pa.array(image >= 0)), ids[image >= 0], image[image >= 0]
     object_id, class_id = column(table, "object_id"), column(table, "class_id")
@@ -177,14 +186,14 @@ def _sorted(objects: Objects) -> Objects:
     return Objects(image[order], object_id[order], class_id, boxes, score)
 
 
-def fit_relations(
+def relation_rows(
     table: pa.Table, images: Ints, objects: Objects, vocabulary: Vocabulary, path: Path
 ) -> Relations:
     """Turn a table of relations into rows of `images` and `objects`; relations of other images are left out.
 
     Raises ContractError for an unknown predicate, an object that does not exist, a score that is no number.
     """
-    image = image_rows(images, column(table, "image_id"))
+    image = positions(images, column(table, "image_id"))
     if (image < 0).any():
         table, image = table.filter(pa.array(image >= 0)), image[image >= 0]
     predicate = column(table, "predicate_id")
@@ -203,23 +212,6 @@ def fit_relations(
     score = floats(table, "score") if "score" in table.column_names else np.ones(len(image))
     check_finite(score, images[image], path)
     return Relations(image, ends[0], predicate, ends[1], score)
-
-
-def image_rows(images: Ints, ids: Ints) -> Ints:
-    """Row of each id in the sorted `images`, (M,); -1 for images that are not judged."""
-    return find(images, ids)
-
-
-def find(known: Ints, wanted: Ints) -> Ints:
-    """Where each of `wanted` stands in the sorted `known`, (M,), or -1. A run of equal values is looked up once."""
-    if not len(known) or not len(wanted):
-        return np.full(len(wanted), -1)
-    starts = np.flatnonzero(np.append(True, wanted[1:] != wanted[:-1]))
-    values = wanted[starts]
-    place = np.searchsorted(known, values)
-    place[place == len(known)] = 0
-    place = np.where(known[place] == values, place, -1)
-    return np.repeat(place, np.diff(starts, append=len(wanted)))
 
 
 def column(table: pa.Table, name: str) -> Ints:

@@ -10,12 +10,12 @@ from relclip.core import boxes as box
 from relclip.core.errors import ContractError
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import GroundTruth, Objects, Relations
-from relclip.evaluate.labels import label_key, label_keys
+from relclip.evaluate.train_triplets import label_key, label_keys
 
 ENOUGH_OVERLAP = 0.5
 PAIRS_AT_ONCE = 1 << 21
 #: Pairs of a prediction and a ground truth of the same image and labels; all of Visual Genome's test has some millions.
-MOST_PAIRS = 1 << 27
+MOST_PAIRS = 1 << 24
 #: Rows of truth.relations and rows of the predicted relations, (M,) each.
 Pairs = tuple[Ints, Ints]
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -61,21 +61,37 @@ def boxes_agree(
     truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
 ) -> NDArray[np.bool_]:
     """Whether both boxes overlap by half, (M,)."""
+    return boxes_overlap(truth, objects, relations, pairs, inclusive) >= ENOUGH_OVERLAP
+
+
+def boxes_overlap(
+    truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
+) -> Floats:
+    """The smaller IoU of both boxes, (M,)."""
     target, row = pairs
     true, found = truth.objects.boxes, objects.boxes
-    hit = _agree(true[truth.relations.subject[target]], found[relations.subject[row]], inclusive)
-    return hit & _agree(true[truth.relations.object[target]], found[relations.object[row]], inclusive)
+    subject = _iou(true[truth.relations.subject[target]], found[relations.subject[row]], inclusive)
+    return np.minimum(
+        subject, _iou(true[truth.relations.object[target]], found[relations.object[row]], inclusive)
+    )
 
 
 def unions_agree(
     truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
 ) -> NDArray[np.bool_]:
     """Whether the boxes around subject and object (the phrase; Lu et al., 2016) overlap by half, (M,)."""
+    return unions_overlap(truth, objects, relations, pairs, inclusive) >= ENOUGH_OVERLAP
+
+
+def unions_overlap(
+    truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
+) -> Floats:
+    """The IoU of the boxes around subject and object, (M,)."""
     target, row = pairs
     true, found = truth.objects.boxes, objects.boxes
     phrase = box.union(true[truth.relations.subject[target]], true[truth.relations.object[target]])
     said = box.union(found[relations.subject[row]], found[relations.object[row]])
-    return _agree(phrase, said, inclusive)
+    return _iou(phrase, said, inclusive)
 
 
 def _perhaps(wanted: Ints, offered: Ints) -> Ints:
@@ -113,7 +129,7 @@ def _blocks(count: Ints) -> Iterator[slice]:
         yield slice(first, end)
 
 
-def _agree(true: Floats, predicted: Floats, inclusive: bool) -> NDArray[np.bool_]:
-    """IoU >= 0.5 of boxes, (M, 4) xyxy each, (M,)."""
-    with np.errstate(invalid="ignore"):  # a box without area against itself: 0 / 0 is no overlap
-        return box.iou(true, predicted, inclusive) >= ENOUGH_OVERLAP
+def _iou(true: Floats, predicted: Floats, inclusive: bool) -> Floats:
+    """IoU of boxes, (M, 4) xyxy each, (M,); NaN, which is no overlap, of a box without area against itself."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(box.iou(true, predicted, inclusive), np.float64)

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from relclip.core.bootstrap import OnGrid, bootstrap_weights, grid_sums, interval, on_grid
 from relclip.core.metrics import ALL_CUTOFFS, MEASURES, METRICS, Measure
+from relclip.core.params.evaluate import Reading
 from relclip.core.recall import LISTS, RECALL, Recalls
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import column
 
-Reading = Literal["per_image", "pooled"]
 #: Column of first hits -> the recalls that metrics made of it are given.
 RecallsOf = dict[str, Recalls]
 #: The recalls of one predicate, by name.
@@ -58,7 +57,7 @@ class Judged:
         return np.concatenate([sums, *self.further.values()], axis=1)
 
     @cached_property
-    def drawn(self) -> OnGrid:
+    def grid(self) -> OnGrid:
         """The rows for the weights of a bootstrap, all of which add up to the number of images: made once."""
         return on_grid(self.rows, float(len(self.ids)))
 
@@ -107,7 +106,7 @@ def _summed(size: int, image: Ints, hit: NDArray[np.bool_], recall: Reading) -> 
 def ratios(judged: Judged, weights: Floats) -> RecallsOf:
     """Recalls under image weights (B, I)."""
     total = float(weights.sum(axis=1).max(initial=0.0))
-    grid = judged.drawn if total == len(judged.ids) else on_grid(judged.rows, total)
+    grid = judged.grid if total == len(judged.ids) else on_grid(judged.rows, total)
     return _recalls(judged, grid_sums(weights, grid))
 
 
@@ -186,8 +185,9 @@ def metrics_from_hits(
 
 
 def metrics_of(judged: Judged) -> dict[str, float | None]:
-    """Every measure of the registry, None where it is undefined."""
-    return dict.fromkeys(MEASURES) | first_values(named(whole(judged)))
+    """Every measure of the registry that first hits give, None where it is undefined."""
+    ranked = (name for name, one in MEASURES.items() if one.cutoff)
+    return dict.fromkeys(ranked) | first_values(named(whole(judged)))
 
 
 def first_values(values: dict[str, Floats]) -> dict[str, float | None]:

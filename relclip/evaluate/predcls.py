@@ -1,19 +1,29 @@
-"""What PredCls has beside its metrics: confusions of predicates, what table 2 asks and what the full truth answers."""
+"""What PredCls has beside its metrics: confusions of predicates, what table 2 asks and what the full truth answers.
+
+Table 2 (docs/method.md, 10): which predictions are asked about, and the sheet that a data set's full truth fills.
+"""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from relclip.core.atomic import write_json
+from relclip.core.lookup import positions
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import ASKED, CONFUSION, write_table
+from relclip.core.precision_at import DENOMINATOR, PRECISION_CUTOFFS, SHEET, choose_images, precision_report
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Ranked, Watch
-from relclip.evaluate.inputs import GroundTruth, find
-from relclip.evaluate.precision import Asked, Oracle, oracle_report, sample_images
+from relclip.evaluate.inputs import GroundTruth
+from relclip.evaluate.matching import matches
 from relclip.evaluate.ranking import NO_PLACE
 from relclip.evaluate.views import View, ViewName
+
+NOT_PREDICTED = 0
+ORACLE = "data set's full truth"
 
 
 class PredCls:
@@ -27,7 +37,7 @@ class PredCls:
         }
         # Chosen by the annotation, which every data set has: people and oracle are asked about the same images.
         self._images = sample_images(by_name["annotation"], switches.precision_images, switches.seed)
-        self._asked = Asked(by_name["annotation"], self._images)
+        self._top = TopPredictions(by_name["annotation"], self._images)
         truth = by_name.get("truth")
         self._oracle = Oracle(truth, self._images, switches.pixel_inclusive) if truth else None
 
@@ -37,7 +47,7 @@ class PredCls:
         if view.name in self._confusions:
             watch.append(self._confusions[view.name].add)
         if view.name == "annotation":
-            watch.append(self._asked.add)
+            watch.append(self._top.add)
         if self._oracle and view.name == "truth":
             watch.append(self._oracle.add)
         return watch
@@ -46,16 +56,13 @@ class PredCls:
         """Write the files into `folder`; returns P@10 and P@20 by the truth, nothing where it is not known."""
         tables = [confusion.table(name) for name, confusion in self._confusions.items()]
         write_table(folder / "confusion.parquet", pa.concat_tables(tables), CONFUSION)
-        write_table(folder / "asked.parquet", self._asked.table(), ASKED)
+        write_table(folder / "asked.parquet", self._top.table(), ASKED)
         if not self._oracle:
             return {}
         report = oracle_report(self._oracle, self._images, self._switches)
         write_json(folder / "precision.json", report)
         metrics: dict[str, float | None] = report["metrics"]
         return metrics
-
-
-NOT_PREDICTED = 0
 
 
 class Confusion:
@@ -74,7 +81,7 @@ class Confusion:
         ends = (
             ranked.objects.rows(relations.image, ids[side]) for side in (relations.subject, relations.object)
         )
-        row = find(offered[order], _pair(*ends))
+        row = positions(offered[order], _pair(*ends))
         self._predicted[row >= 0] = best.predicate[order[row[row >= 0]]]
 
     def table(self, judged: str) -> pa.Table:
@@ -92,3 +99,75 @@ class Confusion:
 def _pair(subject: Ints, other: Ints) -> Ints:
     """One number for two rows of objects, (M,); negative where the first is -1, no object."""
     return (subject << np.int64(31)) + other
+
+
+def sample_images(truth: GroundTruth, count: int, seed: int) -> Ints:
+    """Choose the images of table 2 by seed among those with ground truth, sorted ids (at most `count`,)."""
+    return choose_images(truth.images[np.unique(truth.relations.image)], count, seed)
+
+
+class _Top:
+    """Which of the predictions that pass by are the top ones of the chosen images (sorted ids)."""
+
+    def __init__(self, truth: GroundTruth, images: Ints) -> None:
+        self._truth = truth
+        self._chosen = positions(images, truth.images) >= 0
+
+    def rows(self, ranked: Ranked) -> NDArray[np.bool_]:
+        """(M,) true for a place in the top 20 under the graph constraint."""
+        top: NDArray[np.bool_] = (ranked.rank >= 0) & (ranked.rank < max(PRECISION_CUTOFFS))
+        return top & self._chosen[ranked.relations.image]
+
+
+class TopPredictions(_Top):
+    """Collects what people are asked: the top predictions of some images, without any judgement."""
+
+    def __init__(self, truth: GroundTruth, images: Ints) -> None:
+        super().__init__(truth, images)
+        self._pieces = [ASKED.empty_table()]
+
+    def add(self, ranked: Ranked) -> None:
+        """Look at the predictions of some images."""
+        top = self.rows(ranked)
+        relations, ids = ranked.relations.where(top), ranked.objects.object_id
+        ends = ids[relations.subject], relations.predicate, ids[relations.object]
+        columns = [self._truth.images[relations.image], ranked.rank[top], *ends]
+        self._pieces.append(pa.table(columns, names=ASKED.names).cast(ASKED))
+
+    def table(self) -> pa.Table:
+        """All that was seen, schema ASKED."""
+        return pa.concat_tables(self._pieces)
+
+
+class Oracle(_Top):
+    """Fills the sheet of some images (sorted ids) from a truth that has every true relation."""
+
+    def __init__(self, truth: GroundTruth, images: Ints, pixel_inclusive: bool) -> None:
+        super().__init__(truth, images)
+        self._inclusive = pixel_inclusive
+        self._pieces = [SHEET.empty_table()]
+
+    def add(self, ranked: Ranked) -> None:
+        """Look at the predictions of some images."""
+        top = self.rows(ranked)
+        relations = ranked.relations.where(top)
+        right = np.zeros(len(relations.image), bool)
+        for _, row in matches(self._truth, ranked.objects, relations, self._inclusive):
+            right[row] = True
+        columns = [self._truth.images[relations.image], ranked.rank[top], right]
+        self._pieces.append(pa.table(columns, names=SHEET.names).cast(SHEET))
+
+    def sheet(self) -> pa.Table:
+        """All that was seen, schema SHEET."""
+        return pa.concat_tables(self._pieces)
+
+
+def oracle_report(oracle: Oracle, images: Ints, switches: Evaluate) -> dict[str, Any]:
+    """The content of precision.json."""
+    names = {"precision_images", "pixel_inclusive", "require_overlap", "split", "bootstrap", "seed"}
+    return {
+        "oracle": ORACLE,
+        "denominator": DENOMINATOR,
+        "switches": switches.model_dump(include=names),
+        **precision_report(oracle.sheet(), images, switches.bootstrap, switches.seed),
+    }

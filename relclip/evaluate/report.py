@@ -7,10 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from relclip.core.box_precision import LabelledBoxes
+from relclip.core.metrics import OF_BOXES
 from relclip.core.params.evaluate import Evaluate
-from relclip.evaluate.hits import Hits, Task, first_hits
-from relclip.evaluate.inputs import GroundTruth, load_groundtruth
-from relclip.evaluate.labels import Seen, load_seen
+from relclip.core.recall import Task
+from relclip.evaluate.checks import Ints
+from relclip.evaluate.hits import Hits, counting, first_hits_each
+from relclip.evaluate.inputs import GroundTruth, Objects, load_groundtruth
 from relclip.evaluate.metrics import (
     OF_PREDICATE,
     Judged,
@@ -19,9 +22,12 @@ from relclip.evaluate.metrics import (
     intervals,
     metrics_of,
     of_predicates,
+    optional,
     predicate_metric,
     whole,
 )
+from relclip.evaluate.top_two import Lists, TopTwo, list_metrics
+from relclip.evaluate.train_triplets import TrainTriplets, load_train_triplets
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,8 @@ def evaluate(
     Raises InputError or ContractError with one sentence for files that do not fit.
     """
     truth = load_groundtruth(groundtruth, split)
-    seen = load_seen(train_triplets, truth.vocabulary) if train_triplets else None
-    return judge(truth, predictions, task, switches or Evaluate(), split=split, seen=seen)
+    train = load_train_triplets(train_triplets, truth.vocabulary) if train_triplets else None
+    return judge(truth, predictions, task, switches or Evaluate(), split=split, train=train)
 
 
 def judge(
@@ -58,11 +64,12 @@ def judge(
     switches: Evaluate,
     *,
     split: str | None = None,
-    seen: Seen | None = None,
+    train: TrainTriplets | None = None,
 ) -> Report:
     """Judge a folder of predictions against a ground truth in memory; see `evaluate`."""
-    hits = first_hits(truth, predictions, task, switches, seen)
-    return report_of(truth, hits, task, switches, split=split, seen=seen)
+    top_two = TopTwo(counting(truth, switches), task, switches.pixel_inclusive)
+    (hits,) = first_hits_each(truth, predictions, task, [switches], train, watch=[top_two.add])
+    return report_of(truth, hits, task, switches, split=split, train=train, lists=top_two.lists)
 
 
 def report_of(
@@ -72,19 +79,29 @@ def report_of(
     switches: Evaluate,
     *,
     split: str | None,
-    seen: Seen | None = None,
+    train: TrainTriplets | None = None,
+    lists: Lists,
 ) -> Report:
-    """Sum first hits up: metrics, intervals, predicates, switches, counts."""
-    train_count = seen.count if seen else None
+    """Sum first hits and lists up: metrics, intervals, predicates, switches, counts."""
+    train_count = train.count if train else None
     judged = by_image(hits.table, len(truth.vocabulary.predicates), switches.recall, train_count)
     content = {
-        "metrics": metrics_of(judged),
+        "metrics": metrics_of(judged)
+        | list_metrics([lists], judged.count)
+        | _judged_boxes(truth, hits.objects, task),
         "intervals": intervals(judged, switches.bootstrap, switches.seed),
         "per_predicate": _per_predicate(truth.vocabulary.predicates, judged),
         "switches": {**switches.model_dump(exclude={"split"}), "split": split, "task": task},
         "counts": hits.counts,
     }
     return Report(content, hits.table)
+
+
+def _judged_boxes(truth: GroundTruth, found: Objects, task: Task) -> dict[str, float | None]:
+    """The metrics of the predicted boxes alone, None but for SGDet, whose boxes are its own."""
+    if task != "sgdet":
+        return box_metrics([], [])
+    return box_metrics([labelled_boxes(found, truth.images)], [labelled_boxes(truth.objects, truth.images)])
 
 
 def _per_predicate(predicates: Sequence[str], judged: Judged) -> dict[str, Any]:
@@ -101,3 +118,16 @@ def _per_predicate(predicates: Sequence[str], judged: Judged) -> dict[str, Any]:
         }
         for number, name in enumerate(predicates, 1)
     }
+
+
+def labelled_boxes(objects: Objects, images: Ints) -> LabelledBoxes:
+    """The objects with the ids of their images; images (I,): these ids, of which `objects.image` are row numbers."""
+    return LabelledBoxes(images[objects.image], objects.class_id, objects.boxes, objects.score)
+
+
+def box_metrics(found: Sequence[LabelledBoxes], true: Sequence[LabelledBoxes]) -> dict[str, float | None]:
+    """The registry's metrics of boxes, some images at a time; None where there are none to judge."""
+    if not true:
+        return dict.fromkeys(metric.name for metric in OF_BOXES)
+    boxes = LabelledBoxes.joined(found), LabelledBoxes.joined(true)
+    return {metric.name: optional(metric.function(*boxes)) for metric in OF_BOXES}

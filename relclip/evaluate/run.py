@@ -1,11 +1,11 @@
-"""The stage of the pipeline: python -m relclip.evaluate.run judges one run's predictions in all ways."""
+"""The stage of the pipeline: python -m relclip.evaluate.run judges runs' predictions in all ways."""
 
 from relclip.core import command
 from relclip.core.params.base import Closed
 from relclip.core.params.dataset import Dataset
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.reading import load_sections
-from relclip.evaluate.hits import TASKS
+from relclip.core.recall import TASKS
 from relclip.evaluate.stage import RunPaths, evaluate_run, read_provenance
 from relclip.tracking.runs import record_later
 
@@ -20,21 +20,22 @@ class Sections(Closed):
 def main() -> None:
     """Parse, judge, add the test metrics to the tracked run of that training."""
     parser = command.parser(
-        "relclip.evaluate.run", "Judge one run by the annotation of test and val and by the full truth."
+        "relclip.evaluate.run", "Judge runs by the annotation of test and val and by the full truth."
     )
     command.add_params(parser)
-    parser.add_argument("--run", required=True, help="name of the run, as in params.yaml")
+    command.add_runs(parser, "runs, refined, predictions or predict.training_free")
     parser.add_argument(
         "--tasks", nargs="+", choices=TASKS, default=["predcls", "sgcls"], help="folders of --predictions"
     )
     command.add_folders(parser, "dataset", predictions="predict/<run>")
     command.add_output(parser, "evaluate/<run>")
-    options = command.parse(parser)
-    params = load_sections(options.params, Sections)
-    provenance = read_provenance(options.predictions, options.tasks)
-    where = RunPaths(options.dataset, options.predictions, options.output)
-    numbers = evaluate_run(where, options.tasks, params.evaluate, truth=params.dataset.truth)
-    record_later({**provenance, "run": options.run}, numbers)
+    runs = command.parse_runs(parser)
+    params = load_sections(runs[0].params, Sections)
+    for options in runs:
+        provenance = read_provenance(options.predictions, options.tasks)
+        where = RunPaths(options.dataset, options.predictions, options.output)
+        numbers = evaluate_run(where, options.tasks, params.evaluate, truth=params.dataset.truth)
+        record_later({**provenance, "run": options.run}, numbers)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.atomic import write_json
 from relclip.core.boxes import overlapping_pairs
+from relclip.core.digest import made_folder
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.metrics import ALL_CUTOFFS
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import write_table
 from relclip.core.progress import progress
-from relclip.evaluate.hits import Hits, Ranked, Task, Watch, first_hits_each
+from relclip.core.recall import Task
+from relclip.evaluate.hits import Hits, Ranked, Watch, counting, first_hits_each
 from relclip.evaluate.inputs import GroundTruth, Objects
 from relclip.evaluate.metrics import metrics_from_hits
 from relclip.evaluate.predcls import PredCls
 from relclip.evaluate.report import Report, report_of
+from relclip.evaluate.top_two import TopTwo
 from relclip.evaluate.views import View, load_views
 
 TIE_SEEDS = 5
@@ -45,7 +48,7 @@ def evaluate_run(where: RunPaths, tasks: list[Task], switches: Evaluate, *, trut
     views = load_views(where.dataset, switches, tasks, truth=truth)
     numbers: dict[str, float] = {}
     for task in progress(tasks, "evaluate", "task"):
-        with atomic_folder(where.output / task) as folder:
+        with made_folder(where.output / task) as folder:
             numbers |= _evaluate_task(views, where.predictions / task, folder, task, switches)
     return numbers
 
@@ -103,13 +106,15 @@ def _judge(view: View, predictions: Path, task: Task, switches: Evaluate, watch:
 
     def judged(*changes: dict[str, Any], watch: list[Watch]) -> list[Hits]:
         variants = [switches.model_copy(update=change) for change in changes]
-        return first_hits_each(view.groundtruth, predictions, task, variants, view.seen, watch=watch)
+        return first_hits_each(view.groundtruth, predictions, task, variants, view.train, watch=watch)
 
     def metrics(hits: Hits) -> dict[str, float | None]:
-        return metrics_from_hits(hits.table, predicates, switches.recall, view.seen.count)
+        return metrics_from_hits(hits.table, predicates, switches.recall, view.train.count)
 
-    (hits,) = judged({}, watch=watch)
-    report = report_of(view.groundtruth, hits, task, switches, split=view.split, seen=view.seen)
+    top_two = TopTwo(counting(view.groundtruth, switches), task, switches.pixel_inclusive)
+    (hits,) = judged({}, watch=[*watch, top_two.add])
+    settled: dict[str, Any] = {"split": view.split, "train": view.train, "lists": top_two.lists}
+    report = report_of(view.groundtruth, hits, task, switches, **settled)
     if not hits.counts["overlapping_only"]:
         short = CutShort(view.groundtruth)
         overlap, both = judged({"require_overlap": True}, {"require_overlap": False}, watch=[short.add])
@@ -117,7 +122,7 @@ def _judge(view: View, predictions: Path, task: Task, switches: Evaluate, watch:
         report.content["counts"]["images_cut_short_of_overlapping"] = short.images()
     if view.is_test and hits.counts["predictions_tied"] > MANY_TIES * hits.counts["predictions"]:
         seeds = judged(*({"seed": switches.seed + number} for number in range(1, TIE_SEEDS)), watch=[])
-        report.content["tie_spread"] = tie_spread([report.content["metrics"], *map(metrics, seeds)])
+        report.content["tie_spread"] = tie_spread([metrics(one) for one in (hits, *seeds)])
     return report
 
 

@@ -3,20 +3,12 @@
 import argparse
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from relclip.core import command
-from relclip.core.params.evaluate import MOST_SAMPLES, Evaluate
+from relclip.core.params.evaluate import COUNTING, MOST_SAMPLES, Evaluate
 
-NAMES = (
-    "dedup",
-    "empty_predictions",
-    "pixel_inclusive",
-    "recall",
-    "require_overlap",
-    "ties",
-    "bootstrap",
-    "seed",
-)
+NAMES = (*COUNTING, "bootstrap", "seed")
 
 
 def add_switches(parser: argparse.ArgumentParser) -> None:
@@ -26,16 +18,16 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
     flag("--dedup", default=default.dedup, help="count a repeated ground truth once")
     add(
         "--empty-predictions",
-        choices=("zero", "skip"),
+        choices=_allowed("empty_predictions"),
         default=default.empty_predictions,
         help="an image without prediction counts as 0, or is left out",
     )
     flag("--pixel-inclusive", default=default.pixel_inclusive, help="IoU with x2 - x1 + 1")
-    add("--recall", choices=("per_image", "pooled"), default=default.recall, help="mean of images, or pooled")
+    add("--recall", choices=_allowed("recall"), default=default.recall, help="mean of images, or pooled")
     flag("--require-overlap", default=default.require_overlap, help="drop predictions of boxes apart")
     add(
         "--ties",
-        choices=("seeded", "lowest"),
+        choices=_allowed("ties"),
         default=default.ties,
         help="equal scores are ordered by a seeded hash, or by predicate, subject and object id, the lowest first, as a"
         " peer's argmax does",
@@ -44,6 +36,10 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
     add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
     add("--bootstrap", type=_samples, default=default.bootstrap, help="samples of the 95 %% intervals")
     add("--seed", type=command.seed, default=default.seed, help="seed of the ties and of the bootstrap")
+
+
+def _allowed(switch: str) -> tuple[str, ...]:
+    return get_args(Evaluate.model_fields[switch].annotation)
 
 
 def _samples(text: str) -> int:

@@ -18,15 +18,14 @@ from relclip.core.atomic import write_text
 from relclip.core.bootstrap import bootstrap_weights, interval, weighted_sums
 from relclip.core.boxes import intersection, overlapping_pairs
 from relclip.core.errors import InputError
-from relclip.core.markdown import escape_markdown
-from relclip.core.params.evaluate import Evaluate
+from relclip.core.page import escape_markdown
+from relclip.core.params.evaluate import Evaluate, Reading
 from relclip.core.params.predict import Predictions
 from relclip.core.params.whole import Params, load_workflow
 from relclip.core.recall import MAIN_CUTOFF
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import read_hits
 from relclip.evaluate.inputs import column
-from relclip.evaluate.metrics import Reading
 
 GROUPS = ("seen", "unseen", "harmonic mean")
 HITS = Path("predcls", "annotation_hits.parquet")
@@ -85,7 +84,7 @@ def lines(
     values += [found[:, number - 1] for number in held_out.values()]
     for name, sampled in zip([*GROUPS, *held_out], values, strict=True):
         low, high = interval(sampled[1:]) or (float("nan"), float("nan"))
-        yield Line(row, name, float(sampled[0]), low, high, len(seeds))
+        yield Line(row=row, predicates=name, value=float(sampled[0]), low=low, high=high, seeds=len(seeds))
 
 
 def harmonic(first: Floats, second: Floats) -> Floats:
@@ -201,10 +200,10 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("docs/open_vocabulary.md"), help="the page to make"
     )
-    given = parser.parse_args()
-    made = as_csv(table(load_workflow(given.params), given.dataset, given.evaluate))
-    write_text(given.output.with_suffix(".csv"), made)
-    write_text(given.output, page(made))
+    options = parser.parse_args()
+    made = as_csv(table(load_workflow(options.params), options.dataset, options.evaluate))
+    write_text(options.output.with_suffix(".csv"), made)
+    write_text(options.output, page(made))
 
 
 if __name__ == "__main__":

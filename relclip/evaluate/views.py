@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from relclip.core.params.evaluate import Evaluate
-from relclip.evaluate.hits import Task
+from relclip.core.recall import Task
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
-from relclip.evaluate.labels import Seen, seen_in
+from relclip.evaluate.train_triplets import TrainTriplets, triplets_of
 
 ViewName = Literal["annotation", "val", "truth"]
 
@@ -19,7 +19,7 @@ class View:
     name: ViewName
     split: str
     groundtruth: GroundTruth
-    seen: Seen
+    train: TrainTriplets
 
     @property
     def is_test(self) -> bool:
@@ -33,10 +33,10 @@ class View:
 
 def load_views(dataset: Path, switches: Evaluate, tasks: list[Task], *, truth: bool) -> list[View]:
     """Load each ground truth that some of the tasks is judged against, once."""
-    seen = seen_in(load_groundtruth(dataset, "train"))
+    train = triplets_of(load_groundtruth(dataset, "train"))
 
     def view(name: ViewName, split: str, folder: Path) -> View:
-        return View(name, split, load_groundtruth(folder, split), seen)
+        return View(name, split, load_groundtruth(folder, split), train)
 
     views = [view("annotation", switches.split, dataset)]
     if any(task != "sgdet" for task in tasks):

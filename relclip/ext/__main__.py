@@ -2,7 +2,7 @@
 
 from relclip.core import command
 from relclip.core.params.reading import load_sections
-from relclip.ext.sections import Sections
+from relclip.ext.sections import Job, Sections
 
 
 def main() -> None:
@@ -14,19 +14,11 @@ def main() -> None:
     command.add_folders(arguments, "raw", "dataset", "kb", model="clip/model")
     command.add_output(arguments, "ext")
     command.add_threads(arguments)
-    given = arguments.parse_args()
-    params = load_sections(given.params, Sections)
+    options = vars(arguments.parse_args())
+    params, kb = load_sections(options.pop("params"), Sections), options.pop("kb")
     from relclip.ext.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
-    run(
-        params,
-        raw=given.raw,
-        dataset=given.dataset,
-        kb=given.kb,
-        model=given.model,
-        output=given.output,
-        threads=given.threads,
-    )
+    run(Job(params, **options), kb)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from relclip.core import command
 from relclip.core.params.reading import load_sections
 from relclip.core.shard import Shard
-from relclip.ext.sections import Sections
+from relclip.ext.sections import Job, Sections
 
 
 def main() -> None:
@@ -19,11 +19,11 @@ def main() -> None:
     )
     command.add_output(arguments, "ext_sgdet")
     command.add_threads(arguments)
-    given = vars(arguments.parse_args())
-    params = load_sections(given.pop("params"), Sections)
+    options = vars(arguments.parse_args())
+    params, proposals = load_sections(options.pop("params"), Sections), options.pop("proposals")
     from relclip.ext.stage import run_detected  # noqa: PLC0415  # torch loads only after the arguments are good
 
-    run_detected(params, **given)
+    run_detected(Job(params, **options), proposals)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 
 from relclip.core import command
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError
-from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, sorted_writer
+from relclip.core.errors import InputError
+from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, readable, sorted_writer
 from relclip.core.shard import check_elsewhere, read_shards
 from relclip.ext.check import report
 from relclip.ext.pairs import load
@@ -31,15 +31,17 @@ def main() -> None:
     )
     command.add_folders(arguments, "dataset", "kb")
     command.add_output(arguments, "ext")
-    given = arguments.parse_args()
-    if given.objects:
-        merge_shards(given.shards, given.objects, dataset=given.dataset, kb=given.kb, output=given.output)
-    elif (given.shards[0] / "sgcls_scores.parquet").exists():
+    options = arguments.parse_args()
+    if options.objects:
+        merge_shards(
+            options.shards, options.objects, dataset=options.dataset, kb=options.kb, output=options.output
+        )
+    elif (options.shards[0] / "sgcls_scores.parquet").exists():
         raise InputError(
-            f"{given.shards[0]} is a shard of pairs; give the shards of objects too: --objects DIR..."
+            f"{options.shards[0]} is a shard of pairs; give the shards of objects too: --objects DIR..."
         )
     else:
-        merge_detected(given.shards, given.output)
+        merge_detected(options.shards, options.output)
 
 
 def merge_shards(
@@ -75,14 +77,9 @@ def join(folders: Sequence[Path], name: str, schema: pa.Schema, output: Path) ->
     with sorted_writer(output / f"{name}.parquet", schema) as write:
         for folder in folders:
             path = folder / f"{name}.parquet"
-            try:
-                with pq.ParquetFile(path) as file:
-                    for number in range(file.num_row_groups):
-                        write(file.read_row_group(number).combine_chunks())
-            except (pa.ArrowInvalid, OSError) as error:
-                raise ContractError(
-                    f"{path} is not readable as Parquet ({error}); make this shard again"
-                ) from None
+            with readable(path, "make this shard again"), pq.ParquetFile(path) as file:
+                for number in range(file.num_row_groups):
+                    write(file.read_row_group(number).combine_chunks())
 
 
 if __name__ == "__main__":

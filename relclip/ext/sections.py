@@ -1,8 +1,12 @@
 """What EXT is made of: its section of params.yaml, the encoder's prompts, the inputs that shards share; its tables."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from relclip.core.params.base import Closed
 from relclip.core.params.clip import Clip
 from relclip.core.params.ext import Ext
+from relclip.core.shard import Shard
 
 #: Tables of scores: by the classes that are known, by those that zero-shot gave.
 SCORES = ("scores", "sgcls_scores")
@@ -16,3 +20,16 @@ class Sections(Closed):
 
     ext: Ext
     clip: Clip
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command of EXT is told: its settings, the folders that all of them read, its own, its share."""
+
+    params: Sections
+    raw: Path
+    dataset: Path
+    model: Path
+    output: Path
+    threads: int | None = None
+    shard: Shard | None = None  # none: all images

@@ -6,7 +6,7 @@ from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.core.params.reading import load_sections
 from relclip.core.shard import Shard
-from relclip.ext.sections import Sections
+from relclip.ext.sections import Job, Sections
 
 OBJECTS, PAIRS = "objects", "pairs"
 
@@ -26,20 +26,18 @@ def main() -> None:
     )
     arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
     command.add_threads(arguments)
-    given = vars(arguments.parse_args())
-    params, step, objects = (
-        load_sections(given.pop("params"), Sections),
-        given.pop("step"),
-        given.pop("objects"),
-    )
+    options = vars(arguments.parse_args())
+    params = load_sections(options.pop("params"), Sections)
+    step, kb, objects = (options.pop(name) for name in ("step", "kb", "objects"))
     if (step == PAIRS) != bool(objects):
         raise InputError(f"--step {step} {'needs' if step == PAIRS else 'takes no'} --objects")
     from relclip.ext import stage  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
+    job = Job(params, **options)
     if step == OBJECTS:
-        stage.run_objects(params, **given)
+        stage.run_objects(job, kb)
     else:
-        stage.run_pairs(params, objects=objects, **given)
+        stage.run_pairs(job, kb, objects)
 
 
 if __name__ == "__main__":

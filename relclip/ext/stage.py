@@ -9,108 +9,66 @@ from pathlib import Path
 
 import numpy as np
 
-from relclip.core.annotations import Annotations, load_annotations
+from relclip.core.annotations import Annotations, Ids, load_annotations, load_proposals, zero_shot_labels
 from relclip.core.atomic import write_json
-from relclip.core.proposals import load_proposals
-from relclip.core.shard import Shard, read_shards, write_record
+from relclip.core.shard import read_shards, write_record
 from relclip.ext.check import report
 from relclip.ext.pairs import Candidates, load
-from relclip.ext.sections import INPUTS, Sections
-from relclip.ext.steps import begin, zero_shot_labels
+from relclip.ext.sections import INPUTS, Job
+from relclip.ext.steps import begin
 
 
-def run(
-    params: Sections,
-    *,
-    raw: Path,
-    dataset: Path,
-    kb: Path,
-    model: Path,
-    output: Path,
-    threads: int | None = None,
-) -> None:
+def run(job: Job, kb: Path) -> None:
     """Write scores.parquet, objects.parquet, sgcls_scores.parquet and statistics.json."""
-    annotations, candidates = load(dataset, kb)
-    steps = begin(params, annotations, candidates, raw=raw, model=model, output=output, threads=threads)
-    steps.objects(output)
-    counts = steps.pairs(output, zero_shot_labels(annotations, [output / "objects.parquet"]))
-    report(annotations, candidates, output, counts)
+    annotations, candidates = load(job.dataset, kb)
+    steps = begin(job, annotations, candidates)
+    steps.objects(job.output)
+    counts = steps.pairs(job.output, _predicted(annotations, [job.output / "objects.parquet"]))
+    report(annotations, candidates, job.output, counts)
     steps.chunks.remove()
 
 
-def run_objects(
-    params: Sections,
-    *,
-    raw: Path,
-    dataset: Path,
-    kb: Path,
-    model: Path,
-    output: Path,
-    shard: Shard,
-    threads: int | None = None,
-) -> None:
+def run_objects(job: Job, kb: Path) -> None:
     """Write objects.parquet of the shard's share of val and test, and shard.json."""
-    steps = begin(
-        params, *load(dataset, kb), raw=raw, model=model, output=output, threads=threads, shard=shard
-    )
-    steps.objects(output)
-    write_record(output, shard, steps.whole)
+    steps = begin(job, *load(job.dataset, kb))
+    steps.objects(job.output)
+    write_record(job.output, steps.shard, steps.whole)
     steps.chunks.remove()
 
 
-def run_pairs(
-    params: Sections,
-    *,
-    raw: Path,
-    dataset: Path,
-    kb: Path,
-    model: Path,
-    objects: Sequence[Path],
-    output: Path,
-    shard: Shard,
-    threads: int | None = None,
-) -> None:
+def run_pairs(job: Job, kb: Path, objects: Sequence[Path]) -> None:
     """Write scores.parquet and sgcls_scores.parquet of the shard's share of all images, and shard.json.
 
     objects: the folders of all shards of `run_objects`. Raises InputError where they are of other inputs.
     """
-    annotations, candidates = load(dataset, kb)
-    steps = begin(
-        params, annotations, candidates, raw=raw, model=model, output=output, threads=threads, shard=shard
-    )
+    annotations, candidates = load(job.dataset, kb)
+    steps = begin(job, annotations, candidates)
     folders, _ = read_shards(objects, INPUTS, steps.whole)
-    predicted = zero_shot_labels(annotations, [folder / "objects.parquet" for folder in folders])
-    write_record(output, shard, steps.whole, steps.pairs(output, predicted))
+    predicted = _predicted(annotations, [folder / "objects.parquet" for folder in folders])
+    write_record(job.output, steps.shard, steps.whole, steps.pairs(job.output, predicted))
     steps.chunks.remove()
 
 
-def run_detected(
-    params: Sections,
-    *,
-    raw: Path,
-    dataset: Path,
-    proposals: Path,
-    model: Path,
-    output: Path,
-    threads: int | None = None,
-    shard: Shard | None = None,
-) -> None:
+def run_detected(job: Job, proposals: Path) -> None:
     """Write scores.parquet and statistics.json: all predicates for each ordered overlapping pair of proposals.
 
-    Test images only; the prompts are made from the detector's classes. A `shard` takes its share of the images.
+    Test images only; the prompts are made from the detector's classes. A shard writes shard.json for statistics.json.
     """
-    annotations = _with_proposals(dataset, proposals)
+    annotations = _with_proposals(job.dataset, proposals)
     vocabulary = annotations.vocabulary
     nothing = Candidates(np.zeros((0, 3), np.int64), len(vocabulary.objects), len(vocabulary.predicates))
-    steps = begin(
-        params, annotations, nothing, raw=raw, model=model, output=output, threads=threads, shard=shard
-    )
-    counts = steps.pairs(output)
-    if shard:
-        write_record(output, shard, steps.whole, counts)
+    steps = begin(job, annotations, nothing)
+    counts = steps.pairs(job.output)
+    if job.shard:
+        write_record(job.output, job.shard, steps.whole, counts)
     else:
-        write_json(output / "statistics.json", {"counts": counts})
+        write_json(job.output / "statistics.json", {"counts": counts})
     steps.chunks.remove()
+
+
+def _predicted(annotations: Annotations, objects: Sequence[Path]) -> Ids:
+    """(N,) the zero-shot class of each object of val and test; 0 for those of train."""
+    return zero_shot_labels(objects, annotations, np.flatnonzero(annotations.split != "train"))[0]
 
 
 def _with_proposals(dataset: Path, path: Path) -> Annotations:

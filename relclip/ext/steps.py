@@ -1,24 +1,92 @@
-"""The two steps of EXT over a shard's images: zero-shot labels of objects, then scores of predicates on pairs."""
+"""The two steps of EXT over a shard's images: zero-shot labels of objects, then scores of predicates on pairs.
+
+Chunk by chunk of images, each on the disk as soon as it is made, put together in order at the end."""
 
 import hashlib
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids
 from relclip.core.digest import file_digest
-from relclip.core.ordered import available_threads
-from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table
-from relclip.core.shard import Shard
+from relclip.core.errors import ContractError
+from relclip.core.ordered import available_threads, in_order
+from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_sorted, write_table
+from relclip.core.progress import progress
+from relclip.core.shard import Shard, take_up
 from relclip.encoder.encoder import WEIGHTS, load_encoder
-from relclip.ext.chunks import Chunks, split_images
 from relclip.ext.pairs import Candidates
 from relclip.ext.score import Scorer, TripletTexts, wanted_triplets
-from relclip.ext.sections import SCORES, Sections
+from relclip.ext.sections import SCORES, Job, Sections
+
+IMAGES_A_CHUNK = 64
+
+
+def split_images(images: Ids) -> list[list[int]]:
+    """Numbers of images, IMAGES_A_CHUNK at a time."""
+    return [
+        images[first : first + IMAGES_A_CHUNK].tolist() for first in range(0, len(images), IMAGES_A_CHUNK)
+    ]
+
+
+class Chunks:
+    """A hidden folder of finished chunks; chunks of other inputs are thrown away."""
+
+    def __init__(self, folder: Path, inputs: str) -> None:
+        self.folder = folder
+        take_up(folder, inputs)
+
+    def make(
+        self,
+        what: str,
+        tables: Callable[[Sequence[int]], Sequence[pa.Table]],
+        chunks: Sequence[Sequence[int]],
+        schemas: Mapping[str, pa.Schema],
+        workers: int,
+    ) -> None:
+        """Make the `tables` of each chunk of images that is not there yet, or damaged: one for each of `schemas`."""
+        missing = [
+            number
+            for number in range(len(chunks))
+            if not all(_is_sound(self._path(name, number), schema) for name, schema in schemas.items())
+        ]
+
+        def one(number: int) -> None:
+            for (name, schema), table in zip(schemas.items(), tables(chunks[number]), strict=True):
+                write_table(self._path(name, number), table, schema)
+
+        done = in_order(one, missing, workers)
+        for _ in progress(done, what, "chunk", total=len(chunks), start=len(chunks) - len(missing)):
+            pass
+
+    def join(self, name: str, schema: pa.Schema, chunks: int, path: Path) -> None:
+        """Write the tables `name` of all chunks, which follow each other in the total order, as one file."""
+        write_sorted(path, self._batches(name, schema, chunks), schema)
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.folder)
+
+    def _path(self, name: str, number: int) -> Path:
+        return self.folder / f"{name}-{number:06d}.parquet"
+
+    def _batches(self, name: str, schema: pa.Schema, chunks: int) -> Iterator[pa.RecordBatch]:
+        for number in range(chunks):
+            yield from read_table(self._path(name, number), schema).combine_chunks().to_batches()
+
+
+def _is_sound(path: Path, schema: pa.Schema) -> bool:
+    try:
+        read_table(path, schema)
+    except ContractError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -73,23 +141,14 @@ class Steps:
         return chunks[share.start : share.stop]
 
 
-def begin(
-    params: Sections,
-    annotations: Annotations,
-    candidates: Candidates,
-    *,
-    raw: Path,
-    model: Path,
-    output: Path,
-    threads: int | None,
-    shard: Shard | None = None,
-) -> Steps:
-    """Load the encoder and take up the chunks that an interrupted run has left in `output`."""
+def begin(job: Job, annotations: Annotations, candidates: Candidates) -> Steps:
+    """Load the encoder and take up the chunks that an interrupted run has left in the job's folder."""
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
-    whole = _digest(params, annotations, candidates, model)
-    scorer = Scorer(load_encoder(model, best_device()), annotations, candidates, raw, params.ext)
-    chunks = Chunks(output / ".chunks", f"{whole} {shard}" if shard else whole)
-    return Steps(params, scorer, chunks, whole, threads or available_threads(), shard or Shard())
+    whole = _digest(job.params, annotations, candidates, job.model)
+    scorer = Scorer(load_encoder(job.model, best_device()), annotations, candidates, job.raw, job.params.ext)
+    chunks = Chunks(job.output / ".chunks", f"{whole} {job.shard}" if job.shard else whole)
+    workers = job.threads or available_threads()
+    return Steps(job.params, scorer, chunks, whole, workers, job.shard or Shard())
 
 
 def _digest(params: Sections, known: Annotations, candidates: Candidates, model: Path) -> str:
@@ -102,21 +161,3 @@ def _digest(params: Sections, known: Annotations, candidates: Candidates, model:
     for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
-
-
-def zero_shot_labels(annotations: Annotations, objects: Sequence[Path]) -> Ids:
-    """(N,) the class with the highest zero-shot score of each object of val and test; 0 for those of train.
-
-    objects: tables that follow each other.
-    """
-    tables = [read_table(path, OBJECT_SCORES) for path in objects]
-    image, number, label, score = (
-        np.concatenate([table[name].to_numpy() for table in tables]) for name in OBJECT_SCORES.names
-    )
-    order = np.lexsort((label, -score, number, image))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (image[order][1:] != image[order][:-1]) | (number[order][1:] != number[order][:-1])
-    labels = np.zeros(len(annotations.object_id), dtype=np.int64)
-    image_of = np.repeat(np.arange(len(annotations.image_id)), np.diff(annotations.first))
-    labels[annotations.split[image_of] != "train"] = label[order][first]
-    return labels

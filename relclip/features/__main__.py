@@ -16,19 +16,11 @@ def main() -> None:
     arguments.add_argument(
         "--shard", type=Shard.parse, help="k/n: this share of the pictures, for relclip.features.merge"
     )
-    given = arguments.parse_args()
-    params = load_section(given.params, "features", Features)
+    options = vars(arguments.parse_args())
+    params = load_section(options.pop("params"), "features", Features)
     from relclip.features.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
-    run(
-        params,
-        raw=given.raw,
-        dataset=given.dataset,
-        model=given.model,
-        output=given.output,
-        threads=given.threads,
-        shard=given.shard,
-    )
+    run(params, **options)
 
 
 if __name__ == "__main__":

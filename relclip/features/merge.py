@@ -25,8 +25,8 @@ def main() -> None:
         "--shards", type=Path, nargs="+", required=True, help="folders of python -m relclip.features --shard"
     )
     command.add_output(arguments, "features/clip")
-    given = arguments.parse_args()
-    merge_shards(given.shards, given.output)
+    options = arguments.parse_args()
+    merge_shards(options.shards, options.output)
 
 
 def merge_shards(folders: Sequence[Path], output: Path) -> None:

@@ -14,13 +14,13 @@ def main() -> None:
     )
     command.add_output(arguments, "gradcam/<run>")
     command.add_threads(arguments)
-    given = command.parse(arguments)
+    options = command.parse(arguments)
     from relclip.gradcam.stage import Inputs, Sections, run  # noqa: PLC0415  # torch loads only once the arguments are good
 
-    sections = load_sections(given.params, Sections)
-    command.fill(given, encoder=sections.run(given.run).features)
-    inputs = Inputs(given.raw, given.dataset, given.features, given.model, given.train)
-    run(sections, given.run, inputs, given.output, given.threads)
+    sections = load_sections(options.params, Sections)
+    command.fill(options, encoder=sections.run(options.run).features)
+    inputs = Inputs(options.raw, options.dataset, options.features, options.model, options.train)
+    run(sections, options.run, inputs, options.output, options.threads)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from relclip.compute.device import prepare
 from relclip.core.annotations import Annotations, Ids, load_annotations
-from relclip.core.atomic import atomic_file, atomic_folder, write_json
+from relclip.core.atomic import atomic_file, write_json
 from relclip.core.boxes import Boxes, area, intersection, union
-from relclip.core.digest import check_maps, file_digest
+from relclip.core.digest import check_maps, file_digest, made_folder
 from relclip.core.errors import ContractError, InputError
 from relclip.core.images import read_image
 from relclip.core.params.clip import Clip
@@ -133,11 +133,18 @@ def _relation(params: Sections, annotations: Annotations, images: ImageSet, numb
         "prompt": params.clip.triplet_prompt.format(**words),
     }
     cells = torch.from_numpy(in_cells(box, images.sizes[image], images.maps.shape[1:3]))
-    return Shown(image, int(np.flatnonzero(of_pair.all(axis=1))[0]), predicate, box, cells, entry)
+    return Shown(
+        image=image,
+        pair=int(np.flatnonzero(of_pair.all(axis=1))[0]),
+        predicate=predicate,
+        box=box,
+        cells=cells,
+        entry=entry,
+    )
 
 
 def _write(output: Path, heats: dict[str, Heat], chosen: list[dict[str, Any]], about: dict[str, Any]) -> None:
-    with atomic_folder(output) as folder:
+    with made_folder(output) as folder:
         for name, heat in heats.items():
             with atomic_file(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
                 np.save(file, heat)

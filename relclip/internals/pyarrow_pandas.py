@@ -7,6 +7,7 @@ data frame. The look is as in the versions KNOWN; what pandas alone can do (`to_
 import re
 import sys
 from importlib.abc import MetaPathFinder
+from importlib.util import find_spec
 from typing import Any
 
 import pyarrow as pa
@@ -23,7 +24,12 @@ class _NoPandas(MetaPathFinder):
 
 
 def spare_pandas(version: str = pa.__version__) -> bool:
-    """Let pyarrow look for pandas once, in vain, if it is of a known version; else say so and change nothing."""
+    """Let pyarrow look for pandas once, in vain, if it is of a known version; else say so and change nothing.
+
+    Without pandas there is nothing to spare.
+    """
+    if find_spec("pandas") is None:
+        return False
     if not KNOWN.fullmatch(version):
         print(
             f"relclip: pyarrow {version} is not the one that was looked into (25): it imports pandas, a fifth of a"

@@ -1,5 +1,6 @@
 """python -m relclip.kb: captions -> triplets.parquet, evidence.parquet, statistics.json."""
 
+import importlib
 from pathlib import Path
 
 from relclip.core import command
@@ -53,6 +54,7 @@ def main() -> None:
     arguments.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
     arguments.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
     given = arguments.parse_args()
+    importlib.import_module("duckdb")  # where it is missing, that is said before minutes of mining
     params = load_section(given.params, "kb", Kb) if given.params else Kb()
     asked = {name: getattr(given, name) for name in ("workers", "min_count")}
     params = params.model_copy(update={name: value for name, value in asked.items() if value is not None})

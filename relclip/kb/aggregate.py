@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from relclip.core.atomic import check_output, write_json
+from relclip.core.digest import DIGESTS, write_digests
 from relclip.core.parquet import EVIDENCE, NAMED_TRIPLETS, write_sorted
 from relclip.core.vocabulary import Vocabulary
 
@@ -93,17 +94,19 @@ def write(
     }
     statistics = {**counts, **found, **said, **({"shard": dict(shard)} if shard else {})}
     write_json(made / "statistics.json", statistics)
+    write_digests(made)
     _place(made, output)
     return statistics
 
 
 def _place(made: Path, output: Path) -> None:
-    """Move the three files; statistics.json goes first and comes last, so that it never stands beside older files."""
-    for name in ("triplets.parquet", "evidence.parquet", "statistics.json"):
+    """Move the files; statistics.json goes first and comes last, so that it never stands beside older files."""
+    names = ("triplets.parquet", "evidence.parquet", DIGESTS, "statistics.json")
+    for name in names:
         check_output(output / name)
     output.mkdir(parents=True, exist_ok=True)
     (output / "statistics.json").unlink(missing_ok=True)
-    for name in ("triplets.parquet", "evidence.parquet", "statistics.json"):
+    for name in names:
         (made / name).replace(output / name)
 
 

@@ -5,15 +5,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from relclip.core.aliases import load_aliases
 from relclip.core.errors import InputError
-from relclip.core.forms import name_forms
-from relclip.core.text import plain
+from relclip.core.forms import load_aliases, name_forms
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import spacy_backend
 from relclip.kb.gold import Fact
 from relclip.kb.objects import Objects
 from relclip.kb.phrases import chunks
+from relclip.kb.plain import plain
 from relclip.kb.predicates import Grammar
 from relclip.kb.prefilter import predicates_pattern, two_words_pattern
 from relclip.kb.rules import Rules
@@ -63,9 +62,10 @@ class Miner:
         self._ids = vocabulary.predicate_ids
         grammar = Grammar(vocabulary.predicates, language.predicate_aliases, language.verbs)
         tags = Tags(grammar.tags, self._objects.last_words)
-        self.not_mined = Vocabulary(_never_met(vocabulary, self._objects, tags), grammar.unmined)
+        reading = _NameReader(vocabulary, self._objects, tags)
+        self._phrases = grammar.phrases | reading.compounds(grammar.phrases)
+        self.not_mined = Vocabulary(reading.never_met(self._phrases), grammar.unmined)
         self._read = _reader(backend, grammar, self._objects, tags)
-        self._phrases = grammar.phrases
         self.patterns = (predicates_pattern(grammar), two_words_pattern(self._objects.last_words))
         self._known: dict[str, tuple[Triplet, ...]] = {}
 
@@ -94,6 +94,9 @@ class Miner:
     def _parse(self, captions: Sequence[str]) -> Iterator[tuple[Triplet, ...]]:
         find, ids = self._objects.find, self._ids
         for stated in self._read(cleaned("\n".join(captions), self._phrases)):
+            if not stated:
+                yield ()
+                continue
             found = {(find(subject), ids[predicate], find(thing)) for subject, predicate, thing in stated}
             yield tuple(sorted(triplet for triplet in found if triplet[0] and triplet[2]))
 
@@ -146,19 +149,37 @@ def named(triplets: Iterable[Triplet], vocabulary: Vocabulary) -> list[Fact]:
     return [(names[s - 1], predicates[p - 1], names[o - 1]) for s, p, o in triplets]
 
 
-def _never_met(vocabulary: Vocabulary, objects: Objects, tags: Tags) -> tuple[str, ...]:
-    """The object classes of whose forms none is a noun phrase that is found as this class: `cup of coffee`, `-`."""
-    forms = [(name, form) for name in vocabulary.objects for form in name_forms(name)]
-    cut = chunks(words_of(cleaned("\n".join(plain(f"the {form}") for _, form in forms))), tags)
-    met, place = set(), 0
-    for (name, _), kinds in zip(forms, cut.kinds.split(END_TAG), strict=False):
-        if (
-            kinds == "N"
-            and objects.find(cut.phrase(place).removeprefix("the ")) == vocabulary.object_ids[name]
-        ):
-            met.add(name)
-        place += len(kinds) + 1
-    return tuple(name for name in vocabulary.objects if name not in met)
+class _NameReader:
+    """Whether the forms of class names, alone in a sentence, are read as noun phrases of their classes."""
+
+    def __init__(self, vocabulary: Vocabulary, objects: Objects, tags: Tags) -> None:
+        self._objects, self._tags = objects, tags
+        self._forms = [
+            (name, form, number)
+            for name, number in vocabulary.object_ids.items()
+            for form in name_forms(name)
+        ]
+
+    def compounds(self, phrases: Mapping[str, str]) -> dict[str, str]:
+        """Those of several words that are not: they act as one (stop sign, potted plant, cup of coffee)."""
+        whole = zip(self._forms, self._classes("", phrases), self._classes("the ", phrases), strict=True)
+        cut = [form for (_, form, number), *found in whole if " " in form and found != [number, number]]
+        return {f" {form} ": f" {form.replace(' ', '-')} " for form in sorted(cut, key=len, reverse=True)}
+
+    def never_met(self, phrases: Mapping[str, str]) -> tuple[str, ...]:
+        """The names of whose forms none is: `-`, `man's shoe`."""
+        found = zip(self._forms, self._classes("the ", phrases), strict=True)
+        met = {name for (name, _, number), known in found if known == number}
+        return tuple(dict.fromkeys(name for name, _, _ in self._forms if name not in met))
+
+    def _classes(self, article: str, phrases: Mapping[str, str]) -> Iterator[int]:
+        """The class that each form with this article before it names, 0 where it is no noun phrase."""
+        text = "\n".join(plain(f"{article}{form}") for _, form, _ in self._forms)
+        cut = chunks(words_of(cleaned(text, phrases)), self._tags)
+        place = 0
+        for kinds in cut.kinds.split(END_TAG)[:-1]:
+            yield self._objects.find(cut.phrase(place).removeprefix(article)) if kinds == "N" else 0
+            place += len(kinds) + 1
 
 
 def _reader(

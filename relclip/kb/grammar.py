@@ -5,7 +5,8 @@ d determiner, number, possessive      z the same in the negative (no, neither)  
 g e f B S v a verb: -ing, participle, finite; a base form or one in -s that is a noun too; base form
 b be      t to      m participle that joins two nouns (heart shaped box)      ' possessive
 p preposition    o of    c and    , comma and conjunctions of clauses    w relative pronoun
-q pronoun    r l adverb, one in -ly, passed over    x not    . end of sentence
+q pronoun    r l adverb, one that is no direction, passed over    x not, or only thought of    . end of sentence
+Y K for a moment: plural of y, n that is a base form too
 """
 
 CLOSED = {
@@ -15,13 +16,15 @@ CLOSED = {
         several many few two three four five six seven eight nine ten eleven twelve 2 3 4 5 6 7 8 9 10 dozen one
         various multiple numerous most '""",
     "z": "no neither zero",
-    "x": "not never nor hardly barely rarely seldom isnt arent wasnt werent dont doesnt didnt cant wont",
+    "x": """not never nor hardly barely rarely seldom isnt arent wasnt werent dont doesnt didnt cant wont
+        nowhere unable would could should must might""",
     "b": "is are was were be been being am gets get getting 're appears seems",
     "t": "to",
     "o": "of",
     "'": "'s",
     "c": "and or & plus",
-    ",": ", ; : -- - while as when where because after before so but if ( ) then",
+    ",": """, ; : -- - while whilst as when where because after before so but if unless whether although though
+        meanwhile however ( ) then""",
     "w": "that which who whom whose",
     "q": """it them they he she him i we us you someone somebody something everyone there himself herself itself
         nobody nothing none""",
@@ -31,14 +34,16 @@ CLOSED = {
     "l": "partly only nearly",
     "p": """on in from with by at near under behind over above through across along against between beside
         beneath below beyond inside off onto into upon for toward towards past without among
-        amongst alongside underneath next_to like during within via aboard until throughout despite about on_top_of
-        in_front_of out_of close_to part_of""",
+        amongst alongside underneath next_to like during within via aboard until throughout despite about
+        unlike except excluding minus besides amid atop on_top_of in_front_of out_of close_to part_of""",
     ".": ". ! ? |",
 }
 
 #: Whole phrases that act as one word, replaced in the text before it is split.
 PHRASES = {
     " as well as ": " and ",
+    " not only ": " ",
+    " but also ": " and ",
     " n ": " and ",
     "-covered ": " covered ",
     "-haired ": " haired ",
@@ -53,9 +58,13 @@ PHRASES = {
     " cross legged ": " ",
     " close up of ": " photo of ",
     " close-up of ": " photo of ",
-    " can't ": " can not ",
-    " won't ": " will not ",
-    " cannot ": " can not ",
+    " can't ": " not ",
+    " won't ": " not ",
+    " cannot ": " not ",
+    " yet to ": " not to ",
+    " and then ": " and ",
+    " like to ": " want to ",
+    " in order to ": " to ",
     " no longer ": " not ",
     " no one ": " nobody ",
     " none of ": " no ",
@@ -94,13 +103,14 @@ RELATIONAL = frozenset(
 ONE_IS = frozenset(("is", "was", "'s"))
 #: Nobody does it, nothing is it.
 NOBODY = frozenset(["nobody", "nothing", "none"])
-#: What follows is not there.
-WITHOUT = "without"
+#: What follows is not there, or is not meant.
+WITHOUT = frozenset(["without", "unlike", "except", "excluding", "minus"])
+#: What follows may not be so.
+IF = frozenset(["if", "unless", "whether"])
 #: Preposition -> others that mean it, where these are no predicates of their own.
 LIKE = {
     "on": ("upon",),
     "under": ("beneath", "underneath", "below"),
-    "over": ("atop",),
     "in": ("within",),
     "in_front_of": ("in front of", "on front of", "at front of"),
     "on back of": ("at back of", "on rear of", "at rear of"),

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.aliases import load_aliases
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
+from relclip.core.forms import load_aliases
 from relclip.kb.quality import judge
 
 

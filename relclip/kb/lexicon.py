@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from relclip.core.errors import InputError, first_fault
-from relclip.core.json_file import parse_json
+from relclip.core.json_file import parse_json, read_text
 
 _WORDS = {
     name: frozenset(words.split())
@@ -25,6 +25,14 @@ THIRD_OR_PLURAL = _WORDS["third person or plural"]
 #: Forms of verbs that are hardly ever nouns.
 FINITE, BASE = _WORDS["third person"] | _WORDS["past"], _WORDS["base"] | {*["sleep", "look", "gather"]}
 NOUNS_IN_LY, ADJECTIVES = _WORDS["noun in ly"], _WORDS["adjective"]
+#: Nouns that are base forms of verbs as often.
+BASE_OR_NOUN = _WORDS["base or noun"]
+#: Adverbs not in -ly that are nothing else.
+ADVERBS = _WORDS["adverb"]
+#: Several people or animals: a family of elephants.
+GROUPS = _WORDS["group"]
+#: Forms of verbs: what somebody wants, promises or pretends to do is not done.
+WISHED = _WORDS["wished"]
 
 #: Who acts that WordNet has under groups, measures or several things alike.
 _PERSON = """driver drivers fireman firemen couple fan fans band group team teams male males female females human humans
@@ -45,7 +53,7 @@ NOUNS_LIKE_VERBS = """building buildings railing railings painting paintings clo
 
 #: What is worn or part of a body, beside WordNet's clothes and parts: colours stand for clothes (a man in black).
 _CLOTHES = """helmet helmets glove gloves jean jeans pant pants short shorts tie ties skirt skirts hoodie hoodies outfit
-    outfits top tops bikini bikinis wetsuit tshirt t-shirt t-shirts tee jersey jerseys gear khaki denim plaid
+    outfits trunks top tops bikini bikinis wetsuit tshirt t-shirt t-shirts tee jersey jerseys gear khaki denim plaid
     attire"""
 _COLOUR = "black white red blue green yellow pink orange purple brown gray grey"
 _BODY = "trunk trunks collar collars stripes spots mane lap stomach belly"
@@ -100,11 +108,13 @@ CONTAINERS = frozenset(
 
 #: Words between somebody and a thing they hold, wear or are in: not the thing, but they sit, stand or lie.
 HOLDING = """holding wearing carrying with using riding eating reading playing watching holds wears has have having
-    pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at"""
+    pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at under beneath"""
 #: Participles that say no more than the preposition after them: seen in, located on.
 PLACED = frozenset(
     ["located", "placed", "situated", "seen", "shown", "found", "pictured", "posted", "displayed"]
 )
+#: Participles whose object is another name of the same: a boy named Jack.
+NAMING = frozenset(["named", "called"])
 #: Participles that join two nouns to one phrase (motorcycle shaped chairs).
 JOINING = "shaped sized themed lined filled capped topped coated flavored styled printed wrapped"
 #: What is ridden beside WordNet's vehicles when somebody rides on it (not a street or a beach), beside animals.
@@ -116,6 +126,8 @@ _RIDDEN = """bike bikes bicycle bicycles motorbike motorbikes motorcycle motorcy
 LIMBS = "arm arms hand hands leg legs foot feet paw paws knee knees toes head"
 #: `lying on his side on a bed`: passed over.
 SELF = "side back stomach belly tummy knees feet legs own"
+#: Where in a picture something is: none of these does anything.
+VIEW = "background foreground distance"
 #: Things and their parts, as compounds name both (a tree branch); of the living any part of a body.
 WHOLES = {
     (whole, part)
@@ -133,19 +145,23 @@ PEOPLE = "he she they"
 #: Plurals that do not end in s.
 PLURALS = "men women people children sheep cattle geese feet police"
 
+#: Sorts that do something by themselves.
+LIVING = frozenset({"person", "animal"})
 #: Noun -> its sort: person, animal, vehicle (what is ridden), clothes, body, limb, self. All others are things.
 SORTS = {
     word: sort
     for sort, words in (
         ("vehicle", _WORDS["vehicle"] | {*_RIDDEN.split()}),
-        ("person", _WORDS["person"] | {*_PERSON.split()}),
+        ("person", _WORDS["person"]),
         ("animal", _WORDS["animal"] | {*_ANIMAL.split()}),
+        ("person", _PERSON.split()),
         ("body", _WORDS["body"] | {*_BODY.split()}),
         ("part", {part for _, part in WHOLES}),
         ("container", CONTAINERS),
         ("clothes", _WORDS["clothes"] | {*_CLOTHES.split()}),
         ("colour", _COLOUR.split()),
         ("self", SELF.split()),
+        ("view", VIEW.split()),
         ("limb", LIMBS.split()),
     )
     for word in words
@@ -159,7 +175,7 @@ HAVING = {
 }
 
 
-Subject = Literal["any", "living", "moving", "rather living", "body", "thing"]
+Subject = Literal["any", "living", "moving", "rather living", "rather vehicle", "body", "thing"]
 Object = Literal["anything", "ridden", "not limbs", "not clothes", "not limbs or clothes"]
 _OWN = Path(__file__).with_name("verbs.yaml")
 _Lemma = Annotated[str, Field(pattern=r"^[a-z-]+$")]
@@ -191,10 +207,10 @@ def known_verbs(path: Path | None = None) -> dict[str, Known]:
 
 def _read(path: Path) -> dict[str, Known]:
     try:
-        return _FILE.validate_python(yaml.safe_load(path.read_text("utf-8")) or {})
+        return _FILE.validate_python(yaml.safe_load(read_text(path)) or {})
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the file of verbs {path} cannot be read ({error})") from None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         raise InputError(
             f"the file of verbs {path} is no YAML; it must look like `ride: {{subject: living}}`"
         ) from None

@@ -1,11 +1,10 @@
 """The page that lists, for any triplet, the sentences it came from: one file, searchable, nothing fetched."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from relclip.core import captions, explorer
+from relclip.core import captions, page
 from relclip.core.atomic import write_text
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
@@ -46,7 +45,7 @@ def write_page(
     content = {
         "objects": mined.vocabulary.objects,
         "predicates": mined.vocabulary.predicates,
-        "captions": [[caption, text[: explorer.LONGEST]] for caption, text in texts.items()],
+        "captions": [[caption, text[: page.LONGEST]] for caption, text in texts.items()],
         "triplets": rows,
     }
     statistics = read_json(kb / "statistics.json", "mine the captions again")
@@ -86,21 +85,13 @@ def read_judged(path: Path) -> dict[str, Any]:
 
 def _render(content: Any, statistics: Any, judged: Mapping[str, Any], sentences: int) -> str:
     """Fill page.html: every value is escaped; the script is allowed by its hash alone."""
-    jinja2 = importlib.import_module("jinja2")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page: str = environment.get_template("page.html").render(
-        css=(_HERE / "page.css").read_text("utf-8"),
-        script=explorer.script(),
-        digest=explorer.digest(),
-        data=explorer.embedded(content),
+    return page.render(
+        _HERE,
+        "page.html",
+        script=page.explorer_script(),
+        digest=page.script_digest(page.explorer_script()),
+        data=page.embedded(content),
         statistics=statistics,
         judged=judged,
         sentences=sentences,
     )
-    return page

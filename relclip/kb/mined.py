@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, Field, StrictStr
 
 from relclip.core.errors import ContractError, InputError
-from relclip.core.parquet import EVIDENCE
+from relclip.core.parquet import EVIDENCE, readable
 from relclip.core.shard import Record, check_complete, check_elsewhere, read_description
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import aggregate
@@ -63,11 +62,8 @@ def described(folder: Path) -> Described:
 def evidence_file(folder: Path, mentions: int) -> Path:
     """The evidence of a mined folder, `mentions` rows. Raises ContractError where it is not what was announced."""
     path = folder / "evidence.parquet"
-    try:
-        with pq.ParquetFile(path) as file:
-            rows, schema = file.metadata.num_rows, file.schema_arrow
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ContractError(f"{path} is not readable as Parquet ({error}); mine this folder again") from None
+    with readable(path, "mine this folder again"), pq.ParquetFile(path) as file:
+        rows, schema = file.metadata.num_rows, file.schema_arrow
     if not schema.remove_metadata().equals(EVIDENCE):
         raise ContractError(
             f"{path} lacks the columns {EVIDENCE.names} in their types; mine this folder again"

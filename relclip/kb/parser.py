@@ -6,11 +6,13 @@ from relclip.kb import grammar, lexicon
 from relclip.kb.predicates import Act, Grammar
 from relclip.kb.sentence import RUN_TOGETHER, VERBS, Sentence, Stated
 
-_IT = frozenset({"it", "them"})
+_IT = frozenset({"it", "them", "him"})
 #: In longer sentences, in chunks, everything is read from the left.
 DEEP = 40
 _SELF = frozenset({"self", "limb"})
 _AGAIN = frozenset({"or", "nor"})
+#: Before `to` and a verb: nobody does it, or not any more.
+_TO_DO = frozenset({"wished", "used"})
 _TAKES_A_THING = frozenset(
     [
         "wear",
@@ -65,8 +67,8 @@ class Parser:
                 sentence.subjects(place)
 
     def is_verb(self, sentence: Sentence, place: int) -> bool:
-        """Not after a preposition, nor `train rides`."""
-        if sentence.kind[place - 1] in "po":
+        """Not after a preposition that has no noun, nor `train rides`."""
+        if sentence.kind[place - 1] in "po" and not _complete(sentence, place - 1):
             return False
         act = self._acts.get(sentence.name[place]) if sentence.kinds[place] == "S" else None
         return act is None or not _noun(sentence, place, act)
@@ -77,7 +79,7 @@ class Parser:
             return sentence.subjects(place - 1)
         act = self._acts.get(sentence.name[place])
         return self._subjects(
-            sentence, place, act, passive=act is not None and _passive(sentence, place, act)
+            sentence, place, act, passive=act is not None and _agent(sentence, place, act) > 0
         )
 
     def _said(self, sentence: Sentence, place: int) -> None:
@@ -86,10 +88,14 @@ class Parser:
         states = act.direct or act.participle or after in "Nc" or "w" in sentence.kinds
         if not (states or sentence.name[place + 1] in act.prepositions):
             return
-        if _adjective(sentence, place) or _negated(sentence, place):
+        if _adjective(sentence, place):
             return
         subjects = sentence.subjects(place)
-        if subjects:
+        if _negated(sentence, place):
+            place = _rather(sentence, place)
+            if place >= 0 and subjects:
+                self._relations(sentence, place, act, subjects)
+        elif subjects:
             self._relations(sentence, place, act, subjects)
         else:
             self._inverted(sentence, place, act)
@@ -99,12 +105,13 @@ class Parser:
         kind = sentence.kind
         finite, left = kind[verb] in "fBSv", verb - 1
         while kind[left] in "btx":
-            finite = finite or kind[left] == "b"
+            finite = finite or (kind[left] == "b" and sentence.name[left] != "being")
             left -= 1
         wanted, others = (act.known.subject, False) if act else ("living", True)
         if passive:
             wanted = "any"
-        if kind[left] == "N" and kind[left - 1] in "Nw" and sentence.name[left] != "there":
+        own = kind[left - 1] in "Nw" and sentence.marks[left].isupper() and sentence.name[left] != "there"
+        if kind[left] == "N" and (own or _made_to(sentence, left, verb)):
             return sentence.fitting(sentence.group(left), wanted)
         return sentence.choose(_candidates(sentence, left, finite=finite), wanted, others)
 
@@ -113,8 +120,8 @@ class Parser:
         after, following = sentence.kind[place + 1], sentence.name[place + 1]
         if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
             following, place, after = sentence.name[place + 3], place + 2, "p"
-        if act.participle and _passive(sentence, place, act):
-            things = _objects(sentence, place + 2, subjects) or _gap(sentence, subjects, place + 2)
+        if act.participle and (agent := _agent(sentence, place, act)):
+            things = _objects(sentence, agent + 1, subjects) or _gap(sentence, subjects, agent + 1)
             if act.known.subject == "living":
                 things = [thing for thing in things if sentence.living(thing)]
             _turned(sentence, act.passive, subjects, things)
@@ -138,7 +145,11 @@ class Parser:
     def _inverted(self, sentence: Sentence, place: int, act: Act) -> None:
         """`on the bed lies a cat`, `there sits a cat on the bed`, `riding a horse, a man smiles`."""
         kind, left = sentence.kind, place - 1
-        while kind[left] in "btx":
+        while (
+            kind[left] in "btx"
+            or sentence.name[left] == "having"
+            or (sentence.name[left] == "," and kind[place] not in "ge")
+        ):
             left -= 1
         if kind[left] == "N" and kind[place + 1] == "N":
             doers = _group_from(sentence, place + 1)
@@ -148,9 +159,12 @@ class Parser:
                 sentence.state(_able(sentence, doers, act), predicate, _objects(sentence, end + 1, doers))
             else:
                 sentence.attach(left)
+                if sentence.link[left] == "of":
+                    left = sentence.parent[left]
+                    sentence.attach(left)
                 predicate = act.prepositions.get(sentence.link[left], "")
                 sentence.state(_able(sentence, doers, act), predicate, [left])
-        elif kind[left] in ".," and kind[place] in "ge":
+        elif kind[place] in "ge" and (kind[left] in ".," or _goes_on(sentence, place)):
             doer = _main_subject(sentence, place)
             if doer >= 0:
                 self._relations(sentence, place, act, _able(sentence, [doer], act))
@@ -174,8 +188,10 @@ class Parser:
         if name == "with" and _on_it(sentence, place + 1):
             return
         subjects = self._linked_subjects(sentence, place, clothed=bool(clothed))
+        if not subjects:
+            return
         things = _objects(sentence, place + 1, subjects)
-        if clothed and subjects and all(map(sentence.living, subjects)):
+        if clothed and all(map(sentence.living, subjects)):
             sentence.state(subjects, self._wears, [thing for thing in things if sentence.worn(thing)])
         elif predicate and not (name == "with" and self._has and sentence.marks[place + 1] in "Hh"):
             sentence.state(subjects, predicate, things)
@@ -195,13 +211,19 @@ class Parser:
                 left = sentence.parent[left]
             return [] if sentence.name[left] == "there" else sentence.group(left)
         if kind[left] == "b":
-            before = left - 1
-            if kind[before] == "w":
-                return sentence.group(sentence.noun_before(before))
-            return sentence.group(sentence.chain(before)[-1]) if kind[before] == "N" else []
+            return _before_is(sentence, left - 1)
         if clothed and kind[left] in VERBS:
             return [noun for noun in sentence.subjects(left) if sentence.living(noun)]
         return []
+
+
+def _before_is(sentence: Sentence, place: int) -> list[int]:
+    """Who is somewhere: the head of the clause, `a boy whose hat | is on a chair`."""
+    if sentence.kind[place] == "w":
+        return sentence.group(sentence.noun_before(place))
+    if sentence.kind[place] != "N":
+        return []
+    return sentence.group(place if sentence.name[place - 1] == "whose" else sentence.chain(place)[-1])
 
 
 def _on_it(sentence: Sentence, place: int) -> bool:
@@ -211,30 +233,97 @@ def _on_it(sentence: Sentence, place: int) -> bool:
 
 def _candidates(sentence: Sentence, left: int, *, finite: bool) -> list[int]:
     """Who may do what a verb says, the likeliest first; `left`: the chunk before the verb and its auxiliaries."""
+    if sentence.name[left] == ")" and "(" in sentence.name[:left]:
+        left -= sentence.name[left::-1].index("(") + 1
     kind = sentence.kind[left]
-    if kind == "." or (kind == "N" and (sentence.name[left] == "there" or _fronted(sentence, left))):
+    noun = left - 1 if sentence.name[left] == "," else left
+    if (
+        kind == "."
+        or sentence.name[left] == "there"
+        or (sentence.kind[noun] == "N" and sentence.fronted(noun))
+    ):
         return []
     if kind not in "Nw" and (doers := sentence.subjects(_verb_before(sentence, left + 1))):
-        return doers[-1:]
+        # the bike that the kid rides | lies
+        relative = kind in VERBS | {"p"} or (kind == "," and sentence.kind[doers[0] - 1] == "w")
+        head = _gap(sentence, doers, left + 1) if finite and relative else []
+        if finite and sentence.name[left] == "," and sentence.name[doers[0] - 1] == ",":
+            # two dogs, one of them lying down, | watch a cat
+            head = sentence.group(sentence.noun_before(doers[0] - 1))
+        return head or doers[-1:]
     chain = sentence.chain(left if kind == "N" else sentence.noun_before(left))
     if kind == "w":
         # a bench near a woman who is sitting
         return sorted(chain, key=lambda noun: sentence.name[left] == "who" and not sentence.living(noun))
-    return chain if kind == "N" and not finite else chain[::-1]
+    if kind == "N" and not finite:
+        return chain
+    return _with_apposed(sentence, left, chain[::-1])
+
+
+def _with_apposed(sentence: Sentence, left: int, chain: list[int]) -> list[int]:
+    """`a man, his hat in his hand, | is sitting`: before a comma what it closes, and whom that is said of."""
+    first = min(chain, default=0)
+    if sentence.name[left] != "," or sentence.name[first - 1] != ",":
+        return chain
+    before = sentence.chain(sentence.noun_before(first - 1))[::-1]
+    return before + chain if sentence.marks[first] in "Hh" else chain + before
+
+
+def _complete(sentence: Sentence, place: int) -> bool:
+    """`with his hat on | sitting`, `the bench he sits on | stands`: a preposition that needs no noun."""
+    kind, before = sentence.kind, place - 1
+    if kind[before] != "N":
+        stranded = kind[before] in VERBS and kind[place + 1] in "fS"
+        return stranded and bool(_gap(sentence, sentence.subjects(before), place + 1))
+    sentence.attach(before)
+    return sentence.link[before] == "with" and sentence.name[place] in ("on", "off")
+
+
+def _made_to(sentence: Sentence, noun: int, verb: int) -> bool:
+    """`helps a boy | ride a bike`, `lets her dog lie`: a base form after the object of a finite verb."""
+    kind, first = sentence.kind, noun - 1
+    if kind[first] not in "fBSv" or kind[verb] not in "fBv" or kind[first - 1] == "w":
+        return False
+    return sentence.living(noun) and bool(sentence.subjects(first))
 
 
 def _negated(sentence: Sentence, place: int) -> bool:
-    """`is not riding`, `is never seen riding`, `does not ride or carry`."""
-    if "x" not in sentence.kinds:
+    """`is not riding`, `is never seen riding`, `does not ride or carry`, `wants (him) to ride`."""
+    if not ("x" in sentence.kinds or "t" in sentence.kinds or not grammar.IF.isdisjoint(sentence.name)):
         return False
     kind, left = sentence.kind, place - 1
     while kind[left] in "bt":
         left -= 1
-    if kind[left] == "x":
+    if kind[left] == "x" or _unreal(sentence, place):
         return True
+    if kind[left + 1] == "t":
+        verb = left - 1 if kind[left] == "N" and kind[left - 1] in VERBS else left
+        if sentence.name[verb] in _TO_DO and (kind[verb] in VERBS or sentence.bare(verb)):
+            return True
     if kind[left] == "c" and sentence.name[left] in _AGAIN:
         left = _verb_before(sentence, place)
     return sentence.is_verb(left) and not _adjective(sentence, left) and _negated(sentence, left)
+
+
+def _unreal(sentence: Sentence, place: int) -> bool:
+    """`if a dog lies`, `never is a dog lying`: a clause that begins so."""
+    begin = place
+    while sentence.kind[begin - 1] not in ".,":
+        begin -= 1
+    if sentence.name[begin - 1] in grammar.IF:
+        return True
+    return (
+        sentence.kind[begin] == "x" and sentence.kind[begin + 1] in "bfSv" and sentence.kind[begin + 2] == "N"
+    )
+
+
+def _rather(sentence: Sentence, verb: int) -> int:
+    """`not lying on the bed | but on the rug`: what stands before that which is so, -1 where nothing does."""
+    but = verb + (2 if sentence.kind[verb + 1] == "N" else 3)
+    end = 2 * but - verb
+    same = sentence.kind[verb + 1 : but] == sentence.kind[but + 1 : end] and sentence.kind[but - 1] == "N"
+    clause = sentence.kind[end] in VERBS or sentence.kind[end] == "b"
+    return but if sentence.name[but] == "but" and same and not clause else -1
 
 
 def _verb_before(sentence: Sentence, place: int) -> int:
@@ -260,18 +349,22 @@ def _noun(sentence: Sentence, place: int, act: Act) -> bool:
         return False
     if sentence.kind[place + 1] == "N" and not sentence.bare(place + 1):
         return False
-    thing = not sentence.living(place - 1) and not sentence.worn(place - 1)
-    return (
-        thing
-        and (act.known.subject == "living" or sentence.bare(place - 1))
-        and sentence.kind[place - 2] not in "Nw"
-    )
+    if sentence.living(place - 1) or sentence.worn(place - 1) or sentence.kind[place - 2] in "Nw":
+        return False
+    return sentence.bare(place - 1) or (act.known.subject == "living" and not _carried(sentence, place - 1))
 
 
-def _fronted(sentence: Sentence, noun: int) -> bool:
-    """`on the bed | lies`: the clause begins with a preposition, so its phrase is no subject."""
-    top = sentence.chain(noun)[-1]
-    return top >= 1 and sentence.kind[top - 1] == "p" and sentence.kind[top - 2] in ".,"
+def _carried(sentence: Sentence, noun: int) -> bool:
+    """`a man carrying an umbrella | walks`: what somebody has who did nothing finite yet."""
+    sentence.attach(noun)
+    parent, verb = sentence.parent[noun], noun - 1
+    return parent >= 0 and sentence.living(parent) and sentence.kind[verb] in "gepc"
+
+
+def _goes_on(sentence: Sentence, place: int) -> bool:
+    """`wearing a hat and | carrying a bag, a woman walks`: after `and` another verb that nobody did yet."""
+    verb = _verb_before(sentence, place) if sentence.kind[place - 1] == "c" else -1
+    return verb >= 0 and not sentence.subjects(verb)
 
 
 def _main_subject(sentence: Sentence, place: int) -> int:
@@ -279,7 +372,8 @@ def _main_subject(sentence: Sentence, place: int) -> int:
     kinds = sentence.kind
     for here in range(place + 1, len(sentence.kinds)):
         if kinds[here] in "b,":
-            return here + 1 if kinds[here + 1] == "N" else -1
+            after = here + 2 if kinds[here + 1] == "b" else here + 1
+            return after if kinds[after] == "N" else -1
         if kinds[here] == ".":
             return -1
     return -1
@@ -303,10 +397,16 @@ def _group_from(sentence: Sentence, place: int) -> list[int]:
     return found
 
 
-def _passive(sentence: Sentence, place: int, act: Act) -> bool:
-    """`carried by a man`, `covered with snow`."""
-    agent = sentence.kind[place + 1] in "po" and sentence.name[place + 1] in act.known.agents
-    return agent and act.participle and bool(act.passive[0])
+def _agent(sentence: Sentence, place: int, act: Act) -> int:
+    """The preposition of who does it, `carried by a man`, `covered with snow`, `used for years by a man`; 0 if none."""
+    if not (act.participle and act.passive[0]):
+        return 0
+    kind, here = sentence.kind, place + 1
+    if kind[here] in "po" and sentence.name[here] in act.known.agents:
+        return here
+    here += (kind[here] == "p") + 1
+    by = sentence.kind[here - 1 : here + 2] == "NpN" and sentence.name[here] == "by"
+    return here if by and "by" in act.known.agents and sentence.living(here + 1) else 0
 
 
 def _compound(sentence: Sentence, place: int, act: Act) -> bool:
@@ -317,9 +417,15 @@ def _compound(sentence: Sentence, place: int, act: Act) -> bool:
 def _compounds(sentence: Sentence, place: int, act: Act) -> None:
     kind = sentence.kind
     if kind[place + 1] == "N":
-        _turned(sentence, act.passive, [place + 1], sentence.group(place - 1))
+        _turned(sentence, act.passive, [place + 1], _bare_group(sentence, place - 1))
     elif place >= 3 and kind[place - 3] == "N" and kind[place - 2] == "b":
         _turned(sentence, act.passive, [place - 3], [place - 1])
+
+
+def _bare_group(sentence: Sentence, place: int) -> list[int]:
+    """`snow and ice covered hills`; not `trees and a snow covered hill`, `with trees and snow covered hills`."""
+    group = sentence.group(place) if sentence.bare(place) else [place]
+    return [place] if sentence.kind[group[0] - 1] in VERBS | {"p"} else group
 
 
 def _turned(sentence: Sentence, passive: tuple[str, bool], subjects: list[int], things: list[int]) -> None:
@@ -355,7 +461,7 @@ def _gap(sentence: Sentence, subjects: list[int], target: int) -> list[int]:
         return []
     left = subjects[0] - 1
     if sentence.kind[left] == "w":
-        left -= 2 if sentence.kind[left - 1] == "p" else 1
+        left -= 2 if sentence.kind[left - 1] == "p" or sentence.name[left - 1] == "," else 1
     elif sentence.kind[left] != "N":
         return []
     return [left] if left >= 0 and sentence.kind[left] == "N" else []
@@ -392,6 +498,8 @@ def _joined(sentence: Sentence, place: int) -> bool:
     after = sentence.kind[place + 3]
     if after == "p":
         return sentence.sort(place) == sentence.sort(place + 2) == "thing"
+    if after == "N" and not sentence.marks[place + 3].islower():
+        return False  # `a beach and | the banana a child is carrying`
     return after not in VERBS and after not in "bwx"
 
 

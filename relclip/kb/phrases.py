@@ -7,7 +7,6 @@ from itertools import compress, count
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relclip.kb import grammar, lexicon
 from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags
@@ -15,18 +14,27 @@ from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags
 #: Tags of words that the parser tells apart beside those of a grammar.
 _NAMED_TAGS = frozenset("pot,cwqxb")
 _MEASURES = frozenset(lexicon.MEASURES.split())
-_PARTS, _LIVING = frozenset({"body", "limb", "part"}), frozenset({"person", "animal"})
+_VERBS = frozenset("geBSfv")
+_PARTS = frozenset({"body", "limb", "part"})
 
 #: A noun phrase, or one letter; d+ may be followed by participles used as adjectives; a verb form that is also a noun
 #: joins a preceding noun; what a possessive belongs to is part of the phrase.
 _D, _N = "[dAh]", "[nsykij]"
 _NOUNS = rf"{_N}+(?:(?:(?<=[nyij])B(?![dA])|m(?={_N})){_N}*)*"
-_PHRASE = rf"(?:q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrlge]*{_NOUNS})*"
-_CHUNK = re.compile(rf"[pocbtw,.xfvrl{END_TAG}]|{_PHRASE}|[dAhz]+[BS][ns]*|.")
+_PHRASE = (
+    rf"(?:z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*{_NOUNS})*"
+)
+_CHUNK = re.compile(rf"(?<=[po])l+[ge]+{_NOUNS}|[pocbtw,.xfvrl{END_TAG}]|{_PHRASE}|[dAhz]+[BS][ns]*|.")
 #: What is read otherwise in context: `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
 _VERB_IN_S = re.compile(rf"(?:(?<=y)|(?<=A[nyj]))k(?!{_N})")
+#: `who owns the bike`, `who lost a shoe`, `does not own a bike`: a verb.
+_VERB_AFTER_WHO = re.compile("(?<=[wx])[skjn](?=[dhA])")
+#: `girls smile`, not `a welders mask`: a verb.
+_VERB_AFTER_PLURAL = re.compile(r"(?<=Y)(?<!AY)(?<!A.Y)K(?![nsykijYK'])")
+#: `the man 's riding a horse`: is.
+_IS = re.compile("'(?=g[dAhp])")
 #: `crossing the street`, `a man skiing`: a verb.
-_VERB_IN_ING = re.compile("i(?=[dhA])|(?<=[yb])i")
+_VERB_IN_ING = re.compile("(?<![dhA])i(?=[dhA])|(?<=[yb])i")
 #: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
 _ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
 #: Adverbs and stray determiners, `of` after one of those (some of the): left out.
@@ -46,8 +54,8 @@ class Chunks(NamedTuple):
     tags: str
     kinds: str
     marks: str
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    starts: list[int]
+    ends: list[int]
     heads: list[str]
 
     def phrase(self, place: int) -> str:
@@ -67,18 +75,19 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
         marks = marks.replace(f"r{mark}", f"r{mark.lower()}")
     kept = np.frombuffer(marks.replace("r", "_").encode(), np.uint8) != ord("_")
     sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
-    ends, sizes = sizes.cumsum()[kept], sizes[kept]
+    last = sizes.cumsum()[kept]
+    starts, ends = (last - sizes[kept]).tolist(), last.tolist()
     marks = marks.replace("_", "").replace("r", "")
-    heads = list(map(words.__getitem__, (ends - 1).tolist()))
-    return _without_measures(
-        Chunks(words, letters, marks.translate(_KINDS), marks, ends - sizes, ends, heads)
-    )
+    heads = list(map(words.__getitem__, (last - 1).tolist()))
+    return _without_measures(Chunks(words, letters, marks.translate(_KINDS), marks, starts, ends, heads))
 
 
 def _in_context(tags: str) -> str:
+    tags = _IS.sub("b", _VERB_AFTER_PLURAL.sub("v", tags).replace("K", "n").replace("Y", "s"))
     tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)
     # on the back of: an adverb before `of` is a noun
-    return _VERB_IN_ING.sub("g", _VERB_IN_S.sub("S", tags)).replace("ro", "no")
+    tags = _VERB_AFTER_WHO.sub("f", _VERB_IN_S.sub("S", tags))
+    return _VERB_IN_ING.sub("g", tags).replace("ro", "no")
 
 
 class _Marks(dict[str, str]):
@@ -99,21 +108,26 @@ _KINDS = str.maketrans("NDHZQndhq", "N" * 9)
 def _without_measures(cut: Chunks) -> Chunks:
     """Pass over `a group of`; make one preposition of `on the side of`, its end that of the last word."""
     words, tags, kinds, marks, starts, ends, heads = cut
-    kept = np.ones(len(ends), bool)
+    kept = bytearray(b"\1") * len(ends)
     place = kinds.find("No")
     while place >= 0:
         around = heads[place] in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")
         if around:
             ends[place - 1] = end = ends[place + 1]
             heads[place - 1] = f"{words[starts[place - 1]]} {words[end - 2]} of"
-        if around or (heads[place] in _MEASURES and kinds[place + 2 : place + 3] == "N"):
-            kept[place : place + 2] = False
+        if around or (kinds[place + 2 : place + 3] == "N" and _measures(heads[place], heads[place + 2])):
+            kept[place : place + 2] = b"\0\0"
         place = kinds.find("No", place + 1)
-    if kept.all():
+    if all(kept):
         return cut
-    marks = "".join(compress(marks, kept.tolist()))
-    heads = list(compress(heads, kept.tolist()))
-    return Chunks(words, tags, marks.translate(_KINDS), marks, starts[kept], ends[kept], heads)
+    marks = "".join(compress(marks, kept))
+    starts, ends = list(compress(starts, kept)), list(compress(ends, kept))
+    return Chunks(words, tags, marks.translate(_KINDS), marks, starts, ends, list(compress(heads, kept)))
+
+
+def _measures(head: str, other: str) -> bool:
+    """A group of people, a family of elephants."""
+    return head in _MEASURES or (head in lexicon.GROUPS and lexicon.SORTS.get(other) in lexicon.LIVING)
 
 
 class Names(dict[str, str]):
@@ -124,7 +138,10 @@ class Names(dict[str, str]):
 
     def __init__(self, tags: Tags, acts: Collection[str]) -> None:
         super().__init__(lexicon.SORTS)
-        self.update({word: word for word in (*acts, *lexicon.HOLDING.split(), *lexicon.PLACED)})
+        self.update({word: "wished" for word in lexicon.WISHED if tags[word] in _VERBS or word not in self})
+        self.update(
+            {word: word for word in (*acts, *lexicon.HOLDING.split(), *lexicon.PLACED, *lexicon.NAMING)}
+        )
         self.update({word: word for word, tag in tags.items() if tag in _NAMED_TAGS})
 
     def __missing__(self, word: str) -> str:
@@ -148,7 +165,7 @@ class Names(dict[str, str]):
     def _whole(self, word: str, part: str, sort: str) -> bool:
         if sort == "part" or (word, part) in lexicon.WHOLES:
             return (word, part) in lexicon.WHOLES
-        return self[word] in _LIVING or (word.endswith("s") and self[word[:-1]] in _LIVING)
+        return self[word] in lexicon.LIVING or (word.endswith("s") and self[word[:-1]] in lexicon.LIVING)
 
 
 def _possessives(cut: Chunks) -> Iterator[tuple[int, int, int]]:

@@ -138,7 +138,7 @@ def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
     if direct and known.object == "ridden":
         prepositions.setdefault("on", direct)
     if "on" in prepositions:
-        for like in ("upon", "on_top_of"):
+        for like in ("upon", "on_top_of", "atop"):
             prepositions.setdefault(like, prepositions["on"])
     agents = [phrase.predicate for phrase in own if phrase.participle and phrase.rest in known.agents]
     passive = (agents[0], False) if agents else (direct, True)

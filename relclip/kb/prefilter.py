@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from relclip.core.captions import Block, line_ends
-from relclip.core.text import SUSPECT, plain
+from relclip.kb.plain import SUSPECT, plain
 from relclip.kb.predicates import Grammar
 
 #: Words that may stand between a verb and its preposition (sitting down quietly on, sitting and waiting on).
@@ -45,7 +45,7 @@ def candidates(block: Block, patterns: Sequence[str]) -> Candidates:
 
 
 def _plain(captions: pa.Array) -> pa.Array:
-    """The captions as `core.text.plain` has them; few need it."""
+    """The captions as `kb.plain.plain` has them; few need it."""
     suspect = pc.match_substring_regex(captions, SUSPECT)
     if not pc.any(suspect).as_py():
         return captions

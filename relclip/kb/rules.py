@@ -19,14 +19,14 @@ REMEMBERED, SHORT = 1 << 16, 7
 #: Chunks that are read after the last one that may name a class.
 BEYOND = 3
 #: Names of noun phrases that stand for another one, or are passed over for a second preposition.
-_NAMED_ELSEWHERE = frozenset({"it", "them", "self", "limb", *lexicon.PEOPLE.split()})
+_NAMED_ELSEWHERE = frozenset({"it", "them", "him", "self", "limb", *lexicon.PEOPLE.split()})
 
 #: One letter a chunk: W and H (his, hers) for what may name a class, u for any other noun phrase, T and K (one that
 #: joins two nouns: covered) for the verbs of the predicates, P and O (of) for their prepositions, else its kind.
 _NOUN, _NO_NOUN, _VERB, _LINK = "[WHu]", "[^WHu]", "[TK]", "[pP]"
 #: What may be an object, after a verb or a preposition: by itself, or what is coordinated with it.
 _THING = "(?:[WH]|u[c,egTK].*[WH])"
-_VERB_FIRST = rf"T(?={_NO_NOUN}{{0,3}}{_THING}|(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$))"
+_VERB_FIRST = rf"T(?={_NO_NOUN}{{0,3}}{_THING}|p?up[WH]|(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$))"
 #: Not after a phrase that names no class and stands alone; `the bed the cat is on`.
 _LINK_BETWEEN = (
     rf"(?:(?<![pPt.]u)(?<!^u)|(?<=[emTK][pP]u))P(?={_THING})|(?<=b)P(?!{_NOUN})|(?<=[WH])O(?={_THING})"
@@ -38,6 +38,9 @@ _OBJECT_FIRST = re.compile(rf"(?:.*?{_NOUN}(?:[WHuw]|[pP]w)|{_LINK}).*T")
 _EVERY_VERB = re.compile(rf"{_LINK_BETWEEN}|[TKH]")
 #: `wood table plates are sitting on`: one noun phrase holds both.
 _TOGETHER = re.compile(rf".*[WH][bt]*({_VERB}){_LINK}?(?:[.,]|$)")
+
+#: Sorts of words before a noun that are no noun phrase: `an orange motorcycle is parked on`.
+ADJECTIVAL = frozenset({"colour", "quality"})
 
 #: All kinds but N.
 _KINDS = (*VERBS, *f"pocbtw,.xz'{END_TAG}")
@@ -53,6 +56,7 @@ class Rules:
         self._codes = _codes(grammar, Wanted(nouns), self._names)
         self._facts = Parser(grammar).facts
         self._remembered = lru_cache(REMEMBERED)(self._facts)
+        self._places = lru_cache(REMEMBERED)(_places)
 
     def __call__(self, text: str) -> list[list[Fact]]:
         """The facts of each of the captions of a cleaned text, as words."""
@@ -70,22 +74,22 @@ class Rules:
 
     def _stated(self, cut: Chunks, names: list[str], begin: int, code: str) -> Iterator[Fact]:
         """What one caption, whose chunks have the letters of `code`, states."""
-        read = code[: max(code.rfind("W"), code.rfind("H")) + 1 + BEYOND]
-        places = _places(read)
+        several = code.count("W") + code.count("H") > 1
+        read = code[: max(code.rfind("W"), code.rfind("H")) + 1 + BEYOND] if several else code
+        places = self._places(read)
         if not places:
             return
         end = begin + len(read)
         facts = self._remembered if len(read) <= SHORT else self._facts
-        several = read.count("W") + read.count("H") > 1
         for subject, predicate, thing in facts(
-            cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end]), tuple(places)
+            cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end]), places
         ):
-            if thing == RUN_TOGETHER and not several:
+            if thing == RUN_TOGETHER:
                 before, _, last = cut.phrase(begin + subject).rpartition(" ")
-                yield last, predicate, before
+                if not several and self._names[before.rpartition(" ")[2]] not in ADJECTIVAL:
+                    yield last, predicate, before
             elif code[subject] in "WH" and code[thing] in "WH":
-                # after RUN_TOGETHER the last phrase: so the study's captions were read
-                yield cut.phrase(begin + subject), predicate, cut.phrase(begin + thing % len(code))
+                yield cut.phrase(begin + subject), predicate, cut.phrase(begin + thing)
 
     def _possessions(self, cut: Chunks, names: list[str], found: list[list[Fact]]) -> None:
         """Add what is stated inside a noun phrase: `the man 's horse`, `giraffe legs`, `a long haired boy`."""
@@ -97,13 +101,13 @@ class Rules:
             found[bisect_right(ends, place)].append((cut.heads[place], self._has, part))
 
 
-def _places(code: str) -> list[int]:
+def _places(code: str) -> tuple[int, ...]:
     """Where a caption, a letter a chunk, may state something."""
     if code.count("W") + code.count("H") < 2:
         together = _TOGETHER.match(code)
-        return [together.start(1)] if together else []
+        return (together.start(1),) if together else ()
     telling = _EVERY_VERB if _OBJECT_FIRST.match(code) else _TELLING
-    return [found.start() for found in telling.finditer(code)]
+    return tuple(found.start() for found in telling.finditer(code))
 
 
 class _Code(dict[str, str]):

@@ -16,7 +16,7 @@ _PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
 _LIVING = frozenset({*_PERSON, "animal"})
 _WORN = frozenset({"clothes", "colour", "body", "limb", "self"})
 _IT = frozenset({"it", "them"})
-_NEGATIVE = frozenset({*grammar.NOBODY, grammar.WITHOUT})
+_NEGATIVE = grammar.NOBODY | grammar.WITHOUT
 
 
 #: (place of the subject, predicate, place of the object).
@@ -85,8 +85,11 @@ class Sentence:
         self.now = len(self.kinds)
         positive = "x" not in self.kinds and "Z" not in self.marks.upper() and _NEGATIVE.isdisjoint(self.name)
         for subject, predicate, thing in self._stated:
-            if subject != thing and (positive or not (self.negated(subject) or self.negated(thing))):
-                yield self.named(subject), predicate, thing
+            named = self.named(subject)
+            if thing not in (subject, named) and (
+                positive or not (self.negated(subject) or self.negated(thing))
+            ):
+                yield named, predicate, thing
 
     def living(self, place: int) -> bool:
         """Whether a noun phrase is a person or an animal."""
@@ -120,7 +123,7 @@ class Sentence:
         kind, left = self.kind, place - 1
         if kind[left] == "x":
             self._negated.add(place)
-            left -= 1
+            left -= self.name[left] != "nor"
         before = kind[left]
         if before in "pot":
             self.parent[place] = self.noun_before(left)
@@ -130,21 +133,41 @@ class Sentence:
             self._like(place, left - 1)
             self._partner[place] = self._partner[left - 1]
         elif before in VERBS:
-            self.parent[place] = next(iter(self.subjects(left)), -1)
+            self.parent[place] = next(reversed(self.subjects(left)), -1)
+            if self.kind[left - 1] in "po":
+                # tired of riding his bike
+                self.parent[place] = self.noun_before(left)
             self.link[place] = self.name[left]
-        elif before == "c" or self.name[left] == ",":
+        elif before == "N" and self.marks[place].islower() and self.name[left] != "quality":
+            # a boy outside the house
+            self.parent[place] = left
+        elif before == "b" or self.name[left] == "whose":
+            self._described(place, left)
+        elif before == "c" or self.name[left] in (",", "nor") or self._but_not(place, left):
             self._join(place, left)
-        if (
-            self.marks[place] in "Zz"
-            or self.name[place] in grammar.NOBODY
-            or self.link[place] == grammar.WITHOUT
-        ):
+        if self._without(place):
             self._negated.add(place)
+
+    def _without(self, place: int) -> bool:
+        none = self.marks[place] in "Zz" or self.name[place] in grammar.NOBODY
+        return none or self.link[place] in grammar.WITHOUT
+
+    def _but_not(self, place: int, left: int) -> bool:
+        """`with a bag but no umbrella`, `but not an umbrella`."""
+        return self.name[left] == "but" and (self._without(place) or place in self._negated)
+
+    def _described(self, place: int, left: int) -> None:
+        """`a boy whose hat | is red`: what is said of somebody hangs on him, what he has too."""
+        whose = left - 1 if self.kind[left] == "b" else left
+        if self.kind[whose] == "w":
+            self.parent[place] = self.noun_before(whose)
+        elif self.kind[whose] == "N" and self.name[whose - 1] == "whose":
+            self.parent[place] = whose
 
     def compound(self, verb: int) -> bool:
         """`snow covered mountains`: a participle between two nouns without determiner."""
         around = self.kind[verb - 1], self.kind[verb], self.kind[verb + 1]
-        return around == ("N", "e", "N") and self.bare(verb + 1)
+        return around == ("N", "e", "N") and self.bare(verb + 1) and self.name[verb] not in lexicon.NAMING
 
     def noun_before(self, place: int) -> int:
         """The nearest noun phrase left of `place`, or the subject of a verb that stands between; -1 if none."""
@@ -152,7 +175,7 @@ class Sentence:
             if self.kinds[left] == "N":
                 return left
             if self.is_verb(left):
-                return next(iter(self.subjects(left)), -1)
+                return next(reversed(self.subjects(left)), -1)
             if self.kinds[left] == ".":
                 return -1
         return -1
@@ -188,6 +211,11 @@ class Sentence:
         """
         if wanted == "rather living":
             wanted = "living" if any(map(self.living, nouns)) else "body"
+        if wanted == "rather vehicle":
+            wanted = "vehicle" if any(self.name[noun] == "vehicle" for noun in nouns) else "thing"
+        nouns = [
+            noun for noun in nouns if self.name[noun] != "view" and self.link[noun] not in lexicon.NAMING
+        ]
         for noun in nouns:
             if self._fits(noun, wanted):
                 return self.fitting(self.group(noun), wanted)
@@ -205,31 +233,45 @@ class Sentence:
             return group
         if wanted in ("body", "rather living"):
             wanted = "living" if self.living(best) else "body"
+        if wanted == "rather vehicle":
+            wanted = "thing"
         return [noun for noun in group if noun == best or self._fits(noun, wanted)]
 
     def _fits(self, noun: int, wanted: str) -> bool:
         if wanted in ("living", "moving"):
-            return self.living(noun)
+            return self.living(self.named(noun) if self.name[noun] in _IT else noun)
+        if wanted == "vehicle":
+            return self.name[noun] == "vehicle"
         if wanted == "body":
             return not self.worn(noun) and (self.living(noun) or not self._held(noun))
         return wanted != "thing" or self.name[noun] not in _PERSON
 
     def _held(self, noun: int) -> bool:
-        """A thing that somebody holds or is in: `a man holding a board sitting on` is about the man."""
+        """A thing that somebody holds or is in, or on it: `a man holding a board sitting on` is about the man."""
         self.attach(noun)
         parent = self.parent[noun]
-        return parent >= 0 and self.link[noun] in _HOLDING and self.living(parent)
+        if parent < 0 or self.link[noun] not in _HOLDING:
+            return False
+        return self.living(parent) or (self.link[noun] != "with" and self._held(parent))
 
     def meant_by(self, place: int, doers: list[int]) -> int:
-        """What `it` or `them` stands for: the last thing that others hang on, or any named before; -1 if none."""
+        """What `it` or `them` stands for: the last thing that others hang on, or any named before; -1 if none.
+
+        Of `him` the last one that lives, but none of the doers.
+        """
+        if self.name[place] == "him":
+            before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
+            return next((noun for noun in before if self.living(noun) and noun not in doers), -1)
         chain = [noun for noun in self.chain(self.noun_before(place)) if self._may_be_it(noun, doers)]
         if chain:
             return chain[-1]
         before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
-        return next((noun for noun in before if self._may_be_it(noun, doers)), -1)
+        people = self.name[place] == "them"
+        return next((noun for noun in before if self._may_be_it(noun, doers, people)), -1)
 
-    def _may_be_it(self, noun: int, doers: list[int]) -> bool:
-        return noun not in doers and self.name[noun] not in _PERSON | _IT | {"there"}
+    def _may_be_it(self, noun: int, doers: list[int], people: bool = False) -> bool:
+        others = _IT | {"there"} if people else _PERSON | _IT | {"there"}
+        return noun not in doers and self.name[noun] not in others
 
     def owner(self, place: int) -> list[int]:
         """Whose it is, of `a bird with food in its mouth`: the nearest person or animal it hangs on, or named before.
@@ -245,15 +287,41 @@ class Sentence:
         return [] if owner < 0 or told else [owner]
 
     def named(self, place: int) -> int:
-        """Of `he`, `she`, `they` the person named before, else the phrase itself."""
+        """Of `he`, `she`, `they` the person, of `it`, `them` the thing named before, else the phrase itself."""
+        if self.name[place] in _IT and self.kind[place - 1] != "o":
+            meant = self.meant_by(place, [])
+            return place if meant < 0 else meant
         if self.name[place] in _PEOPLE:
-            before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
-            return next((noun for noun in before if self.name[noun] == "person"), place)
+            before = [noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N"]
+            return next(
+                (noun for sort in ("person", "animal") for noun in before if self.name[noun] == sort), place
+            )
         return place
 
-    def _object_of_verb(self, place: int) -> bool:
-        before = place - 2 if self.kind[place - 1] in "po" else place - 1
-        return self.kind[before] in VERBS
+    def _opened(self, first: int, place: int) -> bool:
+        """`with snow on its roof, | the house stands`, `parked on a hill, | a bus is red`: that is no list."""
+        participle = self.kind[first - 2] in "ge" and not self.subjects(first - 2)
+        return (self.fronted(first) or participle) and self.kind[place + 1] in _STARTS_CLAUSE
+
+    def fronted(self, noun: int) -> bool:
+        """`(there) on the bed | lies`: the clause begins with a preposition, so its phrase is no subject."""
+        top = min(self.chain(noun))
+        if self.name[top] == "there" and top < noun:
+            return top == 0
+        return top >= 1 and self.kind[top - 1] == "p" and self.kind[top - 2] in ".,"
+
+    def _own_clause(self, place: int, partner: int) -> bool:
+        """`a cup stands on a table and | a bag hangs from a pole`; not what is held: `has a bag and a hat`."""
+        if self.kind[place + 1] not in _STARTS_CLAUSE or self.bare(place):
+            return False
+        across = self.kind[partner - 1] in "po"
+        if self.kind[partner - 1 - across] not in VERBS:
+            return False
+        if self.living(place) or self.sort(partner) != self.sort(place) or self.name[place + 1] == "being":
+            return True
+        owner, link = self.parent[partner], self.link[partner]
+        held = link == "with" if across else link in _HOLDING or self.living(owner)
+        return owner >= 0 and not held and self.sort(place) == "thing" and self.name[place] not in _IT
 
     def _like(self, place: int, other: int) -> None:
         self.attach(other)
@@ -266,14 +334,18 @@ class Sentence:
             return
         partner = next((other for other in chain if self.sort(other) == self.sort(place)), chain[0])
         same = self.sort(partner) == self.sort(place)
-        if self.kind[left] == "," and not same:
+        if self.kind[left] == "," and (not same or self._opened(chain[-1], place)):
             return
-        starts = self.kind[place + 1] in _STARTS_CLAUSE and not self.bare(place)
-        if starts and self._object_of_verb(partner) and (self.living(place) or not same):
+        # man on a horse, woman | riding a bike
+        headline = self.kind[left] == "," and partner < left - 1 and self.kind[place + 1] in "ge"
+        if headline or self._own_clause(place, partner):
             return
         self._like(place, partner)
         if self.negated(partner) and (self.bare(place) or self.name[left] == "nor"):
             self._negated.add(place)
-        alone = self.kind[left] == "c" and self.name[place + 1] in grammar.ONE_IS and not self.negated(place)
-        if not alone and not any(map(self.is_verb, range(partner + 1, place))):
+        relative = "w" in self.kind[place + 1 : place + 3]
+        verb = self.kind.index("w", place) + 1 if relative else place + 1
+        alone = self.kind[left] == "c" and self.name[verb] in grammar.ONE_IS and not self.negated(place)
+        described = self.kind[partner + 1] == "w"
+        if not alone and (described or not any(map(self.is_verb, range(partner + 1, place)))):
             self._partner[place] = partner

@@ -1,5 +1,6 @@
 """Captions -> words and their tags, one letter a word (see `grammar`)."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from relclip.core.forms import verb_forms, verb_lemmas
@@ -11,8 +12,20 @@ LONGEST = 300
 #: The word that ends a caption, one of the marks that become blanks, and its tag.
 END, END_TAG = "#", "\n"
 _MARKS = b'"`[]{}<>*#~=+/\\^$%@'
+#: Signs that stand for words or, with a blank on either side, for a pause; before a tag (#sunset) a caption ends.
+_SIGNS = {
+    " w/o ": " without ",
+    " w/": " with ",
+    "&": " & ",
+    " + ": " and ",
+    " (and ": " and ",
+    " @ ": " at ",
+    " @": " | ",
+    " #": " | ",
+}
+_SIGNS |= {f" {mark} ": " | " for mark in "/~*>="}
+_EITHER = re.compile("(?<=[a-zA-Z])/(?=[a-zA-Z])")
 _BLANK = bytes.maketrans(_MARKS, b" " * len(_MARKS))
-_LIVING = frozenset({"person", "animal"})
 #: The last two letters of what is tagged by its ending; the ending; a word is longer than that.
 _ENDINGS = {"ng": "g", "ed": "e", "ly": "l"}
 _WHOLE, _LONGER = {"g": "ing", "e": "ed", "l": "ly"}, {"g": 5, "e": 4, "l": 4}
@@ -26,11 +39,12 @@ class Tags(dict[str, str]):
         self.update(dict.fromkeys(lexicon.FINITE, "f"))
         self.update(dict.fromkeys(lexicon.BASE, "v"))
         self.update(dict.fromkeys(lexicon.PARTICIPLE, "e"))
-        self.update({noun: _by_ending(noun) if _by_ending(noun) in "nsykj" else "n" for noun in nouns})
+        self.update(dict.fromkeys(lexicon.ADVERBS, "l"))
+        self.update({noun: _by_ending(noun) if _by_ending(noun) in "nsykjY" else "n" for noun in nouns})
         self.update(verbs)
         for tag, words in grammar.CLOSED.items():
             self.update(dict.fromkeys(words.split(), tag))
-        self.update(dict.fromkeys(lexicon.PLURALS.split(), "s"))
+        self.update({word: _plural(word) for word in lexicon.PLURALS.split()})
         self.update(dict.fromkeys(lexicon.JOINING.split(), "m"))
         self[END] = END_TAG
         for word in lexicon.NOUNS_LIKE_VERBS.split():
@@ -60,12 +74,20 @@ def _by_ending(word: str) -> str:
     if word in lexicon.THIRD_OR_PLURAL:
         return "k"
     if word[-1:] == "s" and word[-2:] not in ("ss", "us"):
-        return "s"
+        return _plural(word)
     return "d" if word.isdigit() else _noun(word)
 
 
+def _plural(word: str) -> str:
+    return "Y" if lexicon.SORTS.get(word) in lexicon.LIVING else "s"
+
+
 def _noun(word: str) -> str:
-    return "j" if word in lexicon.ADJECTIVES else "y" if lexicon.SORTS.get(word) in _LIVING else "n"
+    if word in lexicon.ADJECTIVES:
+        return "j"
+    if word in lexicon.SORTS:
+        return "y" if lexicon.SORTS[word] in lexicon.LIVING else "n"
+    return "K" if word in lexicon.BASE_OR_NOUN else "n"
 
 
 def cleaned(text: str, phrases: Mapping[str, str] = grammar.PHRASES) -> str:
@@ -74,7 +96,10 @@ def cleaned(text: str, phrases: Mapping[str, str] = grammar.PHRASES) -> str:
     Lower-case words, punctuation and a possessive 's as words of their own, fixed phrases as one word. Python's own
     replace over a whole block costs a tenth of a caption at a time.
     """
-    text = text.replace(" w/o ", " without ").replace(" w/ ", " with ")
+    for sign, meaning in _SIGNS.items():
+        text = text.replace(sign, meaning)
+    if "/" in text:
+        text = _EITHER.sub(" and ", text)
     # of bytes: str.translate takes as long as all the rest
     text = f" {text.lower()} ".encode().translate(_BLANK).decode().replace("\n", f" {END} ")
     for mark in ".,;:!?()":

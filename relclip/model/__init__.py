@@ -1,6 +1,6 @@
 """Relation networks and the batches they read, shared by `train` and `predict`. Needs torch and safetensors only."""
 
-from relclip.model.base import Model, RelationConfig
+from relclip.model.base import LabelSource, Model, Output, RankBy, RelationConfig, predicate_scores
 from relclip.model.batch import Batch, collate
 from relclip.model.contrast import Projections, Triplets
 from relclip.model.files import (
@@ -15,8 +15,7 @@ from relclip.model.files import (
 from relclip.model.image_set import ImageSet
 from relclip.model.motif import Motif, MotifConfig
 from relclip.model.network import ModelConfig, RelCLIP
-from relclip.model.output import LabelSource, Output, RankBy, predicate_scores
-from relclip.model.pairs import object_numbers, pair_classes, pair_numbers, positions
+from relclip.model.pairs import object_numbers, pair_classes, pair_numbers
 from relclip.model.regions import Regions, roi_align, with_room
 from relclip.model.registry import MODELS, build_model, model_class
 
@@ -46,7 +45,6 @@ __all__ = [
     "object_numbers",
     "pair_classes",
     "pair_numbers",
-    "positions",
     "predicate_scores",
     "read_about",
     "read_config",

@@ -1,8 +1,9 @@
-"""What every relation model is: built from its own configuration, asked about a batch, told of the train labels."""
+"""What every relation model is: its configuration, its answers to a batch and their ranking, its start from labels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -12,13 +13,33 @@ from torch import Tensor, nn
 
 from relclip.core.params.base import Closed
 from relclip.model.batch import Batch
-from relclip.model.output import LabelSource, Output
 
 if TYPE_CHECKING:  # predict builds networks too, from what was trained
     from relclip.core.params.train import Train
 
+#: PredCls gives the labels of the objects, SGCls and SGDet predict them.
+LabelSource = Literal["given", "predicted"]
+RankBy = Literal["softmax", "logit", "sigmoid"]
 #: Makes (O + 1, O + 1, R + 1): how much the train labels say of each predicate (0: none) of subject and object class.
 LabelCounts = Callable[[], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What the network says of a batch of N objects and P ordered pairs; column 0 of the logits is background."""
+
+    object_logits: Tensor  # (N, O + 1)
+    predicate_logits: Tensor  # (P, R + 1)
+    objects: Tensor  # (N, D) v_i
+    relations: Tensor  # (P, D) v^r_ij
+
+
+def predicate_scores(logits: Tensor, rank_by: RankBy) -> Tensor:
+    """(P, R + 1) logits, column 0 is background -> (P, R) scores of the predicates (docs/method.md, 2, `rank_by`)."""
+    logits = logits.float()
+    if rank_by == "softmax":
+        return logits.softmax(dim=1)[:, 1:]
+    return logits.sigmoid()[:, 1:] if rank_by == "sigmoid" else logits[:, 1:]
 
 
 class RelationConfig(Closed):

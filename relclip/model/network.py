@@ -9,10 +9,8 @@ from torch import Tensor, nn
 
 from relclip.core.errors import ParamsError
 from relclip.model.attention import AttentionStack
-from relclip.model.base import Model, RelationConfig
-from relclip.model.batch import Batch
-from relclip.model.geometry import OBJECT_NUMBERS, PAIR_NUMBERS, position_embedding
-from relclip.model.output import LabelSource, Output
+from relclip.model.base import LabelSource, Model, Output, RelationConfig
+from relclip.model.batch import OBJECT_NUMBERS, PAIR_NUMBERS, Batch, position_embedding
 
 if TYPE_CHECKING:
     from relclip.core.params.train import Train

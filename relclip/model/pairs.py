@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
+from relclip.core.lookup import positions
 from relclip.model.image_set import ImageSet
 
 
@@ -37,11 +38,3 @@ def object_numbers(images: ImageSet, image_id: NDArray, object_id: NDArray, what
             f"{what} names object {object_id[bad]} of image {image_id[bad]}, which objects.parquet does not have"
         )
     return found
-
-
-def positions(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Position of each wanted number in the ascending array `known`, -1 where it is absent."""
-    if not len(known):
-        return np.full(len(wanted), -1, np.int64)
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.where(known[place] == wanted, place, -1)

@@ -14,6 +14,7 @@ from relclip.compute.device import memory_to_keep, moved
 from relclip.compute.halving import free_what_is_left, is_out_of_memory
 from relclip.core.boxes import Boxes
 from relclip.model.image_set import ImageSet
+from relclip.model.pooled import PooledFile
 
 #: Pooled features are kept in the CPU's memory up to this many bytes, beyond it they are pooled again each time. On a
 #: GPU `memory_to_keep` says.
@@ -34,8 +35,15 @@ class Regions:
     """
 
     def __init__(
-        self, images: ImageSet, roi_size: int, device: torch.device, memory: int | None = None
+        self,
+        images: ImageSet,
+        roi_size: int,
+        device: torch.device,
+        memory: int | None = None,
+        *,
+        shared: bool = True,
     ) -> None:
+        """`shared`: whether other processes read on a CPU what this one pools (`PooledFile`)."""
         self.images = images
         self.roi_size = roi_size
         self.device = device
@@ -47,13 +55,14 @@ class Regions:
         if memory is None:
             memory = memory_to_keep(device) if on_gpu else MEMORY
         self.keeps = rows * self.width * 2 <= memory
+        self._file = PooledFile.of(images, roi_size, self.width) if shared and not on_gpu else None
         _LIVE.add(self)
 
     def __call__(self, image: int) -> tuple[Tensor, Tensor]:
         """Return the pooled objects (N, S) and union boxes (U, S), float16, of image number `image`."""
         pooled = self._kept.get(image)
         if pooled is None:
-            pooled = self._pool(image)
+            pooled = self._known(image)
             if self.keeps:
                 self._kept[image] = pooled
         objects = self.images.objects_of(image)
@@ -77,6 +86,15 @@ class Regions:
             if pooled
             else torch.zeros(0, self.width, dtype=torch.float16, device=self.device)
         )
+
+    def _known(self, image: int) -> Tensor:
+        if self._file is None:
+            return self._pool(image)
+        pooled = self._file.read(image)
+        if pooled is None:
+            pooled = self._pool(image)
+            self._file.write(image, pooled)
+        return pooled
 
     @torch.no_grad()
     def _pool(self, image: int) -> Tensor:

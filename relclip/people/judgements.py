@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import JUDGEMENTS, read_table
-from relclip.core.precision import DENOMINATOR, precision_report
-from relclip.people.questionnaire import Asked, Questionnaire
+from relclip.core.precision_at import DENOMINATOR, precision_report
+from relclip.people.questionnaire import Questionnaire, Questions
 
 RIGHT, WRONG, SKIP = "right", "wrong", "skip"
 ANSWERS = (RIGHT, WRONG, SKIP)
 
 #: One person's: question -> answer.
-Given = Mapping[str, str]
+Answers = Mapping[str, str]
 
 
 def read_judgements(path: Path) -> dict[str, dict[str, str]]:
@@ -36,20 +36,20 @@ def read_judgements(path: Path) -> dict[str, dict[str, str]]:
 
 
 def people_report(
-    questionnaire: Questionnaire, people: Mapping[str, Given], switches: Evaluate
+    questionnaire: Questionnaire, people: Mapping[str, Answers], switches: Evaluate
 ) -> dict[str, Any]:
     """The content of the people's precision.json: P@10 and P@20 of each run, how many judged, their agreement.
 
     A prediction is as right as the share of its answers that say so; one that all skipped is left out. What someone
     says of a picture counts once everything that is asked there about the run is answered.
     """
-    asked = questionnaire.questions.keys()
-    some = [given for given in people.values() if not asked.isdisjoint(given)]
+    questions = questionnaire.questions.keys()
+    some = [answers for answers in people.values() if not questions.isdisjoint(answers)]
     return {
         "judged_by": "people",
         "denominator": f"{DENOMINATOR}, less what everyone skipped",
         "annotators": len(some),
-        "agreement": _agreement([_votes(some, key) for key in asked]),
+        "agreement": _agreement([_votes(some, key) for key in questions]),
         "runs": {run: _of_run(questionnaire, run, some, switches) for run in questionnaire.runs},
     }
 
@@ -65,15 +65,15 @@ def _agreement(votes: list[tuple[int, int]]) -> dict[str, float | int | None]:
 
 
 def _of_run(
-    questionnaire: Questionnaire, run: str, people: Iterable[Given], switches: Evaluate
+    questionnaire: Questionnaire, run: str, people: Iterable[Answers], switches: Evaluate
 ) -> dict[str, Any]:
-    asked, images = questionnaire.runs[run], questionnaire.images
-    judges = _judges(asked, images.tolist(), people)
+    questions, images = questionnaire.runs[run], questionnaire.images
+    judges = _judges(questions, images.tolist(), people)
     judged = np.array([image for image, those in judges.items() if those], np.int64)
-    report = precision_report(_sheet(asked, judges), judged, switches.bootstrap, switches.seed)
+    report = precision_report(_sheet(questions, judges), judged, switches.bootstrap, switches.seed)
     report["counts"] |= {
         "images_asked": len(images),
-        "answers": sum(len(judges[one.image_id]) for one in asked.values()),
+        "answers": sum(len(judges[one.image_id]) for one in questions.values()),
     }
     return report
 
@@ -84,19 +84,21 @@ def share_judged(counts: Mapping[str, int]) -> str:
     return f"{'incomplete: ' if judged < every else ''}{judged} of {every} pictures"
 
 
-def _judges(asked: Asked, images: Iterable[int], people: Iterable[Given]) -> dict[int, list[Given]]:
+def _judges(
+    questions: Questions, images: Iterable[int], people: Iterable[Answers]
+) -> dict[int, list[Answers]]:
     """Image -> who answered everything there; nobody of those who answered nothing at all about this run."""
     there: dict[int, set[str]] = defaultdict(set)
-    for one in asked.values():
+    for one in questions.values():
         there[one.image_id].add(one.key)
-    begun = [given for given in people if any(one.key in given for one in asked.values())]
-    return {image: [given for given in begun if there[image] <= given.keys()] for image in images}
+    begun = [answers for answers in people if any(one.key in answers for one in questions.values())]
+    return {image: [answers for answers in begun if there[image] <= answers.keys()] for image in images}
 
 
-def _sheet(asked: Asked, judges: Mapping[int, list[Given]]) -> pa.Table:
+def _sheet(questions: Questions, judges: Mapping[int, list[Answers]]) -> pa.Table:
     """The sheet of one run: `right` is the share of answers that say so."""
     found: list[tuple[int, int, float]] = []
-    for (image, rank), one in asked.items():
+    for (image, rank), one in questions.items():
         right, wrong = _votes(judges[image], one.key)
         if right + wrong:
             found.append((image, rank, right / (right + wrong)))
@@ -109,9 +111,9 @@ def _sheet(asked: Asked, judges: Mapping[int, list[Given]]) -> pa.Table:
     )
 
 
-def _votes(people: Iterable[Given], key: str) -> tuple[int, int]:
+def _votes(people: Iterable[Answers], key: str) -> tuple[int, int]:
     """How many said right and wrong."""
-    said = [given.get(key) for given in people]
+    said = [answers.get(key) for answers in people]
     return said.count(RIGHT), said.count(WRONG)
 
 

@@ -18,7 +18,7 @@ from relclip.core.annotations import Annotations, Ids
 from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import ASKED, read_table
-from relclip.core.precision import choose_images
+from relclip.core.precision_at import choose_images
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Question:
 
 
 #: (image_id, rank) -> what is asked there.
-Asked = Mapping[tuple[int, int], Question]
+Questions = Mapping[tuple[int, int], Question]
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Questionnaire:
     """Run -> its questions by (image_id, rank); `images`: the chosen ones, sorted ids."""
 
     images: Ids
-    runs: Mapping[str, Asked]
+    runs: Mapping[str, Questions]
 
     @cached_property
     def questions(self) -> dict[str, Question]:
         """Each question once, whichever runs ask it, in the order of their pictures."""
-        every = {one.key: one for asked in self.runs.values() for one in asked.values()}
+        every = {one.key: one for questions in self.runs.values() for one in questions.values()}
         return dict(sorted(every.items(), key=lambda item: (item[1].image_id, item[0])))
 
 
@@ -67,15 +67,15 @@ def load_questionnaire(
     related = np.unique(data.relation_image)
     annotated = data.image_id[related[data.split[related] == switches.split]]
     images = choose_images(annotated, switches.precision_images, switches.seed)
-    asked = {}
+    of_run = {}
     for run in runs:
         path = asked_file(evaluate, run)
         if not path.is_file():
             raise ContractError(
                 f"{path} does not exist: '{run}' was not predicted and evaluated; run: snakemake --cores all {path}"
             )
-        asked[run] = _questions(read_table(path, ASKED), data, images, path)
-    return Questionnaire(images, asked)
+        of_run[run] = _questions(read_table(path, ASKED), data, images, path)
+    return Questionnaire(images, of_run)
 
 
 def _questions(
@@ -102,7 +102,15 @@ def _question(data: Annotations, image_id: int, triplet: Sequence[int], path: Pa
     words = (subject, data.vocabulary.predicates[triplet[1] - 1], other)
     box, other_box = (tuple(map(float, data.boxes[row])) for row in rows)
     key = _key(image_id, data.file[image], words, box, other_box)
-    return Question(key, image_id, triplet[0], triplet[1], triplet[2], words, (box, other_box))
+    return Question(
+        key=key,
+        image_id=image_id,
+        subject_id=triplet[0],
+        predicate_id=triplet[1],
+        object_id=triplet[2],
+        words=words,
+        boxes=(box, other_box),
+    )
 
 
 def _row(data: Annotations, image: int, object_id: int, path: Path) -> int:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.photo.given import read_boxes
 from relclip.photo.graph import SceneGraph
 from relclip.photo.photos import find_photos, passed_over
+from relclip.photo.user_boxes import read_boxes
 
 TOP = 10
+FORMATS = ("coco", "networkx")
 
 
-def main() -> None:
-    """Parse the command line, predict, say what was found."""
+def _parser() -> argparse.ArgumentParser:
     arguments = command.parser(
         "relclip.photo",
         "The scene graph of each photo: graph.json, picture.png, graph.dot, graph.svg and page.html to explore.",
@@ -41,7 +41,15 @@ def main() -> None:
         "--output", type=Path, default=Path("scene-graphs"), help="a folder in it for each photo"
     )
     arguments.add_argument(
-        "--top", type=_from_one, default=TOP, help="relations in the picture and the graph"
+        "--top", type=command.positive, default=TOP, help="relations in the picture and the graph"
+    )
+    arguments.add_argument(
+        "--format",
+        choices=FORMATS,
+        action="append",
+        default=[],
+        help="besides these, all in one coco.json (`relclip import` reads it), or a networkx.json for each photo;"
+        " may be repeated",
     )
     arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
     arguments.add_argument(
@@ -51,36 +59,47 @@ def main() -> None:
     arguments.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
     command.add_device(arguments)
     command.add_threads(arguments)
-    given = arguments.parse_args()
-    if given.model and (given.run or given.params):
+    return arguments
+
+
+def main() -> None:
+    """Parse the command line, predict, say what was found."""
+    arguments = _parser()
+    options = arguments.parse_args()
+    if options.model and (options.run or options.params):
         arguments.error("--run and --params choose among the models of --data; a --model is one")
-    photos = find_photos(given.photos, given.output)
-    boxes = read_boxes(given.boxes, photos) if given.boxes else {}
+    photos = find_photos(options.photos, options.output)
+    boxes = read_boxes(options.boxes, photos) if options.boxes else {}
     from relclip.compute.device import prepare  # noqa: PLC0415  # torch loads once the arguments are good
     from relclip.core.ordered import available_threads  # noqa: PLC0415
     from relclip.photo.exported import DESCRIPTION, is_export  # noqa: PLC0415
-    from relclip.photo.run import Work, predict_photos  # noqa: PLC0415
+    from relclip.photo.formats import WRITERS, check_free  # noqa: PLC0415
+    from relclip.photo.run import Job, files_of, predict_photos  # noqa: PLC0415
     from relclip.photo.scene_graphs import SceneGraphs  # noqa: PLC0415
 
-    prepare(0, given.threads)
-    if given.model and not is_export(given.model):
-        raise InputError(f"{given.model} holds no {DESCRIPTION}; give a folder that `relclip export` wrote")
-    folder = given.model or given.data
+    check_free(options.output, options.format)
+    prepare(0, options.threads)
+    if options.model and not is_export(options.model):
+        raise InputError(f"{options.model} holds no {DESCRIPTION}; give a folder that `relclip export` wrote")
+    folder = options.model or options.data
     graphs = SceneGraphs.load(
         folder,
-        given.run,
-        given.device,
-        given.params,
-        encoder=given.encoder,
-        predicates=given.predicates,
+        options.run,
+        options.device,
+        options.params,
+        encoder=options.encoder,
+        predicates=options.predicates,
     )
     about = graphs.models.about
     print(f"relclip: {about.sentence}", file=sys.stderr)
-    rest = passed_over(given.photos, given.output)
-    work = Work(graphs, given.output, boxes, given.top, rest)
-    done, index = predict_photos(work, photos, given.threads or available_threads())
+    rest = passed_over(options.photos, options.output)
+    job = Job(graphs, options.output, boxes, options.top, rest)
+    done, index = predict_photos(job, photos, options.threads or available_threads())
+    models = graphs.models
+    for name in dict.fromkeys(options.format):
+        print(WRITERS[name](options.output, files_of(done), models.vocabulary.objects, models.predicates))
     if index is None:
-        _tell(done[0].graph, given.top)
+        _tell(done[0].graph, options.top)
         print(done[0].folder / "page.html")
         return
     print(index)
@@ -93,13 +112,6 @@ def _tell(graph: SceneGraph | None, top: int) -> None:
     """The first relations of the one photo."""
     for subject, predicate, object_, score in graph.triplets(top) if graph else []:
         print(f"{score:6.2f}  {subject} {predicate} {object_}")
-
-
-def _from_one(text: str) -> int:
-    number = command.count(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1 relation")
-    return number
 
 
 if __name__ == "__main__":

@@ -1,17 +1,25 @@
-"""What a model was trained on, in words: a scene graph is worth what its training is worth, and says so."""
+"""What a model was trained on, in words: a scene graph is worth what its training is worth, and says so.
 
+Also the model card of an exported folder, in the Hub's form: YAML front matter, then Markdown.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow.compute as pc
+import yaml
+from pydantic import Field
 
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.origin import read_origin
+from relclip.core.page import escape_markdown
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
+from relclip.core.vocabulary import Vocabulary
 
 _SUPERVISION = {
     "full": "their annotation",
@@ -21,17 +29,20 @@ _SUPERVISION = {
 _NETWORKS = {"relclip": "RelCLIP", "motif": "Motif"}
 MEANS_LITTLE = "on a photograph its answers mean little"
 MEANS_NOTHING = "its answers mean nothing"
+_TAGS = ["scene-graph-generation", "visual-relationship-detection", "clip"]
+#: As much as a relclip.json from outside may hold.
+Text = Annotated[str, Field(max_length=1000)]
 
 
 @dataclass(frozen=True)
 class About:
-    """Where the numbers come from."""
+    """Where the numbers come from; relclip.json holds it."""
 
-    run: str
-    network: str  # relclip or motif
-    supervision: str  # full, kb or kb+ext
-    trained_on: str  # a sentence without its full stop
-    warning: str  # what must be known before an answer is believed; may be empty
+    run: Text
+    network: Text  # relclip or motif
+    supervision: Text  # full, kb or kb+ext
+    trained_on: Text  # a sentence without its full stop
+    warning: Text  # what must be known before an answer is believed; may be empty
     recall_at_50: float | None  # SGDet on its own test pictures, where that was judged
 
     @property
@@ -54,11 +65,17 @@ def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
         pictures, count = "another data set than the one that lies here now", None
     learnt = _SUPERVISION.get(supervision, f"the labels '{supervision}'")
     number = f"{count:,} " if count is not None else ""
+    without = f", but for the labels of {', '.join(hidden)}" if (hidden := train.get("held_out")) else ""
     warning = MEANS_NOTHING if untrained else MEANS_LITTLE if origin.drawn else ""
-    sentence = (
-        f"run {run}: {_NETWORKS.get(network, network)} trained on {number}{pictures} with {learnt}; {clip}"
+    trained = f"{_NETWORKS.get(network, network)} trained on {number}{pictures} with {learnt}{without}"
+    return About(
+        run=run,
+        network=network,
+        supervision=supervision,
+        trained_on=f"run {run}: {trained}; {clip}",
+        warning=warning,
+        recall_at_50=_recall(data, run),
     )
-    return About(run, network, supervision, sentence, warning, _recall(data, run))
 
 
 def _encoder(data: Path, features: str) -> tuple[str, bool]:
@@ -99,3 +116,66 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ContractError(f"{path} is not valid JSON; run the stage that makes it again")
     return content
+
+
+def card(
+    about: About,
+    vocabulary: Vocabulary,
+    *,
+    name: str,
+    encoder: Mapping[str, str],
+    has_detector: bool,
+    licence: str,
+    size: int,
+) -> str:
+    """README.md of the folder `name`, of `size` bytes; `encoder`: its name, where its weights are from, their SHA-256.
+
+    `licence`: an identifier of the Hub's list, stated by whoever publishes the weights.
+    """
+    front = {"library_name": "relclip", "license": licence, "tags": _TAGS}
+    judged = (
+        ""
+        if about.recall_at_50 is None
+        else f" SGDet R@50 on its own test pictures: {about.recall_at_50:.1%}."
+    )
+    lines = [
+        "---",
+        yaml.safe_dump(front, sort_keys=False).strip(),
+        "---",
+        "",
+        f"# {escape_markdown(name)}: a photo in, its scene graph out",
+        "",
+        f"{escape_markdown(about.sentence)}{judged}",
+        "",
+        "```python",
+        "from huggingface_hub import snapshot_download",
+        "from relclip.photo import SceneGraphs",
+        "",
+        'graphs = SceneGraphs.load(snapshot_download("OWNER/NAME"))  # or a folder on this machine',
+        'graphs("photo.jpg").triplets(10)',
+        "```",
+        "",
+        "Or `relclip predict --model FOLDER photo.jpg`. No pickle is read and no code of the folder runs. It takes"
+        f" {size / 1e6:.1f} MB.",
+        "",
+        f"- Encoder: {escape_markdown(encoder['name'])} ({escape_markdown(encoder['weights'])}), frozen, weights'"
+        f" SHA-256 {encoder['sha256']}. It has a licence of its own.",
+        f"- Boxes: {'a detector in the folder, or your own' if has_detector else 'your own, there is no detector'}.",
+        f"- {len(vocabulary.objects)} classes: {_listed(vocabulary.objects)}.",
+        f"- {len(vocabulary.predicates)} predicates: {_listed(vocabulary.predicates)}.",
+        f"- Licence of these weights: {_licence(licence)}",
+        "- Scores order the triplets of one picture; they are no probabilities unless the run was calibrated.",
+        "- Not for decisions about people.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(escape_markdown, names))
+
+
+def _licence(licence: str) -> str:
+    if licence == "unknown":
+        return "unknown; ask whoever made the pictures, annotations and captions before you pass them on."
+    return f"{licence}, as whoever published them states."

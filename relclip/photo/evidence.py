@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from relclip.core import captions
-from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
+from relclip.core.kb_filter import KEY, caption_ids
+from relclip.core.page import LONGEST
+from relclip.core.parquet import TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
 
-SENTENCES, LONGEST = 5, 300
+SENTENCES = 5
 Names = tuple[str, str, str]
 
 
@@ -42,53 +41,23 @@ def load_knowledge(data: Path, vocabulary: Vocabulary) -> Knowledge | None:
     if not (folder / "triplets.parquet").is_file():
         return None
     table = read_table(folder / "triplets.parquet", TRIPLETS)
-    keys = _keys(table)
-    counts = dict(zip(keys, table["count"].to_pylist(), strict=True))
-    ids = _first_ids(folder / "evidence.parquet") if sentences.is_file() else {}
+    triplets = list(zip(*(table[name].to_pylist() for name in KEY), strict=True))
+    evidence = folder / "evidence.parquet"
+    ids = caption_ids(evidence, triplets, SENTENCES) if sentences.is_file() and evidence.is_file() else {}
     wanted = {caption for some in ids.values() for caption in some}
     texts = captions.texts([sentences], wanted) if wanted else {}
     known = {}
-    for key, count in counts.items():
-        said = tuple(texts[caption][:LONGEST] for caption in ids.get(key, ()) if caption in texts)
-        known[_names(key, vocabulary)] = Support(int(count), said)
+    for triplet, count in zip(triplets, table["count"].to_pylist(), strict=True):
+        said = tuple(texts[caption][:LONGEST] for caption in ids.get(triplet, ()) if caption in texts)
+        known[_names(triplet, vocabulary)] = Support(int(count), said)
     return Knowledge(known)
 
 
-def _first_ids(path: Path) -> dict[tuple[int, ...], list[str]]:
-    """Triplet -> the ids of its first captions. A knowledge base without evidence has none."""
-    if not path.is_file():
-        return {}
-    table = read_table(path, EVIDENCE)
-    keys = np.array(_keys(table), np.int64).reshape(-1, 3)
-    order = np.lexsort((keys[:, 2], keys[:, 1], keys[:, 0]))
-    keys = keys[order]
-    starts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)][: len(keys)])
-    place = _place_in_group(starts, len(keys))
-    rows = np.flatnonzero(place < SENTENCES)
-    found: dict[tuple[int, ...], list[str]] = {}
-    for key, caption in zip(
-        keys[rows].tolist(), table["caption_id"].take(order[rows]).to_pylist(), strict=True
-    ):
-        found.setdefault(tuple(key), []).append(caption)
-    return found
-
-
-def _place_in_group(starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """(count,) how many rows of its group stand before each row."""
-    lengths = np.diff(np.append(starts, count))
-    return np.arange(count) - np.repeat(starts, lengths)
-
-
-def _keys(table: object) -> list[tuple[int, int, int]]:
-    columns = [table[name].to_pylist() for name in TRIPLETS.names[:3]]  # type: ignore[index]
-    return list(zip(*columns, strict=True))
-
-
-def _names(key: tuple[int, int, int], vocabulary: Vocabulary) -> Names:
+def _names(triplet: tuple[int, ...], vocabulary: Vocabulary) -> Names:
     """Ids that this vocabulary lacks stay as numbers, so that no name is wrong."""
-    names = []
-    for number, known in zip(
-        key, (vocabulary.objects, vocabulary.predicates, vocabulary.objects), strict=True
-    ):
-        names.append(known[number - 1] if 1 <= number <= len(known) else f"#{number}")
-    return names[0], names[1], names[2]
+    lists = (vocabulary.objects, vocabulary.predicates, vocabulary.objects)
+    subject, predicate, object_ = (
+        known[number - 1] if 1 <= number <= len(known) else f"#{number}"
+        for number, known in zip(triplet, lists, strict=True)
+    )
+    return subject, predicate, object_

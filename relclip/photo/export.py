@@ -28,14 +28,15 @@ def main() -> None:
         default="unknown",
         help="of the weights, an identifier of the Hub's list",
     )
-    given = arguments.parse_args()
-    from relclip.photo.exported import write_export  # noqa: PLC0415  # torch loads once the arguments are good
+    options = arguments.parse_args()
+    from relclip.photo.exported import size_of, write_export  # noqa: PLC0415  # torch loads once the arguments are good
     from relclip.photo.source import pipeline_source  # noqa: PLC0415
 
-    source = pipeline_source(given.data, given.run, given.params)
-    write_export(source, given.output, encoder=not given.without_encoder, licence=given.licence)
-    size = sum(path.stat().st_size for path in given.output.rglob("*") if path.is_file())
-    print(f"{given.output}: {size / 1e6:.1f} MB; relclip predict --model {given.output} photo.jpg")
+    source = pipeline_source(options.data, options.run, options.params)
+    write_export(source, options.output, encoder=not options.without_encoder, licence=options.licence)
+    print(
+        f"{options.output}: {size_of(options.output) / 1e6:.1f} MB; relclip predict --model {options.output} photo.jpg"
+    )
 
 
 def _identifier(text: str) -> str:

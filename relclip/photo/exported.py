@@ -4,6 +4,7 @@ relclip.json (what no model's own file says), vocabulary.json, relation/ (the re
 where its digest is enough), detector/ (where there is one), kb/triplets.parquet (what captions said), README.md.
 """
 
+import json
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -11,8 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 from torch import nn
 
@@ -26,6 +25,7 @@ from relclip.core.params.clip import ObjectPrompt, TripletPrompt
 from relclip.core.params.detector import Detector
 from relclip.core.params.predict import Predict
 from relclip.core.params.train import RankBy
+from relclip.core.parquet import TRIPLETS, count_rows
 from relclip.core.vocabulary import load_vocabulary
 from relclip.detector.files import config_of
 from relclip.detector.network import build as build_detector
@@ -33,8 +33,7 @@ from relclip.encoder.encoder import CONFIG as ENCODER_CONFIG
 from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.model import RelationConfig, build_model, load_contrast, read_config
 from relclip.model.files import CONTRAST, build_contrast
-from relclip.photo.about import About
-from relclip.photo.card import card
+from relclip.photo.about import About, Text, card
 from relclip.photo.foreign import check_encoder, check_files, check_fit
 from relclip.photo.source import Source
 from relclip.predict.predictor import Fitted
@@ -48,8 +47,6 @@ _MADE_WITH = ("torch", "open_clip_torch", "torchvision")
 MOST_TRIPLETS = 1 << 24
 _ADVICE = "take the folder as `relclip export` wrote it"
 
-Text = Annotated[str, Field(max_length=1000)]
-
 
 class KnownAs(Closed):
     """The encoder: its name, where its weights came from, and the SHA-256 of open_clip_model.safetensors."""
@@ -57,17 +54,6 @@ class KnownAs(Closed):
     name: Text
     weights: Text
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Said(Closed):
-    """`About`, as relclip.json holds it."""
-
-    run: Text
-    network: Text
-    supervision: Text
-    trained_on: Text
-    warning: Text
-    recall_at_50: float | None
 
 
 class Description(Closed):
@@ -86,7 +72,7 @@ class Description(Closed):
     object_prompt: ObjectPrompt
     triplet_prompt: TripletPrompt
     encoder: KnownAs
-    about: Said
+    about: About
 
 
 def is_export(folder: Path) -> bool:
@@ -113,8 +99,22 @@ def write_export(source: Source, output: Path, *, encoder: bool = True, licence:
         known = source.knowledge / "kb" / "triplets.parquet"
         if known.is_file():
             _copy(known.parent, folder / "kb", [known.name])
-        write_text(folder / CARD, card(source, description.encoder.model_dump(), output.name, licence))
+        text = card(
+            source.about,
+            load_vocabulary(vocabulary),
+            name=output.name,
+            encoder=description.encoder.model_dump(),
+            has_detector=source.detector is not None,
+            licence=licence,
+            size=size_of(folder),
+        )
+        write_text(folder / CARD, text)
         exported_source(folder, source.encoder)  # what cannot be read again is not handed over
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in it."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def exported_source(folder: Path, encoder: Path | None = None) -> Source:
@@ -146,7 +146,7 @@ def exported_source(folder: Path, encoder: Path | None = None) -> Source:
         fitted=Fitted(
             description.predicate_temperature, description.object_temperature, description.matching_weight
         ),
-        about=About(**description.about.model_dump()),
+        about=description.about,
         knowledge=folder,
     )
     _check(source)
@@ -169,7 +169,7 @@ def _described(source: Source) -> Description:
         object_prompt=source.request.prompts.object,
         triplet_prompt=source.request.prompts.triplet,
         encoder=KnownAs(name=str(name), weights=str(weights or "unknown"), sha256=digest),
-        about=Said(**asdict(source.about)),
+        about=source.about,
     )
 
 
@@ -191,7 +191,9 @@ def _copy(folder: Path, to: Path, names: list[str]) -> None:
 
 def _description(path: Path) -> Description:
     try:
-        return Description.model_validate(read_json(path, _ADVICE, InputError))
+        content = read_json(path, _ADVICE, InputError)
+        # as JSON again: in a value of Python `about` would have to be an About already
+        return Description.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise InputError(f"{path}: {first_fault(error)}; {_ADVICE}, or a newer relclip") from None
 
@@ -227,7 +229,7 @@ def _check(source: Source) -> None:
     triplets = (len(vocabulary.objects) + 1) ** 2 * len(vocabulary.predicates)
     if known.is_file() and triplets > MOST_TRIPLETS:
         raise InputError(f"{known}: a vocabulary with {triplets:,} triplets is more than {MOST_TRIPLETS:,}")
-    if known.is_file() and _rows(known) > triplets:
+    if known.is_file() and count_rows(known, TRIPLETS) > triplets:
         raise InputError(f"{known} has more rows than the vocabulary has triplets; {_ADVICE}")
 
 
@@ -237,10 +239,3 @@ def _built(config: RelationConfig, names: Collection[str]) -> nn.Module:
     if any(name.startswith(CONTRAST) for name in names):
         model.add_module(CONTRAST.rstrip("."), build_contrast(names, config.dimension))
     return model
-
-
-def _rows(path: Path) -> int:
-    try:
-        return int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not readable as Parquet ({error}); {_ADVICE}") from None

@@ -1,5 +1,6 @@
 """A model folder comes from anyone: none of it is run, leads out of it, or takes memory that it does not fill."""
 
+import math
 import os
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -9,8 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from relclip.compute.seal import read_header
 from relclip.core.errors import InputError
-from relclip.core.json_file import parse_json, read_json
+from relclip.core.json_file import read_json
 from relclip.internals.open_clip import quiet
 
 #: A tokenizer's own JSON is the largest: 34 MB for a vocabulary of 256,000.
@@ -53,8 +55,14 @@ def check_fit(weights: Path, build: Callable[[Collection[str]], nn.Module]) -> N
     So a configuration cannot ask for more memory than the weights take on disk.
     """
     held = _shapes(weights)
-    with torch.device("meta"):
-        wanted = {name: list(value.shape) for name, value in build(held).state_dict().items()}
+    try:
+        with torch.device("meta"):
+            wanted = {name: list(value.shape) for name, value in build(held).state_dict().items()}
+    except (RuntimeError, ArithmeticError, AssertionError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"the configuration beside {weights} describes no network ({reason}); take the folder as it was exported"
+        ) from None
     if held != wanted:
         odd = sorted(name for name in held.keys() | wanted.keys() if held.get(name) != wanted.get(name))
         raise InputError(
@@ -84,9 +92,9 @@ def check_encoder(folder: Path, names: tuple[str, str]) -> None:
         )
     _check_counts(config, towers, _shapes(weights))
     if text:
-        asked = {"load_weights": False, "pretrained_text": False, "device": "meta"}
+        unloaded = {"load_weights": False, "pretrained_text": False, "device": "meta"}
         with quiet():
-            check_fit(weights, lambda _: open_clip.create_model(f"local-dir:{folder}", **asked))
+            check_fit(weights, lambda _: open_clip.create_model(f"local-dir:{folder}", **unloaded))
     else:
         from relclip.encoder.labels_encoder import build_labels_model  # noqa: PLC0415
 
@@ -95,7 +103,7 @@ def check_encoder(folder: Path, names: tuple[str, str]) -> None:
 
 def _check_counts(config: Path, towers: Mapping[str, Any], held: Shapes) -> None:
     """No size may be larger than the count of numbers in the weights, no count of layers larger than their tensors."""
-    numbers = sum(_product(shape) for shape in held.values())
+    numbers = sum(math.prod(shape) for shape in held.values())
     for tower in towers.values():
         said = tower if isinstance(tower, dict) else {}
         for name, value in said.items():
@@ -106,23 +114,12 @@ def _check_counts(config: Path, towers: Mapping[str, Any], held: Shapes) -> None
                 raise InputError(f"{config}: '{name}' is {value}, more than the weights hold")
 
 
-def _product(shape: list[int]) -> int:
-    product = 1
-    for side in shape:
-        product *= side
-    return product
-
-
 def _shapes(path: Path) -> Shapes:
     """The shape of each tensor that a safetensors file announces."""
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > path.stat().st_size:
-                raise ValueError("its header is longer than the file")
-            header = parse_json(file.read(length))
-            header.pop("__metadata__", None)
-            return {name: [int(side) for side in about["shape"]] for name, about in header.items()}
+        header, _ = read_header(path)
+        header.pop("__metadata__", None)
+        return {name: [int(side) for side in about["shape"]] for name, about in header.items()}
     except (OSError, ValueError, AttributeError, TypeError, KeyError, struct.error) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(

@@ -1,15 +1,22 @@
 """A scene graph: what was found in one picture, as plain values. No torch here."""
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from relclip.core.recall import Task
 from relclip.photo.about import About
 
 if TYPE_CHECKING:
     import networkx
 
+    from relclip.predict.writing import Prediction
+
+#: How many further predicates of a pair a relation names.
+OTHERS = 3
 #: sgdet: the detector found the boxes; sgcls: boxes were given; predcls: boxes and labels were given.
-Task = Literal["sgdet", "sgcls", "predcls"]
 
 
 @dataclass(frozen=True)
@@ -69,15 +76,58 @@ class SceneGraph:
         """What graph.json holds, as values that JSON knows."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "SceneGraph":
+        """What `to_dict` gave, or graph.json holds. Raises KeyError or TypeError where it is another's."""
+        names = [field.name for field in fields(Relation) if field.name != "others"]
+        relations = [
+            Relation(**{name: one[name] for name in names}, others=tuple(map(tuple, one["others"])))
+            for one in content["relations"]
+        ]
+        return cls(
+            **{name: content[name] for name in ("photo", "width", "height", "task")},
+            objects=tuple(Object(**one) for one in content["objects"]),
+            relations=tuple(relations),
+            about=About(**content["about"]),
+        )
+
     def to_networkx(self) -> "networkx.MultiDiGraph":
         """A node an object (its row; label, score, x1, y1, x2, y2), an edge a relation, keyed by its predicate."""
-        import networkx  # noqa: PLC0415  # comes with torch
+        import networkx  # noqa: PLC0415  # slow to load
 
         graph = networkx.MultiDiGraph(photo=self.photo, width=self.width, height=self.height, task=self.task)
         graph.add_nodes_from((row, asdict(one)) for row, one in enumerate(self.objects))
         for one in self.relations:
             graph.add_edge(one.subject, one.object, key=one.predicate, score=one.score)
         return graph
+
+
+def ranked(prediction: "Prediction", predicates: Sequence[str], keep: int) -> tuple[Relation, ...]:
+    """The best predicate of each pair, by falling triplet score, the first `keep`; NaN is no prediction."""
+    scores = np.where(np.isnan(prediction.scores), -np.inf, prediction.scores).astype(np.float64)
+    if not scores.size:
+        return ()
+    subject, object_ = prediction.pairs.T
+    order = np.argsort(-scores, axis=1, kind="stable")
+    best = np.take_along_axis(scores, order[:, :1], axis=1)[:, 0]
+    ends = prediction.object_score.astype(np.float64)
+    triplet = best * ends[subject] * ends[object_]
+    rows = [row for row in np.argsort(-triplet, kind="stable")[:keep].tolist() if np.isfinite(best[row])]
+    return tuple(
+        Relation(
+            subject=int(subject[row]),
+            predicate=predicates[order[row, 0]],
+            object=int(object_[row]),
+            score=float(triplet[row]),
+            predicate_score=float(best[row]),
+            others=tuple(
+                (predicates[place], float(scores[row, place]))
+                for place in order[row, 1 : OTHERS + 1].tolist()
+                if np.isfinite(scores[row, place])
+            ),
+        )
+        for row in rows
+    )
 
 
 def printable(text: str) -> str:

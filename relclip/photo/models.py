@@ -85,11 +85,18 @@ def load_models(source: Source, device: str = "auto", predicates: Sequence[str] 
             encoder=shared,
             further=_checked(predicates),
         )
-        predictor.asked = torch.tensor(
+        predictor.columns = torch.tensor(
             [predictor.matcher.names.index(name) for name in predicates], device=place
         )
     finder = _finder(source.detector, vocabulary, place) if source.detector else None
-    return Models(source, vocabulary, predictor, encoder, finder, tuple(predicates) or vocabulary.predicates)
+    return Models(
+        source=source,
+        vocabulary=vocabulary,
+        predictor=predictor,
+        encoder=encoder,
+        finder=finder,
+        predicates=tuple(predicates) or vocabulary.predicates,
+    )
 
 
 def _checked(predicates: Sequence[str]) -> Sequence[str]:

@@ -1,19 +1,16 @@
 """One page a photo, one for all of them: nothing is fetched, everything from data is escaped."""
 
-import base64
-import hashlib
-import importlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from relclip.core.page import data_uri, embedded, render, script_digest
+from relclip.core.recall import Task
 from relclip.photo.about import About
 from relclip.photo.colours import text_on
-from relclip.photo.graph import Task
 
 #: What marks files as ours, which may be replaced.
 MADE_BY = "relclip predict"
@@ -47,15 +44,17 @@ def render_page(
         ],
         "palette": colours,
     }
-    return _template("page.html").render(
-        css=(_HERE / "page.css").read_text("utf-8"),
+    return render(
+        _HERE,
+        "page.html",
+        {"score": two_digits},
         script=script,
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        digest=script_digest(script),
         data=embedded(data),
         graph={**content, "about": {**content["about"], "sentence": about.sentence}},
         name=Path(content["photo"]).name,
         boxes=_BOXES[content["task"]],
-        image=data_uri(picture, 88),
+        image=jpeg_uri(picture, 88),
         nothing=_nothing(content),
         svg=svg,
         palette=colours,
@@ -65,8 +64,10 @@ def render_page(
 
 def render_index(cards: Sequence[Mapping[str, Any]], failures: Sequence[str], about: About) -> str:
     """The page of several photos. A card: name, link, image (a data URI), triplets."""
-    return _template("index.html").render(
-        css=(_HERE / "page.css").read_text("utf-8"),
+    return render(
+        _HERE,
+        "index.html",
+        {"score": two_digits},
         made_by=MADE_BY,
         cards=cards,
         failures=failures,
@@ -74,16 +75,11 @@ def render_index(cards: Sequence[Mapping[str, Any]], failures: Sequence[str], ab
     )
 
 
-def embedded(content: Mapping[str, Any]) -> str:
-    """JSON that cannot end the element it stands in."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def data_uri(picture: Image.Image, quality: int) -> str:
+def jpeg_uri(picture: Image.Image, quality: int) -> str:
     """A picture as part of a page: JPEG without the metadata of the file it came from."""
     buffer = io.BytesIO()
     picture.convert("RGB").save(buffer, "JPEG", quality=quality)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    return data_uri(buffer.getvalue(), "image/jpeg")
 
 
 def two_digits(score: float) -> str:
@@ -101,16 +97,3 @@ def _nothing(content: Mapping[str, Any]) -> str:
     if content["task"] == "sgdet":
         return "The detector found no object in this picture. Boxes of your own can be given with --boxes."
     return "No boxes were given for this picture."
-
-
-def _template(name: str) -> Any:
-    jinja2 = importlib.import_module("jinja2")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["score"] = two_digits
-    return environment.get_template(name)

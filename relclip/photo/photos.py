@@ -1,5 +1,6 @@
 """Which photos are meant, and what the folder of each one's results is called."""
 
+import os.path
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,13 +16,13 @@ _LONGEST = 80
 _AWKWARD = '<>:"/\\|?*'
 
 
-def find_photos(given: Sequence[Path], output: Path) -> list[Path]:
-    """The files among `given`, and the pictures below its folders, sorted; each file once, none below `output`.
+def find_photos(paths: Sequence[Path], output: Path) -> list[Path]:
+    """The files among `paths`, and the pictures below its folders, sorted; each file once, none below `output`.
 
     Raises InputError where a path does not exist or a folder holds no picture.
     """
     found: dict[Path, Path] = {}
-    for path in given:
+    for path in paths:
         if path.is_dir():
             inside = [one for one in _below(path) if not one.resolve().is_relative_to(output.resolve())]
             if not inside:
@@ -38,10 +39,10 @@ def find_photos(given: Sequence[Path], output: Path) -> list[Path]:
     return list(found.values())
 
 
-def passed_over(given: Sequence[Path], output: Path) -> str:
-    """What else lies in the given folders, counted by ending, in a sentence; '' for nothing."""
+def passed_over(paths: Sequence[Path], output: Path) -> str:
+    """What else lies in these folders, counted by ending, in a sentence; '' for nothing."""
     counts: Counter[str] = Counter()
-    for folder in (path for path in given if path.is_dir()):
+    for folder in (path for path in paths if path.is_dir()):
         for path in _files(folder):
             if path.suffix.lower() not in PICTURES and not path.resolve().is_relative_to(output.resolve()):
                 counts[printable(path.suffix.lower()[:_LONGEST]) or "no ending"] += 1
@@ -53,6 +54,13 @@ def folder_names(photos: Sequence[Path]) -> list[str]:
     """A name for the results of each photo: its own without ending, with -2, -3 where it came before."""
     taken: set[str] = set()
     return [_free(_plain(photo.stem), taken) for photo in photos]
+
+
+def shown_names(photos: Sequence[Path]) -> list[str]:
+    """Each photo's path below the folder that holds them all, with forward slashes."""
+    whole = [os.path.abspath(photo) for photo in photos]  # noqa: PTH100  # links stay as they were named
+    shared = os.path.commonpath([os.path.dirname(path) for path in whole])  # noqa: PTH120
+    return [printable(Path(path).relative_to(shared).as_posix()) for path in whole]
 
 
 def _below(folder: Path) -> Iterator[Path]:

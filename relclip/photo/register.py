@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relclip.core import command
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, how_to_make_results
 from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params, load_workflow
 from relclip.core.recall import RECALL
@@ -30,13 +30,13 @@ def main() -> None:
     )
     command.add_params(arguments)
     arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
-    given = arguments.parse_args()
-    rows = best_runs(load_workflow(given.params), given.data)
+    options = arguments.parse_args()
+    rows = best_runs(load_workflow(options.params), options.data)
     if not rows:
-        raise InputError(f"{given.data} holds no judged run of a table row; run `make tables` first")
+        raise InputError(f"{options.data} holds no judged run of a table row; {how_to_make_results()}")
     for run in dict.fromkeys(rows.values()):
         for uri in register_run(
-            given.data, given.params, run, [name for name, best in rows.items() if best == run]
+            options.data, options.params, run, [name for name, best in rows.items() if best == run]
         ):
             print(f"{run}: {uri}", flush=True)
 
@@ -73,7 +73,14 @@ def register_run(data: Path, params: Path, run: str, names: list[str]) -> list[s
         files = [folder / DESCRIPTION, folder / "relation" / WEIGHTS]
         digest = hashlib.sha256("".join(map(file_digest, files)).encode()).hexdigest()
         code = _PACKAGE / "photo" / "served.py"
-        model = PyfuncModel(code, _PACKAGE, folder, signature(), example(), digest)
+        model = PyfuncModel(
+            code=code,
+            package=_PACKAGE,
+            folder=folder,
+            signature=signature(),
+            example=example(),
+            digest=digest,
+        )
         of = {"run": run, "model_sha256": file_digest(source.inputs.model / WEIGHTS)}
         return register(model, of, names)
 

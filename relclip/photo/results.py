@@ -16,7 +16,7 @@ from relclip.photo.diagram import to_dot, to_svg
 from relclip.photo.drawing import draw
 from relclip.photo.evidence import Knowledge
 from relclip.photo.graph import SceneGraph
-from relclip.photo.page import MADE_BY, data_uri, render_index, render_page
+from relclip.photo.page import MADE_BY, jpeg_uri, render_index, render_page
 
 INDEX = "index.html"
 GRAPH, PICTURE, PAGE, THUMBNAIL = "graph.json", "picture.png", "page.html", "thumbnail.jpg"
@@ -75,25 +75,29 @@ def key_of(folder: Path) -> str | None:
 
 def check_index(output: Path) -> None:
     """Raise InputError where index.html is not one of ours."""
-    path = output / INDEX
-    if path.exists() and f'content="{MADE_BY}"' not in path.read_text("utf-8", errors="replace"):
+    check_ours(output / INDEX, f'content="{MADE_BY}"')
+
+
+def check_ours(path: Path, mark: str) -> None:
+    """Raise InputError where there is a file without our mark, which must not be replaced."""
+    if path.exists() and mark not in path.read_text("utf-8", errors="replace"):
         raise _not_ours(path)
 
 
-def write_index(output: Path, names: Sequence[str], failures: Sequence[str], about: About) -> Path:
-    """Write index.html over the results of these photos; returns its path."""
-    cards = [_card(output, name) for name in names]
+def write_index(output: Path, files: Mapping[str, str], failures: Sequence[str], about: About) -> Path:
+    """Write index.html over the results of these photos, {folder: the photo's file}; returns its path."""
+    cards = [_card(output, name, file) for name, file in files.items()]
     write_text(output / INDEX, render_index(cards, failures, about))
     return output / INDEX
 
 
-def _card(output: Path, name: str) -> dict[str, Any]:
+def _card(output: Path, name: str, file: str) -> dict[str, Any]:
     content = read_json(output / name / GRAPH)
     labels = [one["label"] for one in content["objects"]]
     with Image.open(output / name / THUMBNAIL, formats=["JPEG"]) as picture:
-        image = data_uri(picture, 75)
+        image = jpeg_uri(picture, 75)
     return {
-        "name": content["photo"],
+        "name": file,
         "link": f"{quote(name)}/{PAGE}",
         "image": image,
         "triplets": [

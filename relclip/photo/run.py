@@ -20,11 +20,11 @@ from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.photo.colours import colours
 from relclip.photo.drawing import LARGEST
 from relclip.photo.evidence import Knowledge, load_knowledge
-from relclip.photo.given import Box, Given
 from relclip.photo.graph import SceneGraph, printable
-from relclip.photo.photos import folder_names
+from relclip.photo.photos import folder_names, shown_names
 from relclip.photo.results import check_index, key_of, write_index, write_results
 from relclip.photo.scene_graphs import Prepared, SceneGraphs
+from relclip.photo.user_boxes import Box, UserBoxes
 from relclip.predict.request import WEIGHTS
 
 #: Photos that go through the models together.
@@ -37,16 +37,17 @@ class Photo:
 
     path: Path
     folder: Path
+    name: str  # its path below the folder that holds all photos
     key: str = ""
     prepared: Prepared | None = None  # None: its results are there already, or it failed
-    given: Given | None = None
+    boxes: UserBoxes | None = None
     shown: Image.Image | None = None
     failure: str = ""
     graph: SceneGraph | None = None
 
 
 @dataclass(frozen=True)
-class Work:
+class Job:
     """What all photos share."""
 
     graphs: SceneGraphs
@@ -75,83 +76,94 @@ class Work:
         return f"{__version__} {models.about} {models.predicates} {states} {self.top}"
 
 
-def predict_photos(work: Work, photos: Sequence[Path], workers: int) -> tuple[list[Photo], Path | None]:
-    """Write work.output/<name>/ for each photo and, for several, index.html; returns what became of each photo.
+def predict_photos(job: Job, paths: Sequence[Path], workers: int) -> tuple[list[Photo], Path | None]:
+    """Write job.output/<name>/ for each photo and, for several, index.html; returns what became of each photo.
 
     Results that are there already and depend on the same photo, boxes and models are left as they are. A photo that
     is no good is told on stderr and does not stop the others; a single one raises InputError.
     """
-    asked = [Photo(path, work.output / name) for path, name in zip(photos, folder_names(photos), strict=True)]
-    known = {photo.folder: key_of(photo.folder) for photo in asked}
-    if len(asked) == 1:
-        known = {asked[0].folder: None}
+    named = zip(paths, folder_names(paths), shown_names(paths), strict=True)
+    photos = [Photo(path, job.output / folder, name) for path, folder, name in named]
+    known = {photo.folder: key_of(photo.folder) for photo in photos}
+    if len(photos) == 1:
+        known = {photos[0].folder: None}
     else:
-        check_index(work.output)
-    work.knowledge  # noqa: B018  # read once here, not by several threads at once
-    made = in_order(partial(_write, work), _predicted(work, asked, known, workers), workers)
-    if len(asked) == 1:
+        check_index(job.output)
+    job.knowledge  # noqa: B018  # read once here, not by several threads at once
+    made = in_order(partial(_write, job), _predicted(job, photos, known, workers), workers)
+    if len(photos) == 1:
         (photo,) = made
         if photo.failure:
             raise InputError(photo.failure)
         return [photo], None
-    shown = progress(made, "photos", "photo", total=len(asked))
+    shown = progress(made, "photos", "photo", total=len(photos))
     done = [replace(photo, graph=None) for photo in shown]  # thousands of graphs need not stay in memory
-    failures = [photo.failure for photo in done if photo.failure]
-    for failure in failures:
+    failed = [photo for photo in done if photo.failure]
+    for failure in [photo.failure for photo in failed] + [job.passed_over] * bool(job.passed_over):
         print(f"relclip: {failure}", file=sys.stderr)
-    if work.passed_over:
-        print(f"relclip: {work.passed_over}", file=sys.stderr)
-        failures.append(work.passed_over)
-    names = [photo.folder.name for photo in done if not photo.failure]
-    return done, write_index(work.output, names, failures, work.graphs.models.about)
+    return done, write_index(
+        job.output, files_of(done), _left_out(job, failed, len(done)), job.graphs.models.about
+    )
+
+
+def _left_out(job: Job, failed: Sequence[Photo], of: int) -> list[str]:
+    """What the index says of photos that failed, counted and by the names it shows, and of what is no picture."""
+    said = [f"{len(failed)} of {of} photos could not be used:"] if failed else []
+    said += [photo.failure.replace(printable(str(photo.path)), photo.name) for photo in failed]
+    return [*said, job.passed_over] if job.passed_over else said
+
+
+def files_of(photos: Sequence[Photo]) -> dict[str, str]:
+    """The folder of each photo's results, below the output -> the photo's own name, of those that did not fail."""
+    return {photo.folder.name: photo.name for photo in photos if not photo.failure}
 
 
 def _predicted(
-    work: Work, asked: Sequence[Photo], known: Mapping[Path, str | None], workers: int
+    job: Job, photos: Sequence[Photo], known: Mapping[Path, str | None], workers: int
 ) -> Iterator[Photo]:
     """The photos in order, with their graphs; pictures are read by threads a little ahead."""
     waiting: list[Photo] = []
-    for photo in in_order(partial(_read, work, known), asked, workers):
+    for photo in in_order(partial(_read, job, known), photos, workers):
         waiting.append(photo)
         if len(waiting) == BATCH:
-            yield from _ask(work, waiting)
+            yield from _ask(job, waiting)
             waiting = []
-    yield from _ask(work, waiting)
+    yield from _ask(job, waiting)
 
 
-def _read(work: Work, known: Mapping[Path, str | None], photo: Photo) -> Photo:
+def _read(job: Job, known: Mapping[Path, str | None], photo: Photo) -> Photo:
     """Decode, shrink and check; in a thread."""
-    boxes = work.boxes.get(photo.path)
+    boxes = job.boxes.get(photo.path)
     name = printable(str(photo.path))
     try:
-        key = _key(work, photo.path, boxes)
+        key = _key(job, photo.path, boxes)
         if known[photo.folder] == key:
             return replace(photo, key=key)
         pixels = read_image(photo.path, as_shown=True, reduced=boxes is None)  # boxes count whole pixels
-        prepared = work.graphs.prepare(pixels, name)
-        given = work.graphs.given(prepared, boxes)
+        prepared = job.graphs.prepare(pixels, name)
+        checked = job.graphs.user_boxes(prepared, boxes)
     except (InputError, OSError) as error:
         return replace(photo, failure=printable(str(error)))
     shown = Image.fromarray(pixels)
     shown.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
-    return replace(photo, key=key, prepared=prepared, given=given, shown=shown)
+    return replace(photo, key=key, prepared=prepared, boxes=checked, shown=shown)
 
 
-def _key(work: Work, path: Path, boxes: Sequence[Box] | None) -> str:
+def _key(job: Job, path: Path, boxes: Sequence[Box] | None) -> str:
     said = None if boxes is None else [box.model_dump() for box in boxes]
-    parts = [work.models_key, printable(str(path)), file_digest(path), json.dumps(said)]
+    parts = [job.models_key, printable(str(path)), file_digest(path), json.dumps(said)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _ask(work: Work, photos: Sequence[Photo]) -> Iterator[Photo]:
+def _ask(job: Job, photos: Sequence[Photo]) -> Iterator[Photo]:
     ready = [photo.prepared for photo in photos if photo.prepared]
-    given = [photo.given for photo in photos if photo.prepared]
-    found = iter(work.graphs.predict(ready, given) if ready else [])
+    boxes = [photo.boxes for photo in photos if photo.prepared]
+    found = iter(job.graphs.predict(ready, boxes) if ready else [])
     for photo in photos:
-        yield replace(photo, prepared=None, given=None, graph=next(found)) if photo.prepared else photo
+        yield replace(photo, prepared=None, boxes=None, graph=next(found)) if photo.prepared else photo
 
 
-def _write(work: Work, photo: Photo) -> Photo:
+def _write(job: Job, photo: Photo) -> Photo:
     """Write what was found, and let go of the picture."""
     if photo.graph is None or photo.shown is None:
         return photo
@@ -159,9 +171,9 @@ def _write(work: Work, photo: Photo) -> Photo:
         photo.folder,
         photo.graph,
         photo.shown,
-        palette=work.palette,
-        knowledge=work.knowledge,
-        top=work.top,
+        palette=job.palette,
+        knowledge=job.knowledge,
+        top=job.top,
         key=photo.key,
     )
     return replace(photo, shown=None)

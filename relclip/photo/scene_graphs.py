@@ -10,16 +10,16 @@ from torch import Tensor
 
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
+from relclip.core.recall import Task
 from relclip.detector.pictures import Picture, at_size
 from relclip.detector.proposals import Detections, detect_batch, propose
 from relclip.features.stage import patch_maps_of, squash
 from relclip.model import ImageSet
 from relclip.photo.exported import exported_source, is_export
-from relclip.photo.given import Box, Given, given_boxes
-from relclip.photo.graph import Object, SceneGraph, Task, printable
+from relclip.photo.graph import Object, SceneGraph, printable, ranked
 from relclip.photo.models import Models, load_models
-from relclip.photo.ranking import ranked
 from relclip.photo.source import pipeline_source
+from relclip.photo.user_boxes import Box, UserBoxes, checked_boxes
 from relclip.predict import sgdet_stage, stage
 from relclip.predict.writing import Prediction
 
@@ -88,7 +88,7 @@ class SceneGraphs:
         else:
             pixels, name = np.asarray(picture), ""
         prepared = self.prepare(pixels, name)
-        return self.predict([prepared], [self.given(prepared, boxes)])[0]
+        return self.predict([prepared], [self.user_boxes(prepared, boxes)])[0]
 
     def prepare(self, pixels: Pixels, name: str) -> Prepared:
         """Shrink a picture to what the models take. Safe to call from several threads."""
@@ -99,25 +99,25 @@ class SceneGraphs:
         for_detector = at_size(pixels, finder.size) if finder else None
         return Prepared(name, width, height, for_detector, squash(pixels, size))
 
-    def given(self, picture: Prepared, boxes: Sequence[Box] | None) -> Given | None:
+    def user_boxes(self, picture: Prepared, boxes: Sequence[Box] | None) -> UserBoxes | None:
         """The user's boxes of this picture, checked; None: there are none. Raises InputError."""
         size = picture.width, picture.height
-        return None if boxes is None else given_boxes(boxes, size, self.models.vocabulary, picture.name)
+        return None if boxes is None else checked_boxes(boxes, size, self.models.vocabulary, picture.name)
 
-    def predict(self, pictures: Sequence[Prepared], given: Sequence[Given | None]) -> list[SceneGraph]:
-        """The scene graphs of some pictures, as one batch; `given`: boxes of each, None: look for them."""
+    def predict(self, pictures: Sequence[Prepared], boxes: Sequence[UserBoxes | None]) -> list[SceneGraph]:
+        """The scene graphs of some pictures, as one batch; `boxes`: those of each, None: look for them."""
         models, number_of = self.models, range(len(pictures))
         maps = patch_maps_of(models.encoder, [one.for_encoder for one in pictures], models.source.map_size)
-        unknown = [number for number in number_of if given[number] is None]
+        unknown = [number for number in number_of if boxes[number] is None]
         found = dict(zip(unknown, self._detect([pictures[number] for number in unknown]), strict=True))
-        graphs = {number: self._empty(pictures[number], given[number]) for number in number_of}
-        asked: dict[Task, list[int]] = {"sgdet": [number for number in unknown if len(found[number])]}
-        for number, one in enumerate(given):
+        graphs = {number: self._empty(pictures[number], boxes[number]) for number in number_of}
+        by_task: dict[Task, list[int]] = {"sgdet": [number for number in unknown if len(found[number])]}
+        for number, one in enumerate(boxes):
             if one is not None and len(one.boxes):
-                asked.setdefault(_task(one), []).append(number)
-        for task, numbers in asked.items():
+                by_task.setdefault(_task(one), []).append(number)
+        for task, numbers in by_task.items():
             if numbers:
-                contents = [found.get(number) or given[number] for number in numbers]
+                contents = [found.get(number) or boxes[number] for number in numbers]
                 images = _image_set([pictures[number] for number in numbers], contents, maps[numbers])
                 scores = [found[number].scores for number in numbers] if task == "sgdet" else []
                 for prediction in self._ask(task, images, scores):
@@ -159,9 +159,17 @@ class SceneGraphs:
         both = stage.predictions(models.predictor, regions, range(len(images)))
         return [prediction for name, prediction in both if name == task]
 
-    def _empty(self, picture: Prepared, given: Given | None) -> SceneGraph:
-        task = "sgdet" if given is None else _task(given)
-        return SceneGraph(picture.name, picture.width, picture.height, task, (), (), self.models.about)
+    def _empty(self, picture: Prepared, boxes: UserBoxes | None) -> SceneGraph:
+        task = "sgdet" if boxes is None else _task(boxes)
+        return SceneGraph(
+            photo=picture.name,
+            width=picture.width,
+            height=picture.height,
+            task=task,
+            objects=(),
+            relations=(),
+            about=self.models.about,
+        )
 
     def _graph(self, picture: Prepared, task: Task, prediction: Prediction) -> SceneGraph:
         vocabulary = self.models.vocabulary
@@ -182,16 +190,16 @@ class SceneGraphs:
         )
 
 
-def _task(given: Given) -> Task:
-    return "sgcls" if given.classes is None else "predcls"
+def _task(boxes: UserBoxes) -> Task:
+    return "sgcls" if boxes.classes is None else "predcls"
 
 
 def _image_set(
-    pictures: Sequence[Prepared], contents: Sequence[Given | Detections | None], maps: NDArray[np.float16]
+    pictures: Sequence[Prepared], contents: Sequence[UserBoxes | Detections | None], maps: NDArray[np.float16]
 ) -> ImageSet:
     """Photos as the stages see images: numbered from 0, their boxes too."""
     counts = np.array([len(one.boxes) for one in contents if one is not None], np.int64)
-    known = [one.classes if isinstance(one, Given) else None for one in contents]
+    known = [one.classes if isinstance(one, UserBoxes) else None for one in contents]
     classes = [
         np.zeros(count, np.int64) if some is None else some for count, some in zip(counts, known, strict=True)
     ]

@@ -1,10 +1,9 @@
 """Where the models of a scene graph lie and how they are asked: a pipeline's `data`, or an exported folder."""
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from relclip.core.errors import ContractError, InputError
+from relclip.core.errors import ContractError, InputError, how_to_make_results, nearest
 from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params, load_params
 from relclip.model.files import read_about
@@ -14,7 +13,6 @@ from relclip.predict.request import WEIGHTS, Inputs, Request
 
 #: The run that is taken where none is named.
 USUAL = "relclip_kb_ext"
-_MAKE = "run `make tables` first, or name the folder that holds its results with --data"
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,9 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
     where something is missing.
     """
     if not data.is_dir():
-        raise InputError(f"there is no folder {data}; {_MAKE}")
+        raise InputError(
+            f"there is no folder {data}; {how_to_make_results()}, or name the folder that holds its results with --data"
+        )
     path = params or data.absolute().parent / "params.yaml"  # a link to a larger disk stays a neighbour
     if not path.is_file():
         raise InputError(f"{path} does not exist; say with --params which params.yaml made {data}")
@@ -71,15 +71,18 @@ def choose_run(params: Params, data: Path, name: str | None) -> str:
     known = [*params.runs, *params.refined, *params.predictions]
     trained = [one for one in known if (data / "train" / params.prediction(one)[0] / WEIGHTS).is_file()]
     if not trained:
-        raise InputError(f"{data} holds no trained model; {_MAKE}")
+        raise InputError(
+            f"{data} holds no trained model; {how_to_make_results()}, or name the folder that holds its results with"
+            " --data"
+        )
     if name is None:
         return USUAL if USUAL in trained else trained[0]
     if name in trained:
         return name
-    near = difflib.get_close_matches(name, trained, n=1)
-    hint = f", did you mean '{near[0]}'" if near else ""
     what = "is not trained here" if name in known else "is unknown"
-    raise InputError(f"the run '{name}' {what}{hint}; trained in {data}: {', '.join(trained)}")
+    raise InputError(
+        f"the run '{name}' {what}{nearest(name, trained)}; trained in {data}: {', '.join(trained)}"
+    )
 
 
 def _fitted(data: Path, request: Request) -> Fitted:

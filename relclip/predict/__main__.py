@@ -1,23 +1,22 @@
-"""python -m relclip.predict: PredCls and SGCls of a trained run."""
+"""python -m relclip.predict: PredCls and SGCls of trained runs."""
 
 from relclip.core import command
 from relclip.core.params.predict import Predictions
 from relclip.core.params.reading import load_sections
-from relclip.predict.arguments import add_inputs, read_inputs
-from relclip.predict.request import Request
+from relclip.predict.request import Request, add_inputs, read_inputs
 
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    parser = command.parser("relclip.predict", "Predict the triplets of val and test with a trained run.")
+    parser = command.parser("relclip.predict", "Predict the triplets of val and test with trained runs.")
     add_inputs(parser, "predict/<run>")
-    given = command.parse(parser)
-    params = load_sections(given.params, Predictions)
-    request = Request.of(params, given.run)
-    inputs = read_inputs(given, request, params)
+    runs = command.parse_runs(parser)
+    params = load_sections(runs[0].params, Predictions)
+    requests = [Request.of(params, options.run) for options in runs]
     from relclip.predict.stage import predict_run  # noqa: PLC0415  # torch loads once the arguments are good
 
-    predict_run(request, inputs, given.output, given.threads)
+    for options, request in zip(runs, requests, strict=True):
+        predict_run(request, read_inputs(options, request, params), options.output, options.threads)
 
 
 if __name__ == "__main__":

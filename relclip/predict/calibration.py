@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from relclip.core.errors import ContractError
+from relclip.core.lookup import positions
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.progress import progress
 from relclip.model import Batch, ImageSet, Output, collate
@@ -127,10 +128,9 @@ def annotated(images: ImageSet, inputs: Inputs, predicates: int) -> Tensor:
     first = np.repeat(images.object_start[:-1], np.diff(images.pair_start))
     ends = images.object_ids[images.pairs + first[:, None]].astype(np.int64)
     known = _keys(image_of_pair, ends[:, 0], ends[:, 1])
-    asked = _keys(image, subject, object_)
-    place = np.searchsorted(known, asked)
-    found = np.flatnonzero(place < len(known))
-    found = found[known[place[found]] == asked[found]]
+    wanted = _keys(image, subject, object_)
+    place = positions(known, wanted)
+    found = np.flatnonzero(place >= 0)
     targets = torch.zeros(len(known), predicates + 1, dtype=torch.bool)
     targets[place[found], predicate[found]] = True
     return targets

@@ -54,7 +54,7 @@ class Predictor:
         self.network, self.request, self.candidates = network, request, candidates
         self.fitted = Fitted()
         self.matcher: Matcher | None = None
-        self.asked: Tensor | None = (
+        self.columns: Tensor | None = (
             None  # (A,) which of the matcher's predicates are scored; none: by the request
         )
         self.device = device or best_device()
@@ -75,10 +75,10 @@ class Predictor:
             made.matcher = load_matcher(inputs, vocabulary, request.prompts, place)
         return made
 
-    def regions(self, images: ImageSet, inputs: Inputs) -> Regions:
+    def regions(self, images: ImageSet, inputs: Inputs, *, shared: bool = True) -> Regions:
         """Pool regions as the network wants them. Raises ContractError where the maps are another encoder's."""
         check_channels(inputs.model, self.network, images.maps.shape[3])
-        return Regions(images, self.network.config.roi_size, self.device, memory=0)
+        return Regions(images, self.network.config.roi_size, self.device, memory=0, shared=shared)
 
     @torch.inference_mode()
     def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:
@@ -99,7 +99,7 @@ class Predictor:
     def scores(self, batch: Batch, answer: Output, labels: Tensor) -> Tensor:
         """(P, R) scores of a batch's pairs; NaN where the knowledge base has no such triplet of these labels (N,)."""
         scores = self._scores(batch, answer, labels)
-        if self.candidates is None or self.asked is not None:
+        if self.candidates is None or self.columns is not None:
             return scores
         return torch.where(self.candidates[labels[batch.subjects], labels[batch.objects]], scores, torch.nan)
 
@@ -109,10 +109,10 @@ class Predictor:
             return predicate_scores(logits / self.fitted.predicate_temperature, rank_by)
         matching = self.matcher.logits(batch, answer, labels)
         if (
-            self.asked is not None
+            self.columns is not None
         ):  # the others are rivals; whether two things are related the classifier says
             related = 1 - logits.float().softmax(dim=1)[:, :1] if rank_by == "softmax" else 1
-            return (related * matching.softmax(dim=1))[:, self.asked]
+            return (related * matching.softmax(dim=1))[:, self.columns]
         if self.request.params.by == "both":
             return mixed(
                 logits.float().softmax(dim=1), matching, self.matcher.trained, self.fitted.matching_weight

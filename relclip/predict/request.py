@@ -1,8 +1,10 @@
 """What is predicted and how: an entry of `runs`, `refined` or `predictions`, and the folders it reads."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from relclip.core import command
 from relclip.core.digest import file_digest
 from relclip.core.params.clip import Clip
 from relclip.core.params.predict import Predict, Predictions
@@ -61,3 +63,22 @@ class Request:
             "calibrate": self.params.calibrate,
             **({} if self.params.by == "classifier" else {"by": self.params.by}),
         }
+
+
+def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
+    """Add --params, --run, the folders that are read, --output (`output` is its usual place) and --threads."""
+    command.add_params(parser)
+    command.add_runs(parser, "runs, refined or predictions")
+    command.add_folders(parser, "dataset", "kb", model="train/<trained>", features="features/<maps>")
+    command.add_folders(parser, encoder="clip/model")
+    parser.add_argument(
+        "--prompts", type=Path, help="the folder data/clip/prompts (the model carries what it needs)"
+    )
+    command.add_output(parser, output)
+    command.add_threads(parser)
+
+
+def read_inputs(options: argparse.Namespace, request: Request, params: Predictions) -> Inputs:
+    """Return the folders that were given, or where the trained run and its encoder's maps usually are."""
+    command.fill(options, trained=request.trained_run, maps=params.run(request.trained_run).features)
+    return Inputs(options.model, options.dataset, options.features, options.kb, options.encoder)

@@ -1,11 +1,10 @@
-"""python -m relclip.predict.sgdet: SGDet of a trained run on the detector's boxes, test images."""
+"""python -m relclip.predict.sgdet: SGDet of trained runs on the detector's boxes, test images."""
 
 from relclip.core import command
 from relclip.core.params.detector import Detector
 from relclip.core.params.predict import Predictions
 from relclip.core.params.reading import load_sections
-from relclip.predict.arguments import add_inputs, read_inputs
-from relclip.predict.request import Request
+from relclip.predict.request import Request, add_inputs, read_inputs
 
 
 class Sections(Predictions):
@@ -19,13 +18,17 @@ def main() -> None:
     parser = command.parser("relclip.predict.sgdet", "Predict the triplets of test on the detector's boxes.")
     add_inputs(parser, "predict/<run>/sgdet")
     command.add_proposals(parser)
-    given = command.parse(parser)
-    params = load_sections(given.params, Sections)
-    request, most = Request.of(params, given.run), params.detector.class_nms
-    inputs = read_inputs(given, request, params)
+    runs = command.parse_runs(parser)
+    params = load_sections(runs[0].params, Sections)
+    requests = [Request.of(params, options.run) for options in runs]
+    most = params.detector.class_nms
     from relclip.predict.sgdet_stage import predict_sgdet  # noqa: PLC0415  # torch loads once the arguments are good
 
-    predict_sgdet(request, inputs, given.proposals, given.output, class_iou=most, threads=given.threads)
+    for options, request in zip(runs, requests, strict=True):
+        inputs = read_inputs(options, request, params)
+        predict_sgdet(
+            request, inputs, options.proposals, options.output, class_iou=most, threads=options.threads
+        )
 
 
 if __name__ == "__main__":

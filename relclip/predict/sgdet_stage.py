@@ -14,13 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.compute.device import prepare
-from relclip.core.atomic import atomic_folder
-from relclip.core.digest import check_maps
+from relclip.core.annotations import Proposals, load_proposals
+from relclip.core.boxes import class_nms
+from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
-from relclip.core.proposals import Proposals, load_proposals
 from relclip.model import Batch, ImageSet, Output, collate
 from relclip.predict.calibration import fitted
-from relclip.predict.class_nms import class_nms
 from relclip.predict.predictor import Predictor, cut, pair_sets
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import write_about
@@ -37,9 +36,8 @@ def predict_sgdet(
     *,
     class_iou: float,
     threads: int | None = None,
-    split: str = "test",
 ) -> None:
-    """Write output/{objects,relations}.parquet, provenance.json and, where asked, calibration.json for one split.
+    """Write output/{objects,relations}.parquet, provenance.json and, where asked, calibration.json: all images of test.
 
     `class_iou`: the IoU above which the worse of two boxes of one class goes. An image without proposals has no row.
     Raises ContractError where model, data set, features and proposals do not belong together.
@@ -48,10 +46,10 @@ def predict_sgdet(
     check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
     calibration = fitted(predictor, inputs)
-    images = ImageSet.load(inputs.dataset, inputs.features, split)
+    images = ImageSet.load(inputs.dataset, inputs.features, "test")
     classes = predictor.network.config.object_classes
     boxes = load_proposals(proposals, inputs.dataset, images.image_ids, classes)
-    with atomic_folder(output) as folder:
+    with made_folder(output) as folder:
         with task_writer(folder, request.params.keep) as write:
             starts = range(0, len(images), request.params.batch)
             for first in progress(starts, f"predict {request.run} sgdet", "batch"):
@@ -67,16 +65,16 @@ def predictions(
 ) -> Iterator[Prediction]:
     """Yield the prediction of each image. detected: (N,) the detector's scores of the boxes."""
     sets = pair_sets(images, predictor.request.params.pairs)
-    asked = [_ask(predictor, some, inputs) for some in sets]
-    labels = _labels(predictor, asked[0][1], detected)
+    answers = [_ask(predictor, some, inputs) for some in sets]
+    labels = _labels(predictor, answers[0][1], detected)
     kept = np.ones(len(images.boxes), bool)
     for rows in images.object_rows():
         kept[rows] = class_nms(images.boxes[rows], labels[0][rows], labels[1][rows], class_iou)
     if not kept.all():
         sets = [_among(some, kept) for some in sets]
-        asked = [_ask(predictor, some, inputs) for some in sets]
+        answers = [_ask(predictor, some, inputs) for some in sets]
     classes = torch.from_numpy(labels[0]).to(predictor.device)
-    scores = [predictor.scores(batch, answer, classes).cpu().numpy() for batch, answer in asked]
+    scores = [predictor.scores(batch, answer, classes).cpu().numpy() for batch, answer in answers]
     for prediction, rows in zip(
         cut(sets, range(len(images)), labels, scores), images.object_rows(), strict=True
     ):
@@ -99,7 +97,7 @@ def proposed(images: ImageSet, boxes: Proposals, first: int, last: int) -> Image
 
 
 def _ask(predictor: Predictor, images: ImageSet, inputs: Inputs) -> tuple[Batch, Output]:
-    batch = collate(predictor.regions(images, inputs), range(len(images)))
+    batch = collate(predictor.regions(images, inputs, shared=False), range(len(images)))
     return batch, predictor.answers(batch, ["predicted"])[0]
 
 

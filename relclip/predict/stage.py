@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from relclip.compute.device import prepare
-from relclip.core.atomic import atomic_folder, write_json
-from relclip.core.digest import check_maps
+from relclip.core.atomic import write_json
+from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
 from relclip.model import ImageSet, LabelSource, Regions, collate
 from relclip.predict.calibration import fitted
@@ -34,7 +34,7 @@ def predict_run(request: Request, inputs: Inputs, output: Path, threads: int | N
     regions = [predictor.regions(images, inputs) for images in sets]
     batch = request.params.batch
     with ExitStack() as files:
-        folders = {task: files.enter_context(atomic_folder(output / task)) for task in TASKS}
+        folders = {task: files.enter_context(made_folder(output / task)) for task in TASKS}
         with ExitStack() as tables:
             writers = {
                 task: tables.enter_context(task_writer(folder, request.params.keep))

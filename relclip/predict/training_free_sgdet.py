@@ -5,10 +5,9 @@ from typing import get_args
 from relclip.core import command
 from relclip.core.params.base import Closed
 from relclip.core.params.detector import Detector
-from relclip.core.params.predict import Predict
+from relclip.core.params.predict import Predict, TrainingFree
 from relclip.core.params.reading import load_sections
-from relclip.predict.free_stage import predict_training_free_sgdet
-from relclip.predict.scoring import Method
+from relclip.predict.training_free import predict_training_free_sgdet
 
 
 class Sections(Closed):
@@ -24,16 +23,18 @@ def main() -> None:
         "relclip.predict.training_free_sgdet", "Predict SGDet with the knowledge base and CLIP alone."
     )
     command.add_params(parser)
-    parser.add_argument("--method", choices=get_args(Method), required=True, help="which row of the tables")
+    parser.add_argument(
+        "--method", choices=get_args(TrainingFree), required=True, help="which row of the tables"
+    )
     command.add_folders(parser, "dataset", "kb", ext="ext_sgdet")
     command.add_proposals(parser)
     command.add_output(parser, "predict/<method>/sgdet")
-    given = command.parse(parser)
-    params = load_sections(given.params, Sections)
-    folders = {name: getattr(given, name) for name in ("dataset", "kb", "ext", "proposals", "output")}
+    options = command.parse(parser)
+    params = load_sections(options.params, Sections)
+    folders = {name: getattr(options, name) for name in ("dataset", "kb", "ext", "proposals", "output")}
     most = params.detector.class_nms
     predict_training_free_sgdet(
-        given.method, **folders, keep=params.predict.keep, most=most, min_count=params.predict.kb_min_count
+        options.method, **folders, keep=params.predict.keep, most=most, min_count=params.predict.kb_min_count
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from relclip.core.boxes import Boxes, intersection
 from relclip.core.errors import ContractError
 from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS, sorted_writer
-from relclip.core.reach import Scores, reachable_either
+from relclip.core.recall import Scores, reachable_either
 
 TASKS = ("predcls", "sgcls")
 ROWS_AT_ONCE = 1 << 17

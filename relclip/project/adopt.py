@@ -1,17 +1,22 @@
 """`make adopt`: DVC's files come back, and Snakemake takes them as up to date, if they were made of what lies here."""
 
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.core.json_file import parse_json
+from relclip.internals.dvc import read_once
 
 PARAMS = "params.yaml"
 #: What is written by hand; other dependencies are what stages made, which the checkout brings back.
 BY_HAND = ("relclip/", "workflow/")
+NOWHERE = (
+    "results made since the last record are kept by make record; bytes that are nowhere here come by dvc pull, or anew"
+    " by dvc repro"
+)
 
 
 def main() -> None:
@@ -19,10 +24,24 @@ def main() -> None:
     command.parser("relclip.project.adopt", "Take DVC's files as Snakemake's results.").parse_args()
     if not Path("dvc.lock").is_file():
         raise InputError("there is no dvc.lock, so no results to bring back: make tables, then make record")
-    refuse_others(parse_json(output_of(["dvc", "status", "--json"])))
-    output_of(["dvc", "checkout"])
+    began = time.monotonic()
+    checkout()
     output_of(["snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all"])
-    print("adopted: snakemake and dvc have nothing to do")
+    print(f"adopted in {time.monotonic() - began:.0f} s: snakemake and dvc have nothing to do")
+
+
+def checkout() -> None:
+    """`dvc status`, which may refuse, then `dvc checkout`, in one process that reads sources and params once."""
+    import dvc  # noqa: PLC0415
+    from dvc.exceptions import DvcException  # noqa: PLC0415
+    from dvc.repo import Repo  # noqa: PLC0415
+
+    try:
+        with read_once(dvc.__version__), Repo() as repo:
+            refuse_others(repo.status())
+            repo.checkout()
+    except DvcException as error:
+        raise InputError(f"dvc checkout failed ({' '.join(str(error).split())}); {NOWHERE}") from None
 
 
 def refuse_others(status: Mapping[str, Sequence[Any]]) -> None:
@@ -54,10 +73,7 @@ def output_of(words: Sequence[str]) -> str:
     if done.returncode:
         said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
         reason = next((line for line in said if line.startswith("ERROR")), said[-1] if said else "no word")
-        raise InputError(
-            f"{' '.join(words[:2])} failed ({reason.removeprefix('ERROR: ')}); results made since the last record"
-            " are kept by make record; bytes that are nowhere here come by dvc pull, or anew by dvc repro"
-        )
+        raise InputError(f"{' '.join(words[:2])} failed ({reason.removeprefix('ERROR: ')}); {NOWHERE}")
     return done.stdout
 
 

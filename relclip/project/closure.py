@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from relclip.core.atomic import write_text
@@ -18,6 +19,8 @@ from relclip.core.json_file import parse_json
 
 PACKAGE = "relclip"
 _MODULE = re.compile(rf"{PACKAGE}(\.\w+)+")
+#: Read by type checkers alone; it is empty, and DVC warns of an empty dependency in each stage.
+_FOR_TYPES = {"py.typed"}
 _BEGINNING = re.compile(rf"{PACKAGE}\.([\w.]+\.)?")
 
 
@@ -31,7 +34,11 @@ class Closures:
     def __init__(self, root: Path, cache: Path | None = None) -> None:
         self._root = root
         package = [path for path in (root / PACKAGE).rglob("*") if path.is_file()]
-        self._files = sorted(path.relative_to(root) for path in package if "__pycache__" not in path.parts)
+        self._files = sorted(
+            path.relative_to(root)
+            for path in package
+            if "__pycache__" not in path.parts and path.name not in _FOR_TYPES
+        )
         self._modules = {_name(path): path for path in self._files if path.suffix == ".py"}
         self._text = {path: (root / path).read_bytes() for path in self._modules.values()}
         self._imports = _cached(self._text, cache)
@@ -48,7 +55,8 @@ class Closures:
             if path not in found:
                 found.add(path)
                 waiting += [name for said in self._imports[path] for name in self._loaded(said)]
-        return sorted(map(str, found | set(self._data(found))))
+        data = {path for path, loaders in self._loaders.items() if found & loaders}
+        return sorted(map(str, found | data))
 
     def folded(self, files: Iterable[str]) -> list[str]:
         """The same files with a folder in place of its files where they are all there."""
@@ -75,16 +83,16 @@ class Closures:
         above = [".".join(steps[:end]) for end in range(1, len(steps) + 1)]
         return [module for module in above if module in self._modules]
 
-    def _data(self, found: Iterable[Path]) -> Iterator[Path]:
-        """Files beside these sources that are no sources: those a source names; those that none names, any may load."""
-        sources = set(found)
+    @cached_property
+    def _loaders(self) -> dict[Path, set[Path]]:
+        """File that is no source -> the sources beside it that may load it: those that name it, or all if none does."""
+        loaders = {}
         for path in (path for path in self._files if path.suffix != ".py"):
             home = next(parent for parent in path.parents if parent / "__init__.py" in self._text)
             entry = re.compile(rf"[\"'/]{re.escape(path.relative_to(home).parts[0])}[\"'/]".encode())
-            beside = [source for source in self._text if source.parent == home]
-            naming = [source for source in beside if entry.search(self._text[source])]
-            if sources.intersection(naming or beside):
-                yield path
+            beside = {source for source in self._text if source.parent == home}
+            loaders[path] = {source for source in beside if entry.search(self._text[source])} or beside
+        return loaders
 
 
 def _name(path: Path) -> str:

@@ -4,12 +4,15 @@ A rule with a wildcard becomes a stage for each list of params.yaml that the wil
 workflow/rules/common.smk), as DVC's matrix or foreach: a run that is added to params.yaml needs no new dvc.yaml.
 Further seeds of a run, which params.yaml lists inside an entry, are a list of their own (workflow/seeds.yaml). DVC
 records folders that one job alone writes into, and a stage depends on such a folder, or on the one file of it that it
-reads. The lists are looked at in the preset `scenes` with two seeds, which has an entry in each.
+reads; the stages of a list depend on the digests of their sources (relclip.project.code_digests). The lists are looked
+at in the preset `scenes` with two seeds, which has an entry in each; where no captions come in, in params.yaml: the
+stages that mine are not there then. One's own files that params.yaml names (captions, aliases, weights) are
+dependencies by name: dvc.yaml has no word for one that may be left out. So such changes want `make dvc`.
 """
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +21,12 @@ import yaml
 
 from relclip.core import command
 from relclip.core.atomic import write_text
+from relclip.core.params.whole import load_params
 from relclip.core.recall import MAIN_NAMES
 from relclip.project.closure import PACKAGE, Closures
+from relclip.project.code_digests import FOLDER, STAGE
 from relclip.project.preset import PRESETS, preset_text
-from relclip.project.sections import Sections, entry
+from relclip.project.sections import Sections, entry, present
 from relclip.project.seeds import SEEDS, write_seeds
 
 TARGET = Path("dvc.yaml")
@@ -98,6 +103,11 @@ class Workflow:
         depth = next(depth for depth in deep if all(_alone(one, depth, writers) for one in same))
         return {path: _cut(path, depth) for path in job.outputs}
 
+    def optional(self) -> set[str]:
+        """What rules that params.yaml may leave out write: those over a list without a wildcard."""
+        jobs = [job for stage in self.stages if stage.over and not stage.wildcard for job in stage.jobs]
+        return {out for job in jobs for out in self.outs(job).values()}
+
 
 def _cut(path: str, depth: int) -> str:
     return "/".join(path.split("/")[:depth])
@@ -111,24 +121,57 @@ def _alone(job: Job, depth: int, writers: Mapping[str, set[tuple[str, str]]]) ->
 
 def described(root: Path) -> str:
     """The text of dvc.yaml for the rules of the project in `root`."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("Snakefile", "workflow", PACKAGE, "reports"):
-            (Path(folder) / name).symlink_to(root.resolve() / name)
-        write_text(Path(folder) / "params.yaml", preset_text("scenes", root / PRESETS, seeds=2))
-        workflow = _read(Path(folder))
+    workflow = read_workflow(root, _params(root))
     outs = {
         path: out
         for stage in workflow.stages
         for job in stage.jobs
         for path, out in workflow.outs(job).items()
     }
-    stages = {stage.called: _described(stage, workflow, outs) for stage in workflow.stages}
+    own = own_files(root)
+    stages: dict[str, dict[str, Any]] = {}
+    for stage in workflow.stages:
+        if stage.wildcard and STAGE + stage.rule not in stages:
+            stages[STAGE + stage.rule] = _code_digests(stage, workflow)
+        stages[stage.called] = _described(stage, workflow, outs, own[stage.rule])
     return HEAD + yaml.safe_dump(
         {"vars": [str(SEEDS)], "stages": stages, "plots": PLOTS},
         sort_keys=False,
         default_flow_style=None,
         width=120,
     )
+
+
+def _params(root: Path) -> str:
+    """The preset `scenes`; where no captions come in, what the project has."""
+    own = root / "params.yaml"
+    if own.is_file() and not load_params(own).raw.captioned:
+        return own.read_text("utf-8")
+    return preset_text("scenes", root / PRESETS, seeds=2)
+
+
+def own_files(root: Path) -> defaultdict[str, list[str]]:
+    """Rule -> what it reads that no rule makes and that is no source of ours: files that params.yaml names."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    params = root / "params.yaml"
+    if not params.is_file() or params.read_text("utf-8") == preset_text("scenes", root / PRESETS):
+        return found  # the default names none: half of the time
+    workflow = _read(root)
+    jobs = [job for stage in workflow.stages for job in stage.jobs]
+    known = {PACKAGE, "reports", "workflow", *(out for job in jobs for out in workflow.outs(job).values())}
+    for job in jobs:
+        own = [path for path in job.inputs if known.isdisjoint([path, *map(str, Path(path).parents)])]
+        found[job.rule] = _once([*found[job.rule], *own])
+    return found
+
+
+def read_workflow(root: Path, params: str) -> Workflow:
+    """The stages of the project in `root` with `params` as its params.yaml."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("Snakefile", "workflow", PACKAGE, "reports"):
+            (Path(folder) / name).symlink_to(root.resolve() / name)
+        write_text(Path(folder) / "params.yaml", params)
+        return _read(Path(folder))
 
 
 def _read(folder: Path) -> Workflow:
@@ -141,7 +184,8 @@ def _read(folder: Path) -> Workflow:
         found = api.workflow(ResourceSettings(cores=1), snakefile=source, workdir=folder)._workflow
         rules = [rule for rule in found.rules if rule.output]
         shards = [rule for rule in rules if all(path.flags.get("temp") for path in rule.output)]
-        stages = [stage for rule in rules if rule not in shards for stage in _stages(rule, found.globals)]
+        every = [stage for rule in rules if rule not in shards for stage in _stages(rule, found.globals)]
+        stages = [stage for stage in every if stage.jobs]
     of_file = defaultdict(list)
     for rule in shards:
         of_file[_source(rule)].append(rule.name)
@@ -174,7 +218,7 @@ def _job(rule: Any, wildcard: str, name: str, over: str, config: Mapping[str, An
     inputs, outputs = rule.expand_input(wildcards)[0], rule.expand_output(wildcards)[0]
     read = next(value for value in rule.params if isinstance(value, Sections))
     sections = [_of_params(one, config["seeds"]) for one in read.of(wildcards)]
-    sections = [one for one in sections if entry(config, one) is not None]
+    sections = [one for one in sections if present(config, one)]
     about = entry(config, f"{over}.{name}") or {}
     return Job(rule.name, name, about, list(map(str, inputs)), list(map(str, outputs)), sections)
 
@@ -186,19 +230,37 @@ def _of_params(section: str, seeds: Mapping[str, Any]) -> str:
     return f"{kind}.{further['entry']}" if further else section
 
 
-def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dict[str, Any]:
-    """The stage as dvc.yaml has it."""
+def _code_digests(stage: Stage, workflow: Workflow) -> dict[str, Any]:
+    """The stage that stands for the sources of all stages of a rule."""
+    same = [one for one in workflow.stages if one.rule == stage.rule]
+    return {
+        "cmd": f"python -m relclip.project.code_digests {stage.rule}",
+        "deps": _sources(same, workflow),
+        "outs": [str(FOLDER / stage.rule)],
+    }
+
+
+def _sources(stages: Iterable[Stage], workflow: Workflow) -> list[str]:
+    """What the commands of these stages can import, folders that are whole as folders."""
+    inputs = (path for stage in stages for job in stage.jobs for path in job.inputs)
+    return workflow.closures.folded({path for path in inputs if path.startswith(f"{PACKAGE}/")})
+
+
+def _described(
+    stage: Stage, workflow: Workflow, outs: Mapping[str, str], own: Sequence[str]
+) -> dict[str, Any]:
+    """The stage as dvc.yaml has it. `own`: files of one's own that it reads."""
     symbols = _Symbols(stage, workflow.names)
     made = [out for job in stage.jobs for out in symbols.paths(job, workflow.outs(job).values())]
-    code = {path for job in stage.jobs for path in job.inputs if path.startswith(f"{PACKAGE}/")}
+    code = [str(FOLDER / stage.rule)] if stage.wildcard else _sources([stage], workflow)
     target = symbols.paths(stage.jobs[0], stage.jobs[0].outputs[:1])[0] if stage.wildcard else stage.rule
     allowed = " ".join([stage.rule, *workflow.shards.get(stage.source, [])])
-    deps = _deps(stage, symbols, outs)
+    deps = _deps(stage, symbols, outs, workflow.optional())
     sections = _once(name for job in stage.jobs for name in symbols.sections(job))
     of_tables = [name for name in sections if name.startswith("report.")]
     body: dict[str, Any] = {
         "cmd": f"snakemake {target} --allowed-rules {allowed} --quiet host rules progress",
-        "deps": [*workflow.closures.folded(code), stage.source, *(TABLES if of_tables else []), *deps],
+        "deps": [*code, stage.source, *(TABLES if of_tables else []), *deps, *own],
         "params": [name for name in sections if name not in of_tables],
         "outs": [out for out in _once(made) if out != METRICS],
     }
@@ -211,13 +273,17 @@ def _described(stage: Stage, workflow: Workflow, outs: Mapping[str, str]) -> dic
     return {"matrix": {stage.wildcard or "made": values}, **body}
 
 
-def _deps(stage: Stage, symbols: "_Symbols", outs: Mapping[str, str]) -> list[str]:
-    """What the stage's jobs read of other stages' folders; one folder for all that differs from job to job."""
+def _deps(stage: Stage, symbols: "_Symbols", outs: Mapping[str, str], optional: Container[str]) -> list[str]:
+    """What the stage's jobs read of other stages' folders; one folder for all that differs from job to job.
+
+    `optional` outputs, which a list of params.yaml may leave out, bind no stage that is always there: they come to it
+    through stages of such lists.
+    """
     found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for job in stage.jobs:
         read = defaultdict(list)
         for path in job.inputs:
-            if not path.startswith(f"{PACKAGE}/"):
+            if not path.startswith(f"{PACKAGE}/") and (stage.over or outs.get(path) not in optional):
                 read[outs.get(path, str(Path(path).parent))].append(path)
         whole = [files[0] if len(files) == 1 and files[0] in outs else out for out, files in read.items()]
         of_job = defaultdict(list)

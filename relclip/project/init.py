@@ -47,8 +47,9 @@ def main() -> None:
         "relclip.project.init", "Make a project folder: the pipeline, its code, a preset."
     )
     parser.add_argument("folder", type=Path, help="a new folder")
+    presets = ", ".join(sorted(path.stem for path in PIPELINE.glob("workflow/presets/*.yaml")))
     parser.add_argument(
-        "--preset", default="scenes", help="see workflow/presets; make preset puts another in place"
+        "--preset", default="scenes", help=f"{presets}; `make preset` in the folder puts another in place"
     )
     options = parser.parse_args()
     init(options.folder, options.preset)

@@ -1,8 +1,8 @@
 """`make preset NAME=... [SEEDS=...]`: put a preset's params.yaml in place.
 
-The file of a preset in workflow/presets/ holds what it changes in `scenes`, whose file holds what it changes in the
-schema's defaults (relclip/core/params/changes.py says how). What is written is complete: every key, with the comments
-of both files; beside it workflow/seeds.yaml, what DVC ranges over.
+The file of a preset in workflow/presets/ holds what it changes in `scenes`, or in the preset that it names as `base`;
+that of `scenes` what it changes in the schema's defaults (relclip/core/params/reading.py says how). What is written is
+complete: every key, with the comments of all these files; beside it workflow/seeds.yaml, what DVC ranges over.
 """
 
 import argparse
@@ -15,10 +15,9 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_text
-from relclip.core.errors import InputError
-from relclip.core.params.changes import Changes, changed
-from relclip.core.params.errors import nearest, validate
-from relclip.core.params.reading import read_content
+from relclip.core.errors import InputError, how_to_set, nearest
+from relclip.core.params.base import validate
+from relclip.core.params.reading import Changes, changed, read_content
 from relclip.core.params.trainings import START, with_trainings
 from relclip.core.params.whole import Params
 from relclip.project.commented import commented, comments_of
@@ -26,7 +25,7 @@ from relclip.project.seeds import write_seeds
 
 PRESETS = Path("workflow/presets")
 TARGET = Path("params.yaml")
-#: What the other presets change.
+#: What the other presets change in the end.
 BASE = "scenes"
 Content = dict[str, Any]
 
@@ -38,6 +37,7 @@ def preset_content(name: str, presets: Path = PRESETS, seeds: int | None = None)
     """
     files = [read_content(path, Changes) for path in _files(name, presets)]
     content: Content = functools.reduce(changed, files, {})
+    content.pop("base", None)
     if seeds:
         for section, start in START.items():
             for entry in content[section].values():
@@ -55,19 +55,24 @@ def preset_text(name: str, presets: Path = PRESETS, seeds: int | None = None) ->
 
 
 def _files(name: str, presets: Path) -> Sequence[Path]:
-    """The files of a preset, the base first."""
+    """The files of a preset, the base first; one that says `base: NAME` changes that one."""
     known = _known(presets)
     if name not in known:
         raise InputError(
-            f"there is no preset '{name}'{nearest(name, known)}; presets: {', '.join(known)}; make preset NAME={BASE}"
+            f"there is no preset '{name}'{nearest(name, known)}; presets: {', '.join(known)};"
+            f" {how_to_set(BASE)}"
         )
-    return [presets / f"{one}.yaml" for one in dict.fromkeys((BASE, name))]
+    own = presets / f"{name}.yaml"
+    return [own] if name == BASE else [*_files(read_content(own, Changes).get("base", BASE), presets), own]
 
 
 def _known(presets: Path) -> list[str]:
     known = sorted(path.stem for path in presets.glob("*.yaml"))
     if not known:
-        raise InputError(f"there are no presets in {presets.resolve()}; run this in the project's folder")
+        raise InputError(
+            f"there are no presets in {presets.resolve()}; run this in the project's folder"
+            f" ({how_to_set(BASE)} makes one)"
+        )
     return known
 
 
@@ -94,8 +99,8 @@ def main() -> None:
     arguments.add_argument(
         "--seeds", type=command.positive, help="trainings of every run; otherwise as the preset has them"
     )
-    given = arguments.parse_args()
-    use_preset(given.name, seeds=given.seeds)
+    options = arguments.parse_args()
+    use_preset(options.name, seeds=options.seeds)
 
 
 if __name__ == "__main__":

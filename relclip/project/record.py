@@ -7,6 +7,7 @@ from typing import Any
 from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.internals.dvc import read_once
+from relclip.project.code_digests import write_code_digests
 from relclip.project.seeds import write_seeds
 
 #: More changed stages than these are committed all at once: each alone writes the whole of dvc.lock.
@@ -24,6 +25,7 @@ def main() -> None:
 
     began = time.monotonic()
     write_seeds(Path("params.yaml"))
+    write_code_digests(Path("dvc.yaml"))
     try:
         with read_once(dvc.__version__), Repo() as repo:
             said = record(repo)

@@ -31,3 +31,10 @@ def entry(config: Mapping[str, Any], name: str) -> Any:
     for key in name.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found
+
+
+def present(config: Mapping[str, Any], name: str) -> bool:
+    """Whether params.yaml's content has the entry `name`, be it null."""
+    before, _, last = name.rpartition(".")
+    around = entry(config, before) if before else config
+    return isinstance(around, Mapping) and last in around

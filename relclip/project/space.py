@@ -5,13 +5,8 @@ from pathlib import Path
 
 from relclip.core.errors import InputError
 from relclip.core.params.raw import Raw
+from relclip.raw.sources import SOURCES
 
-#: The default data set, 6,300 drawn pictures, leaves 0.8 GB; while it is made some of it is there twice.
-OF_A_PICTURE, OF_ALL = 200_000, 100_000_000
-#: Of a folder of photographs, which may hold any number.
-OF_A_FOLDER = 1_500_000_000
-#: Of Visual Genome: the maps of two encoders and the annotation. The stage raw asks for its downloads' room itself.
-OF_VISUAL_GENOME = 20_000_000_000
 #: The largest part; where it is there, most of the room is taken already.
 LARGEST = Path("data", "features")
 
@@ -20,7 +15,7 @@ def check_space(root: Path, raw: Raw) -> None:
     """Raise InputError where the pipeline starts from nothing and the disk of `root` has too little room for it."""
     if (root / LARGEST).exists():
         return
-    free, needed = shutil.disk_usage(root).free, room(raw)
+    free, needed = shutil.disk_usage(root).free, SOURCES[raw.source].room(raw)
     if free < needed:
         raise InputError(
             f"{root} has {free / 1e9:.1f} GB free, and the pipeline writes about {needed / 1e9:.1f} GB below it or "
@@ -37,10 +32,3 @@ def check_place(root: Path) -> None:
             f"or take the link away and let the bytes lie there: dvc cache dir --local {data.resolve()}-cache, then "
             "dvc config --local cache.type symlink"
         )
-
-
-def room(raw: Raw) -> int:
-    """Bytes that a run from nothing writes, roughly."""
-    if raw.source != "scenes":
-        return OF_VISUAL_GENOME if raw.source == "vg" else OF_A_FOLDER
-    return OF_ALL + OF_A_PICTURE * (raw.scenes.images + raw.scenes.pretrain_images)

@@ -8,12 +8,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from relclip.core.entries import number as number_of
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES, image_size
 from relclip.raw.formats import Box, Picture
 
 ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
-MISSING, UNREADABLE = "pictures missing", "pictures left out: their file cannot be read for its size"
+MISSING = "pictures missing: no file of that name in the folder or below"
+UNREADABLE = "pictures left out: their file cannot be read for its size"
 
 
 @contextmanager
@@ -68,15 +70,15 @@ def _in_pixels(picture: Picture, file: Path, boxes: list[Box]) -> Path | str:
 
 
 def _image(picture: Picture, number: int) -> dict[str, Any]:
-    width, height = picture.size
+    width, height = map(number_of, picture.size)
     split = {"split": picture.split} if picture.split else {}
     return {"image_id": number, "file": picture.file, "width": width, "height": height, **split}
 
 
 def _objects(picture: Picture, boxes: list[Box]) -> list[dict[str, Any]]:
     return [
-        {"object_id": place, "names": [name], "x": x, "y": y, "w": w, "h": h}
-        for place, ((name, _), (x, y, w, h)) in enumerate(zip(picture.objects, boxes, strict=True))
+        {"object_id": place, "names": [name], **dict(zip("xywh", map(number_of, box), strict=True))}
+        for place, ((name, _), box) in enumerate(zip(picture.objects, boxes, strict=True))
     ]
 
 

@@ -1,6 +1,7 @@
 """A folder in one of the formats -> data/raw: pictures hard-linked or copied, captions in one file."""
 
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,11 +10,11 @@ from pathlib import Path
 from relclip.core.atomic import atomic_folder
 from relclip.core.entries import Entry, identifier, read_entries
 from relclip.core.errors import InputError
-from relclip.core.images import SUFFIXES
+from relclip.core.images import HEIF_SUFFIXES, SUFFIXES
 from relclip.core.origin import Origin, said_of_itself
 from relclip.core.params.raw import Format, Raw
 from relclip.core.progress import progress
-from relclip.raw.captions import join_captions, names_of
+from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.convert import ANNOTATIONS, MISSING, PictureFiles, write_annotations
 from relclip.raw.formats import annotation_files, reader
 
@@ -57,7 +58,8 @@ def take_folder(
                 or "its files list none"
             )
             raise InputError(
-                f"{folder} has no picture to take ({met}); put them in {folder / 'images'}, as the format calls them"
+                f"{folder} has no picture to take ({met}); put them in {folder / 'images'}, called as the format's"
+                " own files say: <image_id>.jpg, or the name that `file` gives"
             )
         counts.update(join_captions([Path(path) for path in captions], made / "captions.tsv"))
         _origin(folder, layout, captions).save(made)
@@ -75,7 +77,7 @@ def _origin(folder: Path, layout: Format, captions: Sequence[str]) -> Origin:
 def annotation_of(raw: Raw) -> list[Path]:
     """The annotation files of raw.folder, as far as they lie on this disk."""
     folder = Path(raw.folder or "")
-    if raw.source != "folder" or not folder.is_dir():
+    if not folder.is_dir():
         return []
     if raw.format == "visual_genome":
         return [folder / name for name in ANNOTATIONS]
@@ -122,23 +124,26 @@ def _found(folder: Path, listed: Mapping[str, str], entry: Entry) -> tuple[int, 
 
 
 def _listed(folder: Path) -> dict[str, str]:
-    """`place/name` of each picture in PLACES with its ending in lower case -> as it is written: cameras write .JPG."""
+    """`place/name` of each file in PLACES in lower case -> as it is written: cameras write .JPG.
+
+    A number is found without its leading zeros too: 000123.jpg is the picture 123 where there is no 123.jpg.
+    """
     listed: dict[str, str] = {}
     for place in PLACES:
         if (folder / place).is_dir():
             with os.scandir(folder / place) as items:
                 names = sorted(item.name for item in items)
-            for name in reversed(names):  # of 1.JPG and 1.jpg the latter is taken
-                path = Path(name)
-                listed[f"{place}/{path.stem}{path.suffix.lower()}"] = f"{place}/{name}"
-    return listed
+            for name in names:  # of 1.JPG and 1.jpg the latter is taken
+                listed[f"{place}/{name}".lower()] = f"{place}/{name}"
+    return {re.sub(r"/0+(?=\d+\.\w+$)", "/", name): written for name, written in listed.items()} | listed
 
 
 def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) -> Path | str:
-    wanted = [f"{place}/{image_id}{suffix}" for place in PLACES for suffix in SUFFIXES]
+    wanted = [f"{place}/{image_id}{suffix}".lower() for place in PLACES for suffix in SUFFIXES]
     names = [listed[name] for name in wanted if name in listed]
     if isinstance(file, str) and Path(file).suffix.lower() in SUFFIXES and len(file) < LONGEST_NAME:
-        names += [f"images/{file}", file] if not Path(file).is_absolute() else [file]
+        near = f"images/{file}"
+        names += [listed.get(near.lower(), near), file] if not Path(file).is_absolute() else [file]
     for name in names:
         path = folder / name
         if path.is_file():
@@ -146,7 +151,10 @@ def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) 
             if path.resolve().is_relative_to(base.resolve()):
                 return path
             return "pictures left out: their path or link leads out of the folder"
-    return MISSING
+    heif = any(
+        f"{place}/{image_id}{suffix}".lower() in listed for place in PLACES for suffix in HEIF_SUFFIXES
+    )
+    return "pictures left out: HEIC; save them as JPEG" if heif else MISSING
 
 
 def link(source: Path, target: Path) -> str:

@@ -14,9 +14,10 @@ from typing import get_args
 from relclip.core import command
 from relclip.core.atomic import inputs_protected
 from relclip.core.entries import Entry, as_list, read_entries
+from relclip.core.errors import how_to_set
 from relclip.core.params.raw import Format
 from relclip.raw.folder import annotated, check_folder, take_folder
-from relclip.raw.hub import local_folder
+from relclip.raw.sources import local_folder
 
 ABOUT = (
     "Show what a data set holds before anything is built: pictures, objects, predicates, relations, splits, what is "
@@ -54,12 +55,13 @@ class Survey:
     def lines(self) -> Iterator[str]:
         """The counts as lines of text."""
         pictures = self.splits.total()
-        yield f"{pictures:>9,} pictures, {pictures - self.related:,} of them without a relation"
+        alone = pictures - self.related
+        yield f"{pictures:>9,} pictures" + (f", {alone:,} of them without a relation" if alone else "")
         yield f"{self.objects.total():>9,} objects of {len(self.objects):,} names: {_most(self.objects)}"
         kinds = f"{len(self.predicates):,} predicates: {_most(self.predicates)}"
         yield f"{self.predicates.total():>9,} relations of {kinds}"
-        said = ", ".join(f"{name} {self.splits[name]:,}" for name in SPLITS)
-        yield f"{'splits':>9} {said}" + (f", none {self.splits[None]:,}" if self.splits[None] else "")
+        said = [f"{name or 'none'} {self.splits[name]:,}" for name in (*SPLITS, None) if self.splits[name]]
+        yield f"{'splits':>9} {', '.join(said)}"
 
     def split(self) -> str:
         """What dataset.split can be: the listed one where it has train and test, else fractions."""
@@ -99,18 +101,18 @@ def main() -> None:
     arguments.add_argument("folder", metavar="FOLDER", help="the data set")
     arguments.add_argument("--format", choices=get_args(Format), required=True, help="how it is laid out")
     arguments.add_argument("--output", type=Path, help="the folder to make")
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     counts: Counter[str] = Counter()
-    folder = local_folder(given.folder)
-    with inputs_protected(), _taken(folder, given.format, given.output, counts) as made:
+    folder = local_folder(options.folder, counts)
+    with inputs_protected(), _taken(folder, options.format, options.output, counts) as made:
         survey = Survey.of(made)
-    print(f"{command.shown(given.folder)}, format {given.format}:")
+    print(f"{command.shown(options.folder)}, format {options.format}:")
     print("\n".join(survey.lines()))
     for what, number in counts.items():
         if number and what not in {"captions"}:
             print(f"{number:>9,} {what}")
-    written = (given.output, "visual_genome") if given.output else (given.folder, given.format)
-    print("To train on it, in params.yaml (make preset NAME=photos is a start):")
+    written = (options.output, "visual_genome") if options.output else (options.folder, options.format)
+    print(f"To train on it, in params.yaml ({how_to_set('full')} is a start):")
     print(
         f"  raw: {{source: folder, folder: {command.shown(str(written[0]))}, format: {written[1]}, captions: []}}"
     )

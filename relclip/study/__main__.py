@@ -2,23 +2,25 @@
 
 import argparse
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from safetensors.numpy import load_file
+
 from relclip.core import command
 from relclip.core.atomic import write_text
-from relclip.core.digest import file_digest
 from relclip.core.params.whole import load_workflow
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import MAIN
 from relclip.core.vocabulary import load_vocabulary
 from relclip.study.gather import Finding, Row, findings, rows
 from relclip.study.page import page
-from relclip.tables.figures.curves import Trained, curves_figure
 from relclip.tables.figures.forest import Compared, Interval, forest_figure
+from relclip.tables.figures.learning_curves import Trained, curves_figure
 from relclip.tables.figures.style import LIGHT, saved
 from relclip.tables.sources import read_curve
 
@@ -58,6 +60,7 @@ def main() -> None:
         type=changed,
         help="further project folders with rows of the same names, by what was changed for them",
     )
+    parser.add_argument("--note", default="", help="a sentence for the page on how these trainings were made")
     options = command.parse(parser)
     params = load_workflow(options.params)
     predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)
@@ -67,11 +70,12 @@ def main() -> None:
     folder = options.output / "study"
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "claims.csv", table(CLAIMS, map(claim_cells, found)))
-    write_text(folder / "models.csv", table(["run", "model_sha256"], models(there, options.train)))
+    write_text(folder / "models.csv", table(["run", "network_sha256"], models(there, options.train)))
     figures = draw(found, there, options.train, folder)
     splits = read_table(options.dataset / "images.parquet", IMAGES)["split"].to_pylist()
     pictures = splits.count("train"), splits.count("test")
-    write_text(options.output / "study.md", page(there, found, params.train, pictures, figures))
+    notes = {"about": params.report.about, "note": options.note}
+    write_text(options.output / "study.md", page(there, found, params.train, pictures, figures, **notes))
 
 
 def changed(text: str) -> tuple[str, Path]:
@@ -110,9 +114,20 @@ def claim_cells(one: Finding) -> list[object]:
 
 
 def models(there: Sequence[Row], trained: Path) -> list[tuple[str, str]]:
-    """The digest of every finished model: who trains it again on such a machine compares it with this."""
+    """The digest of every finished network: who trains it again on such a machine compares it with this."""
     runs = [run for row in there for run in row.finished]
-    return [(run, file_digest(trained / run / "model.safetensors")) for run in runs]
+    return [(run, network_digest(trained / run / "model.safetensors")) for run in runs]
+
+
+def network_digest(path: Path) -> str:
+    """SHA-256 of the weights that predict, by name: not of RCL's projections, which end with the training."""
+    weights = load_file(path)
+    found = hashlib.sha256()
+    for name in sorted(name for name in weights if not name.startswith("contrast.")):
+        found.update(
+            f"{name} {weights[name].shape} {weights[name].dtype}\n".encode() + weights[name].tobytes()
+        )
+    return found.hexdigest()
 
 
 def draw(found: Sequence[Finding], there: Sequence[Row], trained: Path, folder: Path) -> list[str]:

@@ -62,7 +62,15 @@ def student(seeds: tuple[float, ...], error: float, freedom: float) -> Effect:
     reach = float(stats.t.ppf(1 - LEVEL / 2, freedom)) * error
     p = float(2 * stats.t.sf(abs(mean) / error, freedom)) if error else float(mean == 0)
     detectable = reach + float(stats.t.ppf(POWER, freedom)) * error
-    return Effect(mean, error, mean - reach, mean + reach, p, detectable, seeds)
+    return Effect(
+        difference=mean,
+        error=error,
+        low=mean - reach,
+        high=mean + reach,
+        p=p,
+        detectable=detectable,
+        seeds=seeds,
+    )
 
 
 def satterthwaite(variances: Sequence[tuple[float, int]]) -> float:

@@ -15,20 +15,15 @@ is not finished is counted nowhere and said to be missing.
 
 {regime}
 
-Judged on the annotation of the {pictures:,} test pictures, on which nothing was chosen. The length was not chosen
-either: the rate falls to zero over it, so a curve that is flat at its end says that this training is over, not that a
-longer one would reach no more. Read a difference as one at this budget; other lengths stand in a row's name.
-Taken over from the default data set, where validation chose them: the learning rate, what a knowledge-base triplet must
-have been said (8 times, of 1, 3, 5, 8, 12), and the labels' text as input, beside which stands every row without it.
-Three seeds a row were planned, five of those that the first claims compare; the four of RCL under full supervision got
-eight after five had shown an effect of a point, so read their p with that in mind."""
+Judged on the annotation of the {pictures:,} test pictures, on which nothing was chosen.
+{about}"""
 HOW = """## How sure
 
 An interval holds for a new draw of test pictures and of training seeds: a bootstrap of both levels, with Student's t at
 Satterthwaite's degrees of freedom; in brackets beside its standard error that of a mixed model with crossed random
 effects. Holm corrects p for all claims of a table on the same task and metric. `could have seen`: the smallest true
 difference that this design would find in {power:.0f} of 100 studies. With one seed nothing is decided. Every claim on
-every task and metric, SGCls and zR@50 too: [study/claims.csv](study/claims.csv); the digest of every model:
+every task and metric, SGCls and zR@50 too: [study/claims.csv](study/claims.csv); the digest of every network:
 [study/models.csv](study/models.csv). Another CLIP in a claim: a second folder of the preset with that one key changed
 (`python -m relclip.study --elsewhere CHANGE=FOLDER`)."""
 #: What a line of a table of claims shows in full, and what beside it.
@@ -41,21 +36,28 @@ def page(
     train: Train,
     pictures: tuple[int, int],
     figures: Sequence[str],
+    *,
+    about: str = "",
+    note: str = "",
 ) -> str:
-    """The whole page. pictures: how many train and test; figures: paths of what is drawn, relative to the page."""
+    """The whole page.
+
+    pictures: how many train and test; figures: paths of what is drawn, relative to the page; about: what is to be known
+    of the preset's rows; note: of how these trainings were made.
+    """
     done = sum(len(row.finished) for row in rows)
     planned = sum(len(row.runs) for row in rows)
     regime = (
-        f"Finished: {done} of {planned} trainings. Each takes {train.iterations:,} steps of {train.images_per_batch} "
-        f"pictures, {train.iterations * train.images_per_batch / pictures[0]:.1f} passes over {pictures[0]:,} train "
-        "pictures."
-    )
+        f"Finished: {done} of {planned} trainings. Where a row says nothing else: {train.iterations:,} steps of "
+        f"{train.images_per_batch} pictures, {train.iterations * train.images_per_batch / pictures[0]:.1f} passes over "
+        f"{pictures[0]:,} train pictures. {note}"
+    ).rstrip()
     groups: dict[str, list[Finding]] = {}
     for one in found:
         groups.setdefault(one.claim.group, []).append(one)
     said = [sentence(one) for one in groups.get("", []) if (one.task, one.metric) == FIRST and one.effect]
     sections = [
-        HEADER.format(regime=regime, pictures=pictures[1]),
+        HEADER.format(regime=regime, pictures=pictures[1], about=about).rstrip(),
         "## What was found\n\n" + ("\n".join(said) or "No pair of rows is finished yet."),
         *(f"![{name}]({name})" for name in figures),
         *(f"## {group or 'Claims'}\n\n{claims_table(of_group)}" for group, of_group in groups.items()),

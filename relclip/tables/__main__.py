@@ -1,5 +1,6 @@
 """Command line of the stage: python -m relclip.tables."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from relclip.core import command
@@ -42,8 +43,11 @@ def main() -> None:
     output = options.pop("output")
     options |= {name: None for name in OPTIONAL if not options[name].exists()}
     inputs = Inputs(**options)
+    params = load_workflow(inputs.params)
+    if not params.raw.captioned:  # what an earlier data set left there is not this one's
+        inputs = replace(inputs, kb=None, ext=None)
     make_report(inputs, output)
-    publish(entries(load_workflow(inputs.params), inputs.train, inputs.predict, output))
+    publish(entries(params, inputs.train, inputs.predict, output))
     print(output / "index.html")
 
 

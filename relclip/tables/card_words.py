@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from relclip.core.markdown import escape_markdown
 from relclip.core.origin import Origin
-from relclip.tables.released import Released
+from relclip.core.page import escape_markdown
+from relclip.tables.results import Released
 
 _MODELS = {
     "relclip": "RelCLIP: attention over the pairs of a picture, on frozen CLIP features of both things and their union",

@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import write_text
-from relclip.core.markdown import escape_markdown
 from relclip.core.metrics import metric_label
 from relclip.core.origin import Origin
+from relclip.core.page import escape_markdown
 from relclip.core.recall import RECALL
 from relclip.tables import card_words, paper
 from relclip.tables.grid import cell
 from relclip.tables.layout import SHOWN, TASKS
 from relclip.tables.plain import markdown_rows, measured
-from relclip.tables.released import Released
-from relclip.tables.results import Result
+from relclip.tables.results import Released, Result
 
 #: (name, value) of where a report comes from.
 Facts = Sequence[tuple[str, str]]
@@ -37,7 +36,7 @@ def write_cards(origin: Origin, models: Sequence[Released], provenance: Facts, f
 def card(origin: Origin, model: Released, provenance: Facts) -> str:
     """The card of one model."""
     title = model.rows[0].removeprefix("Table 1: ")
-    parts = [
+    sections = [
         f"# {escape_markdown(title)}",
         f"{card_words.what(model.settings)} Trained for the tables of {escape_markdown(paper.citation())}.",
         _facts(model),
@@ -63,7 +62,7 @@ def card(origin: Origin, model: Released, provenance: Facts) -> str:
         "Where this card was written:",
         _table(("", ""), [(name, escape_markdown(value)) for name, value in provenance]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def _facts(model: Released) -> str:
@@ -79,7 +78,7 @@ def _facts(model: Released) -> str:
 
 def _metrics(model: Released) -> list[str]:
     """One table a judgement: a line a task, percent with 95 % bootstrap intervals."""
-    parts = []
+    tables = []
     for judged, words in (("annotation", "the annotation"), ("truth", "the full truth")):
         rows = [
             (TASKS[task], *(" ".join(measured(cell([result], metric))) for metric in SHOWN))
@@ -87,11 +86,11 @@ def _metrics(model: Released) -> list[str]:
             if one == judged
         ]
         if rows:
-            parts += [
+            tables += [
                 f"Judged on {words} of the test pictures, percent [95 % bootstrap interval by picture]:",
                 _table(("", *(metric_label(metric) for metric in SHOWN)), rows),
             ]
-    return parts or ["Not evaluated yet."]
+    return tables or ["Not evaluated yet."]
 
 
 def _relations(model: Released) -> list[str]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.metrics import metric_label
 from relclip.core.recall import MAIN_NAMES
 from relclip.tables.grid import NOT_BUILT
 from relclip.tables.layout import TASKS
+from relclip.tables.sources import written_by
 
 JUDGED = ("annotation", "truth")
 VERDICTS = ("holds", "holds at one seed", "undecided", "does not hold at one seed", "does not hold")
@@ -93,12 +93,8 @@ class Claim:
 def read_claims(path: Path) -> list[Claim]:
     """Read claims.json, where differences are fractions. Raises ContractError where it has another shape."""
     content = read_json(path)
-    try:
+    with written_by("evaluate", path):
         return [_claim(one) for one in content]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ContractError(
-            f"{path} is not what evaluate writes ({type(error).__name__}: {error}); run it again"
-        ) from None
 
 
 def _claim(content: Mapping[str, Any]) -> Claim:
@@ -133,14 +129,14 @@ def columns(claims: Iterable[Claim]) -> list[tuple[str, str]]:
 def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
     """One line a difference, for the CSV."""
     for claim in claims:
-        sides = (claim.claim, claim.task, " ".join(claim.better), " ".join(claim.worse))
+        runs = (claim.claim, claim.task, " ".join(claim.better), " ".join(claim.worse))
         for judged, metric in columns(claims):
             one = claim.at(judged, metric)
             if one is None:
-                yield [*sides, judged, metric, None, None, None, NOT_BUILT, None]
+                yield [*runs, judged, metric, None, None, None, NOT_BUILT, None]
                 continue
             seeds = " ".join(f"{seed:.4f}" for seed in one.seeds)
-            yield [*sides, judged, metric, one.difference, one.low, one.high, one.verdict, seeds]
+            yield [*runs, judged, metric, one.difference, one.low, one.high, one.verdict, seeds]
 
 
 def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:

@@ -1,6 +1,7 @@
 """What the page shows, gathered from typed parts: tiles, further metrics, the check of CLIP's scores."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -12,13 +13,27 @@ from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_CUTOFF, MAIN_NAMES
 from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
-from relclip.tables.layout import SHOWN
-from relclip.tables.names import leading_rows
+from relclip.tables.layout import SHOWN, leading_rows
 from relclip.tables.page import compact
 from relclip.tables.plain import title
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, KnowledgeBase
 
+#: Name in statistics.json -> what was asked, in words.
+_CLIP_QUESTIONS = {
+    "objects": "Which thing is on this crop? (of all classes that occur)",
+    "predicates": "Which relation, given subject and object? (of all relations)",
+    "candidates": "Which of the relations seen with these two classes? (two or more)",
+    "candidates_uniform": "The same, by lot",
+}
+_EXT_QUESTIONS = {
+    "kb": "KB: one of the candidates by lot",
+    "ext": "EXT: CLIP's best of all relations",
+    "kb_ext": "KB+EXT: CLIP's best candidate",
+    "kb_undecided": "KB, where two or more candidates include the right one",
+    "ext_undecided": "EXT, where two or more candidates include the right one",
+    "kb_ext_undecided": "KB+EXT, where two or more candidates include the right one",
+}
 #: At one K; every other is in the CSV and in metrics.json.
 OTHER_METRICS = tuple(
     name for name, one in MEASURES.items() if one.cutoff == MAIN_CUTOFF and name not in SHOWN
@@ -46,7 +61,7 @@ EXT_CHECK = (("KB", "kb"), ("KB+EXT", "kb_ext"))
 EXT_METRICS = (*(metric.at(20) for metric in MAIN), *SHOWN)
 
 
-def tiles(data: DataSet, knowledge: KnowledgeBase) -> list[tuple[str, int]]:
+def tiles(data: DataSet, knowledge: KnowledgeBase | None) -> list[tuple[str, int]]:
     """(name, number) of the few counts that say how large everything is."""
     split = data.images["split"]
     counts = {
@@ -57,9 +72,10 @@ def tiles(data: DataSet, knowledge: KnowledgeBase) -> list[tuple[str, int]]:
         ("test pictures", int((split == "test").sum())),
         ("annotated train relations", counts["train"]),
         ("annotated test relations", counts["test"]),
-        ("triplets in the knowledge base", len(knowledge.triplets["count"])),
-        ("their mentions in captions", int(knowledge.triplets["count"].sum())),
     ]
+    if knowledge:
+        found.append(("triplets in the knowledge base", len(knowledge.triplets["count"])))
+        found.append(("their mentions in captions", int(knowledge.triplets["count"].sum())))
     if data.truth is not None:
         found.insert(4, ("true test relations", int(data.relations_per_predicate(data.truth)["test"].sum())))
     return found
@@ -141,3 +157,53 @@ def detector_facts(folder: Path | None) -> list[tuple[str, str]]:
     if not isinstance(found, dict):
         raise ContractError(f"{path} says nothing of the test images; run the stage detector again")
     return [(words, compact(found[name])) for name, words in _DETECTOR.items() if name in found]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of right answers in percent: over all, as the mean over true labels; number of questions."""
+
+    question: str
+    mean: float
+    class_mean: float
+    count: int
+
+
+def clip_accuracies(folder: Path | None) -> list[Accuracy]:
+    """What `clip` found on held-out pictures; empty where it did not measure (an encoder from elsewhere)."""
+    return _accuracies(_statistics(folder), _CLIP_QUESTIONS, folder)
+
+
+def ext_accuracies(folder: Path | None) -> list[Accuracy]:
+    """What `ext` found on the validation split."""
+    return _accuracies(_statistics(folder), _EXT_QUESTIONS, folder)
+
+
+def untrained(clip: Path | None) -> bool:
+    """Whether `clip` says that its encoder has random weights."""
+    return bool(_statistics(clip).get("untrained", False))
+
+
+def _statistics(folder: Path | None) -> Mapping[str, Any]:
+    content = read_json(folder / "statistics.json") if folder else {}
+    if not isinstance(content, dict):
+        raise ContractError(
+            f"{folder}/statistics.json must be a JSON object; run the stage that makes it again"
+        )
+    return content
+
+
+def _accuracies(
+    statistics: Mapping[str, Any], questions: Mapping[str, str], folder: Path | None
+) -> list[Accuracy]:
+    validation = statistics.get("validation", {})
+    try:
+        return [_accuracy(text, validation[name]) for name, text in questions.items() if name in validation]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ContractError(
+            f"{folder}/statistics.json has accuracies of another form ({error}); run the stage that makes it again"
+        ) from None
+
+
+def _accuracy(question: str, one: Mapping[str, float]) -> Accuracy:
+    return Accuracy(question, 100 * float(one["mean"]), 100 * float(one["class_mean"]), int(one["count"]))

@@ -12,14 +12,18 @@ from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_NAMES
 from relclip.tables.claims import Claim
 from relclip.tables.draw_recall import frequent_first
-from relclip.tables.drawn import Drawn
-from relclip.tables.figures.counts import knowledge_figure, relations_figure
-from relclip.tables.figures.curves import Trained, curves_figure
 from relclip.tables.figures.forest import Compared, Interval, forest_figure
-from relclip.tables.figures.quality import Size, quality_figure, size_figure
-from relclip.tables.figures.style import save_themed
+from relclip.tables.figures.learning_curves import Trained, curves_figure
+from relclip.tables.figures.quality import (
+    Size,
+    knowledge_figure,
+    quality_figure,
+    relations_figure,
+    size_figure,
+)
+from relclip.tables.figures.style import Drawn, save_themed
 from relclip.tables.knowledge import WHOLE, Qualities, Quality
-from relclip.tables.names import table_name
+from relclip.tables.layout import table_name
 from relclip.tables.sources import DataSet, KnowledgeBase, read_curve
 
 
@@ -27,23 +31,19 @@ def draw_relations(data: DataSet, folder: Path) -> list[Drawn]:
     """Draw the annotated relations of each predicate by split."""
     counts = data.relations_per_predicate(data.relations)
     predicates = data.vocabulary.predicates
-    save_themed(folder, "relations", partial(relations_figure, predicates=predicates, counts=counts))
+    draw = partial(relations_figure, predicates=predicates, counts=counts)
     text = "How often each relation is annotated in train, validation and test."
-    return [Drawn("relations", "Annotated relations", text)]
+    return [save_themed(folder, "relations", draw, title="Annotated relations", text=text)]
 
 
 def draw_knowledge(data: DataSet, knowledge: KnowledgeBase, quality: Qualities, folder: Path) -> list[Drawn]:
     """Draw the triplets and mentions of each predicate, then their precision and coverage in train."""
     predicates = data.vocabulary.predicates
     distinct, mentions = _triplet_counts(knowledge, predicates)
-    save_themed(
-        folder,
-        "knowledge",
-        partial(knowledge_figure, predicates=predicates, distinct=distinct, mentions=mentions),
-    )
+    draw = partial(knowledge_figure, predicates=predicates, distinct=distinct, mentions=mentions)
     text = "Distinct triplets of classes and caption mentions of each relation."
-    drawn = Drawn("knowledge", "The knowledge base by relation", text)
-    return [drawn, *(_draw_quality(data, name, by, folder) for name, by in quality.items())]
+    figure = save_themed(folder, "knowledge", draw, title="The knowledge base by relation", text=text)
+    return [figure, *(_draw_quality(data, name, by, folder) for name, by in quality.items())]
 
 
 def _draw_quality(data: DataSet, base: str, quality: Mapping[str, Quality], folder: Path) -> Drawn:
@@ -54,11 +54,7 @@ def _draw_quality(data: DataSet, base: str, quality: Mapping[str, Quality], fold
     names = [data.vocabulary.predicates[number] for number in order]
     precision = {judged: one.precision[order] for judged, one in quality.items()}
     coverage = {judged: one.coverage[order] for judged, one in quality.items()}
-    save_themed(
-        folder,
-        name,
-        partial(quality_figure, predicates=names, precision=precision, coverage=coverage),
-    )
+    draw = partial(quality_figure, predicates=names, precision=precision, coverage=coverage)
     text = (
         f"Of {'all that was mined' if whole else 'what the trainings believe (train.kb in params.yaml)'}. Precision: "
         "the share of the knowledge base's triplets of classes that occur in train. Coverage: the share of "
@@ -66,19 +62,19 @@ def _draw_quality(data: DataSet, base: str, quality: Mapping[str, Quality], fold
         f"{' and the full truth' if len(quality) > 1 else ''}; the most frequent in train come first."
     )
     title = f"Precision and coverage of {'the knowledge base' if whole else 'what is believed of it'}"
-    return Drawn(name, title, text)
+    return save_themed(folder, name, draw, title=title, text=text)
 
 
 def draw_sizes(sizes: Sequence[Size], folder: Path) -> list[Drawn]:
     """Draw recall, coverage and precision over the share of the captions; a curve needs two sizes."""
     if len({size.share for size in sizes}) < 2:
         return []
-    save_themed(folder, "kb-size", partial(size_figure, sizes=sizes))
     text = (
         "RelCLIP trained with the knowledge base of a seeded share of the captions: recall on the test annotation; "
         "coverage and precision of its triplets against the train annotation."
     )
-    return [Drawn("kb-size", "Effect of the knowledge base's size", text)]
+    title, draw = "Effect of the knowledge base's size", partial(size_figure, sizes=sizes)
+    return [save_themed(folder, "kb-size", draw, title=title, text=text)]
 
 
 def _triplet_counts(
@@ -101,9 +97,9 @@ def draw_claims(claims: Sequence[Claim], folder: Path) -> list[Drawn]:
     rows = [row for row in rows if any(row.differences)]
     if not rows:
         return []
-    metrics = [metric.label() for metric in MAIN]
-    save_themed(folder, "claims", partial(forest_figure, metrics=metrics, rows=rows))
-    return [Drawn("claims", "Paired differences, judged on the annotation", CLAIMS_TEXT)]
+    draw = partial(forest_figure, metrics=[metric.label() for metric in MAIN], rows=rows)
+    title = "Paired differences, judged on the annotation"
+    return [save_themed(folder, "claims", draw, title=title, text=CLAIMS_TEXT)]
 
 
 def _compared(claim: Claim) -> Compared:
@@ -115,17 +111,17 @@ def _compared(claim: Claim) -> Compared:
 
 def draw_curves(params: Params, train: Path, folder: Path) -> list[Drawn]:
     """Draw the training curves of each block of rows that has trained ones, of the tables that ask for them."""
-    drawn = []
+    figures = []
     colours = row_colours(params)
     for table, key, block in _blocks(params.report):
         rows = [_trained(params.report.tables[table].legend, row, train, colours[key]) for row in block.rows]
         trained = [one for one in rows if one]
         if trained:
-            save_themed(folder, f"curves-{key}", partial(curves_figure, rows=trained))
             text = "Loss on the training batches, recall on validation pictures; one line a seed."
-            title = ", ".join(filter(None, (table_name(params.report, table), block.title)))
-            drawn.append(Drawn(f"curves-{key}", f"Training, {title[:1].lower()}{title[1:]}", text))
-    return drawn
+            name = ", ".join(filter(None, (table_name(params.report, table), block.title)))
+            title, draw = f"Training, {name[:1].lower()}{name[1:]}", partial(curves_figure, rows=trained)
+            figures.append(save_themed(folder, f"curves-{key}", draw, title=title, text=text))
+    return figures
 
 
 def _blocks(report: Report) -> list[tuple[str, str, Block]]:

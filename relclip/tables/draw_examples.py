@@ -12,13 +12,22 @@ from relclip.core.errors import ContractError
 from relclip.core.images import read_image
 from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params
-from relclip.tables.drawn import Drawn
-from relclip.tables.examples import CORRECT, MISSED, REASONABLE, Example, Said, choose_pictures, read_examples
+from relclip.tables.examples import (
+    CORRECT,
+    MISSED,
+    REASONABLE,
+    Box,
+    Example,
+    Said,
+    Scene,
+    choose_pictures,
+    choose_scenes,
+    read_examples,
+)
 from relclip.tables.figures.attention import gradcam_figure
 from relclip.tables.figures.scenes import Mark, numbered, save_marked
-from relclip.tables.figures.style import LIGHT, save_themed
-from relclip.tables.samples import Box, Scene, choose_scenes
-from relclip.tables.sources import DataSet
+from relclip.tables.figures.style import LIGHT, Drawn, save_themed
+from relclip.tables.sources import DataSet, written_by
 
 #: The paper's colours of figure 5. What is wrong is listed beside the picture and not drawn.
 COLOURS = {REASONABLE: LIGHT.series[0], MISSED: LIGHT.series[1], CORRECT: LIGHT.series[2]}
@@ -36,12 +45,12 @@ class Panel:
 
 def draw_samples(params: Params, data: DataSet, raw: Path, folder: Path) -> list[tuple[Scene, Path]]:
     """Draw a few test pictures with their annotated relations."""
-    drawn = []
+    samples = []
     for number, scene in enumerate(choose_scenes(data, params.evaluate.seed), 1):
         path = folder / f"scene-{number}.jpg"
         save_marked(raw / scene.file, numbered(scene.relations), path)
-        drawn.append((scene, path))
-    return drawn
+        samples.append((scene, path))
+    return samples
 
 
 def draw_examples(
@@ -85,24 +94,19 @@ def _draw_attention(source: Path, raw: Path, folder: Path) -> Drawn:
     if not isinstance(chosen, list) or not chosen:
         raise ContractError(f"{source / CHOSEN} must be a list of relations; run gradcam again")
     clip, relclip = (_heat(source / f"heat_{name}.npy", len(chosen)) for name in ("clip", "relclip"))
-    try:
+    with written_by("gradcam", source / CHOSEN):
         texts = [" ".join(str(one[part]) for part in ("subject", "predicate", "object")) for one in chosen]
         pictures = [read_image(raw / str(one["file"])) / 255 for one in chosen]
         boxes = [(_box(one["subject_box"]), _box(one["object_box"])) for one in chosen]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ContractError(
-            f"{source / CHOSEN} is not what gradcam writes ({type(error).__name__}: {error}); run it again"
-        ) from None
-    name = f"attention-{source.name}"
     draw = partial(
         gradcam_figure, pictures=pictures, clip=list(clip), relclip=list(relclip), texts=texts, boxes=boxes
     )
-    save_themed(folder, name, draw, suffix=".jpg")
     text = (
         "Grad-CAM for the sentence above each row: which places of the picture raise its score, from blue (not at all) "
         f"to red (most), in CLIP and in RelCLIP ({source.name}). Solid box: subject; dashed: object."
     )
-    return Drawn(name, "Figure 2. Where CLIP and RelCLIP look", text, ".jpg")
+    title = "Figure 2. Where CLIP and RelCLIP look"
+    return save_themed(folder, f"attention-{source.name}", draw, title=title, text=text, suffix=".jpg")
 
 
 def _heat(path: Path, number: int) -> np.ndarray[Any, Any]:

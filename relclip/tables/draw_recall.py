@@ -12,14 +12,19 @@ from relclip.core.atomic import write_text
 from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
 from relclip.core.recall import RECALL
-from relclip.tables.drawn import Drawn
 from relclip.tables.figures.bars import Recall, bars_svg
-from relclip.tables.figures.contrast import WITH, WITHOUT, Taken, confusion_figure, contrast_figure
-from relclip.tables.figures.counts import by_frequency
-from relclip.tables.figures.predicates import predicates_figure
-from relclip.tables.figures.style import save_themed
+from relclip.tables.figures.contrast import (
+    WITH,
+    WITHOUT,
+    Taken,
+    confusion_figure,
+    contrast_figure,
+    predicates_figure,
+)
+from relclip.tables.figures.quality import by_frequency
+from relclip.tables.figures.style import Drawn, save_themed
 from relclip.tables.grid import read_row
-from relclip.tables.names import leading_rows
+from relclip.tables.layout import leading_rows
 from relclip.tables.results import read_confusion, read_result
 from relclip.tables.sources import DataSet
 
@@ -39,13 +44,11 @@ def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) ->
     order = frequent_first(data)
     grid = np.stack(list(recalls.values()), axis=1)[order]
     names = [data.vocabulary.predicates[number] for number in order]
-    save_themed(
-        folder, "predicates", partial(predicates_figure, predicates=names, rows=list(recalls), recall=grid)
-    )
+    draw = partial(predicates_figure, predicates=names, rows=list(recalls), recall=grid)
     text = (
         "PredCls R@100 of each relation in percent, on the annotation; the most frequent in train come first."
     )
-    return [Drawn("predicates", "Recall by relation, table 1", text)]
+    return [save_themed(folder, "predicates", draw, title="Recall by relation, table 1", text=text)]
 
 
 def draw_contrast(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
@@ -58,13 +61,14 @@ def draw_contrast(params: Params, data: DataSet, evaluate: Path, folder: Path) -
     order = frequent_first(data)
     names = [data.vocabulary.predicates[number] for number in order]
     one, other = (recall[order] for recall in found)
-    save_themed(folder, "rcl", partial(contrast_figure, predicates=names, with_rcl=one, without=other))
+    draw = partial(contrast_figure, predicates=names, with_rcl=one, without=other)
     text = (
         f"PredCls R@100 of each relation with RCL ({runs[0]}) and without ({runs[1]}), on the annotation, the most "
         "frequent in train first. The line has the colour of the better one."
     )
-    drawn = Drawn("rcl", "Figure 6. Recall by relation, with and without RCL", text)
-    return [drawn, *_draw_confusion(data, evaluate, runs, folder)]
+    title = "Figure 6. Recall by relation, with and without RCL"
+    figure = save_themed(folder, "rcl", draw, title=title, text=text)
+    return [figure, *_draw_confusion(data, evaluate, runs, folder)]
 
 
 def _draw_confusion(data: DataSet, evaluate: Path, runs: Sequence[str], folder: Path) -> list[Drawn]:
@@ -76,12 +80,12 @@ def _draw_confusion(data: DataSet, evaluate: Path, runs: Sequence[str], folder: 
     ]
     if not panels:
         return []
-    save_themed(folder, "confusion", partial(confusion_figure, panels=panels))
     text = (
         f"What the model puts first for the pairs of things that are {' or '.join(cases)} (their number in "
         "parentheses), PredCls."
     )
-    return [Drawn("confusion", "Figure 6. Riding or carrying?", text)]
+    draw = partial(confusion_figure, panels=panels)
+    return [save_themed(folder, "confusion", draw, title="Figure 6. Riding or carrying?", text=text)]
 
 
 def _taken(
@@ -115,7 +119,7 @@ def draw_every_run(params: Params, data: DataSet, evaluate: Path, folder: Path) 
     """Write predicates/<run>.svg for every run that was evaluated; return (run, file)."""
     order = frequent_first(data)
     names = [data.vocabulary.predicates[number] for number in order]
-    drawn = []
+    figures = []
     for run in (*params.predict.training_free, *params.runs, *params.refined, *params.predictions):
         result = read_result(evaluate, run, "predcls", "annotation")
         if result is None:
@@ -123,8 +127,8 @@ def draw_every_run(params: Params, data: DataSet, evaluate: Path, folder: Path) 
         rows = [_recall(name, result.per_predicate.get(name, {})) for name in names]
         path = folder / "predicates" / f"{run}.svg"
         write_text(path, bars_svg(f"{run}: PredCls recall by relation, %", rows))
-        drawn.append((run, path))
-    return drawn
+        figures.append((run, path))
+    return figures
 
 
 def _recall(name: str, found: Mapping[str, float]) -> Recall:

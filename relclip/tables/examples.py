@@ -1,8 +1,7 @@
-"""Figure 5: what a run says of a few test pictures, beside what is annotated and what is true."""
+"""Pictures shown with their relations: samples of the test split, and what a run says of a few (figure 5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,83 @@ from numpy.typing import NDArray
 from relclip.core import parquet
 from relclip.core.errors import ContractError
 from relclip.core.seeds import stream
-from relclip.tables.samples import Box, Relation
-from relclip.tables.sources import DataSet
+from relclip.tables.sources import DataSet, columns_of
 
+SCENES = 8
+Box = tuple[float, float, float, float]
+Triplet = tuple[int, int, int]
 PICTURES = 4
 #: The surest triplets that are looked at, one an ordered pair of things.
 TOP = 10
 #: Pictures with fewer annotated relations say little, those with more cannot be read.
 ANNOTATED = (3, 5)
-Triplet = tuple[int, int, int]
 
 #: In the order of the list: correct and reasonable ones by rank, then what was missed.
 CORRECT, REASONABLE, WRONG, MISSED = "correct", "reasonable", "wrong", "missed"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One relation: names, and both boxes (xyxy, pixels of the original picture)."""
+
+    subject: str
+    predicate: str
+    object: str
+    subject_box: Box
+    object_box: Box
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture, its annotated relations, and how many relations are true in it (None where unknown)."""
+
+    image_id: int
+    file: str
+    relations: tuple[Relation, ...]
+    true_relations: int | None
+
+
+def choose_scenes(data: DataSet, seed: int) -> list[Scene]:
+    """Draw test pictures with at least one annotated relation, the same ones for the same seed."""
+    test = data.images["image_id"][data.images["split"] == "test"]
+    images = np.sort(np.intersect1d(test, data.relations["image_id"]))
+    chosen = stream(seed, "tables", "scenes").permutation(images)[:SCENES]
+    return [_scene(data, int(image)) for image in sorted(chosen.tolist())]
+
+
+def _scene(data: DataSet, image: int) -> Scene:
+    relations = tuple(map(in_words(data, image), triplets_of(data.relations, image)))
+    true = None if data.truth is None else int((data.truth["image_id"] == image).sum())
+    return Scene(image, file_of(data, image), relations, true)
+
+
+def file_of(data: DataSet, picture: int) -> str:
+    """The file of a picture."""
+    return str(data.images["file"][data.images["image_id"] == picture][0])
+
+
+def triplets_of(relations: Mapping[str, NDArray[Any]], picture: int) -> list[Triplet]:
+    """(subject, predicate, object) of every relation of one picture, in the order of the file."""
+    here = relations["image_id"] == picture
+    names = ("subject_id", "predicate_id", "object_id")
+    return list(zip(*(relations[name][here].tolist() for name in names), strict=True))
+
+
+def in_words(data: DataSet, picture: int) -> Callable[[Triplet], Relation]:
+    """What turns a triplet of one picture into names and boxes; KeyError for a thing that the picture lacks."""
+    here = data.objects["image_id"] == picture
+    names = ("object_id", "class_id", "x1", "y1", "x2", "y2")
+    rows = zip(*(data.objects[name][here].tolist() for name in names), strict=True)
+    things: dict[int, tuple[str, Box]] = {
+        number: (data.vocabulary.objects[kind - 1], (x1, y1, x2, y2)) for number, kind, x1, y1, x2, y2 in rows
+    }
+
+    def relation(triplet: Triplet) -> Relation:
+        (subject, subject_box), (thing, thing_box) = things[triplet[0]], things[triplet[2]]
+        predicate = data.vocabulary.predicates[triplet[1] - 1]
+        return Relation(subject, predicate, thing, subject_box, thing_box)
+
+    return relation
 
 
 @dataclass(frozen=True)
@@ -50,12 +114,12 @@ class Example:
     said: tuple[Said, ...]
 
 
-def choose_pictures(data: DataSet, seed: int, number: int = PICTURES) -> list[int]:
+def choose_pictures(data: DataSet, seed: int) -> list[int]:
     """Draw test pictures with three to five annotated relations by lot, whatever was predicted for them."""
     test = data.images["image_id"][data.images["split"] == "test"]
     images, counts = np.unique(data.relations["image_id"], return_counts=True)
     few = images[(counts >= ANNOTATED[0]) & (counts <= ANNOTATED[1])]
-    chosen = stream(seed, "tables", "examples").permutation(np.intersect1d(test, few))[:number]
+    chosen = stream(seed, "tables", "examples").permutation(np.intersect1d(test, few))[:PICTURES]
     return sorted(chosen.tolist())
 
 
@@ -69,7 +133,7 @@ def read_examples(data: DataSet, predict: Path, run: str, pictures: Sequence[int
         return []
     here = pc.field("image_id").isin(list(pictures))
     table = parquet.read_table(path, parquet.PREDICTED_RELATIONS, filters=here)
-    columns = {name: table[name].to_numpy() for name in table.schema.names}
+    columns = columns_of(table)
     try:
         return [_example(data, columns, run, picture) for picture in pictures]
     except (KeyError, IndexError) as error:
@@ -82,7 +146,7 @@ def _example(data: DataSet, columns: Mapping[str, NDArray[Any]], run: str, pictu
     ranked = ranking({name: values[columns["image_id"] == picture] for name, values in columns.items()})
     annotated = triplets_of(data.relations, picture)
     true = None if data.truth is None else set(triplets_of(data.truth, picture))
-    relation = partial(_relation, data, _things(data, picture))
+    relation = in_words(data, picture)
     said = [
         Said(verdict(one, set(annotated), true), rank, relation(one))
         for rank, one in enumerate(ranked[:TOP], 1)
@@ -94,8 +158,7 @@ def _example(data: DataSet, columns: Mapping[str, NDArray[Any]], run: str, pictu
             predicate = first.get((one[0], one[2]))
             instead = data.vocabulary.predicates[predicate - 1] if predicate else ""
             said.append(Said(MISSED, rank_of.get(one), relation(one), instead))
-    file = str(data.images["file"][data.images["image_id"] == picture][0])
-    return Example(picture, file, run, tuple(said))
+    return Example(picture, file_of(data, picture), run, tuple(said))
 
 
 def ranking(columns: Mapping[str, NDArray[Any]]) -> list[Triplet]:
@@ -119,24 +182,3 @@ def verdict(one: Triplet, annotated: set[Triplet], true: set[Triplet] | None) ->
     if one in annotated:
         return CORRECT
     return REASONABLE if true is None or one in true else WRONG
-
-
-def triplets_of(relations: Mapping[str, NDArray[Any]], picture: int) -> list[Triplet]:
-    """(subject, predicate, object) of every relation of one picture, in the order of the file."""
-    here = relations["image_id"] == picture
-    names = ("subject_id", "predicate_id", "object_id")
-    return list(zip(*(relations[name][here].tolist() for name in names), strict=True))
-
-
-def _things(data: DataSet, picture: int) -> dict[int, tuple[str, Box]]:
-    here = data.objects["image_id"] == picture
-    names = ("object_id", "class_id", "x1", "y1", "x2", "y2")
-    rows = zip(*(data.objects[name][here].tolist() for name in names), strict=True)
-    return {
-        number: (data.vocabulary.objects[kind - 1], (x1, y1, x2, y2)) for number, kind, x1, y1, x2, y2 in rows
-    }
-
-
-def _relation(data: DataSet, things: Mapping[int, tuple[str, Box]], one: Triplet) -> Relation:
-    (subject, subject_box), (thing, thing_box) = things[one[0]], things[one[2]]
-    return Relation(subject, data.vocabulary.predicates[one[1] - 1], thing, subject_box, thing_box)

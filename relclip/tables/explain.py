@@ -26,7 +26,12 @@ _CELL = (
     "parentheses), then the 95 % bootstrap interval by test image (with several seeds: the mean of their "
     "bounds; it does not cover the choice of the seed)"
 )
-_PAPERS = ", then the paper's number. † marks a row that the paper does not have."
+#: By what the second number of a cell is called.
+_BESIDE = {
+    "": ".",
+    "paper": ", then the paper's number. † marks a row that the paper does not have.",
+    "published": ", then the published number, where there is one.",
+}
 
 
 def orientation(origin: Origin) -> str:
@@ -70,11 +75,10 @@ def _of_data_set(key: str, params: Params, people: People | None) -> str:
     return ""
 
 
-def how_to_read(origin: Origin, of_paper: bool) -> str:
-    """The part of a caption that tables share: those of the paper have its numbers beside ours."""
-    if of_paper:
-        return f"{orientation(origin)} {_CELL}{_PAPERS}"
-    return f"Measured on {origin.title}. {_CELL}."
+def how_to_read(origin: Origin, beside: str) -> str:
+    """The part of a caption that tables share; `beside`: what the number beside ours is called, "" where none is."""
+    first = orientation(origin) if beside == "paper" else f"Measured on {origin.title}."
+    return f"{first} {_CELL}{_BESIDE[beside]}"
 
 
 UNTRAINED = (

@@ -1,19 +1,27 @@
 """What the report is made of: where the other stages' output lies, and what is read of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from relclip.core.digest import check_digests
 from relclip.core.kb_filter import believed_triplets
 from relclip.core.origin import Origin, read_origin
 from relclip.core.params.whole import Params, load_workflow
-from relclip.tables import kb_size
 from relclip.tables.claims import Claim, read_claims
 from relclip.tables.grid import Table, build_tables
-from relclip.tables.knowledge import BELIEVED, WHOLE, Columns, Qualities, quality
+from relclip.tables.knowledge import (
+    BELIEVED,
+    WHOLE,
+    Columns,
+    Qualities,
+    quality,
+    quality_of_runs,
+    triplets_of_runs,
+)
 from relclip.tables.people import read_people
 from relclip.tables.results import Result
-from relclip.tables.sources import DataSet, KnowledgeBase, read_data_set, read_knowledge_base
+from relclip.tables.sources import DataSet, KnowledgeBase, columns_of, read_data_set, read_knowledge_base
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Inputs:
     params: Path
     raw: Path
     dataset: Path
-    kb: Path
+    kb: Path | None
     train: Path
     evaluate: Path
     predict: Path | None = None
@@ -43,7 +51,7 @@ class Gathered:
     params: Params
     origin: Origin
     data: DataSet
-    knowledge: KnowledgeBase
+    knowledge: KnowledgeBase | None
     quality: Qualities
     knowledge_of: Mapping[str, Mapping[str, Result]]
     annotation: list[Table]
@@ -52,16 +60,15 @@ class Gathered:
 
 
 def gather(inputs: Inputs) -> Gathered:
-    """Read everything but pictures. Raises ContractError where another stage's file is absent or broken."""
-    params, data, origin = (
-        load_workflow(inputs.params),
-        read_data_set(inputs.dataset),
-        read_origin(inputs.raw),
-    )
-    knowledge = read_knowledge_base(inputs.kb)
+    """Read everything but pictures. Raises ContractError where another stage's file is absent, broken or edited."""
+    params = load_workflow(inputs.params)
+    for folder in _made(params, inputs):
+        check_digests(folder)
+    data, origin = read_data_set(inputs.dataset), read_origin(inputs.raw)
+    knowledge = read_knowledge_base(inputs.kb) if inputs.kb else None
     relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
-    triplets = kb_size.triplets_of_runs(params, inputs.kb)
-    known = {judged: kb_size.results(params, data, triplets, one) for judged, one in relations.items()}
+    triplets = triplets_of_runs(params, inputs.kb) if inputs.kb else {}
+    known = {judged: quality_of_runs(params, data, triplets, one) for judged, one in relations.items()}
     people = read_people(params, inputs.dataset, inputs.evaluate, inputs.people)
     tables = {
         judged: build_tables(params, inputs.evaluate, judged, known.get(judged), people, origin=origin)
@@ -83,10 +90,26 @@ def gather(inputs: Inputs) -> Gathered:
     )
 
 
-def _bases(params: Params, knowledge: KnowledgeBase, kb: Path) -> dict[str, Columns]:
+def _made(params: Params, inputs: Inputs) -> Iterator[Path]:
+    """The folders of what the report reads: data, knowledge, trainings and their judgements, what figures show."""
+    trained, shown = [*params.runs, *params.refined], params.report.figures.examples
+    judged = [*trained, *params.predictions, *params.predict.training_free]
+    detected = [*params.predict.sgdet, *params.predict.sgdet_training_free]
+    yield from (inputs.dataset, *([inputs.kb] if inputs.kb else []))
+    yield from (inputs.train / run for run in trained)
+    yield from (inputs.evaluate / run / task for run in judged for task in ("predcls", "sgcls"))
+    yield from (inputs.evaluate / run / "sgdet" for run in detected)
+    yield from (inputs.predict / run / "predcls" for run in shown if inputs.predict)
+    yield from (inputs.gradcam / run for run in params.gradcam.runs if inputs.gradcam)
+    yield from (path.parent for path in (inputs.claims,) if path)
+
+
+def _bases(params: Params, knowledge: KnowledgeBase | None, kb: Path | None) -> dict[str, Columns]:
     """All that was mined, and what the trainings believe of it unless they choose otherwise, if that is less."""
+    if knowledge is None or kb is None:
+        return {}
     bases: dict[str, Columns] = {WHOLE: knowledge.triplets}
     believed, _ = believed_triplets(kb, params.train.kb, params.train.seed)
     if len(believed) < len(knowledge.triplets["count"]):
-        bases[BELIEVED] = {name: believed[name].to_numpy() for name in believed.column_names}
+        bases[BELIEVED] = columns_of(believed)
     return bases

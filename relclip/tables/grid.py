@@ -64,7 +64,7 @@ class Block:
 class Table:
     """One table of the paper, or of what goes beyond it, judged against the annotation or the full truth.
 
-    `against_paper`: the paper has this table, so that a cell shows its number and a row without one is marked.
+    `beside`: what the second number of a cell is called, `paper` or `published`; "": there is none.
     """
 
     key: str
@@ -72,9 +72,14 @@ class Table:
     judged: str
     note: str
     how_to_read: str
-    against_paper: bool
+    beside: str
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...]
+
+    @property
+    def against_paper(self) -> bool:
+        """Whether the paper has this table, so that a row without its numbers is marked."""
+        return self.beside == "paper"
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -127,12 +132,14 @@ def _table(
     key: str, params: Params, read: Read, judged: str, *, people: People | None, origin: Origin
 ) -> Table:
     report = params.report
-    layout, of_paper = report.tables[key], any(map(paper.has, report.blocks(key)))
+    layout = report.tables[key]
+    published = "published" if any(row.published for row in report.rows(key)) else ""
+    beside = "paper" if any(map(paper.has, report.blocks(key))) else published
     if people and people.results and key in report.showing("predcls", PRECISION):
         layout = with_people(layout)
     every = columns(layout, params.evaluate.require_overlap)
     blocks = tuple(
-        Block(name, group or block.title, tuple(_line(name, row, every, read, params) for row in rows))
+        Block(name, group or block.title, tuple(_line((key, name), row, every, read, params) for row in rows))
         for name, block in report.blocks(key).items()
         for group, rows in groupby(block.rows, lambda row: row.group)
     )
@@ -141,15 +148,17 @@ def _table(
         title=layout.title,
         judged=judged,
         note=explain.note(key, judged, params, people),
-        how_to_read=explain.how_to_read(origin, of_paper),
-        against_paper=of_paper,
+        how_to_read=explain.how_to_read(origin, beside),
+        beside=beside,
         columns=every,
         blocks=blocks,
     )
 
 
-def _line(section: str, row: Row, every: Sequence[Column], read: Read, params: Params) -> Line:
-    theirs = _papers(section, row, params)
+def _line(place: tuple[str, str], row: Row, every: Sequence[Column], read: Read, params: Params) -> Line:
+    """`place`: table and block."""
+    published = dict(zip(params.report.tables[place[0]].places, row.published, strict=False))
+    theirs = published or _papers(place[1], row, params)
     results = {task: read(row, task) for task in dict.fromkeys(column.task for column in every)}
     built = any(found for task, found in results.items() if task != "kb")
     cells = (_cell(column, results[column.task], theirs, built=built) for column in every)

@@ -113,9 +113,9 @@ def _lines(table: Table, line: Line, cells: Sequence[Cell]) -> list[str]:
     ]
     if any(cell.low is not None for cell in cells):
         lines.append(_row([r"\quad 95\,\% interval", *map(_interval, cells)]))
-    if table.against_paper:
+    if table.beside:
         theirs = (f"{cell.paper:.2f}" if cell.paper is not None else "--" for cell in cells)
-        lines.append(_row([r"\quad paper", *theirs]))
+        lines.append(_row([rf"\quad {table.beside}", *theirs]))
     if line.note:
         lines.append(rf"\multicolumn{{{len(cells) + 1}}}{{l}}{{\quad {escape_latex(line.note)}}} \\")
     return [*lines[:-1], lines[-1] + "[2pt]"]

@@ -1,11 +1,13 @@
-"""The columns of a table, and what stands under the name of a row."""
+"""The columns of a table, what stands under the name of a row, and what a run is called where people read it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from relclip.core.metrics import MEASURES, metric_label
-from relclip.core.params.tables import PRECISION, Row, Table
+from relclip.core.params.tables import PRECISION, Report, Row, Table
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN
+from relclip.tables import paper
 
 TASKS = {"kb": "Knowledge base", "predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet"}
 #: The columns of the paper's table 1.
@@ -67,3 +69,50 @@ def row_note(params: Params, row: Row) -> str:
     ranked = dict.fromkeys(params.prediction(run)[2] for run in trained)
     unusual = [how for how in ranked if how != "softmax"]
     return "; ".join([*([row.note] if row.note else []), *(f"ranked by {how}" for how in unusual)])
+
+
+def rows_of(params: Params) -> dict[str, list[str]]:
+    """Run -> `Table 1: RelCLIP (KB), seed 2` for every row that shows it, in the order of the tables."""
+    found: dict[str, list[str]] = {}
+    for table, name, row in _named(params.report):
+        for run in row.runs:
+            row_name = f"{table_name(params.report, table)}: {name}{_seed(params, row, run)}"
+            found.setdefault(run, []).append(row_name)
+    return found
+
+
+def run_names(params: Params) -> dict[str, str]:
+    """Run -> its first row, short: `RelCLIP (KB), seed 2`; with the table where neither that nor a group says which."""
+    found: dict[str, str] = {}
+    for table, name, row in _named(params.report):
+        clear = table in params.report.first or row.group
+        for run in row.runs:
+            short = name if clear else f"{table_name(params.report, table)}: {name}"
+            found.setdefault(run, f"{short}{_seed(params, row, run)}")
+    return found
+
+
+def leading_rows(report: Report) -> list[tuple[str, Row]]:
+    """(name, row) of the first table."""
+    return [(name, row) for table, name, row in _named(report) if table in report.first]
+
+
+def table_name(report: Report, table: str) -> str:
+    """`Table 1`; the title of one that the paper does not have."""
+    of_paper = any(map(paper.has, report.blocks(table)))
+    return f"Table {table.removeprefix('table')}" if of_paper else report.tables[table].title
+
+
+def _named(report: Report) -> Iterator[tuple[str, str, Row]]:
+    """(table, name, row): with the row's group, and with the heading of a block that is not the first of its table."""
+    for table in report.tables:
+        for place, block in enumerate(report.blocks(table).values()):
+            heading = f", {block.title[:1].lower()}{block.title[1:]}" if place else ""
+            for row in block.rows:
+                yield table, f"{f'{row.group}: ' if row.group else ''}{row.name}{heading}", row
+
+
+def _seed(params: Params, row: Row, run: str) -> str:
+    if len(row.runs) < 2 or run in params.predict.training_free:
+        return ""
+    return f", seed {params.run(params.prediction(run)[0]).seed}"

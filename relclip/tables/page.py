@@ -1,26 +1,18 @@
 """The report as one self-contained page: everything escaped, styles and images inside, nothing fetched."""
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
-import jinja2
+from relclip.core import page
 
 _HERE = Path(__file__).parent
 _KINDS = {".svg": "image/svg+xml", ".jpg": "image/jpeg"}
 
 
 def render(**content: Any) -> str:
-    """Fill page.html. Every value is escaped; a name the template does not get is an error."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "template"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    """Fill page.html."""
+    filters = {
         "data_uri": data_uri,
         "thousands": thousands,
         "duration": duration,
@@ -28,13 +20,12 @@ def render(**content: Any) -> str:
         "signed": signed,
         "megabytes": megabytes,
     }
-    css = (_HERE / "template" / "page.css").read_text("utf-8")
-    return environment.get_template("page.html").render(css=css, **content)
+    return page.render(_HERE / "template", "page.html", filters, **content)
 
 
 def data_uri(path: Path) -> str:
     """An image file as a data URI."""
-    return f"data:{_KINDS[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+    return page.data_uri(path.read_bytes(), _KINDS[path.suffix])
 
 
 def thousands(number: float) -> str:

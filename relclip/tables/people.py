@@ -35,8 +35,8 @@ def read_people(params: Params, dataset: Path, evaluate: Path, folder: Path | No
     runs = [run for run in shown if asked_file(evaluate, run).is_file()]
     if not path or not path.is_file() or not runs:
         return None
-    asked = load_questionnaire(load_annotations(dataset), evaluate, runs, params.evaluate)
-    report = people_report(asked, read_judgements(path), params.evaluate)
+    questions = load_questionnaire(load_annotations(dataset), evaluate, runs, params.evaluate)
+    report = people_report(questions, read_judgements(path), params.evaluate)
     judged = {run: one for run, one in report["runs"].items() if one["counts"]["images"]}
     return People({run: _result(one) for run, one in judged.items()}, _words(report, list(judged.values())))
 

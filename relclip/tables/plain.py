@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from relclip.core.markdown import escape_markdown
 from relclip.core.metrics import metric_label
+from relclip.core.page import escape_markdown
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
 from relclip.tables.grid import NOT_BUILT, Cell, Column, Line, Table
@@ -61,7 +61,7 @@ def _markdown(table: Table) -> str:
                 "| " + " | ".join([f"**{escape_markdown(block.title)}**", *[""] * len(columns)]) + " |"
             )
         for line in block.lines:
-            cells = [markdown_cell(line.cells[number], table.against_paper) for number in table.shown]
+            cells = [markdown_cell(line.cells[number], table.beside) for number in table.shown]
             lines.append("| " + " | ".join([_markdown_name(table, line), *cells]) + " |")
     return "\n".join([*lines, ""])
 
@@ -99,10 +99,10 @@ def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[
     return ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
 
 
-def markdown_cell(cell: Cell, against_paper: bool) -> str:
+def markdown_cell(cell: Cell, beside: str) -> str:
     """`**54.2** ± 0.4 (3)<br>[53.0, 55.3]<br>paper 55.06`."""
-    theirs = f"paper {cell.paper:.2f}" if cell.paper is not None else "paper –"
-    return "<br>".join([*measured(cell, "**"), *([theirs] if against_paper else [])])
+    theirs = f"{beside} {cell.paper:.2f}" if cell.paper is not None else f"{beside} –"
+    return "<br>".join([*measured(cell, "**"), *([theirs] if beside else [])])
 
 
 def measured(cell: Cell, strong: str = "") -> list[str]:

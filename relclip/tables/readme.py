@@ -10,6 +10,7 @@ from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import MAIN, MEAN_RECALL, RECALL
 from relclip.tables.layout import TASKS
+from relclip.tables.plain import markdown_rows
 from relclip.tables.provenance import SHELL_MB
 
 Rows = list[dict[str, str]]
@@ -111,28 +112,19 @@ def _read(path: Path) -> Rows:
 
 def _table1(rows: Rows) -> list[str]:
     heads = [heading for *_, heading, _ in TABLE1]
-    lines = [
-        "| | " + " | ".join([*heads, "full truth: PredCls R@50"]) + " |",
-        "|:--|" + "--:|" * (len(heads) + 1),
-    ]
+    lines = []
     for block, suffix in (("table1_distant", ""), ("table1_full", " (full)")):
         chosen = [row for row in rows if row["block"] == block]
         for name in _names(chosen):
             cells = [_cell(chosen, name, task, metric, interval=wide) for task, metric, _, wide in TABLE1]
             cells.append(_cell(chosen, name, "predcls", RECALL.at(), "truth", interval=False, paper=False))
-            lines.append(f"| {name}{suffix} | " + " | ".join(cells) + " |")
-    return lines
+            lines.append([f"{name}{suffix}", *cells])
+    return markdown_rows(["", *heads, "full truth: PredCls R@50"], lines)
 
 
 def _table(rows: Rows, names: Sequence[str], columns: Sequence[Column]) -> list[str]:
-    lines = [
-        "| | " + " | ".join(heading for *_, heading in columns) + " |",
-        "|:--|" + "--:|" * len(columns),
-    ]
-    return lines + [
-        f"| {name} | " + " | ".join(_cell(rows, name, task, metric) for task, metric, _ in columns) + " |"
-        for name in names
-    ]
+    cells = ([name, *(_cell(rows, name, task, metric) for task, metric, _ in columns)] for name in names)
+    return markdown_rows(["", *(heading for *_, heading in columns)], cells)
 
 
 def _names(rows: Rows) -> list[str]:
@@ -211,8 +203,8 @@ def main() -> None:
         ("benchmarks", "logs/benchmarks"),
     ):
         arguments.add_argument(f"--{option}", type=Path, default=Path(usual), help=f"where {usual} is")
-    given = arguments.parse_args()
-    fill_readme(given.readme, given.tables, given.dataset, given.benchmarks)
+    options = arguments.parse_args()
+    fill_readme(options.readme, options.tables, options.dataset, options.benchmarks)
 
 
 if __name__ == "__main__":

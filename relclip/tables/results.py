@@ -1,6 +1,6 @@
-"""What `evaluate` wrote for one run and task: metrics with intervals, recall and confusion of each predicate."""
+"""What `evaluate` wrote for one run and task, and the trained runs of table 1 with what all stages say of each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,9 @@ from typing import Any
 from relclip.core import parquet
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
+from relclip.core.params.whole import Params
+from relclip.tables.layout import TASKS, rows_of
+from relclip.tables.sources import written_by
 
 #: What a prediction is judged against -> its file's stem in `<run>/<task>/`.
 FILES = {"annotation": "annotation", "truth": "truth", "validation": "val"}
@@ -53,35 +56,23 @@ def read_result(evaluate: Path, run: str, task: str, judged: str) -> Result | No
 
 
 def _content(path: Path) -> Result:
-    def parse(content: Any) -> Result:
-        recalls = {name: _numbers(one) for name, one in content["per_predicate"].items()}
-        other, ties = content.get("other_overlap"), content.get("tie_spread")
+    content = read_json(path)
+    with written_by("evaluate", path):
         return Result(
             _numbers(content["metrics"]),
             _bounds(content["intervals"]),
-            recalls,
+            {name: _numbers(one) for name, one in content["per_predicate"].items()},
             content["counts"],
             content["switches"],
-            _numbers(other or {}),
-            _bounds(ties or {}),
+            _numbers(content.get("other_overlap") or {}),
+            _bounds(content.get("tie_spread") or {}),
         )
-
-    return _checked(path, parse)
 
 
 def _sheet(path: Path) -> Result:
-    return _checked(
-        path, lambda content: Result(_numbers(content["metrics"]), _bounds(content["intervals"]), {}, {}, {})
-    )
-
-
-def _checked(path: Path, parse: Callable[[Any], Result]) -> Result:
-    try:
-        return parse(read_json(path))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ContractError(
-            f"{path} is not what evaluate writes ({type(error).__name__}: {error}); run it again"
-        ) from None
+    content = read_json(path)
+    with written_by("evaluate", path):
+        return Result(_numbers(content["metrics"]), _bounds(content["intervals"]), {}, {}, {})
 
 
 def read_confusion(evaluate: Path, run: str, judged: str) -> dict[tuple[int, int], int] | None:
@@ -101,3 +92,58 @@ def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
 
 def _bounds(values: Mapping[str, Sequence[float] | None]) -> dict[str, tuple[float, float]]:
     return {name: (float(both[0]), float(both[1])) for name, both in values.items() if both is not None}
+
+
+@dataclass(frozen=True)
+class Released:
+    """One model. `rows`: where it stands in the tables; `results`: (task, judged) -> metrics; `inputs`: SHA-256s."""
+
+    run: str
+    rows: tuple[str, ...]
+    folder: str
+    sha256: str
+    size: int
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    statistics: Mapping[str, Any]
+    results: Mapping[tuple[str, str], Result]
+
+
+def trained_runs(params: Params) -> list[str]:
+    """Every run of the first table that was trained."""
+    runs = params.report.trainings(*params.report.first)
+    return [run for run in runs if run in (*params.runs, *params.refined)]
+
+
+def released(params: Params, train: Path, predict: Path | None, evaluate: Path) -> list[Released]:
+    """Read every run of table 1 whose model is there. Raises ContractError where one of its files is broken."""
+    rows = rows_of(params)
+    wanted = [run for run in trained_runs(params) if (train / run / "config.json").is_file()]
+    return [_released(run, tuple(rows[run]), train / run, predict, evaluate) for run in wanted]
+
+
+def _released(
+    run: str, rows: tuple[str, ...], folder: Path, predict: Path | None, evaluate: Path
+) -> Released:
+    about, statistics = (_mapping(folder / name) for name in ("config.json", "statistics.json"))
+    weights = folder / "model.safetensors"
+    sheet = predict / run / "provenance.json" if predict else None
+    provenance = _mapping(sheet) if sheet and sheet.is_file() else {}
+    found = {
+        (task, judged): result
+        for task in TASKS
+        for judged in ("annotation", "truth")
+        if (result := read_result(evaluate, run, task, judged))
+    }
+    return Released(
+        *(run, rows, folder.as_posix(), str(provenance.get("model_sha256", ""))),
+        weights.stat().st_size if weights.is_file() else 0,
+        *(about.get("train", {}), about.get("inputs", {}), statistics, found),
+    )
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ContractError(f"{path} must be a JSON object; run the stage that makes it again")
+    return content

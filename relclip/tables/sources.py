@@ -1,7 +1,8 @@
-"""The data set, the knowledge base and the training curves, as the figures and the page need them."""
+"""What other stages wrote as the figures and the page need it: data set, account, knowledge base, training curves."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,27 @@ from numpy.typing import NDArray
 
 from relclip.core import parquet
 from relclip.core.errors import ContractError
+from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 
 SPLITS = ("train", "val", "test")
+Counted = list[tuple[str, int]]
+
+
+@contextmanager
+def written_by(stage: str, path: Path) -> Iterator[None]:
+    """Raise ContractError where what is read of `path` inside has another shape than `stage` writes."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ContractError(
+            f"{path} is not what {stage} writes ({type(error).__name__}: {error}); run it again"
+        ) from None
+
+
+def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
+    """The columns of a table as NumPy arrays."""
+    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 @dataclass(frozen=True)
@@ -52,8 +71,7 @@ def read_data_set(folder: Path) -> DataSet:
 
 
 def _columns(path: Path, schema: pa.Schema) -> dict[str, NDArray[Any]]:
-    table = parquet.read_table(path, schema)
-    return {name: table[name].to_numpy() for name in schema.names}
+    return columns_of(parquet.read_table(path, schema))
 
 
 @dataclass(frozen=True)
@@ -108,3 +126,48 @@ def read_curve(path: Path) -> Curve | None:
     if "step" not in columns:
         raise ContractError(f"{path} lacks the column 'step'; it has: {', '.join(columns)}")
     return Curve(columns)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What `dataset` kept and dropped, by section (images, objects, relations, truth), in the order of the page."""
+
+    read: Counted
+    kept: Mapping[str, int]
+    dropped: Mapping[str, Counted]
+    noted: Counted
+    splits: list[tuple[str, Mapping[str, int]]]
+    outside: list[tuple[str, int, Counted]]
+
+
+def read_account(path: Path) -> Account:
+    """Read account.json. Raises ContractError where it has another shape."""
+    content = read_json(path)
+    with written_by("dataset", path):
+        return _account(content)
+
+
+def _account(content: Mapping[str, Any]) -> Account:
+    outside = content.get("outside_vocabulary", {})
+    return Account(
+        read=[(name, int(number)) for name, number in content["read"].items()],
+        kept=content["kept"],
+        dropped={section: _most_first(reasons) for section, reasons in content["dropped"].items()},
+        noted=_most_first(content["noted"]),
+        splits=[(name, counts) for name, counts in content["splits"].items() if _by_split(counts)],
+        outside=[
+            (kind, int(words["distinct"]), _most_first(words["most_common"]))
+            for kind, words in outside.items()
+        ],
+    )
+
+
+def _most_first(counts: Mapping[str, int]) -> Counted:
+    return sorted(
+        ((name, int(number)) for name, number in counts.items()), key=lambda item: (-item[1], item[0])
+    )
+
+
+def _by_split(counts: Mapping[str, Any]) -> bool:
+    """Whether these are numbers by split, and not a table by predicate, which the figure shows."""
+    return all(isinstance(number, int) for number in counts.values())

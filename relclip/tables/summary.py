@@ -44,8 +44,8 @@ RCL_HELPED = {
 
 def whether_rcl_helped(claims: Sequence[Claim], figures: Figures) -> str:
     """One sentence on figure 6's run with RCL against its run without; empty where no claim compares them."""
-    sides = ((figures.rcl,), (figures.no_rcl,))
-    claim = next((one for one in claims if (one.better, one.worse) == sides), None)
+    runs = ((figures.rcl,), (figures.no_rcl,))
+    claim = next((one for one in claims if (one.better, one.worse) == runs), None)
     found = [one for metric in MAIN_NAMES if claim and (one := claim.at("annotation", metric))]
     if not found:
         return ""
@@ -91,11 +91,11 @@ def _level(first: Line, cell: Cell, line: Line, other: Cell, *, metric: str, cla
 
     By the paired difference where a claim compares their runs, otherwise where their intervals overlap.
     """
-    sides = {(first.runs[:1], line.runs[:1]), (line.runs[:1], first.runs[:1])}
+    pairs = {(first.runs[:1], line.runs[:1]), (line.runs[:1], first.runs[:1])}
     paired = [
         one
         for claim in claims
-        if claim.task == "predcls" and (claim.better[:1], claim.worse[:1]) in sides
+        if claim.task == "predcls" and (claim.better[:1], claim.worse[:1]) in pairs
         if (one := claim.at("annotation", metric))
     ]
     if paired:

@@ -7,7 +7,7 @@ from pathlib import Path
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params
-from relclip.tables.names import rows_of, run_names
+from relclip.tables.layout import rows_of, run_names
 from relclip.tracking.publish import Entry
 
 #: A training names its patch maps by their encoder.
@@ -40,11 +40,11 @@ def entries(params: Params, train: Path, predict: Path | None, output: Path) -> 
 def data_digests(config: Path) -> dict[str, str]:
     """Data set (dataset, kb, ext, ...) -> SHA-256 of the SHA-256s of its files that a training read; {} without one."""
     content = read_json(config).get("inputs", {}) if config.is_file() else {}
-    parts: dict[str, list[str]] = {}
+    digests: dict[str, list[str]] = {}
     for name, digest in sorted(content.items()):
         folder = name.partition("/")[0]
-        parts.setdefault(_ENCODERS.get(folder, folder), []).append(f"{name} {digest}\n")
-    return {name: hashlib.sha256("".join(lines).encode()).hexdigest() for name, lines in parts.items()}
+        digests.setdefault(_ENCODERS.get(folder, folder), []).append(f"{name} {digest}\n")
+    return {name: hashlib.sha256("".join(lines).encode()).hexdigest() for name, lines in digests.items()}
 
 
 def _digest_of_model(sheet: Path) -> str:

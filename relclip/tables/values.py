@@ -1,24 +1,31 @@
 """The values that page.html and its sections are filled with."""
 
+from pathlib import Path
 from typing import Any
 
-from relclip.core import explorer
+import numpy as np
+
+from relclip.core import captions
 from relclip.core.json_file import read_json
+from relclip.core.kb_filter import KEY, caption_ids
 from relclip.core.metrics import metric_label
+from relclip.core.page import LONGEST, embedded, explorer_script, script_digest
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_NAMES
+from relclip.core.vocabulary import Vocabulary
 from relclip.tables import claims as claim_table
-from relclip.tables import content, encoder, explain, paper, provenance, summary
-from relclip.tables.account import read_account
-from relclip.tables.artifacts import Artifact, artifacts
+from relclip.tables import content, explain, paper, provenance, summary
 from relclip.tables.examples import TOP
-from relclip.tables.explorer import SENTENCES, explorer_data
 from relclip.tables.gather import Gathered, Inputs
-from relclip.tables.layout import TASKS
-from relclip.tables.names import run_names
-from relclip.tables.released import trained_runs
-from relclip.tables.sources import SPLITS
+from relclip.tables.layout import TASKS, run_names
+from relclip.tables.provenance import Artifact, artifacts
+from relclip.tables.results import trained_runs
+from relclip.tables.sources import SPLITS, KnowledgeBase, read_account
 
+SENTENCES = 3
+#: The most frequent come first, so that the page stays small whatever the corpus: about 3 MB at worst.
+MOST_TRIPLETS = 20_000
+MOST_SENTENCES = 8_000
 #: (anchor, heading, its name in the navigation).
 CONTENTS = (
     ("summary", "In short", "In short"),
@@ -46,7 +53,6 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     Raises ContractError where another stage's file is absent or broken.
     """
     return {
-        "contents": CONTENTS,
         **_words(gathered, inputs),
         **_data(gathered, inputs),
         **_tables(gathered, inputs),
@@ -54,8 +60,8 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "top": TOP,
         "verdicts_of_examples": content.VERDICTS,
         "row_names": run_names(gathered.params),
-        "clip_accuracies": encoder.clip_accuracies(inputs.clip),
-        "ext_accuracies": encoder.ext_accuracies(inputs.ext),
+        "clip_accuracies": content.clip_accuracies(inputs.clip),
+        "ext_accuracies": content.ext_accuracies(inputs.ext),
         "detector_facts": content.detector_facts(inputs.detector),
         "protocol": content.scalars(gathered.params.evaluate.model_dump()),
         "artifacts": _artifacts(gathered.params, inputs),
@@ -67,33 +73,25 @@ def _words(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     return {
         "measured_on": gathered.origin.title,
         "orientation": explain.orientation(gathered.origin),
-        "how_to_read": explain.how_to_read(gathered.origin, True),
-        "how_to_read_beyond": explain.how_to_read(gathered.origin, False),
+        "how_to_read": explain.how_to_read(gathered.origin, "paper"),
+        "how_to_read_beyond": explain.how_to_read(gathered.origin, ""),
         "citation": paper.citation(),
         "paper_data": paper.data(),
         "drawn": gathered.origin.drawn,
-        "banner": explain.UNTRAINED if encoder.untrained(inputs.clip) else "",
+        "banner": explain.UNTRAINED if content.untrained(inputs.clip) else "",
     }
 
 
 def _data(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
-    data, knowledge = gathered.data, gathered.knowledge
-    predicates = data.vocabulary.predicates
+    data = gathered.data
     return {
         "classes": len(set(data.objects["class_id"].tolist())),
-        "predicates": predicates,
+        "predicates": data.vocabulary.predicates,
         "splits": SPLITS,
-        "tiles": content.tiles(data, knowledge),
+        "tiles": content.tiles(data, gathered.knowledge),
         "account": read_account(inputs.dataset / "account.json"),
         "truth_known": data.truth is not None,
-        "whole_quality": [
-            (base, judged, one.whole) for base, by in gathered.quality.items() for judged, one in by.items()
-        ],
-        **_explorer(gathered, inputs),
-        "kb_facts": content.scalars(read_json(inputs.kb / "statistics.json")),
-        "top_triplets": [
-            (name, knowledge.top(data.vocabulary, number)) for number, name in enumerate(predicates, 1)
-        ],
+        **_knowledge(gathered, inputs),
     }
 
 
@@ -110,17 +108,26 @@ def _tables(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _explorer(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
-    corpus = inputs.raw / "captions.tsv"
-    data = explorer_data(
-        gathered.knowledge, gathered.data.vocabulary, inputs.kb, corpus if corpus.is_file() else None
-    )
+def _knowledge(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
+    """The section on the knowledge base, which is not there where no captions came in."""
+    knowledge, vocabulary, corpus = gathered.knowledge, gathered.data.vocabulary, inputs.raw / "captions.tsv"
+    if knowledge is None or inputs.kb is None:
+        return {"contents": [one for one in CONTENTS if one[0] != "knowledge"]}
+    data = explorer_data(knowledge, vocabulary, inputs.kb, corpus if corpus.is_file() else None)
     return {
+        "contents": CONTENTS,
+        "whole_quality": [
+            (base, judged, one.whole) for base, by in gathered.quality.items() for judged, one in by.items()
+        ],
+        "kb_facts": content.scalars(read_json(inputs.kb / "statistics.json")),
+        "top_triplets": [
+            (name, knowledge.top(vocabulary, number)) for number, name in enumerate(vocabulary.predicates, 1)
+        ],
         "explorer": data,
-        "triplets_in_all": len(gathered.knowledge.triplets["count"]),
-        "explorer_data": explorer.embedded(data),
-        "explorer_script": explorer.script(),
-        "explorer_digest": explorer.digest(),
+        "triplets_in_all": len(knowledge.triplets["count"]),
+        "explorer_data": embedded(data),
+        "explorer_script": explorer_script(),
+        "explorer_digest": script_digest(explorer_script()),
         "explorer_sentences": SENTENCES,
     }
 
@@ -137,6 +144,7 @@ def _claims(gathered: Gathered) -> dict[str, Any]:
     return {
         "claims": claims,
         "rcl": summary.whether_rcl_helped(claims, gathered.params.report.figures),
+        "about": gathered.params.report.about,
         "leaders": summary.leaders(gathered.annotation, claims),
         "claim_groups": summary.groups(claims),
         "claim_columns": claim_table.columns(claims),
@@ -144,4 +152,30 @@ def _claims(gathered: Gathered) -> dict[str, Any]:
         "verdicts": [claim_table.verdicts(claims, "annotation", metric) for metric in MAIN_NAMES],
         "metric_label": metric_label,
         "recall": MAIN[0].label(),
+    }
+
+
+def explorer_data(
+    knowledge: KnowledgeBase, vocabulary: Vocabulary, kb: Path, corpus: Path | None
+) -> dict[str, Any]:
+    """Return the data of the explorer of `relclip.core.page`; without a corpus the triplets have no sentences.
+
+    At most SENTENCES a triplet, the first by caption id; the most frequent triplets get theirs first. Raises
+    ContractError or InputError where a file is absent or broken.
+    """
+    triplets = knowledge.triplets
+    order = np.lexsort([*(triplets[name] for name in reversed(KEY)), -triplets["count"]])[:MOST_TRIPLETS]
+    keys = list(zip(*(triplets[name][order].tolist() for name in KEY), strict=True))
+    chosen = caption_ids(kb / "evidence.parquet", keys, SENTENCES, MOST_SENTENCES) if corpus else {}
+    texts = captions.texts([corpus], {one for ids in chosen.values() for one in ids}) if corpus else {}
+    places = {caption: place for place, caption in enumerate(texts)}
+    rows = [
+        [*key, count, [places[one] for one in chosen.get(key, []) if one in places]]
+        for key, count in zip(keys, triplets["count"][order].tolist(), strict=True)
+    ]
+    return {
+        "objects": vocabulary.objects,
+        "predicates": vocabulary.predicates,
+        "captions": [[caption, text[:LONGEST]] for caption, text in texts.items()],
+        "triplets": rows,
     }

@@ -6,14 +6,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relclip.core import owner
-from relclip.internals.mlflow_sqlite import add_to_newest, follow
+from relclip.core import process
+from relclip.internals.mlflow_places import follow
+from relclip.internals.mlflow_sqlite import Point, Store
 from relclip.tracking.recorder import Recorder, Silent
 
 EXPERIMENT = "relclip"
@@ -22,35 +25,34 @@ SECONDS_FOR_A_SERVER = "5"
 POINTS_A_BATCH = 500
 
 
-class _Mlflow:
+class _Recorder:
     """Collects points and sends them in one batch: few, short transactions, so that parallel jobs do not queue."""
 
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
-        self._points: list[Any] = []
+    def __init__(self, send: Callable[[Sequence[Point], Mapping[str, str]], None]) -> None:
+        self._send = send
+        self._points: list[Point] = []
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        from mlflow.entities import Metric
-        from mlflow.utils.time import get_current_time_millis
-
-        now = get_current_time_millis()
-        self._points += [Metric(name, float(value), now, step) for name, value in values.items()]
+        now = time.time_ns() // 1_000_000
+        self._points += [(name, float(value), now, step) for name, value in values.items()]
         if len(self._points) >= POINTS_A_BATCH:
             self.flush()
 
     def tags(self, values: Mapping[str, str]) -> None:
-        import mlflow
-        from mlflow.entities import RunTag
-
-        tags = [RunTag(name, value) for name, value in values.items()]
-        attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, tags=tags))
+        attempt(lambda: self._send([], values))
 
     def flush(self) -> None:
-        import mlflow
-
         points, self._points = self._points, []
         if points:
-            attempt(lambda: mlflow.MlflowClient().log_batch(self.run_id, metrics=points))
+            attempt(lambda: self._send(points, {}))
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A run that goes on: its recorder, and what says how it ended."""
+
+    recorder: _Recorder
+    end: Callable[[str], None]
 
 
 @contextmanager
@@ -62,31 +64,32 @@ def track(
     `params` may be nested (`train.rcl.gamma`). The run ends FAILED if the body raises.
     """
     tags = {"stage": stage, "dvc_exp": os.environ.get("DVC_EXP_NAME", ""), **(tags or {})}
-    recorder = attempt(lambda: _start(name, _flat(params, stage), tags))
-    if recorder is None:
+    opened = attempt(lambda: _start(name, _flat(params, stage), tags))
+    if opened is None:
         yield Silent()
         return
     status = "FAILED"
     try:
-        yield recorder
+        yield opened.recorder
         status = "FINISHED"
     finally:
-        attempt(recorder.flush)
-        attempt(lambda: _end(status))
+        attempt(opened.recorder.flush)
+        attempt(lambda: opened.end(status))
 
 
 def record_later(tags: Mapping[str, str], metrics: Mapping[str, float]) -> None:
     """Add metrics to the newest run that carries all `tags` (evaluate adds to what train opened), or to a new one."""
 
     def add() -> None:
-        if _straight(tags, metrics):
+        file = _file()
+        if file and file.add_to_newest(tags, metrics):
             return
         store = client()
         experiment = _experiment()
         where = " and ".join(f"tags.\"{key}\" = '{value}'" for key, value in tags.items())
         found = store.search_runs([experiment.experiment_id], where, max_results=1)
         run_id = found[0].info.run_id if found else _open(store, experiment.experiment_id, tags)
-        recorder = _Mlflow(run_id)
+        recorder = _by_client(store, run_id)
         recorder.metrics(metrics)
         recorder.flush()
 
@@ -141,10 +144,10 @@ def sqlite_file() -> Path | None:
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
-def _straight(tags: Mapping[str, str], metrics: Mapping[str, float]) -> bool:
-    """Add metrics without MLflow's client, which takes seconds to import; False where only the client can."""
+def _file() -> Store | None:
+    """The file that is written without MLflow's client, which takes seconds to import."""
     path = sqlite_file()
-    return path is not None and add_to_newest(path, _version_stamp(), EXPERIMENT, tags, metrics)
+    return Store(path, _version_stamp(), EXPERIMENT) if path else None
 
 
 def _version_stamp() -> int:
@@ -177,29 +180,41 @@ def client() -> Any:
     return mlflow.MlflowClient()
 
 
-def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Mlflow:
+def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Opened:
+    """Open a run, in the file itself where that is possible: the client takes seconds to import."""
+    same = {key: tags[key] for key in ("stage", "run") if key in tags}
+    tags = {**tags, "process": process.token()}
+    file = _file()
+    run = file and file.begin(name, params, tags)
+    if file and run:
+        file.end_the_dead(same, process.is_gone)
+        recorder = _Recorder(lambda points, said: file.add(run, points, said))
+        return _Opened(recorder, lambda status: file.end(run, status))
     store = client()
     import mlflow
 
-    _end_the_dead(store, _experiment().experiment_id, tags)
-    tags = {**tags, "process": owner.token()}
-    run = mlflow.start_run(run_name=name, tags=tags)
+    _end_the_dead(store, _experiment().experiment_id, same)
+    opened = mlflow.start_run(run_name=name, tags=tags)
     mlflow.log_params(dict(params))
-    return _Mlflow(run.info.run_id)
+    return _Opened(_by_client(store, opened.info.run_id), mlflow.end_run)
+
+
+def _by_client(store: Any, run_id: str) -> _Recorder:
+    from mlflow.entities import Metric, RunTag
+
+    def send(points: Sequence[Point], tags: Mapping[str, str]) -> None:
+        metrics = [Metric(*point) for point in points]
+        store.log_batch(run_id, metrics=metrics, tags=[RunTag(*tag) for tag in tags.items()])
+
+    return _Recorder(send)
 
 
 def _end_the_dead(store: Any, experiment_id: str, tags: Mapping[str, str]) -> None:
-    """Mark runs of the same stage and name as KILLED whose process is gone: they would be RUNNING for ever."""
-    same = [f"tags.\"{key}\" = '{tags[key]}'" for key in ("stage", "run") if key in tags]
+    """Mark runs of these tags as KILLED whose process is gone: they would be RUNNING for ever."""
+    same = [f"tags.\"{key}\" = '{value}'" for key, value in tags.items()]
     for run in store.search_runs([experiment_id], " and ".join(["attributes.status = 'RUNNING'", *same])):
-        if owner.is_gone(run.data.tags.get("process", "")):
+        if process.is_gone(run.data.tags.get("process", "")):
             store.set_terminated(run.info.run_id, "KILLED")
-
-
-def _end(status: str) -> None:
-    import mlflow
-
-    mlflow.end_run(status)
 
 
 def _flat(params: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from relclip.model.contrast import LEVELS, Triplets, relation_embedding
-    from relclip.train.contrast import Negatives, RelationalContrast, info_nce, sampling_weights
-    from relclip.train.losses import soft_cross_entropy
-    from relclip.train.memory import Memory
+    from relclip.train.contrast import Memory, Negatives, RelationalContrast, info_nce, sampling_weights
     from relclip.train.targets import weighted_mean
+    from relclip.train.trainer import soft_cross_entropy
 
 __all__ = [
     "LEVELS",
@@ -40,7 +39,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'relclip.train' has no attribute {name!r}")
     from relclip.model import contrast as embeddings  # noqa: PLC0415
-    from relclip.train import contrast, losses, memory, targets  # noqa: PLC0415
+    from relclip.train import contrast, targets, trainer  # noqa: PLC0415
 
-    modules = (embeddings, contrast, losses, memory, targets)
+    modules = (embeddings, contrast, targets, trainer)
     return next(getattr(module, name) for module in modules if hasattr(module, name))

@@ -5,8 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from relclip.core.errors import ParamsError
-from relclip.core.params.errors import nearest
+from relclip.core.errors import ParamsError, nearest
 from relclip.core.params.train import Annotation, Train
 from relclip.core.seeds import stream
 from relclip.core.vocabulary import Vocabulary

@@ -1,24 +1,25 @@
 """What the commands of this package take on the command line."""
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from relclip.core import command
-from relclip.core.params.train import Train
-from relclip.core.train_inputs import Inputs
+from relclip.core.params.reading import load_sections
+from relclip.core.params.train import Train, Trainings
 from relclip.tracking.recorder import Silent
 from relclip.tracking.runs import track
+from relclip.train.inputs import Inputs
 
 
 def parser(module: str, description: str, section: str) -> argparse.ArgumentParser:
     """Return a parser of the options that every training has; `section` of params.yaml holds the run."""
     arguments = command.parser(module, description)
     command.add_params(arguments)
-    arguments.add_argument("--run", required=True, help=f"the entry of `{section}` in params.yaml")
+    command.add_runs(arguments, f"`{section}`")
     for field in fields(Inputs):
         arguments.add_argument(f"--{field.name}", type=Path, help=f"what is read (default: {field.default})")
     command.add_checkpoints(arguments)
@@ -28,25 +29,35 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
     return arguments
 
 
-def inputs(args: argparse.Namespace, params: Train) -> Inputs:
+def inputs(options: argparse.Namespace, params: Train) -> Inputs:
     """Return the folders that the command line names, or where they usually are."""
-    return Inputs.of(params, {field.name: getattr(args, field.name) for field in fields(Inputs)})
+    return Inputs.of(params, {field.name: getattr(options, field.name) for field in fields(Inputs)})
 
 
-@contextmanager
-def trained(args: argparse.Namespace, params: Train) -> Iterator[dict[str, Any]]:
-    """Yield what every training takes: its recorder, device and threads, and its place among torchrun's processes.
+def entries(parser: argparse.ArgumentParser) -> list[tuple[argparse.Namespace, Train]]:
+    """Parse the command line; return the options of each training that it names, with its entry of params.yaml."""
+    runs = command.parse_runs(parser)
+    params = load_sections(runs[0].params, Trainings)
+    return [(options, params.run(options.run)) for options in runs]
 
-    The first of several processes alone is tracked.
+
+def train_each(
+    trainings: Sequence[tuple[argparse.Namespace, Any]],
+    train: Callable[[argparse.Namespace, Any, dict[str, Any]], object],
+) -> None:
+    """Call `train` for one after another with its options, its entry, and what every training takes.
+
+    That is its recorder, device and threads, and its place among torchrun's processes, the first of which alone is
+    tracked.
     """
     from relclip.compute.halving import told_in_a_sentence  # noqa: PLC0415
     from relclip.compute.world import joined  # noqa: PLC0415
 
     advice = "lower train.images_per_batch, or use a device with more memory"
-    with joined(args.device) as (world, device), told_in_a_sentence(advice):
-        options = {"device": device, "threads": args.threads, "world": world}
-        if not world.first:
-            yield {**options, "recorder": Silent()}
-            return
-        with track("train", args.run, params.model_dump(), {"run": args.run}) as recorder:
-            yield {**options, "recorder": recorder}
+    shared = trainings[0][0]
+    with joined(shared.device) as (world, device), told_in_a_sentence(advice):
+        for options, params in trainings:
+            about = "train", options.run, params.model_dump(), {"run": options.run}
+            with track(*about) if world.first else nullcontext(Silent()) as recorder:
+                process = {"device": device, "threads": shared.threads, "world": world, "recorder": recorder}
+                train(options, params, process)

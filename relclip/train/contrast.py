@@ -1,8 +1,12 @@
-"""Relational contrastive learning, RelCLIP eq. 2 to 7: losses take features, not models."""
+"""L_RCL, relational contrastive learning, RelCLIP eq. 4 to 7: from a batch to the loss, with or without a memory.
+
+Read it from the end: `of_share` takes a step's batch, `forward` embeds (eq. 2 and 3 are `relclip.model.contrast`'s) and
+sums the levels (eq. 6), `info_nce` is the loss of one (eq. 4 and 5), `sampling_weights` its dictionaries (eq. 7).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -10,13 +14,11 @@ from torch.nn import functional
 
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import InputError
-from relclip.core.params.train import Sampling
+from relclip.core.params.train import Sampling, Weighting
+from relclip.model import Output
 from relclip.model.contrast import LEVELS, Level, Projections, Triplets
-
-if TYPE_CHECKING:
-    from relclip.train.memory import Memory
-
-Weighting = Literal["cosine", "shifted", "none"]
+from relclip.train.language import Phrases, Prompts
+from relclip.train.minibatch import Share
 
 EVERY_ROW = slice(None)
 
@@ -68,6 +70,60 @@ class Negatives:
     visual: Tensor
     text: Tensor
     weights: Tensor
+
+
+class Memory(nn.Module):
+    """The last `size` relation instances at one level, first in, first out (beyond the paper).
+
+    RelCLIP names its small batches as a limit of RCL. Once embeddings drift slowly, those of the steps before can serve
+    as further negatives, as in XBM (Wang et al. 2020) and MoCo's queue (He et al. 2020): no gradient flows into them,
+    and they obey eq. 7 as the batch's own do. Early on they drift fast, and a batch then learns to run away from the
+    past instead of telling its own instances apart; so the memory fills from the first step but counts only after the
+    warm-up of the learning rate (D12, as XBM does; chosen on validation).
+
+    Its buffers are part of the contrast's state, so a checkpoint holds them and a resumed run repeats itself exactly.
+    An instance may meet its own earlier self among the negatives; where phrases are sampled it is out as a synonym.
+    """
+
+    visual: Tensor  # (M, D) of length 1, oldest first; zeros where nothing came yet
+    text: Tensor  # (M, D)
+    phrases: Tensor  # (M, E) e of eq. 7; E is 0 where sampling is not enabled
+    filled: Tensor  # () how many rows are held, the last ones
+    batches: Tensor  # () how many batches were taken in
+
+    def __init__(self, size: int, dimension: int, words: int, sampling: Sampling, after: int = 1) -> None:
+        """`words`: E, the length of the phrases' word embeddings; 0 without. It counts `after` so many batches."""
+        super().__init__()
+        self.sampling, self.after = sampling, after
+        for name, width in (("visual", dimension), ("text", dimension), ("phrases", words)):
+            self.register_buffer(name, torch.zeros(size, width))
+        for name in ("filled", "batches"):
+            self.register_buffer(name, torch.zeros((), dtype=torch.int64))
+
+    def negatives(self, phrases: Tensor | None) -> Negatives:
+        """What is held, weighted for N queries by their `phrases` (N, E): weights (N, M), (1, M) without phrases."""
+        size = len(self.visual)
+        held = torch.arange(size, device=self.filled.device) >= size - self.filled
+        weights = (held & (self.batches >= self.after)).float()[None]
+        if phrases is not None:
+            weights = weights_by(self.sampling, phrases, self.phrases) * weights
+        return Negatives(self.visual, self.text, weights)
+
+    @torch.no_grad()
+    def remember(self, visual: Tensor, text: Tensor, phrases: Tensor | None) -> None:
+        """Take in a batch, (N, D), (N, D) and (N, E); as many of the oldest go."""
+        # new tensors each time: the graph of the loss still holds the old
+        self.visual = _pushed(self.visual, functional.normalize(visual.float(), dim=1))
+        self.text = _pushed(self.text, functional.normalize(text.float(), dim=1))
+        if phrases is not None:
+            self.phrases = _pushed(self.phrases, phrases.float())
+        self.filled = (self.filled + len(visual)).clamp(max=len(self.visual))
+        self.batches = self.batches + 1
+
+
+def _pushed(held: Tensor, new: Tensor) -> Tensor:
+    """The last M rows of the two one after the other: (M, D)."""
+    return torch.cat([held[len(new) :], new[-len(held) :]])
 
 
 def info_nce(
@@ -124,7 +180,7 @@ class RelationalContrast(Projections):
         temperature: float = 0.07,
         learn_temperature: bool = False,
         *,
-        memory: "Callable[[], Memory] | None" = None,
+        memory: Callable[[], Memory] | None = None,
     ) -> None:
         if level not in LEVELS:
             raise InputError(f"the level of the contrast is {level!r}; allowed: {', '.join(LEVELS)}")
@@ -172,11 +228,38 @@ class RelationalContrast(Projections):
     ) -> Tensor:
         negatives = None
         if level in self.memory:
-            memory = cast("Memory", self.memory[level])
+            memory = cast(Memory, self.memory[level])
             negatives = memory.negatives(None if phrases is None else phrases[queries])
             memory.remember(visual, text, phrases)
         temperature = self.used_temperature
         return info_nce(visual, text, weights, temperature, self.gamma, memory=negatives, queries=queries)
+
+    def of_share(
+        self,
+        output: Output,
+        share: Share,
+        prompts: Prompts,
+        phrases: Phrases | None,
+        sampling: Sampling,
+        *,
+        world: World = ALONE,
+    ) -> Tensor:
+        """L_RCL of a step's labelled pairs: v from the network, t and e from their labels; no phrases: no sampling."""
+        batch, targets = share.batch, share.targets
+        if not self.levels:
+            return torch.zeros((), device=output.objects.device)
+        rows, objects = targets.labelled, output.objects.float()
+        visual = Triplets(
+            output.relations.float()[rows], objects[batch.subjects[rows]], objects[batch.objects[rows]]
+        )
+        everyone = share.everyone or targets
+        if phrases is None:  # all others are negatives
+            alike = torch.ones(2 * (len(everyone.labelled),), device=rows.device)
+            words, weights = {}, dict.fromkeys(self.levels, alike)
+        else:
+            words = {level: everyone.phrases(phrases, level) for level in self.levels}
+            weights = {level: weights_by(sampling, words[level]) for level in self.levels}
+        return self(visual, targets.text(prompts), weights, words, world=world, counts=share.labelled)
 
     @property
     def used_temperature(self) -> float | Tensor:

@@ -18,8 +18,7 @@ from relclip.model import with_room
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder
 from relclip.train.minibatch import Minibatch, draw
-from relclip.train.optimiser import learning_rate, make_optimizer
-from relclip.train.steps import Steps
+from relclip.train.steps import Steps, learning_rate, make_optimizer
 from relclip.train.trainer import Share, Trainer
 from relclip.train.validate import WATCHED, Validation
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_triplets, count_shares
-from relclip.core.params.train import Train
+from relclip.core.params.train import KbWeights, Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
-from relclip.core.train_inputs import Inputs
+from relclip.core.seeds import stream
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, pair_classes, pair_numbers
-from relclip.train.annotation import annotated, held_out_ids, pairs_trained_on, without_predicates
+from relclip.train.annotation import annotated, chosen, held_out_ids, pairs_trained_on, without_predicates
+from relclip.train.inputs import Inputs
 
-KbWeights = Literal["uniform", "counts"]
 PAIRS_AT_ONCE = 1 << 20
 #: Row of a pair that is neither labelled nor background: no loss sees it.
 LEFT_OUT = -2
@@ -55,7 +55,7 @@ def supervise(
         relations["predicate_id"].to_numpy(), len(vocabulary.predicates), "relations.parquet: predicate_id"
     )
     if params.supervision == "full":
-        labels, dropped = full_labels(images, annotated(relations, params, vocabulary))
+        labels, dropped = people_labels(images, relations, params, vocabulary)
     else:
         triplets, counted["kb"] = believed_triplets(inputs.kb, params.kb, params.seed)
         triplets = without_predicates(triplets, held_out_ids(params, vocabulary))
@@ -83,6 +83,14 @@ def read_scores(path: Path, images: ImageSet) -> pa.Table:
     return read_table(path, EXT_SCORES, pc.field("image_id").isin(pa.array(images.image_ids)))
 
 
+def people_labels(
+    images: ImageSet, relations: pa.Table, params: Train, vocabulary: Vocabulary
+) -> tuple[Labels, int]:
+    """What people say of the pairs, as far and as rightly as `annotation` and `held_out` let them."""
+    labels, dropped = full_labels(images, annotated(relations, params, vocabulary))
+    return with_mistakes(images, labels, params.annotation.noise, params.seed), dropped
+
+
 def full_labels(images: ImageSet, relations: pa.Table) -> tuple[Labels, int]:
     """Annotated predicates, equal weight where a pair has several (D15); and how many relations no overlapping pair
     has.
@@ -96,6 +104,28 @@ def full_labels(images: ImageSet, relations: pa.Table) -> tuple[Labels, int]:
     )
     found = np.unique(np.stack([pairs, columns["predicate_id"].astype(np.int64)], axis=1)[pairs >= 0], axis=0)
     return _equal_weights(len(images.pairs), found[:, 0], found[:, 1]), int((pairs < 0).sum())
+
+
+def with_mistakes(images: ImageSet, labels: Labels, noise: float, seed: int) -> Labels:
+    """The labels, a share `noise` of which name another predicate that people say of the same two classes (D36).
+
+    So a mistake is a triplet that is somewhere right, as a person's mistakes are. Where people say but one predicate of
+    two classes, nothing is mistaken. What is mistaken at a smaller share is at a larger.
+    """
+    wrong = chosen(len(labels.predicates), noise, seed, "annotation noise")
+    if not wrong.any():
+        return labels
+    pair = np.repeat(np.flatnonzero(labels.row >= 0), np.diff(labels.start))
+    classes = np.stack(pair_classes(images), axis=1)[pair]  # (E, 2)
+    group = np.unique(classes, axis=0, return_inverse=True)[1]
+    others = np.zeros((group.max() + 1, labels.predicates.max() + 1), bool)
+    others[group, labels.predicates] = True
+    others = others[group]  # (E, R + 1) what people say of the classes of an entry, but for the entry itself
+    others[np.arange(len(pair)), labels.predicates] = False
+    another = (stream(seed, "wrong predicates").random(others.shape) * others).argmax(axis=1)
+    found = np.where(wrong & others.any(axis=1), another, labels.predicates)
+    rows = np.unique(np.stack([pair, found], axis=1), axis=0)
+    return _equal_weights(len(images.pairs), rows[:, 0], rows[:, 1])
 
 
 def kb_labels(

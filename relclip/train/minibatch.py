@@ -44,6 +44,20 @@ class Minibatch:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Share:
+    """What one process computes of a step, or one micro-batch of that, ready on its device."""
+
+    step: int
+    micro_batch: int
+    batch: Batch
+    targets: Targets
+    objects: float = 1.0  # its share of the step's boxes
+    pairs: float = 1.0  # its share of the step's pairs that enter the losses
+    labelled: tuple[int, ...] = ()  # labelled pairs of each process; empty where there is one
+    everyone: Targets | None = None  # of the whole step, where this is not all of it and there is RCL
+
+
 def draw(params: Train, training_set: TrainingSet, step: int) -> Minibatch:
     """Draw the images and pairs of `step` (from 0): a function of seed and step alone, whoever computes which part."""
     images = training_set.images

@@ -15,9 +15,8 @@ from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.fit import VERSION, fit, make_curves
 from relclip.train.labels import Labels
-from relclip.train.logits import labelled_logits
 from relclip.train.setup import Material, make_trainer
-from relclip.train.validate import Validation
+from relclip.train.validate import Validation, labelled_logits
 
 
 class OffsetRecorder:

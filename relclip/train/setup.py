@@ -11,17 +11,14 @@ from relclip.compute.device import best_device, prepare
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
-from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.model import ImageSet, Model, Regions, model_class
-from relclip.train.contrast import RelationalContrast
-from relclip.train.inputs import contrast_level, needs_words
+from relclip.train.contrast import Memory, RelationalContrast
+from relclip.train.inputs import Inputs
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
-from relclip.train.losses import predicate_loss
-from relclip.train.memory import Memory
 from relclip.train.targets import TrainingSet
-from relclip.train.trainer import Trainer
+from relclip.train.trainer import Trainer, predicate_loss
 
 MAPS_FOR_CHANNELS = 256
 
@@ -38,6 +35,16 @@ class Material:
     world: World = ALONE
 
 
+def contrast_level(params: Train) -> str:
+    """The level of RCL that a training has; a model without a contrast has none, whatever `rcl` says."""
+    return params.rcl.level if model_class(params.model).has_contrast else "none"
+
+
+def needs_words(params: Train) -> bool:
+    """Whether a training reads word vectors at all."""
+    return contrast_level(params) != "none" and params.sampling.enabled
+
+
 def read_material(
     params: Train,
     inputs: Inputs,
@@ -52,7 +59,9 @@ def read_material(
     images = ImageSet.load(inputs.dataset, inputs.features, "train")
     prompts = load_prompts(inputs.prompts, vocabulary, place)
     phrases = load_phrases(inputs.words, vocabulary, place) if needs_words(params) else None
-    return Material(vocabulary, images, prompts, phrases, place, world)
+    return Material(
+        vocabulary=vocabulary, images=images, prompts=prompts, phrases=phrases, device=place, world=world
+    )
 
 
 def make_trainer(

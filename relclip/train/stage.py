@@ -9,21 +9,20 @@ import torch
 
 from relclip.compute.checkpoint import remove_checkpoint, state_digest
 from relclip.compute.world import ALONE, World
-from relclip.core.atomic import atomic_folder, write_json
-from relclip.core.digest import check_maps, file_digest
+from relclip.core.atomic import write_json
+from relclip.core.digest import check_maps, file_digest, made_folder
 from relclip.core.errors import ContractError
 from relclip.core.params.train import Train
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model
 from relclip.tracking.recorder import Recorder, Silent
 from relclip.train.annotation import held_out_ids, without_predicates
 from relclip.train.fit import VERSION
-from relclip.train.inputs import needs_words
+from relclip.train.inputs import Inputs
 from relclip.train.labels import Labels, supervise
 from relclip.train.phases import Phases
-from relclip.train.setup import read_material
+from relclip.train.setup import needs_words, read_material
 from relclip.train.validate import Validation
 
 
@@ -67,18 +66,18 @@ def train_run(
     labels, counts = supervise(material.images, params, inputs, material.vocabulary)
     digests = input_digests(inputs.files(params, start, words=needs_words(params)))
     phases = Phases(
-        material,
-        Regions(material.images, params.roi_size, material.device),
-        read_validation(params, inputs, material.vocabulary, material.device),
-        recorder,
-        checkpoints / run,
-        training_digest(params, digests, material.device),
+        material=material,
+        regions=Regions(material.images, params.roi_size, material.device),
+        validation=read_validation(params, inputs, material.vocabulary, material.device),
+        recorder=recorder,
+        folder=checkpoints / run,
+        digest=training_digest(params, digests, material.device),
     )
     trained = method(labels, phases) if method else Trained(phases.train(params, labels))
     if not world.first:
         return ""
     about = about_run(run, params, material.vocabulary, digests)
-    with atomic_folder(output) as folder:
+    with made_folder(output) as folder:
         statistics = {**counts, **trained.counts, **phases.statistics}
         write_model(folder, trained.model, phases, about, statistics)
         trained.write_more(folder)

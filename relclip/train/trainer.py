@@ -1,38 +1,104 @@
-"""What a step of a training computes: its batch and its losses (RelCLIP section 3.3)."""
+"""What a step of a training computes: its batch and its losses.
 
+RelCLIP's cross-entropies (section 3.3, end) or VisualDS's (docs/method.md, 6), and RCL's (`relclip.train.contrast`).
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from relclip.compute.device import autocast
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
 from relclip.core.seeds import stream
-from relclip.model import Batch, Model, Output, Regions
-from relclip.model.contrast import Triplets
-from relclip.train.contrast import RelationalContrast, weights_by
+from relclip.model import Batch, Model, Regions
+from relclip.train.contrast import RelationalContrast
 from relclip.train.language import Phrases, Prompts
-from relclip.train.losses import Losses, PredicateLoss, object_cross_entropy, soft_cross_entropy
-from relclip.train.minibatch import Minibatch, collated, draw
+from relclip.train.minibatch import Minibatch, Share, collated, draw
 from relclip.train.targets import Targets, TrainingSet
+
+#: A loss of predicates: labelled logits (L, R + 1), their distributions (L, R + 1), background logits (B, R + 1).
+PredicateLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Share:
-    """What one process computes of a step, or one micro-batch of that, ready on its device."""
+class Losses:
+    """The losses of a step, or of a share of it, scalars named as in curves.csv; `loss` is what is minimised."""
 
-    step: int
-    micro_batch: int
-    batch: Batch
-    targets: Targets
-    objects: float = 1.0  # its share of the step's boxes
-    pairs: float = 1.0  # its share of the step's pairs that enter the losses
-    labelled: tuple[int, ...] = ()  # labelled pairs of each process; empty where there is one
-    everyone: Targets | None = (
-        None  # the labels of the whole step, where this is not all of it and there is RCL
-    )
+    loss: Tensor
+    loss_object: Tensor
+    loss_predicate: Tensor
+    loss_rcl: Tensor
+
+    @classmethod
+    def total(cls, shares: Sequence["Losses"]) -> "Losses":
+        """Add up the losses of all shares of a step."""
+        names = cls.__dataclass_fields__
+        return cls(**{name: torch.stack([getattr(share, name) for share in shares]).sum() for name in names})
+
+    def detached(self) -> "Losses":
+        """The same numbers without their graph."""
+        return Losses(**{name: loss.detach() for name, loss in vars(self).items()})
+
+
+def soft_cross_entropy(labelled: Tensor, distribution: Tensor, background: Tensor) -> Tensor:
+    """Cross-entropy of predicates: labelled pairs against their label distribution, the others against class 0.
+
+    labelled: (L, R + 1) logits; distribution: (L, R + 1), each row sums to 1; background: (B, R + 1) logits.
+    Returns the mean over the L + B pairs, 0 where there is none.
+    """
+    first = -(distribution * functional.log_softmax(labelled.float(), dim=1)).sum()
+    second = -functional.log_softmax(background.float(), dim=1)[:, 0].sum()
+    return (first + second) / max(len(labelled) + len(background), 1)
+
+
+def multi_hot_bce(labelled: Tensor, distribution: Tensor, background: Tensor) -> Tensor:
+    """VisualDS's M1 without EXT: binary cross-entropy against every possible label of a pair, whatever its weight.
+
+    Shapes as in `soft_cross_entropy`. The target of a background pair is column 0 alone (D19: those
+    pairs train as background). Returns the mean over pairs x (R + 1) columns, 0 where there is no pair.
+    """
+    return _bce(labelled, distribution, background, None)
+
+
+def soft_weighted_bce(labelled: Tensor, distribution: Tensor, background: Tensor) -> Tensor:
+    """VisualDS's M1 with EXT and every M2: as `multi_hot_bce`, but a possible label weighs its share of the pair.
+
+    Everything else, so what is no label of a pair and all of a background pair, weighs 1.
+    """
+    weights = torch.where(distribution > 0, distribution, 1.0)
+    return _bce(labelled, distribution, background, weights)
+
+
+def object_cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """Cross-entropy over all boxes: (N, O + 1) logits, (N,) classes; 0 where there is none."""
+    return functional.cross_entropy(logits.float(), classes, reduction="sum") / max(len(classes), 1)
+
+
+def predicate_loss(params: Train, weighted: bool | None = None) -> PredicateLoss:
+    """Return the loss that `loss` names. VisualDS weighs possible labels by EXT or by its E-step, never uniform ones.
+
+    Labels that share a pair by the counts of the KB weigh too (D16).
+    """
+    if params.loss == "cross_entropy":
+        return soft_cross_entropy
+    if weighted is None:
+        by_counts = params.supervision == "kb" and params.kb.weights == "counts"
+        weighted = params.supervision == "kb+ext" or by_counts
+    return soft_weighted_bce if weighted else multi_hot_bce
+
+
+def _bce(labelled: Tensor, distribution: Tensor, background: Tensor, weights: Tensor | None) -> Tensor:
+    targets = (distribution > 0).float()
+    first = functional.binary_cross_entropy_with_logits(labelled.float(), targets, weights, reduction="sum")
+    empty = torch.zeros_like(background, dtype=torch.float32)
+    empty[:, 0] = 1.0
+    second = functional.binary_cross_entropy_with_logits(background.float(), empty, reduction="sum")
+    return (first + second) / max((len(labelled) + len(background)) * labelled.shape[1], 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,29 +178,11 @@ class Trainer:
             targets.distribution(self.model.config.predicates),
             output.predicate_logits[targets.background],
         )
-        rcl = self._rcl(output, share)
+        rcl = self.contrast.of_share(
+            output, share, self.prompts, self.phrases, params.sampling, world=self.world
+        )
         loss = params.object_loss * object_loss + params.predicate_loss * predicate_loss
         return Losses(loss + params.rcl.weight * rcl, object_loss, predicate_loss, rcl)
-
-    def _rcl(self, output: Output, share: Share) -> Tensor:
-        """L_RCL, RelCLIP eq. 6: v of the labelled pairs from the network, t and e from their labels."""
-        batch, targets, levels = share.batch, share.targets, self.contrast.levels
-        if not levels:
-            return torch.zeros((), device=self.regions.device)
-        rows, objects = targets.labelled, output.objects.float()
-        visual = Triplets(
-            output.relations.float()[rows], objects[batch.subjects[rows]], objects[batch.objects[rows]]
-        )
-        everyone = share.everyone or targets
-        phrases, weights = {}, {}
-        for level in levels:
-            if self.phrases is None:  # no sampling: all others are negatives
-                weights[level] = torch.ones(2 * (len(everyone.labelled),), device=self.regions.device)
-            else:
-                phrases[level] = everyone.phrases(self.phrases, level)
-                weights[level] = weights_by(self.params.sampling, phrases[level])
-        text = targets.text(self.prompts)
-        return self.contrast(visual, text, weights, phrases, world=self.world, counts=share.labelled)
 
     def _everyone(self, whole: Minibatch) -> Targets | None:
         """The labels of all pairs that the processes contrast."""
@@ -147,8 +195,7 @@ class Trainer:
 
 def _seed_dropout(seed: int, device: torch.device) -> None:
     if device.type == "cpu":
-        torch.default_generator.manual_seed(
-            seed
-        )  # torch.manual_seed would keep a stack trace for CUDA each time
+        # torch.manual_seed would keep a stack trace for CUDA each time
+        torch.default_generator.manual_seed(seed)
     else:
         torch.manual_seed(seed)

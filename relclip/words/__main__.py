@@ -25,9 +25,9 @@ def main() -> None:
         "--vocabulary", type=Path, required=True, help="vocabulary.json: objects and predicates"
     )
     arguments.add_argument("--output", type=Path, required=True, help="folder for the two files")
-    given = arguments.parse_args()
-    params = load_section(given.params, "words", Words)
-    statistics = build(given.captions, given.vocabulary, given.output, params)
+    options = arguments.parse_args()
+    params = load_section(options.params, "words", Words)
+    statistics = build(options.captions, options.vocabulary, options.output, params)
     print(
         f"{statistics['phrases']} phrases, {statistics['phrases_without_known_word']} without any known word"
     )

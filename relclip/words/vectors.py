@@ -1,6 +1,5 @@
 """Word vectors: word2vec trained on the caption corpus, read from a file in word2vec's own format, or downloaded."""
 
-import difflib
 import gzip
 import logging
 import re
@@ -12,7 +11,7 @@ from pathlib import Path
 from gensim.models import KeyedVectors, Word2Vec
 
 from relclip.core.captions import blocks, check, split_lines
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, nearest
 from relclip.core.params.words import Words
 from relclip.core.progress import progress
 
@@ -67,7 +66,7 @@ def train(files: Sequence[Path], params: Words) -> KeyedVectors:
     return model.wv
 
 
-def given(source: str) -> KeyedVectors:
+def read_vectors(source: str) -> KeyedVectors:
     """Read the vectors of `words.source`: a file, or the name of a download (DOWNLOADS).
 
     Raises InputError as `load` and `fetch` do.
@@ -75,10 +74,9 @@ def given(source: str) -> KeyedVectors:
     if source in DOWNLOADS and not Path(source).exists():
         return load(fetch(source), binary=source in BINARY)
     if not Path(source).exists():
-        near = [f"; did you mean {name}?" for name in difflib.get_close_matches(source, DOWNLOADS, n=1)]
         raise InputError(
-            f"words.source is '{source}', which is no file and no download{''.join(near)} "
-            f"Give captions, a file in word2vec's format, or one of {', '.join(DOWNLOADS)}"
+            f"words.source is '{source}', which is no file and no download{nearest(source, DOWNLOADS)}; give "
+            f"captions, a file in word2vec's format, or one of {', '.join(DOWNLOADS)}"
         )
     return load(Path(source))
 

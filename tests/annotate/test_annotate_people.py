@@ -12,7 +12,7 @@ from annotate_case import RUNS, SWITCHES, Visitor, served
 
 from relclip.annotate.__main__ import main
 from relclip.annotate.export import export, in_words
-from relclip.annotate.order import first_pictures, hours, order_of, seconds_left
+from relclip.annotate.pictures import first_pictures, hours, order_of, seconds_left
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
 from relclip.core.params.evaluate import Evaluate
@@ -128,7 +128,7 @@ def test_all_people_begin_with_the_same_pictures_which_are_the_pilot(case, monke
     assert some == set(pilot.images.tolist())
     assert pilot.questions == {key: one for key, one in case.asked.questions.items() if one.image_id in some}
     assert first_pictures(pilot, 0, 20).questions == pilot.questions
-    monkeypatch.setattr("relclip.annotate.order.CORE", 20)
+    monkeypatch.setattr("relclip.annotate.pictures.CORE", 20)
     for name in ("ada", "bob"):
         pictures = order_of(case.asked, 0, name).pictures
         assert set(pictures[: len(some)]) == some and len(pictures) == 4

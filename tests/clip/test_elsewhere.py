@@ -177,3 +177,35 @@ def test_an_encoder_of_two_widths_is_refused_in_one_sentence(tiny, tmp_path):
     with pytest.raises(InputError, match=r"pictures have 96 numbers and texts 64.*one width of both towers"):
         _run(tiny.params, tmp_path / "model", model="tiny-two-widths")
     assert not (tmp_path / "model").exists()
+
+
+def test_a_configuration_file_of_ones_own_is_a_model(tiny, tmp_path, open_clip_model):
+    folder, model = open_clip_model
+    own = tmp_path / "own-tower.json"
+    own.write_text((folder / f"{MODEL}.json").read_text())
+    encoder = _run(
+        tiny.params, tmp_path / "model", model=str(own), weights=str(folder / "weights.safetensors")
+    )
+    with torch.no_grad():
+        expected = model.encode_text(open_clip.get_tokenizer(MODEL)(["a dog"]), normalize=True)
+    assert torch.allclose(encoder.encode_texts(["a dog"]), expected, atol=1e-5)
+    assert json.loads((tmp_path / "model" / "statistics.json").read_text())["model"] == "own-tower"
+    own.write_text('{"embed_dim": 24, "text_cfg": {}}')
+    with pytest.raises(InputError, match="no configuration of open_clip: it lacks vision_cfg"):
+        _run(tiny.params, tmp_path / "none", model=str(own))
+
+
+def test_a_convolutional_tower_has_states_on_a_grid_of_any_size(tiny, tmp_path, open_clip_model):
+    folder, _ = open_clip_model
+    config = json.loads((folder / f"{MODEL}.json").read_text())
+    config["vision_cfg"] = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 32, "patch_size": None}
+    (tmp_path / "tiny-resnet.json").write_text(json.dumps(config))
+    encoder = _run(tiny.params, tmp_path / "model", model=str(tmp_path / "tiny-resnet.json"))
+    pictures = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
+    tower = open_clip.create_model(f"local-dir:{tmp_path / 'model'}").eval().visual
+    with torch.no_grad():
+        states = tower.layer4(
+            tower.layer3(tower.layer2(tower.layer1(tower.stem(encoder._pixels(pictures, 96)))))
+        )
+    assert states.shape == (2, 1024, 3, 3)
+    assert torch.allclose(encoder.patch_map(pictures, 96), states.permute(0, 2, 3, 1), atol=1e-4)

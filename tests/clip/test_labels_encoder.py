@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from relclip.clip import labels_elsewhere, labels_stage
+from relclip.clip import labels_stage
 from relclip.clip.labels_stage import LabelsTrainer
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params.clip import LabelsEncoder
@@ -134,8 +134,8 @@ def test_what_cannot_be_loaded_is_one_sentence_and_leaves_nothing(tiny, timm_mod
     def away(address):
         raise OSError
 
-    monkeypatch.setattr(labels_elsewhere, "reach", away)
-    monkeypatch.setattr(labels_elsewhere, "_cached", lambda hub: False)
+    monkeypatch.setattr(labels_stage, "reach", away)
+    monkeypatch.setattr(labels_stage, "_cached", lambda hub: False)
     for values, sentence in (
         ({"model": "vit_hugest"}, "timm does not have; nearest: "),
         ({"model": TIMM, "weights": str(tmp_path / "half.safetensors")}, "does not load as timm's"),

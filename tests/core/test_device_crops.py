@@ -7,9 +7,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from relclip.core.params.ext import Ext
 from relclip.encoder.crops import cut, pixel_boxes
-from relclip.ext import device_crops
-from relclip.ext.device_crops import axis_matrix, cut_there
-from relclip.ext.regions import embed_regions
+from relclip.ext import regions
+from relclip.ext.regions import axis_matrix, cut_there, embed_regions
 
 CPU = torch.device("cpu")
 
@@ -39,7 +38,7 @@ def boxes():
 @pytest.mark.parametrize("size", [24, 48, 112])
 def test_a_level_from_the_cpu_at_most_two_and_from_pillow(picture, boxes, size, monkeypatch):
     """The largest and the mean difference, of 255."""
-    monkeypatch.setattr(device_crops, "AT_ONCE", 7 * 188 * size * 3)
+    monkeypatch.setattr(regions, "AT_ONCE", 7 * 188 * size * 3)
     found = cut_there(picture, boxes.astype(np.float32), size, CPU).int()
     usual = cut(picture, boxes.astype(np.float32), size).int()
     assert (found - usual).abs().max() <= 2

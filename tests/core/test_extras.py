@@ -6,10 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from relclip.__main__ import COMMANDS, main
+from relclip.__main__ import COMMANDS, extra_for, main
 from relclip.core.errors import InputError
 from relclip.project.completion import whole
-from relclip.project.extras import extra_for
 
 REQUIREMENTS = [
     "numpy>=2",

@@ -1,11 +1,14 @@
 """Files appear whole or not at all, and Parquet keeps its contract."""
 
+import errno
+
 import pyarrow as pa
 import pytest
 
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
+from relclip.core.digest import check_digests, made_folder
 from relclip.core.errors import ContractError
-from relclip.core.parquet import RELATIONS, read_table, write_sorted, write_table
+from relclip.core.parquet import RELATIONS, read_table, readable, write_sorted, write_table
 
 
 def relations(rows):
@@ -26,6 +29,26 @@ def test_a_failure_leaves_the_old_content_and_no_rest(tmp_path, kind):
         raise RuntimeError
     assert (path if kind == "file" else path / "inside").read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["thing"]
+
+
+def test_the_digests_of_a_folder_name_the_file_that_was_edited(tmp_path):
+    with made_folder(tmp_path / "stage") as made:
+        (made / "below").mkdir()
+        for name in ("numbers.json", "below/table", "model.safetensors"):
+            (made / name).write_text("1")
+    check_digests(tmp_path / "stage")
+    (tmp_path / "stage/model.safetensors").write_text("2")  # sealed inside
+    (tmp_path / "stage/numbers.json").unlink()  # its reader says so
+    (tmp_path / "stage/more").write_text("beside it")
+    check_digests(tmp_path / "stage")
+    (tmp_path / "stage/below/table").write_text("2")
+    with pytest.raises(ContractError, match="below/table is not what its stage made"):
+        check_digests(tmp_path / "stage")
+    (tmp_path / "stage/digests.json").write_text("{")
+    with pytest.raises(ContractError, match="make this folder again"):
+        check_digests(tmp_path / "stage")
+    (tmp_path / "stage/digests.json").unlink()
+    check_digests(tmp_path / "stage")
 
 
 def test_json_bytes_do_not_depend_on_the_order_of_keys(tmp_path):
@@ -69,3 +92,15 @@ def test_broken_contracts_are_sentences(tmp_path):
     write_table(tmp_path / "null", nulls, RELATIONS)
     with pytest.raises(ContractError, match="empty values"):
         read_table(tmp_path / "null", RELATIONS)
+
+
+def test_a_disks_fault_is_not_taken_for_a_broken_file(tmp_path):
+    with (
+        pytest.raises(
+            ContractError, match=r"x\.parquet is not readable as Parquet \(no end\); make it again"
+        ),
+        readable(tmp_path / "x.parquet"),
+    ):
+        raise OSError("no end")
+    with pytest.raises(OSError, match="Input/output error"), readable(tmp_path / "x.parquet"):
+        raise OSError(errno.EIO, "Input/output error")

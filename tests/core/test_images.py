@@ -57,7 +57,7 @@ def test_cheap_check_agrees_with_whole_decoding(tmp_path, picture, keep, progres
         except InputError:
             outcomes.append(False)
     assert outcomes == [keep == 1.0] * 2
-    assert check_image(whole) == (640, 480)
+    assert check_image(whole) == ((640, 480), 1)
 
 
 def _bomb(side):
@@ -131,6 +131,13 @@ def test_heic_without_its_reader_names_the_extra(tmp_path, monkeypatch):
     (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
     with pytest.raises(InputError, match=r"pip install 'relclip\[heif\]'"):
         read_image(tmp_path / "a.jpg")
+
+
+def test_a_damaged_heic_is_told_with_heif_among_what_is_read(tmp_path):
+    pytest.importorskip("pillow_heif")
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
+    with pytest.raises(InputError, match=r"no picture in a known format; allowed: .*AVIF, HEIF"):
+        read_image(tmp_path / "a.heic")
 
 
 def test_a_jpeg_beyond_the_limit_is_decoded_reduced_where_that_will_do(tmp_path, monkeypatch):

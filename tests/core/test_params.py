@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from relclip.core.errors import InputError, ParamsError
-from relclip.core.params.reading import read_content
-from relclip.core.params.tables import read_report
+from relclip.core.params.reading import Changes, read_content
+from relclip.core.params.tables import Table, read_report
 from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params, load_workflow
+from relclip.core.vocabulary import load_names
 from relclip.project.preset import preset_content, preset_text, use_preset
 from relclip.project.schema import schema_text
 
@@ -31,9 +32,9 @@ def test_a_preset_is_written_whole_and_says_what_its_changes_say(name):
     written = yaml.safe_load(preset_text(name, PRESETS))
     changes = preset_content(name, PRESETS)
     # what another source would need is left out
-    for section, unused in (("raw", "scenes"), ("clip", "pretrain")):
+    for section, unused in (("raw", "scenes"), ("raw", "vg"), ("clip", "pretrain")):
         if unused not in written[section]:
-            del changes[section][unused]
+            changes[section].pop(unused, None)
     assert check_params(written) == check_params(changes)
     for section in ("kb", "words", "features", "train", "evaluate"):
         assert list(written[section]) == list(Params.model_fields[section].annotation.model_fields)
@@ -136,6 +137,13 @@ def test_a_row_is_named_by_what_its_run_was_trained_with(content):
     content["runs"]["epsilon_09"]["sampling"]["epsilon"] = 0.8
     rows = check_params(content).report.rows("table6")
     assert [row.name for row in rows] == ["No RCL", "0.3", "0.5", "0.7", "0.8"]
+    content["runs"]["kb_size_20"]["kb"] = {"captions": 0.25, "min_count": 3}
+    content["runs"]["batch_4_memory"]["rcl"]["memory"] = 2048
+    content["runs"]["batch_4_memory"]["images_per_batch"] = 6
+    report = check_params(content).report
+    assert [row.name for row in report.rows("kb_size")] == ["0.03", "0.25", "1"]
+    assert report.rows("kb_size")[1].note == "mentions that a triplet needs: 3"
+    assert report.rows("beyond")[3].name == "6 images a batch, memory 2,048"
     for name in ("{sampling.epsilom}", "{sampling}", "{__class__}"):
         content["report"]["tables"]["table6"]["rows"][1]["name"] = name
         with pytest.raises(ParamsError, match="name a value of train"):
@@ -316,3 +324,48 @@ def test_only_scenes_bring_something_to_pre_train_on(content):
     content["runs"] = {name: run for name, run in content["runs"].items() if run.get("features") != "labels"}
     with pytest.raises(ParamsError, match="refined"):  # of the runs that read labels, which are left out
         check_params(content)
+
+
+def test_without_captions_there_is_full_supervision_alone():
+    alone = preset_content("full", ROOT / "workflow/presets")
+    params = check_params(alone)
+    assert not params.raw.captioned and not params.word_vectors
+    sampled = {"train": alone["train"] | {"sampling": {"enabled": True}}}
+    for change, words in (
+        ({"runs": alone["runs"] | {"kb_run": {"supervision": "kb"}}}, "no knowledge base for kb_run;"),
+        ({"predict": alone["predict"] | {"training_free": ["kb"]}}, "no knowledge base for kb;"),
+        ({"predictions": {"m": {"run": "relclip_full", "kb_mask": True}}}, "no knowledge base for m;"),
+        (sampled, "'relclip_full' samples by them"),
+    ):
+        with pytest.raises(ParamsError, match=words):
+            check_params(alone | change)
+    spoken = alone | {"raw": alone["raw"] | {"captions": ["captions.tsv"]}}
+    assert check_params(spoken | sampled).word_vectors
+
+
+def test_a_preset_changes_the_one_it_names_as_base():
+    vg, vg50 = (preset_content(name, ROOT / "workflow/presets") for name in ("vg", "vg50"))
+    assert vg50["detector"] == vg["detector"] and vg50["train"] == vg["train"] and "base" not in vg50
+    assert load_names(check_params(vg50).dataset.predicates)[:2] == ("above", "across")
+    assert len(load_names("vg50")) == 50 and set(load_names("vg20")) < set(load_names("vg50"))
+
+
+def test_vg50_small_has_the_rows_of_vg50_and_downloads_nothing():
+    whole, small = (preset_content(name, PRESETS) for name in ("vg50", "vg50_small"))
+    for section in ("runs", "predict", "predictions", "tables"):
+        assert small[section] == whole[section]
+    assert small["refined"].keys() == whole["refined"].keys()
+    params = check_params(small)
+    assert params.dataset.predicates == "vg50" and params.raw.source == "scenes"
+    assert (params.words.source, params.clip.weights, params.labels.make) == ("captions", None, [])
+    assert (params.detector.backbone, params.detector.start) == ("small", "none")
+
+
+def test_published_numbers_stand_under_the_columns():
+    report = read_content(ROOT / "workflow/tables/vg50.yaml", Changes)["tables"].changes
+    table = Table(**report["vg50"])
+    motif = table.blocks["vg50_full"].rows[0]
+    numbers = dict(zip(table.places, motif.published, strict=True))
+    assert numbers["predcls/recall_at_50"] == 65.18 and numbers["sgdet/zero_shot_recall_at_50"] == 0.05
+    with pytest.raises(ValueError, match="'Motif' has 1 published numbers"):
+        Table(title="", columns=table.columns, rows=[motif.model_copy(update={"published": [1.0]})])

@@ -3,16 +3,28 @@
 import shutil
 from collections import namedtuple
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from relclip.core.errors import InputError
+from relclip.core.params.raw import Raw
 from relclip.core.params.whole import check_params
 from relclip.project.preset import preset_content
-from relclip.project.space import LARGEST, check_place, check_space, room
+from relclip.project.space import LARGEST, check_place, check_space
+from relclip.raw.sources import SOURCES
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 Usage = namedtuple("Usage", "free")
+
+
+def room(raw):
+    """Bytes that the pipeline writes for this data set."""
+    return SOURCES[raw.source].room(raw)
+
+
+def test_each_source_has_its_entry():
+    assert set(SOURCES) == set(get_args(Raw.model_fields["source"].annotation))
 
 
 def test_too_little_room_is_one_sentence(tmp_path, monkeypatch):

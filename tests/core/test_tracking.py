@@ -78,7 +78,7 @@ def test_eight_jobs_at_once_lose_nothing(store, monkeypatch):
     jobs = begun(uri, EIGHT)
     output, errors = jobs.communicate(timeout=180)
     assert jobs.returncode == 0
-    assert output.count("stage finished\n") == 8
+    assert output.count("stage finished") == 8
     assert "MLflow did not take" not in errors
     runs = client.search_runs([experiment])
     assert sorted(run.info.run_name for run in runs) == [f"run{number}" for number in range(8)]
@@ -153,6 +153,60 @@ def test_metrics_reach_the_store_without_the_client_and_read_as_if_it_had_writte
     assert client.get_run(runs[0]).data.metrics == client.get_run(other).data.metrics == {}
     found = client.search_runs([experiment], "metrics.precision > 0.4")
     assert [run.info.run_id for run in found] == [runs[1]]
+
+
+OPENED = """
+import sys
+from relclip.internals import mlflow_sqlite
+from relclip.tracking.runs import track
+if sys.argv[1] == "client":
+    mlflow_sqlite.KNOWN = range(0)
+try:
+    with track("train", "one", {"seed": 0, "rcl": {"level": "dual", "held": []}, "none": None}, {"run": "one"}) as it:
+        it.tags({"model_sha256": "ab", "stage": "train"})
+        for step, loss in ((10, 0.5), (20, float("nan")), (30, float("-inf")), (40, 0.25)):
+            it.metrics({"loss": loss}, step)
+        it.metrics({"other": 1}, 5)
+        assert sys.argv[2] == "FINISHED"
+except AssertionError:
+    pass
+print("mlflow" in sys.modules)
+"""
+
+
+def rows_of(database, run):
+    """All that the file says of a run but when, where and by which process."""
+    found = {}
+    for table in ("runs", "params", "tags", "metrics", "latest_metrics"):
+        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+        kept = [one for one in columns if one not in {"run_uuid", "start_time", "end_time", "timestamp"}]
+        rows = database.execute(f"SELECT {', '.join(kept)} FROM {table} WHERE run_uuid = ?", [run]).fetchall()
+        found[table] = sorted(str(row).replace(run, "RUN") for row in rows if row[0] != "process")
+    return found
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("status", ["FINISHED", "FAILED"])
+def test_a_run_without_the_client_has_the_rows_that_the_client_writes(store, tmp_path, status):
+    uri, client, experiment = store
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", OPENED, how, status],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for how in ("straight", "client")
+    ]
+    assert said == ["False", "True"]
+    runs = client.search_runs([experiment])
+    assert [run.info.status for run in runs] == [status, status]
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        one, two = (rows_of(database, run.info.run_id) for run in runs)
+    assert one == two
+    assert len(one["metrics"]) == 5 and len(one["tags"]) > 6
 
 
 @pytest.mark.workflow

@@ -158,6 +158,8 @@ def test_truth_has_the_same_objects_and_all_relations(write_raw, thing, relation
     (raw / "truth/relationships.json").unlink()
     with pytest.raises(InputError, match=r"dataset\.truth"):
         build(params, raw, truth=True)
+    with pytest.raises(InputError, match="run the stage `raw`"):
+        build(params, raw / "nowhere", truth=True)
 
 
 def test_same_input_same_bytes_whatever_the_order_of_lines(write_raw, thing, relation, params):

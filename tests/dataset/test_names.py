@@ -2,8 +2,8 @@
 
 import pytest
 
-from relclip.core.aliases import load_aliases
 from relclip.core.errors import InputError
+from relclip.core.forms import load_aliases
 from relclip.core.vocabulary import load_names
 from relclip.dataset.names import ObjectNames
 from relclip.kb.objects import Objects

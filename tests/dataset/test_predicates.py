@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from relclip.core.aliases import load_aliases
 from relclip.core.entries import read_entries
+from relclip.core.forms import load_aliases
 from relclip.core.vocabulary import load_names
-from relclip.dataset.predicates import PredicateWords
+from relclip.dataset.names import PredicateWords
 
 CLASSES = load_names("vg20")
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -76,13 +76,18 @@ def test_aliases_serve_both_ways(tmp_path):
 
 
 def test_other_vocabularies():
-    classes = ("has", "on", "in front of", "holding", "wearing")
+    classes = ("has", "on", "in front of", "holding", "wearing", "wears", "looking at", "belonging to")
     assert [found(words, classes=classes) for words in ("has a", "is on the", "are holding")] == [
         "has",
         "on",
         "holding",
     ]
-    assert [found(words, classes=classes) for words in ("in front", "holds", "wears")] == [None] * 3
+    assert [found(words, classes=classes) for words in ("in front", "is held", "looks", "worn by")] == [
+        None
+    ] * 4
+    met = {"hold": "holding", "held": "holding", "hold obj": "holding", "wear": "wearing", "wore": "wearing"}
+    met |= {"wears": "wears", "that looks at": "looking at", "belongs to": "belonging to"}
+    assert {words: found(words, classes=classes) for words in met} == met
 
 
 @pytest.mark.skipif(not (SHARED / "photos").is_dir(), reason="needs ../shared/data/photos")

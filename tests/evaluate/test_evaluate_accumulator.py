@@ -2,6 +2,7 @@
 
 import doctest
 import pickle
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -164,3 +165,31 @@ def test_documentation_examples():
 def test_an_image_id_that_is_no_whole_number_is_one_sentence(image_id):
     with pytest.raises(InputError, match="must be a whole number of 64 bits"):
         SceneGraphRecall(2, 3, "predcls").update(EMPTY, {**EMPTY, "image_id": image_id})
+
+
+def test_older_names_answer_with_a_word():
+    params = import_module("relclip.core.params")
+    with pytest.warns(DeprecationWarning, match=r"params\.evaluate\.Evaluate now"):
+        assert params.Evaluate is Evaluate
+    with pytest.raises(AttributeError, match="has no attribute 'Evaluation'"):
+        _ = params.Evaluation
+    with pytest.warns(DeprecationWarning, match=r"train=\.\.\. now"):
+        older = SceneGraphRecall(CLASSES, PREDICATES, "predcls", seen=SEEN)
+    case = numbered(random_case(np.random.default_rng(5)))
+    newer = SceneGraphRecall(CLASSES, PREDICATES, "predcls", train=SEEN)
+    for item in case.items():
+        older.update(*fields(*item))
+        newer.update(*fields(*item))
+    np.testing.assert_equal(older.compute(), newer.compute())
+
+
+def test_boxes_in_shares_of_the_picture_are_refused():
+    """They would match nothing, and recall would be 0 without a word."""
+    boxes = np.array([[10.0, 10, 60, 90], [0, 50, 80, 120]])
+    graph = {"labels": [1, 2], "relations": [[0, 1, 1]]}
+    found = {**graph, "boxes": boxes / 200, "relation_scores": [0.5]}
+    for shares, pixels in ((boxes / 200, boxes), (boxes, boxes / 200)):
+        recall = SceneGraphRecall(2, 3, "sgdet")
+        with pytest.raises(InputError, match=r"within 0\.\.1.*multiply x by the width"):
+            recall.update({**found, "boxes": shares}, {**graph, "boxes": pixels})
+        assert recall.hits.num_rows == 0

@@ -2,27 +2,32 @@
 
 import doctest
 import json
+import os
+import shutil
 import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from evaluate_reference import PREDICATES, random_case, write_case
 
-from relclip.core.errors import InputError
+from relclip.core import command
+from relclip.core.errors import InputError, RelclipError
 from relclip.core.metrics import MEASURES
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import write_table
 from relclip.evaluate import (
     HITS,
-    comparison,
-    comparison_text,
     differences,
     evaluate,
+    hit_changes,
     metrics_from_hits,
+    text,
 )
 from relclip.evaluate import __main__ as public
-from relclip.evaluate.comparison import changed_images, compare_hits
+from relclip.evaluate.compare_inputs import written_side
+from relclip.evaluate.hit_changes import changed_images, compare_hits
 from relclip.evaluate.hits import read_hits
 
 NAMES = ("p0", "p1", "p2")
@@ -145,10 +150,10 @@ def test_nothing_to_compare_is_shown_as_nothing():
     empty = pa.table([pa.array([], field.type) for field in HITS], schema=HITS)
     content = compare_hits([empty], [empty], NAMES)
     assert content["metrics"]["recall_at_50"]["difference"] is None
-    assert "No image changed" in comparison_text.comparison_text(content)
+    assert "No image changed" in text.comparison_text(content)
 
 
-@pytest.mark.parametrize("module", [comparison, comparison_text, differences])
+@pytest.mark.parametrize("module", [hit_changes, text, differences])
 def test_documentation_examples(module):
     assert doctest.testmod(module).failed == 0
 
@@ -170,3 +175,110 @@ def test_head_body_and_tail_follow_from_how_often_train_has_each(two):
     for part, name in (("head", "p1"), ("body", "p2"), ("tail", "p0")):
         of_predicate = found["per_predicate"][name]
         assert found["metrics"][f"{part}_mean_recall_at_50"]["a"] == of_predicate["a"]
+
+
+def test_a_run_of_several_tasks_names_their_folders(tmp_path):
+    for task in ("predcls", "sgcls"):
+        (tmp_path / task).mkdir()
+        (tmp_path / task / "annotation_hits.parquet").touch()
+    with pytest.raises(InputError, match=rf"give the folder of one: {tmp_path}/predcls, {tmp_path}/sgcls"):
+        written_side([tmp_path])
+
+
+def names_other(side):
+    edit(side, lambda content: content["per_predicate"].update(q=content["per_predicate"].pop("p0")))
+
+
+def names_fewer(side):
+    edit(side, lambda content: content["per_predicate"].pop("p2"))
+
+
+def name_with_escape_codes(side):
+    edit(
+        side,
+        lambda content: content["per_predicate"].update({"\x1b[31m": content["per_predicate"].pop("p0")}),
+    )
+
+
+def edit(side, change):
+    content = json.loads((side / "metrics.json").read_text())
+    change(content)
+    (side / "metrics.json").write_text(json.dumps(content))
+
+
+def other_ranks(rank):
+    def act(side):
+        hits = pq.read_table(side / "hits.parquet")
+        pq.write_table(hits.set_column(4, "rank", pa.array([rank] * len(hits))), side / "hits.parquet")
+
+    return act
+
+
+def instead(name, put):
+    def act(side):
+        (side / name).unlink()
+        put(side / name)
+
+    return act
+
+
+HOSTILE = {
+    "no hits": (
+        lambda side: (side / "hits.parquet").unlink(),
+        "has neither hits.parquet nor annotation_hits",
+    ),
+    "other predicates": (names_other, "A and B name other predicates"),
+    "fewer predicates": (names_fewer, "A and B name other predicates"),
+    "escape codes": (name_with_escape_codes, "'per_predicate' holds a name with control characters"),
+    "NaN ranks": (other_ranks(float("nan")), "does not fit the columns"),
+    "ranks below never": (other_ranks(-2), "has a rank below -1"),
+    "other schema": (
+        lambda side: pq.write_table(pa.table({"x": [1]}), side / "hits.parquet"),
+        "lacks the column",
+    ),
+    "hits a device": (instead("hits.parquet", lambda path: path.symlink_to("/dev/zero")), "is no file"),
+    "hits a FIFO": (instead("hits.parquet", os.mkfifo), "is no file"),
+    "metrics a device": (instead("metrics.json", lambda path: path.symlink_to("/dev/zero")), "is no file"),
+    "metrics a FIFO": (instead("metrics.json", os.mkfifo), "is no file"),
+    "split of lists": (
+        lambda side: edit(side, lambda content: content["switches"].update(split=["long"] * 10_000)),
+        "the switch 'split' is no name",
+    ),
+    "dedup banana": (
+        lambda side: edit(side, lambda content: content["switches"].update(dedup="banana")),
+        "'dedup' must be one of True, False",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def written(two, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    truth, first, *_ = two
+    report = evaluate(truth, first, "sgdet", switches=Evaluate(bootstrap=0))
+    for side in "ab":
+        write_table(folder / side / "hits.parquet", report.hits, HITS)
+        (folder / side / "metrics.json").write_text(json.dumps(report.content))
+    return folder
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_side_is_one_sentence(written, tmp_path, monkeypatch, case):
+    spoil, sentence = HOSTILE[case]
+    shutil.copytree(written, tmp_path / "both")
+    a, b = (tmp_path / "both" / side for side in "ab")
+    spoil(b)
+    with pytest.raises(RelclipError, match=sentence) as met:
+        call(monkeypatch, "compare", a, b, "--bootstrap", 2, "--output", tmp_path / "o.json")
+    assert command.sentence(str(met.value)) == str(met.value) and len(str(met.value)) < 500
+    assert not (tmp_path / "o.json").exists()
+
+
+def test_seeds_of_one_side_are_judged_alike(written, tmp_path, monkeypatch):
+    shutil.copytree(written, tmp_path / "both")
+    a, b = (tmp_path / "both" / side for side in "ab")
+    edit(b, lambda content: content["switches"].update(recall="pooled"))
+    with pytest.raises(
+        InputError, match=f"{a}/hits.parquet was judged with recall: per_image, {b}/hits.parquet with"
+    ):
+        call(monkeypatch, "compare", "--worse", a, b, "--better", a, a)

@@ -111,7 +111,12 @@ def test_a_dump_is_judged_like_the_case_itself(tmp_path, peer, new, mode, scale)
     for task in ("predcls", "sgcls", "sgdet"):
         switches = Evaluate(bootstrap=0, dedup=False)
         report = evaluate(tmp_path / "out/groundtruth", tmp_path / "out/predictions", task, switches=switches)
-        assert report.content["metrics"] == pytest.approx(reference_metrics(case, task, switches), abs=1e-12)
+        # a score of 0 is no prediction of a dump: Open Images' lists end earlier than the case's
+        found, expected = (
+            {name: value for name, value in of.items() if "_at_" in name}
+            for of in (report.content["metrics"], reference_metrics(case, task, switches))
+        )
+        assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_command_and_visual_info(tmp_path, peer, monkeypatch, capsys):
@@ -311,6 +316,8 @@ def test_files_that_are_no_dump(tmp_path, peer):
     [
         ("predictions", "pred_labels", torch.tensor([0]), "prediction 0: pred_labels has 0, allowed is 1 to 4; are"),
         ("predictions", "pred_rel_scores", torch.zeros(1, 51), r"has the shape \(1, 51\), expected \(1, 4\); are they"),
+        ("predictions", "pred_rel_scores", torch.zeros(0, 4), r"has the shape \(0, 4\), expected \(1, 4\); are they"),
+        ("predictions", "pred_rel_scores", torch.zeros(0), r"has the shape \(0,\), expected \(1, 4\); are they"),
         ("predictions", "pred_scores", torch.tensor([float("nan")]), "no finite numbers"),
         ("predictions", "rel_pair_idxs", torch.tensor([[0, 1]]), "rel_pair_idxs has 1, allowed is 0 to 0"),
         ("predictions", "pred_scores", None, "prediction 0 has no tensor pred_scores; it has bbox, pred_labels"),

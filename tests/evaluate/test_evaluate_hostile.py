@@ -19,16 +19,22 @@ from hypothesis import strategies as st
 from relclip.__main__ import COMMANDS
 from relclip.core import command, parquet
 from relclip.core.atomic import atomic_file, atomic_folder, inputs_protected, write_json
-from relclip.core.command import shown
+from relclip.core.command import sentence, shown
 from relclip.core.errors import ContractError, InputError, RelclipError
+from relclip.core.forms import load_aliases
 from relclip.core.json_file import read_json
-from relclip.core.parquet import read_table
+from relclip.core.params.reading import read_content as read_params
+from relclip.core.parquet import count_rows, read_table
+from relclip.core.vocabulary import Vocabulary, load_names
+from relclip.evaluate import inert_pickle
+from relclip.evaluate.compare_inputs import written_side
 from relclip.evaluate.convert import load_image_ids
 from relclip.evaluate.hits import HITS
 from relclip.evaluate.inert_pickle import InertPickle
-from relclip.evaluate.pieces import relation_pieces
-from relclip.evaluate.sides import written_side
+from relclip.evaluate.relation_batches import relation_batches
 from relclip.evaluate.torch_file import torch_file
+from relclip.evaluate.train_triplets import load_train_triplets
+from relclip.kb.lexicon import known_verbs
 from relclip.project.completion import _parser_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "cases" / "hostile"
@@ -49,7 +55,7 @@ def test_the_shared_cases_end_in_a_sentence_and_lose_nothing(tmp_path):
             (case / "cmd").read_text("utf-8").strip().splitlines()[-1].replace("python", sys.executable, 1)
         )
         done = subprocess.run(
-            ["bash", "-c", command], cwd=folder, capture_output=True, check=False, timeout=60, env=os.environ
+            ["bash", "-c", command], cwd=folder, capture_output=True, check=False, timeout=300, env=os.environ
         )
         assert done.returncode == 2, (case.name, done.stderr[-300:])
         assert b"Traceback" not in done.stderr, case.name
@@ -79,8 +85,9 @@ def doubling(times):
         + ((1 << 61) - 1).to_bytes(9, "little")
         + b"K\x01s.",  # keys that fall onto one another
         b"}" + doubling(40)[:-1] + b"K\x01s.",
+        b"ctorch\nSize\n(" + b"N" * 1000 + b"t\x85R.",
     ],
-    ids=["marks", "values", "a key beyond 61 bits", "a doubling tuple as a key"],
+    ids=["marks", "values", "a key beyond 61 bits", "a doubling tuple as a key", "a shape of 1000 sides"],
 )
 def test_streams_without_end_are_refused(stream):
     with pytest.raises(InputError, match="cannot be read") as met:
@@ -127,6 +134,7 @@ def test_any_bytes_are_no_dump(tmp_path_factory, content):
         '[{"img_file": 3}, 2]',
         "1 -2",
         "1 \xff",
+        "1_0 2",
     ],
 )
 def test_ids_that_are_none(tmp_path, text):
@@ -155,11 +163,33 @@ def test_any_metrics_beside_the_hits_is_read_or_named(tmp_path_factory, switches
         assert "metrics.json" in str(error)
 
 
-def test_a_fifo_is_not_waited_for(tmp_path):
+def test_a_stream_of_small_instructions_ends(monkeypatch):
+    monkeypatch.setattr(inert_pickle, "MOST_STEPS", 1000)
+    with pytest.raises(InputError, match="more instructions"):
+        unpickled(b"]" + b"K\x01a" * 1000 + b".")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        read_json,
+        lambda path: read_table(path, pa.schema([("a", pa.int64())])),
+        lambda path: load_image_ids(path, 1),
+        load_aliases,
+        known_verbs,
+        lambda path: load_names(str(path)),
+        read_params,
+    ],
+    ids=["json", "parquet", "ids", "aliases", "verbs", "vocabulary", "params"],
+)
+def test_neither_a_fifo_nor_a_device_is_waited_for(tmp_path, read):
     os.mkfifo(tmp_path / "f")
-    for read in (read_json, lambda path: read_table(path, pa.schema([("a", pa.int64())]))):
-        with pytest.raises(ContractError, match=r"f is no file|f does not exist"):
-            read(tmp_path / "f")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("f", "zero"):
+        with pytest.raises(
+            (RelclipError, OSError), match=r"no file|does not exist|is no list|neither built in"
+        ):
+            read(tmp_path / name)
 
 
 @pytest.mark.parametrize("kind", ["rows", "filtered rows", "one long text"])
@@ -172,9 +202,25 @@ def test_a_small_file_of_a_large_table_is_refused_before_it_is_read(tmp_path, mo
     pq.write_table(table, tmp_path / "bomb", compression="zstd")
     with pytest.raises(ContractError, match=r"rows, 0\.0 GB in memory, in a file of [\d,]+ bytes"):
         if kind == "filtered rows":
-            list(relation_pieces(tmp_path / "bomb", np.zeros(1, np.int64)))
+            list(relation_batches(tmp_path / "bomb", np.zeros(1, np.int64)))
         else:
             read_table(tmp_path / "bomb", table.schema)
+
+
+def test_a_column_whose_name_is_no_text(tmp_path):
+    pq.write_table(pa.table({"score": np.zeros(1)}), tmp_path / "t")
+    (tmp_path / "t").write_bytes((tmp_path / "t").read_bytes().replace(b"score", b"sc\xff\xfee"))
+    for read in (read_table, count_rows):
+        with pytest.raises(ContractError, match="not readable as Parquet"):
+            read(tmp_path / "t", pa.schema([("score", pa.float64())]))
+
+
+@pytest.mark.parametrize("count", [[-5, 1], [(1 << 63) - 1, (1 << 63) - 1]])
+def test_counts_of_train_that_cannot_be(tmp_path, count):
+    table = pa.table([[1, 1], [1, 1], [1, 1], count], names=parquet.TRIPLETS.names).cast(parquet.TRIPLETS)
+    pq.write_table(table, tmp_path / "t")
+    with pytest.raises(ContractError, match="counts below 0 or beyond"):
+        load_train_triplets(tmp_path / "t", Vocabulary(("a",), ("b",)))
 
 
 def test_a_large_table_of_measurements_passes(tmp_path, monkeypatch):
@@ -270,3 +316,5 @@ def test_options_that_write_are_known():
 
 def test_control_characters_do_not_reach_the_terminal():
     assert shown("a\x1b[31mb\tc\n") == "a\\x1b[31mb\tc\n"
+    assert sentence("a\x1b[31mb\tc\n") == "a\\x1b[31mb\\tc\\n"
+    assert sentence("name " * 10_000).endswith("...") and len(sentence("name " * 10_000)) < 5_000

@@ -6,11 +6,10 @@ import pytest
 from evaluate_reference import is_hit, random_case, ranked_rows, write_case
 
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.precision import SHEET, precision_of_images, precision_report
+from relclip.core.precision_at import SHEET, precision_of_images, precision_report
 from relclip.evaluate import load_groundtruth
 from relclip.evaluate.hits import first_hits_each
-from relclip.evaluate.precision import Asked, Oracle, sample_images
-from relclip.evaluate.predcls import Confusion
+from relclip.evaluate.predcls import Confusion, Oracle, TopPredictions, sample_images
 
 
 def watched(folders, switches, *watch):
@@ -48,7 +47,7 @@ def test_precision_equals_a_slow_loop(tmp_path, seed):
         folders,
         switches,
         lambda truth: Oracle(truth, images, switches.pixel_inclusive),
-        lambda truth: Asked(truth, images),
+        lambda truth: TopPredictions(truth, images),
     )
     found = precision_report(oracle.sheet(), images, bootstrap=50, seed=0)
     for cutoff in (10, 20):
@@ -137,7 +136,7 @@ def test_confusion_follows_the_tie_break_and_the_pieces(tmp_path, monkeypatch):
     from functools import partial
 
     from relclip.evaluate import hits
-    from relclip.evaluate.pieces import relation_pieces
+    from relclip.evaluate.relation_batches import relation_batches
 
     case = random_case(np.random.default_rng(3), images=30)
     switches = Evaluate(seed=4)
@@ -148,7 +147,7 @@ def test_confusion_follows_the_tie_break_and_the_pieces(tmp_path, monkeypatch):
             cell = p, best.get((s, o), 0)
             expected[cell] = expected.get(cell, 0) + 1
     folders = write_case(tmp_path, case)
-    monkeypatch.setattr(hits, "relation_pieces", partial(relation_pieces, rows_at_once=23))
+    monkeypatch.setattr(hits, "relation_batches", partial(relation_batches, rows_at_once=23))
     (confusion,) = watched(folders, switches, Confusion)
     found = {
         (row["predicate_id"], row["predicted_id"]): row["count"] for row in confusion.table("t").to_pylist()

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from relclip.core.annotations import load_annotations, read_triplets
+from relclip.core.annotations import load_annotations, read_triplets, zero_shot_labels
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_table
 from relclip.encoder.crops import cut
 from relclip.encoder.encoder import load_encoder
-from relclip.ext import chunks, score, stage
+from relclip.ext import score, stage, steps
 from relclip.ext.check import check
 from relclip.ext.pairs import Candidates
-from relclip.ext.steps import zero_shot_labels
+from relclip.ext.sections import Job
 
 NAMES = ("scores.parquet", "objects.parquet", "sgcls_scores.parquet", "statistics.json")
 PREDICATES, CLASSES = ("carrying", "riding"), ("board", "man", "tree")
@@ -29,8 +29,8 @@ def made(tiny, tmp_path_factory):
 
 
 def _run(tiny, output, threads=2, params=None):
-    given = {"raw": tiny.raw, "dataset": tiny.dataset, "kb": tiny.kb, "model": tiny.model}
-    stage.run(params or tiny.params, output=output, threads=threads, **given)
+    job = Job(params or tiny.params, tiny.raw, tiny.dataset, tiny.model, output, threads)
+    stage.run(job, tiny.kb)
 
 
 def _expected(tiny, labels):
@@ -55,7 +55,8 @@ def _expected(tiny, labels):
 
 def test_scores_are_those_of_the_obvious_loops(tiny, made):
     known = load_annotations(tiny.dataset)
-    predicted = zero_shot_labels(known, [made / "objects.parquet"])
+    judged = np.flatnonzero(known.split != "train")
+    predicted, _ = zero_shot_labels([made / "objects.parquet"], known, judged)
     for name, labels, splits in (("scores", known.class_id, 3), ("sgcls_scores", predicted, 2)):
         found = read_table(made / f"{name}.parquet", EXT_SCORES).to_pylist()
         expected = [row for row in _expected(tiny, labels) if splits == 3 or row[0] > 8]
@@ -82,7 +83,7 @@ def test_zero_shot_labels_of_objects(tiny, made):
 
 
 def test_the_bytes_depend_on_no_thread_count_and_no_interruption(tiny, made, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 5)
+    monkeypatch.setattr(steps, "IMAGES_A_CHUNK", 5)
     _run(tiny, tmp_path / "whole", threads=1)
     looked = []
 

@@ -12,8 +12,9 @@ from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, PREDICTED_OBJECTS, read_table, write_table
 from relclip.encoder.crops import cut
 from relclip.encoder.encoder import load_encoder
-from relclip.ext import chunks
+from relclip.ext import steps
 from relclip.ext.regions import embed_regions
+from relclip.ext.sections import Job
 from relclip.ext.stage import run_detected
 
 CLASSES, PREDICATES = ("board", "man", "tree"), ("carrying", "riding")
@@ -40,8 +41,7 @@ def _rows(images=(17, 18, 19, 21, 24)):
 
 
 def _run(tiny, proposals, output, threads=2):
-    given = {"raw": tiny.raw, "dataset": tiny.dataset, "model": tiny.model}
-    run_detected(tiny.params, proposals=proposals, output=output, threads=threads, **given)
+    run_detected(Job(tiny.params, tiny.raw, tiny.dataset, tiny.model, output, threads), proposals)
     return output / "scores.parquet"
 
 
@@ -70,7 +70,7 @@ def test_threads_change_no_byte_and_parts_no_score(tiny, tmp_path, monkeypatch):
     proposals = _write(tmp_path / "proposals.parquet", _rows())
     whole = _run(tiny, proposals, tmp_path / "whole", threads=1)
     assert _run(tiny, proposals, tmp_path / "again").read_bytes() == whole.read_bytes()
-    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 3)
+    monkeypatch.setattr(steps, "IMAGES_A_CHUNK", 3)
     cut_up, at_once = (
         read_table(path, EXT_SCORES) for path in (_run(tiny, proposals, tmp_path / "parts"), whole)
     )

@@ -8,13 +8,14 @@ from test_ext_detected import _rows, _write
 
 from relclip.core.errors import InputError
 from relclip.core.shard import RECORD, Shard
-from relclip.ext import chunks, score
+from relclip.ext import score, steps
 from relclip.ext.merge import merge_detected, merge_shards
+from relclip.ext.sections import Job
 from relclip.ext.stage import run_detected, run_objects, run_pairs
 
 
-def _given(tiny):
-    return {"raw": tiny.raw, "dataset": tiny.dataset, "kb": tiny.kb, "model": tiny.model, "threads": 1}
+def _job(tiny, output, shard=None):
+    return Job(tiny.params, tiny.raw, tiny.dataset, tiny.model, output, threads=1, shard=shard)
 
 
 def _shards(tiny, root, of):
@@ -23,15 +24,15 @@ def _shards(tiny, root, of):
         [root / f"{step}{number}" for number in range(1, of + 1)] for step in ("objects", "pairs")
     )
     for number, folder in enumerate(objects, 1):
-        run_objects(tiny.params, output=folder, shard=Shard(number, of), **_given(tiny))
+        run_objects(_job(tiny, folder, Shard(number, of)), tiny.kb)
     for number, folder in enumerate(pairs, 1):
-        run_pairs(tiny.params, objects=objects[::-1], output=folder, shard=Shard(number, of), **_given(tiny))
+        run_pairs(_job(tiny, folder, Shard(number, of)), tiny.kb, objects[::-1])
     return objects, pairs
 
 
 @pytest.mark.parametrize("of", [2, 7])
 def test_shards_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch, of):
-    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 4)
+    monkeypatch.setattr(steps, "IMAGES_A_CHUNK", 4)
     _run(tiny, tmp_path / "whole", threads=1)
     objects, pairs = _shards(tiny, tmp_path, of)
     merge_shards(pairs[::-1], objects, dataset=tiny.dataset, kb=tiny.kb, output=tmp_path / "merged")
@@ -41,20 +42,19 @@ def test_shards_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch, of):
 
 
 def test_shards_of_detected_boxes_merge_to_the_bytes_of_one_run(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 1)  # of images without proposals, too
-    given = _given(tiny) | {"proposals": _write(tmp_path / "proposals.parquet", _rows())}
-    del given["kb"]
-    run_detected(tiny.params, output=tmp_path / "whole", **given)
+    monkeypatch.setattr(steps, "IMAGES_A_CHUNK", 1)  # of images without proposals, too
+    proposals = _write(tmp_path / "proposals.parquet", _rows())
+    run_detected(_job(tiny, tmp_path / "whole"), proposals)
     folders = [tmp_path / str(number) for number in (1, 2, 3)]
     for number, folder in enumerate(folders, 1):
-        run_detected(tiny.params, output=folder, shard=Shard(number, 3), **given)
+        run_detected(_job(tiny, folder, Shard(number, 3)), proposals)
     merge_detected(folders[::-1], tmp_path / "merged")
     for name in ("scores.parquet", "statistics.json"):
         assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
 def test_a_killed_shard_goes_on_and_the_wrong_set_is_refused(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "IMAGES_A_CHUNK", 4)
+    monkeypatch.setattr(steps, "IMAGES_A_CHUNK", 4)
     objects, pairs = _shards(tiny, tmp_path, 2)
     looked, embed_regions = [], score.embed_regions
 
@@ -65,10 +65,10 @@ def test_a_killed_shard_goes_on_and_the_wrong_set_is_refused(tiny, tmp_path, mon
         return embed_regions(*arguments)
 
     monkeypatch.setattr(score, "embed_regions", die)
-    again = {"objects": objects, "output": tmp_path / "cut", "shard": Shard(2, 2), **_given(tiny)}
+    again = _job(tiny, tmp_path / "cut", Shard(2, 2)), tiny.kb, objects
     with pytest.raises(KeyboardInterrupt):
-        run_pairs(tiny.params, **again)
-    run_pairs(tiny.params, **again)
+        run_pairs(*again)
+    run_pairs(*again)
     assert len(looked) == 3 + 1, "three chunks, the last of them twice"
     assert (tmp_path / "cut" / "scores.parquet").read_bytes() == (pairs[1] / "scores.parquet").read_bytes()
 

@@ -18,7 +18,7 @@ from relclip.features import stage as features_stage
 from relclip.gradcam.stage import Inputs, run
 from relclip.model import ModelConfig, MotifConfig, build_model, save_model
 
-NAMES = ("heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json")
+NAMES = ("heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json", "digests.json")
 PARAMS = tiny_clip.tiny_params(gradcam={"relations": 5, "seed": 3})
 RUN = next(iter(PARAMS.runs))
 SIZES = {"object_classes": 3, "predicates": 2, "channels": 32, "text_dimension": 16}

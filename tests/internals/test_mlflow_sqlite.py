@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from relclip.internals.mlflow_sqlite import KNOWN, add_to_newest
+from relclip.internals.mlflow_sqlite import KNOWN, Store
 
 
 def test_the_installed_version_is_known():
@@ -20,7 +20,9 @@ def test_another_version_or_other_tables_are_left_to_the_client(tmp_path, capsys
         store.execute("CREATE TABLE metrics (key, value)")
         store.execute(f"PRAGMA user_version = {stamp}")
         store.commit()
-    assert not add_to_newest(tmp_path / "mlflow.db", stamp, "relclip", {}, {"recall": 0.5})
+    file = Store(tmp_path / "mlflow.db", stamp, "relclip")
+    assert not file.add_to_newest({}, {"recall": 0.5})
+    assert file.begin("run", {}, {}) is None
     assert f"MLflow {named} " in capsys.readouterr().err
     with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
         assert store.execute("SELECT count(*) FROM metrics").fetchone() == (0,)

@@ -6,6 +6,7 @@ import sys
 import pyarrow
 import pytest
 
+from relclip.internals import pyarrow_pandas
 from relclip.internals.pyarrow_pandas import KNOWN, spare_pandas
 
 
@@ -16,6 +17,12 @@ def test_the_known_version_looks_at_its_first_array_and_need_not_find_it():
     look = "import sys, pyarrow; pyarrow.array([0]); print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n", "nothing is gained any more"
+
+
+def test_without_pandas_nothing_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(pyarrow_pandas, "find_spec", lambda name: None)
+    assert not spare_pandas("26.0.0")
+    assert not capsys.readouterr().err
 
 
 @pytest.mark.parametrize("other", ["26.0.0", "24.0.1"])

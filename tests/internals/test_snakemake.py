@@ -1,27 +1,33 @@
 """What is changed in Snakemake is there, in the locked version; with another version nothing is changed."""
 
 import inspect
+import os
+import signal
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
 
-from relclip.internals.snakemake import INTERVAL, KNOWN, look_less_often
+from relclip.internals.snakemake import INTERVAL, KNOWN, STOPPED, look_less_often
+
+OWN_INTERVAL = 0.5
 
 
 @pytest.fixture
 def internals(monkeypatch):
-    """Snakemake's two modules, put back after the test."""
+    """Snakemake's two modules as its source has them, whatever a test that read the workflow here left in them."""
     benchmark = pytest.importorskip("snakemake.benchmark")
     scheduler = pytest.importorskip("snakemake.scheduling.job_scheduler")
-    monkeypatch.setattr(benchmark, "BENCHMARK_INTERVAL_SHORT", benchmark.BENCHMARK_INTERVAL_SHORT)
-    monkeypatch.setattr(scheduler, "JobRateLimiter", scheduler.JobRateLimiter)
+    monkeypatch.setattr(benchmark, "BENCHMARK_INTERVAL_SHORT", OWN_INTERVAL)
+    monkeypatch.setattr(scheduler, "JobRateLimiter", object())
     return benchmark, scheduler
 
 
 def test_the_known_version_looks_less_often(internals):
     benchmark, scheduler = internals
     assert KNOWN.fullmatch(version("snakemake")), "read Snakemake's source again, then name the version"
-    assert benchmark.BENCHMARK_INTERVAL_SHORT < INTERVAL
+    assert f"BENCHMARK_INTERVAL_SHORT = {OWN_INTERVAL}" in inspect.getsource(benchmark)
     assert "JobRateLimiter(" in inspect.getsource(scheduler.JobScheduler)
     assert "if self.job_rate_limiter is None" in inspect.getsource(scheduler.JobScheduler)
     assert look_less_often(version("snakemake"))
@@ -36,3 +42,21 @@ def test_another_version_keeps_its_way_and_is_named(internals, capsys, other):
     assert not look_less_often(other)
     assert (benchmark.BENCHMARK_INTERVAL_SHORT, scheduler.JobRateLimiter) == before
     assert other in capsys.readouterr().err
+
+
+def test_ctrl_c_while_snakemake_is_imported_ends_in_a_sentence(tmp_path):
+    """A Snakemake whose import meets SIGINT."""
+    (tmp_path / "snakemake").mkdir()
+    (tmp_path / "snakemake/__init__.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-m", "relclip.project.snakemake", "--cores", "all"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGINT and done.stderr.strip() == STOPPED and not done.stdout

@@ -54,6 +54,42 @@ def test_columns_cannot_break_lines(tmp_path):
     assert split_lines(block).captions == [("a man riding", "11"), ("", "12")]
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.large_string(), pa.large_binary(), pa.int64()])
+@pytest.mark.parametrize("seed", range(4))
+def test_any_column_is_read_as_a_plain_loop_would(tmp_path, monkeypatch, kind, seed):
+    monkeypatch.setattr(captions, "LONGEST_CAPTION", 9)
+    chance = random.Random(seed)
+
+    def text():
+        bytes_ = chance.choices(
+            [b"a", b"\t", b"\n", b"\r", b"\xff", "\u00e9".encode()], k=chance.randrange(14)
+        )
+        return chance.choice([None, b"".join(bytes_)])
+
+    rows = [chance.choice([None, -3]) if kind == pa.int64() else text() for _ in range(50)]
+    as_bytes = [str(row).encode() if isinstance(row, int) else row or b"" for row in rows]
+    column = pa.array(rows, kind if kind == pa.int64() else pa.binary())
+    if pa.types.is_large_unicode(kind) or pa.types.is_large_binary(kind):
+        column = column.cast(pa.large_binary())
+    if pa.types.is_string(kind) or pa.types.is_large_unicode(kind):
+        column = column.view(kind)  # unlike cast takes what is not UTF-8, as other writers do
+    pq.write_table(pa.table({"caption": column, "caption_id": range(50)}), tmp_path / "captions.parquet")
+    blank = bytes.maketrans(b"\t\n\v\f\r", b" " * 5)
+    wanted = [b"%b\t%d" % (row[:9].translate(blank), number) for number, row in enumerate(as_bytes)]
+    found = b"".join(block.text for block in blocks([tmp_path / "captions.parquet"], 7))
+    assert found.split(b"\n") == [*wanted, b""]
+
+
+def test_long_text_said_often_does_not_fill_the_memory(tmp_path):
+    """300 MB of text in a small file."""
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 300, pa.int32()), ["x" * 1_000_000])
+    pq.write_table(pa.table({"caption": column, "caption_id": range(300)}), tmp_path / "captions.parquet")
+    before = pa.total_allocated_bytes()
+    block = next(blocks([tmp_path / "captions.parquet"], 10_000))
+    assert pa.total_allocated_bytes() - before < 1 << 27
+    assert len(split_lines(block).captions[0][0]) == captions.LONGEST_CAPTION
+
+
 @pytest.mark.parametrize("text", ["a\t1".encode("utf-16"), b"PK\x03\x04..", b"BZh9.."])
 def test_other_kinds_of_files_are_named(tmp_path, text):
     (tmp_path / "other").write_bytes(text)

@@ -8,7 +8,7 @@ import pytest
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import STANDARD, mine_caption
 from relclip.kb.gold import HALVES
-from relclip.raw.scenes.captions import write_captions
+from relclip.raw.scenes.corpus import write_captions
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLD = ROOT.parent / "shared" / "data" / "kb_gold" / "factual_train.csv"

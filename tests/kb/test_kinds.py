@@ -1,4 +1,4 @@
-"""Kinds of sentences that miners get wrong; what each states was written down before any run (kinds.txt)."""
+"""Kinds of sentences that miners get wrong; what each states was written down before any run (*.txt)."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -7,13 +7,15 @@ import pytest
 
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
-from relclip.kb import Language, mine_caption
+from relclip.kb import STANDARD, Language, mine_caption, mine_captions
 from relclip.kb.lexicon import known_verbs
+from relclip.raw.scenes.corpus import write_captions
+from relclip.raw.scenes.language import SYNONYMS
 
 
-def read_kinds():
+def read_kinds(name):
     kinds = defaultdict(list)
-    for line in Path(__file__).with_name("kinds.txt").read_text("utf-8").splitlines():
+    for line in Path(__file__).with_name(name).read_text("utf-8").splitlines():
         if not line.startswith("#"):
             kind, caption, expected = line.split(" |")
             kinds[kind].append(
@@ -22,7 +24,7 @@ def read_kinds():
     return kinds
 
 
-KINDS = read_kinds()
+KINDS = read_kinds("kinds.txt")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -33,6 +35,48 @@ def test_states(kind):
         if found != expected:
             wrong[caption] = (sorted(found - expected), sorted(expected - found))
     assert wrong == {}
+
+
+OWN_NAMES = Vocabulary(
+    ("wine_glass", "dining_table", "hot-dog", "people", "potatoes", "man", "Cell Phone", "teddy_bear", "bookshelf",
+     "knife", "bench", "fire_hydrant", "scarf", "mouse", "child", "traffic_light", "parking_meter", "Wolf", "geese",
+     "leaves", "tooth-brush", "sports ball", "bus"),
+    ("on", "holding", *STANDARD.predicates),
+)  # fmt: skip
+
+
+def test_others_of_their_kinds():
+    # before any mending: precision 0.973, recall 0.899; of the second list 0.970, 0.889
+    right = wrong = missed = 0
+    for kind, captions in read_kinds("unseen.txt").items():
+        vocabulary = OWN_NAMES if kind == "names" else STANDARD
+        mined = mine_captions((caption for caption, _ in captions), vocabulary)
+        for facts, (_, expected) in zip(mined, captions, strict=True):
+            found = set(map(" ".join, facts))
+            right += len(found & expected)
+            wrong += len(found - expected)
+            missed += len(expected - found)
+    assert right / (right + wrong) > 0.99
+    assert right / (right + missed) > 0.975
+
+
+def test_scenes_state_what_was_written():
+    """The truth of the scenes' captions is known; covered by snow may be said either way."""
+    said = {name: {name, *SYNONYMS.get(name, ())} for name in STANDARD.objects}
+    rows = list(write_captions(0, 6000))
+    mined = right = 0
+    for facts, (_, written) in zip(mine_captions(caption for caption, _ in rows), rows, strict=True):
+        written += [(thing, "covered in", one) for one, name, thing in written if name == "covering"]
+        true = {
+            (one, name, other)
+            for s, name, o in written
+            for one in said.get(s, ())
+            for other in said.get(o, ())
+        }
+        mined += len(facts)
+        right += len(true & set(facts))
+    assert mined > 5000
+    assert right / mined > 0.99
 
 
 WORDS = Vocabulary(
@@ -99,7 +143,9 @@ def test_a_user_says_who_does_what(tmp_path):
 SAID = [
     ("man", "men"), ("person", "people"), ("tomato", "tomatoes"), ("scarf", "scarves"), ("ox", "oxen"),
     ("snowman", "snowmen"), ("traffic_light", "traffic lights"), ("Hot-Dog", "hot dog"), ("tv/monitor", "monitors"),
-    ("potatoes", "potato"), ("quiz", "quizzes"), ("stuntwoman", "stuntwomen"),
+    ("potatoes", "potato"), ("quiz", "quizzes"), ("stuntwoman", "stuntwomen"), ("stop sign", "stop signs"),
+    ("teddy bear", "teddy bears"), ("potted plant", "potted plants"), ("cup of coffee", "cup of coffee"),
+    ("wine glass", "wineglasses"), ("fire truck", "firetruck"),
 ]  # fmt: skip
 
 

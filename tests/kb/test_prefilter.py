@@ -12,7 +12,7 @@ from relclip.core.captions import Block
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import Miner
 from relclip.kb.prefilter import candidates
-from relclip.raw.scenes.captions import write_captions
+from relclip.raw.scenes.corpus import write_captions
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 MINER = Miner(Vocabulary(load_names("vg150"), load_names("vg20")))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from relclip.core.text import plain
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import STANDARD, Miner, grammar, parser, phrases, rules
+from relclip.kb.plain import plain
 from relclip.kb.predicates import Grammar
 from relclip.kb.tagger import Tags, cleaned, words_of
-from relclip.raw.scenes.captions import write_captions
+from relclip.raw.scenes.corpus import write_captions
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 MORE = (
@@ -66,7 +66,7 @@ def test_reading_what_may_state_something_equals_reading_all(monkeypatch, source
     fast = Miner(vocabulary).triplets_of_lines(captions)
     monkeypatch.setattr(parser, "DEEP", 0)
     monkeypatch.setattr(
-        rules, "_places", lambda code: [place for place, letter in enumerate(code) if letter in "TKPOH"]
+        rules, "_places", lambda code: tuple(place for place, letter in enumerate(code) if letter in "TKPOH")
     )
     slow = Miner(vocabulary)
     assert fast == [slow.triplets_of_lines([caption])[0] for caption in captions]
@@ -90,7 +90,7 @@ def plainly(words, tags):
     for place, (phrase, _) in enumerate(found[:-1]):
         if kind[place] == "N" and kind[place + 1] == "o":
             around = phrase[-1] in grammar.RELATIONAL and place and kind[place - 1] in ("p", "t")
-            if around or (phrase[-1] in phrases._MEASURES and kind[place + 2] == "N"):
+            if around or (kind[place + 2] == "N" and phrases._measures(phrase[-1], found[place + 2][0][-1])):
                 passed |= {place, place + 1}
             if around:
                 found[place - 1][0].extend([phrase[-1], "of"])

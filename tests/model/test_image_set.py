@@ -8,7 +8,7 @@ import torch
 from relclip.core.boxes import apart_pairs, iou, overlapping_pairs, union
 from relclip.core.errors import ContractError
 from relclip.model import ImageSet, Regions, collate, roi_align
-from relclip.model.geometry import object_geometry, pair_geometry
+from relclip.model.batch import object_geometry, pair_geometry
 
 CPU = torch.device("cpu")
 

@@ -15,7 +15,7 @@ from relclip.model import (
     predicate_scores,
     save_model,
 )
-from relclip.model.sequence import Context, Reading
+from relclip.model.motif import Context, Reading
 
 CPU = torch.device("cpu")
 CONFIG = {

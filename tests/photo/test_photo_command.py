@@ -2,34 +2,11 @@
 
 import json
 import shutil
-import sys
 
 import pytest
 from PIL import Image
 
-from relclip.core import command
-from relclip.photo import __main__ as photo
-
 FILES = {"graph.json", "picture.png", "graph.dot", "graph.svg", "page.html", "thumbnail.jpg"}
-
-
-@pytest.fixture
-def predict(data, tmp_path, monkeypatch, capsys):
-    """Run the command in an empty folder; returns (exit status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words):
-        monkeypatch.setattr(
-            sys, "argv", ["relclip predict", *map(str, words), "--data", str(data), "--threads", "1"]
-        )
-        try:
-            command.run(photo.main)
-            status = 0
-        except SystemExit as end:
-            status = end.code
-        return status, *capsys.readouterr()
-
-    return call
 
 
 def test_one_photo(data, predict, tmp_path):
@@ -65,8 +42,8 @@ def test_a_folder_with_a_bad_photo_and_the_same_again(data, predict, tmp_path):
     folders = {path.name for path in out.iterdir() if path.is_dir()}
     assert folders == {"3", "_b_2", "_b_2-2"}
     index = (out / "index.html").read_text()
-    assert "in/a/&lt;b&gt;2.jpg" in index
-    assert "no picture in a known format" in index
+    assert ">a/&lt;b&gt;2.jpg<" in index  # below the folder that holds all photos
+    assert "<li>1 of 4 photos could not be used:</li><li>bad.jpg is no picture in a known format" in index
     assert "<b>2" not in index
     old = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     shutil.copy(data / "raw" / "images" / "4.jpg", tmp_path / "in" / "3.jpg")
@@ -99,7 +76,7 @@ def test_what_is_not_ours_is_never_replaced(data, predict, tmp_path):
         (("{one}", "--run", "relclip_kb_exd"), "did you mean 'relclip_kb_ext'"),
         (("{one}", "--boxes", "boxes.json"), "boxes.json does not exist"),
         (("{one}", "--device", "tpu"), "the device 'tpu' is not there"),
-        (("{one}", "--top", "0"), "at least 1 relation"),
+        (("{one}", "--top", "0"), "is not a whole number from 1"),
     ],
 )
 def test_a_wrong_argument_ends_in_a_sentence(data, predict, tmp_path, words, sentence):

@@ -137,6 +137,15 @@ STRANGERS = {
         ),
         "is missing or no safetensors file",
     ),
+    "a size that no layer has": (
+        lambda f: set_json(f / "relation" / "config.json", "model", "dimension", value=10**9),
+        "describes no network",
+    ),
+    "a patch of nothing": (
+        lambda f: set_json(f / ENCODER, "model_cfg", "vision_cfg", "patch_size", value=0),
+        "describes no network",
+    ),
+    "no words": (lambda f: (f / "encoder" / "words.txt").unlink(), "words.txt is missing"),
     "deep JSON": (lambda f: (f / "relclip.json").write_text("[" * 100_000), "nested too deeply"),
 }
 

@@ -1,5 +1,6 @@
 """A photo's scene graph is what the stages write for the same picture; empty pictures; the models that are asked."""
 
+import json
 import shutil
 
 import numpy as np
@@ -10,8 +11,8 @@ from photo_case import RUN, by_the_stages, rows_of
 from relclip.core.errors import ContractError, InputError
 from relclip.core.images import read_image
 from relclip.photo import SceneGraphs
-from relclip.photo.given import Box
 from relclip.photo.run import BATCH
+from relclip.photo.user_boxes import Box
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +64,8 @@ def test_a_batch_equals_one_photo_at_a_time(data, graphs):
     pixels += [np.zeros((1, 1, 3), np.uint8), np.full((30, 200, 3), 255, np.uint8)]
     ready = [graphs.prepare(one, str(number)) for number, one in enumerate(pixels)]
     given = [None] * len(ready)
-    given[1] = graphs.given(ready[1], [])
-    given[2] = graphs.given(ready[2], [Box(x1=1, y1=1, x2=30, y2=30)])
+    given[1] = graphs.user_boxes(ready[1], [])
+    given[2] = graphs.user_boxes(ready[2], [Box(x1=1, y1=1, x2=30, y2=30)])
     together = graphs.predict(ready, given)
     for number, graph in enumerate(together):
         (alone,) = graphs.predict([ready[number]], [given[number]])
@@ -100,9 +101,12 @@ def test_a_model_says_what_it_was_trained_on(data, graphs, tmp_path):
         '{"untrained": true, "model": "ViT-B-32"}'
     )
     (copy / "data" / "dataset" / "images.parquet").unlink()
+    config = copy / "data" / "train" / RUN / "config.json"
+    said = json.loads(config.read_text())
+    config.write_text(json.dumps({**said, "train": {**said["train"], "held_out": ["riding", "on"]}}))
     about = SceneGraphs.load(copy / "data", device="cpu").models.about
     assert "another data set than the one that lies here now" in about.sentence
-    assert "UNTRAINED" in about.sentence
+    assert "UNTRAINED" in about.sentence and "but for the labels of riding, on;" in about.sentence
     assert about.warning == "its answers mean nothing"
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.vocabulary import Vocabulary
-from relclip.photo.given import given_boxes, read_boxes
 from relclip.photo.photos import find_photos, folder_names
+from relclip.photo.user_boxes import checked_boxes, read_boxes
 
 NAMES = Vocabulary(("board", "man", "tree"), ("riding",))
 
@@ -123,7 +123,7 @@ def test_boxes_of_the_user_from_json_and_parquet(tmp_path):
     for path in (tmp_path / "b.json", tmp_path / "b.parquet"):
         boxes = read_boxes(path, photos)
         assert list(boxes) == photos[:1]
-        given = given_boxes(boxes[photos[0]], (50, 60), NAMES, "p.jpg")
+        given = checked_boxes(boxes[photos[0]], (50, 60), NAMES, "p.jpg")
         assert given.boxes.tolist() == [[1, 2, 30.5, 40], [0, 0, 9, 60]]
         assert given.classes.tolist() == [2, 1]
 
@@ -161,4 +161,4 @@ def test_bad_boxes_end_in_a_sentence(tmp_path):
         (tmp_path / "b.json").write_text(json.dumps({"p.jpg": rows}))
         boxes = read_boxes(tmp_path / "b.json", [Path("p.jpg")])[Path("p.jpg")]
         with pytest.raises(InputError, match=words):
-            given_boxes(boxes, (50, 60), NAMES, "p.jpg")
+            checked_boxes(boxes, (50, 60), NAMES, "p.jpg")

@@ -9,6 +9,7 @@ import pytest
 from photo_case import SAID, SENTENCES
 from PIL import Image
 
+from relclip.core.page import embedded
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.photo import Object, Relation, SceneGraph
 from relclip.photo.about import About
@@ -17,7 +18,7 @@ from relclip.photo.diagram import to_dot, to_svg
 from relclip.photo.drawing import curve, draw
 from relclip.photo.evidence import Knowledge, load_knowledge
 from relclip.photo.layout import layered
-from relclip.photo.page import embedded, render_page, two_digits
+from relclip.photo.page import render_page, two_digits
 from relclip.photo.placing import Sheet, along, corners
 from relclip.photo.results import described
 

@@ -11,7 +11,7 @@ from sgdet_case import CLASS_IOU, write_proposals
 from torch._subclasses.fake_tensor import FakeTensor
 from untrained import untrained
 
-from relclip.core.proposals import load_proposals
+from relclip.core.annotations import load_proposals
 from relclip.model import ImageSet, load_model
 from relclip.predict import sgdet_stage, stage
 from relclip.predict.predictor import Predictor, pair_sets

@@ -14,8 +14,7 @@ from relclip.core.boxes import apart_pairs
 from relclip.core.errors import ParamsError
 from relclip.core.params.whole import check_params
 from relclip.model import ImageSet, Regions, collate, load_model
-from relclip.predict.arguments import add_inputs, read_inputs
-from relclip.predict.request import Request
+from relclip.predict.request import Request, add_inputs, read_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,10 +84,11 @@ def test_the_usual_places_are_the_runs(monkeypatch):
     """`--encoder` names a folder and is not the run's encoder, whose maps are read."""
     parser = command.parser("relclip.predict", "test")
     add_inputs(parser, "predict/<run>")
-    monkeypatch.setattr(sys, "argv", ["relclip.predict", "--run", "labels"])
-    given = command.parse(parser)
+    monkeypatch.setattr(sys, "argv", ["relclip.predict", "--run", "labels", "masked"])
+    given, masked = command.parse_runs(parser)
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["runs"]["labels"] = {"features": "labels"}
+    content["predictions"]["masked"] = {"run": "relclip_kb", "kb_mask": True}
     params = check_params(content)
     found = read_inputs(given, Request.of(params, "labels"), params)
     places = [found.model, found.features, found.encoder, given.output]
@@ -98,3 +98,5 @@ def test_the_usual_places_are_the_runs(monkeypatch):
         "data/clip/model",
         "data/predict/labels",
     ]
+    found = read_inputs(masked, Request.of(params, "masked"), params)
+    assert list(map(str, (found.model, masked.output))) == ["data/train/relclip_kb", "data/predict/masked"]

@@ -82,7 +82,7 @@ def test_command_writes_the_contract_twice_the_same(tiny, tmp_path, monkeypatch)
         files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
         written.append({path.relative_to(tmp_path): path.read_bytes() for path in files})
     assert written[0] == written[1]
-    assert len(written[0]) == 5
+    assert len(written[0]) == 7  # two tables a task with their digests, and provenance.json
     provenance = json.loads((tmp_path / "out" / "provenance.json").read_text())
     assert provenance["run"] == provenance["trained_run"] == "relclip_kb"
     assert provenance["model_sha256"] == file_digest(model / "model.safetensors")

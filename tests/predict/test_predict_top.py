@@ -8,7 +8,7 @@ from free_case import PREDICATES, write_free_case
 from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS
-from relclip.core.reach import reachable
+from relclip.core.recall import reachable
 from relclip.evaluate import evaluate
 from relclip.predict.writing import Prediction, task_writer
 

@@ -16,17 +16,17 @@ from tiny_dataset import CLASSES
 from torchvision.ops import batched_nms
 from untrained import untrained
 
+from relclip.core.boxes import class_nms
 from relclip.core.errors import ContractError
 from relclip.core.params.predict import Predict
 from relclip.core.parquet import EXT_SCORES
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
 from relclip.predict import sgdet, training_free_sgdet
-from relclip.predict.class_nms import class_nms
-from relclip.predict.free_stage import predict_training_free_sgdet
 from relclip.predict.knowledge import load_counts
 from relclip.predict.request import Inputs, Request
 from relclip.predict.sgdet_stage import predict_sgdet
+from relclip.predict.training_free import predict_training_free_sgdet
 
 PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
 
@@ -98,7 +98,7 @@ def test_command_writes_the_contract_twice_the_same(tested, tmp_path, monkeypatc
         sgdet.main()
         written.append({path.name: path.read_bytes() for path in (tmp_path / "out" / "sgdet").iterdir()})
     assert written[0] == written[1]
-    assert set(written[0]) == {"objects.parquet", "relations.parquet", "provenance.json"}
+    assert set(written[0]) == {"objects.parquet", "relations.parquet", "provenance.json", "digests.json"}
     assert json.loads(written[0]["provenance.json"])["trained_run"] == "relclip_kb"
 
 

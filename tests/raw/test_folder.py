@@ -7,8 +7,10 @@ import os
 import pytest
 from PIL import Image
 
+from relclip.core.captions import LONGEST_CAPTION
 from relclip.core.errors import InputError
-from relclip.raw.captions import LONGEST_LINE, join_captions
+from relclip.raw.caption_files import join_captions
+from relclip.raw.convert import MISSING
 from relclip.raw.folder import take_folder
 
 
@@ -42,7 +44,7 @@ def test_everything_arrives(folder, tmp_path):
     assert (output / "captions.tsv").read_text() == ""
     assert (output / "truth/relationships.json").is_file() and (output / "object_alias.txt").is_file()
     (folder / "images/1.jpg").unlink()
-    assert take_folder(folder, [], output)["pictures missing"] == 1
+    assert take_folder(folder, [], output)[MISSING] == 1
 
 
 def test_copies_where_links_are_refused(folder, tmp_path, monkeypatch):
@@ -66,7 +68,7 @@ def test_no_name_leads_out_of_the_folder(folder, tmp_path, kind):
     counts = take_folder(folder, [], tmp_path / "raw")
     assert names_in(tmp_path / "raw/images") == ["1.jpg"]
     assert sum(number for what, number in counts.items() if "leads out" in what) == 1
-    assert counts["pictures missing"] == 1
+    assert counts[MISSING] == 1
 
 
 @pytest.mark.parametrize("missing", ["image_data.json", "objects.json", "relationships.json"])
@@ -97,7 +99,9 @@ def test_captions_of_several_files(tmp_path):
     plain, zipped, again = tmp_path / "a.tsv", tmp_path / "b.tsv.gz", tmp_path / "other/a.txt"
     again.parent.mkdir()
     plain.write_bytes(
-        b"a  man\t7\r\n\n\twithout\nno id\nodd \xff byte\tx\ty\n" + b"w" * (3 * LONGEST_LINE) + b"\nlast\t8"
+        b"a  man\t7\r\n\n\twithout\nno id\nodd \xff byte\tx\ty\n"
+        + b"w" * (3 * LONGEST_CAPTION)
+        + b"\nlast\t8"
     )
     zipped.write_bytes(gzip.compress(b"a dog\turl\n"))
     again.write_text("a cat\t7\n")
@@ -142,3 +146,18 @@ def test_cameras_write_their_endings_in_capitals(folder, tmp_path):
     (folder / "VG_100K/2.jpg").rename(folder / "VG_100K/2.JPEG")
     assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 4, "captions": 0}
     assert names_in(tmp_path / "raw/images") == ["1.jpg", "2.jpeg", "3.jpg", "4.png"]
+
+
+def test_names_in_another_case_and_heic_are_met(folder, tmp_path):
+    (folder / "images/holiday.png").rename(folder / "images/HOLIDAY.Png")
+    (folder / "images/1.jpg").rename(folder / "images/1.HEIC")
+    counts = take_folder(folder, [], tmp_path / "raw")
+    assert +counts == {"pictures linked": 3, "pictures left out: HEIC; save them as JPEG": 1}
+
+
+def test_a_number_in_a_name_may_have_zeros_before_it(folder, tmp_path):
+    (folder / "images/1.jpg").rename(folder / "images/000001.JPG")
+    (folder / "VG_100K/02.jpg").write_bytes(b"another picture than 2.jpg")
+    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 4, "captions": 0}
+    assert names_in(tmp_path / "raw/images") == ["1.jpg", "2.jpg", "3.jpg", "4.png"]
+    assert (tmp_path / "raw/images/2.jpg").samefile(folder / "VG_100K/2.jpg")

@@ -11,6 +11,7 @@ from PIL import Image
 from relclip.core.errors import InputError
 from relclip.core.origin import read_origin
 from relclip.core.params.raw import Format
+from relclip.raw.convert import MISSING
 from relclip.raw.folder import take_folder
 from relclip.raw.formats import Picture, annotation_files, reader, split_of
 from relclip.raw.survey import Survey
@@ -211,7 +212,7 @@ def test_pictures_are_found_by_their_end_and_never_outside(tmp_path):
         folder / "annotations/test.json", lambda content: content["images"][0].update(file_name="deep/1.jpg")
     )
     counts = take_folder(folder, [], tmp_path / "raw", "coco")
-    assert counts["pictures missing"] == 2
+    assert counts[MISSING] == 2
     assert (tmp_path / "raw/images/3.jpg").samefile(folder / "images/deep/1.jpg")
 
 

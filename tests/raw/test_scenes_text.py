@@ -9,11 +9,10 @@ import pytest
 
 from relclip.core.seeds import stream
 from relclip.raw.scenes import pretrain
-from relclip.raw.scenes.captions import ERRING, corpus_pairs, scene_pairs, write_captions
-from relclip.raw.scenes.chance import pick
+from relclip.raw.scenes.chance import pick, table, weights
 from relclip.raw.scenes.compose import compose
+from relclip.raw.scenes.corpus import ERRING, corpus_pairs, scene_pairs, write_captions
 from relclip.raw.scenes.sketch import Sketch
-from relclip.raw.scenes.tables import table, weights
 from relclip.raw.scenes.world import PREDICATES
 from relclip.raw.scenes.write import boxes
 

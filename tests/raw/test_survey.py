@@ -1,18 +1,27 @@
 """relclip import, as a user calls it: a folder, and a data set of the Hub from a server on loopback."""
 
+import datetime
 import hashlib
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
+import zipfile
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from test_formats import expected, make, meaning
+from PIL import Image
+from test_formats import PICTURES, expected, make, meaning
 
+from relclip.core.errors import InputError
 from relclip.raw.folder import take_folder
+from relclip.raw.packed import unpack
 
 COMMIT = "c" * 40
 
@@ -88,8 +97,8 @@ def test_what_is_there_is_shown_and_written_only_where_asked(tmp_path):
         "3 pictures, 1 of them without a relation",
         "9 objects of 2 names: man 6, horse 3",
         "3 relations of 2 predicates: sitting on 2, riding 1",
-        "train 2, val 0, test 1",
-        "1 pictures missing",
+        "splits train 2, test 1\n",
+        "1 pictures missing: no file of that name in the folder or below",
         f"folder: {folder}, format: gqa",
     ):
         assert words in done.stdout
@@ -122,3 +131,145 @@ def test_no_name_of_the_hub_leads_out_of_the_folder(hub, tmp_path):
     done = run(tmp_path, "--format", "coco", "hf://datasets/me/toy@v1", hub=hub)
     assert done.returncode == 2 and "evil.json" in done.stderr.splitlines()[-1]
     assert not list(tmp_path.rglob("evil.json"))
+
+
+def shards(source, folder, *, structs=True):
+    """The data set of `source` as Parquet shards, one a split, with numbers for names, as users of datasets push it."""
+    names = {kind: sorted({str(one) for one in words}) for kind, words in NAMES.items()}
+    for split in ("train", "test"):
+        rows = []
+        for one in (one for one in PICTURES if one["split"] == split):
+            file = source / "images" / f"{one['image_id']}.jpg"
+            things = [
+                {
+                    "id": key,
+                    "bbox": [float(side) for side in box],
+                    "category_id": names["category"].index(name),
+                }
+                for key, name, box in one["objects"]
+            ]
+            links = [
+                {"subject_id": s, "object_id": o, "predicate_id": names["predicate"].index(p)}
+                for s, p, o in one["relations"]
+            ]
+            objects = things if structs else {key: [thing[key] for thing in things] for key in things[0]}
+            rows.append(
+                {
+                    "image": {"bytes": file.read_bytes(), "path": file.name},
+                    **{key: one[key] for key in ("width", "height")},
+                    "objects": objects,
+                    "relations": links,
+                }
+            )
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows), folder / "data" / f"{split}-00000-of-00001.parquet")
+    listed = [[{"id": place, "name": name} for place, name in enumerate(names[kind])] for kind in names]
+    (folder / "categories.json").write_text(
+        json.dumps(dict(zip(("categories", "rel_categories"), listed, strict=True)))
+    )
+    return folder
+
+
+NAMES = {
+    "category": {name for one in PICTURES for _, name, _ in one["objects"]},
+    "predicate": {words for one in PICTURES for _, words, _ in one["relations"]},
+}
+
+
+def by_file(folder):
+    """What `meaning` says, by the picture's name in the data set: pictures of shards get numbers of their own."""
+    files = {one["image_id"]: one["file"] for one in json.loads((folder / "image_data.json").read_text())}
+    return {int(Path(files[number]).stem): one for number, one in meaning(folder).items()}
+
+
+@pytest.mark.parametrize("structs", [True, False])
+def test_parquet_shards_of_the_hub_are_read_as_their_pictures_and_annotation(structs, tmp_path):
+    source = make(tmp_path / "source", "coco")
+    packed = shards(source, tmp_path / "packed", structs=structs)
+    counts = Counter()
+    unpack(packed, counts)
+    take_folder(packed, [], tmp_path / "raw", "coco")
+    assert by_file(tmp_path / "raw") == expected(related=False) and not counts
+    before = (packed / "shards").stat().st_mtime_ns
+    unpack(packed, counts)
+    assert (packed / "shards").stat().st_mtime_ns == before  # what is unpacked is kept
+
+
+def test_archives_of_the_hub_are_unpacked_and_nothing_leads_out(tmp_path):
+    packed = make(tmp_path / "packed", "coco")
+    with zipfile.ZipFile(packed / "images.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((packed / "images").glob("*.jpg")):
+            archive.write(path, f"deep/{path.name}")
+        archive.writestr("../evil.jpg", b"x")
+        archive.writestr("deep/bomb.jpg", bytes(1 << 22))
+        archive.writestr("run.py", b"x")
+        archive.write(packed / "annotations/train.json", "x/annotations/train.json")
+    for path in sorted((packed / "images").glob("*.jpg"))[1:]:
+        path.unlink()
+    (packed / "annotations/train.json").unlink()
+    counts = Counter()
+    unpack(packed, counts)
+    assert (
+        len(list((packed / "images").glob("*.jpg"))) == 1
+    )  # a folder called as the archive is the data set's own
+    take_folder(packed, [], tmp_path / "raw", "coco")
+    assert meaning(tmp_path / "raw") == expected(related=False)
+    assert not list(tmp_path.rglob("evil.jpg")) and not list(packed.rglob("bomb.jpg"))
+    assert sorted(what.partition("left out: ")[2].partition(" (")[0] for what in counts) == [
+        "no pictures and no annotation",
+        "their path leads out",
+        "too large",
+    ]
+
+
+def test_a_broken_shard_is_one_sentence_and_nothing_is_left(tmp_path):
+    packed = shards(make(tmp_path / "source", "coco"), tmp_path / "packed")
+    (packed / "categories.json").unlink()
+    counts = Counter()
+    unpack(packed, counts)
+    assert sum(number for what, number in counts.items() if "has no name" in what) == 4 * 3 + 6
+    path = packed / "data/test-00000-of-00001.parquet"
+    for content, words in (
+        (pa.table({"image": [{"bytes": b"GIF"}]}), None),
+        (pa.table({"text": ["a"]}), "has the columns text; a shard of pictures must have image"),
+        (b"PAR1", "is not readable as Parquet"),
+    ):
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            pq.write_table(content, path)
+        counts.clear()
+        if words is None:
+            unpack(packed, counts)
+            assert counts["rows of Parquet without a picture that can be read"] == 1
+            continue
+        with pytest.raises(InputError, match=words):
+            unpack(packed, counts)
+    assert sorted(one.name for one in packed.iterdir()) == ["data", "shards"]
+
+
+@pytest.mark.parametrize("column", ["image", "objects"])
+def test_a_small_shard_of_many_values_is_refused_before_it_is_read(tmp_path, monkeypatch, column):
+    monkeypatch.setattr("relclip.raw.packed.MOST_VALUES", 1 << 16)  # in a test
+    one = pa.array([[{"id": 1}] * 200_000]) if column == "objects" else pa.nulls(200_000, pa.binary())
+    rows = {column: one, "image": pa.nulls(len(one), pa.binary())}
+    pq.write_table(pa.table(rows), tmp_path / "train.parquet", compression="zstd")
+    with pytest.raises(InputError, match=r"holds [24]00,00\d values in [\d,]+ bytes"):
+        unpack(tmp_path, Counter())
+    assert not (tmp_path / "shards").exists()
+
+
+def test_values_of_a_shard_that_json_cannot_write_are_left_out(tmp_path):
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "JPEG")
+    day = datetime.date(2026, 1, 1)
+    row = {
+        "image": picture.getvalue(),
+        "width": day,
+        "objects": [{"bbox": [day] * 4}],
+        "relations": [{"x": day}],
+    }
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "train.parquet")
+    unpack(tmp_path, Counter())
+    made = json.loads((tmp_path / "shards/train.json").read_text())
+    assert (made["images"][0]["width"], made["annotations"][0]["bbox"]) == (None, [None] * 4)

@@ -14,6 +14,7 @@ from vg_site import CORRUPT, Site, make_archives
 from relclip.core.errors import InputError
 from relclip.core.params.dataset import Dataset, Split
 from relclip.core.params.raw import VisualGenome
+from relclip.core.vocabulary import load_names
 from relclip.dataset.build import make_dataset
 from relclip.raw.vg import files
 from relclip.raw.vg import h5 as h5_route
@@ -60,12 +61,15 @@ def digests(folder):
     }
 
 
-def dataset(raw, output):
+def dataset(raw, output, **changes):
     params = Dataset(
-        object_match="exact",
-        predicate_match="exact",
-        object_aliases=str(raw / "object_alias.txt"),
-        split=SPLIT,
+        **{
+            "object_match": "exact",
+            "predicate_match": "exact",
+            "object_aliases": str(raw / "object_alias.txt"),
+            "split": SPLIT,
+        }
+        | changes
     )
     account = make_dataset(params, raw, output)
     tables = {
@@ -108,6 +112,24 @@ def test_both_routes_agree_row_for_row(site, tmp_path):
         "images listed as train",
         "images with an object",
     ]
+
+
+def test_both_routes_agree_on_the_fifty_predicates(site, tmp_path):
+    """As preset vg50 reads them: its vocabulary, the alias file, validation the first of those with a relation."""
+    made = {}
+    for route in ("json", "h5"):
+        raw = tmp_path / f"raw_{route}"
+        take_visual_genome(settings(site, tmp_path / route, route=route), [], raw)
+        aliases = str(raw / "relationship_alias.txt")
+        split = Split(validation="first_2_with_relations")
+        made[route] = dataset(
+            raw, tmp_path / f"dataset_{route}", predicates="vg50", predicate_aliases=aliases, split=split
+        )[1]
+    assert made["json"] == made["h5"]
+    names = load_names("vg50")
+    said = {names[row["predicate_id"] - 1] for row in made["h5"]["relations"]}
+    assert said & set(load_names("vg20")) and max(row["predicate_id"] for row in made["h5"]["relations"]) > 20
+    assert [row["split"] for row in made["h5"]["images"]].count("val") == 2
 
 
 def test_boxes_are_those_of_the_peers_loader():

@@ -59,7 +59,8 @@ def test_holm_counts_the_claims_of_a_group_alone(tmp_path):
     p = found[0].effect.p
     assert 0 < p < 0.5
     assert [one.holm for one in found] == pytest.approx([2 * p, 2 * p, p])
-    text = page([], found, Train(), (600, 300), [])
+    text = page([], found, Train(), (600, 300), [], about="Five seeds were planned.")
+    assert "nothing was chosen.\nFive seeds were planned.\n\n## What was found" in text
     assert (
         text.index("## Claims")
         < text.index("| claim 1 |")
@@ -101,7 +102,7 @@ def test_the_page_says_what_is_missing(tmp_path):
 def test_every_claim_of_the_preset_has_three_paired_seeds_or_more():
     content = preset_content("study", ROOT / "workflow/presets")
     params = check_params(content | {"report": read_report(ROOT / "params.yaml", content)})
-    assert {len(row.runs) for row in rows([*params.runs, *params.refined], ROOT, ROOT)} == {3, 5, 8}
+    assert {len(row.runs) for row in rows([*params.runs, *params.refined], ROOT, ROOT)} == {3, 4, 5, 8}
     for claim in params.report.claims:
         seeds = [[params.run(run).seed for run in side] for side in zip(*claim.pairs, strict=True)]
         assert seeds[0] == seeds[1] == list(range(len(seeds[0])))

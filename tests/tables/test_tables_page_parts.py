@@ -12,18 +12,18 @@ from made_inputs import OBJECTS, PREDICATES, RELEASED
 
 from relclip.core import parquet
 from relclip.core.atomic import write_text
-from relclip.core.explorer import embedded
 from relclip.core.origin import Origin, read_origin
+from relclip.core.page import embedded
 from relclip.core.params.tables import Figures
 from relclip.core.params.whole import load_workflow
 from relclip.core.vocabulary import Vocabulary
-from relclip.tables import explorer, provenance
-from relclip.tables.artifacts import OTHER, RECORDED, UNKNOWN, artifacts
+from relclip.tables import provenance, values
 from relclip.tables.cards import card
 from relclip.tables.claims import Claim, Difference
 from relclip.tables.gather import gather
-from relclip.tables.names import rows_of, run_names
-from relclip.tables.released import released
+from relclip.tables.layout import rows_of, run_names
+from relclip.tables.provenance import OTHER, RECORDED, UNKNOWN, artifacts
+from relclip.tables.results import released
 from relclip.tables.sources import KnowledgeBase
 from relclip.tables.summary import groups, leaders, whether_rcl_helped
 from relclip.tables.tracked import data_digests, entries
@@ -45,7 +45,7 @@ def knowledge(tmp_path):
 
 
 def test_the_search_has_the_most_frequent_triplets_and_their_first_sentences(tmp_path, knowledge):
-    found = explorer.explorer_data(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
+    found = values.explorer_data(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
     sentences = [[found["captions"][place][0] for place in places] for *_, places in found["triplets"]]
     assert [row[:4] for row in found["triplets"]] == [[1, 2, 2, 5], [1, 1, 2, 3], [3, 1, 4, 1]]
     assert sentences == [["a0", "a1", "a2"], ["a0", "a1", "a2"], ["a0"]]
@@ -55,11 +55,11 @@ def test_the_search_has_the_most_frequent_triplets_and_their_first_sentences(tmp
 
 
 def test_the_search_is_bounded(tmp_path, knowledge, monkeypatch):
-    monkeypatch.setattr(explorer, "MOST_TRIPLETS", 2)
-    monkeypatch.setattr(explorer, "MOST_SENTENCES", 4)
-    found = explorer.explorer_data(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
+    monkeypatch.setattr(values, "MOST_TRIPLETS", 2)
+    monkeypatch.setattr(values, "MOST_SENTENCES", 4)
+    found = values.explorer_data(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
     assert [len(row[4]) for row in found["triplets"]] == [3, 1]
-    without = explorer.explorer_data(knowledge, WORDS, tmp_path, None)
+    without = values.explorer_data(knowledge, WORDS, tmp_path, None)
     assert [row[4] for row in without["triplets"]] == [[], []]
 
 

@@ -12,7 +12,6 @@ from relclip.core import parquet
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
 from relclip.core.params.whole import load_workflow
-from relclip.tables import kb_size
 from relclip.tables.draw_examples import COLOURS, draw_attention, draw_examples, marks
 from relclip.tables.draw_recall import NONE, OTHER, draw_contrast, taken
 from relclip.tables.examples import (
@@ -28,7 +27,14 @@ from relclip.tables.examples import (
     verdict,
 )
 from relclip.tables.gather import gather
-from relclip.tables.knowledge import class_triplets, quality, quality_rows
+from relclip.tables.knowledge import (
+    class_triplets,
+    knowledge_sizes,
+    quality,
+    quality_of_runs,
+    quality_rows,
+    triplets_of_runs,
+)
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, read_data_set, read_knowledge_base
 
@@ -85,18 +91,18 @@ def test_a_relation_of_a_thing_that_is_not_there_is_one_sentence(data):
 
 def test_a_share_of_the_captions_is_the_one_that_train_believes(inputs, data):
     params = load_workflow(inputs.params)
-    triplets = kb_size.triplets_of_runs(params, inputs.kb)
+    triplets = triplets_of_runs(params, inputs.kb)
     assert set(triplets) == set(params.report.trainings("kb_size"))
-    found = kb_size.results(params, data, triplets, data.relations)
+    found = quality_of_runs(params, data, triplets, data.relations)
     shares = {run: params.run(run).kb.captions for run in triplets}
     assert {run: result.metrics["captions"] for run, result in found.items()} == shares
     whole = read_knowledge_base(inputs.kb).triplets
     assert (
         len(triplets["relclip_kb"]["count"]) == len(whole["count"]) > len(triplets["kb_size_1"]["count"]) == 1
     )
-    sizes = kb_size.sizes(params, inputs.evaluate, found)
+    sizes = knowledge_sizes(params, inputs.evaluate, found)
     assert [size.share for size in sizes] == [1.0, 100.0]
-    assert kb_size.sizes(params, inputs.evaluate, {"nobody": Result({}, {}, {}, {}, {})}) == []
+    assert knowledge_sizes(params, inputs.evaluate, {"nobody": Result({}, {}, {}, {}, {})}) == []
 
 
 def test_ranking_keeps_the_best_relation_of_a_pair_and_breaks_ties_by_ids():
@@ -181,12 +187,12 @@ def test_confusion_counts_what_a_relation_was_taken_for(data):
 def test_figure_6_needs_both_runs(inputs, data, tmp_path):
     params = load_workflow(inputs.params)
     drawn = draw_contrast(params, data, inputs.evaluate, tmp_path)
-    assert [one.name for one in drawn] == ["rcl", "confusion"]
+    assert [one.light for one in drawn] == ["rcl.svg", "confusion.svg"]
     shutil.copytree(inputs.evaluate / "no_rcl", tmp_path / "evaluate" / "no_rcl")
     assert draw_contrast(params, data, tmp_path / "evaluate", tmp_path) == []
     shutil.copytree(inputs.evaluate / "relclip_kb_ext", tmp_path / "evaluate" / "relclip_kb_ext")
     (tmp_path / "evaluate" / "no_rcl" / "predcls" / "confusion.parquet").unlink()
-    assert [one.name for one in draw_contrast(params, data, tmp_path / "evaluate", tmp_path)] == ["rcl"]
+    assert [one.light for one in draw_contrast(params, data, tmp_path / "evaluate", tmp_path)] == ["rcl.svg"]
 
 
 def test_broken_heat_maps_are_one_sentence(inputs, tmp_path):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 from made_inputs import BUILT, RELEASED, TRAINED, write_data_set
 
 from relclip.core.atomic import write_json
+from relclip.core.digest import write_digests
 from relclip.core.errors import ContractError
 from relclip.core.params.whole import load_workflow
-from relclip.tables.content import detector_facts
+from relclip.tables.content import clip_accuracies, detector_facts, untrained
 from relclip.tables.draw import row_colours
-from relclip.tables.encoder import clip_accuracies, untrained
-from relclip.tables.samples import choose_scenes
+from relclip.tables.examples import choose_scenes
+from relclip.tables.gather import gather
 from relclip.tables.sources import read_curve, read_data_set, read_knowledge_base
 from relclip.tables.stage import make_report
 
@@ -55,6 +57,18 @@ def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
     expected |= {f"model_cards/{name}.md" for name in ("README", RELEASED)}
     expected |= {"index.html", "metrics.json", "plots/validation.csv", "tables/knowledge.csv"}
     assert expected <= digests(report).keys()
+
+
+def test_a_file_edited_since_its_stage_made_it_is_refused(inputs, tmp_path):
+    copied = replace(inputs, evaluate=tmp_path / "evaluate")
+    shutil.copytree(inputs.evaluate, copied.evaluate)
+    folder = copied.evaluate / RELEASED / "predcls"
+    write_digests(folder)
+    gather(copied)
+    path = folder / "annotation.json"
+    path.write_text(path.read_text().replace("0.5", "0.9", 1))
+    with pytest.raises(ContractError, match=rf"{path} is not what its stage made: .*dvc checkout {folder}\b"):
+        gather(copied)
 
 
 def test_the_page_says_how_well_the_detector_finds_the_test_images_objects(report):

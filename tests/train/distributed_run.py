@@ -14,8 +14,8 @@ from relclip.compute.world import ALONE, joined
 from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.core.params.train import Refined, Train
-from relclip.core.train_inputs import Inputs
 from relclip.tracking import curves
+from relclip.train.inputs import Inputs
 from relclip.train.refine.stage import refine_run
 from relclip.train.stage import train_run
 

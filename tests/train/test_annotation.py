@@ -1,12 +1,13 @@
-"""Fewer train images, less annotation: exactly as many as said, the smaller choice in the larger."""
+"""Fewer train images, less annotation, wrong annotation: exactly as many as said, the smaller choice in the larger."""
 
+import numpy as np
 import pyarrow as pa
 
 from relclip.core.params.train import Annotation, Train
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.model import ImageSet
+from relclip.model import ImageSet, pair_classes
 from relclip.train.annotation import as_annotated, pairs_trained_on
-from relclip.train.labels import full_labels, of_pairs
+from relclip.train.labels import Labels, full_labels, of_pairs, with_mistakes
 
 
 def relations(count):
@@ -46,3 +47,20 @@ def test_a_part_of_the_images_trains_with_the_labels_it_had(tiny):
         now, then = (slice(part.start[r], part.start[r + 1]) for part, r in ((labels, row), (whole, before)))
         assert labels.predicates[now].tolist() == whole.predicates[then].tolist()
         assert labels.weights[now].tolist() == whole.weights[then].tolist()
+
+
+def test_a_mistake_is_another_predicate_that_people_say_of_the_same_two_classes(tiny):
+    images = ImageSet.load(tiny / "dataset", tiny / "features", "train")
+    count = len(images.pairs)
+    right = np.where(pair_classes(images)[0] % 2, np.random.default_rng(0).integers(1, 5, count), 1)
+    labels = Labels(np.arange(count, dtype=np.int32), np.arange(count + 1), right, np.ones(count, np.float32))
+    assert with_mistakes(images, labels, 0.0, 0) is labels
+    classes = list(zip(*(of.tolist() for of in pair_classes(images)), strict=True))
+    said = {both: {p for b, p in zip(classes, right.tolist(), strict=True) if b == both} for both in classes}
+    can = np.array([len(said[both]) > 1 for both in classes])
+    half, all_of_them = (with_mistakes(images, labels, share, 0).predicates for share in (0.5, 1.0))
+    assert 0 < can.sum() < count
+    assert ((all_of_them != right) == can).all()
+    assert 0 < (half != right).sum() < can.sum()
+    assert (half[half != right] == all_of_them[half != right]).all()
+    assert all(p in said[both] for p, both in zip(all_of_them.tolist(), classes, strict=True))

@@ -16,11 +16,11 @@ from refine_runs import with_sentences
 from safetensors.torch import load_file
 
 from relclip.compute import world
-from relclip.core import command, torchrun
+from relclip.core import command, process
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
-from relclip.core.train_inputs import Inputs
 from relclip.tracking import curves
+from relclip.train.inputs import Inputs
 from relclip.train.trainer import Trainer
 
 HERE = Path(__file__).resolve().parent
@@ -83,12 +83,12 @@ def written(folder, runs):
 
 
 def start(folder, runs, inputs):
-    """Train `runs` in two processes; returns how torchrun ended. Arguments go behind `--`, as torchrun.py says."""
+    """Train `runs` in two processes; returns how torchrun ended. Arguments go behind `--`, as core/process.py says."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command = [*launcher, "-m", "--", "distributed_run", str(written(folder, runs)), *inputs]
     path = os.pathsep.join([str(HERE), str(HERE.parents[1])])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, env=environment)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_where_all_fail_alike_the_first_speaks(monkeypatch, capsys, number, wait
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "one")
     monkeypatch.setenv("RANK", number)
     slept = []
-    monkeypatch.setattr(torchrun.time, "sleep", slept.append)
+    monkeypatch.setattr(process.time, "sleep", slept.append)
     monkeypatch.setattr(
         command.signal, "signal", lambda *_: pytest.fail("torchrun's SIGTERM needs no sentence")
     )

@@ -13,9 +13,9 @@ from relclip.train import targets
 from relclip.train.fit import ahead
 from relclip.train.labels import full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
-from relclip.train.logits import predicate_logits
 from relclip.train.refine.ba_sgg import head_alone
 from relclip.train.setup import Material, make_trainer
+from relclip.train.validate import predicate_logits
 
 SMALL = {"images_per_batch": 4, "dimension": 16, "heads": 2, "roi_size": 2}
 MOTIF = {"model": "motif", "rcl": {"level": "none"}}

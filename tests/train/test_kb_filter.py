@@ -13,8 +13,8 @@ from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_captions, believed_triplets, count_shares, count_triplets
 from relclip.core.params.train import KbLabels, Train
 from relclip.core.parquet import EVIDENCE, EXT_SCORES, TRIPLETS, read_table, write_table
-from relclip.core.train_inputs import Inputs
 from relclip.model import ImageSet
+from relclip.train.inputs import Inputs
 from relclip.train.labels import kb_ext_labels, kb_labels
 from relclip.train.stage import train_run
 

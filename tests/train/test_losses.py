@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from relclip.core.params.train import KbLabels, Train
-from relclip.train.losses import multi_hot_bce, soft_cross_entropy, soft_weighted_bce
 from relclip.train.setup import predicate_loss
+from relclip.train.trainer import multi_hot_bce, soft_cross_entropy, soft_weighted_bce
 
 
 def slow_bce(labelled, distribution, background, weighted):

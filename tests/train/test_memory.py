@@ -8,7 +8,6 @@ from test_contrast import random, slow_cosine, slow_info_nce
 from torch.nn import functional
 
 from relclip.core.params.train import Rcl, Sampling, Train
-from relclip.core.train_inputs import Inputs
 from relclip.tracking.recorder import Silent
 from relclip.train import (
     Memory,
@@ -19,6 +18,7 @@ from relclip.train import (
     relation_embedding,
     sampling_weights,
 )
+from relclip.train.inputs import Inputs
 from relclip.train.stage import train_run
 
 LEVELS = ("subject_predicate", "predicate_object")

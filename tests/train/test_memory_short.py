@@ -14,9 +14,8 @@ from relclip.train.fit import ahead
 from relclip.train.labels import full_labels
 from relclip.train.language import load_phrases, load_prompts
 from relclip.train.minibatch import draw
-from relclip.train.optimiser import make_optimizer
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import Steps
+from relclip.train.steps import Steps, make_optimizer
 from relclip.train.trainer import Trainer
 
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relclip.train.labels import Labels
-from relclip.train.refine.estep import merged, only, opinion, surest
+from relclip.train.refine.visualds import merged, only, opinion, surest
 
 
 def labels_of(rows, *pairs):

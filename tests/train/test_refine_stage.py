@@ -18,11 +18,11 @@ from relclip.core.parquet import RELATIONS, TRIPLETS, read_table, write_table
 from relclip.model import ImageSet, Regions, load_model
 from relclip.tracking.recorder import Silent
 from relclip.train.labels import full_labels, kb_labels
-from relclip.train.logits import labelled_logits
 from relclip.train.phases import Phases
 from relclip.train.refine import ba_sgg
 from relclip.train.refine.ba_sgg import adjustment, confusion
 from relclip.train.stage import Inputs, train_run
+from relclip.train.validate import labelled_logits
 
 HEAD = {"predicate_classifier.weight", "predicate_classifier.bias", "frequency_bias"}
 CPU = torch.device("cpu")

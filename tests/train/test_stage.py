@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +19,19 @@ import pytest
 import torch
 from tiny_dataset import write_tiny
 
+import relclip.train.__main__ as train_command
 from relclip.compute.checkpoint import write_state
 from relclip.compute.schedule import batch_numbers
+from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import TRIPLETS, write_table
 from relclip.model import load_contrast, load_model
 from relclip.model.contrast import LEVELS
 from relclip.tracking.recorder import Silent
-from relclip.train.optimiser import learning_rate
+from relclip.train import arguments
 from relclip.train.stage import Inputs, train_run
+from relclip.train.steps import learning_rate
 
 QUICK = {
     "iterations": 12,
@@ -236,6 +240,36 @@ def test_killed_goes_on(run, tmp_path):
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed").exists()
     assert run("killed", **settings) == run("whole", **settings)
+
+
+def test_several_in_one_process_are_those_of_processes_of_their_own(run, tmp_path, monkeypatch):
+    """Two networks and a second seed; the last one has the bytes of a process that trained nothing before."""
+    runs = {
+        "first": {"seeds": [0, 1]},
+        "other": {"model": "motif", "dimension": 32, "rcl": {"level": "none"}},
+    }
+    (tmp_path / "params.yaml").write_text(json.dumps({"train": QUICK, "runs": runs, "refined": {}}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(arguments, "track", lambda *_: nullcontext(Silent()))
+    names = ["other", "first", "first_seed1"]
+    folders = [f"--{name}={folder}" for name, folder in vars(run.inputs).items()]
+    monkeypatch.setattr(sys, "argv", ["relclip.train", "--threads=1", *folders, "--run", *names])
+    train_command.main()
+    digests = {file_digest(tmp_path / "data" / "train" / name / "model.safetensors") for name in names}
+    assert len(digests) == 3
+    settings = json.dumps({**QUICK, "seed": 1})
+    places = [*vars(run.inputs).values(), tmp_path / "checkpoints", tmp_path / "alone"]
+    command = [sys.executable, "-c", TRAIN, settings, *map(str, places)]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+    for name in ("model.safetensors", "curves.csv", "statistics.json"):
+        together, alone = tmp_path / "data" / "train" / "first_seed1" / name, tmp_path / "alone" / name
+        assert together.read_bytes() == alone.read_bytes()
+
+
+def test_several_runs_are_not_written_into_one_folder(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["relclip.train", "--run", "a", "b", "--output", "out"])
+    with pytest.raises(InputError, match="out is one folder for 2 runs; leave out --output"):
+        train_command.main()
 
 
 def test_command_ends_in_one_sentence(tmp_path):

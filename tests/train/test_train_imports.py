@@ -6,7 +6,7 @@ import sys
 UPDATE = """
 import sys, torch
 from relclip.core.params.train import Train
-from relclip.train.optimiser import make_optimizer, update
+from relclip.train.steps import make_optimizer, update
 from relclip.core.parquet import pa
 table = pa.table({"a": [1, 2]}).sort_by("a")
 ends = []

@@ -6,8 +6,7 @@ import torch
 
 from relclip.core.recall import mean_recall, recall
 from relclip.model import ImageSet, ModelConfig, Motif, MotifConfig, Regions, RelCLIP
-from relclip.train.logits import predicate_logits
-from relclip.train.validate import hits_at, recalls
+from relclip.train.validate import hits_at, predicate_logits, recalls
 
 
 def slow_hits(scores, pairs, truth, k):

@@ -11,7 +11,7 @@ from gensim.models import KeyedVectors
 from vg_site import Site
 
 from relclip.core.errors import InputError
-from relclip.words.vectors import given
+from relclip.words.vectors import read_vectors
 
 WORDS = ["man", "riding", "horse"]
 
@@ -43,7 +43,7 @@ def hub(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["glove-wiki-gigaword-50", "word2vec-google-news-300"])
 def test_vectors_are_downloaded_once_and_read_without_their_python(hub, tmp_path, name):
     for _ in range(2):
-        vectors = given(name)
+        vectors = read_vectors(name)
         assert vectors.index_to_key == WORDS and vectors["riding"].tolist() == [0, 1, 0, 0]
     assert [asked for asked, *_ in hub.asked].count(f"{name}/{name}.gz") == 1
     assert not (tmp_path / "ran").exists()
@@ -52,10 +52,10 @@ def test_vectors_are_downloaded_once_and_read_without_their_python(hub, tmp_path
 def test_no_network_a_wrong_checksum_and_a_typo_are_one_sentence(hub, capfd):
     hub.faults["glove-wiki-gigaword-50/glove-wiki-gigaword-50.gz"] = ["flipped"]
     with pytest.raises(InputError, match="Checksum"):
-        given("glove-wiki-gigaword-50")
+        read_vectors("glove-wiki-gigaword-50")
     hub.close()
     with pytest.raises(InputError, match=r"word2vec-google-news-300\.bin\.gz and set words\.source"):
-        given("word2vec-google-news-300")
+        read_vectors("word2vec-google-news-300")
     assert "Traceback" not in capfd.readouterr().err
-    with pytest.raises(InputError, match="did you mean glove-wiki-gigaword-300"):
-        given("glove-wiki-gigaword-3000")
+    with pytest.raises(InputError, match="did you mean 'glove-wiki-gigaword-300'"):
+        read_vectors("glove-wiki-gigaword-3000")

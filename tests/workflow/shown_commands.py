@@ -1,12 +1,14 @@
-"""The commands that README.md and its pages show, word for word."""
+"""The commands that README.md and the pages of docs/ show, word for word; docs/library.md runs by a test of its own."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = "\n".join(
-    (ROOT / page).read_text("utf-8") for page in ("README.md", "docs/results.md", "docs/loop.md")
-)
+PAGES = [
+    ROOT / "README.md",
+    *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.stem != "library"),
+]
+TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
 PROGRAMS = ("make", "snakemake", "dvc", "relclip", "python", "git", "mlflow", "pip", "pytest", ".", "$EDITOR")
 
 
@@ -20,7 +22,8 @@ def commands(text):
 
 
 def shown(beginning):
-    """The one command of README.md that begins with these words."""
-    found = [one for one in commands(TEXT) if one == beginning or one.startswith(beginning + " ")]
+    """The one command of README.md and docs/loop.md that begins with these words."""
+    text = "\n".join((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/loop.md"))
+    found = [one for one in commands(text) if one == beginning or one.startswith(beginning + " ")]
     assert len(found) == 1, f"README.md shows {found} for {beginning!r}"
     return found[0]

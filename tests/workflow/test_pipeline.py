@@ -16,8 +16,8 @@ from shown_commands import shown
 
 from relclip.core.params.whole import load_workflow
 from relclip.project.preset import use_preset
-from relclip.tables.artifacts import RECORDED, artifacts
-from relclip.tables.names import run_names
+from relclip.tables.layout import run_names
+from relclip.tables.provenance import RECORDED, artifacts
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.workflow
@@ -128,6 +128,7 @@ def test_every_table_is_there_and_full(house):
     page = (house.folder / "reports/index.html").read_text()
     assert "<html" in page
     assert "RelCLIP (KB+EXT)" in page
+    assert re.search(r"<strong>[^<]*RCL [^<]*</strong> RCL brings the words", page)
     for run, task in (("relclip_full", "predcls"), ("ba_sgg_kb", "sgcls"), ("visualds_kb_ext", "sgdet")):
         path = house.folder / f"data/evaluate/{run}/{task}/annotation.json"
         assert 0 <= json.loads(path.read_text())["metrics"]["recall_at_100"] <= 1
@@ -158,6 +159,27 @@ def test_a_models_card_loads_it_and_the_readmes_line_shows_labels(house):
     assert len(lines.splitlines()) == 3
     assert house.run("python", "-c", f"{lines}\nprint(type(model).__name__)").strip() == "RelCLIP"
     assert "caption_id" in house.readme("python -c")
+
+
+def test_a_photos_scene_graph_and_a_model_to_hand_over_as_the_readme_shows(house):
+    """The exported model says the same but for the sentences, which are data; what is found can be imported."""
+    shutil.copyfile(next((house.folder / "data/raw/images").iterdir()), house.folder / "photo.jpg")
+    graph = house.folder / "scene-graphs/photo/graph.json"
+
+    def said():
+        found = json.loads(graph.read_text())
+        return found["objects"], [(one["predicate"], one["score"]) for one in found["relations"]]
+
+    house.readme("relclip predict photo.jpg")
+    by_the_pipeline = said()
+    house.readme("relclip export")
+    shutil.rmtree(graph.parent)
+    house.readme("relclip predict --model")
+    assert by_the_pipeline[1] and said() == by_the_pipeline
+    house.run("relclip", "predict", "photo.jpg", "--format", "coco")
+    (house.folder / "photo.jpg").rename(house.folder / "scene-graphs/photo.jpg")
+    assert "1 pictures\n" in house.readme("relclip import --format", FOLDER="scene-graphs")
+    shutil.rmtree(house.folder / "model")
 
 
 def test_digests_are_those_of_dvc(house):

@@ -1,9 +1,10 @@
-"""Every command that README.md shows is run by a test, or at least read by the program it names."""
+"""Every command that README.md and docs/ show is run by a test, or at least read by the program it names."""
 
 import ast
 import contextlib
 import importlib
 import io
+import json
 import re
 import runpy
 import shutil
@@ -11,16 +12,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
-from shown_commands import ROOT, TEXT, commands
+from shown_commands import ROOT, TEXT, commands, shown
 
-from relclip.__main__ import ALONE, COMMANDS, overview
+from relclip.__main__ import ALONE, COMMANDS, main, overview
 from relclip.core.digest import check_maps
 from relclip.core.errors import ContractError
 
 RUNNING = "".join(
     path.read_text("utf-8")
-    for path in [*(ROOT / "tests/workflow").glob("test_*.py"), ROOT / "tests/photo/test_photo_registered.py"]
+    for path in [
+        *(ROOT / "tests/workflow").glob("test_*.py"),
+        ROOT / "tests/photo/test_photo_registered.py",
+        ROOT / "tests/faults/test_two_at_once.py",
+    ]
     if path.name != Path(__file__).name
 )
 #: The beginnings of commands that the tests of this folder run as README.md shows them.
@@ -29,6 +36,11 @@ WORD_FOR_WORD = set(re.findall(r"\b(?:readme|shown)\(\s*[\"']([^\"']+)[\"']", RU
 LIKE = {
     ". .venv/bin/activate": 'environment["PATH"]',
     "snakemake --workflow-profile profiles/slurm": '"--workflow-profile", "profiles/slurm"',
+    "snakemake --workflow-profile profiles/kubernetes": '"--workflow-profile", f"profiles/{profile}"',
+    "snakemake -n": '"snakemake", "--dry-run"',
+    "snakemake --config": '("--config", "kb=1"), "refused"',
+    "pip install": '*pip, "--python", python, "install"',
+    "mlflow server": '"server",\n',
     "$EDITOR params.yaml": "house.change_params(",
     "dvc checkout": '"dvc", "checkout", "--force"',
     "mlflow models serve": '"mlflow", "models", "serve"',
@@ -45,6 +57,8 @@ RECIPES = {
     "preset": ("relclip.project.preset", ""),
     "study": ("relclip.study", ""),  # tests/study/test_study_page.py
     "readme": ("relclip.tables.readme", ""),  # tests/tables/test_tables_readme.py
+    "open-vocabulary": ("relclip.evaluate.unseen", ""),  # tests/evaluate/test_unseen.py
+    "dvc": ("relclip.project.dvc", ""),  # test_dvc.py
 }
 
 
@@ -61,15 +75,17 @@ def test_commands_are_found():
 
 
 @pytest.mark.parametrize("shown", COMMANDS_SHOWN)
-def test_a_command_of_the_readme_is_covered(shown):
+def test_a_command_of_the_readme_and_docs_is_covered(shown):
     program, *words = shown.split()
-    if program == "make":
+    if shown.startswith("python tests/"):
+        assert (ROOT / words[0]).is_file()
+    elif program == "make":
         covered_by_the_makefile(words)
     elif program == "relclip" or shown.startswith(("python -m relclip", "python benchmarks/")):
         parsed(program, words)
     else:
         known = {**LIKE, **dict.fromkeys(WORD_FOR_WORD, "")}
-        near = [begin for begin in known if shown == begin or shown.startswith(begin + " ")]
+        near = [begin for begin in known if f"{shown} ".startswith(begin + " ")]
         assert near, f"no test runs {shown!r}: add one that does, by house.readme(...)"
         assert known[near[0]] in RUNNING, f"no test here runs {near[0]!r} any more"
 
@@ -123,12 +139,51 @@ def help_of(module, words):
     return output.getvalue()
 
 
+def test_the_commands_for_files_of_ones_own_run_as_they_are_shown(tmp_path, monkeypatch, capsys):
+    """But for the names that a user puts in: A, B, FILE... and, one after the other, DIR."""
+    monkeypatch.syspath_prepend(ROOT / "tests/evaluate")
+    reference = importlib.import_module("evaluate_reference")
+    monkeypatch.chdir(tmp_path)
+
+    def run(beginning, *names):
+        command = shown(beginning)
+        for name, there in names:
+            assert name in command
+            command = command.replace(name, str(there), 1)
+        monkeypatch.setattr(sys, "argv", command.split())
+        main()
+        return capsys.readouterr().out
+
+    truth, predictions = reference.write_case(tmp_path, reference.random_case(np.random.default_rng(3)))
+    for side in "ab":
+        (tmp_path / side).mkdir()
+        monkeypatch.chdir(tmp_path / side)
+        run("relclip evaluate --groundtruth", ("DIR", truth), ("DIR", predictions))
+        assert json.loads(Path("metrics.json").read_text())["switches"]["task"] == "sgcls"
+    monkeypatch.chdir(tmp_path)
+    assert re.search(
+        r"^R@50 .* \+0\.00 ", run("relclip evaluate compare", ("A", "a"), ("B", "b")), re.MULTILINE
+    )
+    Path("vocabulary.json").write_text(json.dumps({"objects": ["man", "horse"], "predicates": ["riding"]}))
+    Path("mine.tsv").write_text("a man riding a horse\t1\n")
+    run("relclip kb --captions", ("FILE...", "mine.tsv"))
+    assert pq.read_table("kb/triplets.parquet").select(["subject", "predicate", "object"]).to_pylist() == [
+        {"subject": "man", "predicate": "riding", "object": "horse"}
+    ]
+    run("relclip init", ("FOLDER", "mine"))
+    assert Path("mine/Snakefile").is_file()
+
+
 def test_the_map_names_every_command_once_and_each_can_be_called():
     names = re.findall(r"^  (\S+)", overview(), re.MULTILINE)
     assert sorted(names) == sorted(COMMANDS)
     assert {name for group in ALONE.values() for name in group} <= set(COMMANDS)
     for module, _ in COMMANDS.values():
         assert "\ndef main(" in Path(importlib.util.find_spec(module).origin).read_text("utf-8")
+
+
+#: What a user of the installed package is told, who has no Makefile: words without a line break in a message.
+NEW_PROJECT = "relclip init FOLDER --preset scenes"
 
 
 @pytest.mark.parametrize(
@@ -140,9 +195,20 @@ def test_the_map_names_every_command_once_and_each_can_be_called():
             ["-m", "relclip.tables", *FOLDERS],
             "--params",
         ),
-        (["-m", "relclip.project.preset", "scenez"], "run this in the project's folder"),
+        (
+            ["-m", "relclip.project.preset", "scenez"],
+            f"run this in the project's folder ({NEW_PROJECT} makes one)",
+        ),
+        (
+            ["-m", "relclip", "dataset"],
+            "params.yaml does not exist; go to the project's folder or name the file with --params; to make one: "
+            + NEW_PROJECT,
+        ),
         (["-m", "relclip.project.preset", "scenes", "--seeds", "0"], "'0' is not a whole number from 1"),
-        (["-m", "relclip", "ui"], "nothing was trained here yet"),
+        (
+            ["-m", "relclip", "ui"],
+            f"nothing was trained here yet; go to a project's folder, where `make tables` makes it ({NEW_PROJECT}",
+        ),
     ],
 )
 def test_a_mistake_in_another_folder_is_one_sentence(tmp_path, words, sentence):

@@ -16,7 +16,7 @@ rule clip_model:
     input:
         "data/raw/captions.tsv",
         ["data/raw/pretrain"] if PARAMS.clip.source == "pretrain" else [],
-        [PARAMS.clip.weights] if PARAMS.clip.weights and Path(PARAMS.clip.weights).is_file() else [],
+        [path for path in (PARAMS.clip.model, PARAMS.clip.weights) if path and Path(path).is_file()],
         code=code("relclip.clip"),
     output:
         CLIP,
@@ -40,12 +40,12 @@ rule clip_prompts:
     input:
         CLIP,
         DATASET,
-        "data/kb/triplets.parquet",
+        KB_TRIPLETS,
         code=code("relclip.clip.prompts"),
     output:
         PROMPTS,
     params:
-        sections=sections("clip"),
+        sections=sections("clip", "raw"),
     log:
         "logs/prompts.log",
     benchmark:

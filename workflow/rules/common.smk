@@ -14,15 +14,18 @@ from relclip.core.errors import RelclipError
 from relclip.core.params.tables import read_report
 from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import check_workflow_config
-from relclip.core.train_inputs import Inputs
+from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
 from relclip.project.closure import Closures
 from relclip.project.sections import Sections
 from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
-from relclip.raw.folder import ANNOTATIONS, annotation_of
+from relclip.raw.folder import ANNOTATIONS
+from relclip.raw.sources import SOURCES
 from relclip.tracking.runs import prepare_store
 
+# jobs run in the environment of this snakemake, activated or not
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 look_less_often(snakemake.__version__)
 say_when_interrupted()
 # the jobs that share this machine's GPU each keep a part of it (relclip/compute/device.py)
@@ -31,7 +34,8 @@ gpu_jobs = workflow.resource_settings.resources.get("gpu")
 os.environ.setdefault("RELCLIP_GPU_JOBS", str((gpu_jobs and gpu_jobs.value) or 1))
 try:
     PARAMS = check_workflow_config(config, ROOT / "params.yaml")
-    OF_FOLDER = list(map(str, annotation_of(PARAMS.raw)))
+    SOURCE = SOURCES[PARAMS.raw.source]
+    RAW_SOURCES = [*map(str, SOURCE.reads(PARAMS.raw)), *PARAMS.raw.captions]
     check_seeds(ROOT / "params.yaml")
 except RelclipError as error:
     raise WorkflowError(str(error)) from None
@@ -47,8 +51,8 @@ TRAINED = RUNS + REFINED
 JUDGED = TRAINED + PREDICTIONS + TRAINING_FREE
 SGDET = list(PARAMS.predict.sgdet)
 SGDET_FREE = list(PARAMS.predict.sgdet_training_free)
-SCENES = PARAMS.raw.source == "scenes"
-VG = PARAMS.raw.source == "vg"
+#: Whether captions come in; without, there is no knowledge base, so no stages kb and ext and no row that needs them.
+MINED = PARAMS.raw.captioned
 
 
 #: Whether a storage provider brings files to the jobs and takes them away (profiles/kubernetes). A job then has what its
@@ -59,6 +63,8 @@ if STORED:
     STORE = Path(workflow.storage_registry.default_storage_provider.object(PREFIX).local_path()).parent
     LINKS = [f"mkdir -p '{STORE}/{name}'; ln -sfn '{STORE}/{name}' {name}; " for name in ("data", "reports")]
     shell.prefix("set -euo pipefail; " + "".join(LINKS))
+else:  # what one training pools, the next ones and the predictions read (relclip/model/pooled.py)
+    os.environ.setdefault("RELCLIP_POOLED", str(Path(".snakemake", "pooled").resolve()))
 
 
 def by_seed(section):
@@ -137,8 +143,8 @@ def needs(gb, hours, gpu=0):
 
     On one machine only `gpu` counts (profiles/default). Enough for Visual Genome; `set-resources` in a profile says else.
     """
-    asked = {"mem_mb": lambda wildcards, attempt: gb * 1024 * attempt, "runtime": 60 * hours}
-    return asked | ({"gpu": gpu} if gpu else {})
+    resources = {"mem_mb": lambda wildcards, attempt: gb * 1024 * attempt, "runtime": 60 * hours}
+    return resources | ({"gpu": gpu} if gpu else {})
 
 
 #: Threads of a job whose bytes do not depend on them, and which mostly waits for pictures: half of this machine, for two
@@ -185,16 +191,15 @@ EXT_SGDET_SHARDS = shards("ext_sgdet", PARAMS.ext.shards)
 #: The file that a shard of features or ext writes last.
 SHARD = "shard.json"
 
-#: The annotation and caption files that come from outside, so that a change of them is seen.
-#: Not the pictures' archives: Snakemake would read 15 GB at every start.
-_HAVE = [path for name, path in PARAMS.raw.vg.have.items() if VG and not name.startswith("images") and Path(path).is_file()]
-RAW_SOURCES = OF_FOLDER + _HAVE + list(PARAMS.raw.captions)
 #: A contract's four files: a ground truth that the evaluator reads.
 GROUNDTRUTH = ["vocabulary.json", "images.parquet", "objects.parquet", "relations.parquet"]
-RAW_FILES = stage("raw", *ANNOTATIONS, "source.json", *(["object_alias.txt", "relationship_alias.txt"] if VG else []))
+RAW_FILES = stage("raw", *ANNOTATIONS, "source.json", *SOURCE.files)
 RAW = [*RAW_FILES, *(["data/raw/images"] if STORED else [])]
 DATASET = stage("dataset", *GROUNDTRUTH)
 TRUTH = stage("dataset/truth", *GROUNDTRUTH) if PARAMS.dataset.truth else []
+#: What a folder says of its files, for the check before the tables.
+DIGESTS = "digests.json"
+KB_TRIPLETS = stage("kb", "triplets.parquet") if MINED else []
 CLIP = stage("clip/model", "open_clip_config.json", "open_clip_model.safetensors")
 LABELS = stage("clip/labels", "open_clip_config.json", "open_clip_model.safetensors")
 PROMPTS = stage("clip/prompts", "objects.npy", "triplets.npy", "triplets.parquet")
@@ -202,14 +207,15 @@ EXT = stage("ext", "scores.parquet", "objects.parquet", "sgcls_scores.parquet")
 EXT_SGDET = stage("ext_sgdet", "scores.parquet")
 PROPOSALS = stage("detector", "proposals.parquet")
 MODEL = ["model.safetensors", "config.json", "curves.csv", "statistics.json"]
-PARTS = ["objects.parquet", "relations.parquet"]
+TRAINING = [*MODEL, DIGESTS]
+PARTS = ["objects.parquet", "relations.parquet", DIGESTS]
 PREDICTED = [f"{task}/{part}" for task in ("predcls", "sgcls") for part in PARTS] + ["provenance.json"]
 TRUTH_TOO = ["truth"] if PARAMS.dataset.truth else []
 
 
 def views(task, *names):
     """The files of one judged task: metrics and first-hit ranks of each view."""
-    return [f"{task}/{name}{kind}" for name in names for kind in (".json", "_hits.parquet")]
+    return [f"{task}/{name}{kind}" for name in names for kind in (".json", "_hits.parquet")] + [f"{task}/{DIGESTS}"]
 
 
 METRICS = [
@@ -237,7 +243,7 @@ def training_files(name):
     """The files that a training reads; the digest of the patch maps stands for them (see `features`)."""
     settings = PARAMS.run(name)
     start = DATA / "train" / settings.start if name in REFINED else None
-    files = Inputs.of(settings).files(settings, start)
+    files = Inputs.of(settings).files(settings, start, words=PARAMS.word_vectors)
     shown = [path.with_suffix(".sha256") if path.name == "maps.npy" else path for path in files]
     return [str(path) for path in dict.fromkeys([*shown, *(files if STORED else [])])]
 
@@ -254,6 +260,6 @@ def model(name):
 
 #: What people judged (`relclip annotate --export reports/people`): a person's work, which no rule can make.
 PEOPLE = [path for path in ("reports/people/README.md", "reports/people/judgements.parquet") if (ROOT / path).is_file()]
-GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json") for run in PARAMS.gradcam.runs]
+GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json", DIGESTS) for run in PARAMS.gradcam.runs]
 TABLES = [f"reports/tables/{name}.{kind}" for name in (*PARAMS.report.tables, "claims") for kind in ("csv", "md", "tex")]
 REPORT = "reports/index.html"

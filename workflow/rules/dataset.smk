@@ -1,18 +1,22 @@
 """dataset: Visual Genome's files -> the vocabulary's objects and relations, split, as Parquet.
 
-In:  data/raw
+In:  data/raw; the files of names that the section names
 Out: data/dataset/{vocabulary.json,images,objects,relations}.parquet, account.json; truth/ where all is known
 """
+
+DATASET_ALIASES = [path for path in (PARAMS.dataset.object_aliases, PARAMS.dataset.predicate_aliases) if path]
+_LISTS = [path for path in (PARAMS.dataset.objects, PARAMS.dataset.predicates) if isinstance(path, str)]
 
 
 rule dataset:
     input:
         RAW,
+        names=DATASET_ALIASES + [path for path in _LISTS if Path(path).is_file()],
         code=code("relclip.dataset"),
     output:
         DATASET,
         TRUTH,
-        "data/dataset/account.json",
+        stage("dataset", "account.json", DIGESTS),
     params:
         sections=sections("dataset"),
     log:

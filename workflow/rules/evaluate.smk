@@ -57,7 +57,7 @@ rule claims:
         vocabulary="data/dataset/vocabulary.json",
         code=code("relclip.evaluate.claims"),
     output:
-        "data/claims/claims.json",
+        stage("claims", "claims.json", DIGESTS),
     params:
         sections=sections("evaluate", "report.claims"),
     log:

@@ -19,7 +19,7 @@ rule gradcam_run:
         model=lambda wildcards: stage(f"train/{wildcards.seen}", "model.safetensors", "config.json"),
         code=code("relclip.gradcam"),
     output:
-        stage("gradcam/{seen}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json"),
+        stage("gradcam/{seen}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json", DIGESTS),
     params:
         sections=sections("gradcam", "clip"),
     log:

@@ -6,7 +6,7 @@ Out: data/kb/{triplets,evidence}.parquet, statistics.json
 
 import shlex
 
-KB = ["triplets.parquet", "evidence.parquet", "statistics.json"]
+KB = ["triplets.parquet", "evidence.parquet", "statistics.json", DIGESTS]
 #: Option -> file: the data set's other names of classes, by which sentences are read too.
 KB_ALIASES = {
     "--object-aliases": PARAMS.dataset.object_aliases,
@@ -20,12 +20,12 @@ rule kb_shard:
     input:
         captions="data/raw/captions.tsv",
         vocabulary="data/dataset/vocabulary.json",
-        aliases=list(KB_ALIASES.values()),
+        aliases=DATASET_ALIASES,
         code=code("relclip.kb"),
     output:
         temp(stage("shards/kb/{shard}", *KB)),
     params:
-        sections=sections("kb"),
+        sections=sections("kb", "dataset.object_aliases", "dataset.predicate_aliases"),
         aliases=KB_OPTIONS,
         shard=shard_of,
     log:
@@ -45,13 +45,13 @@ rule kb:
     input:
         captions="data/raw/captions.tsv",
         vocabulary="data/dataset/vocabulary.json",
-        aliases=list(KB_ALIASES.values()),
+        aliases=DATASET_ALIASES,
         code=code("relclip.kb", "relclip.kb.merge"),
         shards=[stage(shard, *KB) for shard in KB_SHARDS],
     output:
         stage("kb", *KB),
     params:
-        sections=sections("kb"),
+        sections=sections("kb", "dataset.object_aliases", "dataset.predicate_aliases"),
         aliases=KB_OPTIONS,
     log:
         "logs/kb.log",

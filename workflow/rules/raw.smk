@@ -14,7 +14,7 @@ rule raw:
         RAW_FILES,
         "data/raw/captions.tsv",
         directory("data/raw/images"),
-        [directory("data/raw/truth"), directory("data/raw/pretrain")] if SCENES else [],
+        [directory(folder) for folder in stage("raw", *SOURCE.folders)],
     params:
         sections=sections("raw"),
     log:

@@ -7,7 +7,7 @@ Out: data/train/<run>/{model.safetensors,config.json,curves.csv,statistics.json}
 
 rule train:
     input:
-        [stage(f"train/{name}", *MODEL) for name in TRAINED],
+        [stage(f"train/{name}", *TRAINING) for name in TRAINED],
 
 
 rule train_run:
@@ -15,7 +15,7 @@ rule train_run:
         lambda wildcards: training_files(wildcards.run),
         code=code("relclip.train"),
     output:
-        stage("train/{run}", *MODEL),
+        stage("train/{run}", *TRAINING),
     params:
         sections=sections("train", "runs.{run}"),
         python=python,
@@ -36,7 +36,7 @@ rule refine:
         lambda wildcards: training_files(wildcards.refined),
         code=code("relclip.train.refine"),
     output:
-        stage("train/{refined}", *MODEL, "labels.parquet"),
+        stage("train/{refined}", *TRAINING, "labels.parquet"),
     params:
         sections=sections("train", "refined.{refined}", lambda wildcards: f"runs.{start_of(wildcards)}"),
         python=python,

@@ -1,9 +1,13 @@
-"""The base of all sections."""
+"""The base of all sections, and one sentence for what does not fit: key, value met, what is allowed, nearest key."""
 
-from typing import Annotated
+import reprlib
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from relclip.core.errors import ParamsError, how_to_set, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
 #: What numpy, torch and gensim all take for a seed.
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -12,3 +16,45 @@ class Closed(BaseModel):
     """A section whose keys are all known and whose values are never bent to fit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def validate(model: type[Model], content: dict[str, Any], prefix: str) -> Model:
+    """Return the section or entry `model` of `content`; ParamsError for the first fault, its key after `prefix`."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ParamsError(_sentence(model, first, prefix)) from None
+
+
+def _sentence(model: Any, error: Any, prefix: str) -> str:
+    place = prefix + ".".join(map(str, error["loc"]))
+    file = "workflow/tables.yaml" if place.startswith("report.") else "params.yaml"
+    place = place.removeprefix("report.")
+    if error["type"] == "extra_forbidden":
+        known = _keys(model, error["loc"][:-1])
+        near = nearest(str(error["loc"][-1]), known)
+        return f"{file} has an unknown key '{place}'{near}; known keys: {', '.join(known)}"
+    if error["type"] == "missing":
+        return f"{file} lacks '{place}'; compare with what {how_to_set('scenes')} writes"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return f"{file}: '{place}' is {reprlib.repr(error['input'])}: {error['msg']}"
+
+
+def _keys(model: Any, location: tuple[Any, ...]) -> list[str]:
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = next(
+            (
+                kind
+                for kind in (annotation, *getattr(annotation, "__args__", ()))
+                if hasattr(kind, "model_fields")
+            ),
+            None,
+        )
+        if model is None:
+            return []
+    return list(model.model_fields)

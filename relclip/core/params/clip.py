@@ -110,7 +110,9 @@ class Clip(Closed):
     source: Literal["pretrain", "open_clip"] = Field(
         default="pretrain", description="pre-train on scenes, or any model of open_clip"
     )
-    model: str = Field(default="ViT-B-32-quickgelu", description="of open_clip")
+    model: str = Field(
+        default="ViT-B-32-quickgelu", description="of open_clip, or a configuration file of its kind (.json)"
+    )
     weights: str | None = Field(
         default=None, description="a pretrained tag of open_clip, or a file; none: untrained"
     )

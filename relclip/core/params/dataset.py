@@ -9,6 +9,8 @@ from relclip.core.params.base import Closed, Seed
 
 #: Whose images of the listed split `train` are validation: none but the listed ones, or the first so many.
 LISTED = re.compile(r"flag|first_([1-9]\d*)_(of_train|with_relations)")
+ObjectMatch = Literal["exact", "plural", "last_word"]
+PredicateMatch = Literal["exact", "lemma"]
 
 
 class Split(Closed):
@@ -66,7 +68,7 @@ class Split(Closed):
 
 
 class Dataset(Closed):
-    """The vocabulary and the filter. `vg150` and `vg20` are built in; a path is a text file, one name a line.
+    """The vocabulary and the filter. `vg150`, `vg20` and `vg50` are built in; a path is a text file, one name a line.
 
     `found`: all names that the data hold, of objects `object_min_count` times, of predicates `predicate_min_count`.
     `exact` takes names as the alias files leave them, which is how Visual Genome's published counts were made.
@@ -89,11 +91,11 @@ class Dataset(Closed):
         default=None, description="a file of names that mean the same, one group a line"
     )
     predicate_aliases: str | None = Field(default=None, description="the same for predicates")
-    object_match: Literal["exact", "plural", "last_word"] = Field(
+    object_match: ObjectMatch = Field(
         default="plural",
         description="how a name becomes a class: as the alias files leave it, by its singular, or by its last word too",
     )
-    predicate_match: Literal["exact", "lemma"] = Field(
+    predicate_match: PredicateMatch = Field(
         default="lemma", description="as the alias files leave it, or by the verb's base form"
     )
     split: Split = Field(

@@ -6,6 +6,10 @@ from pydantic import Field
 
 from relclip.core.params.base import Closed, Seed
 
+#: The switches that decide which ground truths are hit, and in which order equal scores stand.
+COUNTING = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap", "ties")
+#: How recalls of images become one number.
+Reading = Literal["per_image", "pooled"]
 #: More samples do not change an interval.
 MOST_SAMPLES = 100_000
 
@@ -18,9 +22,7 @@ class Evaluate(Closed):
         default="zero", description="recall of an image without predictions: 0, or left out"
     )
     pixel_inclusive: bool = Field(default=True, description="whether a box's width counts its last pixel")
-    recall: Literal["per_image", "pooled"] = Field(
-        default="per_image", description="mean over images, or over all relations"
-    )
+    recall: Reading = Field(default="per_image", description="mean over images, or over all relations")
     require_overlap: bool = Field(
         default=False, description="whether only relations between boxes that overlap count"
     )

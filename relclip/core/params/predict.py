@@ -4,14 +4,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from relclip.core.errors import ParamsError
+from relclip.core.errors import ParamsError, nearest
 from relclip.core.params.base import Closed
 from relclip.core.params.clip import Clip
-from relclip.core.params.errors import nearest
 from relclip.core.params.train import RankBy, Train, Trainings
 
 #: What scores the predicates of a trained run.
 By = Literal["classifier", "matching", "both"]
+#: Rows that need no training.
+TrainingFree = Literal["ext", "kb", "kb_ext", "kb_counts"]
 
 
 class Predict(Closed):
@@ -43,13 +44,13 @@ class Predict(Closed):
     sgdet_score: Literal["classifier", "classifier_times_detector"] = Field(
         default="classifier_times_detector", description="of a detected object (D31)"
     )
-    training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = Field(
+    training_free: list[TrainingFree] = Field(
         default=["ext", "kb", "kb_ext", "kb_counts"], description="rows that need no training"
     )
     sgdet: list[str] = Field(
         default=[], description="trained runs that are predicted on the detector's boxes too"
     )
-    sgdet_training_free: list[Literal["ext", "kb", "kb_ext", "kb_counts"]] = Field(
+    sgdet_training_free: list[TrainingFree] = Field(
         default=[], description="the same of rows without training"
     )
 

@@ -1,15 +1,16 @@
-"""Reading params.yaml: the sections that a stage names, checked; the whole file is checked at the workflow's start."""
+"""Reading params.yaml: the sections that a stage names, checked; presets, which are what they change in another."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import create_model
 
-from relclip.core.errors import ParamsError
-from relclip.core.params.base import Closed
-from relclip.core.params.errors import validate
+from relclip.core.errors import ParamsError, how_to_set
+from relclip.core.json_file import read_text
+from relclip.core.params.base import Closed, validate
 from relclip.core.params.trainings import with_trainings
 
 Sections = TypeVar("Sections", bound=Closed)
@@ -54,15 +55,52 @@ def load_section(path: Path, name: str, section: type[Section]) -> Section:
 def read_content(path: Path, loader: type[yaml.SafeLoader] = UniqueKeys) -> dict[str, Any]:
     """Read a YAML file such as params.yaml, unchecked but for being a mapping. Raises ParamsError."""
     try:
-        reader = loader(path.read_text("utf-8"))
+        reader = loader(read_text(path))
         content = reader.get_single_data()
     except FileNotFoundError:
         raise ParamsError(
-            f"{path} does not exist; go to the project's folder or name the file with --params; to put one in place"
-            " there: make preset NAME=scenes"
+            f"{path} does not exist; go to the project's folder or name the file with --params; to make one: "
+            + how_to_set("scenes")
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise ParamsError(f"{path.name} must be a mapping of sections, met {type(content).__name__}")
     return content
+
+
+@dataclass(frozen=True)
+class Only:
+    """A mapping whose keys are all that is left."""
+
+    changes: dict[Any, Any]
+
+
+class Changes(UniqueKeys):
+    """YAML's safe loader, which knows `!only`."""
+
+    def only(self, node: yaml.MappingNode) -> Only:
+        """A mapping marked so."""
+        return Only(self.construct_mapping(node, deep=True))
+
+
+Changes.add_constructor("!only", Changes.only)
+
+
+def changed(base: Any, changes: Any) -> Any:
+    """`base` with `changes` laid over it: presets, and the tables of a preset.
+
+    As in a JSON merge patch (RFC 7396) mappings are laid over each other, all else takes the place of what was there,
+    and null takes it away. Of a mapping marked `!only` the keys that it does not name go too.
+
+    >>> changed({"a": {"b": 1, "c": 2}, "d": 3}, {"a": Only({"b": 4}), "d": None, "e": [5]})
+    {'a': {'b': 4}, 'e': [5]}
+    """
+    alone = isinstance(changes, Only)
+    said = changes.changes if isinstance(changes, Only) else changes
+    if not isinstance(said, dict):
+        return said
+    there = base if isinstance(base, dict) else {}
+    found = {} if alone else dict(there)
+    found |= {key: changed(there.get(key), value) for key, value in said.items()}
+    return {key: value for key, value in found.items() if value is not None}

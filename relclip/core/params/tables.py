@@ -7,16 +7,16 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from relclip.core.errors import ParamsError
-from relclip.core.params.base import Closed
-from relclip.core.params.changes import Changes, changed
-from relclip.core.params.errors import validate
-from relclip.core.params.reading import read_content
+from relclip.core.params.base import Closed, validate
+from relclip.core.params.reading import Changes, changed, read_content
 from relclip.core.params.trainings import Trainings, trainings
+from relclip.core.recall import Task
 
 #: Below the folder of params.yaml.
 TABLES = Path("workflow/tables.yaml")
 #: What is judged: the knowledge base that labelled a training, and the three tasks of its predictions.
-Task = Literal["kb", "predcls", "sgcls", "sgdet"]
+#: Of a column: the knowledge base itself, or what is judged.
+Judged = Literal["kb", Task]
 #: How the metrics begin that people, or a data set that knows every relation, must judge.
 PRECISION = "precision_at_"
 
@@ -24,9 +24,10 @@ PRECISION = "precision_at_"
 class Row(Closed):
     """A row: the mean over the seeds of a run, or those of them that `seeds` names.
 
-    `{sampling.epsilon}` in the name is that value of the training. `paper`: the paper's row, where it is called
-    otherwise there; its numbers show while the training is what the paper's row stands for (tables/paper.json). `note`:
-    what a reader must know of this row. Rows of one `group` stand under that heading.
+    `{sampling.epsilon}` in name and note is that value of the training. `paper`: the paper's row, where it is called
+    otherwise there; its numbers show while the training is what the paper's row stands for (tables/paper.json).
+    `published`: numbers of other papers in percent, one a column, whose source the table's note names. `note`: what a
+    reader must know of this row. Rows of one `group` stand under that heading.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Row(Closed):
     #: The trainings of `run`, filled in on reading; none: not yet built.
     runs: list[str] = []
     paper: str = ""
+    published: list[float] = []
     note: str = ""
     group: str = ""
 
@@ -57,18 +59,29 @@ class Table(Closed):
 
     title: str
     note: str = ""
-    columns: dict[Task, list[str]]
-    other_pairs: dict[Task, list[str]] = {}
+    columns: dict[Judged, list[str]]
+    other_pairs: dict[Judged, list[str]] = {}
     seeds: Literal["all", "common"] = "all"
     curves: bool = False
     legend: str = "{}"
     rows: list[Row] = []
     blocks: dict[str, Block] = {}
 
+    @property
+    def places(self) -> list[str]:
+        """Its columns as `task/metric`, in the order in which a row's published numbers stand."""
+        return [f"{task}/{metric}" for task, metrics in self.columns.items() for metric in metrics]
+
     @model_validator(mode="after")
-    def _rows_or_blocks(self) -> "Table":
+    def _rows_fit(self) -> "Table":
         if self.rows and self.blocks:
             raise ValueError(f"the table '{self.title}' has rows and blocks; put the rows into a block")
+        for row in (*self.rows, *(row for block in self.blocks.values() for row in block.rows)):
+            if len(row.published) not in {0, len(self.places)}:
+                raise ValueError(
+                    f"the table row '{row.name}' has {len(row.published)} published numbers; give one for each of "
+                    f"{', '.join(self.places)}, or none"
+                )
         return self
 
 
@@ -81,7 +94,7 @@ class Claim(Closed):
 
     claim: str
     group: str = ""
-    tasks: list[Literal["predcls", "sgcls", "sgdet"]] = Field(default=["predcls"], min_length=1)
+    tasks: list[Task] = Field(default=["predcls"], min_length=1)
     better: str
     worse: str
     #: Trainings of both, filled in on reading.
@@ -102,10 +115,15 @@ class Figures(Closed):
 
 
 class Report(Closed):
-    """All of workflow/tables.yaml. The first table is the one whose trained rows get model cards and lead the page."""
+    """All of workflow/tables.yaml. The first table is the one whose trained rows get model cards and lead the page.
+
+    `about`: what a reader must know beyond the numbers, such as why RCL helps or not; said behind the page's first
+    sentence, and at the head of a study's page.
+    """
 
     tables: dict[str, Table] = {}
     figures: Figures = Figures()
+    about: str = ""
     claims: list[Claim] = []
 
     def blocks(self, *tables: str) -> dict[str, Block]:
@@ -124,7 +142,7 @@ class Report(Closed):
         """The trainings and other runs in the rows of some tables, each once."""
         return list(dict.fromkeys(run for row in self.rows(*tables) for run in row.runs))
 
-    def showing(self, task: Task, metric: str = "") -> list[str]:
+    def showing(self, task: Judged, metric: str = "") -> list[str]:
         """The tables with a column of that task whose metric begins so."""
         return [
             name

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
-from relclip.core.errors import ParamsError
+from relclip.core.errors import ParamsError, nearest
 from relclip.core.params.base import Closed
-from relclip.core.params.errors import nearest
-from relclip.core.params.predict import Predict
+from relclip.core.params.predict import TrainingFree
 from relclip.core.params.tables import Row
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 #: A value of the training in a row's name: {sampling.epsilon}.
 VALUE = re.compile(r"\{([\w.]*)\}")
-TRAINING_FREE = get_args(get_args(Predict.model_fields["training_free"].annotation)[0])
+TRAINING_FREE = get_args(TrainingFree)
 
 
 def check_names(params: "Params") -> None:
@@ -95,11 +94,40 @@ def check_stages(params: "Params") -> None:
             raise ValueError(f"the run '{name}' reads features: labels, so labels.make must be [labels]")
 
 
+def check_captions(params: "Params") -> None:
+    """Without captions nothing is mined: no run, row or prediction may need a knowledge base or its word vectors."""
+    if params.raw.captioned:
+        return
+    trained = {name: params.run(name) for name in (*params.runs, *params.refined)}
+    distant = [name for name, run in trained.items() if run.supervision != "full"]
+    masked = [name for name in (*trained, *params.predictions) if params.prediction(name)[1].kb_mask]
+    asking = list(dict.fromkeys([*distant, *params.predict.training_free, *masked]))
+    if asking:
+        raise ValueError(
+            f"raw brings no captions, so there is no knowledge base for {', '.join(asking[:5])}; name caption files in "
+            "raw.captions, or leave full supervision alone, as make preset NAME=full does"
+        )
+    sampled = [name for name, run in trained.items() if run.rcl.level != "none" and run.sampling.enabled]
+    if sampled and not params.word_vectors:
+        raise ValueError(
+            f"raw brings no captions to train word vectors on, and '{sampled[0]}' samples by them; set words.source to "
+            "a file or a download, or train.sampling.enabled to false"
+        )
+
+
 def with_row_names(params: "Params") -> "Params":
-    """The params with the values of each row's training in its name. Raises ParamsError where it has no such value."""
+    """The params with the values of each row's training in its name and note.
+
+    Raises ParamsError where it has no such value.
+    """
 
     def named(rows: list[Row]) -> list[Row]:
-        return [row.model_copy(update={"name": _row_name(params, row)}) for row in rows]
+        return [
+            row.model_copy(
+                update={field: _with_values(params, row, getattr(row, field)) for field in ("name", "note")}
+            )
+            for row in rows
+        ]
 
     tables = {
         key: table.model_copy(
@@ -116,7 +144,7 @@ def with_row_names(params: "Params") -> "Params":
     return params.model_copy(update={"report": params.report.model_copy(update={"tables": tables})})
 
 
-def _row_name(params: "Params", row: Row) -> str:
+def _with_values(params: "Params", row: Row, text: str) -> str:
     def value(key: str) -> str:
         found = trained_with(params, row.runs[0], key) if row.runs else None
         if found is None or isinstance(found, Closed):
@@ -124,9 +152,10 @@ def _row_name(params: "Params", row: Row) -> str:
                 f"the table row '{row.name}' names {{{key}}}, which the training of {row.runs or 'no run'} lacks; "
                 "name a value of train, such as {sampling.epsilon}"
             )
-        return str(found)
+        number = isinstance(found, int | float) and not isinstance(found, bool)
+        return f"{found:,}".removesuffix(".0") if number else str(found)
 
-    return VALUE.sub(lambda match: value(match[1]), row.name)
+    return VALUE.sub(lambda match: value(match[1]), text)
 
 
 def trained_with(params: "Params", run: str, key: str) -> Any:

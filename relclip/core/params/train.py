@@ -4,12 +4,15 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from relclip.core.errors import ParamsError
-from relclip.core.params.base import Closed, Seed
-from relclip.core.params.errors import nearest, validate
+from relclip.core.errors import ParamsError, nearest
+from relclip.core.params.base import Closed, Seed, validate
 
 #: How logits of predicates become scores (docs/method.md, 2).
 RankBy = Literal["softmax", "logit", "sigmoid"]
+#: How sampled negatives weigh, by the cosine of their phrases (RelCLIP eq. 7).
+Weighting = Literal["cosine", "shifted", "none"]
+#: How the candidates of a pair share its label.
+KbWeights = Literal["uniform", "counts"]
 
 #: What a network is built from: a refined run must have it as the run it starts from.
 NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", "object_features")
@@ -42,7 +45,7 @@ class Sampling(Closed):
 
     enabled: bool = Field(default=True, description="false is table 5's No Sampling")
     delete_synonyms: bool = Field(default=True, description="false is table 5's No Del. Syn.")
-    weight: Literal["cosine", "shifted", "none"] = Field(
+    weight: Weighting = Field(
         default="cosine",
         description="of a negative by the distance of its words; none is table 5's No Weight",
     )
@@ -73,7 +76,7 @@ class KbLabels(Closed):
         le=1.0,
         description="of what was said of its two classes, that a triplet must make up",
     )
-    weights: Literal["uniform", "counts"] = Field(
+    weights: KbWeights = Field(
         default="uniform", description="labels are equally likely, or by the shares of what was said"
     )
     min_clip: float = Field(
@@ -85,10 +88,16 @@ class KbLabels(Closed):
 
 
 class Annotation(Closed):
-    """Which of the annotated relations label pairs (beyond the paper)."""
+    """Which of the annotated relations label pairs, and how rightly (beyond the paper)."""
 
     share: float = Field(
         default=1.0, gt=0.0, le=1.0, description="of all annotated relations, a seeded choice"
+    )
+    noise: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="share of the labels that name another predicate of their two classes",
     )
 
 

@@ -7,10 +7,10 @@ import yaml
 from pydantic import Field, model_validator
 
 from relclip.core.errors import ParamsError
+from relclip.core.params.base import validate
 from relclip.core.params.clip import Clip, LabelsEncoder
 from relclip.core.params.dataset import Dataset
 from relclip.core.params.detector import Detector
-from relclip.core.params.errors import validate
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.ext import Ext
 from relclip.core.params.features import Features
@@ -21,6 +21,7 @@ from relclip.core.params.raw import Raw
 from relclip.core.params.reading import read_content
 from relclip.core.params.tables import Report, read_report, with_trainings_of_rows
 from relclip.core.params.together import (
+    check_captions,
     check_named_runs,
     check_names,
     check_report,
@@ -53,11 +54,17 @@ class Params(Predictions):
     )
     report: Report = Report()
 
+    @property
+    def word_vectors(self) -> bool:
+        """Whether there are any: from captions that come in, a file or a download."""
+        return self.raw.captioned or self.words.source != "captions"
+
     @model_validator(mode="after")
     def _together(self) -> "Params":
         check_names(self)
         check_named_runs(self)
         check_stages(self)
+        check_captions(self)
         return self
 
 

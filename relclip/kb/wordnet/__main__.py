@@ -8,7 +8,7 @@ A word that is just as well a thing somebody made (a stroller, a printer) is nei
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,18 @@ ROOTS = {
     "artifact": [("artifact", 1)],
 }
 LIVING = ("person", "animal")
+#: Several of something: a family of elephants, a trio of dogs.
+GROUP = {
+    "group": [("social_group", 1), ("gathering", 1), ("animal_group", 1), ("collection", 1), ("integer", 1)]
+}
+#: What somebody wants, means, pretends, refuses, forgets, asks for, promises or fails to do is not done.
+WISHED = {
+    "wished": [("desire", 1), ("intend", 1), ("pretend", 1), ("refuse", 1), ("forget", 1), ("forget", 2),
+               ("request", 1), ("promise", 1), ("fail", 1), ("fail", 2), ("fail", 3)],
+}  # fmt: skip
+MOSTLY = 0.5
+#: A verb with `to` after it is of a sort at this share already: what it means otherwise has no `to`.
+BEFORE_TO = 0.2
 #: A word whose uses are an artifact's to this share is no person.
 MADE = 0.19
 #: A verb whose noun is met more often than this beside it may be read as a noun; rarer than the second, hardly ever.
@@ -33,37 +45,44 @@ ALSO_NOUN, HARDLY_NOUN, NEVER_NOUN, OFTEN = 0.05, 0.25, 0.1, 10
 #: A verb at least so often met as its noun: `a man smiles` is a sentence.
 AS_OFTEN = 0.4
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
-_NOUN, _VERB, _OTHERS = "1", "2", "345"
+_NOUN, _VERB, _ADVERB, _OTHERS = "1", "2", "4", "345"
+_NUMBER = {"noun": _NOUN, "verb": _VERB}
 
 
 class WordNet:
-    """Nouns, their senses in order, and the synsets above each; how often WordNet's corpus has each sense."""
+    """Nouns or verbs, their senses in order, the synsets above each; how often WordNet's corpus has each sense."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, roots: Mapping[str, Sequence[tuple[str, int]]], part: str = "noun"
+    ) -> None:
         self.senses = {
-            fields[0]: fields[-int(fields[2]) :] for fields in map(str.split, _lines(folder / "index.noun"))
+            fields[0]: fields[-int(fields[2]) :]
+            for fields in map(str.split, _lines(folder / f"index.{part}"))
         }
-        self._above = {fields[0]: _above(fields) for fields in map(str.split, _lines(folder / "data.noun"))}
+        self._above = {
+            fields[0]: _above(fields) for fields in map(str.split, _lines(folder / f"data.{part}"))
+        }
         self._uses: Counter[tuple[str, str]] = Counter()
         #: Part of speech -> lemma -> uses.
         self.uses: dict[str, Counter[str]] = defaultdict(Counter)
         for sense, offset, _, uses in map(str.split, _lines(folder / "index.sense")):
             lemma, _, rest = sense.partition("%")
             self.uses[rest[0]][lemma] += int(uses)
-            if rest[0] == _NOUN:
+            if rest[0] == _NUMBER[part]:
                 self._uses[lemma, offset] += int(uses)
         self._roots = {
-            sort: {self.senses[lemma][number - 1] for lemma, number in roots} for sort, roots in ROOTS.items()
+            sort: {self.senses[lemma][number - 1] for lemma, number in lemmas}
+            for sort, lemmas in roots.items()
         }
         self._all_above = cache(self._closure)
 
     def _closure(self, synset: str) -> frozenset[str]:
         return frozenset({synset}).union(*(self._all_above(above) for above in self._above[synset]))
 
-    def shares(self, noun: str) -> dict[str, float]:
-        """Sort -> the share of the noun's uses that are of it."""
-        senses = self.senses[noun]
-        weights = [self._uses[noun, sense] + 1 / (place + 1) for place, sense in enumerate(senses)]
+    def shares(self, word: str) -> dict[str, float]:
+        """Sort -> the share of the word's uses that are of it."""
+        senses = self.senses[word]
+        weights = [self._uses[word, sense] + 1 / (place + 1) for place, sense in enumerate(senses)]
         return {
             sort: sum(w for w, sense in zip(weights, senses, strict=True) if roots & self._all_above(sense))
             / sum(weights)
@@ -75,20 +94,25 @@ class WordNet:
         shares = self.shares(noun)
         made = shares.pop("artifact")
         best = max(shares, key=lambda sort: shares[sort])
-        return best if shares[best] >= 0.5 and not (best in LIVING and made > MADE) else None
+        return best if shares[best] >= MOSTLY and not (best in LIVING and made > MADE) else None
+
+    def of_sort(self, sort: str, share: float) -> list[str]:
+        """The words of whose uses at least this share are of a sort."""
+        return [word for word in filter(_WORD.fullmatch, self.senses) if self.shares(word)[sort] >= share]
 
     def made(self, noun: str) -> bool:
         """Whether the word is that of a thing somebody made: bleachers, unlike a bleacher."""
-        return noun in self.senses and self.shares(noun)["artifact"] >= 0.5
+        return noun in self.senses and self.shares(noun)["artifact"] >= MOSTLY
 
     def plural_of_another(self, noun: str, sort: str) -> bool:
         """Whether `weeds`, rarely clothes, is the plural of what is of another sort."""
-        ones = [one for one in singulars(noun) if one in self.senses]
+        ones = [one for one in singulars(noun) if one in self.senses and self.uses[_NOUN][one]]
         return self.uses[_NOUN][noun] < 2 and any(self.sort(one) != sort for one in ones)
 
 
-def words(net: WordNet) -> dict[str, list[str]]:
+def words(folder: Path) -> dict[str, list[str]]:
     """Sort -> its words, singular and plural; `verb`: finite forms of verbs; `also noun`: verbs that are nouns too."""
+    net = WordNet(folder, ROOTS)
     found: dict[str, set[str]] = {name: set() for name in ROOTS if name != "artifact"}
     for noun in filter(_WORD.fullmatch, net.senses):
         sort = net.sort(noun)
@@ -99,6 +123,7 @@ def words(net: WordNet) -> dict[str, list[str]]:
     used = [verb for verb, uses in verbs.items() if uses and _WORD.fullmatch(verb)]
     others = sum((net.uses[kind] for kind in _OTHERS), Counter(nouns))
     adjectives = net.uses["3"] + net.uses["5"]
+    often_verbs = [verb for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and nouns[verb]]
     finite = [
         verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb] and verbs[verb] >= OFTEN
     ]
@@ -117,15 +142,38 @@ def words(net: WordNet) -> dict[str, list[str]]:
         "noun in ly": sorted(
             noun
             for noun in filter(_WORD.fullmatch, net.senses)
-            if noun.endswith("ly") and nouns[noun] > net.uses["4"][noun]
+            if noun.endswith("ly") and nouns[noun] > net.uses[_ADVERB][noun]
         ),
         "adjective": sorted(
             word for word in adjectives if _WORD.fullmatch(word) and adjectives[word] > nouns[word]
         ),
-        "third person or plural": sorted(
-            verb_forms(verb).third for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and nouns[verb]
-        ),
+        "third person or plural": sorted(verb_forms(verb).third for verb in often_verbs),
+        "base or noun": sorted(often_verbs),
         "also noun": sorted(verb for verb in used if nouns[verb] >= ALSO_NOUN * verbs[verb]),
+        "adverb": sorted(
+            word
+            for word, uses in net.uses[_ADVERB].items()
+            if _WORD.fullmatch(word)
+            and uses
+            and not word.endswith("ly")
+            and not any(net.uses[kind][word] for kind in "1235")
+        ),
+        "group": sorted(
+            {form for noun in WordNet(folder, GROUP).of_sort("group", MOSTLY) for form in with_plurals(noun)}
+        ),
+        "wished": sorted(
+            {
+                form
+                for verb in WordNet(folder, WISHED, "verb").of_sort("wished", BEFORE_TO)
+                for form in (
+                    verb,
+                    *verb_forms(verb)[1:3],
+                    *verb_forms(verb).past,
+                    *verb_forms(verb).participle,
+                )
+                if verbs[verb]
+            }
+        ),
     }
 
 
@@ -152,11 +200,14 @@ def main() -> None:
         "relclip.kb.wordnet", "WordNet's files -> who is a person, an animal, what is worn."
     )
     arguments.add_argument(
-        "--wordnet", type=Path, required=True, help="folder with index.noun, data.noun, index.sense"
+        "--wordnet",
+        type=Path,
+        required=True,
+        help="folder with index.noun, data.noun, index.verb, data.verb, index.sense",
     )
     arguments.add_argument("--output", type=Path, default=Path(__file__).parent / "words.json")
     given = arguments.parse_args()
-    found = words(WordNet(given.wordnet))
+    found = words(given.wordnet)
     lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(' '.join(found[name]))}" for name in found)
     write_text(given.output, "{\n" + lines + "\n}\n")
     print({name: len(found[name]) for name in found})

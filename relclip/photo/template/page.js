@@ -145,4 +145,6 @@ if (list) {
     for (const one of list.querySelectorAll("details[open]")) one.open = false;
     pin(null);
   });
+  const linked = location.hash.slice(1) - 1; // page.html#3: the third relation
+  if (linked in relations && linked < shown) open(linked);
 }

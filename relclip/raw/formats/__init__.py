@@ -21,6 +21,8 @@ Reader = Callable[[Path, Counter[str]], Iterator["Picture"]]
 #: The split that the name of a file or of its folder says: train2017, val_sceneGraphs, validation-annotations-vrd.
 _SPLIT = re.compile(r"(?<![a-z])(train|val|test)(?:ing|id|idation)?(?![a-z])")
 MOST_FILES = 1000
+#: Where a data set's archives are unpacked, a folder each.
+UNPACKED = "unpacked"
 
 
 @dataclass
@@ -56,7 +58,9 @@ def annotation_files(folder: Path, ending: str, least: int = 1) -> list[Path]:
     inside = folder.resolve()
     found = [
         path
-        for path in sorted([*folder.glob(f"*{ending}"), *folder.glob(f"[!.]*/*{ending}")])
+        for path in sorted(
+            path for place in ("", "[!.]*/", f"{UNPACKED}/*/") for path in folder.glob(f"{place}*{ending}")
+        )
         if path.is_file() and path.resolve().is_relative_to(inside)
     ]
     if not least <= len(found) <= MOST_FILES:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from relclip.core.entries import Entry, as_list
+from relclip.core.entries import Entry, as_list, number
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.raw.formats import Picture, annotation_files, words_of
@@ -59,14 +59,14 @@ def _fill(
     picture: Picture, entry: Entry, classes: Sequence[str], predicates: Sequence[str], counts: Counter[str]
 ) -> None:
     place: dict[int, int] = {}
-    for number, thing in enumerate(as_list(entry.get("annotations"))):
+    for row, thing in enumerate(as_list(entry.get("annotations"))):
         box = as_list(thing.get("bbox")) if isinstance(thing, dict) else []
         category = thing.get("category_id") if isinstance(thing, dict) else None
         if not isinstance(category, int) or not 0 <= category < len(classes) or not _are_numbers(box):
             counts["annotations without a known category or a bbox of four numbers"] += 1
             continue
         x1, y1, x2, y2 = box
-        place[number] = len(picture.objects)
+        place[row] = len(picture.objects)
         picture.objects.append((classes[category], (x1, y1, x2 - x1, y2 - y1)))
     for link in map(as_list, as_list(entry.get("relations"))):
         whole = len(link) == 3 and all(isinstance(one, int) for one in link)
@@ -77,4 +77,4 @@ def _fill(
 
 
 def _are_numbers(box: list[object]) -> bool:
-    return len(box) == 4 and all(isinstance(one, int | float) for one in box)
+    return len(box) == 4 and all(number(one) is not None for one in box)

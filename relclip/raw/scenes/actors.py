@@ -5,13 +5,11 @@ import numpy as np
 from relclip.raw.scenes import animals, cloth, items
 from relclip.raw.scenes.chance import between, one_of
 from relclip.raw.scenes.furniture import FURNITURE
-from relclip.raw.scenes.groups import SURFING, Group, Plan
+from relclip.raw.scenes.groups import SURFING, Group, Plan, bay, speed
 from relclip.raw.scenes.holding import HOLDS, animal_handles, hold
-from relclip.raw.scenes.marks import bay, speed
 from relclip.raw.scenes.painters import colour_of, look_of
-from relclip.raw.scenes.palette import COLOURS
 from relclip.raw.scenes.people import bust, person
-from relclip.raw.scenes.sketch import Sketch, along
+from relclip.raw.scenes.sketch import COLOURS, Sketch, along
 from relclip.raw.scenes.watching import watch
 from relclip.raw.scenes.world import PEOPLE
 

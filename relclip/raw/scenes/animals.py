@@ -4,9 +4,8 @@ import cmath
 import math
 from dataclasses import dataclass
 
-from relclip.raw.scenes.palette import BLACK, WHITE
 from relclip.raw.scenes.people import ARM, BODY
-from relclip.raw.scenes.sketch import Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, WHITE, Colour, Sketch, blend
 
 
 @dataclass(frozen=True)

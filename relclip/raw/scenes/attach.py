@@ -5,14 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from relclip.raw.scenes import items
-from relclip.raw.scenes.covering import covering
 from relclip.raw.scenes.fixing import flying, hanging, mounted, painted
 from relclip.raw.scenes.painters import colour_of
-from relclip.raw.scenes.palette import COLOURS, DARK_WOOD, GREEN
 from relclip.raw.scenes.places import Placed, along_free, is_ground, on_face, on_ground
 from relclip.raw.scenes.scene import Scene, Thing
-from relclip.raw.scenes.sketch import Sketch
-from relclip.raw.scenes.topping import lying_on, sitting_on, standing_on
+from relclip.raw.scenes.sketch import COLOURS, DARK_WOOD, GREEN, Sketch
+from relclip.raw.scenes.topping import covering, lying_on, sitting_on, standing_on
 from relclip.raw.scenes.world import INVERSE
 
 SOIL = (112, 76, 44)

@@ -6,8 +6,7 @@ Sketches of fixed things are in heights of a person with the ground at height 0;
 import numpy as np
 
 from relclip.raw.scenes.chance import between
-from relclip.raw.scenes.palette import BLACK, DARK_WOOD, LEAF, WHITE, WOOD
-from relclip.raw.scenes.sketch import Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, DARK_WOOD, LEAF, WHITE, WOOD, Colour, Sketch, blend
 
 
 def building(colour: Colour, width: float, height: float) -> Sketch:

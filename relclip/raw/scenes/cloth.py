@@ -1,7 +1,6 @@
 """Towels hanging, wrapped, folded and spread, and a hat."""
 
-from relclip.raw.scenes.palette import BLACK, WHITE
-from relclip.raw.scenes.sketch import Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, WHITE, Colour, Sketch, blend
 
 
 def towel(colour: Colour) -> Sketch:

@@ -7,19 +7,15 @@ import numpy as np
 from relclip.raw.scenes import groups, pairs, settings, world
 from relclip.raw.scenes.actors import build
 from relclip.raw.scenes.attach import attach
-from relclip.raw.scenes.attached import ATTACHED
-from relclip.raw.scenes.chance import between, happens, pick
+from relclip.raw.scenes.chance import Weights, between, happens, pick
 from relclip.raw.scenes.cloth import hat
-from relclip.raw.scenes.groups import SURFING, Group
-from relclip.raw.scenes.marks import sight
+from relclip.raw.scenes.groups import SURFING, Group, sight
+from relclip.raw.scenes.hosts import ATTACHED
 from relclip.raw.scenes.painters import colour_of
-from relclip.raw.scenes.palette import COLOURS
-from relclip.raw.scenes.planning import plan
-from relclip.raw.scenes.scene import Scene, Thing
+from relclip.raw.scenes.pairs import plan
+from relclip.raw.scenes.scene import Scene, Thing, without_hidden
 from relclip.raw.scenes.settings import Row
-from relclip.raw.scenes.sketch import middle
-from relclip.raw.scenes.tables import Weights
-from relclip.raw.scenes.visibility import without_hidden
+from relclip.raw.scenes.sketch import COLOURS, middle
 
 CROWDED = 0.28  # the part of a group's width that may lie behind another of its row
 GROUPS = (7, 8, 9)

@@ -4,10 +4,21 @@ import numpy as np
 
 from relclip.raw.scenes.chance import between, happens
 from relclip.raw.scenes.painters import colour_of, paint
-from relclip.raw.scenes.palette import BLACK, BROWN, COLOURS, GREEN, ROPE, STEEL, WHITE, YELLOW
 from relclip.raw.scenes.places import Placed, along_free, is_ground, on_face, on_ground
 from relclip.raw.scenes.scene import Thing
-from relclip.raw.scenes.sketch import Sketch, middle, within
+from relclip.raw.scenes.sketch import (
+    BLACK,
+    BROWN,
+    COLOURS,
+    GREEN,
+    ROPE,
+    STEEL,
+    WHITE,
+    YELLOW,
+    Sketch,
+    middle,
+    within,
+)
 from relclip.raw.scenes.topping import upright
 
 TWO_STRINGS = ("sign", "letter", "plane", "towel")

@@ -6,8 +6,19 @@ cover (what snow or a towel hides), seat, window.
 
 from collections.abc import Callable
 
-from relclip.raw.scenes.palette import BLACK, DARK_WOOD, GLASS, GRAY, STEEL, TYRE, WHITE, YELLOW
-from relclip.raw.scenes.sketch import Colour, Sketch, blend
+from relclip.raw.scenes.sketch import (
+    BLACK,
+    DARK_WOOD,
+    GLASS,
+    GRAY,
+    STEEL,
+    TYRE,
+    WHITE,
+    YELLOW,
+    Colour,
+    Sketch,
+    blend,
+)
 
 
 def bench(colour: Colour) -> Sketch:

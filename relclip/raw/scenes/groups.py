@@ -1,4 +1,7 @@
-"""Groups: an actor with what carries it and what it handles, drawn together in local units (ground at height 0)."""
+"""Groups: an actor with what carries it and what it handles, drawn together in local units (ground at height 0).
+
+Marks belong to no object, as in comics: lines of speed, of sight, of a parking bay.
+"""
 
 from dataclasses import dataclass, field
 
@@ -6,11 +9,11 @@ import numpy as np
 
 from relclip.raw.scenes import cloth, items
 from relclip.raw.scenes.furniture import FURNITURE
-from relclip.raw.scenes.marks import bay, speed
 from relclip.raw.scenes.painters import colour_of
-from relclip.raw.scenes.palette import COLOURS
-from relclip.raw.scenes.sketch import Sketch
+from relclip.raw.scenes.sketch import BLACK, COLOURS, WHITE, Sketch, blend
 
+FRONT = 30  # a layer before any actor
+SIGHT_COLOUR = (236, 48, 48)
 SURFING = "surfing"  # a ground fact's placeholder: what is ridden here needs a wave
 
 
@@ -81,3 +84,30 @@ def furniture(name: str, rng: np.random.Generator) -> Group:
     if name == "towel":
         group.ground.append((number, "lying on"))
     return group
+
+
+def bay(sketch: Sketch) -> Sketch:
+    """The white lines of a parking bay around what stands there."""
+    low_x, _, high_x, _ = sketch.bounds()
+    corners = (low_x - 0.02 - 0.14j, low_x - 0.1 + 0.07j, high_x + 0.02 + 0.07j, high_x + 0.1 - 0.14j)
+    marks = Sketch().line(blend(WHITE, BLACK, 0.35), 0.05, *corners, layer=-6)
+    return marks.line(WHITE, 0.034, *corners, layer=-5)
+
+
+def speed(sketch: Sketch) -> Sketch:
+    """Three lines behind something that moves to the right."""
+    low_x, low_y, _, high_y = sketch.bounds()
+    marks = Sketch()
+    for part, length in ((0.3, 0.16), (0.55, 0.24), (0.8, 0.16)):
+        y = low_y + (high_y - low_y) * part
+        ends = (complex(low_x - 0.04 - length, y), complex(low_x - 0.04, y))
+        marks.line(blend(WHITE, BLACK, 0.5), 0.03, *ends, layer=FRONT).line(WHITE, 0.018, *ends, layer=FRONT)
+    return marks
+
+
+def sight(eye: complex, target: complex, reach: float = 1.0) -> Sketch:
+    """Dashes from an eye towards what it looks at, over that part of the way."""
+    marks, way = Sketch(), (target - eye) * reach
+    for start in (0.2, 0.42, 0.64):
+        marks.line(SIGHT_COLOUR, 0.02, eye + way * start, eye + way * (start + 0.11), layer=FRONT)
+    return marks

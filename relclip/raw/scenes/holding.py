@@ -5,12 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from relclip.raw.scenes import animals, cloth, items, plants
-from relclip.raw.scenes.groups import Group, Plan
-from relclip.raw.scenes.marks import FRONT, sight
+from relclip.raw.scenes.groups import FRONT, Group, Plan, sight
 from relclip.raw.scenes.painters import colour_of, look_of, lying, paint
-from relclip.raw.scenes.palette import BLACK, COLOURS, WHITE
 from relclip.raw.scenes.people import ARM, BODY, HELD, person
-from relclip.raw.scenes.sketch import Sketch, middle
+from relclip.raw.scenes.sketch import BLACK, COLOURS, WHITE, Sketch, middle
 
 
 class Hold(NamedTuple):

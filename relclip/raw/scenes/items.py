@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from relclip.raw.scenes import cloth, plants
-from relclip.raw.scenes.palette import BLACK, GLASS, GRAY, WHITE
-from relclip.raw.scenes.sketch import Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, GLASS, GRAY, WHITE, Colour, Sketch, blend
 
 STROKES: dict[str, tuple[tuple[complex, ...], ...]] = {
     "A": ((0 + 1j, 0.5 + 0j, 1 + 1j), (0.22 + 0.6j, 0.78 + 0.6j)),

@@ -5,9 +5,8 @@ import numpy as np
 from relclip.raw.scenes import animals, items
 from relclip.raw.scenes.chance import happens, one_of
 from relclip.raw.scenes.furniture import FURNITURE
-from relclip.raw.scenes.palette import COLOURS, HAIRS, SKINS
 from relclip.raw.scenes.people import Look
-from relclip.raw.scenes.sketch import Sketch
+from relclip.raw.scenes.sketch import COLOURS, HAIRS, SKINS, Sketch
 
 BRIGHT = ("red", "blue", "green", "yellow", "orange", "purple", "pink", "white", "black")
 STRONG = ("red", "blue", "green", "yellow", "orange", "purple", "pink")

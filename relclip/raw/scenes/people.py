@@ -4,8 +4,7 @@ import cmath
 import math
 from dataclasses import dataclass
 
-from relclip.raw.scenes.palette import BLACK, WHITE
-from relclip.raw.scenes.sketch import Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, WHITE, Colour, Sketch, blend
 
 THIGH, SHIN, TORSO, UPPER_ARM, FOREARM = 0.22, 0.22, 0.30, 0.17, 0.17
 BODY, HELD, ARM = 10, 14, 18  # layers: what is held lies between the body and the near arm

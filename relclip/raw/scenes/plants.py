@@ -1,7 +1,6 @@
 """Fruit, flowers, leaves and pizza: what grows and what is eaten, around the origin."""
 
-from relclip.raw.scenes.palette import BLACK, GREEN, RED, YELLOW
-from relclip.raw.scenes.sketch import Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, GREEN, RED, YELLOW, Colour, Sketch, blend
 
 
 def banana(colour: Colour) -> Sketch:

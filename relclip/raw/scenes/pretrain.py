@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from relclip.raw.scenes.chance import happens, pick
+from relclip.raw.scenes.chance import Weights, happens, pick, table, weights
 from relclip.raw.scenes.language import clause, noun, with_article
 from relclip.raw.scenes.scene import Fact, Scene
-from relclip.raw.scenes.tables import Weights, table, weights
 
 Record = dict[str, Any]
 

@@ -1,8 +1,16 @@
-"""What a composed picture is: things with sketches, and every true fact between them."""
+"""What a composed picture is: things with sketches, every true fact between them, and what of both can be seen."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from relclip.raw.scenes.sketch import Sketch
+import numpy as np
+from PIL import Image, ImageDraw
+
+from relclip.raw.scenes.sketch import Shape, Sketch
+
+SIDE = 96  # pixels of the map of who is seen where
+HIDDEN, HARDLY = 0.04, 0.13  # visible pixels over the area of all shapes (they overlap, so 0.5 is much)
+COVERED = {"covering": "object", "covered in": "subject"}  # the side that is hidden by the fact itself
 
 
 @dataclass
@@ -47,3 +55,50 @@ class Scene:
         fact = Fact(subject, predicate, thing)
         if fact not in self.facts:
             self.facts.append(fact)
+
+
+def without_hidden(scene: Scene) -> Scene:
+    """Return the scene without hidden things and without facts that nobody could see; numbers are made anew."""
+    shares = visible_shares(scene)
+    covered = {fact.object for fact in scene.facts if fact.predicate == "covering"}
+    kept = [n for n in range(len(scene.things)) if shares[n] >= HIDDEN or n in covered]
+    anew = {old: new for new, old in enumerate(kept)}
+    facts = [
+        Fact(anew[fact.subject], fact.predicate, anew[fact.object])
+        for fact in scene.facts
+        if fact.subject in anew and fact.object in anew and _seen(fact, shares)
+    ]
+    return Scene(scene.setting, [scene.things[n] for n in kept], scene.marks, facts)
+
+
+def visible_shares(scene: Scene) -> np.ndarray:
+    """Each thing's visible pixels over the area of its shapes, (N,) float64."""
+    picture = Image.new("I", (SIDE, SIDE), len(scene.things))
+    pen = ImageDraw.Draw(picture)
+    keyed = [(t.depth, s.layer, n, s) for n, t in enumerate(scene.things) for s in t.sketch.shapes]
+    for _, _, number, shape in sorted(keyed, key=lambda entry: entry[:2]):
+        points = [(p.real * SIDE, p.imag * SIDE) for p in shape.points]
+        if shape.width:
+            pen.line(points, fill=number, width=max(1, round(shape.width * SIDE)))
+        else:
+            pen.polygon(points, fill=number)
+    pixels = np.bincount(np.asarray(picture).ravel(), minlength=len(scene.things) + 1)[:-1]
+    return pixels / np.maximum([_area(thing) for thing in scene.things], 1e-9)
+
+
+def _seen(fact: Fact, shares: np.ndarray) -> bool:
+    hidden_side = COVERED.get(fact.predicate)
+    ends = {"subject": shares[fact.subject], "object": shares[fact.object]}
+    return all(share >= HARDLY for side, share in ends.items() if side != hidden_side)
+
+
+def _area(thing: Thing) -> float:
+    return sum(_shape_area(shape) for shape in thing.sketch.shapes) * SIDE * SIDE
+
+
+def _shape_area(shape: Shape) -> float:
+    points = shape.points
+    if shape.width:
+        return shape.width * sum(abs(b - a) for a, b in pairwise(points))
+    twice = sum((a.conjugate() * b).imag for a, b in zip(points, (*points[1:], points[0]), strict=True))
+    return abs(twice) / 2

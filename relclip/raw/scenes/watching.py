@@ -5,12 +5,10 @@ import numpy as np
 from relclip.raw.scenes import animals, items
 from relclip.raw.scenes.chance import happens, one_of
 from relclip.raw.scenes.furniture import FURNITURE
-from relclip.raw.scenes.groups import Group, Plan
-from relclip.raw.scenes.marks import FRONT, bay, sight
+from relclip.raw.scenes.groups import FRONT, Group, Plan, bay, sight
 from relclip.raw.scenes.painters import colour_of, look_of, paint
-from relclip.raw.scenes.palette import COLOURS
 from relclip.raw.scenes.people import person
-from relclip.raw.scenes.sketch import Sketch, middle
+from relclip.raw.scenes.sketch import COLOURS, Sketch, middle
 
 FAR = 0.85  # of what flies is too far away for the boxes to touch
 FLYING = 0.8

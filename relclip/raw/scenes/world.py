@@ -1,6 +1,6 @@
 """The world as tables: five settings, who and what is met in them, what annotators heed and confuse."""
 
-from relclip.raw.scenes.tables import Weights, table, weights
+from relclip.raw.scenes.chance import Weights, table, weights
 
 PREDICATES = (
     "carrying", "covered in", "covering", "eating", "flying in", "growing on", "hanging from", "lying on",

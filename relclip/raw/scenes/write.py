@@ -17,8 +17,8 @@ from relclip.core.params.raw import Scenes
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
 from relclip.raw.scenes import annotate, pretrain
-from relclip.raw.scenes.captions import write_captions
 from relclip.raw.scenes.compose import compose
+from relclip.raw.scenes.corpus import write_captions
 from relclip.raw.scenes.scene import Scene
 from relclip.raw.scenes.settings import SKIES
 from relclip.raw.scenes.sketch import Colour, Shape, blend

@@ -36,11 +36,11 @@ def host_of(address: str) -> str:
 
 def check_address(address: str) -> None:
     """Raise Refused for anything but https, or http to this machine."""
-    parts = urlsplit(address)
-    if parts.scheme == "https" and parts.hostname:
+    url = urlsplit(address)
+    if url.scheme == "https" and url.hostname:
         return
-    if not (parts.scheme == "http" and host_of(address) in LOOPBACK):
-        raise Refused(f"{parts.scheme or 'no'} address; allowed: https://, or http:// to this machine")
+    if not (url.scheme == "http" and host_of(address) in LOOPBACK):
+        raise Refused(f"{url.scheme or 'no'} address; allowed: https://, or http:// to this machine")
 
 
 def open_address(session: requests.Session, address: str, headers: dict[str, str]) -> requests.Response:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from relclip.core.errors import InputError
 from relclip.core.params.raw import VisualGenome
-from relclip.raw.vg.files import Remote, amount, wanted_files
-from relclip.raw.vg.looks import wrong
+from relclip.raw.vg.files import Remote, amount, wanted_files, wrong
 from relclip.raw.vg.mirrors import Downloads, Failures
 from relclip.raw.vg.unzip import is_unpacked
 

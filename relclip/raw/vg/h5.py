@@ -70,8 +70,8 @@ def read_names(path: Path) -> tuple[list[str], list[str]]:
     content = read_json(path, "give the file that belongs to the h5 file", InputError)
     names = []
     for key in ("idx_to_label", "idx_to_predicate"):
-        given = content.get(key) if isinstance(content, dict) else None
-        table: dict[str, Any] = given if isinstance(given, dict) else {}
+        named = content.get(key) if isinstance(content, dict) else None
+        table: dict[str, Any] = named if isinstance(named, dict) else {}
         ids = [str(number) for number in range(1, len(table) + 1)]
         if not ids or not all(isinstance(table.get(number), str) for number in ids):
             raise InputError(

@@ -16,8 +16,7 @@ from relclip.core.digest import file_digest
 from relclip.core.params.raw import VisualGenome
 from relclip.raw.vg.address import Again, Refused, Unreachable, check_address, host_of
 from relclip.raw.vg.fetch import Watch, fetch, forget
-from relclip.raw.vg.files import Remote, amount
-from relclip.raw.vg.looks import wrong
+from relclip.raw.vg.files import Remote, amount, wrong
 from relclip.raw.vg.meter import Meter
 
 #: Seconds: of one wait, however often something failed; and of Retry-After, beyond which the next mirror is asked.

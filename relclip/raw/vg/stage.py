@@ -14,7 +14,7 @@ from relclip.core.images import image_size
 from relclip.core.origin import Origin
 from relclip.core.params.raw import VisualGenome
 from relclip.core.progress import progress
-from relclip.raw.captions import join_captions, names_of
+from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.folder import PLACES, link
 from relclip.raw.vg import official
 from relclip.raw.vg.collect import PICTURES, collect
@@ -114,10 +114,10 @@ def _origin(settings: VisualGenome, captions: Sequence[str], places: Mapping[str
     """Which route was taken, and the sizes of the files it was made from."""
     sizes = {name: path.stat().st_size for name, path in places.items() if path.is_file()}
     route = {"json": "its official JSON files", "h5": "the preprocessed VG-SGG file"}[settings.route]
-    parts = ", ".join(settings.captions) or "none"
+    corpora = ", ".join(settings.captions) or "none"
     return Origin(
         title="Visual Genome",
-        about=f"Visual Genome, by {route}. Captions: Conceptual Captions ({parts}); others: {names_of(captions)}.",
+        about=f"Visual Genome, by {route}. Captions: Conceptual Captions ({corpora}); others: {names_of(captions)}.",
         licence="Licence of the data: Visual Genome's annotations are under CC BY 4.0; its photographs are Flickr "
         "users', each under a licence of its own. Conceptual Captions may be used freely, says its publisher, who "
         "disclaims all liability.",

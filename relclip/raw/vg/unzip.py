@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from relclip.core.atomic import write_json
+from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.errors import InputError
+from relclip.core.images import SUFFIXES
 from relclip.core.json_file import read_json
 from relclip.core.progress import progress
 
@@ -27,6 +28,8 @@ RATIO_PICTURE, RATIO_JSON, SMALL = 20, 100, 1 << 16
 #: All pictures together, to the archive's size.
 RATIO_ALL = 4
 MOST_MEMBERS = 1_000_000
+#: Longest name of a file or folder that is unpacked; what holds annotation.
+LONGEST_STEP, ANNOTATION_SUFFIXES = 200, (".json", ".csv")
 DONE = "done.json"
 UNPACKED, BEFORE = "pictures unpacked", "pictures unpacked before"
 #: Members named in the counts, of each fault.
@@ -93,6 +96,39 @@ def unpack_file(archive: Path, name: str, target: Path) -> None:
             reason = _extract(opened, found[0], target)
     if reason:
         raise InputError(f"{name} in {archive} is {reason}; remove the archive, and it is fetched anew")
+
+
+def unpack_folder(archive: Path, folder: Path) -> Counter[str]:
+    """Make `folder` of the archive's pictures, below their own folders, and its JSON and CSV files, flat.
+
+    Returns counts in words of what was left out. Raises InputError where the archive cannot be read, or holds too much.
+    """
+    found: dict[str, list[str]] = {}
+    with _opened(archive) as opened, atomic_folder(folder) as made:
+        for member in progress(_members(opened, archive), f"unpack {archive.name}", "file"):
+            reason = _unpack(opened, member, made)
+            if reason:
+                found.setdefault(f"members of {archive.name} left out: {reason}", []).append(member.filename)
+    return Counter({_named(what, names): len(names) for what, names in found.items()})
+
+
+def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> str:
+    """Unpack a picture or an annotation file; return why it is left out, or ''."""
+    steps = re.split(r"[/\\]", member.filename)
+    if steps[0] == "" or ".." in steps:
+        return "their path leads out"
+    if any(step.startswith(".") or len(step) > LONGEST_STEP for step in steps):
+        return "hidden, or with a name that no disk takes"
+    ending = PurePosixPath(steps[-1]).suffix.lower()
+    picture = ending in SUFFIXES
+    if not picture and ending not in ANNOTATION_SUFFIXES:
+        return "no pictures and no annotation"
+    target = folder.joinpath(*steps) if picture else folder / steps[-1]
+    if target.exists():
+        return "another came before"
+    limits = (LARGEST_PICTURE, RATIO_PICTURE) if picture else (LARGEST_JSON, RATIO_JSON)
+    reason = _refused(member, *limits) or _extract(opened, member, target)
+    return reason.partition(" (")[0]
 
 
 def _named(what: str, names: list[str]) -> str:

@@ -28,7 +28,7 @@ def bars_svg(title: str, rows: Sequence[Recall]) -> str:
     """Draw R@100 as a bar and R@50 as a line across it, in the order given."""
     height, width = TOP + ROW * len(rows) + 30, LEFT + SPAN + RIGHT
     foot = TOP + ROW * len(rows)
-    parts = [
+    lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="system-ui, DejaVu Sans, sans-serif" font-size="11.5">',
         f"<title>{escape(title)}</title>",
@@ -42,11 +42,11 @@ def bars_svg(title: str, rows: Sequence[Recall]) -> str:
     ]
     for percent in (0, 25, 50, 75, 100):
         x = LEFT + SPAN * percent / 100
-        parts.append(f'<line class="grid" x1="{x:g}" x2="{x:g}" y1="{TOP}" y2="{foot}"/>')
-        parts.append(f'<text class="muted" x="{x:g}" y="{foot + 15}" text-anchor="middle">{percent}</text>')
+        lines.append(f'<line class="grid" x1="{x:g}" x2="{x:g}" y1="{TOP}" y2="{foot}"/>')
+        lines.append(f'<text class="muted" x="{x:g}" y="{foot + 15}" text-anchor="middle">{percent}</text>')
     for number, row in enumerate(rows):
-        parts += _row(row, TOP + ROW * number, width)
-    return "\n".join([*parts, "</svg>", ""])
+        lines += _row(row, TOP + ROW * number, width)
+    return "\n".join([*lines, "</svg>", ""])
 
 
 def _row(row: Recall, top: int, width: int) -> list[str]:

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from relclip.core.atomic import atomic_file
 from relclip.core.images import read_image
+from relclip.tables.examples import Box, Relation
 from relclip.tables.figures.style import LIGHT
-from relclip.tables.samples import Box, Relation
 
 LONGEST_SIDE = 720
 FONT_SIZE = 22

@@ -58,7 +58,7 @@ DARK = Theme(
 @contextmanager
 def themed(theme: Theme) -> Iterator[None]:
     """Draw within this theme: no boxes round the axes, names never read as mathematics, fixed SVG ids."""
-    look: Any = {
+    settings: Any = {
         **{
             "font.family": "DejaVu Sans",
             "font.size": 8.5,
@@ -75,11 +75,29 @@ def themed(theme: Theme) -> Iterator[None]:
         ),
         **{"axes.labelcolor": theme.muted, "axes.edgecolor": theme.grid, "grid.color": theme.grid},
     }
-    with mpl.rc_context(look):
+    with mpl.rc_context(settings):
         yield
 
 
-def save_themed(folder: Path, name: str, draw: Callable[[Theme], Figure], suffix: str = ".svg") -> None:
+@dataclass(frozen=True)
+class Drawn:
+    """A figure in its folder: the files for a light and a dark page; `text` says what it shows (its alt text)."""
+
+    light: str
+    dark: str
+    title: str
+    text: str
+
+
+def save_themed(
+    folder: Path,
+    name: str,
+    draw: Callable[[Theme], Figure],
+    *,
+    title: str = "",
+    text: str = "",
+    suffix: str = ".svg",
+) -> Drawn:
     """Write `<name>.svg` and `<name>-dark.svg`; a figure full of pixels as `.jpg`, on the page's own ground.
 
     Laying a figure out takes most of the time, so a drawing of lines alone is laid out once and takes its other
@@ -88,9 +106,11 @@ def save_themed(folder: Path, name: str, draw: Callable[[Theme], Figure], suffix
     light = saved(draw, LIGHT, suffix)
     plain = suffix == ".svg" and b"<image" not in light
     dark = recoloured(light) if plain else saved(draw, DARK, suffix)
-    for theme, content in ((LIGHT, light), (DARK, dark)):
-        with atomic_file(folder / f"{name}{'' if theme is LIGHT else '-dark'}{suffix}") as temporary:
+    drawn = Drawn(f"{name}{suffix}", f"{name}-dark{suffix}", title, text)
+    for file, content in ((drawn.light, light), (drawn.dark, dark)):
+        with atomic_file(folder / file) as temporary:
             temporary.write_bytes(content)
+    return drawn
 
 
 def saved(draw: Callable[[Theme], Figure], theme: Theme, suffix: str = ".svg") -> bytes:

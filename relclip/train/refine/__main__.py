@@ -1,9 +1,11 @@
-"""python -m relclip.train.refine: refine a trained run, one entry of `refined`."""
+"""python -m relclip.train.refine: refine trained runs, entries of `refined`."""
+
+from argparse import Namespace
+from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import ParamsError
-from relclip.core.params.reading import load_sections
-from relclip.core.params.train import Refined, Trainings
+from relclip.core.params.train import Refined
 from relclip.train import arguments
 
 
@@ -11,22 +13,24 @@ def main() -> None:
     """Parse the command line and refine."""
     parser = arguments.parser(
         "relclip.train.refine",
-        "Go on from a trained run as VisualDS or BA-SGG do; a killed run goes on where it stood.",
+        "Go on from trained runs as VisualDS or BA-SGG do; a killed run goes on where it stood.",
         "refined",
     )
     command.add_folders(parser, start="train/<first>")
-    args = command.parse(parser)
+    trainings = arguments.entries(parser)
+    for options, params in trainings:
+        if not isinstance(params, Refined):
+            raise ParamsError(
+                f"'{options.run}' is an entry of runs, not of refined; train it: python -m relclip.train"
+            )
+        command.fill(options, first=params.start)
     from relclip.train.refine.stage import refine_run  # noqa: PLC0415  # torch, after --help
 
-    params = load_sections(args.params, Trainings).run(args.run)
-    if not isinstance(params, Refined):
-        raise ParamsError(
-            f"'{args.run}' is an entry of runs, not of refined; train it: python -m relclip.train"
-        )
-    command.fill(args, first=params.start)
-    with arguments.trained(args, params) as options:
-        places = {"start": args.start, "checkpoints": args.checkpoints, "output": args.output}
-        refine_run(args.run, params, inputs=arguments.inputs(args, params), **places, **options)
+    def refine(options: Namespace, params: Refined, process: dict[str, Any]) -> None:
+        places = {"start": options.start, "checkpoints": options.checkpoints, "output": options.output}
+        refine_run(options.run, params, inputs=arguments.inputs(options, params), **places, **process)
+
+    arguments.train_each(trainings, refine)
 
 
 if __name__ == "__main__":

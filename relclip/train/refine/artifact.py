@@ -24,9 +24,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.kb_filter import believed_captions, believed_triplets
+from relclip.core.lookup import positions
 from relclip.core.params.train import KbLabels
 from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLETS, read_table, write_table
-from relclip.model import ImageSet, pair_classes, positions
+from relclip.model import ImageSet, pair_classes
 from relclip.train.labels import Labels
 from relclip.train.refine.task import Sources
 

@@ -11,10 +11,10 @@ from relclip.core.errors import InputError
 from relclip.core.seeds import stream
 from relclip.model import Motif
 from relclip.train.labels import LEFT_OUT, Labels
-from relclip.train.losses import multi_hot_bce, predicate_loss
 from relclip.train.phases import Phases
-from relclip.train.refine.estep import SMALLEST_WEIGHT, only
 from relclip.train.refine.task import Refinement, Sources, Task, per_predicate
+from relclip.train.refine.visualds import SMALLEST_WEIGHT, only
+from relclip.train.trainer import multi_hot_bce, predicate_loss
 
 
 def ba_sgg(task: Task, phases: Phases) -> Refinement:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.params.train import Refined
-from relclip.core.train_inputs import Inputs
+from relclip.train.inputs import Inputs
 from relclip.train.labels import Labels
 from relclip.train.phases import Phases
 from relclip.train.refine.artifact import Captions, write_labels

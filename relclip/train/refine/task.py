@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from relclip.core.errors import ContractError
 from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import RELATIONS, read_table
-from relclip.core.train_inputs import Inputs
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import Model, check_channels, check_vocabulary, load_model, read_about
-from relclip.train.annotation import annotated, pairs_trained_on
-from relclip.train.labels import Labels, full_labels, of_pairs
+from relclip.train.annotation import pairs_trained_on
+from relclip.train.inputs import Inputs
+from relclip.train.labels import Labels, of_pairs, people_labels
 from relclip.train.setup import Material
 
 
@@ -107,7 +107,7 @@ def load_task(
     by_people = None
     if params.method == "visualds_semi":
         relations = read_table(inputs.dataset / "relations.parquet", RELATIONS)
-        labels, _ = full_labels(material.images, annotated(relations, params, vocabulary))
+        labels, _ = people_labels(material.images, relations, params, vocabulary)
         by_people = of_pairs(labels, pairs_trained_on(material.images, params))
     return Task(params, begun, candidates, vocabulary.predicates, by_people)
 

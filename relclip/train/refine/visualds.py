@@ -1,16 +1,70 @@
 """VisualDS (docs/method.md, 6): the E-step labels anew, the M-step trains on it; also semi-supervised."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
 from relclip.core.params.train import Train
 from relclip.model import Model
-from relclip.train.labels import Labels
+from relclip.train.labels import Labels, softmax_within
 from relclip.train.phases import Phases
-from relclip.train.refine import estep
 from relclip.train.refine.task import Refinement, Sources, Task, per_predicate, slower
+
+#: A candidate never weighs 0: the losses would take it for no candidate.
+SMALLEST_WEIGHT = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """What a model says of L labelled pairs with E candidates in all."""
+
+    shares: NDArray[np.float32]  # (E,) softmax over the candidates of the pair
+    background: NDArray[np.float32]  # (L,) P(background): softmax over the candidates and background
+
+
+def opinion(logits: NDArray[np.float32], labels: Labels) -> Opinion:
+    """Read off a model's logits (L, R + 1) of the labelled pairs, column 0 is background, what it says of them."""
+    counts = np.diff(labels.start)
+    pair = np.repeat(np.arange(len(counts)), counts)
+    candidates = logits[pair, labels.predicates].astype(np.float64)
+    before = labels.start[:-1]  # a pair's background goes before its candidates
+    with_background = np.insert(candidates, before, logits[:, 0].astype(np.float64))
+    start = labels.start + np.arange(len(labels.start))
+    return Opinion(
+        softmax_within(candidates, labels.start), softmax_within(with_background, start)[start[:-1]]
+    )
+
+
+def surest(background: NDArray[np.float32], keep: float) -> NDArray[np.bool_]:
+    """The share `keep` of all pairs, those with the lowest P(background) of all images together: (L,).
+
+    Their number is rounded to the nearest, at least 1 (D21); ties go to the earlier pair.
+    """
+    count = min(max(round(keep * len(background)), 1), len(background))
+    kept = np.zeros(len(background), bool)
+    kept[np.argsort(background, kind="stable")[:count]] = True
+    return kept
+
+
+def merged(
+    model: NDArray[np.float32], clip: NDArray[np.float32] | None, model_weight: float
+) -> NDArray[np.float32]:
+    """New labels (E,): `model_weight` of the model's shares and the rest of CLIP's; without CLIP the model's alone."""
+    new = model if clip is None else model_weight * model + (1 - model_weight) * clip
+    return np.maximum(new, SMALLEST_WEIGHT).astype(np.float32)
+
+
+def only(labels: Labels, kept: NDArray[np.bool_], weights: NDArray[np.float32]) -> Labels:
+    """Labelled pairs `kept` (L,) with the new `weights` (E,); the others train as background (docs/method.md, 6)."""
+    counts = np.diff(labels.start)
+    entries = np.repeat(kept, counts)
+    number = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
+    row = np.where(labels.row >= 0, number[labels.row] if len(number) else -1, labels.row).astype(np.int32)
+    start = np.concatenate([[0], np.cumsum(counts[kept])]).astype(np.int64)
+    return Labels(row, start, labels.predicates[entries], weights[entries])
 
 
 def visualds(task: Task, phases: Phases) -> Refinement:
@@ -42,29 +96,29 @@ def visualds_semi(task: Task, phases: Phases) -> Refinement:
 def first_labels(task: Task, phases: Phases) -> Labels:
     """E1: the start's shares of every candidate pair, merged with CLIP's where there are."""
     logits = phases.ask(task.start.model, task.candidates, task.params, "E1: ask the start")
-    shares = estep.opinion(logits, task.candidates).shares
-    weights = estep.merged(shares, task.clip, task.params.em.model_weight)
-    return estep.only(task.candidates, np.ones(len(logits), bool), weights)
+    shares = opinion(logits, task.candidates).shares
+    weights = merged(shares, task.clip, task.params.em.model_weight)
+    return only(task.candidates, np.ones(len(logits), bool), weights)
 
 
 def e_step(task: Task, model: Model, phases: Phases) -> tuple[Labels, Sources, dict[str, Any]]:
     """E2: the labels that M2 trains on, where they came from, and what was kept and cut."""
     candidates, em = task.candidates, task.params.em
-    opinion = estep.opinion(phases.ask(model, candidates, task.params, "E2: ask M1"), candidates)
-    pairs = estep.surest(opinion.background, em.keep)
-    weights = estep.merged(opinion.shares, task.clip, em.model_weight)
-    labels = estep.only(candidates, pairs, weights)
+    of_m1 = opinion(phases.ask(model, candidates, task.params, "E2: ask M1"), candidates)
+    pairs = surest(of_m1.background, em.keep)
+    weights = merged(of_m1.shares, task.clip, em.model_weight)
+    labels = only(candidates, pairs, weights)
     kept = np.repeat(pairs, np.diff(candidates.start))
     counts = {
         "pairs_kept": int(pairs.sum()),
         "pairs_cut": int((~pairs).sum()),
-        "background_of_pairs_kept": float(opinion.background[pairs].max(initial=0.0)),
+        "background_of_pairs_kept": float(of_m1.background[pairs].max(initial=0.0)),
         "weight_before": per_predicate(task.predicates, candidates.predicates, candidates.weights),
         "weight_after": per_predicate(task.predicates, labels.predicates, labels.weights),
     }
     return (
         labels,
-        Sources(np.where(kept, weights, 0.0).astype(np.float32), kept, task.clip, opinion.shares),
+        Sources(np.where(kept, weights, 0.0).astype(np.float32), kept, task.clip, of_m1.shares),
         counts,
     )
 

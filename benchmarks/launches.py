@@ -1,0 +1,147 @@
+"""How many kernels a training step launches: on a card small steps wait for launches. Counted on the CPU; JSON.
+
+    python benchmarks/launches.py [--seeds 3]
+
+A launch is an operation below autograd that is no view; a fused or a foreach one counts once, and the LSTM is unrolled
+here, where cuDNN has a kernel a layer. The steps are the trainer's own, on images as unequal as Visual Genome's, with
+the attention's images padded together from other shares on. `together`: forward and backward of several seeds'
+networks, one after another and as one model, by torch.func's vmap over the stacked parameters; all see one batch, for
+those of different images have no equal shapes, so this is the least it can be. The stacked gradients are compared with
+the single ones.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad, stack_module_state, vmap
+from torch.utils._python_dispatch import TorchDispatchMode
+from train import OBJECTS, PREDICATES, SIZES, images_like_scenes, random_labels, random_language
+
+from relclip.compute.device import prepare
+from relclip.core.params.train import Train
+from relclip.core.vocabulary import Vocabulary
+from relclip.model import attention
+from relclip.train.minibatch import draw
+from relclip.train.setup import Material, make_trainer
+from relclip.train.steps import descend, make_optimizer
+from relclip.train.trainer import Trainer
+
+CPU = torch.device("cpu")
+#: SHORTEST_SHARE of the attention: a CPU's, others.
+SHARES = (0.75, 0.25, 0.0)
+#: Fewest and most boxes of an image, as unequal as Visual Genome's.
+BOXES = (3, 40)
+
+
+class Launches(TorchDispatchMode):
+    """Counts the operations that are no views."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_name: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Count and go on."""
+        returned = function._schema.returns
+        if not any(one.alias_info is not None and not one.alias_info.is_write for one in returned):
+            self.by_name[str(function)] += 1
+        return function(*args, **(kwargs or {}))
+
+
+def counted(function: Callable[[], Any]) -> int:
+    """Launches of a call."""
+    with Launches() as launches:
+        function()
+    return launches.by_name.total()
+
+
+def make(model: str, **params: Any) -> Trainer:
+    """A trainer on synthetic inputs; the number of launches does not depend on the widths."""
+    random, sizes = np.random.default_rng(0), SIZES["scenes"]
+    images = images_like_scenes(random, sizes["cells"], sizes["channels"], boxes=BOXES)
+    prompts, phrases = random_language(random, sizes["dimension"], CPU)
+    vocabulary = Vocabulary(tuple(map(str, range(OBJECTS))), tuple(map(str, range(PREDICATES))))
+    own = {key: sizes[key] for key in ("dimension", "heads", "roi_size")}
+    settings = Train(model=model, foreground_per_image=16, **own, **params)  # type: ignore[arg-type]
+    trainer = make_trainer(
+        settings, Material(vocabulary, images, prompts, phrases, CPU), random_labels(random, images, "kb")
+    )
+    trainer.model.train()
+    return trainer
+
+
+def step(trainer: Trainer) -> dict[str, int]:
+    """Launches of one step, of its parts."""
+    optimizer = make_optimizer(trainer.params, (trainer.model, trainer.contrast))
+    share = trainer.share(draw(trainer.params, trainer.training_set, 0), 0)
+    trainer.losses_of(share).loss.backward()
+    descend(optimizer, 1e-3, trainer.params.gradient_clip)
+    optimizer.zero_grad(set_to_none=True)
+    losses: list[Tensor] = []
+    found = {
+        "batch": counted(lambda: trainer.share(draw(trainer.params, trainer.training_set, 0), 0)),
+        "forward": counted(lambda: losses.append(trainer.losses_of(share).loss)),
+        "backward": counted(losses[0].backward),
+        "update": counted(partial(descend, optimizer, 1e-3, trainer.params.gradient_clip)),
+    }
+    return {**found, "step": sum(found.values())}
+
+
+def together(seeds: int) -> dict[str, Any]:
+    """Launches of the gradients of several seeds' networks on one batch, one after another and stacked."""
+    trainers = [make("relclip", seed=seed, dropout=0.0) for seed in range(seeds)]
+    share = trainers[0].share(draw(trainers[0].params, trainers[0].training_set, 0), 0)
+    base = trainers[0].model
+
+    def loss(weights: dict[str, Tensor], buffers: dict[str, Tensor], model: torch.nn.Module = base) -> Tensor:
+        output = functional_call(model, (weights, buffers), (share.batch,))
+        return output.predicate_logits.square().mean() + output.object_logits.square().mean()
+
+    weights, buffers = stack_module_state([trainer.model for trainer in trainers])
+    stacked: list[dict[str, Tensor]] = []
+    single: list[dict[str, Tensor]] = []
+    found = {
+        "single": counted(
+            lambda: single.extend(
+                grad(loss)(dict(one.model.named_parameters()), dict(one.model.named_buffers()))
+                for one in trainers
+            )
+        ),
+        "stacked": counted(lambda: stacked.append(vmap(grad(loss))(weights, buffers))),
+    }
+    differences = [
+        float((stacked[0][name][place] - value).abs().max() / value.abs().max())
+        for place, one in enumerate(single)
+        for name, value in one.items()
+        if value.abs().max() > 0
+    ]
+    return {"seeds": seeds, **found, "largest_relative_difference": max(differences)}
+
+
+def main() -> None:
+    """Parse, count, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="networks that are stacked")
+    seeds = parser.parse_args().seeds
+    prepare(0, 1)
+    found: dict[str, Any] = {}
+    for model in ("relclip", "motif"):
+        trainer = make(model)
+        for share in SHARES if model == "relclip" else SHARES[:1]:
+            attention.SHORTEST_SHARE = share
+            found[f"{model}, shortest {share} of the longest"] = step(trainer)
+    found["together"] = together(seeds)
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

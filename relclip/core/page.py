@@ -1,0 +1,69 @@
+"""What pages share: templates, data and text that cannot become markup, the script that looks triplets up.
+
+The page of the script has inputs #subject, #predicate, #object in a form #kb-search, datalists #kb-objects and
+#kb-predicates, #kb-summary, #kb-results (data-step: how many lines at once), a button #kb-more, and the data in #data.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_EXPLORER = Path(__file__).parent / "template" / "explorer.js"
+#: Letters of a sentence that are kept.
+LONGEST = 300
+_MARKS = str.maketrans(
+    {mark: f"\\{mark}" for mark in r"\`*_[]|#~$!"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " "}
+)
+
+
+def render(folder: Path, name: str, filters: Mapping[str, Any] | None = None, /, **content: Any) -> str:
+    """Fill the template folder/`name`. Every value is escaped; a name that the template does not get is an error.
+
+    It gets `css` too, folder/page.css.
+    """
+    import jinja2  # noqa: PLC0415  # most of what imports this module makes no page
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= filters or {}
+    page: str = environment.get_template(name).render(css=(folder / "page.css").read_text("utf-8"), **content)
+    return page
+
+
+@cache
+def explorer_script() -> str:
+    """The script that looks triplets up: it writes text alone, never markup."""
+    return _EXPLORER.read_text("utf-8")
+
+
+def script_digest(script: str) -> str:
+    """A script's SHA-256 as a content security policy names it."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def embedded(content: Mapping[str, Any]) -> str:
+    """Data as JSON that cannot end the element it stands in.
+
+    The explorer's: `objects`, `predicates`: names; `captions`: [id, sentence]; `triplets`: [subject class, predicate,
+    object class, count, [places of its captions]], ids from 1.
+    """
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """A file as part of a page; kind: `image/jpeg`."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def escape_markdown(text: str) -> str:
+    """Escape what GitHub's Markdown or HTML would take as markup or as the end of a cell."""
+    return text.translate(_MARKS)

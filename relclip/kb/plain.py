@@ -1,0 +1,71 @@
+"""Text as people write it -> plain letters, digits and ASCII marks: the one place where captions are normalised."""
+
+import html
+import re
+import unicodedata
+from functools import cache
+
+#: What needs looking at; any other text is plain already. RE2 reads it too.
+SUSPECT = r"[^\t\n\x20-\x7e]|&[#\w]+;|<[/!a-zA-Z]|\.\.|_|^\S+$"
+_SUSPECT = re.compile(SUSPECT)
+_MARK = re.compile(r"[^\t\n\x20-\x7e]")
+_TAG = re.compile(r"<(?:!--.*?--|[/!]?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?)>")
+_APOSTROPHE = re.compile(r"(?<=\w)[\u2018\u2019\u02bc\u2032\u00b4\uff07](?=\w)")
+_ELLIPSIS = re.compile(r"\.{2,}")
+#: Tags that end a line on a page, and so a sentence.
+_BREAKS = frozenset(["br", "p", "div", "li", "tr", "td", "h1", "h2", "h3", "h4", "hr"])
+#: Marks that no category tells apart: a bullet or a full stop ends a sentence; dash, ellipsis, \u3010 are a pause.
+_MARKS = dict.fromkeys("\u3002\uff61", " . ") | dict.fromkeys("\u2026\u22ef\u3001\u060c", " , ")
+_MARKS |= dict.fromkeys("\u2014\u2015", " - ") | dict.fromkeys(
+    "\u00b7\u2022\u2023\u2027\u30fb\u25cf\u25aa", " | "
+)
+_MARKS |= dict.fromkeys("\u3010\u3014\u3016", " ( ") | dict.fromkeys("\u3011\u3015\u3017", " ) ")
+_MARKS |= {"\u200b": " ", **dict.fromkeys(map(chr, range(0xFE00, 0xFE10)), "")}
+#: Words of the names of marks that divide a text.
+_SHAPES = frozenset(["TRIANGLE", "SQUARE", "CIRCLE", "DIAMOND", "LOZENGE", "STAR", "BULLET", "CHECK"])
+#: Category -> what stands for a mark of it where Unicode's compatibility form (NFKC) is no ASCII.
+_CATEGORIES = {"Pd": "-", "Cf": "", "Co": "", "Cn": "", "Cs": "", "Me": ""}
+_CATEGORIES |= dict.fromkeys(
+    ["Pi", "Pf", "Ps", "Pe", "Po", "Sm", "So", "Sc", "Sk", "Zs", "Zl", "Zp", "Cc"], " "
+)
+
+
+def plain(text: str) -> str:
+    r"""One caption without HTML, emoji and typography, on one line. Plain text comes back as it is.
+
+    >>> plain("<b>a man</b> &amp; a \u201cdog\u201d \u2013 it\u2019s \uff4f\uff4b\u2026")
+    " a man  & a  dog  - it's ok , "
+    """
+    if not _SUSPECT.search(text):
+        return text
+    if "&" in text:
+        text = html.unescape(html.unescape(text))
+    text = _TAG.sub(_break, text.replace("\n", " ").replace("\t", " "))
+    if not text.isascii():
+        text = _MARK.sub(_replaced, _APOSTROPHE.sub("'", text))
+        text = unicodedata.normalize("NFC", text)
+    if " " not in text:
+        # a file's name
+        text = text.replace("-", " ")
+    return _ELLIPSIS.sub(" , ", text.replace("_", " "))
+
+
+def _break(tag: re.Match[str]) -> str:
+    return " . " if (tag[1] or "").lower() in _BREAKS else " "
+
+
+def _replaced(mark: re.Match[str]) -> str:
+    return _ascii(mark[0])
+
+
+@cache
+def _ascii(mark: str) -> str:
+    if mark in _MARKS:
+        return _MARKS[mark]
+    name = unicodedata.name(mark, "").split()
+    if "ARROW" in name:
+        return " , "
+    if not _SHAPES.isdisjoint(name):
+        return " | "
+    category, form = unicodedata.category(mark), unicodedata.normalize("NFKC", mark)
+    return form if form.isascii() and category != "So" else _CATEGORIES.get(category, form)

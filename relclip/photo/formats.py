@@ -1,0 +1,103 @@
+"""Scene graphs in formats of others: COCO's detection JSON with relations, networkx's node-link JSON."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from relclip.core.atomic import write_json
+from relclip.core.errors import InputError
+from relclip.core.json_file import read_json
+from relclip.photo.graph import SceneGraph
+from relclip.photo.page import MADE_BY
+from relclip.photo.results import GRAPH, check_ours
+
+COCO, NETWORKX = "coco.json", "networkx.json"
+#: (output, {folder of a photo's results: the photo's file}, objects, predicates) -> what was written.
+Writer = Callable[[Path, Mapping[str, str], Sequence[str], Sequence[str]], Path]
+
+
+def to_coco(
+    graphs: Iterable[tuple[str, SceneGraph]], objects: Sequence[str], predicates: Sequence[str]
+) -> dict[str, Any]:
+    """(file, graph) each -> what `relclip import --format coco` and SGG-Benchmark read, with a `score` at each entry.
+
+    Ids count from 1; bbox is x, y, width, height in pixels. `objects`, `predicates`: all that the model knows, in the
+    order of its vocabulary.
+    """
+    categories, predicate_ids = _numbered(objects), _numbered(predicates)
+    content: dict[str, Any] = {"info": {"description": MADE_BY}, "images": [], "annotations": []}
+    content |= {
+        "categories": _named(categories),
+        "rel_annotations": [],
+        "rel_categories": _named(predicate_ids),
+    }
+    object_id, relation_id = count(1), count(1)
+    for image, (file, graph) in enumerate(graphs, 1):
+        content["images"].append(
+            {"id": image, "file_name": file, "width": graph.width, "height": graph.height}
+        )
+        ids = [next(object_id) for _ in graph.objects]
+        for number, one in zip(ids, graph.objects, strict=True):
+            width, height = one.x2 - one.x1, one.y2 - one.y1
+            content["annotations"].append(
+                {
+                    "id": number,
+                    "image_id": image,
+                    "category_id": categories[one.label],
+                    "bbox": [one.x1, one.y1, width, height],
+                    "area": width * height,
+                    "iscrowd": 0,
+                    "score": one.score,
+                }
+            )
+        content["rel_annotations"] += [
+            {
+                "id": next(relation_id),
+                "image_id": image,
+                "subject_id": ids[one.subject],
+                "predicate_id": predicate_ids[one.predicate],
+                "object_id": ids[one.object],
+                "score": one.score,
+            }
+            for one in graph.relations
+        ]
+    return content
+
+
+def check_free(output: Path, formats: Iterable[str]) -> None:
+    """Raise InputError where a file of these formats would replace one that is not ours, or `output` is no folder."""
+    if output.is_file():
+        raise InputError(f"{output} is a file; --output is a folder")
+    if "coco" in formats:
+        check_ours(output / COCO, f'"{MADE_BY}"')
+
+
+def _coco(output: Path, files: Mapping[str, str], objects: Sequence[str], predicates: Sequence[str]) -> Path:
+    write_json(output / COCO, to_coco(_graphs(output, files), objects, predicates))
+    return output / COCO
+
+
+def _networkx(output: Path, files: Mapping[str, str], _: Sequence[str], __: Sequence[str]) -> Path:
+    import networkx  # noqa: PLC0415  # slow to load
+
+    for folder, (_, graph) in zip(files, _graphs(output, files), strict=True):
+        write_json(output / folder / NETWORKX, networkx.node_link_data(graph.to_networkx(), edges="edges"))
+    return output / (next(iter(files)) if len(files) == 1 else "*") / NETWORKX
+
+
+#: The choices of --format.
+WRITERS: Mapping[str, Writer] = {"coco": _coco, "networkx": _networkx}
+
+
+def _graphs(output: Path, files: Mapping[str, str]) -> Iterator[tuple[str, SceneGraph]]:
+    for folder, file in files.items():
+        yield file, SceneGraph.from_dict(read_json(output / folder / GRAPH))
+
+
+def _numbered(names: Sequence[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(names, 1)}
+
+
+def _named(ids: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"id": number, "name": name} for name, number in ids.items()]

@@ -1,0 +1,88 @@
+"""Caption files of others -> one captions.tsv: `caption<TAB>id`, ids made unique by their file's name."""
+
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, cast
+
+from relclip.core.atomic import atomic_file
+from relclip.core.captions import LONGEST_CAPTION
+from relclip.core.errors import InputError
+from relclip.core.progress import progress
+
+GZIP = b"\x1f\x8b"
+PARQUET = b"PAR1"
+
+
+def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
+    """Write all captions to `path`, in the order of `files` and lines; return counts in words.
+
+    A line is `caption` or `caption<TAB>id`; without an id, its line number. First bytes tell gzip. Bytes that are not
+    UTF-8 are kept as they are, so that `kb` meets and counts them too.
+    Raises InputError where a file is missing, its gzip is broken, it is Parquet, or no file holds a caption.
+    """
+    counts = Counter({"captions": 0})
+    with atomic_file(path) as temporary, temporary.open("wb") as output:
+        for file, stem in zip(files, _stems(files), strict=True):
+            for number, line in enumerate(progress(_lines(file), f"captions of {stem}", "line"), 1):
+                caption, what = _caption(line, stem, number)
+                counts[what] += 1
+                output.write(caption.encode("utf-8", "surrogateescape"))
+        if files and not any(what.startswith("captions") for what in +counts):
+            names = ", ".join(map(str, files)) or "none given"
+            raise InputError(
+                f"no caption in the files of raw.captions ({names}); give at least one that holds some"
+            )
+    return counts
+
+
+def names_of(files: Sequence[str]) -> str:
+    """The caption files in words."""
+    return ", ".join(files) or "none"
+
+
+def _stems(files: Sequence[Path]) -> list[str]:
+    """File names without folder and suffixes; a name that comes again gets its place in the list."""
+    stems = [file.name.split(".")[0] for file in files]
+    return [stem if stem not in stems[:place] else f"{stem}-{place + 1}" for place, stem in enumerate(stems)]
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    try:
+        with _open(file) as lines:
+            while line := lines.readline(LONGEST_CAPTION):
+                yield line
+                while len(line) == LONGEST_CAPTION and not line.endswith(b"\n"):
+                    line = lines.readline(LONGEST_CAPTION)  # the rest of it is passed over
+    except FileNotFoundError:
+        raise InputError(
+            f"the caption file '{file}' does not exist; correct raw.captions in params.yaml"
+        ) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"the caption file '{file}' is broken gzip ({error}); get a whole copy") from None
+
+
+def _open(file: Path) -> IO[bytes]:
+    with file.open("rb") as start:
+        first = start.read(4)
+    if first == PARQUET:
+        raise InputError(
+            f"the caption file '{file}' is Parquet; raw.captions takes text, caption<TAB>id, gzipped or not"
+        )
+    return cast("IO[bytes]", gzip.open(file)) if first.startswith(GZIP) else file.open("rb")
+
+
+def _caption(line: bytes, stem: str, number: int) -> tuple[str, str]:
+    """Return the line to write ('' for none) and what it counts as."""
+    if len(line) == LONGEST_CAPTION and not line.endswith(b"\n"):
+        return "", "lines left out: too long for a caption"
+    caption, _, name = (
+        " ".join(part.split()) for part in line.decode("utf-8", "surrogateescape").partition("\t")
+    )
+    if not caption:
+        return "", "lines left out: empty"
+    broken = any("\udc80" <= letter <= "\udcff" for letter in caption + name)
+    what = "captions with bytes that are not UTF-8" if broken else "captions"
+    return f"{caption}\t{stem}:{name or number}\n", what

@@ -1,0 +1,62 @@
+"""What every command does alike: its help, its end, a file in the way of its output."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from relclip.core import command
+from relclip.core.atomic import atomic_folder, write_text
+
+
+def test_help_shows_defaults_as_they_are_typed(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["relclip"])
+    parser = command.parser("relclip.nothing", "Nothing.")
+    parser.add_argument("--names", action="append", default=[], help="some names")
+    parser.add_argument("--quick", action="store_true", help="be quick")
+    parser.add_argument("--dedup", metavar="true|false", default=True, help="once")
+    parser.add_argument("--top", type=int, default=0, help="at most")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--help"])
+    shown = capsys.readouterr().out
+    assert [shown.count(one) for one in ("[]", "True", "False")] == [0, 0, 0]
+    assert "once (default: true)" in shown
+    assert "at most (default: 0)" in shown
+
+
+def folder(path):
+    with atomic_folder(path):
+        pass
+
+
+@pytest.mark.parametrize("output", ["mine", "mine/made", "mine/in/made"])
+@pytest.mark.parametrize("write", [lambda path: write_text(path / "file", ""), folder])
+def test_a_file_in_the_way_of_a_folder_is_said(tmp_path, monkeypatch, capsys, write, output):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_text("years")
+    with pytest.raises(SystemExit) as end:
+        command.run(lambda: write(Path(output)))
+    assert end.value.code == 2
+    assert "this is a file where a folder must be written" in capsys.readouterr().err
+    assert Path("mine").read_text() == "years"
+
+
+def test_what_modules_hold_is_not_collected_at_the_end_of_a_command():
+    """A cycle that a module holds would be collected by Python's end, as torch's thousands of them."""
+    program = """
+import sys, types
+from relclip.core import command
+class Held:
+    def __del__(self): print("collected")
+held = Held(); held.cycle = held; del held
+if sys.argv[1] == "command": command.run(lambda: None)
+"""
+
+    def said(how):
+        return subprocess.run(
+            [sys.executable, "-c", program, how], capture_output=True, text=True, check=True
+        ).stdout
+
+    assert said("plain") == "collected\n"
+    assert said("command") == ""

@@ -15,6 +15,7 @@ from vg_site import Site, make_archives
 from relclip.core.params.tables import read_report
 from relclip.core.params.whole import check_params
 from relclip.project.preset import preset_content, preset_text
+from relclip.project.space import LARGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESETS = ROOT / "workflow" / "presets"
@@ -40,6 +41,7 @@ def test_the_preset_runs_from_download_to_dataset(tmp_path):
     params["raw"]["vg"] |= {"mirrors": site.mirrors(names), "backoff": 0.01}
     params["dataset"]["split"]["validation"] = "first_2_of_train"
     (house / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (house / LARGEST).mkdir(parents=True)  # these files are small: no disk is asked for Visual Genome's room
     output = snakemake(house, "dataset")
     site.close()
     assert "are not those of the whole Visual Genome" in output and "pictures linked" in output

@@ -26,8 +26,8 @@ Counter({('mountain', 'covered in', 'snow'): 2})
 
 from relclip.core.shard import Shard
 from relclip.kb.align import STANDARD, Language, Miner, mine_caption, mine_captions
+from relclip.kb.folders import merge_shards
 from relclip.kb.lookup import write_page
-from relclip.kb.mined import merge_shards
 from relclip.kb.mining import mine
 from relclip.kb.quality import judge
 

@@ -10,7 +10,7 @@ from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.parquet import TRIPLETS, read_table
 from relclip.kb import aggregate
-from relclip.kb.mined import described, evidence_file
+from relclip.kb.folders import described, evidence_file
 
 SENTENCES = 5
 #: Sentences of the whole page, those of the most frequent triplets first: it stays below some tens of megabytes.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.kb.mined import merge_shards
+from relclip.kb.folders import merge_shards
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb.align import Language, Miner, Triplet, named
+from relclip.kb.folders import described
 from relclip.kb.gold import HALVES, Found, Writing, compare, read_gold
-from relclip.kb.mined import described
 from relclip.kb.objects import Objects
 
 

@@ -72,8 +72,8 @@ def main() -> None:
     boxes = read_boxes(options.boxes, photos) if options.boxes else {}
     from relclip.compute.device import prepare  # noqa: PLC0415  # torch loads once the arguments are good
     from relclip.core.ordered import available_threads  # noqa: PLC0415
-    from relclip.photo.exported import DESCRIPTION, is_export  # noqa: PLC0415
     from relclip.photo.formats import WRITERS, check_free  # noqa: PLC0415
+    from relclip.photo.model_folder import DESCRIPTION, is_export  # noqa: PLC0415
     from relclip.photo.run import Job, files_of, predict_photos  # noqa: PLC0415
     from relclip.photo.scene_graphs import SceneGraphs  # noqa: PLC0415
 

@@ -29,7 +29,7 @@ def main() -> None:
         help="of the weights, an identifier of the Hub's list",
     )
     options = arguments.parse_args()
-    from relclip.photo.exported import size_of, write_export  # noqa: PLC0415  # torch loads once the arguments are good
+    from relclip.photo.model_folder import size_of, write_export  # noqa: PLC0415  # torch loads once the arguments are good
     from relclip.photo.source import pipeline_source  # noqa: PLC0415
 
     source = pipeline_source(options.data, options.run, options.params)

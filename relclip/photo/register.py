@@ -61,7 +61,7 @@ def best_runs(params: Params, data: Path) -> dict[str, str]:
 def register_run(data: Path, params: Path, run: str, names: list[str]) -> list[str]:
     """Export `run` and register it under `names`; returns the URIs of what is new."""
     from relclip.core.digest import file_digest  # noqa: PLC0415
-    from relclip.photo.exported import DESCRIPTION, write_export  # noqa: PLC0415  # torch
+    from relclip.photo.model_folder import DESCRIPTION, write_export  # noqa: PLC0415  # torch
     from relclip.photo.source import pipeline_source  # noqa: PLC0415
     from relclip.predict.request import WEIGHTS  # noqa: PLC0415
     from relclip.tracking.registry import PyfuncModel, register  # noqa: PLC0415
@@ -72,7 +72,7 @@ def register_run(data: Path, params: Path, run: str, names: list[str]) -> list[s
         write_export(source, folder)
         files = [folder / DESCRIPTION, folder / "relation" / WEIGHTS]
         digest = hashlib.sha256("".join(map(file_digest, files)).encode()).hexdigest()
-        code = _PACKAGE / "photo" / "served.py"
+        code = _PACKAGE / "photo" / "pyfunc.py"
         model = PyfuncModel(
             code=code,
             package=_PACKAGE,

@@ -15,8 +15,8 @@ from relclip.detector.pictures import Picture, at_size
 from relclip.detector.proposals import Detections, detect_batch, propose
 from relclip.features.stage import patch_maps_of, squash
 from relclip.model import ImageSet
-from relclip.photo.exported import exported_source, is_export
 from relclip.photo.graph import Object, SceneGraph, printable, ranked
+from relclip.photo.model_folder import exported_source, is_export
 from relclip.photo.models import Models, load_models
 from relclip.photo.source import pipeline_source
 from relclip.photo.user_boxes import Box, UserBoxes, checked_boxes

@@ -164,7 +164,7 @@ def test_doctests():
     import doctest
 
     from relclip import kb
-    from relclip.kb import align, mined, quality
+    from relclip.kb import align, folders, quality
 
-    for module in (kb, align, mined, quality):
+    for module in (kb, align, folders, quality):
         assert doctest.testmod(module).failed == 0

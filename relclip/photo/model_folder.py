@@ -34,8 +34,8 @@ from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.model import RelationConfig, build_model, load_contrast, read_config
 from relclip.model.files import CONTRAST, build_contrast
 from relclip.photo.about import About, Text, card
-from relclip.photo.foreign import check_encoder, check_files, check_fit
 from relclip.photo.source import Source
+from relclip.photo.untrusted import check_encoder, check_files, check_fit
 from relclip.predict.predictor import Fitted
 from relclip.predict.request import WEIGHTS, Inputs, Prompts, Request
 
@@ -120,7 +120,7 @@ def size_of(folder: Path) -> int:
 def exported_source(folder: Path, encoder: Path | None = None) -> Source:
     """What `write_export` wrote. `encoder`: the encoder's folder where it lies elsewhere; its digest must be the same.
 
-    Raises InputError or ContractError where the folder is not whole, or holds what `relclip.photo.foreign` refuses.
+    Raises InputError or ContractError where the folder is not whole, or holds what `relclip.photo.untrusted` refuses.
     """
     check_files(folder)
     description = _description(folder / DESCRIPTION)

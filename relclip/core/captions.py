@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from relclip.core.errors import InputError
-from relclip.core.parquet import readable
+from relclip.core.parquet import check_names, readable, texts_of
 from relclip.core.progress import progress
 
-_GZIP = b"\x1f\x8b"
-_PARQUET = b"PAR1"
+#: First bytes of the kinds of files that are read.
+GZIP, PARQUET, MARK = b"\x1f\x8b", b"PAR1", codecs.BOM_UTF8
 _COLUMNS = ("caption", "caption_id")
 _BYTES_AT_ONCE = 1 << 20
 _LONGEST_LINE = 1 << 20
@@ -115,13 +115,30 @@ def texts(files: Sequence[Path], wanted: Set[str]) -> dict[str, str]:
 
 
 def check(files: Sequence[Path]) -> None:
-    """Raise InputError where no file is given, or one is missing or a folder."""
+    """Raise InputError where no file is given, or one is missing or no file (a pipe can be read only once)."""
     if not files:
         raise InputError("no caption file is given; give at least one TSV (caption<TAB>id) or Parquet file")
     for path in files:
-        if not path.is_file():
-            fault = "is a folder" if path.is_dir() else "does not exist"
-            raise InputError(f"the caption file {path} {fault}; give a TSV (caption<TAB>id) or Parquet file")
+        _check(path)
+
+
+def _check(path: Path) -> None:
+    if not path.is_file():
+        fault = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+        raise InputError(f"the caption file {path} {fault}; give a TSV (caption<TAB>id) or Parquet file")
+
+
+def beginning(path: Path) -> bytes:
+    """The first bytes of a caption file. Raises InputError for no file, or one of a kind that nobody here reads."""
+    _check(path)
+    with path.open("rb") as file:
+        start = file.read(4)
+    for magic, what in _OTHERS.items():
+        if start.startswith(magic):
+            raise InputError(
+                f"the caption file {path} is {what}; give UTF-8 text (caption<TAB>id), gzipped or not, or Parquet"
+            )
+    return start
 
 
 def _decodable(line: bytes) -> bool:
@@ -135,21 +152,15 @@ def _decodable(line: bytes) -> bool:
 def _pieces(files: Sequence[Path]) -> Iterator[bytes]:
     """Whole lines, each with its end, none blank."""
     for path in files:
-        with path.open("rb") as file:
-            start = file.read(4)
-        for magic, what in _OTHERS.items():
-            if start.startswith(magic):
-                raise InputError(
-                    f"{path} is {what}; give UTF-8 text (caption<TAB>id), gzipped or not, or Parquet"
-                )
-        if start == _PARQUET:
+        start = beginning(path)
+        if start == PARQUET:
             yield from _parquet_pieces(path)
         else:
-            yield from _text_pieces(path, start.startswith(_GZIP))
+            yield from _text_pieces(path, start.startswith(GZIP))
 
 
 def _text_pieces(path: Path, zipped: bool) -> Iterator[bytes]:
-    rest, mark = b"", codecs.BOM_UTF8
+    rest, mark = b"", MARK
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
             while read := file.read(_BYTES_AT_ONCE):
@@ -173,8 +184,9 @@ def _without_blank(text: bytes) -> bytes:
 def _parquet_pieces(path: Path) -> Iterator[bytes]:
     with (
         readable(path, error=InputError),  # as dictionaries, so that one long text said often is held once
-        pq.ParquetFile(path, read_dictionary=list(_COLUMNS)) as file,
+        pq.ParquetFile(path, read_dictionary=texts_of(path, _COLUMNS)) as file,
     ):
+        check_names(path, file.schema_arrow.names)
         missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
         if missing:
             raise InputError(

@@ -13,13 +13,16 @@ MOST_BYTES = 1 << 30
 
 
 def read_text(path: Path) -> str:
-    """Return a text in UTF-8. Raises OSError, also for what is no file (a pipe would be waited for) or too large."""
+    """Return a text in UTF-8, without the mark that Windows puts before it.
+
+    Raises OSError, also for what is no file (a pipe would be waited for) or too large.
+    """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "is no file", str(path))
     if path.stat().st_size > MOST_BYTES:
         raise OSError(errno.EFBIG, f"is larger than {MOST_BYTES >> 20} MB", str(path))
     note_read(path)
-    return path.read_text("utf-8")
+    return path.read_text("utf-8-sig")
 
 
 def parse_json(text: str | bytes) -> Any:

@@ -141,7 +141,10 @@ def read_table(
     """
     _check_there(path)
     note_read(path)
-    with readable(path), pq.ParquetFile(path, read_dictionary=_texts(schema), **CHECKED) as file:
+    with (
+        readable(path),
+        pq.ParquetFile(path, read_dictionary=texts_of(path, _texts(schema)), **CHECKED) as file,
+    ):
         check_names(path, file.schema_arrow.names)
         missing = [name for name in schema.names if name not in file.schema_arrow.names]
         if missing:
@@ -204,6 +207,12 @@ def _check_there(path: Path) -> None:
     if not path.is_file():
         met = "is no file" if path.exists() else "does not exist"
         raise ContractError(f"{path} {met}; run the stage that makes it, or give the right folder")
+
+
+def texts_of(path: Path, columns: Sequence[str]) -> list[str]:
+    """Those of `columns` that a file has and has as text: of another pyarrow makes no dictionary, with a KeyError."""
+    there = pq.read_schema(path) if columns else pa.schema([])
+    return [one.name for one in there if one.name in columns and not pa.types.is_nested(one.type)]
 
 
 def _texts(schema: pa.Schema) -> list[str]:

@@ -153,7 +153,7 @@ class _NameReader:
     """Whether the forms of class names, alone in a sentence, are read as noun phrases of their classes."""
 
     def __init__(self, vocabulary: Vocabulary, objects: Objects, tags: Tags) -> None:
-        self._objects, self._tags = objects, tags
+        self._names, self._objects, self._tags = vocabulary.objects, objects, tags
         self._forms = [
             (name, form, number)
             for name, number in vocabulary.object_ids.items()
@@ -170,14 +170,14 @@ class _NameReader:
         """The names of whose forms none is: `-`, `man's shoe`."""
         found = zip(self._forms, self._classes("the ", phrases), strict=True)
         met = {name for (name, _, number), known in found if known == number}
-        return tuple(dict.fromkeys(name for name, _, _ in self._forms if name not in met))
+        return tuple(name for name in self._names if name not in met)
 
     def _classes(self, article: str, phrases: Mapping[str, str]) -> Iterator[int]:
         """The class that each form with this article before it names, 0 where it is no noun phrase."""
         text = "\n".join(plain(f"{article}{form}") for _, form, _ in self._forms)
         cut = chunks(words_of(cleaned(text, phrases)), self._tags)
         place = 0
-        for kinds in cut.kinds.split(END_TAG)[:-1]:
+        for kinds in cut.kinds.split(END_TAG)[: len(self._forms)]:
             yield self._objects.find(cut.phrase(place).removeprefix(article)) if kinds == "N" else 0
             place += len(kinds) + 1
 

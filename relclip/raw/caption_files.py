@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from relclip.core.atomic import atomic_file
-from relclip.core.captions import LONGEST_CAPTION
+from relclip.core.captions import GZIP, LONGEST_CAPTION, MARK, PARQUET, beginning
 from relclip.core.errors import InputError
 from relclip.core.progress import progress
-
-GZIP = b"\x1f\x8b"
-PARQUET = b"PAR1"
 
 
 def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
@@ -21,7 +18,7 @@ def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
 
     A line is `caption` or `caption<TAB>id`; without an id, its line number. First bytes tell gzip. Bytes that are not
     UTF-8 are kept as they are, so that `kb` meets and counts them too.
-    Raises InputError where a file is missing, its gzip is broken, it is Parquet, or no file holds a caption.
+    Raises InputError where a file is missing, its gzip is broken, it is of another kind, or no file holds a caption.
     """
     counts = Counter({"captions": 0})
     with atomic_file(path) as temporary, temporary.open("wb") as output:
@@ -52,21 +49,18 @@ def _stems(files: Sequence[Path]) -> list[str]:
 def _lines(file: Path) -> Iterator[bytes]:
     try:
         with _open(file) as lines:
+            mark = MARK
             while line := lines.readline(LONGEST_CAPTION):
-                yield line
+                yield line.removeprefix(mark)
+                mark = b""
                 while len(line) == LONGEST_CAPTION and not line.endswith(b"\n"):
                     line = lines.readline(LONGEST_CAPTION)  # the rest of it is passed over
-    except FileNotFoundError:
-        raise InputError(
-            f"the caption file '{file}' does not exist; correct raw.captions in params.yaml"
-        ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"the caption file '{file}' is broken gzip ({error}); get a whole copy") from None
 
 
 def _open(file: Path) -> IO[bytes]:
-    with file.open("rb") as start:
-        first = start.read(4)
+    first = beginning(file)
     if first == PARQUET:
         raise InputError(
             f"the caption file '{file}' is Parquet; raw.captions takes text, caption<TAB>id, gzipped or not"

@@ -3,12 +3,13 @@
 import errno
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from relclip.core.atomic import atomic_file, atomic_folder, write_json
 from relclip.core.digest import check_digests, made_folder
 from relclip.core.errors import ContractError
-from relclip.core.parquet import RELATIONS, read_table, readable, write_sorted, write_table
+from relclip.core.parquet import IMAGES, RELATIONS, read_table, readable, write_sorted, write_table
 
 
 def relations(rows):
@@ -92,6 +93,20 @@ def test_broken_contracts_are_sentences(tmp_path):
     write_table(tmp_path / "null", nulls, RELATIONS)
     with pytest.raises(ContractError, match="empty values"):
         read_table(tmp_path / "null", RELATIONS)
+
+
+@pytest.mark.parametrize(
+    "change", [("drop", "lacks the column 'split'"), ("lists", "does not fit the columns")]
+)
+def test_a_column_of_text_that_is_none_is_a_sentence(tmp_path, change):
+    table = pa.table({"image_id": [1], "file": ["1.jpg"], "width": [9], "height": [9], "split": ["test"]})
+    kind, said = change
+    table = table.drop_columns("split")
+    if kind == "lists":
+        table = table.append_column("split", pa.array([["test"]]))
+    pq.write_table(table, tmp_path / "images.parquet")
+    with pytest.raises(ContractError, match=said):
+        read_table(tmp_path / "images.parquet", IMAGES)
 
 
 def test_a_disks_fault_is_not_taken_for_a_broken_file(tmp_path):

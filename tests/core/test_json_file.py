@@ -5,8 +5,9 @@ import json
 import pytest
 
 from relclip.core.errors import ContractError, InputError
+from relclip.core.forms import load_aliases
 from relclip.core.json_file import read_json
-from relclip.core.vocabulary import MOST_NAMES, load_vocabulary
+from relclip.core.vocabulary import MOST_NAMES, load_names, load_vocabulary
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,16 @@ def test_good_json_is_read_as_it_is(tmp_path):
     path = tmp_path / "some.json"
     path.write_bytes(b'{"a": ["\\ud83d\\ude00", "\xc3\xa9", null]}')
     assert read_json(path) == {"a": ["\U0001f600", "é", None]}
+
+
+def test_the_mark_that_windows_puts_before_a_text_is_no_letter_of_it(tmp_path):
+    path = tmp_path / "some.txt"
+    path.write_text('{"a": 1}', "utf-8-sig")
+    assert read_json(path) == {"a": 1}
+    path.write_text("man,guy\n", "utf-8-sig")
+    assert load_aliases(path) == {"guy": "man"}
+    path.write_text("man\nhorse\n", "utf-8-sig")
+    assert load_names(str(path)) == ("man", "horse")
 
 
 @pytest.mark.parametrize(

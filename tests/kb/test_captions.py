@@ -1,5 +1,6 @@
 """Blocks of captions equal a plain reading line by line; whatever a file holds, memory is bounded."""
 
+import os
 import random
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 
 from relclip.core import captions
 from relclip.core.captions import blocks, split_lines
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, RelclipError
 
 
 def plain(files):
@@ -95,3 +96,23 @@ def test_other_kinds_of_files_are_named(tmp_path, text):
     (tmp_path / "other").write_bytes(text)
     with pytest.raises(InputError, match="give UTF-8 text"):
         list(blocks([tmp_path / "other"], 10))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["words", "caption_id"], "lacks the column 'caption'"),
+        (["caption"] * 2, "'caption' more than once"),
+    ],
+)
+def test_tables_without_the_two_columns_are_refused(tmp_path, names, said):
+    path = tmp_path / "captions.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array(["a man"])] * 2, names), path)
+    with pytest.raises(RelclipError, match=said):
+        list(blocks([path], 10))
+
+
+def test_a_pipe_is_no_caption_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is no file"):
+        list(blocks([tmp_path / "pipe"], 10))

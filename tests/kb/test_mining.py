@@ -201,6 +201,8 @@ def test_predicates_that_cannot_be_mined_are_named(tmp_path, captions):
     assert statistics["predicates_not_mined"] == ["and", "to", "for", "xyzzy"]
     assert statistics["objects_not_mined"] == ["-", "man's shoe"]
     assert statistics["predicates"]["riding"]["triplets"] == 1
+    path.write_text(json.dumps({"objects": ["...", "_"], "predicates": ["-"]}))
+    assert mine([captions], path, tmp_path / "kb")["objects_not_mined"] == ["...", "_"]
     path.write_text(json.dumps({"objects": ["man"], "predicates": []}))
     with pytest.raises(ContractError, match="'predicates' is empty"):
         mine([captions], path, tmp_path / "kb")

@@ -104,7 +104,7 @@ def test_captions_of_several_files(tmp_path):
         + b"\nlast\t8"
     )
     zipped.write_bytes(gzip.compress(b"a dog\turl\n"))
-    again.write_text("a cat\t7\n")
+    again.write_text("a cat\t7\n", "utf-8-sig")
     counts = join_captions([plain, zipped, again], tmp_path / "captions.tsv")
     assert (tmp_path / "captions.tsv").read_text("utf-8", "surrogateescape").splitlines() == [
         "a man\ta:7",
@@ -132,10 +132,12 @@ def test_files_without_captions_and_parquet_are_refused(tmp_path):
     assert not (tmp_path / "captions.tsv").exists()
 
 
-def test_broken_gzip_and_missing_captions(tmp_path):
-    broken = tmp_path / "b.tsv.gz"
+def test_broken_gzip_missing_captions_and_other_kinds(tmp_path):
+    broken, wide, pipe = tmp_path / "b.tsv.gz", tmp_path / "wide.tsv", tmp_path / "pipe"
     broken.write_bytes(gzip.compress(b"a dog\turl\n" * 1000)[:-12])
-    for file in (broken, tmp_path / "none.tsv"):
+    wide.write_text("a dog\turl\n", "utf-16")
+    os.mkfifo(pipe)
+    for file in (broken, tmp_path / "none.tsv", wide, pipe):
         with pytest.raises(InputError, match=file.name):
             join_captions([file], tmp_path / "captions.tsv")
     assert not (tmp_path / "captions.tsv").exists()

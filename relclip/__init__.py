@@ -7,9 +7,9 @@ from pathlib import Path
 
 __version__ = "0.1.0"
 
-#: Every x86 processor with AVX2 computes with AVX2's instructions, whatever newer ones it has, so that those of one maker
-#: come to the same bytes (docs/arithmetic.md): torch's three libraries, then numpy's two. STRICT: wherever in memory a
-#: matrix lies.
+#: Every x86 processor with AVX2 computes with AVX2's instructions, whatever newer ones it has, so that those of one
+#: maker come to the same bytes (docs/arithmetic.md): torch's three libraries, then numpy's two. STRICT: wherever in
+#: memory a matrix lies.
 ARITHMETIC = {
     "MKL_CBWR": "AVX2,STRICT",
     "ATEN_CPU_CAPABILITY": "avx2",

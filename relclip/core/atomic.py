@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,18 @@ def check_output(path: Path) -> None:
         lost = next((one for one in (*guard.inputs, *guard.read) if one.is_relative_to(place)), None)
         if lost is not None and lost.exists():
             raise InputError(f"{path} would replace {lost}, which is read here; name another output")
+
+
+def check_own(folder: Path, mark: str, own: Iterable[str]) -> None:
+    """Raise InputError where `folder`, which is to be replaced whole, holds what is somebody else's.
+
+    That is all in a folder without the file `mark`, else what no pattern of `own` names (fnmatch, of paths below it).
+    """
+    known = tuple(own) if (folder / mark).is_file() else ()
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        name = path.relative_to(folder).as_posix()
+        if (path.is_symlink() or not path.is_dir()) and not any(fnmatchcase(name, one) for one in known):
+            raise InputError(f"{folder} holds {name}, which would be replaced; name a new folder")
 
 
 def _below(place: Path, folders: Iterable[Path]) -> bool:

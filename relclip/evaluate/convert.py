@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core import command
-from relclip.core.atomic import atomic_folder
+from relclip.core.atomic import atomic_folder, check_own
 from relclip.core.boxes import intersection
 from relclip.core.errors import ContractError, InputError
 from relclip.core.json_file import parse_json, read_text
@@ -45,6 +45,7 @@ _FILES = {
     "predictions/objects": PREDICTED_OBJECTS,
     "predictions/relations": PREDICTED_RELATIONS,
 }
+_NAMES = "groundtruth/vocabulary.json"
 _IDS = "give a number a line, a JSON list of whole numbers, or the peer's visual_info.json"
 Columns = tuple[Any, ...]
 
@@ -67,11 +68,11 @@ def convert(
     kept that can reach a top 100 of their image, in any reading. Raises InputError with one sentence, also where
     output holds something else, which would be gone.
     """
-    _refuse_foreign(output)
+    check_own(output, _NAMES, (_NAMES, *(f"{name}.parquet" for name in _FILES)))
     with torch_file(dump) as content, atomic_folder(output) as folder, ExitStack() as stack:
         truths, predictions = _lists(content)
         ids = load_image_ids(image_ids, len(truths)) if image_ids else list(range(1, len(truths) + 1))
-        vocabulary.save(folder / "groundtruth" / "vocabulary.json")
+        vocabulary.save(folder / _NAMES)
         writers = {
             name: stack.enter_context(sorted_writer(folder / f"{name}.parquet", schema))
             for name, schema in _FILES.items()
@@ -84,17 +85,6 @@ def convert(
                 rows[name] += table.num_rows
                 writers[name](table)
     return Converted(len(ids), rows["groundtruth/relations"], rows["predictions/relations"])
-
-
-def _refuse_foreign(output: Path) -> None:
-    own = {f"{name}.parquet" for name in _FILES} | {
-        "groundtruth/vocabulary.json",
-        "groundtruth",
-        "predictions",
-    }
-    there = {str(path.relative_to(output)) for path in output.rglob("*")} if output.is_dir() else set()
-    if foreign := sorted(there - own):
-        raise InputError(f"{output} holds {foreign[0]}, which would be replaced; name a new folder")
 
 
 def load_image_ids(path: Path, count: int) -> list[int]:

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from torch import nn
 
 from relclip import __version__
-from relclip.core.atomic import atomic_folder, write_json, write_text
+from relclip.core.atomic import atomic_folder, check_own, write_json, write_text
 from relclip.core.digest import file_digest
 from relclip.core.errors import InputError, first_fault
 from relclip.core.json_file import read_json
@@ -42,6 +42,13 @@ from relclip.predict.request import WEIGHTS, Inputs, Prompts, Request
 DESCRIPTION, CARD = "relclip.json", "README.md"
 #: What of the encoder's folder is copied: not the curves of its training.
 _ENCODER_SKIPS = ("curve.csv", "*.partial")
+#: What a model folder holds, as patterns.
+_OWN = (
+    DESCRIPTION,
+    CARD,
+    "vocabulary.json",
+    *(f"{name}/*" for name in ("relation", "encoder", "texts", "detector", "kb")),
+)
 _MADE_WITH = ("torch", "open_clip_torch", "torchvision")
 #: Of a knowledge base's table, which is dense: ten times Visual Genome's 150 x 50.
 MOST_TRIPLETS = 1 << 24
@@ -81,9 +88,13 @@ def is_export(folder: Path) -> bool:
 
 
 def write_export(source: Source, output: Path, *, encoder: bool = True, licence: str = "unknown") -> None:
-    """Write `output` whole or not at all. `encoder`: its files too, not its name and digest alone."""
+    """Write `output` whole or not at all. `encoder`: its files too, not its name and digest alone.
+
+    Raises InputError where `output` holds something else, which would be gone.
+    """
     description = _described(source)
     vocabulary = source.inputs.dataset / "vocabulary.json"
+    check_own(output, DESCRIPTION, _OWN)
     with atomic_folder(output) as folder:
         write_json(folder / DESCRIPTION, description.model_dump(mode="json"))
         shutil.copyfile(vocabulary, folder / "vocabulary.json")

@@ -36,7 +36,7 @@ def take_folder(
     dropped by the stage `dataset`. Captions get ids `<file's stem>:<id>`.
     Raises InputError where a file is missing or broken, no picture is found, or `output` holds `folder`.
     """
-    check_folder(folder)
+    check_folder(folder, layout)
     if folder.resolve().is_relative_to(output.resolve()):
         raise InputError(
             f"raw.folder '{folder}' lies in the output '{output}', which is replaced; move it elsewhere"
@@ -84,10 +84,13 @@ def annotation_of(raw: Raw) -> list[Path]:
     return [path for ending in (".json", ".csv") for path in annotation_files(folder, ending, least=0)]
 
 
-def check_folder(folder: Path) -> None:
-    """Raise InputError where there is no such folder."""
+def check_folder(folder: Path, layout: Format) -> None:
+    """Raise InputError where there is no such folder, or it lacks one of Visual Genome's files."""
     if not folder.is_dir():
         raise InputError(f"raw.folder '{folder}' is no folder; give one that holds a data set")
+    for name in ANNOTATIONS if layout == "visual_genome" else ():
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name} does not exist; raw.folder must hold {', '.join(ANNOTATIONS)}")
 
 
 def annotated(folder: Path, layout: Format, made: Path, counts: Counter[str]) -> Iterator[tuple[int, Path]]:
@@ -99,9 +102,6 @@ def annotated(folder: Path, layout: Format, made: Path, counts: Counter[str]) ->
         pictures = reader(layout)(folder, counts)
         yield from write_annotations(pictures, PictureFiles(folder), made, counts).items()
         return
-    for name in ANNOTATIONS:
-        if not (folder / name).is_file():
-            raise InputError(f"{folder / name} does not exist; raw.folder must hold {', '.join(ANNOTATIONS)}")
     for name in ANNOTATIONS + tuple(extra for extra in EXTRAS if (folder / extra).is_file()):
         (made / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(folder / name, made / name)

@@ -6,17 +6,18 @@ The counts are taken from Visual Genome's three files, into which every format i
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 from relclip.core import command
-from relclip.core.atomic import inputs_protected
+from relclip.core.atomic import check_own, inputs_protected
 from relclip.core.entries import Entry, as_list, read_entries
 from relclip.core.errors import how_to_set
+from relclip.core.origin import FILE
 from relclip.core.params.raw import Format
-from relclip.raw.folder import annotated, check_folder, take_folder
+from relclip.raw.convert import ANNOTATIONS
+from relclip.raw.folder import EXTRAS, annotated, check_folder, take_folder
 from relclip.raw.sources import local_folder
 
 ABOUT = (
@@ -82,17 +83,18 @@ def _most(counts: Counter[str]) -> str:
     return ", ".join(shown) + (", ..." if len(counts) > MOST_SHOWN else "")
 
 
-@contextmanager
-def _taken(folder: Path, layout: Format, output: Path | None, counts: Counter[str]) -> Iterator[Path]:
-    """A folder with the three files: `output`, or for the time being one without pictures."""
+def _survey(folder: Path, layout: Format, output: Path | None, counts: Counter[str]) -> Survey:
+    """Count a data set and, where there is an `output`, take it over; what is left out is counted in `counts`."""
+    check_folder(folder, layout)
+    # these are copied as they are: looked at where they lie, before anything is written
+    survey = Survey.of(folder) if layout == "visual_genome" else None
     if output:
+        check_own(output, FILE, (*ANNOTATIONS, *EXTRAS, "captions.tsv", FILE, "images/*"))
         counts.update(take_folder(folder, [], output, layout))
-        yield output
-        return
-    check_folder(folder)
+        return survey or Survey.of(output)
     with tempfile.TemporaryDirectory() as made:
         counts["pictures found"] = sum(1 for _ in annotated(folder, layout, Path(made), counts))
-        yield Path(made)
+        return survey or Survey.of(Path(made))
 
 
 def main() -> None:
@@ -104,8 +106,8 @@ def main() -> None:
     options = arguments.parse_args()
     counts: Counter[str] = Counter()
     folder = local_folder(options.folder, counts)
-    with inputs_protected(), _taken(folder, options.format, options.output, counts) as made:
-        survey = Survey.of(made)
+    with inputs_protected():
+        survey = _survey(folder, options.format, options.output, counts)
     print(f"{command.shown(options.folder)}, format {options.format}:")
     print("\n".join(survey.lines()))
     for what, number in counts.items():

@@ -79,6 +79,18 @@ def test_an_export_without_its_encoder_takes_the_same_one_only(data, graphs, tmp
         SceneGraphs.load(folder, encoder=other)
 
 
+def test_a_folder_of_somebody_elses_is_never_replaced(data, exported, tmp_path, capsys):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/thesis.tex").touch()
+    model = shutil.copytree(exported, tmp_path / "model")
+    assert call(export.main, RUN, "--output", model, "--data", data) == 0  # its own may
+    (model / "notes.txt").touch()
+    for folder, held in ((tmp_path / "thesis", "thesis.tex"), (model, "notes.txt")):
+        assert call(export.main, RUN, "--output", folder, "--data", data) == 2
+        assert f"holds {held}, which would be replaced" in capsys.readouterr().err
+        assert (folder / held).exists()
+
+
 def set_json(path, *keys, value):
     content = place = json.loads(path.read_text())
     for key in keys[:-1]:

@@ -20,6 +20,7 @@ from PIL import Image
 from test_formats import PICTURES, expected, make, meaning
 
 from relclip.core.errors import InputError
+from relclip.raw import survey
 from relclip.raw.folder import take_folder
 from relclip.raw.packed import unpack
 
@@ -110,7 +111,43 @@ def test_what_is_there_is_shown_and_written_only_where_asked(tmp_path):
         number: one for number, one in expected(related=False).items() if number < 4
     }
     again = run(tmp_path, "--format", "gqa", str(folder), "--output", str(folder))
-    assert again.returncode == 2 and "lies in the output" in again.stderr
+    assert again.returncode == 2 and "would be replaced" in again.stderr
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path):
+    """`relclip import` in this process, at work in tmp_path; what it ends with is raised."""
+
+    def run(*words):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["relclip import", *map(str, words)])
+        survey.main()
+
+    return run
+
+
+@pytest.mark.parametrize("place", ["source/images", "thesis", "own"])
+def test_what_is_not_its_own_is_never_replaced(call, tmp_path, place):
+    source = make(tmp_path / "source", "coco")
+    call("--format", "coco", source, "--output", "own")
+    (tmp_path / "own/source.json").unlink()  # as somebody made it by hand
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/thesis.tex").touch()
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=r"would be replaced; name a new folder"):
+        call("--format", "coco", source, "--output", place)
+    assert set(tmp_path.rglob("*")) == before
+    call("--format", "coco", source, "--output", "made")
+    call("--format", "visual_genome", "own", "--output", "made")  # its own may
+
+
+def test_a_broken_file_is_named_where_it_lies_and_nothing_is_written(call, tmp_path):
+    call("--format", "coco", make(tmp_path / "source", "coco"), "--output", "own")
+    (tmp_path / "own/objects.json").write_text("[{]")
+    for output in ([], ["--output", "made"]):
+        with pytest.raises(InputError, match=r"^own/objects.json is not what its format says"):
+            call("--format", "visual_genome", "own", *output)
+    assert {path.name for path in tmp_path.iterdir()} == {"own", "source"}
 
 
 def test_a_data_set_of_the_hub_is_fetched_by_its_name(hub, tmp_path):

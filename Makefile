@@ -3,25 +3,27 @@ PYTHON ?= python3
 VENV := .venv
 # a folder of `relclip init` has no pyproject.toml: it takes the environment that is active
 READY := $(if $(wildcard pyproject.toml),$(VENV)/ready)
+# ... nor tests, documents and a lock
+CLONE := $(if $(READY),,in-a-clone-only)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # DVC and MLflow stay on this machine.
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help tables test test-arithmetic gpu-check ui record adopt models open-vocabulary preset dvc schema readme study lint audit clean
+.PHONY: help tables test test-arithmetic gpu-check ui record adopt models open-vocabulary preset dvc schema readme study lint audit clean in-a-clone-only
 ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.py tests/train/test_losses.py tests/clip/test_encoder.py
 
 help:  ## show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | grep -v '$(if $(CLONE),(CLONE),^$$)' | sed -E 's/:.*## /\t/' | expand -t 10
 
 tables: $(READY)  ## environment, then every table and the report
 	python -m relclip.project.snakemake --cores all
 
-test: $(READY)  ## environment, then all tests
+test: $(READY) $(CLONE)  ## environment, then all tests
 	pytest
 
-test-arithmetic: $(READY)  ## the tests that depend on rounding, in other arithmetics of the processor
+test-arithmetic: $(READY) $(CLONE)  ## the tests that depend on rounding, in other arithmetics of the processor
 	MKL_CBWR=COMPATIBLE ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 pytest -n 0 $(ROUNDING)
 	MKL_CBWR=AVX2,STRICT ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 pytest -n 0 $(ROUNDING)
 
@@ -40,7 +42,7 @@ adopt: $(READY)  ## after a clone, pull or branch switch: DVC's files come back,
 models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model registry (seconds a model, so not part of `tables`)
 	python -m relclip.photo.register
 
-preset: $(READY)  ## NAME=scenes|smoke|photos|vg|study|open_vocabulary: put that params.yaml in place (SEEDS=3: three trainings of every row)
+preset: $(READY)  ## NAME=scenes, or another of workflow/presets: put that params.yaml in place (SEEDS=3: three trainings of every row)
 	python -m relclip.project.preset "$(NAME)" $(if $(SEEDS),--seeds "$(SEEDS)")
 
 schema: $(READY)  ## workflow/params.schema.json, for editors, after an edit of relclip/core/params
@@ -49,7 +51,7 @@ schema: $(READY)  ## workflow/params.schema.json, for editors, after an edit of 
 dvc: $(READY)  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
 	python -m relclip.project.dvc
 
-readme: $(READY)  ## the tables of docs/results.md from the last run
+readme: $(READY) $(CLONE)  ## the tables of docs/results.md from the last run
 	python -m relclip.tables.readme
 
 study: $(READY)  ## docs/study.md from what the preset `study` has trained so far
@@ -58,19 +60,22 @@ study: $(READY)  ## docs/study.md from what the preset `study` has trained so fa
 open-vocabulary: $(READY)  ## docs/open_vocabulary.md from the last run of the preset `open_vocabulary`
 	python -m relclip.evaluate.unseen
 
-lint: $(READY)  ## formatting, lint, types, workflow
+lint: $(READY) $(CLONE)  ## formatting, lint, types, workflow
 	ruff format --check .
 	ruff check .
 	mypy
 	@# the environment is requirements.lock, not one per rule
 	! snakemake --lint 2>&1 | grep -E '^ +\* |Error' | grep -v 'Specify a conda environment'
 
-audit:  ## known vulnerabilities of requirements.lock: asks a service, so only where there is network; no part of the tests
+audit: $(CLONE)  ## known vulnerabilities of requirements.lock: asks a service, so only where there is network; no part of the tests
 	$(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install --quiet pip-audit
 	@# strict: what the service was not able to tell of is an error, not a pass
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock || \
 		{ echo "audit: see above what is vulnerable, or that the service was not reached and nothing is known"; exit 2; }
+
+in-a-clone-only:
+	@echo "this needs the repository's tests, documents and lock, so a clone; what there is here: make help"; exit 2
 
 clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment, DVC's cache and downloads
 	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +

@@ -26,7 +26,12 @@ DESCRIPTION = (
 def _options() -> argparse.Namespace:
     parser = command.parser("relclip.annotate", DESCRIPTION)
     command.add_params(parser)
-    parser.add_argument("--runs", nargs="+", metavar="RUN", help="default: those of tables.table2")
+    parser.add_argument(
+        "--runs",
+        nargs="+",
+        metavar="RUN",
+        help="of params.yaml (default: those whose P@K a table of workflow/tables.yaml shows)",
+    )
     command.add_folders(parser, "dataset", "raw", "evaluate")
     parser.add_argument(
         "--database", type=Path, nargs="+", metavar="FILE",

@@ -120,10 +120,14 @@ def add_params(arguments: argparse.ArgumentParser) -> None:
 def add_folders(arguments: argparse.ArgumentParser, *stages: str, **places: str) -> None:
     """Add an option for the folder of each stage, and for folders of other names, by their place below DATA.
 
-    A word in angle brackets (`train/<run>`) is what another option says, or `fill` later.
+    The help says which stage makes it: the first step of its place. A word in angle brackets (`train/<run>`) is what
+    another option says, or `fill` later.
     """
     for name, place in {**dict(zip(stages, stages, strict=True)), **places}.items():
-        arguments.add_argument(f"--{name}", type=Path, default=DATA / place, help="what is read")
+        stage = Path(place).parts[0]
+        arguments.add_argument(
+            f"--{name}", type=Path, default=DATA / place, help=f"what the stage {stage} made"
+        )
 
 
 def add_output(arguments: argparse.ArgumentParser, place: str) -> None:

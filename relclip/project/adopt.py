@@ -8,7 +8,7 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.internals.dvc import read_once
+from relclip.internals.dvc import opened
 
 PARAMS = "params.yaml"
 #: What is written by hand; other dependencies are what stages made, which the checkout brings back.
@@ -32,16 +32,9 @@ def main() -> None:
 
 def checkout() -> None:
     """`dvc status`, which may refuse, then `dvc checkout`, in one process that reads sources and params once."""
-    import dvc  # noqa: PLC0415
-    from dvc.exceptions import DvcException  # noqa: PLC0415
-    from dvc.repo import Repo  # noqa: PLC0415
-
-    try:
-        with read_once(dvc.__version__), Repo() as repo:
-            refuse_others(repo.status())
-            repo.checkout()
-    except DvcException as error:
-        raise InputError(f"dvc checkout failed ({' '.join(str(error).split())}); {NOWHERE}") from None
+    with opened(f"dvc checkout failed ({{}}); {NOWHERE}") as repo:
+        refuse_others(repo.status())
+        repo.checkout()
 
 
 def refuse_others(status: Mapping[str, Sequence[Any]]) -> None:

@@ -4,9 +4,15 @@ import argparse
 import importlib
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from relclip.core import command
 from relclip.core.errors import InputError
+
+PLACES = (
+    "for example > ~/.local/share/bash-completion/completions/relclip, > ~/.config/fish/completions/relclip.fish, for "
+    "zsh > _relclip in a folder of $fpath; a new shell reads it"
+)
 
 
 def main() -> None:
@@ -16,9 +22,18 @@ def main() -> None:
     from relclip.__main__ import COMMANDS  # noqa: PLC0415
 
     parser = command.parser("relclip.project.completion", "Print a script that completes relclip's commands.")
-    parser.add_argument("shell", choices=shtab.SUPPORTED_SHELLS, help="put it where your shell looks")
+    parser.add_argument("shell", choices=shtab.SUPPORTED_SHELLS, help=PLACES)
     shell = parser.parse_args().shell
-    print(shtab.complete(whole(COMMANDS), shell))
+    every = whole(COMMANDS)
+    for action in (one for own in parsers(every) for one in own._actions):
+        if action.type is Path or action.metavar == "FOLDER":  # one of the Hub is a folder too
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+    print(shtab.complete(every, shell))
+
+
+def parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parsers of a parser's commands."""
+    return [own for one in parser._actions if isinstance(one.choices, dict) for own in one.choices.values()]
 
 
 def whole(commands: Mapping[str, tuple[str, str]]) -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """`relclip init FOLDER`: the pipeline in a folder of one's own, from the installed package alone."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -54,8 +55,9 @@ def main() -> None:
     options = parser.parse_args()
     init(options.folder, options.preset)
     print(
-        f"{options.folder} has the pipeline with the preset '{options.preset}'; next: cd {options.folder} && "
-        "snakemake --cores all (with the extra relclip[all]; for DVC git init before it)"
+        f"{options.folder} has the pipeline with the preset '{options.preset}'; next: "
+        f"cd {shlex.quote(str(options.folder))} && snakemake --cores all "
+        "(with the extra relclip[all]; for DVC git init before it)"
     )
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import command
-from relclip.core.errors import InputError
-from relclip.internals.dvc import read_once
+from relclip.internals.dvc import opened
 from relclip.project.code_digests import write_code_digests
 from relclip.project.seeds import write_seeds
 
@@ -19,20 +18,11 @@ def main() -> None:
     command.parser(
         "relclip.project.record", "DVC takes what is there as the present params' result."
     ).parse_args()
-    import dvc  # noqa: PLC0415
-    from dvc.exceptions import DvcException  # noqa: PLC0415
-    from dvc.repo import Repo  # noqa: PLC0415
-
     began = time.monotonic()
     write_seeds(Path("params.yaml"))
     write_code_digests(Path("dvc.yaml"))
-    try:
-        with read_once(dvc.__version__), Repo() as repo:
-            said = record(repo)
-    except DvcException as error:
-        raise InputError(
-            f"DVC did not take what is here: {error}; after a whole `snakemake` it does"
-        ) from None
+    with opened("DVC did not take what is here: {}; after a whole `snakemake` it does") as repo:
+        said = record(repo)
     print(f"record: {said.format(seconds=time.monotonic() - began)}")
 
 
@@ -45,9 +35,7 @@ def record(repo: Any) -> str:
     print(f"record: {named}; DVC hashes and keeps the files", flush=True)
     for target in changed if changed and len(changed) <= FEW else [None]:
         repo.commit(target, force=True)
-    return (
-        "done in {seconds:.0f} s; next: git add dvc.lock reports/metrics.json, and git commit, which pins it"
-    )
+    return "done in {seconds:.0f} s; next: git add dvc.lock reports/metrics.json && git commit -a, which pins it"
 
 
 if __name__ == "__main__":

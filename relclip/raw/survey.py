@@ -3,19 +3,22 @@
 The counts are taken from Visual Genome's three files, into which every format is turned.
 """
 
+import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
+import yaml
+
 from relclip.core import command
 from relclip.core.atomic import check_own, inputs_protected
 from relclip.core.entries import Entry, as_list, read_entries
-from relclip.core.errors import how_to_set
+from relclip.core.errors import how_to_set, in_project
 from relclip.core.origin import FILE
-from relclip.core.params.raw import Format
+from relclip.core.params.raw import HUB, Format
 from relclip.raw.convert import ANNOTATIONS
 from relclip.raw.folder import EXTRAS, annotated, check_folder, take_folder
 from relclip.raw.sources import local_folder
@@ -113,12 +116,23 @@ def main() -> None:
     for what, number in counts.items():
         if number and what not in {"captions"}:
             print(f"{number:>9,} {what}")
-    written = (options.output, "visual_genome") if options.output else (options.folder, options.format)
     print(f"To train on it, in params.yaml ({how_to_set('full')} is a start):")
-    print(
-        f"  raw: {{source: folder, folder: {command.shown(str(written[0]))}, format: {written[1]}, captions: []}}"
-    )
+    where, layout = (options.output, "visual_genome") if options.output else (options.folder, options.format)
+    named = {"folder": _from_a_project(str(where)), "format": layout}
+    print(f"  raw: {_on_a_line({'source': 'folder', **named, 'captions': []})}")
     print(f"  dataset: {{objects: found, predicates: found, split: {survey.split()}, truth: false}}")
+
+
+def _on_a_line(content: Mapping[str, object]) -> str:
+    flow: str = yaml.safe_dump(
+        content, default_flow_style=True, sort_keys=False, allow_unicode=True, width=sys.maxsize
+    )
+    return flow.strip()
+
+
+def _from_a_project(folder: str) -> str:
+    """A folder as the params.yaml of a project names it, which may not be the one where we are."""
+    return folder if in_project() or folder.startswith(HUB) else str(Path(folder).absolute())
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
     arguments = command.parser(module, description)
     command.add_params(arguments)
     command.add_runs(arguments, f"`{section}`")
-    for field in fields(Inputs):
-        arguments.add_argument(f"--{field.name}", type=Path, help=f"what is read (default: {field.default})")
+    for name, usual in vars(Inputs()).items():
+        made = f"what the stage {usual.parts[1]} made (default: {usual})"
+        arguments.add_argument(f"--{name}", type=Path, help=made)
     command.add_checkpoints(arguments)
     command.add_output(arguments, "train/<run>")
     command.add_device(arguments)

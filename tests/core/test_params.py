@@ -9,7 +9,7 @@ import yaml
 
 from relclip.core.errors import InputError, ParamsError
 from relclip.core.params.reading import Changes, read_content
-from relclip.core.params.tables import Table, read_report
+from relclip.core.params.tables import Block, Table, read_report
 from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params, load_workflow
 from relclip.core.vocabulary import load_names
@@ -38,6 +38,19 @@ def test_a_preset_is_written_whole_and_says_what_its_changes_say(name):
     assert check_params(written) == check_params(changes)
     for section in ("kb", "words", "features", "train", "evaluate"):
         assert list(written[section]) == list(Params.model_fields[section].annotation.model_fields)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tables_note_says_of_its_rows_whether_labels_are_their_input(name):
+    content = yaml.safe_load(preset_text(name, PRESETS))
+    params = check_params(content | {"report": read_report(ROOT / "params.yaml", content)})
+    for table in params.report.tables.values():
+        blocks = [Block(rows=table.rows), *table.blocks.values()]
+        for row in (row for block in blocks for row in block.rows if row.run in params.runs):
+            said = next((text for text in (row.name, table.note) if "labels as input" in text), "")
+            run = params.run(row.runs[0])
+            if said and run.model == "relclip":
+                assert run.use_labels == ("none" if "without the labels" in said else "text"), row
 
 
 def test_the_default_is_the_preset_scenes():

@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from PIL import Image
 from test_formats import PICTURES, expected, make, meaning
 
@@ -105,7 +106,7 @@ def test_what_is_there_is_shown_and_written_only_where_asked(tmp_path):
         assert words in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
     done = run(tmp_path, "--format", "gqa", str(folder), "--output", "made")
-    assert "folder: made, format: visual_genome" in done.stdout
+    assert f"folder: {tmp_path / 'made'}, format: visual_genome" in done.stdout
     take_folder(tmp_path / "made", [], tmp_path / "raw")
     assert meaning(tmp_path / "raw") == {
         number: one for number, one in expected(related=False).items() if number < 4
@@ -148,6 +149,18 @@ def test_a_broken_file_is_named_where_it_lies_and_nothing_is_written(call, tmp_p
         with pytest.raises(InputError, match=r"^own/objects.json is not what its format says"):
             call("--format", "visual_genome", "own", *output)
     assert {path.name for path in tmp_path.iterdir()} == {"own", "source"}
+
+
+@pytest.mark.parametrize("project", [True, False])
+def test_the_lines_for_params_yaml_name_the_folder_whatever_it_is_called(tmp_path, project):
+    """From another folder, unless this one is a project, whose params.yaml may go elsewhere with its data."""
+    make(tmp_path / "a: b, [é] # c", "gqa")
+    if project:
+        (tmp_path / "Snakefile").touch()
+    done = run(tmp_path, "--format", "gqa", "a: b, [é] # c")
+    said = yaml.safe_load(done.stdout.partition("is a start):\n")[2])
+    assert said["raw"]["folder"] == ("a: b, [é] # c" if project else str(tmp_path / "a: b, [é] # c"))
+    assert said["dataset"]["split"] == {"validation": "first_1_of_train"}
 
 
 def test_a_data_set_of_the_hub_is_fetched_by_its_name(hub, tmp_path):

@@ -1,11 +1,14 @@
 """A wheel is enough: built, put into an empty environment, it makes a project whose pipeline runs there."""
 
+import importlib
 import os
+import re
 import subprocess
 import sys
 import sysconfig
 import tomllib
 import venv
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,12 +16,18 @@ from test_pipeline import ROOT, copy_of_the_project
 
 import relclip
 from relclip.core.errors import InputError
+from relclip.project import init as project_init
 from relclip.project.init import init
 
 
 def succeeded(*words, folder, **environment):
     done = subprocess.run(
-        list(map(str, words)), cwd=folder, env=environment, capture_output=True, text=True, check=False
+        list(map(str, words)),
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -61,6 +70,49 @@ def test_a_wheel_makes_a_project_that_runs(environment, tmp_path):
     assert again.strip() == "python -m relclip.project.record"
     succeeded("git", "init", "--quiet", folder=project, **path)
     assert "train_run@relclip_full" in succeeded(python, "-m", "dvc", "stage", "list", folder=project, **path)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project") / "mein Projekt é"
+    init(folder, "smoke")
+    return folder
+
+
+def test_what_comes_next_can_be_typed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["relclip init", "my project; é", "--preset", "smoke"])
+    project_init.main()
+    typed = capsys.readouterr().out.partition("next: ")[2].partition(" && ")[0]
+    assert succeeded("sh", "-c", f"{typed} && ls Snakefile", folder=tmp_path) == "Snakefile\n"
+
+
+def test_every_target_of_a_project_has_what_it_calls_and_the_others_say_what_they_need(project):
+    listed = {line.split()[0] for line in succeeded("make", "help", folder=project).splitlines()}
+    assert {"tables", "gpu-check", "record"} < listed
+    for target in listed - {"help"}:
+        recipe = succeeded("make", "--dry-run", target, folder=project)
+        for module in re.findall(r"python -m ([\w.]+)", recipe):
+            assert (project / f"{module.replace('.', '/')}.py").is_file() or (
+                project / module.replace(".", "/") / "__main__.py"
+            ).is_file()
+        for script in re.findall(r"python (\S+\.py)", recipe):
+            assert (project / script).is_file()
+    every = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert every > listed
+    for target in every - listed:
+        done = subprocess.run(["make", target], cwd=project, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.count("\n")) == (2, 1)
+        assert "a clone" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["record", "adopt"])
+def test_without_git_one_sentence_says_so(project, module, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "argv", [module])
+    Path("dvc.lock").touch()
+    with pytest.raises(InputError, match="is not a git repository; git init first"):
+        importlib.import_module(f"relclip.project.{module}").main()
 
 
 def test_a_folder_that_holds_something_or_a_preset_that_is_none_is_refused(tmp_path):

@@ -111,7 +111,7 @@ def house(tmp_path_factory):
     house.run("git", "commit", "--quiet", "--message=sources")
     house.readme("make record")
     house.readme("git add")
-    house.readme("git commit -m")
+    house.readme("git commit -a")
     return house
 
 

@@ -1,0 +1,1 @@
+../../../../benchmarks/gpu_check.py

@@ -15,8 +15,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from relclip.core.errors import InputError
-
 KNOWN = re.compile(r"3\.67\.\d+")
 
 
@@ -46,26 +44,6 @@ def read_once(version: str) -> Iterator[bool]:
             changes.enter_context(patch.object(place, name, changed))
         changes.enter_context(patch("dvc.utils.serialize.dump_yaml", _as_json))
         yield True
-
-
-@contextmanager
-def opened(failed: str) -> Iterator[Any]:
-    """DVC's repository of this folder, read once; `failed` says with {} what DVC's own error means to the user.
-
-    Raises InputError for DVC's errors, and where there is no git, which DVC needs.
-    """
-    import dvc  # noqa: PLC0415
-    from dvc.exceptions import DvcException  # noqa: PLC0415
-    from dvc.repo import Repo  # noqa: PLC0415
-    from dvc.scm import SCMError  # noqa: PLC0415
-
-    try:
-        with read_once(dvc.__version__), Repo() as repo:
-            yield repo
-    except SCMError as error:
-        raise InputError(f"DVC keeps its results beside git's commits, and {error}; git init first") from None
-    except DvcException as error:
-        raise InputError(failed.format(" ".join(str(error).split()))) from None
 
 
 def _copies(load: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.internals.dvc import opened
+from relclip.project.repository import opened
 
 PARAMS = "params.yaml"
 #: What is written by hand; other dependencies are what stages made, which the checkout brings back.

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import command
-from relclip.internals.dvc import opened
 from relclip.project.code_digests import write_code_digests
+from relclip.project.repository import opened
 from relclip.project.seeds import write_seeds
 
 #: More changed stages than these are committed all at once: each alone writes the whole of dvc.lock.

@@ -1,0 +1,28 @@
+"""DVC's repository, for the commands that record and adopt."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from relclip.core.errors import InputError
+from relclip.internals.dvc import read_once
+
+
+@contextmanager
+def opened(failed: str) -> Iterator[Any]:
+    """DVC's repository of this folder, read once; `failed` says with {} what DVC's own error means to the user.
+
+    Raises InputError for DVC's errors, and where there is no git, which DVC needs.
+    """
+    import dvc  # noqa: PLC0415
+    from dvc.exceptions import DvcException  # noqa: PLC0415
+    from dvc.repo import Repo  # noqa: PLC0415
+    from dvc.scm import SCMError  # noqa: PLC0415
+
+    try:
+        with read_once(dvc.__version__), Repo() as repo:
+            yield repo
+    except SCMError as error:
+        raise InputError(f"DVC keeps its results beside git's commits, and {error}; git init first") from None
+    except DvcException as error:
+        raise InputError(failed.format(" ".join(str(error).split()))) from None

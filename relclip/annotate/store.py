@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from relclip.core.atomic import make_folder
 from relclip.core.errors import InputError
 from relclip.people.questionnaire import Question
 
@@ -58,7 +59,7 @@ class Store:
         self._path, self._lock = path, threading.Lock()
         if not create and not path.is_file():
             raise InputError(f"{path} does not exist: nobody has answered yet; run relclip annotate first")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             self._file = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, check_same_thread=False)
             self._prepare()

@@ -16,8 +16,9 @@ from typing import Any
 
 from relclip.core import process
 from relclip.core.errors import InputError
+from relclip.core.real import real
 
-FILE_IN_THE_WAY = "this is a file where a folder must be written"
+_FILE_IN_THE_WAY = "this is a file where a folder must be written"
 _PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}\.partial")
 _swept: set[Path] = set()
 
@@ -56,10 +57,10 @@ def protect(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
     guard = _guard.get()
     if guard is None:
         return
-    guard.inputs = [path.resolve() for path in inputs]
+    guard.inputs = [real(path) for path in inputs]
     named: set[Path] = set()
     for path in outputs:
-        place = path.resolve()
+        place = real(path)
         if not place.is_dir() and (path.is_symlink() or (path.exists() and not path.is_file())):
             raise InputError(f"{path} is a link or a device, which would be replaced; name a file")
         if place in named:
@@ -71,7 +72,7 @@ def protect(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
 def note_read(path: Path) -> None:
     """Readers of files from outside say what they read."""
     if (guard := _guard.get()) is not None:
-        place = path.resolve()
+        place = real(path)
         if _below(place, guard.inputs) and not _below(place, guard.own_folders):
             guard.read.add(place)
 
@@ -79,7 +80,7 @@ def note_read(path: Path) -> None:
 def check_output(path: Path) -> None:
     """Raise InputError where writing `path` would cost an input."""
     if (guard := _guard.get()) is not None:
-        place = path.resolve()
+        place = real(path)
         lost = next((one for one in (*guard.inputs, *guard.read) if one.is_relative_to(place)), None)
         if lost is not None and lost.exists():
             raise InputError(f"{path} would replace {lost}, which is read here; name another output")
@@ -128,10 +129,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     A link to a folder (a larger disk) stays; what it leads to is replaced. A file in the way is an OSError,
     and so is the folder one is in (`--output .`): whatever lies there would be gone.
     """
-    path = path.resolve()
+    path = real(path)
     check_output(path)
     if path.is_file():
-        raise NotADirectoryError(errno.ENOTDIR, FILE_IN_THE_WAY, str(path))
+        raise NotADirectoryError(errno.ENOTDIR, _FILE_IN_THE_WAY, str(path))
     if Path.cwd().is_relative_to(path):
         raise OSError(
             errno.EBUSY, "one stands in this folder, which would be replaced; name a new one", str(path)
@@ -153,6 +154,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those it is in, as far as they are not there. A file in the way is an OSError that says so."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(errno.ENOTDIR, _FILE_IN_THE_WAY, error.filename) from None
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON with sorted keys, atomically; the same value gives the same bytes."""
     with atomic_file(path) as temporary:
@@ -171,7 +180,7 @@ def _sibling(path: Path) -> Path:
 
 def _prepare(folder: Path) -> None:
     """Make the folder; the first time a process writes there, remove what killed processes left half-written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if folder in _swept:
         return
     _swept.add(folder)

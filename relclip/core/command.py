@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from relclip.core import process
-from relclip.core.atomic import FILE_IN_THE_WAY, inputs_protected, protect
+from relclip.core.atomic import inputs_protected, protect
 from relclip.core.errors import InputError, RelclipError
 
 #: Where stages put their files: the folder of a stage has its name. Rules and commands take it from here.
@@ -252,10 +252,7 @@ def run(main: Callable[[], None]) -> None:
         if error.filename is None and error.errno is None:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        reason = (
-            FILE_IN_THE_WAY if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
-        )
-        sys.exit(_say(f"{reason or error}{where}; nothing half-written was left", FAILED))
+        sys.exit(_say(f"{error.strerror or error}{where}; nothing half-written was left", FAILED))
 
 
 def _end_soon() -> None:

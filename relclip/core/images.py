@@ -125,9 +125,11 @@ def _opened(path: Path, *, reduced: bool = False) -> Iterator[Image.Image]:
 
 
 def _formats(path: Path) -> tuple[str, ...]:
-    """FORMATS, and HEIF for a file that is one; raises InputError where its reader is not installed."""
+    """FORMATS, and HEIF for a file that is one; raises InputError for an empty file, or without HEIF's reader."""
     with path.open("rb") as file:
         start = file.read(12)
+    if not start:
+        raise InputError(f"{path} is empty; get a whole copy of the picture")
     if start[4:8] != b"ftyp" or start[8:12] not in _HEIF_BRANDS:
         return FORMATS
     try:

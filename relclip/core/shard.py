@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, StrictStr, ValidationError
 
 from relclip.core.atomic import write_json, write_text
 from relclip.core.errors import ContractError, InputError, first_fault
+from relclip.core.real import real
 
 RECORD = "shard.json"
 Description = TypeVar("Description", bound=BaseModel)
@@ -115,7 +116,7 @@ def check_complete(folders: Sequence[Path], records: Sequence[Record | None], in
 
 def check_elsewhere(folders: Sequence[Path], output: Path) -> None:
     """Raise InputError where the merged files would go into one of the shards."""
-    if output.resolve() in [folder.resolve() for folder in folders]:
+    if real(output) in [real(folder) for folder in folders]:
         raise InputError(f"{output} is one of the shards; write the merged files to another folder")
 
 

@@ -14,6 +14,7 @@ from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES, check_image
 from relclip.core.params.dataset import Split
 from relclip.core.progress import progress
+from relclip.core.real import real
 from relclip.dataset.account import Account
 from relclip.dataset.frames import OTHER, SCALED, TURNED, UNSAID, Frame, Size, frame_of, shown_upright
 from relclip.dataset.split import listed_split
@@ -111,15 +112,13 @@ def _files(folder: Path) -> dict[str, str]:
         raise InputError(
             f"{folder} does not exist; run the stage `raw`, or put the pictures there as <image id>.jpg"
         )
-    inside = [folder.resolve(), *dvc_cache(folder)]
+    inside = [real(folder), *dvc_cache(folder)]
     with os.scandir(folder) as found:
         return {item.name: _outside(item, inside) for item in found}
 
 
 def _outside(item: "os.DirEntry[str]", inside: Sequence[Path]) -> str:
-    linked_out = item.is_symlink() and not any(
-        Path(item.path).resolve().is_relative_to(allowed) for allowed in inside
-    )
+    linked_out = item.is_symlink() and not any(real(item.path).is_relative_to(allowed) for allowed in inside)
     return "the image file is a link out of its folder" if linked_out else ""
 
 
@@ -130,7 +129,7 @@ def dvc_cache(folder: Path) -> list[Path]:
         return []
     config = configparser.ConfigParser(interpolation=None)
     config.read([home / "config", home / "config.local"])
-    return [(home / config.get("cache", "dir", fallback="cache")).resolve()]
+    return [real(home / config.get("cache", "dir", fallback="cache"))]
 
 
 def _check(raw: Path, files: dict[str, str], image_id: int, entry: Entry) -> tuple[str, Any]:

@@ -8,6 +8,7 @@ from numpy.lib.format import open_memmap
 
 from relclip.core import command
 from relclip.core.annotations import Ids
+from relclip.core.atomic import make_folder
 from relclip.core.errors import ContractError
 from relclip.core.parquet import read_table
 from relclip.core.progress import progress
@@ -42,7 +43,7 @@ def merge_shards(folders: Sequence[Path], output: Path) -> None:
     if len(shapes) > 1:
         raise ContractError(f"the maps of the shards have the shapes {sorted(shapes)}; make them again")
     image_id = np.concatenate([ids for ids, _ in shards])
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     partial = output / ".maps.npy.partial"
     merged = new_maps(partial, (len(image_id), *shapes.pop()))
     start = 0

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, load_annotations
-from relclip.core.atomic import write_json
+from relclip.core.atomic import make_folder, write_json
 from relclip.core.digest import file_digest
 from relclip.core.images import read_image
 from relclip.core.ordered import available_threads, in_order
@@ -44,7 +44,7 @@ def run(
     prepare(0, 1)  # each worker computes on its own: the bytes do not depend on their number
     annotations = load_annotations(dataset)
     encoder = load_encoder(model, best_device())
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     partial, record = output / ".maps.npy.partial", output / ".maps.json"
     whole_key = _key(settings, annotations, model)
     key = f"{whole_key} {shard}" if shard else whole_key

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from relclip.core.atomic import check_output, write_json
+from relclip.core.atomic import check_output, make_folder, write_json
 from relclip.core.digest import DIGESTS, write_digests
 from relclip.core.parquet import EVIDENCE, NAMED_TRIPLETS, write_sorted
 from relclip.core.vocabulary import Vocabulary
@@ -104,7 +104,7 @@ def _place(made: Path, output: Path) -> None:
     names = ("triplets.parquet", "evidence.parquet", DIGESTS, "statistics.json")
     for name in names:
         check_output(output / name)
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     (output / "statistics.json").unlink(missing_ok=True)
     for name in names:
         (made / name).replace(output / name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from relclip.core.atomic import write_json
+from relclip.core.atomic import make_folder, write_json
 from relclip.core.digest import file_digest
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
@@ -84,7 +84,7 @@ class Chunks:
     ) -> None:
         self.folder = output.parent / f".{output.name}.work"
         self._output = output
-        output.mkdir(parents=True, exist_ok=True)
+        make_folder(output)
         inputs = {
             "captions": [file_digest(path) for path in files],
             "rules": [file_digest(path) for path in sorted(Path(__file__).parent.rglob("*.[pyj]*[!c]"))],

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, StrictStr
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import EVIDENCE, readable
+from relclip.core.real import real
 from relclip.core.shard import Record, check_complete, check_elsewhere, read_description
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import aggregate
@@ -108,8 +109,8 @@ def merge_shards(folders: Sequence[Path], output: Path, min_count: int | None = 
 
 def _check_together(folders: Sequence[Path], mined: Sequence[Described]) -> None:
     """Raise InputError where these folders cannot be added up to one corpus mined at once."""
-    seen = [folder.resolve() for folder in folders]
-    twice = next((folder for folder in folders if seen.count(folder.resolve()) > 1), None)
+    seen = [real(folder) for folder in folders]
+    twice = next((folder for folder in folders if seen.count(real(folder)) > 1), None)
     if twice is not None:
         raise InputError(f"the shard {twice} is given twice; give each once")
     for name in ("vocabulary", "backend"):

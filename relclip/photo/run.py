@@ -20,9 +20,10 @@ from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.photo.colours import colours
 from relclip.photo.drawing import LARGEST
 from relclip.photo.evidence import Knowledge, load_knowledge
+from relclip.photo.formats import COCO
 from relclip.photo.graph import SceneGraph, printable
 from relclip.photo.photos import folder_names, shown_names
-from relclip.photo.results import check_index, key_of, write_index, write_results
+from relclip.photo.results import INDEX, check_index, key_of, write_index, write_results
 from relclip.photo.scene_graphs import Prepared, SceneGraphs
 from relclip.photo.user_boxes import Box, UserBoxes
 from relclip.predict.request import WEIGHTS
@@ -82,7 +83,7 @@ def predict_photos(job: Job, paths: Sequence[Path], workers: int) -> tuple[list[
     Results that are there already and depend on the same photo, boxes and models are left as they are. A photo that
     is no good is told on stderr and does not stop the others; a single one raises InputError.
     """
-    named = zip(paths, folder_names(paths), shown_names(paths), strict=True)
+    named = zip(paths, folder_names(paths, (INDEX, COCO)), shown_names(paths), strict=True)
     photos = [Photo(path, job.output / folder, name) for path, folder, name in named]
     known = {photo.folder: key_of(photo.folder) for photo in photos}
     if len(photos) == 1:

@@ -13,6 +13,7 @@ from torch import nn
 from relclip.compute.seal import read_header
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
+from relclip.core.real import real
 from relclip.internals.open_clip import quiet
 
 #: A tokenizer's own JSON is the largest: 34 MB for a vocabulary of 256,000.
@@ -27,10 +28,10 @@ def check_files(folder: Path) -> None:
 
     The Hub's cache is a folder of links into the `blobs` beside it: these are inside.
     """
-    root = folder.resolve()
+    root = real(folder)
     inside = [root, *([root.parents[1] / "blobs"] if root.parent.name == "snapshots" else [])]
     for path in _walked(root):
-        place = path.resolve()
+        place = real(path)
         if not any(place.is_relative_to(one) for one in inside):
             raise InputError(f"{path} is a link out of {folder}; take the folder as it was exported")
         if not place.is_file():

@@ -11,6 +11,7 @@ from typing import Any
 from relclip.core.entries import number as number_of
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES, image_size
+from relclip.core.real import real
 from relclip.raw.formats import Box, Picture
 
 ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
@@ -118,13 +119,13 @@ class PictureFiles:
             self._add(place, deep=place != folder)
 
     def _add(self, place: Path, *, deep: bool) -> None:
-        inside = place.resolve()
+        inside = real(place)
         for home, folders, names in os.walk(place):
             folders[:] = sorted(folders) if deep else []
             for name in sorted(names):
                 path = Path(home, name)
                 if path.suffix.lower() in SUFFIXES and (
-                    not path.is_symlink() or path.resolve().is_relative_to(inside)
+                    not path.is_symlink() or real(path).is_relative_to(inside)
                 ):
                     self._paths[name.lower()].append(path)
 

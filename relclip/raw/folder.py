@@ -14,6 +14,7 @@ from relclip.core.images import HEIF_SUFFIXES, SUFFIXES
 from relclip.core.origin import Origin, said_of_itself
 from relclip.core.params.raw import Format, Raw
 from relclip.core.progress import progress
+from relclip.core.real import real
 from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.convert import ANNOTATIONS, MISSING, PictureFiles, write_annotations
 from relclip.raw.formats import annotation_files, reader
@@ -37,7 +38,7 @@ def take_folder(
     Raises InputError where a file is missing or broken, no picture is found, or `output` holds `folder`.
     """
     check_folder(folder, layout)
-    if folder.resolve().is_relative_to(output.resolve()):
+    if real(folder).is_relative_to(real(output)):
         raise InputError(
             f"raw.folder '{folder}' lies in the output '{output}', which is replaced; move it elsewhere"
         )
@@ -51,7 +52,7 @@ def take_folder(
             if target.exists():
                 counts["entries of image_data.json whose image_id came before"] += 1
             else:
-                counts[link(picture.resolve(), target)] += 1
+                counts[link(real(picture), target)] += 1
         if not counts[LINKED] + counts[COPIED]:
             met = (
                 ", ".join(f"{number} x {what}" for what, number in counts.items() if number)
@@ -68,7 +69,7 @@ def take_folder(
 
 def _origin(folder: Path, layout: Format, captions: Sequence[str]) -> Origin:
     """What the folder's own source.json says, and for the rest its name."""
-    name = folder.resolve().name
+    name = real(folder).name
     about = f"The folder {name} in the format {layout}. Captions: {names_of(captions)}."
     said = {"title": f"the data set {name}", "about": about, **said_of_itself(folder)}
     return Origin(**said | {"source": "folder"})
@@ -148,7 +149,7 @@ def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) 
         path = folder / name
         if path.is_file():
             base = folder / Path(name).parts[0] if Path(name).parts[0] in PLACES else folder
-            if path.resolve().is_relative_to(base.resolve()):
+            if real(path).is_relative_to(real(base)):
                 return path
             return "pictures left out: their path or link leads out of the folder"
     heif = any(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from relclip.core import command
-from relclip.core.atomic import atomic_folder, write_text
+from relclip.core.atomic import atomic_folder, make_folder, write_text
+from relclip.kb import __main__ as kb
 
 
 def test_help_shows_defaults_as_they_are_typed(capsys, monkeypatch):
@@ -31,7 +32,7 @@ def folder(path):
 
 
 @pytest.mark.parametrize("output", ["mine", "mine/made", "mine/in/made"])
-@pytest.mark.parametrize("write", [lambda path: write_text(path / "file", ""), folder])
+@pytest.mark.parametrize("write", [lambda path: write_text(path / "file", ""), folder, make_folder])
 def test_a_file_in_the_way_of_a_folder_is_said(tmp_path, monkeypatch, capsys, write, output):
     monkeypatch.chdir(tmp_path)
     Path("mine").write_text("years")
@@ -40,6 +41,22 @@ def test_a_file_in_the_way_of_a_folder_is_said(tmp_path, monkeypatch, capsys, wr
     assert end.value.code == 2
     assert "this is a file where a folder must be written" in capsys.readouterr().err
     assert Path("mine").read_text() == "years"
+
+
+def test_a_file_on_the_way_to_what_is_read_is_no_output_in_the_way(tmp_path, capsys):
+    (tmp_path / "mine").write_text("years")
+    with pytest.raises(SystemExit) as end:
+        command.run((tmp_path / "mine" / "captions.tsv").read_text)
+    assert end.value.code == 2
+    assert "Not a directory" in (said := capsys.readouterr().err) and "must be written" not in said
+
+
+def test_links_in_a_circle_are_a_sentence(tmp_path, monkeypatch, capsys):
+    (tmp_path / "circle").symlink_to("circle")
+    monkeypatch.setattr(sys, "argv", ["relclip kb", "--captions", str(tmp_path / "circle"), "--output", "kb"])
+    with pytest.raises(SystemExit) as end:
+        command.run(kb.main)
+    assert end.value.code == 2 and "circle does not exist" in capsys.readouterr().err
 
 
 def test_what_modules_hold_is_not_collected_at_the_end_of_a_command():

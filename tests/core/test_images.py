@@ -77,7 +77,7 @@ def _bomb(side):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no picture"),
+        (b"", "is empty"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture"),
         (_bomb(9000), "pixels"),
         (_bomb(40000), "pixels"),

@@ -1,6 +1,7 @@
 """What users bring: photos of every kind and none, names of every kind, boxes of their own."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.vocabulary import Vocabulary
-from relclip.photo.photos import find_photos, folder_names
+from relclip.photo.photos import find_photos, folder_names, passed_over
 from relclip.photo.user_boxes import checked_boxes, read_boxes
 
 NAMES = Vocabulary(("board", "man", "tree"), ("riding",))
@@ -97,19 +98,38 @@ def test_folders_are_searched_and_every_photo_gets_a_name_of_its_own(tmp_path):
     assert sorted(stems) == sorted(
         set(names) - {"b/.hidden/x.jpg", "b/notes.txt", "b/out/1/picture.png", "b/...jpg"}
     )
-    given = folder_names(found)
+    given = folder_names(found, [])
     assert len({name.casefold() for name in given}) == len(given) == 6
     assert given[0] == "beach"
     assert "über den Wolken" in given
     for name in given:
         assert not set(name) & set('<>:"/\\|?*')
         assert len(name) <= 84
-    assert folder_names([Path("..jpg"), Path("a\n.jpg"), Path("b/..jpg")]) == ["photo", "a_", "photo-2"]
+    odd = [Path(name) for name in ("..jpg", "a\n.jpg", "b/..jpg", "Index.html.jpg")]
+    assert folder_names(odd, ["index.html"]) == ["photo", "a_", "photo-2", "Index.html-2"]
     for path, words in ((tmp_path / "none", "does not exist"), (tmp_path / "b" / ".hidden2", "no picture")):
         if "no picture" in words:
             path.mkdir()
         with pytest.raises(InputError, match=words):
             find_photos([path], tmp_path / "out")
+
+
+def test_nothing_in_a_folder_is_lost_without_a_word(tmp_path):
+    photos, disk = tmp_path / "photos", tmp_path / "disk"
+    photos.mkdir()
+    disk.mkdir()
+    (photos / "broken.jpg").symlink_to("nowhere")
+    (photos / "circle.jpg").symlink_to("circle.jpg")
+    (photos / "album").symlink_to(disk)
+    os.mkfifo(photos / "pipe.jpg")
+    found = find_photos([photos], tmp_path / "out")
+    assert [path.name for path in found] == ["broken.jpg", "circle.jpg", "pipe.jpg"]
+    for path in found:
+        with pytest.raises(InputError, match="is not there or is no file"):
+            read_image(path)
+    assert passed_over([photos], tmp_path / "out").endswith(
+        ": 1 x folder that is a link or may not be entered"
+    )
 
 
 def test_boxes_of_the_user_from_json_and_parquet(tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.errors import InputError
+from relclip.core.real import real
 
 Box = tuple[Any, Any, Any, Any]
 Reader = Callable[[Path, Counter[str]], Iterator["Picture"]]
@@ -55,13 +56,13 @@ def annotation_files(folder: Path, ending: str, least: int = 1) -> list[Path]:
 
     Raises InputError where there are not `least`, or far more than a data set has.
     """
-    inside = folder.resolve()
+    inside = real(folder)
     found = [
         path
         for path in sorted(
             path for place in ("", "[!.]*/", f"{UNPACKED}/*/") for path in folder.glob(f"{place}*{ending}")
         )
-        if path.is_file() and path.resolve().is_relative_to(inside)
+        if path.is_file() and real(path).is_relative_to(inside)
     ]
     if not least <= len(found) <= MOST_FILES:
         raise InputError(

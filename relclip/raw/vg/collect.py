@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from relclip.core.atomic import make_folder
 from relclip.core.errors import InputError
 from relclip.core.params.raw import VisualGenome
 from relclip.raw.vg.files import Remote, amount, wanted_files, wrong
@@ -21,7 +22,7 @@ def collect(settings: VisualGenome) -> dict[str, Path]:
     missing: then one message names them all, what each mirror said, and where to put them.
     """
     folder = Path(settings.folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     wanted = wanted_files(settings)
     places = {
         remote.name: _have(remote, settings.have[remote.name])

@@ -14,6 +14,7 @@ from relclip.core.images import image_size
 from relclip.core.origin import Origin
 from relclip.core.params.raw import VisualGenome
 from relclip.core.progress import progress
+from relclip.core.real import real
 from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.folder import PLACES, link
 from relclip.raw.vg import official
@@ -70,11 +71,11 @@ def find_pictures(folders: Sequence[Path]) -> dict[int, Path]:
         for place in (folder, *(folder / name for name in PLACES)):
             if not place.is_dir():
                 continue
-            inside = place.resolve()
+            inside = real(place)
             with os.scandir(place) as items:
                 for item in items:
                     name = NAME.fullmatch(item.name)
-                    within = not item.is_symlink() or Path(item.path).resolve().is_relative_to(inside)
+                    within = not item.is_symlink() or real(item.path).is_relative_to(inside)
                     if name and within and item.is_file():
                         found.setdefault(int(name[1]), Path(item.path))
     return found
@@ -106,7 +107,7 @@ def _link_pictures(made: Path, pictures: Mapping[int, Path]) -> Counter[str]:
         if image_id is None or image_id not in pictures:
             counts["pictures missing"] += 1
         elif not target.exists():
-            counts[link(pictures[image_id].resolve(), target)] += 1
+            counts[link(real(pictures[image_id]), target)] += 1
     return counts
 
 

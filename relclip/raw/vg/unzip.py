@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.atomic import atomic_folder, make_folder, write_json
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES
 from relclip.core.json_file import read_json
@@ -61,7 +61,7 @@ def unpack_pictures(archive: Path, folder: Path) -> Counter[str]:
     if is_unpacked(folder) and _of_the_same_archive(archive, folder):
         return Counter({BEFORE: sum(1 for _ in folder.glob("*.jpg"))})
     (folder / DONE).unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     found: dict[str, list[str]] = {}
     seen: set[str] = set()
     with _opened(archive) as opened:

@@ -9,7 +9,7 @@ from relclip.annotate.pictures import CORE, first_pictures, hours, read_pictures
 from relclip.annotate.store import Store
 from relclip.core import command
 from relclip.core.annotations import load_annotations
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, counted
 from relclip.core.params.tables import PRECISION
 from relclip.core.params.whole import Params, load_workflow
 from relclip.people.questionnaire import Questionnaire, load_questionnaire
@@ -81,8 +81,8 @@ def _serve(options: argparse.Namespace, params: Params, questionnaire: Questionn
         count = len(questionnaire.questions)
         more = f", of {every} (--statements {every}: about {hours(every)})" if every > count else ""
         print(
-            f"{count} statements on {len(questionnaire.images)} pictures, about {hours(count)} for each person{more}; "
-            f"answers in {options.database[0]}"
+            f"{counted(count, 'statement')} on {counted(len(questionnaire.images), 'picture')}, about "
+            f"{hours(count)} for each person{more}; answers in {options.database[0]}"
         )
         print(f"open {url_of(server)}  (Ctrl-C ends; nothing is lost)", flush=True)
         serve(server)

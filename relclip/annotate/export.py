@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from relclip.annotate.store import Row, Store
 from relclip.core.atomic import write_json
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, counted
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import JUDGEMENTS, write_table
 from relclip.people.judgements import people_report, share_judged
@@ -54,9 +54,9 @@ def in_words(report: dict[str, Any]) -> str:
     """The report in a few lines."""
     agreement, count = report["agreement"], report["annotators"]
     kappa, several = agreement["fleiss_kappa"], agreement["questions_with_several_answers"]
-    people = f"{count} annotator{'' if count == 1 else 's'}"
+    people = counted(count, "annotator")
     said = "undefined" if kappa is None else f"{kappa:.2f}"
-    lines = [f"{people}; Fleiss' kappa {said} on {several} questions that several answered"]
+    lines = [f"{people}; Fleiss' kappa {said} on {counted(several, 'question')} that several answered"]
     for run, one in report["runs"].items():
         numbers = ", ".join(_number(one, cutoff) for cutoff in (10, 20))
         lines.append(f"{run}: {numbers}, {share_judged(one['counts'])}")

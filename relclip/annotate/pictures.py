@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, counted
 from relclip.core.images import read_image
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.seeds import stream
@@ -132,7 +132,7 @@ def _by_picture(questionnaire: Questionnaire) -> Mapping[int, list[Question]]:
 def hours(questions: int) -> str:
     """How long so many statements take a person, roughly."""
     minutes = math.ceil(questions * SECONDS_EACH / 60)
-    return f"{minutes} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
+    return counted(minutes, "minute") if minutes < 90 else f"{minutes / 60:.0f} hours"
 
 
 def seconds_left(times: Sequence[float], questions: int) -> float | None:

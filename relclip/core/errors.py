@@ -41,6 +41,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean '{match[0]}'?)" if match else ""
 
 
+def counted(number: int, thing: str, form: str = "") -> str:
+    """So many of a thing, in words: `1 image`, `2 images`; `form`: how the number is written, as in a format string.
+
+    >>> counted(1, "image"), counted(1200, "ground truth", ","), counted(2, "class")
+    ('1 image', '1,200 ground truths', '2 classes')
+    """
+    ending = "" if number == 1 else "es" if thing.endswith(("s", "x", "ch")) else "s"
+    return f"{number:{form}} {thing}{ending}"
+
+
 def in_project() -> bool:
     """Whether this folder is a project's: a clone, or what `relclip init` made."""
     return Path("Snakefile").is_file()

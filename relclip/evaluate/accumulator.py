@@ -101,7 +101,7 @@ class SceneGraphRecall:
         if repeated:
             raise InputError(f"the image {repeated[0]} was given more than once; reset() before a new round")
         arrays = truth, objects, _ = images_as_arrays(images, self._vocabulary)
-        fault = other_unit(objects, truth.objects)
+        fault = other_unit(objects, truth.objects, pixel_inclusive=self._switches.pixel_inclusive)
         if fault:
             raise InputError(f"update was given other boxes than it counts: {fault}")
         top_two = TopTwo(counting(arrays[0], self._switches), self._task, self._switches.pixel_inclusive)

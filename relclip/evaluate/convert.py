@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from relclip.core import command
 from relclip.core.atomic import atomic_folder, check_own
 from relclip.core.boxes import intersection
-from relclip.core.errors import ContractError, InputError
+from relclip.core.errors import ContractError, InputError, counted
 from relclip.core.json_file import parse_json, read_text
 from relclip.core.metrics import ALL_CUTOFFS
 from relclip.core.parquet import (
@@ -207,9 +207,8 @@ def main() -> None:
     options = parser.parse_args()
     vocabulary = load_vocabulary(options.vocabulary)
     done = convert(options.dump, vocabulary, options.output, options.image_ids, options.split)
-    print(
-        f"{options.output}: {done.images} images, {done.groundtruth} ground truths, {done.predictions} predictions"
-    )
+    counts = ((done.images, "image"), (done.groundtruth, "ground truth"), (done.predictions, "prediction"))
+    print(f"{options.output}: {', '.join(counted(*one) for one in counts)}")
 
 
 if __name__ == "__main__":

@@ -216,7 +216,8 @@ def first_hits_each(
 
     `watch`: what is shown the ranked predictions of the first setting too.
     """
-    objects = load_predicted_objects(predictions, truth)
+    inclusive = any(switches.pixel_inclusive for switches in variants)
+    objects = load_predicted_objects(predictions, truth, pixel_inclusive=inclusive)
     firsts = [_First(counting(truth, switches), task, switches) for switches in variants]
     path = predictions / "relations.parquet"
     for table in relation_batches(path, truth.images):

@@ -96,31 +96,38 @@ def load_groundtruth(folder: Path, split: str | None) -> GroundTruth:
             f"the ground truth {folder} is not a folder; give one with vocabulary.json and Parquet files"
         )
     vocabulary = load_vocabulary(folder / "vocabulary.json")
-    images = _images(folder / "images.parquet", split)
-    objects = load_objects(folder / "objects.parquet", OBJECTS, images, vocabulary)
+    images, listed = _images(folder / "images.parquet", split)
+    objects = load_objects(folder / "objects.parquet", OBJECTS, images, vocabulary, listed)
     path = folder / "relations.parquet"
-    relations = relation_rows(read_table(path, RELATIONS), images, objects, vocabulary, path)
+    table = read_table(path, RELATIONS)
+    _check_listed(table, listed, path)
+    relations = relation_rows(table, images, objects, vocabulary, path)
     return GroundTruth(vocabulary, images, objects, relations)
 
 
-def load_predicted_objects(folder: Path, truth: GroundTruth) -> Objects:
-    """Read the predictions' objects.parquet for the judged images, with scores."""
+def load_predicted_objects(folder: Path, truth: GroundTruth, *, pixel_inclusive: bool) -> Objects:
+    """Read the predictions' objects.parquet for the judged images, with scores; `pixel_inclusive`: see `other_unit`."""
     if not folder.is_dir():
         raise InputError(
             f"the predictions {folder} are not a folder; give one with objects and relations.parquet"
         )
     path = folder / "objects.parquet"
     objects = load_objects(path, PREDICTED_OBJECTS, truth.images, truth.vocabulary)
-    fault = other_unit(objects, truth.objects)
+    fault = other_unit(objects, truth.objects, pixel_inclusive=pixel_inclusive)
     if fault:
         raise ContractError(f"{path}: {fault}")
     return objects
 
 
-def other_unit(found: Objects, true: Objects) -> str:
-    """What to say where one side's boxes are shares of the image and the other's pixels, so that none would match."""
-    if not (len(found.image) and len(true.image)) or _in_shares(found) == _in_shares(true):
+def other_unit(found: Objects, true: Objects, *, pixel_inclusive: bool) -> str:
+    """What to say where one side's boxes are shares of the image and the other's pixels, so that none would match.
+
+    Or where both are shares and a box's width counts its last pixel, so that all would.
+    """
+    if not (len(found.image) and len(true.image)):
         return ""
+    if _in_shares(found) == _in_shares(true):
+        return _BOTH_IN_SHARES if pixel_inclusive and _in_shares(true) else ""
     whose = "these boxes are" if _in_shares(found) else "the ground truth's boxes are"
     return (
         f"{whose} all within 0..1, those of the other side are not; multiply x by the width and y by the"
@@ -128,13 +135,21 @@ def other_unit(found: Objects, true: Objects) -> str:
     )
 
 
+_BOTH_IN_SHARES = (
+    "the boxes of both sides are all within 0..1, where any two overlap once a width counts its last pixel; multiply x"
+    " by the width and y by the height of the image, or set pixel_inclusive to false"
+)
+
+
 def _in_shares(objects: Objects) -> bool:
     """Whether all boxes lie within 0..1, as shares of the image do."""
     return bool((objects.boxes >= 0).all() and (objects.boxes <= 1).all())
 
 
-def _images(path: Path, split: str | None) -> Ints:
+def _images(path: Path, split: str | None) -> tuple[Ints, Ints]:
+    """The ids of the images of a split, and of all that are listed, each sorted."""
     table = read_table(path, IMAGES)
+    listed = np.sort(column(table, "image_id"))
     splits = sorted(set(table["split"].to_pylist()))
     if split is not None:
         table = table.filter(pa.compute.equal(table["split"], split))
@@ -147,12 +162,29 @@ def _images(path: Path, split: str | None) -> Ints:
     repeated = images[1:][images[1:] == images[:-1]]
     if len(repeated):
         raise ContractError(f"{path} has the image {repeated[0]} more than once; each image is one row")
-    return images
+    return images, listed
 
 
-def load_objects(path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabulary) -> Objects:
-    """Read objects of the judged images. Raises ContractError on boxes, classes or ids that cannot be."""
+def _check_listed(table: pa.Table, listed: Ints, path: Path) -> None:
+    """Raise ContractError for rows of an image that is none of `listed`: they would count nowhere."""
+    ids = column(table, "image_id")
+    unknown = ids[positions(listed, ids) < 0]
+    if len(unknown):
+        raise ContractError(
+            f"{path} has the image {unknown[0]}, which images.parquet does not list; write these files together"
+        )
+
+
+def load_objects(
+    path: Path, schema: pa.Schema, images: Ints, vocabulary: Vocabulary, listed: Ints | None = None
+) -> Objects:
+    """Read objects of the judged images; `listed`: no others than these may be there.
+
+    Raises ContractError on boxes, classes or ids that cannot be.
+    """
     table = read_table(path, _precise(schema))
+    if listed is not None:
+        _check_listed(table, listed, path)
     ids = column(table, "image_id")
     image = positions(images, ids)
     if (image < 0).any():

@@ -10,10 +10,11 @@ import pyarrow as pa
 from relclip.core.box_precision import LabelledBoxes
 from relclip.core.metrics import OF_BOXES
 from relclip.core.params.evaluate import Evaluate
+from relclip.core.parquet import count_rows
 from relclip.core.recall import Task
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Hits, counting, first_hits_each
-from relclip.evaluate.inputs import GroundTruth, Objects, load_groundtruth
+from relclip.evaluate.inputs import GroundTruth, Objects, load_groundtruth, precise_relations
 from relclip.evaluate.metrics import (
     OF_PREDICATE,
     Judged,
@@ -50,11 +51,15 @@ def evaluate(
     """Judge a folder of predictions against a folder of ground truth, both in docs/design.md's Parquet contract.
 
     `split` None: all images. `train_triplets`: Parquet of triplets seen in train; None: no zero-shot recall.
-    Raises InputError or ContractError with one sentence for files that do not fit.
+    Raises InputError or ContractError with one sentence for files that do not fit. Predictions of other images are left
+    out and counted.
     """
     truth = load_groundtruth(groundtruth, split)
     train = load_train_triplets(train_triplets, truth.vocabulary) if train_triplets else None
-    return judge(truth, predictions, task, switches or Evaluate(), split=split, train=train)
+    report = judge(truth, predictions, task, switches or Evaluate(), split=split, train=train)
+    there = count_rows(predictions / "relations.parquet", precise_relations())
+    report.content["counts"]["predictions_elsewhere"] = there - report.content["counts"]["predictions"]
+    return report
 
 
 def judge(

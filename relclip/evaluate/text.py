@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from relclip.core.errors import counted
 from relclip.core.metrics import METRICS, OF_BOXES, OF_LISTS, metric_label, scale
 from relclip.core.recall import CUTOFFS, LISTS
 
@@ -14,7 +15,9 @@ SHOWN_HITS = 4
 def summary(content: dict[str, Any]) -> str:
     """What `report.evaluate` found (its content), as a table and notes."""
     counts, switches = content["counts"], content["switches"]
-    judged = f"{switches['task']}, {counts['images']} images, {counts['groundtruth']} ground truths"
+    judged = ", ".join(
+        [switches["task"], counted(counts["images"], "image"), counted(counts["groundtruth"], "ground truth")]
+    )
     rows = [
         (
             f"{LISTS[listed]}{metric.letters}",
@@ -53,12 +56,17 @@ def _notes(counts: dict[str, Any], switches: dict[str, Any]) -> list[str]:
     elif not counts["predictions"]:
         notes.append("No prediction is of these images: are image_id and --split those of the ground truth?")
     elif counts["images_without_prediction"]:
-        fate = "count as 0" if switches["empty_predictions"] == "zero" else "are left out"
-        notes.append(f"{counts['images_without_prediction']} images without any prediction {fate}.")
+        fate = "counted as 0" if switches["empty_predictions"] == "zero" else "left out"
+        notes.append(
+            f"Without any prediction, {fate}: {counted(counts['images_without_prediction'], 'image')}."
+        )
+    if counts["predictions"] and counts.get("predictions_elsewhere"):
+        elsewhere = counted(counts["predictions_elsewhere"], "prediction")
+        notes.append(f"Of images that are not judged here, left out: {elsewhere}.")
     if counts.get("predictions_repeated"):
         notes.append(
-            f"{counts['predictions_repeated']} predictions repeat the predicate of their pair and take a place each in"
-            " the lists without graph constraint (ng): write each once."
+            "The predicate of their pair said again, a place each in the lists without graph constraint (ng):"
+            f" {counted(counts['predictions_repeated'], 'prediction')}; write each once."
         )
     return notes
 
@@ -67,7 +75,9 @@ def comparison_text(content: dict[str, Any]) -> str:
     """What `compare_hits.compare_hits` returned, as three tables."""
     by = metric_label(content["settings"]["by"])
     judged, seeds = content["images_judged"], content["seeds"]
-    head = f"{judged} images, {seeds} pair{'' if seeds == 1 else 's'} of models; percent; intervals by image, paired"
+    head = (
+        f"{counted(judged, 'image')}, {counted(seeds, 'pair')} of models; percent; intervals by image, paired"
+    )
     metrics = [
         (metric_label(name), *_cells(name, one))
         for name, one in content["metrics"].items()
@@ -116,7 +126,8 @@ def _images(images: dict[str, Any], by: str) -> Iterable[str]:
         (str(one["image_id"]), f"+{len(one['gained'])} -{len(one['lost'])}", _hits(one))
         for one in images["most"]
     ]
-    yield f"{images['changed']} images changed their hits at {by}; most of all (subject id, predicate, object id)"
+    changed = counted(images["changed"], "image")
+    yield f"Hits at {by} changed in {changed}; most of all (subject id, predicate, object id)"
     yield table([("image", "hits", ""), *rows])
 
 

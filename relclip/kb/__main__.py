@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 
 from relclip.core import command
+from relclip.core.errors import counted
 from relclip.core.params.kb import Kb
 from relclip.core.params.reading import load_section
 from relclip.core.shard import Shard
@@ -12,8 +13,8 @@ from relclip.kb.mining import mine
 
 #: Counts of statistics.json that a user should see where they are not 0.
 FAULTS = {
-    "lines_without_tab": "without a tab were left out",
-    "lines_not_utf8": "are not UTF-8; what could not be read became U+FFFD",
+    "lines_without_tab": "without a tab, left out",
+    "lines_not_utf8": "not UTF-8, of which what cannot be read became U+FFFD",
 }
 
 
@@ -67,17 +68,18 @@ def main() -> None:
         shard=given.shard,
         backend=given.backend,
     )
-    of = f"{statistics['captions_with_triplet']} of {statistics['captions']} captions"
-    print(f"{statistics['triplets']} triplets from {of}")
+    of = f"{statistics['captions_with_triplet']} of {counted(statistics['captions'], 'caption')}"
+    print(f"{counted(statistics['triplets'], 'triplet')} from {of}")
     for name, fault in FAULTS.items():
         if statistics[name]:
-            print(f"{statistics[name]} lines {fault}")
+            print(f"{fault}: {counted(statistics[name], 'line')}")
     for names, what in (
-        ("objects_not_mined", "classes can never be met"),
-        ("predicates_not_mined", "predicates no rule finds"),
+        ("objects_not_mined", "class that can never be met"),
+        ("predicates_not_mined", "predicate that no rule finds"),
     ):
         if statistics[names]:
-            print(f"{len(statistics[names])} {what}: {', '.join(statistics[names])}")
+            thing, _, rest = what.partition(" ")
+            print(f"{counted(len(statistics[names]), thing)} {rest}: {', '.join(statistics[names])}")
     if not statistics["captions_with_triplet"]:
         print(
             "no caption states anything in this vocabulary; the caption is a line's first field, its id the second"

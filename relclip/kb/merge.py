@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, counted
 from relclip.kb.folders import merge_shards
 
 
@@ -21,8 +21,8 @@ def main() -> None:
     if given.min_count == 0:
         raise InputError("--min-count 0 is not allowed; give 1 to keep every triplet")
     statistics = merge_shards(given.shards, given.output, given.min_count)
-    of = f"{statistics['captions_with_triplet']} of {statistics['captions']} captions"
-    print(f"{statistics['triplets']} triplets from {of} in {len(given.shards)} shards")
+    of = f"{statistics['captions_with_triplet']} of {counted(statistics['captions'], 'caption')}"
+    print(f"{counted(statistics['triplets'], 'triplet')} from {of} in {counted(len(given.shards), 'shard')}")
 
 
 if __name__ == "__main__":

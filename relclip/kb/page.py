@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from relclip.core import command
+from relclip.core.errors import counted
 from relclip.kb.lookup import SENTENCES, read_judged, write_page
 
 
@@ -23,11 +24,12 @@ def main() -> None:
     given = arguments.parse_args()
     judged = read_judged(given.judged) if given.judged else None
     counts = write_page(given.kb, given.captions, given.output, given.sentences, judged)
-    print(f"{counts['triplets']} triplets, {counts['sentences']} sentences in {given.output}")
+    print(
+        f"{counted(counts['triplets'], 'triplet')}, {counted(counts['sentences'], 'sentence')} in {given.output}"
+    )
     if counts["ids_not_found"]:
-        print(
-            f"{counts['ids_not_found']} caption ids are not in the caption files; give those that were mined"
-        )
+        missing = counted(counts["ids_not_found"], "caption id")
+        print(f"not in the caption files: {missing}; give those that were mined")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, counted
 from relclip.photo.graph import SceneGraph
 from relclip.photo.photos import find_photos, passed_over
 from relclip.photo.user_boxes import read_boxes
@@ -105,7 +105,7 @@ def main() -> None:
     print(index)
     failed = sum(bool(photo.failure) for photo in done)
     if failed:
-        raise InputError(f"{failed} of {len(done)} photos could not be used; {index} says why")
+        raise InputError(f"{failed} of {counted(len(done), 'photo')} could not be used; {index} says why")
 
 
 def _tell(graph: SceneGraph | None, top: int) -> None:

@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field
 
 from relclip.core.digest import file_digest
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, counted
 from relclip.core.json_file import read_json
 from relclip.core.origin import read_origin
 from relclip.core.page import escape_markdown
@@ -161,8 +161,8 @@ def card(
         f"- Encoder: {escape_markdown(encoder['name'])} ({escape_markdown(encoder['weights'])}), frozen, weights'"
         f" SHA-256 {encoder['sha256']}. It has a licence of its own.",
         f"- Boxes: {'a detector in the folder, or your own' if has_detector else 'your own, there is no detector'}.",
-        f"- {len(vocabulary.objects)} classes: {_listed(vocabulary.objects)}.",
-        f"- {len(vocabulary.predicates)} predicates: {_listed(vocabulary.predicates)}.",
+        f"- {counted(len(vocabulary.objects), 'class')}: {_listed(vocabulary.objects)}.",
+        f"- {counted(len(vocabulary.predicates), 'predicate')}: {_listed(vocabulary.predicates)}.",
         f"- Licence of these weights: {_licence(licence)}",
         "- Scores order the triplets of one picture; they are no probabilities unless the run was calibrated.",
         "- Not for decisions about people.",

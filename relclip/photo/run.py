@@ -12,7 +12,7 @@ from PIL import Image
 
 from relclip import __version__
 from relclip.core.digest import file_digest
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, counted
 from relclip.core.images import read_image
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -109,7 +109,7 @@ def predict_photos(job: Job, paths: Sequence[Path], workers: int) -> tuple[list[
 
 def _left_out(job: Job, failed: Sequence[Photo], of: int) -> list[str]:
     """What the index says of photos that failed, counted and by the names it shows, and of what is no picture."""
-    said = [f"{len(failed)} of {of} photos could not be used:"] if failed else []
+    said = [f"{len(failed)} of {counted(of, 'photo')} could not be used:"] if failed else []
     said += [photo.failure.replace(printable(str(photo.path)), photo.name) for photo in failed]
     return [*said, job.passed_over] if job.passed_over else said
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_text
-from relclip.core.errors import InputError, how_to_set, nearest
+from relclip.core.errors import InputError, counted, how_to_set, nearest
 from relclip.core.params.base import validate
 from relclip.core.params.reading import Changes, changed, read_content
 from relclip.core.params.trainings import START, with_trainings
@@ -89,7 +89,8 @@ def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET, seeds:
         print(f"your {target} differed from every preset; it is kept as {target}.old", file=sys.stderr)
     write_text(target, text)
     write_seeds(target)
-    print(f"{target} is now the preset '{name}'{f' with {seeds} seeds' if seeds else ''}; next: make tables")
+    trained = f" with {counted(seeds, 'seed')}" if seeds else ""
+    print(f"{target} is now the preset '{name}'{trained}; next: make tables")
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ import yaml
 from relclip.core import command
 from relclip.core.atomic import check_own, inputs_protected
 from relclip.core.entries import Entry, as_list, read_entries
-from relclip.core.errors import how_to_set, in_project
+from relclip.core.errors import counted, how_to_set, in_project
 from relclip.core.origin import FILE
 from relclip.core.params.raw import HUB, Format
 from relclip.raw.convert import ANNOTATIONS
@@ -60,10 +60,14 @@ class Survey:
         """The counts as lines of text."""
         pictures = self.splits.total()
         alone = pictures - self.related
-        yield f"{pictures:>9,} pictures" + (f", {alone:,} of them without a relation" if alone else "")
-        yield f"{self.objects.total():>9,} objects of {len(self.objects):,} names: {_most(self.objects)}"
-        kinds = f"{len(self.predicates):,} predicates: {_most(self.predicates)}"
-        yield f"{self.predicates.total():>9,} relations of {kinds}"
+        without = f", {alone:,} of them without a relation" if alone else ""
+        yield counted(pictures, "picture", ">9,") + without
+        names, predicates = (
+            counted(len(self.objects), "name", ","),
+            counted(len(self.predicates), "predicate", ","),
+        )
+        yield f"{counted(self.objects.total(), 'object', '>9,')} of {names}: {_most(self.objects)}"
+        yield f"{counted(self.predicates.total(), 'relation', '>9,')} of {predicates}: {_most(self.predicates)}"
         said = [f"{name or 'none'} {self.splits[name]:,}" for name in (*SPLITS, None) if self.splits[name]]
         yield f"{'splits':>9} {', '.join(said)}"
 

@@ -152,22 +152,43 @@ def test_repeated_predictions_are_counted_and_said(tmp_path):
     pq.write_table(pa.concat_tables([table, table.slice(5, 7)]), path)
     content = evaluate(*folders, "sgcls", switches=Evaluate(bootstrap=0)).content
     assert content["counts"]["predictions_repeated"] == 7
-    assert "7 predictions repeat the predicate of their pair" in summary(content)
+    assert "The predicate of their pair said again" in summary(content)
+    assert "7 predictions; write each once" in summary(content)
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_boxes_as_shares_of_the_image_are_refused_in_one_sentence(tmp_path, side):
+def test_predictions_of_other_images_are_counted_and_said(tmp_path):
     folders = write_case(tmp_path, random_case(np.random.default_rng(3), images=10))
-    path = folders[side] / "objects.parquet"
-    table = pq.read_table(path)
-    for name in ("x1", "y1", "x2", "y2"):
-        place = table.column_names.index(name)
-        table = table.set_column(
-            place, table.field(name), pc.divide(table[name], pa.scalar(90, pa.float32()))
-        )
-    pq.write_table(table, path)
+    before = evaluate(*folders, "sgcls", switches=Evaluate(bootstrap=0)).content
+    assert before["counts"]["predictions_elsewhere"] == 0 and "not judged here" not in summary(before)
+    for name in ("objects", "relations"):
+        path = folders[1] / f"{name}.parquet"
+        table = pq.read_table(path)
+        other = pc.add(table["image_id"], 1000)
+        pq.write_table(pa.concat_tables([table, table.set_column(0, table.field(0), other)]), path)
+    content = evaluate(*folders, "sgcls", switches=Evaluate(bootstrap=0)).content
+    counts = content["counts"]
+    assert counts["predictions_elsewhere"] == before["counts"]["predictions"] == counts["predictions"]
+    assert f"not judged here, left out: {counts['predictions']} predictions." in summary(content)
+
+
+@pytest.mark.parametrize("sides", [[0], [1], [0, 1]])
+def test_boxes_as_shares_of_the_image_are_refused_in_one_sentence(tmp_path, sides):
+    folders = write_case(tmp_path, random_case(np.random.default_rng(3), images=10))
+    whole = evaluate(*folders, "sgdet", switches=Evaluate(pixel_inclusive=False)).content["metrics"]
+    for path in (folders[side] / "objects.parquet" for side in sides):
+        table = pq.read_table(path)
+        for name in ("x1", "y1", "x2", "y2"):
+            place = table.column_names.index(name)
+            table = table.set_column(
+                place, table.field(name), pc.divide(table[name], pa.scalar(128, pa.float32()))
+            )
+        pq.write_table(table, path)
     with pytest.raises(ContractError, match=r"all within 0\.\.1.*multiply x by the width"):
         evaluate(*folders, "sgdet")
+    if len(sides) == 2:  # without the last pixel the unit does not matter
+        assert (
+            evaluate(*folders, "sgdet", switches=Evaluate(pixel_inclusive=False)).content["metrics"] == whole
+        )
 
 
 def test_other_seed_breaks_ties_otherwise(tmp_path):

@@ -3,10 +3,6 @@
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 
 class RelclipError(Exception):
@@ -29,9 +25,13 @@ class OutOfMemory(RelclipError):
     """Work that the device's memory does not hold, however small its pieces."""
 
 
-def first_fault(error: "ValidationError", between: str = ".") -> str:
-    """Where pydantic met the first fault, and what it says of it."""
-    first = error.errors()[0]
+def first_fault(error: Exception, between: str = ".") -> str:
+    """Where pydantic met the first fault, and what it says of it; of any other error what it says, on one line."""
+    from pydantic import ValidationError  # noqa: PLC0415  # slow to load
+
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())[:200]
+    first = error.errors(include_url=False, include_input=False)[0]
     return f"{between.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, StrictStr, ValidationError
 
 from relclip.core.atomic import write_json, write_text
 from relclip.core.errors import ContractError, InputError, first_fault
+from relclip.core.json_file import read_text
 from relclip.core.real import real
 
 RECORD = "shard.json"
@@ -123,9 +124,11 @@ def check_elsewhere(folders: Sequence[Path], output: Path) -> None:
 def read_description(path: Path, model: type[Description], absent: str, damaged: str) -> Description:
     """Read what a folder says of itself. Raises ContractError, which ends in what to do, where it cannot."""
     try:
-        return model.model_validate_json(path.read_bytes())
+        return model.model_validate_json(read_text(path))
     except FileNotFoundError:
         raise ContractError(f"{path} does not exist; {absent}") from None
+    except UnicodeDecodeError:
+        raise ContractError(f"{path} is not UTF-8; {damaged}") from None
     except ValidationError as error:
         raise ContractError(f"{path}: {first_fault(error)}; {damaged}") from None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relclip.core.entries import Entry, as_list, identifier, read_entries
+from relclip.core.entries import LARGEST_NUMBER, Entry, as_list, identifier, number, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES, check_image
 from relclip.core.params.dataset import Split
@@ -146,10 +146,15 @@ def _check(raw: Path, files: dict[str, str], image_id: int, entry: Entry) -> tup
 
 
 def _annotated(entry: Entry) -> Size | None:
-    """Width and height as image_data.json says them; None where it does not say two whole positive numbers."""
-    width, height = entry["width"], entry["height"]
-    said = isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
-    return (width, height) if said else None
+    """Width and height as image_data.json says them, as whole numbers; None where it does not say two positive ones."""
+    width, height = (number(entry[side]) for side in ("width", "height"))
+    if (
+        width is None
+        or height is None
+        or not (1 <= width <= LARGEST_NUMBER and 1 <= height <= LARGEST_NUMBER)
+    ):
+        return None
+    return round(width), round(height)  # 160.0, as tools write that know floats alone
 
 
 def _readable(

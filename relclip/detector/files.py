@@ -12,7 +12,7 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
-from relclip.core.errors import ContractError, InputError
+from relclip.core.errors import ContractError, InputError, first_fault
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.vocabulary import Vocabulary
@@ -51,7 +51,7 @@ def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:
         content = read_json(path, _ALLOWED, InputError)
         config, objects = DetectorConfig.model_validate(content["model"]), content["objects"]
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise InputError(f"{path} does not describe a detector ({_short(error)}); {_ALLOWED}") from None
+        raise InputError(f"{path} does not describe a detector ({first_fault(error)}); {_ALLOWED}") from None
     if objects != list(vocabulary.objects) or config.classes != len(objects):
         raise ContractError(
             f"the detector in {weights} knows other object classes than the data set; train one on it, or give weights "

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, first_fault
 from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary
 from relclip.model.base import Model, RelationConfig
@@ -113,9 +113,8 @@ def read_config(folder: Path) -> RelationConfig:
         described = read_about(folder)["model"]
         return MODELS[described["kind"]].Config.model_validate(described)
     except (KeyError, TypeError, ValidationError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise ContractError(
-            f"{folder / CONFIG} does not describe a model ({reason}); train it again"
+            f"{folder / CONFIG} does not describe a model ({first_fault(error)}); train it again"
         ) from None
 
 

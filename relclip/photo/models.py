@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.device import best_device
-from relclip.core.errors import ContractError, InputError
+from relclip.core.errors import ContractError, InputError, first_fault
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
@@ -116,9 +116,9 @@ def _finder(folder: Path, vocabulary: Vocabulary, device: torch.device) -> Finde
     try:
         settings = Detector.model_validate(said["detector"]).model_copy(update={"weights": str(folder)})
     except (KeyError, TypeError, ValidationError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise ContractError(
-            f"{folder / 'config.json'} does not say how its detector was made ({reason}); run that stage again"
+            f"{folder / 'config.json'} does not say how its detector was made ({first_fault(error)}); run that stage"
+            " again"
         ) from None
     config = config_of(settings, vocabulary)
     network = prepare_model(load_detector(folder, config), settings).to(device)

@@ -38,6 +38,13 @@ def test_a_shrunk_copy_has_its_boxes_scaled(write_raw, thing, params):
     boxes, account = made(write_raw, params, thing, (100, 75), (200, 150))
     assert boxes == [(10, 5, 30, 35)]
     assert any("scaled" in note for note in account.noted)
+    boxes, account = made(
+        write_raw, params, thing, (100, 75), (200.0, 150.0)
+    )  # as tools write that know no others
+    assert boxes == [(10, 5, 30, 35)]
+    for unsaid in (float("nan"), "200", -200, None):
+        boxes, account = made(write_raw, params, thing, (100, 75), (unsaid, 150))
+        assert boxes == [(20, 10, 60, 70)] and any("does not say" in note for note in account.noted)
     assert frame_of((800, 533), (300, 200), 1).kind == "scaled"  # a side is rounded to whole pixels
 
 

@@ -1,14 +1,17 @@
 """Shards merged are the bytes of one run; what cannot be added up is refused in one sentence."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pyarrow.parquet as pq
 import pytest
+from pydantic import BaseModel
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params.kb import Kb
+from relclip.core.shard import read_description
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import Shard, merge_shards, mine, mining
 
@@ -134,6 +137,15 @@ def test_damaged_shards_are_refused(tmp_path, captions, vocabulary):
     refused_folder = tmp_path / "absent"
     with pytest.raises(ContractError, match="does not exist"):
         merge_shards([refused_folder], tmp_path / "merged")
+
+
+def test_a_description_that_would_be_waited_for_is_none(tmp_path):
+    os.mkfifo(tmp_path / "statistics.json")
+    with pytest.raises(OSError, match="is no file"):
+        read_description(tmp_path / "statistics.json", BaseModel, "", "")
+    (tmp_path / "odd.json").write_bytes(b"\xff")
+    with pytest.raises(ContractError, match="is not UTF-8"):
+        read_description(tmp_path / "odd.json", BaseModel, "", "")
 
 
 def test_commands(tmp_path, captions, vocabulary):

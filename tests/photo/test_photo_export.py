@@ -113,6 +113,11 @@ STRANGERS = {
         lambda f: set_json(f / "relation" / "config.json", "model", "dimension", value=1 << 20),
         "does not hold what",
     ),
+    "a relation model without a number": (
+        lambda f: set_json(f / "relation" / "config.json", "model", "predicates", value=None),
+        r"does not describe a model \(predicates: Input should be a valid integer\)",
+    ),
+    "links in a circle": (lambda f: (f / "more").symlink_to("more"), "is no file"),
     "a huge text tower": (
         lambda f: set_json(f / ENCODER, "model_cfg", "text_cfg", "vocab_size", value=1 << 40),
         "more than the weights hold",

@@ -296,6 +296,7 @@ def change(name, value=None):
         (change("split", np.zeros(3, np.int32)), "has 3 pictures and image_data.json 8"),
         (change("split", np.full(8, 7)), "'split' must have 8 rows of 0 to 2"),
         (change("img_to_last_box", np.full(8, 10**6)), "img_to_last_box"),
+        (change("img_to_first_box", np.zeros(8, np.int32)), "its pictures share rows of img_to_first_box"),
         (change("relationships", np.full((5, 2), -5)), "'predicates' must have 5 rows|'relationships'"),
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "cannot be read"),
         (change_names, "'idx_to_predicate' must map"),

@@ -130,6 +130,12 @@ def _check(arrays: Arrays, objects: int, predicates: int, path: Path) -> None:
         values = arrays[name]
         if len(values) != rows or (len(values) and not (values.min() >= least and values.max() <= most)):
             raise InputError(f"{path}: '{name}' must have {rows} rows of {least} to {most}; get a whole copy")
+    for what, there in (("box", boxes), ("rel", relations)):
+        first, last = (arrays[f"img_to_{end}_{what}"] for end in ("first", "last"))
+        if np.where(first >= 0, last - first + 1, 0).clip(0).sum() > there:
+            raise InputError(
+                f"{path}: its pictures share rows of img_to_first_{what} to last; get a whole copy"
+            )
 
 
 def _range(arrays: Arrays, what: str, row: int) -> range:

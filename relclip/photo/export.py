@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 from pathlib import Path
 
 from relclip.core import command
@@ -34,9 +35,8 @@ def main() -> None:
 
     source = pipeline_source(options.data, options.run, options.params)
     write_export(source, options.output, encoder=not options.without_encoder, licence=options.licence)
-    print(
-        f"{options.output}: {size_of(options.output) / 1e6:.1f} MB; relclip predict --model {options.output} photo.jpg"
-    )
+    size, model = size_of(options.output) / 1e6, shlex.quote(str(options.output))
+    print(f"{options.output}: {size:.1f} MB; relclip predict --model {model} photo.jpg")
 
 
 def _identifier(text: str) -> str:

@@ -167,7 +167,8 @@ def exported_source(folder: Path, encoder: Path | None = None) -> Source:
 def _described(source: Source) -> Description:
     statistics = source.encoder / "statistics.json"
     said: Mapping[str, Any] = read_json(statistics) if statistics.is_file() else {}
-    name, weights = said.get("model") or source.encoder.name, said.get("weights") or said.get("source")
+    small = "the small CLIP of relclip" if said.get("source") == "pretrain" else source.encoder.name
+    name, weights = said.get("model") or small, said.get("weights") or said.get("source")
     digest = file_digest(source.encoder / ENCODER_WEIGHTS)
     return Description(
         made_with={"relclip": __version__, **_versions()},

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import sys
 
@@ -60,9 +61,17 @@ def test_the_card_has_the_front_matter_of_the_hub(exported):
     card = huggingface_hub.ModelCard.load(exported / "README.md")
     assert (card.data.license, card.data.library_name) == ("cc-by-4.0", "relclip")
     assert "2 predicates: carrying, riding" in card.text
+    assert "- Encoder: the small CLIP of relclip (pretrain)" in card.text
     assert str(exported.parent) not in card.text
     _, front, _ = (exported / "README.md").read_text().split("---\n", 2)
     assert yaml.safe_load(front)["tags"]
+
+
+def test_the_command_it_prints_can_be_typed(data, tmp_path, capsys):
+    folder = tmp_path / "my model; é"
+    assert call(export.main, RUN, "--output", folder, "--data", data) == 0
+    typed = shlex.split(capsys.readouterr().out.strip().rpartition(" MB; ")[2])
+    assert typed == ["relclip", "predict", "--model", str(folder), "photo.jpg"]
 
 
 def test_an_export_without_its_encoder_takes_the_same_one_only(data, graphs, tmp_path):

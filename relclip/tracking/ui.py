@@ -46,7 +46,7 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     experiment = _experiment(store)
     attempt(lambda: client().set_experiment_tag(experiment, VIEW_TAG, json.dumps(view())))
-    print(f"best first: {address(store, port)}\nCtrl-C ends it.", flush=True)
+    print(f"once Uvicorn runs, the best first: {address(store, port)}\nCtrl-C ends it.", flush=True)
     words = ["ui", "--host", HOST, "--port", str(port), "--backend-store-uri", tracking_uri()]
     os.environ.setdefault(*NO_JOBS)
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words, "--workers", "1"])

@@ -20,6 +20,8 @@ from relclip.core.real import real
 
 _FILE_IN_THE_WAY = "this is a file where a folder must be written"
 _PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}\.partial")
+#: The same anywhere in a path, which an error would show.
+_IN_PATH = re.compile(rf"(^|/)\.([^/]+)\.{process.PATTERN}\.[0-9a-f]{{8}}\.partial(?=/|$)")
 _swept: set[Path] = set()
 
 
@@ -84,6 +86,11 @@ def check_output(path: Path) -> None:
         lost = next((one for one in (*guard.inputs, *guard.read) if one.is_relative_to(place)), None)
         if lost is not None and lost.exists():
             raise InputError(f"{path} would replace {lost}, which is read here; name another output")
+
+
+def final(path: str) -> str:
+    """The path that a temporary one beside it becomes; any other as it is."""
+    return _IN_PATH.sub(lambda found: found[1] + found[2], path)
 
 
 def check_own(folder: Path, mark: str, own: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from relclip.core import process
-from relclip.core.atomic import inputs_protected, protect
+from relclip.core.atomic import final, inputs_protected, protect
 from relclip.core.errors import InputError, RelclipError
 
 #: Where stages put their files: the folder of a stage has its name. Rules and commands take it from here.
@@ -251,7 +251,7 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        where = f" ({error.filename})" if error.filename else ""
+        where = f" ({final(str(error.filename))})" if error.filename else ""
         sys.exit(_say(f"{error.strerror or error}{where}; nothing half-written was left", FAILED))
 
 

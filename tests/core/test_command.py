@@ -1,5 +1,6 @@
 """What every command does alike: its help, its end, a file in the way of its output."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +78,18 @@ if sys.argv[1] == "command": command.run(lambda: None)
 
     assert said("plain") == "collected\n"
     assert said("command") == ""
+
+
+@pytest.mark.parametrize("below", ["", "images/1.jpg"])
+def test_an_error_of_the_disk_names_the_path_that_was_asked_for(tmp_path, capsys, below):
+    """Not the temporary one beside it."""
+
+    def full():
+        with atomic_folder(tmp_path / "my out.put") as folder:
+            raise OSError(errno.ENOSPC, "No space left on device", str(folder / below))
+
+    with pytest.raises(SystemExit) as end:
+        command.run(full)
+    assert end.value.code == 2
+    place = tmp_path / "my out.put" / below
+    assert f"No space left on device ({place}); nothing half-written was left" in capsys.readouterr().err

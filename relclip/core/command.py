@@ -251,7 +251,8 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        where = f" ({final(str(error.filename))})" if error.filename else ""
+        places = [final(str(place)) for place in (error.filename, error.filename2) if place]
+        where = f" ({' -> '.join(places)})" if places else ""
         sys.exit(_say(f"{error.strerror or error}{where}; nothing half-written was left", FAILED))
 
 

@@ -44,8 +44,7 @@ class Encoder:
         self._tokenizer = tokenizer
         self.device = device
         preprocess = get_model_preprocess_cfg(model)
-        self._mean = torch.tensor(preprocess["mean"], device=device)[:, None, None]
-        self._std = torch.tensor(preprocess["std"], device=device)[:, None, None]
+        self._mean, self._std = (_of_channels(preprocess, name).to(device) for name in ("mean", "std"))
         self._towers: dict[int, Any] = {}
         self.image_size: int = _side(model.visual.image_size)
         self.logit_scale = float(model.logit_scale.exp())
@@ -183,6 +182,14 @@ def resize(batch: Tensor, size: int) -> Tensor:
     return resized.round_().clamp_(0, 255).byte()
 
 
+def _of_channels(preprocess: Mapping[str, Any], name: str) -> Tensor:
+    """What is taken off, or divided by, each channel: (3, 1, 1). Raises ValueError for what is no three numbers."""
+    values = torch.tensor(preprocess[name], dtype=torch.float32)
+    if values.shape != (3,) or not values.isfinite().all() or (name == "std" and not values.all()):
+        raise ValueError(f"preprocess_cfg.{name} is no list of three numbers that pictures can be scaled by")
+    return values[:, None, None]
+
+
 def save_encoder(folder: Path, model: nn.Module, config: Mapping[str, Any], tokenizer: object) -> None:
     """Write the folder form of a CLIP. `config` holds open_clip's model_cfg and preprocess_cfg."""
     write_json(folder / CONFIG, dict(config))
@@ -203,7 +210,7 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
                 f"{folder / name} does not exist; run 'python -m relclip.clip' or give its folder"
             )
     try:
-        model, tokenizer = _read(folder)
+        return Encoder(*_read(folder), device)
     except ContractError:
         raise
     except Exception as error:  # open_clip raises many kinds, for JSON, for shapes and for missing keys
@@ -211,7 +218,6 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
         raise ContractError(
             f"{folder} holds no CLIP that open_clip can load ({reason}); make it again"
         ) from None
-    return Encoder(model, tokenizer, device)
 
 
 def _read(folder: Path) -> tuple[Any, Any]:

@@ -65,6 +65,8 @@ class Attention(nn.Module):
 
     def __init__(self, dimension: int, heads: int, dropout: float) -> None:
         super().__init__()
+        if dimension % heads:
+            raise ValueError(f"{heads} heads do not divide the dimension {dimension}")
         self.heads = heads
         self.query_key_value = nn.Linear(dimension, 3 * dimension)
         self.output = nn.Linear(dimension, dimension)

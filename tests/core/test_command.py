@@ -52,6 +52,15 @@ def test_a_file_on_the_way_to_what_is_read_is_no_output_in_the_way(tmp_path, cap
     assert "Not a directory" in (said := capsys.readouterr().err) and "must be written" not in said
 
 
+def test_a_copy_that_fails_names_both_places(capsys):
+    def copy():
+        raise OSError(errno.ENOSPC, "No space left on device", "from.bin", None, "to.bin")
+
+    with pytest.raises(SystemExit):
+        command.run(copy)
+    assert "No space left on device (from.bin -> to.bin)" in capsys.readouterr().err
+
+
 def test_links_in_a_circle_are_a_sentence(tmp_path, monkeypatch, capsys):
     (tmp_path / "circle").symlink_to("circle")
     monkeypatch.setattr(sys, "argv", ["relclip kb", "--captions", str(tmp_path / "circle"), "--output", "kb"])

@@ -126,6 +126,18 @@ STRANGERS = {
         lambda f: set_json(f / "relation" / "config.json", "model", "predicates", value=None),
         r"does not describe a model \(predicates: Input should be a valid integer\)",
     ),
+    "heads that no weights show": (
+        lambda f: set_json(f / "relation" / "config.json", "model", "heads", value=10**18),
+        "heads do not divide the dimension",
+    ),
+    "a scale of pictures that is none": (
+        lambda f: set_json(f / ENCODER, "preprocess_cfg", "std", value=["x", 1, 1]),
+        "holds no CLIP that open_clip can load",
+    ),
+    "a scale of zero": (
+        lambda f: set_json(f / ENCODER, "preprocess_cfg", "std", value=[0, 1, 1]),
+        "preprocess_cfg.std is no list of three numbers",
+    ),
     "links in a circle": (lambda f: (f / "more").symlink_to("more"), "is no file"),
     "a huge text tower": (
         lambda f: set_json(f / ENCODER, "model_cfg", "text_cfg", "vocab_size", value=1 << 40),

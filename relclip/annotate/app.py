@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import flask
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from relclip.annotate.pictures import (
@@ -20,6 +21,7 @@ from relclip.annotate.pictures import (
 )
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
+from relclip.core.json_file import parse_json
 from relclip.people.judgements import ANSWERS
 from relclip.people.questionnaire import Question, Questionnaire
 
@@ -95,9 +97,18 @@ class Desk:
         }
 
 
+class _Json(DefaultJSONProvider):
+    """JSON as all that comes from outside is read: nested too deeply is a bad request, not an error of the server."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """What the text says. Raises ValueError."""
+        return parse_json(s)
+
+
 def make_app(desk: Desk) -> flask.Flask:
     """The application for one questionnaire and one database."""
     app = flask.Flask(__name__, template_folder="template", static_folder="static")
+    app.json = _Json(app)
     secret = desk.store.secret()
     app.config.update(
         SECRET_KEY=secret,

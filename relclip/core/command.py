@@ -25,6 +25,8 @@ INTERRUPTED = 130
 TERMINATED = 143
 FAILED = 2
 LONGEST_SENTENCE = 4000
+#: More threads or processes than any machine has processors.
+MOST_AT_ONCE = 4096
 
 
 class Terminated(BaseException):
@@ -187,7 +189,7 @@ def add_checkpoints(arguments: argparse.ArgumentParser) -> None:
 
 def add_threads(arguments: argparse.ArgumentParser) -> None:
     """Add the option of how many threads compute."""
-    arguments.add_argument("--threads", type=count, help="CPU threads (default: all this process may use)")
+    arguments.add_argument("--threads", type=at_once, help="CPU threads (default: all this process may use)")
 
 
 def add_device(arguments: argparse.ArgumentParser) -> None:
@@ -206,6 +208,13 @@ def count(text: str) -> int:
     """Parse a whole number that is not negative; argparse shows the error."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0")
+    return int(text)
+
+
+def at_once(text: str) -> int:
+    """Parse how many threads or processes work at once, 0 for as many as may; argparse shows the error."""
+    if not text.isdecimal() or int(text) > MOST_AT_ONCE:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {MOST_AT_ONCE}")
     return int(text)
 
 

@@ -27,6 +27,10 @@ def find_photos(paths: Sequence[Path], output: Path) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = [one for one in _below(path) if not real(one).is_relative_to(real(output))]
+            if not inside and real(path).is_relative_to(real(output)):
+                raise InputError(
+                    f"{path} lies in the output {output}, whose results are no photos; name another"
+                )
             if not inside:
                 raise InputError(
                     f"the folder {path} holds no picture ({', '.join(PICTURES)}); give photos or folders"

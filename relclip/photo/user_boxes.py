@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
@@ -14,9 +13,11 @@ from relclip.core.boxes import Boxes
 from relclip.core.errors import InputError, first_fault, nearest
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
-from relclip.core.parquet import check_size, readable
+from relclip.core.parquet import readable
 from relclip.core.vocabulary import Vocabulary
 
+#: Boxes of one photo, whose pairs must fit the memory; rows of a table, which are checked one by one.
+MOST_BOXES, MOST_ROWS = 300, 1 << 20
 SIDES = ("x1", "y1", "x2", "y2")
 _FORM = 'expected {"photo.jpg": [{"x1": 1, "y1": 2, "x2": 30, "y2": 40, "label": "man"}]}, pixels, labels optional'
 _COLUMNS = f"expected the columns photo, {', '.join(SIDES)} and, optional, label"
@@ -68,8 +69,13 @@ def checked_boxes(
 ) -> UserBoxes:
     """Check the boxes against the picture (width, height): they are cut to it.
 
-    Raises InputError where a box lies outside or is empty, a label is unknown, or only some boxes have one.
+    Raises InputError where there are more than MOST_BOXES, a box lies outside or is empty, a label is unknown, or only
+    some boxes have one.
     """
+    if len(boxes) > MOST_BOXES:
+        raise InputError(
+            f"{photo}: {len(boxes):,} boxes are given; at most {MOST_BOXES} of a photo can be related"
+        )
     sides = np.array([[getattr(box, side) for side in SIDES] for box in boxes], np.float64).reshape(-1, 4)
     inside = np.clip(sides, 0, [*size, *size]).astype(np.float32)
     empty = ~(inside[:, 2:] > inside[:, :2]).all(axis=1)
@@ -110,9 +116,11 @@ def _class(label: str, vocabulary: Vocabulary, photo: str) -> int:
 
 def _parquet(path: Path) -> dict[str, list[dict[str, object]]]:
     if not path.is_file():
-        raise InputError(f"{path} does not exist; {_COLUMNS}")
+        raise InputError(f"{path} {'is no file' if path.exists() else 'does not exist'}; {_COLUMNS}")
     with readable(path, _COLUMNS, InputError):
-        check_size(path, pq.read_metadata(path).num_rows, pa.schema([(side, pa.float64()) for side in SIDES]))
+        rows = pq.read_metadata(path).num_rows
+        if rows > MOST_ROWS:
+            raise InputError(f"{path} has {rows:,} rows; at most {MOST_ROWS:,} boxes are read at once")
         table = pq.read_table(path, partitioning=None)
     missing = [name for name in ("photo", *SIDES) if name not in table.column_names]
     if missing:

@@ -104,6 +104,8 @@ def test_what_is_asked_of_nobody_or_is_no_answer(port):
     for body in ([], 3, {"question": [question]}, {}):
         assert ada.json("POST", "/answer", body)[0] == 409
     assert ada.json("POST", "/answer", {"question": "x" * 20_000})[0] == 413
+    deep = "[" * 4000 + "]" * 4000  # fits a request, and no reader's stack
+    assert ada.ask("POST", "/answer", deep, form=True, **{"Content-Type": "application/json"})[0] == 400
     forged = Visitor(port)
     forged.cookie = ada.cookie[:-3] + "abc"
     assert forged.json("GET", "/state")[0] == 401

@@ -52,6 +52,16 @@ def test_a_file_on_the_way_to_what_is_read_is_no_output_in_the_way(tmp_path, cap
     assert "Not a directory" in (said := capsys.readouterr().err) and "must be written" not in said
 
 
+@pytest.mark.parametrize("threads", ["99999999999", "-1", "two"])
+def test_threads_that_no_machine_has_are_refused(monkeypatch, capsys, threads):
+    monkeypatch.setattr(sys, "argv", ["relclip", f"--threads={threads}"])
+    parser = command.parser("relclip.nothing", "Nothing.")
+    command.add_threads(parser)
+    with pytest.raises(SystemExit) as end:
+        parser.parse_args()
+    assert end.value.code == 2 and "is not a whole number from 0 to 4096" in capsys.readouterr().err
+
+
 def test_a_copy_that_fails_names_both_places(capsys):
     def copy():
         raise OSError(errno.ENOSPC, "No space left on device", "from.bin", None, "to.bin")

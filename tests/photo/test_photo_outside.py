@@ -14,7 +14,7 @@ from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.vocabulary import Vocabulary
 from relclip.photo.photos import find_photos, folder_names, passed_over
-from relclip.photo.user_boxes import checked_boxes, read_boxes
+from relclip.photo.user_boxes import MOST_BOXES, MOST_ROWS, SIDES, Box, checked_boxes, read_boxes
 
 NAMES = Vocabulary(("board", "man", "tree"), ("riding",))
 
@@ -112,6 +112,30 @@ def test_folders_are_searched_and_every_photo_gets_a_name_of_its_own(tmp_path):
             path.mkdir()
         with pytest.raises(InputError, match=words):
             find_photos([path], tmp_path / "out")
+
+
+def test_photos_in_their_own_output_are_said_so(tmp_path):
+    (tmp_path / "x.jpg").touch()
+    with pytest.raises(InputError, match="lies in the output"):
+        find_photos([tmp_path], tmp_path)
+
+
+def test_boxes_without_bound_are_refused(tmp_path):
+    box = Box(x1=1, y1=1, x2=9, y2=9)
+    assert len(checked_boxes([box] * MOST_BOXES, (10, 10), NAMES, "p.jpg").boxes) == MOST_BOXES
+    with pytest.raises(InputError, match="301 boxes are given; at most 300"):
+        checked_boxes([box] * (MOST_BOXES + 1), (10, 10), NAMES, "p.jpg")
+    many = pa.table(
+        {
+            "photo": pa.repeat("p.jpg", MOST_ROWS + 1),
+            **{side: pa.repeat(1.0, MOST_ROWS + 1) for side in SIDES},
+        }
+    )
+    pq.write_table(many, tmp_path / "many.parquet")
+    os.mkfifo(tmp_path / "pipe.parquet")
+    for name, said in (("many", "1,048,577 rows; at most"), ("pipe", "is no file")):
+        with pytest.raises(InputError, match=said):
+            read_boxes(tmp_path / f"{name}.parquet", [Path("p.jpg")])
 
 
 def test_nothing_in_a_folder_is_lost_without_a_word(tmp_path):

@@ -31,8 +31,8 @@ BASE_OR_NOUN = _WORDS["base or noun"]
 ADVERBS = _WORDS["adverb"]
 #: Several people or animals: a family of elephants.
 GROUPS = _WORDS["group"]
-#: Forms of verbs: what somebody wants, promises or pretends to do is not done.
-WISHED = _WORDS["wished"]
+#: Forms of verbs -> their sort: what somebody wants or promises to do, or stops or avoids doing, is not done.
+UNDONE = {word: sort for sort in ("ceased", "wished") for word in _WORDS[sort]}
 
 #: Who acts that WordNet has under groups, measures or several things alike.
 _PERSON = """driver drivers fireman firemen couple fan fans band group team teams male males female females human humans

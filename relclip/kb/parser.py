@@ -11,8 +11,10 @@ _IT = frozenset({"it", "them", "him"})
 DEEP = 40
 _SELF = frozenset({"self", "limb"})
 _AGAIN = frozenset({"or", "nor"})
+_EXCEPT = frozenset({"but", "except"})
 #: Before `to` and a verb: nobody does it, or not any more.
 _TO_DO = frozenset({"wished", "used"})
+_UNDONE = frozenset({*grammar.IF, "ceased"})
 _TAKES_A_THING = frozenset(
     [
         "wear",
@@ -97,6 +99,8 @@ class Parser:
                 self._relations(sentence, place, act, subjects)
         elif subjects:
             self._relations(sentence, place, act, subjects)
+            if all(map(sentence.none, subjects)):
+                self._relations(sentence, place, act, _except(sentence, place))
         else:
             self._inverted(sentence, place, act)
 
@@ -288,13 +292,13 @@ def _made_to(sentence: Sentence, noun: int, verb: int) -> bool:
 
 
 def _negated(sentence: Sentence, place: int) -> bool:
-    """`is not riding`, `is never seen riding`, `does not ride or carry`, `wants (him) to ride`."""
-    if not ("x" in sentence.kinds or "t" in sentence.kinds or not grammar.IF.isdisjoint(sentence.name)):
+    """`is not riding`, `is never seen riding`, `does not ride or carry`, `wants (him) to ride`, `stopped riding`."""
+    if not ("x" in sentence.kinds or "t" in sentence.kinds or not _UNDONE.isdisjoint(sentence.name)):
         return False
     kind, left = sentence.kind, place - 1
     while kind[left] in "bt":
         left -= 1
-    if kind[left] == "x" or _unreal(sentence, place):
+    if kind[left] == "x" or _unreal(sentence, place) or _ceased(sentence, place):
         return True
     if kind[left + 1] == "t":
         verb = left - 1 if kind[left] == "N" and kind[left - 1] in VERBS else left
@@ -303,6 +307,16 @@ def _negated(sentence: Sentence, place: int) -> bool:
     if kind[left] == "c" and sentence.name[left] in _AGAIN:
         left = _verb_before(sentence, place)
     return sentence.is_verb(left) and not _adjective(sentence, left) and _negated(sentence, left)
+
+
+def _ceased(sentence: Sentence, place: int) -> bool:
+    """`stopped eating`, `keeps the dog from lying`: what follows in -ing is not done, or not any more."""
+    left = place - 1
+    if sentence.name[left] == "from":
+        left -= 1
+        left -= sentence.kind[left] == "N"
+    done = sentence.kind[place] == "g" and sentence.name[left] == "ceased"
+    return done and sentence.kind[left] in VERBS
 
 
 def _unreal(sentence: Sentence, place: int) -> bool:
@@ -382,7 +396,7 @@ def _main_subject(sentence: Sentence, place: int) -> int:
 def _able(sentence: Sentence, doers: list[int], act: Act) -> list[int]:
     """Those who may do it; places that are not attached yet may be asked for."""
     for doer in doers:
-        if sentence.marks[doer] in "Zz" or sentence.name[doer] in grammar.NOBODY:
+        if sentence.none(doer):
             return []
     return sentence.choose(doers[-1:], act.known.subject) and [
         doer for doer in doers if sentence.choose([doer], act.known.subject)
@@ -447,6 +461,8 @@ def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
     """The direct object, right after the verb (`riding down the street` has none)."""
     if _adjective(sentence, verb + 1):
         verb += 1
+    if sentence.kind[verb + 1] == "x":
+        verb += 1
     if sentence.kind[verb + 1] != "N":
         stranded = sentence.kind[verb + 1] == "p" and sentence.kind[verb + 2] != "N"
         return [] if stranded else _gap(sentence, subjects, verb + 1)
@@ -483,24 +499,48 @@ def _objects(sentence: Sentence, place: int, subjects: list[int]) -> list[int]:
     if sentence.kind[place + 1] == "e" and sentence.compound(place + 1):
         place += 2
     found = [place]
-    while _joined(sentence, place):
-        place += 2
+    while place := _joined(sentence, place):
         found.append(place)
-    return found
+    return found + _but(sentence, found[0])
 
 
-def _joined(sentence: Sentence, place: int) -> bool:
-    """Whether `and another` follows that is no clause of its own: no verb after it; a preposition only among things."""
-    if (sentence.kind[place + 1] != "c" and sentence.name[place + 1] != ",") or sentence.kind[
-        place + 2
-    ] != "N":
-        return False
-    after = sentence.kind[place + 3]
-    if after == "p":
-        return sentence.sort(place) == sentence.sort(place + 2) == "thing"
-    if after == "N" and not sentence.marks[place + 3].islower():
-        return False  # `a beach and | the banana a child is carrying`
-    return after not in VERBS and after not in "bwx"
+def _but(sentence: Sentence, place: int) -> list[int]:
+    """`neither a bag nor an umbrella | but a kite`, `not a bag but a kite`: what there is instead of it."""
+    if sentence.kind[place - 1] != "x" and not sentence.none(place):
+        return []
+    while sentence.name[place + 1] in _AGAIN and sentence.kind[place + 2] == "N":
+        place += 2
+    but = place + (2 if sentence.name[place + 1] == "," else 1)
+    return [but + 1] if sentence.name[but] == "but" and _ends(sentence, but + 1) else []
+
+
+def _except(sentence: Sentence, verb: int) -> list[int]:
+    """`nobody sits on the bench | but a cat`: who does it after all."""
+    for place in range(verb + 1, len(sentence.kinds) - 1):
+        if sentence.name[place] in _EXCEPT and _ends(sentence, place + 1):
+            sentence.affirm(place + 1)
+            return [place + 1]
+    return []
+
+
+def _ends(sentence: Sentence, place: int) -> bool:
+    """Whether a noun phrase stands there that does nothing."""
+    after = sentence.kind[place + 1]
+    return sentence.kind[place] == "N" and after not in VERBS and after not in "bx"
+
+
+def _joined(sentence: Sentence, place: int) -> int:
+    """What follows with `and` and is no clause of its own: no verb after it; a preposition only among things; or 0."""
+    kind, comma = sentence.kind, sentence.name[place + 1] == ","
+    if not comma and kind[place + 1] != "c":
+        return 0
+    other = place + (3 if comma and kind[place + 2] == "c" else 2)
+    if not _ends(sentence, other) or kind[other + 1] == "w":
+        return 0
+    if kind[other + 1] == "p":
+        return other if sentence.sort(place) == sentence.sort(other) == "thing" else 0
+    # `a beach and | the banana a child is carrying`
+    return 0 if kind[other + 1] == "N" and not sentence.marks[other + 1].islower() else other
 
 
 def _beyond_self(sentence: Sentence, place: int) -> int:

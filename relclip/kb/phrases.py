@@ -138,7 +138,8 @@ class Names(dict[str, str]):
 
     def __init__(self, tags: Tags, acts: Collection[str]) -> None:
         super().__init__(lexicon.SORTS)
-        self.update({word: "wished" for word in lexicon.WISHED if tags[word] in _VERBS or word not in self})
+        undone = lexicon.UNDONE.items()
+        self.update({word: sort for word, sort in undone if tags[word] in _VERBS or word not in self})
         self.update(
             {word: word for word in (*acts, *lexicon.HOLDING.split(), *lexicon.PLACED, *lexicon.NAMING)}
         )

@@ -148,9 +148,16 @@ class Sentence:
         if self._without(place):
             self._negated.add(place)
 
+    def none(self, place: int) -> bool:
+        """Whether the noun phrase itself says that there is none: nobody, no man."""
+        return self.marks[place] in "Zz" or self.name[place] in grammar.NOBODY
+
+    def affirm(self, place: int) -> None:
+        """Take the noun phrase as there, whatever stands before it."""
+        self._attached.add(place)
+
     def _without(self, place: int) -> bool:
-        none = self.marks[place] in "Zz" or self.name[place] in grammar.NOBODY
-        return none or self.link[place] in grammar.WITHOUT
+        return self.none(place) or self.link[place] in grammar.WITHOUT
 
     def _but_not(self, place: int, left: int) -> bool:
         """`with a bag but no umbrella`, `but not an umbrella`."""

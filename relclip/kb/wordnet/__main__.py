@@ -30,14 +30,17 @@ LIVING = ("person", "animal")
 GROUP = {
     "group": [("social_group", 1), ("gathering", 1), ("animal_group", 1), ("collection", 1), ("integer", 1)]
 }
-#: What somebody wants, means, pretends, refuses, forgets, asks for, promises or fails to do is not done.
-WISHED = {
+#: What somebody wants, means, pretends, refuses, forgets, asks for, promises or fails to do is not done; nor what he
+#: stops, finishes, avoids, hates or denies doing, or is kept from doing.
+UNDONE = {
     "wished": [("desire", 1), ("intend", 1), ("pretend", 1), ("refuse", 1), ("forget", 1), ("forget", 2),
                ("request", 1), ("promise", 1), ("fail", 1), ("fail", 2), ("fail", 3)],
+    "ceased": [("discontinue", 1), ("finish", 1), ("avoid", 1), ("avoid", 3), ("refrain", 1), ("prevent", 1),
+               ("hate", 1), ("dislike", 1), ("deny", 1), ("postpone", 1)],
 }  # fmt: skip
 MOSTLY = 0.5
-#: A verb with `to` after it is of a sort at this share already: what it means otherwise has no `to`.
-BEFORE_TO = 0.2
+#: A verb with another verb after it is of a sort at this share already: what it means otherwise has none.
+BEFORE_VERB = 0.2
 #: A word whose uses are an artifact's to this share is no person.
 MADE = 0.19
 #: A verb whose noun is met more often than this beside it may be read as a noun; rarer than the second, hardly ever.
@@ -161,20 +164,15 @@ def words(folder: Path) -> dict[str, list[str]]:
         "group": sorted(
             {form for noun in WordNet(folder, GROUP).of_sort("group", MOSTLY) for form in with_plurals(noun)}
         ),
-        "wished": sorted(
-            {
-                form
-                for verb in WordNet(folder, WISHED, "verb").of_sort("wished", BEFORE_TO)
-                for form in (
-                    verb,
-                    *verb_forms(verb)[1:3],
-                    *verb_forms(verb).past,
-                    *verb_forms(verb).participle,
-                )
-                if verbs[verb]
-            }
-        ),
+        **{sort: sorted(_undone(folder, sort, verbs)) for sort in UNDONE},
     }
+
+
+def _undone(folder: Path, sort: str, uses: Counter[str]) -> set[str]:
+    """All forms of the verbs of a sort of UNDONE."""
+    found = filter(uses.__getitem__, WordNet(folder, UNDONE, "verb").of_sort(sort, BEFORE_VERB))
+    forms = map(verb_forms, found)
+    return {form for own in forms for form in (*own[:3], *own.past, *own.participle)}
 
 
 def _other_noun(forms: VerbForms, nouns: Counter[str]) -> bool:

@@ -22,7 +22,7 @@ CLOSED = {
     "t": "to",
     "o": "of",
     "'": "'s",
-    "c": "and or & plus",
+    "c": "and or & plus so_is so_are so_was so_were so_does so_do so_did",
     ",": """, ; : -- - while whilst as when where because after before so but if unless whether although though
         meanwhile however ( ) then""",
     "w": "that which who whom whose",
@@ -63,6 +63,8 @@ PHRASES = {
     " cannot ": " not ",
     " yet to ": " not to ",
     " and then ": " and ",
+    **{f" and so {word} ": f" so_{word} " for word in ("is", "are", "was", "were", "does", "do", "did")},
+    **{f" as {word} ": f" so_{word} " for word in ("does", "do", "did")},
     " like to ": " want to ",
     " in order to ": " to ",
     " no longer ": " not ",
@@ -103,6 +105,8 @@ RELATIONAL = frozenset(
         "part",
     ]
 )
+#: And so does.
+DITTO = frozenset(word for word in CLOSED["c"].split() if word.startswith("so_"))
 #: Forms of `be` that only one does: a horse and a man is riding it.
 ONE_IS = frozenset(("is", "was", "'s"))
 #: Nobody does it, nothing is it.

@@ -11,6 +11,7 @@ _IT = frozenset({"it", "them", "him"})
 DEEP = 40
 _SELF = frozenset({"self", "limb"})
 _AGAIN = frozenset({"or", "nor"})
+_LISTED = frozenset({",", "and", "or", "while", "but"})
 _EXCEPT = frozenset({"but", "except"})
 #: Before `to` and a verb: nobody does it, or not any more.
 _TO_DO = frozenset({"wished", "used"})
@@ -137,6 +138,7 @@ class Parser:
             things = _objects(sentence, beyond, subjects) or _gap(sentence, subjects, place + 2)
             things = [thing for thing in things if _may_be(sentence, act, thing)]
             sentence.state(subjects, predicate, things)
+            _again(sentence, place, act, predicate, subjects, things)
             if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
                 sentence.state(subjects, predicate, [RUN_TOGETHER])
         elif fronted := act.prepositions.get(_before_which(sentence, subjects)):
@@ -144,7 +146,9 @@ class Parser:
         elif act.lemma == "have" and _on_it(sentence, place + 1):
             return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
-            sentence.state(subjects, act.direct, _direct(sentence, place, subjects))
+            things = _direct(sentence, place, subjects)
+            sentence.state(subjects, act.direct, things)
+            _again(sentence, place, act, act.direct, subjects, things)
 
     def _inverted(self, sentence: Sentence, place: int, act: Act) -> None:
         """`on the bed lies a cat`, `there sits a cat on the bed`, `riding a horse, a man smiles`."""
@@ -219,6 +223,35 @@ class Parser:
         if clothed and kind[left] in VERBS:
             return [noun for noun in sentence.subjects(left) if sentence.living(noun)]
         return []
+
+
+def _again(
+    sentence: Sentence, verb: int, act: Act, predicate: str, subjects: list[int], things: list[int]
+) -> None:
+    """The verb left out: `rides a horse and a woman | a bike`, `lies on a bed and | on a rug`, `and so does | a dog`."""
+    kind, name = sentence.kind, sentence.name
+    finite = kind[verb] in "fBSv" or kind[verb - 1] in "bx"
+    last = verb
+    while subjects and things and things[-1] > last:
+        last = things[-1]
+        other = last + 2
+        if name[other - 1] == "," and kind[other] == "c":
+            other += 1
+        if name[other - 1] in grammar.DITTO:
+            sentence.state(_able(sentence, _group_from(sentence, other), act), predicate, things)
+            return
+        if kind[other - 1] == "c" and kind[other] == "p":
+            predicate, object_at = act.prepositions.get(name[other], ""), other + 1
+        elif name[other - 1] not in _LISTED or sentence.sort(other) != sentence.sort(subjects[-1]):
+            return
+        elif kind[other + 1] == "p" and finite and act.prepositions.get(name[other + 1]) == predicate:
+            subjects, object_at = [other], other + 2
+        elif kind[other + 1] == "N" and predicate == act.direct and sentence.marks[other + 1].isupper():
+            subjects, object_at = [other], other + 1
+        else:
+            return
+        things = _objects(sentence, object_at, subjects) if _ends(sentence, object_at) else []
+        sentence.state(_able(sentence, subjects, act), predicate, things)
 
 
 def _before_is(sentence: Sentence, place: int) -> list[int]:
@@ -535,9 +568,11 @@ def _joined(sentence: Sentence, place: int) -> int:
     if not comma and kind[place + 1] != "c":
         return 0
     other = place + (3 if comma and kind[place + 2] == "c" else 2)
-    if not _ends(sentence, other) or kind[other + 1] == "w":
+    if sentence.name[other - 1] in grammar.DITTO or not _ends(sentence, other) or kind[other + 1] == "w":
         return 0
     if kind[other + 1] == "p":
+        if kind[place - 1] == "p" and sentence.name[other + 1] == sentence.name[place - 1]:
+            return 0
         return other if sentence.sort(place) == sentence.sort(other) == "thing" else 0
     # `a beach and | the banana a child is carrying`
     return 0 if kind[other + 1] == "N" and not sentence.marks[other + 1].islower() else other

@@ -22,7 +22,7 @@ _PARTS = frozenset({"body", "limb", "part"})
 _D, _N = "[dAh]", "[nsykij]"
 _NOUNS = rf"{_N}+(?:(?:(?<=[nyij])B(?![dA])|m(?={_N})){_N}*)*"
 _PHRASE = (
-    rf"(?:z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*{_NOUNS})*"
+    rf"(?:P|z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*{_NOUNS})*"
 )
 _CHUNK = re.compile(rf"(?<=[po])l+[ge]+{_NOUNS}|[pocbtw,.xfvrl{END_TAG}]|{_PHRASE}|[dAhz]+[BS][ns]*|.")
 #: What is read otherwise in context: `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
@@ -31,12 +31,18 @@ _VERB_IN_S = re.compile(rf"(?:(?<=y)|(?<=A[nyj]))k(?!{_N})")
 _VERB_AFTER_WHO = re.compile("(?<=[wx])[skjn](?=[dhA])")
 #: `girls smile`, not `a welders mask`: a verb.
 _VERB_AFTER_PLURAL = re.compile(r"(?<=Y)(?<!AY)(?<!A.Y)K(?![nsykijYK'])")
+#: `in the background (of a street) | people are walking`: a clause's first phrase ends before who lives.
+_FRONTED = re.compile(rf"(?:(?<=[{END_TAG}.,])|^)(p(?:[dAhr]*[nj]*[ns]o)?[dAhr]*[nj]*[ns])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])")
+#: `the boy plants a tree`, `a woman heads to`: a verb.
+_VERB_AFTER_ONE = re.compile(r"(?<=y)s(?=[dAht])")
 #: `the man 's riding a horse`: is.
 _IS = re.compile("'(?=g[dAhp])")
 #: `crossing the street`, `a man skiing`: a verb.
 _VERB_IN_ING = re.compile("(?<![dhA])i(?=[dhA])|(?<=[yb])i")
 #: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
 _ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
+#: `two men sit on a bench, | one on a chair`: and.
+_ONE_MORE = re.compile(",(?=d+p)")
 #: Adverbs and stray determiners, `of` after one of those (some of the): left out.
 _STRAY = {"do": "d_", "ho": "h_"}
 _LEFT_OUT = str.maketrans("dAhl", "____")
@@ -83,18 +89,20 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
 
 
 def _in_context(tags: str) -> str:
-    tags = _IS.sub("b", _VERB_AFTER_PLURAL.sub("v", tags).replace("K", "n").replace("Y", "s"))
+    tags = _FRONTED.sub(r"\1P", _VERB_AFTER_PLURAL.sub("v", tags))
+    tags = _IS.sub("b", tags.replace("K", "n").replace("Y", "s"))
     tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)
     # on the back of: an adverb before `of` is a noun
+    tags = _VERB_AFTER_ONE.sub("f", tags)
     tags = _VERB_AFTER_WHO.sub("f", _VERB_IN_S.sub("S", tags))
-    return _VERB_IN_ING.sub("g", tags).replace("ro", "no")
+    return _ONE_MORE.sub("c", _VERB_IN_ING.sub("g", tags)).replace("ro", "no")
 
 
 class _Marks(dict[str, str]):
     """Piece of a string of tags -> its mark."""
 
     def __missing__(self, piece: str) -> str:
-        phrase = len(piece) > 1 or piece in "nsykijq"
+        phrase = len(piece) > 1 or piece in "nsykijqP"
         negative = "Z" if "z" in piece else {"q": "Q", "d": "D", "A": "D", "h": "H"}.get(piece[0], "N")
         self[piece] = mark = negative if phrase else piece
         return mark

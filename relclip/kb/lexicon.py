@@ -176,7 +176,7 @@ HAVING = {
 
 
 Subject = Literal["any", "living", "moving", "rather living", "rather vehicle", "body", "thing"]
-Object = Literal["anything", "ridden", "not limbs", "not clothes", "not limbs or clothes"]
+Object = Literal["anything", "ridden", "contents", "not limbs", "not clothes", "not limbs or clothes"]
 _OWN = Path(__file__).with_name("verbs.yaml")
 _Lemma = Annotated[str, Field(pattern=r"^[a-z-]+$")]
 

@@ -11,6 +11,8 @@ _IT = frozenset({"it", "them", "him"})
 DEEP = 40
 _SELF = frozenset({"self", "limb"})
 _AGAIN = frozenset({"or", "nor"})
+#: Before a participle that begins a sentence: having eaten, seen eating.
+_LED_BY = lexicon.PLACED | {"having"}
 _LISTED = frozenset({",", "and", "or", "while", "but"})
 _EXCEPT = frozenset({"but", "except"})
 #: Before `to` and a verb: nobody does it, or not any more.
@@ -129,7 +131,7 @@ class Parser:
             things = _objects(sentence, agent + 1, subjects) or _gap(sentence, subjects, agent + 1)
             if act.known.subject == "living":
                 things = [thing for thing in things if sentence.living(thing)]
-            _turned(sentence, act.passive, subjects, things)
+            _turned(sentence, act.passive, _meant(sentence, act, subjects), things)
         elif act.participle and _compound(sentence, place, act):
             _compounds(sentence, place, act)
         elif following in act.prepositions and after in "pot":
@@ -146,7 +148,7 @@ class Parser:
         elif act.lemma == "have" and _on_it(sentence, place + 1):
             return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
-            things = _direct(sentence, place, subjects)
+            things = _meant(sentence, act, _direct(sentence, place, subjects))
             sentence.state(subjects, act.direct, things)
             _again(sentence, place, act, act.direct, subjects, things)
 
@@ -155,7 +157,7 @@ class Parser:
         kind, left = sentence.kind, place - 1
         while (
             kind[left] in "btx"
-            or sentence.name[left] == "having"
+            or sentence.name[left] in _LED_BY
             or (sentence.name[left] == "," and kind[place] not in "ge")
         ):
             left -= 1
@@ -294,7 +296,12 @@ def _candidates(sentence: Sentence, left: int, *, finite: bool) -> list[int]:
         return sorted(chain, key=lambda noun: sentence.name[left] == "who" and not sentence.living(noun))
     if kind == "N" and not finite:
         return chain
-    return _with_apposed(sentence, left, chain[::-1])
+    heads: list[int] = []
+    for noun in chain:
+        # a bowl of fruit | stands
+        whole = sentence.parent[noun] if sentence.link[noun] == "of" else -1
+        heads.insert(whole in heads, noun)
+    return _with_apposed(sentence, left, heads)
 
 
 def _with_apposed(sentence: Sentence, left: int, chain: list[int]) -> list[int]:
@@ -319,7 +326,7 @@ def _complete(sentence: Sentence, place: int) -> bool:
 def _made_to(sentence: Sentence, noun: int, verb: int) -> bool:
     """`helps a boy | ride a bike`, `lets her dog lie`: a base form after the object of a finite verb."""
     kind, first = sentence.kind, noun - 1
-    if kind[first] not in "fBSv" or kind[verb] not in "fBv" or kind[first - 1] == "w":
+    if kind[first] not in "fBSvg" or kind[verb] not in "fBv" or kind[first - 1] == "w":
         return False
     return sentence.living(noun) and bool(sentence.subjects(first))
 
@@ -420,6 +427,8 @@ def _main_subject(sentence: Sentence, place: int) -> int:
     for here in range(place + 1, len(sentence.kinds)):
         if kinds[here] in "b,":
             after = here + 2 if kinds[here + 1] == "b" else here + 1
+            if kinds[after] == "g":
+                continue
             return after if kinds[after] == "N" else -1
         if kinds[here] == ".":
             return -1
@@ -488,6 +497,14 @@ def _may_be(sentence: Sentence, act: Act, thing: int) -> bool:
     if wanted == "ridden":
         return name in ("animal", "vehicle")
     return not ("limbs" in wanted and name == "limb") and not ("clothes" in wanted and sentence.worn(thing))
+
+
+def _meant(sentence: Sentence, act: Act, things: list[int]) -> list[int]:
+    """Of what a verb happens to that which it can: eats a plate of | food, rides no nose."""
+    if act.known.object == "contents":
+        in_it = (sentence.name[thing] == "container" and sentence.kind[thing + 1 : thing + 3] == "oN" for thing in things)
+        return [thing + 2 * inside for thing, inside in zip(things, in_it, strict=True)]
+    return things if act.known.object != "ridden" else [thing for thing in things if not sentence.worn(thing)]
 
 
 def _direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:

@@ -188,14 +188,18 @@ class Sentence:
         return -1
 
     def chain(self, place: int) -> list[int]:
-        """The phrase, what it hangs on, and so on up; in `a cup of (filled with) water` the cup comes first."""
+        """The phrase, what it hangs on, and so on up; in `a cup of (filled with) water` the cup comes first.
+
+        Not in `a portrait of a woman`.
+        """
         found: list[int] = []
         while place >= 0:
             self.attach(place)
             parent = self.parent[place]
             if self.link[place] == "of" and parent >= 0:
                 self.attach(parent)
-                found += [parent, place]
+                whole = self.living(place) and not self.living(parent)
+                found += [place, parent] if whole else [parent, place]
                 place = self.parent[parent]
             else:
                 found.append(place)
@@ -322,7 +326,8 @@ class Sentence:
         if self.kind[place + 1] not in _STARTS_CLAUSE or self.bare(place):
             return False
         across = self.kind[partner - 1] in "po"
-        if self.kind[partner - 1 - across] not in VERBS:
+        before = self.kind[partner - 1 - across]
+        if before not in VERBS and not (across and before == "b"):
             return False
         if self.living(place) or self.sort(partner) != self.sort(place) or self.name[place + 1] == "being":
             return True

@@ -147,11 +147,12 @@ PLURALS = "men women people children sheep cattle geese feet police"
 
 #: Sorts that do something by themselves.
 LIVING = frozenset({"person", "animal"})
-#: Noun -> its sort: person, animal, vehicle (what is ridden), clothes, body, limb, self. All others are things.
+#: Noun -> its sort: person, animal, vehicle (what is ridden), device (electronic), clothes, body, limb, self. All others are things.
 SORTS = {
     word: sort
     for sort, words in (
         ("vehicle", _WORDS["vehicle"] | {*_RIDDEN.split()}),
+        ("device", _WORDS["device"]),
         ("person", _WORDS["person"]),
         ("animal", _WORDS["animal"] | {*_ANIMAL.split()}),
         ("person", _PERSON.split()),

@@ -125,7 +125,8 @@ class Parser:
     def _relations(self, sentence: Sentence, place: int, act: Act, subjects: list[int]) -> None:
         """What one predicate verb states, given its subjects."""
         after, following = sentence.kind[place + 1], sentence.name[place + 1]
-        if after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p":
+        shared = after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p"
+        if shared:
             following, place, after = sentence.name[place + 3], place + 2, "p"
         if act.participle and (agent := _agent(sentence, place, act)):
             things = _objects(sentence, agent + 1, subjects) or _gap(sentence, subjects, agent + 1)
@@ -139,6 +140,9 @@ class Parser:
             beyond = _beyond_self(sentence, place + 2)
             things = _objects(sentence, beyond, subjects) or _gap(sentence, subjects, place + 2)
             things = [thing for thing in things if _may_be(sentence, act, thing)]
+            if shared:
+                # walks and talks on her phone
+                things = [thing for thing in things if sentence.name[thing] != "device"]
             sentence.state(subjects, predicate, things)
             _again(sentence, place, act, predicate, subjects, things)
             if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":

@@ -254,7 +254,9 @@ class Sentence:
         if wanted == "vehicle":
             return self.name[noun] == "vehicle"
         if wanted == "body":
-            return not self.worn(noun) and (self.living(noun) or not self._held(noun))
+            # the leg of a bench
+            part = self.kind[noun + 1] == "o" and not self.living(noun + 2)
+            return (part or not self.worn(noun)) and (self.living(noun) or not self._held(noun))
         return wanted != "thing" or self.name[noun] not in _PERSON
 
     def _held(self, noun: int) -> bool:

@@ -23,6 +23,7 @@ ROOTS = {
     "clothes": [("clothing", 1), ("footwear", 1), ("footwear", 2), ("headdress", 1), ("spectacles", 1)],
     "body": [("body_part", 1), ("hair", 1)],
     "vehicle": [("vehicle", 1)],
+    "device": [("electronic_equipment", 1), ("computer", 1)],
     "artifact": [("artifact", 1)],
 }
 LIVING = ("person", "animal")

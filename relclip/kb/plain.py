@@ -6,11 +6,18 @@ import unicodedata
 from functools import cache
 
 #: What needs looking at; any other text is plain already. RE2 reads it too.
-SUSPECT = r"[^\t\n\x20-\x7e]|&[#\w]+;|<[/!a-zA-Z]|\.\.|_|^\S+$"
+SUSPECT = r"[^\t\n\x20-\x7e]|&[#\w]+;|<[/!a-zA-Z]|\.\.|_|^\S+$|[\"]|\s'\s?\w"
 _SUSPECT = re.compile(SUSPECT)
 _MARK = re.compile(r"[^\t\n\x20-\x7e]")
 _TAG = re.compile(r"<(?:!--.*?--|[/!]?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?)>")
 _APOSTROPHE = re.compile(r"(?<=\w)[\u2018\u2019\u02bc\u2032\u00b4\uff07](?=\w)")
+#: What stands between quotes inside a sentence; not from one possessive to the next.
+_QUOTED = re.compile(
+    r"""(^\W*|(?<=\w)[\s,:(]*)(?:"([^"]+)"|\u201c([^\u201c\u201d]+)\u201d|\u00ab([^\u00ab\u00bb]+)\u00bb"""
+    r"""|(?<!\w)(?:'(?!(?:s|re|ve|ll|d|m|t|n)\b)|\u2018)([^'\u2018\u2019]+)['\u2019](?!\w))"""
+)
+#: How words end after which lettering stands for a noun: says, reading, painted with.
+_SAID = ("s", "ing", "ed", "with")
 _ELLIPSIS = re.compile(r"\.{2,}")
 #: Tags that end a line on a page, and so a sentence.
 _BREAKS = frozenset(["br", "p", "div", "li", "tr", "td", "h1", "h2", "h3", "h4", "hr"])
@@ -41,6 +48,7 @@ def plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(html.unescape(text))
     text = _TAG.sub(_break, text.replace("\n", " ").replace("\t", " "))
+    text = _QUOTED.sub(_unquoted, text)
     if not text.isascii():
         text = _MARK.sub(_replaced, _APOSTROPHE.sub("'", text))
         text = unicodedata.normalize("NFC", text)
@@ -48,6 +56,15 @@ def plain(text: str) -> str:
         # a file's name
         text = text.replace("-", " ")
     return _ELLIPSIS.sub(" , ", text.replace("_", " "))
+
+
+def _unquoted(quoted: re.Match[str]) -> str:
+    """`the boat "Lady Bird"`, `a sign that reads "no riding of horses"`: names and lettering state nothing."""
+    words = next(filter(None, quoted.groups()[1:])).split()
+    name = all(not word[0].islower() for word in words) and not quoted.string.isupper()
+    if not quoted.start() or not (name or len(words) > 2):
+        return quoted[0]
+    return f"{quoted[1]}text" if quoted.string[: quoted.start()].endswith(_SAID) else quoted[1]
 
 
 def _break(tag: re.Match[str]) -> str:

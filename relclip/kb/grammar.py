@@ -56,7 +56,9 @@ PHRASES = {
     " next to ": " next_to ",
     " close to ": " close_to ",
     " cross legged ": " ",
-    **{f" stock {word} ": " | " for word in ("photo", "photos", "image", "images", "footage", "illustration")},
+    **{
+        f" stock {word} ": " | " for word in ("photo", "photos", "image", "images", "footage", "illustration")
+    },
     " close up of ": " photo of ",
     " close-up of ": " photo of ",
     " can't ": " not ",

@@ -147,7 +147,7 @@ PLURALS = "men women people children sheep cattle geese feet police"
 
 #: Sorts that do something by themselves.
 LIVING = frozenset({"person", "animal"})
-#: Noun -> its sort: person, animal, vehicle (what is ridden), device (electronic), clothes, body, limb, self. All others are things.
+#: Noun -> its sort: person, animal, vehicle (what is ridden), device, clothes, body, limb, self. All others are things.
 SORTS = {
     word: sort
     for sort, words in (

@@ -143,8 +143,7 @@ class Parser:
             if shared:
                 # walks and talks on her phone
                 things = [thing for thing in things if sentence.name[thing] != "device"]
-            sentence.state(subjects, predicate, things)
-            _again(sentence, place, act, predicate, subjects, things)
+            _state(sentence, place, act, (subjects, predicate, things))
             if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
                 sentence.state(subjects, predicate, [RUN_TOGETHER])
         elif fronted := act.prepositions.get(_before_which(sentence, subjects)):
@@ -153,8 +152,9 @@ class Parser:
             return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
             things = _meant(sentence, act, _direct(sentence, place, subjects))
-            sentence.state(subjects, act.direct, things)
-            _again(sentence, place, act, act.direct, subjects, things)
+            if following in _IT:
+                things = [thing for thing in things if _may_be(sentence, act, thing)]
+            _state(sentence, place, act, (subjects, act.direct, things))
 
     def _inverted(self, sentence: Sentence, place: int, act: Act) -> None:
         """`on the bed lies a cat`, `there sits a cat on the bed`, `riding a horse, a man smiles`."""
@@ -201,6 +201,10 @@ class Parser:
             return
         if name == "with" and _on_it(sentence, place + 1):
             return
+        if kind[place - 1] in ".," and kind[place + 1 : place + 4] == "NbN" and _ends(sentence, place + 3):
+            # in front of the house are | two trees
+            sentence.state(_group_from(sentence, place + 3), predicate, [place + 1])
+            return
         subjects = self._linked_subjects(sentence, place, clothed=bool(clothed))
         if not subjects:
             return
@@ -217,13 +221,19 @@ class Parser:
             left -= 1
         if kind[left] == "N" and kind[left - 1] == "b" and sentence.name[left] in ("quality", "colour"):
             left -= 1
+        if kind[left - 2 : left] == "pN" and (kind[left] == "c" or kind[left - 3 : left - 1] == "xp"):
+            # the cup is on a table and | near a plate; is not on a table but | near it
+            return self._linked_subjects(sentence, left - 2 - (kind[left] != "c"), clothed=clothed)
         if name == "at" and kind[left] == "N" and kind[left - 1] in VERBS and sentence.subjects(left - 1):
             return sentence.subjects(left - 1)
         if kind[left] == "N":
             sentence.attach(left)
             if sentence.link[left] == "of" and sentence.parent[left] >= 0:
                 left = sentence.parent[left]
-            return [] if sentence.name[left] == "there" else sentence.group(left)
+            absent = sentence.name[left] == "there" or (
+                kind[left - 1] in VERBS and _negated(sentence, left - 1)
+            )
+            return [] if absent else sentence.group(left)
         if kind[left] == "b":
             return _before_is(sentence, left - 1)
         if clothed and kind[left] in VERBS:
@@ -231,10 +241,13 @@ class Parser:
         return []
 
 
-def _again(
-    sentence: Sentence, verb: int, act: Act, predicate: str, subjects: list[int], things: list[int]
-) -> None:
-    """The verb left out: `rides a horse and a woman | a bike`, `lies on a bed and | on a rug`, `and so does | a dog`."""
+def _state(sentence: Sentence, verb: int, act: Act, stated: tuple[list[int], str, list[int]]) -> None:
+    """State (subjects, predicate, things) of a verb, and what follows without it.
+
+    `rides a horse and a woman | a bike`, `lies on a bed and | on a rug`, `sits on a bench and so does | a dog`.
+    """
+    subjects, predicate, things = stated
+    sentence.state(subjects, predicate, things)
     kind, name = sentence.kind, sentence.name
     finite = kind[verb] in "fBSv" or kind[verb - 1] in "bx"
     last = verb
@@ -506,7 +519,10 @@ def _may_be(sentence: Sentence, act: Act, thing: int) -> bool:
 def _meant(sentence: Sentence, act: Act, things: list[int]) -> list[int]:
     """Of what a verb happens to that which it can: eats a plate of | food, rides no nose."""
     if act.known.object == "contents":
-        in_it = (sentence.name[thing] == "container" and sentence.kind[thing + 1 : thing + 3] == "oN" for thing in things)
+        in_it = (
+            sentence.name[thing] == "container" and sentence.kind[thing + 1 : thing + 3] == "oN"
+            for thing in things
+        )
         return [thing + 2 * inside for thing, inside in zip(things, in_it, strict=True)]
     return things if act.known.object != "ridden" else [thing for thing in things if not sentence.worn(thing)]
 

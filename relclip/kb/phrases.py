@@ -32,7 +32,9 @@ _VERB_AFTER_WHO = re.compile("(?<=[wx])[skjn](?=[dhA])")
 #: `girls smile`, not `a welders mask`: a verb.
 _VERB_AFTER_PLURAL = re.compile(r"(?<=Y)(?<!AY)(?<!A.Y)K(?![nsykijYK'])")
 #: `in the background (of a street) | people are walking`: a clause's first phrase ends before who lives.
-_FRONTED = re.compile(rf"(?:(?<=[{END_TAG}.,])|^)(p(?:[dAhr]*[nj]*[ns]o)?[dAhr]*[nj]*[ns])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])")
+_FRONTED = re.compile(
+    rf"(?:(?<=[{END_TAG}.,])|^)(p(?:[dAhr]*[nj]*[ns]o)?[dAhr]*[nj]*[ns])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])"
+)
 #: `the boy plants a tree`, `a woman heads to`: a verb.
 _VERB_AFTER_ONE = re.compile(r"(?<=y)s(?=[dAht])")
 #: `the man 's riding a horse`: is.

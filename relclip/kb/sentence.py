@@ -325,7 +325,8 @@ class Sentence:
 
     def _own_clause(self, place: int, partner: int) -> bool:
         """`a cup stands on a table and | a bag hangs from a pole`; not what is held: `has a bag and a hat`."""
-        if self.kind[place + 1] not in _STARTS_CLAUSE or self.bare(place):
+        other = self.living(place) and self.sort(partner) == "thing"
+        if self.kind[place + 1] not in _STARTS_CLAUSE or (self.bare(place) and not other):
             return False
         across = self.kind[partner - 1] in "po"
         before = self.kind[partner - 1 - across]

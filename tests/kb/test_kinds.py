@@ -103,6 +103,14 @@ ANY_PREDICATE = {
     "irregular": ("the man held a phone", "man holding phone"),
     "a verb nobody typed": ("the dog jumped over the box", "dog jumping over box"),
     "verb between": ("a dog sleeping on a box", ""),
+    "not here but there": ("the box is not under the tree but behind the car", "box behind car"),
+    "here and there": ("the box is under the tree and behind a car", "box under tree; box behind car"),
+    "inverted": ("in front of the wall are two trees", "tree in front of wall"),
+    "what nobody has": ("a man not wearing a hat on a box", ""),
+    "a comma before and": (
+        "a box with leaves, hats, and phones",
+        "box with leaf; box with hat; box with phone",
+    ),
 }
 
 

@@ -193,6 +193,7 @@ class Known(BaseModel):
     like: _Lemma | None = None
     particles: tuple[_Lemma, ...] = ()
     agents: tuple[_Lemma, ...] = ("by",)
+    person: bool = False
 
 
 NOTHING = Known()

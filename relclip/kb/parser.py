@@ -119,8 +119,17 @@ class Parser:
             wanted = "any"
         own = kind[left - 1] in "Nw" and sentence.marks[left].isupper() and sentence.name[left] != "there"
         if kind[left] == "N" and (own or _made_to(sentence, left, verb)):
-            return sentence.fitting(sentence.group(left), wanted)
-        return sentence.choose(_candidates(sentence, left, finite=finite), wanted, others)
+            # a bike that someone | parked on
+            parks = (
+                wanted in ("thing", "rather vehicle")
+                and sentence.kind[left - 1] == "w"
+                and sentence.living(left)
+            )
+            return [] if parks else sentence.fitting(sentence.group(left), wanted)
+        candidates = _candidates(sentence, left, finite=finite)
+        if act and act.known.person:
+            candidates = [noun for noun in candidates if not sentence.led(noun)]
+        return sentence.choose(candidates, wanted, others)
 
     def _relations(self, sentence: Sentence, place: int, act: Act, subjects: list[int]) -> None:
         """What one predicate verb states, given its subjects."""
@@ -261,7 +270,7 @@ def _state(sentence: Sentence, verb: int, act: Act, stated: tuple[list[int], str
             return
         if kind[other - 1] == "c" and kind[other] == "p":
             predicate, object_at = act.prepositions.get(name[other], ""), other + 1
-        elif name[other - 1] not in _LISTED or sentence.sort(other) != sentence.sort(subjects[-1]):
+        elif name[other - 1] not in _LISTED or not sentence.alike(other, subjects[-1]):
             return
         elif kind[other + 1] == "p" and finite and act.prepositions.get(name[other + 1]) == predicate:
             subjects, object_at = [other], other + 2

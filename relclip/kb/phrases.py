@@ -33,10 +33,10 @@ _VERB_AFTER_WHO = re.compile("(?<=[wx])[skjn](?=[dhA])")
 _VERB_AFTER_PLURAL = re.compile(r"(?<=Y)(?<!AY)(?<!A.Y)K(?![nsykijYK'])")
 #: `in the background (of a street) | people are walking`: a clause's first phrase ends before who lives.
 _FRONTED = re.compile(
-    rf"(?:(?<=[{END_TAG}.,])|^)(p(?:[dAhr]*[nj]*[ns]o)?[dAhr]*[nj]*[ns])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])"
+    rf"(?:(?<=[{END_TAG}.,])|^)(p(?:[dAhr]*[nji]*[nsi][op])*[dAhr]*[nji]*[nsi])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])"
 )
-#: `the boy plants a tree`, `a woman heads to`: a verb.
-_VERB_AFTER_ONE = re.compile(r"(?<=y)s(?=[dAht])")
+#: `the boy plants a tree`, `a woman heads to`, `a kid bikes on`: a verb.
+_VERB_AFTER_ONE = re.compile(r"(?<=y)s(?=[dAht])|(?<=Ay)s(?=p)")
 #: `the man 's riding a horse`: is.
 _IS = re.compile("'(?=g[dAhp])")
 #: `crossing the street`, `a man skiing`: a verb.

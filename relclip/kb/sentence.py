@@ -11,6 +11,7 @@ PAD = 8
 _END, _NO_NAMES = "." * PAD, ("",) * PAD
 _STARTS_CLAUSE = VERBS | {"b", "x"}
 _HOLDING = frozenset(lexicon.HOLDING.split())
+_LEADING = _HOLDING - {"watching"}
 _PEOPLE = frozenset(lexicon.PEOPLE.split())
 _PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
 _LIVING = frozenset({*_PERSON, "animal"})
@@ -105,6 +106,10 @@ class Sentence:
         if name in _WORN:
             return "worn"
         return "person" if name in _PERSON else "animal" if name == "animal" else "thing"
+
+    def alike(self, one: int, other: int) -> bool:
+        """Whether two noun phrases may do the same."""
+        return self.sort(one) == self.sort(other) or (self.living(one) and self.living(other))
 
     def bare(self, place: int) -> bool:
         """Whether the noun phrase starts without determiner (snow covered | mountains)."""
@@ -266,6 +271,14 @@ class Sentence:
         if parent < 0 or self.link[noun] not in _HOLDING:
             return False
         return self.living(parent) or (self.link[noun] != "with" and self._held(parent))
+
+    def led(self, noun: int) -> bool:
+        """An animal that somebody is with, on or leads: `a girl with a dog`, `a man riding a horse`."""
+        self.attach(noun)
+        parent, link = self.parent[noun], self.link[noun]
+        return (
+            self.name[noun] == "animal" and parent >= 0 and self.name[parent] in _PERSON and link in _LEADING
+        )
 
     def meant_by(self, place: int, doers: list[int]) -> int:
         """What `it` or `them` stands for: the last thing that others hang on, or any named before; -1 if none.

@@ -102,7 +102,7 @@ class Parser:
                 self._relations(sentence, place, act, subjects)
         elif subjects:
             self._relations(sentence, place, act, subjects)
-            if all(map(sentence.none, subjects)):
+            if not sentence.positive and all(map(sentence.none, subjects)):
                 self._relations(sentence, place, act, _except(sentence, place))
         else:
             self._inverted(sentence, place, act)
@@ -120,11 +120,8 @@ class Parser:
         own = kind[left - 1] in "Nw" and sentence.marks[left].isupper() and sentence.name[left] != "there"
         if kind[left] == "N" and (own or _made_to(sentence, left, verb)):
             # a bike that someone | parked on
-            parks = (
-                wanted in ("thing", "rather vehicle")
-                and sentence.kind[left - 1] == "w"
-                and sentence.living(left)
-            )
+            somebody = sentence.living(left) or sentence.marks[left] == "Q"
+            parks = somebody and wanted in ("thing", "rather vehicle") and sentence.kind[left - 1] == "w"
             return [] if parks else sentence.fitting(sentence.group(left), wanted)
         candidates = _candidates(sentence, left, finite=finite)
         if act and act.known.person:
@@ -580,7 +577,7 @@ def _objects(sentence: Sentence, place: int, subjects: list[int]) -> list[int]:
     found = [place]
     while place := _joined(sentence, place):
         found.append(place)
-    return found + _but(sentence, found[0])
+    return found if sentence.positive else found + _but(sentence, found[0])
 
 
 def _but(sentence: Sentence, place: int) -> list[int]:

@@ -45,7 +45,7 @@ class Sentence:
 
     __slots__ = (
         "_attached", "_negated", "_partner", "_stated", "_subjects", "_verbs", "kind", "kinds", "link", "marks", "name",
-        "now", "parent",
+        "now", "parent", "positive",
     )  # fmt: skip
 
     def __init__(self, kinds: str, marks: str, names: tuple[str, ...], verbs: VerbReader) -> None:
@@ -55,6 +55,8 @@ class Sentence:
         self.name = names + _NO_NAMES
         #: The place that is read: what stands right of it is no verb yet and hangs on nothing. It only grows.
         self.now = 0
+        #: No word says that something is not there.
+        self.positive = "x" not in kinds and "Z" not in marks.upper() and _NEGATIVE.isdisjoint(names)
         self.parent = [-1] * len(kinds)
         self.link = [""] * len(kinds)
         self._partner = [-1] * len(kinds)
@@ -84,11 +86,10 @@ class Sentence:
     def facts(self) -> Iterator[Stated]:
         """What was noted; nothing of what is negated, nor of a thing about itself."""
         self.now = len(self.kinds)
-        positive = "x" not in self.kinds and "Z" not in self.marks.upper() and _NEGATIVE.isdisjoint(self.name)
         for subject, predicate, thing in self._stated:
             named = self.named(subject)
             if thing not in (subject, named) and (
-                positive or not (self.negated(subject) or self.negated(thing))
+                self.positive or not (self.negated(subject) or self.negated(thing))
             ):
                 yield named, predicate, thing
 
@@ -150,7 +151,7 @@ class Sentence:
             self._described(place, left)
         elif before == "c" or self.name[left] in (",", "nor") or self._but_not(place, left):
             self._join(place, left)
-        if self._without(place):
+        if not self.positive and self._without(place):
             self._negated.add(place)
 
     def none(self, place: int) -> bool:

@@ -120,7 +120,7 @@ class Parser:
         own = kind[left - 1] in "Nw" and sentence.marks[left].isupper() and sentence.name[left] != "there"
         if kind[left] == "N" and (own or _made_to(sentence, left, verb)):
             # a bike that someone | parked on
-            somebody = sentence.living(left) or sentence.marks[left] == "Q"
+            somebody = left == verb - 1 and (sentence.living(left) or sentence.marks[left] == "Q")
             parks = somebody and wanted in ("thing", "rather vehicle") and sentence.kind[left - 1] == "w"
             return [] if parks else sentence.fitting(sentence.group(left), wanted)
         candidates = _candidates(sentence, left, finite=finite)

@@ -14,7 +14,7 @@ from relclip.kb.objects import Objects
 from relclip.kb.phrases import chunks
 from relclip.kb.plain import plain
 from relclip.kb.predicates import Grammar
-from relclip.kb.prefilter import predicates_pattern, two_words_pattern
+from relclip.kb.prefilter import predicates_pattern, two_words_pattern, usable
 from relclip.kb.rules import Rules
 from relclip.kb.tagger import END, END_TAG, Tags, cleaned, words_of
 
@@ -66,7 +66,8 @@ class Miner:
         self._phrases = grammar.phrases | reading.compounds(grammar.phrases)
         self.not_mined = Vocabulary(reading.never_met(self._phrases), grammar.unmined)
         self._read = _reader(backend, grammar, self._objects, tags)
-        self.patterns = (predicates_pattern(grammar), two_words_pattern(self._objects.last_words))
+        patterns = predicates_pattern(grammar), two_words_pattern(self._objects.last_words)
+        self.patterns = tuple(map(usable, patterns))
         self._known: dict[str, tuple[Triplet, ...]] = {}
 
     def __reduce__(self) -> tuple[type["Miner"], tuple[Any, ...]]:

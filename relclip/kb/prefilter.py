@@ -97,6 +97,15 @@ def predicates_pattern(grammar: Grammar) -> str:
     return rf"(?i)\b{_any(parts, escape=False)}\b"
 
 
+def usable(pattern: str) -> str:
+    """The pattern, or '', which lets all captions through, where a vocabulary makes it too large for RE2."""
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid:
+        return ""
+    return pattern
+
+
 def two_words_pattern(words: Iterable[str]) -> str:
     """A regular expression (RE2) that finds two of `words`, the last words of the classes' names."""
     word = rf"\b{_any(sorted(words))}\b"

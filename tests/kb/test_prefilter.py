@@ -11,7 +11,7 @@ import pytest
 from relclip.core.captions import Block
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import Miner
-from relclip.kb.prefilter import candidates
+from relclip.kb.prefilter import candidates, two_words_pattern, usable
 from relclip.raw.scenes.corpus import write_captions
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -56,3 +56,14 @@ def test_a_small_vocabulary_needs_only_its_own_verbs(predicates):
     found = candidates(block, miner.patterns)
     assert [line.split("\t")[0] for line in found.lines] == [c for c in captions if miner.triplets(c)]
     assert found.captions == 4
+
+
+def test_a_vocabulary_too_large_for_a_pattern_lets_all_captions_through():
+    letters = random.Random(0).choices(
+        "abcdefghijklmnopqrstuvwxyz", k=700_000
+    )  # names alike would be one small tree
+    words = two_words_pattern("".join(letters[place : place + 7]) for place in range(0, len(letters), 7))
+    assert usable(words) == ""
+    assert usable(two_words_pattern(["man", "horse"])) == two_words_pattern(["man", "horse"])
+    block = Block(b"a man riding a horse\t1\nblue sky\t2\n", 2)
+    assert len(candidates(block, (usable(words),)).lines) == 2

@@ -10,6 +10,10 @@ from relclip.core.recall import CUTOFFS, LISTS
 
 HEAD = ("A", "B", "B - A", "95 % interval", "p", "")
 SHOWN_HITS = 4
+NO_PAIR = (
+    "Not one annotated pair is among any image's first 100 predictions, whatever the predicate: are the boxes x1, y1, x2, "
+    "y2 in pixels of the image, the classes numbered as in vocabulary.json, and image_id that of the ground truth?"
+)
 
 
 def summary(content: dict[str, Any]) -> str:
@@ -39,6 +43,7 @@ def summary(content: dict[str, Any]) -> str:
             if (value := content["metrics"].get(one.name)) is not None
         ),
         *_notes(counts, switches),
+        *([NO_PAIR] if counts["predictions"] and content["metrics"].get("pair_recall_at_100") == 0 else []),
     ]
     return "\n\n".join(paragraphs) + "\n"
 

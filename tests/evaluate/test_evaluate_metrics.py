@@ -30,7 +30,7 @@ from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.evaluate import HITS, evaluate, hits, matching, metrics, metrics_from_hits
 from relclip.evaluate.relation_batches import relation_batches
-from relclip.evaluate.text import summary
+from relclip.evaluate.text import NO_PAIR, summary
 
 IMAGES = 64
 
@@ -169,6 +169,18 @@ def test_predictions_of_other_images_are_counted_and_said(tmp_path):
     counts = content["counts"]
     assert counts["predictions_elsewhere"] == before["counts"]["predictions"] == counts["predictions"]
     assert f"not judged here, left out: {counts['predictions']} predictions." in summary(content)
+
+
+def test_predictions_that_lie_on_no_annotated_pair_are_said(tmp_path):
+    folders = write_case(tmp_path, random_case(np.random.default_rng(3), images=10))
+    assert NO_PAIR not in summary(evaluate(*folders, "sgcls", switches=Evaluate(bootstrap=0)).content)
+    path = folders[1] / "objects.parquet"
+    table = pq.read_table(path)
+    for name in ("x1", "x2"):
+        place = table.column_names.index(name)
+        table = table.set_column(place, table.field(place), pc.add(table[name], 10000))
+    pq.write_table(table, path)
+    assert NO_PAIR in summary(evaluate(*folders, "sgdet", switches=Evaluate(bootstrap=0)).content)
 
 
 @pytest.mark.parametrize("sides", [[0], [1], [0, 1]])

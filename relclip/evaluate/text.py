@@ -11,8 +11,8 @@ from relclip.core.recall import CUTOFFS, LISTS
 HEAD = ("A", "B", "B - A", "95 % interval", "p", "")
 SHOWN_HITS = 4
 NO_PAIR = (
-    "Not one annotated pair is among any image's first 100 predictions, whatever the predicate: are the boxes x1, y1, x2, "
-    "y2 in pixels of the image, the classes numbered as in vocabulary.json, and image_id that of the ground truth?"
+    "Not one annotated pair is among any image's first 100 predictions, whatever the predicate: are the boxes x1, y1, "
+    "x2, y2 in pixels of the image, the classes numbered as in vocabulary.json, and image_id that of the ground truth?"
 )
 
 

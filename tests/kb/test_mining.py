@@ -249,7 +249,10 @@ def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", words)
     command_line.main()
     said = capsys.readouterr().out
-    assert "1 lines without a tab" in said and "1 lines are not UTF-8" in said
+    assert (
+        "without a tab, left out: 1 line\n" in said
+        and "not UTF-8, of which what cannot be read became U+FFFD: 1 line\n" in said
+    )
     assert "the caption is a line's first field" in said
     assert json.loads((tmp_path / "kb" / "statistics.json").read_text())["min_count"] == 2
 

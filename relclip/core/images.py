@@ -41,7 +41,7 @@ def read_image(path: Path, *, as_shown: bool = False, reduced: bool = False) -> 
 
     Raises InputError where the file is missing, no picture, cut off, too large or in a mode without colours.
     """
-    with _opened(path, reduced=reduced) as stored:
+    with _opened(path, reduced=reduced) as (stored, _):
         image = _turned(stored) if as_shown else stored
         if image.mode.startswith("I;16"):
             return _grey(image, as_shown)
@@ -65,8 +65,7 @@ def check_image(path: Path) -> tuple[tuple[int, int], int]:
     All bytes are read and entropy-decoded; a JPEG's pixels are only computed at an eighth of the size.
     Raises InputError as `read_image` does.
     """
-    with _opened(path) as image:
-        width, height = image.size
+    with _opened(path) as (image, (width, height)):
         image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
         image.load()
         return (width, height), _orientation(image)
@@ -97,21 +96,29 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 def image_size(path: Path) -> tuple[int, int]:
     """Return (width, height) as a picture's header says, no pixels read; raises InputError as `read_image` does."""
-    with _opened(path) as image:
-        return image.size
+    with _opened(path) as (_, size):
+        return size
+
+
+def shown_size(path: Path) -> tuple[int, int]:
+    """Return (width, height) as a viewer shows the picture, turned by EXIF, also where `read_image` comes `reduced`."""
+    with _opened(path, reduced=True) as (image, (width, height)):
+        return (height, width) if _orientation(image) >= 5 else (width, height)
 
 
 @contextmanager
-def _opened(path: Path, *, reduced: bool = False) -> Iterator[Image.Image]:
+def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+    """The file, as yet undecoded, and its (width, height) as stored; `reduced`: it comes smaller where it must."""
     if not path.is_file():
         raise InputError(f"{path} is not there or is no file; put the picture in place")
     formats = _formats(path)
     try:
         with Image.open(path, formats=formats) as image:
+            size = image.size
             if reduced and image.format == "JPEG":
                 _reduce(image)
             _refuse(path, image)
-            yield image
+            yield image, size
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

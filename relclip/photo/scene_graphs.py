@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.errors import InputError
-from relclip.core.images import read_image
+from relclip.core.images import read_image, shown_size
 from relclip.core.recall import Task
-from relclip.detector.pictures import Picture, at_size
+from relclip.detector.pictures import Picture, shrink
 from relclip.detector.proposals import Detections, detect_batch, propose
 from relclip.features.stage import patch_maps_of, squash
 from relclip.model import ImageSet
@@ -84,19 +85,23 @@ class SceneGraphs:
         """
         if isinstance(picture, (str, Path)):
             pixels = read_image(Path(picture), as_shown=True, reduced=boxes is None)
-            name = printable(str(picture))
+            prepared = self.prepare(pixels, printable(str(picture)), shown_size(Path(picture)))
         else:
-            pixels, name = np.asarray(picture), ""
-        prepared = self.prepare(pixels, name)
+            prepared = self.prepare(np.asarray(picture))
         return self.predict([prepared], [self.user_boxes(prepared, boxes)])[0]
 
-    def prepare(self, pixels: Pixels, name: str) -> Prepared:
-        """Shrink a picture to what the models take. Safe to call from several threads."""
+    def prepare(self, pixels: Pixels, name: str = "", shown: tuple[int, int] | None = None) -> Prepared:
+        """Shrink a picture to what the models take. Safe to call from several threads.
+
+        shown: (width, height) in whose pixels the graph counts; none: the picture's own.
+        """
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
             raise InputError(f"a picture is (height, width, 3) uint8, met {pixels.shape} {pixels.dtype}")
         finder, size = self.models.finder, self.models.source.map_size
-        height, width = pixels.shape[:2]
-        for_detector = at_size(pixels, finder.size) if finder else None
+        width, height = shown or (pixels.shape[1], pixels.shape[0])
+        for_detector = (
+            Picture(shrink(torch.from_numpy(pixels), finder.size), width, height) if finder else None
+        )
         return Prepared(name, width, height, for_detector, squash(pixels, size))
 
     def user_boxes(self, picture: Prepared, boxes: Sequence[Box] | None) -> UserBoxes | None:

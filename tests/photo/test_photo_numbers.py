@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from photo_case import RUN, by_the_stages, rows_of
+from PIL import Image
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.images import read_image
@@ -133,3 +134,18 @@ def test_what_is_missing_is_said(data, tmp_path):
     (copy / "params.yaml").unlink()
     with pytest.raises(InputError, match="--params"):
         SceneGraphs.load(copy / "data")
+
+
+def test_a_photo_decoded_smaller_counts_its_own_pixels_turned_as_shown(graphs, tmp_path, monkeypatch):
+    photo = Image.effect_noise((480, 320), 90).convert("RGB")
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a viewer turns it
+    photo.save(tmp_path / "a.jpg", quality=95, exif=turned)
+    whole = graphs(tmp_path / "a.jpg")
+    monkeypatch.setattr("relclip.core.images.MAX_PIXELS", 40_000)
+    reduced = graphs(tmp_path / "a.jpg")
+    assert (whole.width, whole.height) == (reduced.width, reduced.height) == (320, 480)
+    assert whole.objects and reduced.objects
+    for graph in (whole, reduced):
+        assert max(one.y2 for one in graph.objects) > 240
+        assert all(one.x2 <= 320 and one.y2 <= 480 for one in graph.objects)

@@ -18,6 +18,8 @@ from relclip.core import process
 from relclip.core.errors import InputError
 from relclip.core.real import real
 
+#: Folders of a project that hold nothing but what it made; everywhere else a folder may hold a user's files.
+OWN = ("data", "reports", "checkpoints")
 _FILE_IN_THE_WAY = "this is a file where a folder must be written"
 _PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}\.partial")
 #: The same anywhere in a path, which an error would show.
@@ -134,8 +136,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary empty folder beside `path`; on success it replaces `path` as a whole.
 
     A link to a folder (a larger disk) stays; what it leads to is replaced. A file in the way is an OSError,
-    and so is the folder one is in (`--output .`): whatever lies there would be gone.
+    and so is the folder one is in (`--output .`): whatever lies there would be gone. InputError where `path`, outside
+    of the project's OWN folders, holds what the new folder does not: it is somebody else's.
     """
+    named = real(path) if ".." in path.parts else path.absolute()
     path = real(path)
     check_output(path)
     if path.is_file():
@@ -150,6 +154,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         if path.exists():
+            _check_replaceable(named, temporary)
             old = _sibling(path)
             path.replace(old)
             temporary.replace(path)
@@ -159,6 +164,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         _fsync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_replaceable(path: Path, new: Path) -> None:
+    if any(path.is_relative_to(Path.cwd() / own) for own in OWN):
+        return
+    strange = sorted({one.name for one in path.iterdir()} - {one.name for one in new.iterdir()})
+    if strange:
+        raise InputError(f"{path} holds {strange[0]}, which would be replaced; name a new folder")
 
 
 def make_folder(folder: Path) -> None:

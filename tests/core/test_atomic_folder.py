@@ -5,15 +5,18 @@ from pathlib import Path
 import pytest
 
 from relclip.core.atomic import atomic_folder, write_text
+from relclip.core.errors import InputError
 
 
-def test_a_link_to_a_folder_stays(tmp_path):
+def test_a_link_to_a_folder_stays(tmp_path, monkeypatch):
     (tmp_path / "disk/raw").mkdir(parents=True)
     (tmp_path / "disk/raw/old").touch()
-    (tmp_path / "raw").symlink_to(tmp_path / "disk/raw")
-    with atomic_folder(tmp_path / "raw") as folder:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/raw").symlink_to(tmp_path / "disk/raw")
+    monkeypatch.chdir(tmp_path)
+    with atomic_folder(tmp_path / "data/raw") as folder:
         (folder / "new").touch()
-    assert (tmp_path / "raw").is_symlink()
+    assert (tmp_path / "data/raw").is_symlink()
     assert [path.name for path in (tmp_path / "disk/raw").iterdir()] == ["new"]
     assert [path.name for path in (tmp_path / "disk").iterdir()] == ["raw"]
 
@@ -42,3 +45,22 @@ def test_a_folder_in_the_way_of_a_file_is_said(tmp_path, monkeypatch, output):
     with pytest.raises(IsADirectoryError, match="a folder where a file must be written"):
         write_text(Path(output), "text")
     assert [path.name for path in tmp_path.rglob("*")] == ["made"]
+
+
+def test_a_folder_with_somebody_elses_files_is_not_replaced(tmp_path, monkeypatch):
+    def made(place):
+        with atomic_folder(place) as folder:
+            write_text(folder / "images.parquet", "new")
+
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    made(documents)
+    made(documents)  # its own
+    write_text(documents / "thesis.tex", "years")
+    with pytest.raises(InputError, match=r"documents holds thesis\.tex, which would be replaced"):
+        made(documents)
+    assert (documents / "thesis.tex").read_text() == "years"
+    monkeypatch.chdir(tmp_path)
+    write_text(Path("data/raw/truth"), "of another source")
+    made(Path("data/raw"))  # a project's own
+    assert [one.name for one in Path("data/raw").iterdir()] == ["images.parquet"]

@@ -272,8 +272,9 @@ def test_archives_of_the_hub_are_unpacked_and_nothing_leads_out(tmp_path):
     ]
 
 
-def test_a_broken_shard_is_one_sentence_and_nothing_is_left(tmp_path):
-    packed = shards(make(tmp_path / "source", "coco"), tmp_path / "packed")
+def test_a_broken_shard_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # as a project, in whose `data` the Hub's files are kept
+    packed = shards(make(tmp_path / "source", "coco"), tmp_path / "data/packed")
     (packed / "categories.json").unlink()
     counts = Counter()
     unpack(packed, counts)

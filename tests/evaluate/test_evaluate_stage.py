@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -74,7 +75,9 @@ def test_without_truth_nothing_speaks_of_it(paths):
     assert judged.unique().to_pylist() == ["annotation"]
 
 
-def test_other_tasks_stay_and_the_own_folder_is_replaced(paths):
+def test_other_tasks_stay_and_the_own_folder_is_replaced(paths, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # as a project, whose `data` holds nothing of others
+    paths = replace(paths, output=tmp_path / "data" / "evaluate")
     evaluate_run(paths, BOTH, FEW, truth=True)
     before = written(paths.output)
     (paths.output / "sgcls" / "old").write_text("left by an older version")

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from relclip.core.atomic import write_json
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.core.json_file import read_json
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
@@ -45,7 +45,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
         advice = (
             "install transformers and sentencepiece" if lacks else "take a model without further packages"
         )
-        raise InputError(f"open_clip cannot build '{name}' ({short(error)}); {advice}") from None
+        raise InputError(f"open_clip cannot build '{name}' ({one_line(error, 160)}); {advice}") from None
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
         print(
@@ -151,8 +151,9 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
         openai = bool(set(found.unexpected_keys) & set(OPENAI_SIZES))
     except Exception as error:
         raise InputError(
-            f"{weights} does not load as '{name}' ({short(error)}); give that model's weights as safetensors or a "
-            "plain state dict (TorchScript and files that run code are refused), or set clip.model to the file's model"
+            f"{weights} does not load as '{name}' ({one_line(error, 160)}); give that model's weights as "
+            "safetensors or a plain state dict (TorchScript and files that run code are refused), or set clip.model to "
+            "the file's model"
         ) from None
 
     if openai:
@@ -182,8 +183,3 @@ def _same_activation(name: str, config: Mapping[str, Any], tag: Mapping[str, Any
     known = open_clip.get_model_config(other) is not None and other != name
     take = f"set clip.model to '{other}'" if known else "take other weights"
     raise InputError(f"'{weights}' was trained with {kinds[0]}, '{name}' computes with {kinds[1]}; {take}")
-
-
-def short(error: Exception) -> str:
-    """The start of what an error says, on one line."""
-    return " ".join(str(error).split())[:160]

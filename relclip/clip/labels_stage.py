@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler, cut_regions
 from relclip.clip.descent import Tower
-from relclip.clip.elsewhere import HUB, reach, short
+from relclip.clip.elsewhere import HUB, reach
 from relclip.clip.pretrain import Trainer, train
 from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import labels_config
@@ -23,7 +23,7 @@ from relclip.compute.device import best_device, moved, prepare
 from relclip.core.accuracy import accuracy
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.digest import file_digest
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.core.seeds import stream
@@ -87,8 +87,8 @@ def _from_file(name: str, weights: Path) -> nn.Module:
         timm.models.load_checkpoint(model, str(weights), strict=True, weights_only=True)
     except Exception as error:
         raise InputError(
-            f"{weights} does not load as timm's '{name}' ({short(error)}); give that model's model.safetensors, or set "
-            "labels.model to the file's model"
+            f"{weights} does not load as timm's '{name}' ({one_line(error, 160)}); give that model's "
+            "model.safetensors, or set labels.model to the file's model"
         ) from None
     return model
 

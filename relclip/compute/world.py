@@ -17,7 +17,7 @@ from torch import distributed as dist
 from torch.autograd.function import once_differentiable
 
 from relclip.compute.device import best_device
-from relclip.core.errors import InputError, RelclipError
+from relclip.core.errors import InputError, RelclipError, one_line
 from relclip.core.process import launched, let_others_speak
 
 #: How long a process waits for the others: the first validates and writes while they wait.
@@ -126,7 +126,7 @@ def _exchange() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, 120)
         raise _Lost(
             f"another process of this training ended or cannot be reached ({reason}); see its message, then run the "
             "same command again: it goes on from the last checkpoint"

@@ -25,12 +25,17 @@ class OutOfMemory(RelclipError):
     """Work that the device's memory does not hold, however small its pieces."""
 
 
+def one_line(error: object, longest: int = 200) -> str:
+    """What an error of a library says, on one line and cut, for a sentence of ours."""
+    return " ".join(str(error).split())[:longest]
+
+
 def first_fault(error: Exception, between: str = ".") -> str:
     """Where pydantic met the first fault, and what it says of it; of any other error what it says, on one line."""
     from pydantic import ValidationError  # noqa: PLC0415  # slow to load
 
     if not isinstance(error, ValidationError):
-        return " ".join(str(error).split())[:200]
+        return one_line(error)
     first = error.errors(include_url=False, include_input=False)[0]
     return f"{between.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from relclip.core.atomic import atomic_file, note_read
-from relclip.core.errors import ContractError, RelclipError
+from relclip.core.errors import ContractError, RelclipError, one_line
 from relclip.internals.pyarrow_pandas import spare_pandas
 
 spare_pandas()
@@ -179,7 +179,7 @@ def readable(
     except (pa.ArrowException, ValueError, OverflowError, OSError) as met:
         if isinstance(met, OSError) and met.errno is not None:
             raise
-        reason = " ".join(str(met).split())[:300]
+        reason = one_line(met, 300)
         raise error(f"{path} is not readable as Parquet ({reason}); {hint}") from met
 
 

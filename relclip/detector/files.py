@@ -12,7 +12,7 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
-from relclip.core.errors import ContractError, InputError, first_fault
+from relclip.core.errors import ContractError, InputError, first_fault, one_line
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.vocabulary import Vocabulary
@@ -71,7 +71,7 @@ def load_detector(path: Path, config: DetectorConfig) -> FasterRCNN:
     except RuntimeError as error:
         raise InputError(
             f"{path} holds no weights of the {config.backbone} detector with {config.classes} classes "
-            f"({_short(error)}); set detector.backbone, or train one"
+            f"({one_line(error)}); set detector.backbone, or train one"
         ) from None
     return model
 
@@ -85,7 +85,7 @@ def _read(path: Path) -> Weights:
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different error for each way a file can be broken
-        raise InputError(f"detector.weights: {path} cannot be read ({_short(error)}); {_ALLOWED}") from None
+        raise InputError(f"detector.weights: {path} cannot be read ({one_line(error)}); {_ALLOWED}") from None
     # torchvision's own training script keeps the weights under "model", beside the optimiser's state
     weights = content.get("model", content) if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
@@ -94,7 +94,3 @@ def _read(path: Path) -> Weights:
 
 
 _ALLOWED = "give a folder that relclip.detector wrote, a .safetensors file, or a .pt file of plain weights"
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

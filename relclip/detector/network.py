@@ -19,7 +19,7 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.core.params.base import Closed
 
 #: Anchors of the small detector at the strides 8, 16 and 32, in pixels of a picture of 128.
@@ -91,7 +91,7 @@ def _fetched(weights: Any) -> dict[str, Tensor]:
         state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:
         place = Path(torch.hub.get_dir()) / "checkpoints"
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, 120)
         raise InputError(
             f"the detector's start could not be fetched from {weights.url} ({reason}); put that file into {place}, or "
             "set detector.start: none"

@@ -20,7 +20,7 @@ from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
-from relclip.core.errors import ContractError, InputError
+from relclip.core.errors import ContractError, InputError, one_line
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -94,7 +94,7 @@ class Encoder:
             )
             lacking = lacking or ("" if len(shape) == 4 else f"its patch states are {tuple(shape)}")
         except (AttributeError, NotImplementedError, TypeError, RuntimeError) as error:
-            lacking = " ".join(str(error).split())[:160]
+            lacking = one_line(error, 160)
         if lacking:
             raise InputError(
                 f"'{name}' cannot be the encoder ({lacking}): the pipeline needs patch states of pictures on a grid, a "
@@ -214,7 +214,7 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
     except ContractError:
         raise
     except Exception as error:  # open_clip raises many kinds, for JSON, for shapes and for missing keys
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise ContractError(
             f"{folder} holds no CLIP that open_clip can load ({reason}); make it again"
         ) from None

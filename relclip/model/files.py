@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from relclip.compute.seal import UNSEALED, check_seal, seal
 from relclip.core.atomic import atomic_file, write_json
-from relclip.core.errors import ContractError, first_fault
+from relclip.core.errors import ContractError, first_fault, one_line
 from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary
 from relclip.model.base import Model, RelationConfig
@@ -101,7 +101,7 @@ def _filled(module: Module, weights: dict[str, Tensor], folder: Path) -> Module:
 
 
 def _unfit(folder: Path, error: Exception) -> ContractError:
-    reason = " ".join(str(error).split())[:200]
+    reason = one_line(error)
     return ContractError(
         f"{folder / WEIGHTS} does not fit its {CONFIG} or is broken ({reason}); train it again"
     )

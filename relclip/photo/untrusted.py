@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from relclip.compute.seal import read_header
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.core.json_file import read_json
 from relclip.core.real import real
 from relclip.internals.open_clip import quiet
@@ -60,7 +60,7 @@ def check_fit(weights: Path, build: Callable[[Collection[str]], nn.Module]) -> N
         with torch.device("meta"):
             wanted = {name: list(value.shape) for name, value in build(held).state_dict().items()}
     except (RuntimeError, ArithmeticError, AssertionError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, 120)
         raise InputError(
             f"the configuration beside {weights} describes no network ({reason}); take the folder as it was exported"
         ) from None
@@ -122,7 +122,7 @@ def _shapes(path: Path) -> Shapes:
         header.pop("__metadata__", None)
         return {name: [int(side) for side in about["shape"]] for name, about in header.items()}
     except (OSError, ValueError, AttributeError, TypeError, KeyError, struct.error) as error:
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, 120)
         raise InputError(
             f"{path} is missing or no safetensors file ({reason}); take the folder as exported"
         ) from None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.core.params.raw import HUB, Raw
 from relclip.raw.folder import annotation_of, take_folder
 
@@ -101,7 +101,7 @@ def local_folder(name: str, counts: Counter[str]) -> Path:
     except (HTTPError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's fault
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise InputError(
             f"the Hub does not give '{name}' ({reason}); correct the name, set HF_TOKEN where it is gated, or put its "
             f"files into a folder and name that"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import process
+from relclip.core.errors import one_line
 from relclip.internals.mlflow_places import follow
 from relclip.internals.mlflow_sqlite import Point, Store
 from relclip.tracking.recorder import Recorder, Silent
@@ -229,7 +230,7 @@ def attempt(action: Callable[[], Any]) -> Any:
     try:
         return action()
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         print(
             f"relclip: MLflow did not take this ({type(error).__name__}: {reason}); the stage goes on",
             file=sys.stderr,

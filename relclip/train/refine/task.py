@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, one_line
 from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
@@ -48,7 +48,7 @@ def load_start(
     try:
         trained = Train.model_validate(about.get("train"))
     except ValidationError as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise ContractError(
             f"{folder / 'config.json'} does not say how '{params.start}' was trained ({reason}); train it again"
         ) from None

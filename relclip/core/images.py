@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 
 #: Formats whose decoders run in this process and stay in it (EPS, for one, would start Ghostscript).
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
@@ -42,10 +42,21 @@ def read_image(path: Path, *, as_shown: bool = False, reduced: bool = False) -> 
     Raises InputError where the file is missing, no picture, cut off, too large or in a mode without colours.
     """
     with _opened(path, reduced=reduced) as (stored, _):
-        image = _turned(stored) if as_shown else stored
-        if image.mode.startswith("I;16"):
-            return _grey(image, as_shown)
-        return np.array((_on_white(image) if as_shown else image).convert("RGB"))
+        return _pixels(stored, as_shown)
+
+
+def read_shown(path: Path, *, reduced: bool) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """`read_image` as shown, and the (width, height) that a viewer shows, also where the pixels come `reduced`."""
+    with _opened(path, reduced=reduced) as (stored, (width, height)):
+        size = (height, width) if _orientation(stored) >= 5 else (width, height)
+        return _pixels(stored, as_shown=True), size
+
+
+def _pixels(stored: Image.Image, as_shown: bool) -> NDArray[np.uint8]:
+    image = _turned(stored) if as_shown else stored
+    if image.mode.startswith("I;16"):
+        return _grey(image, as_shown)
+    return np.array((_on_white(image) if as_shown else image).convert("RGB"))
 
 
 def _grey(image: Image.Image, as_shown: bool) -> NDArray[np.uint8]:
@@ -100,12 +111,6 @@ def image_size(path: Path) -> tuple[int, int]:
         return size
 
 
-def shown_size(path: Path) -> tuple[int, int]:
-    """Return (width, height) as a viewer shows the picture, turned by EXIF, also where `read_image` comes `reduced`."""
-    with _opened(path, reduced=True) as (image, (width, height)):
-        return (height, width) if _orientation(image) >= 5 else (width, height)
-
-
 @contextmanager
 def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """The file, as yet undecoded, and its (width, height) as stored; `reduced`: it comes smaller where it must."""
@@ -127,7 +132,7 @@ def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image,
         raise InputError(f"{path} is no picture in a known format; allowed: {', '.join(formats)}") from None
     except Exception as error:
         # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more on broken files.
-        reason = " ".join(str(error).split())[:100]
+        reason = one_line(error, 100)
         raise InputError(f"{path} cannot be decoded ({reason}); get a whole copy of the picture") from None
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from relclip import __version__
 from relclip.core.digest import file_digest
 from relclip.core.errors import InputError, counted
-from relclip.core.images import read_image, shown_size
+from relclip.core.images import read_shown
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
 from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
@@ -140,8 +140,8 @@ def _read(job: Job, known: Mapping[Path, str | None], photo: Photo) -> Photo:
         key = _key(job, photo.path, boxes)
         if known[photo.folder] == key:
             return replace(photo, key=key)
-        pixels = read_image(photo.path, as_shown=True, reduced=boxes is None)  # boxes count whole pixels
-        prepared = job.graphs.prepare(pixels, name, shown_size(photo.path))
+        pixels, size = read_shown(photo.path, reduced=boxes is None)  # boxes count whole pixels
+        prepared = job.graphs.prepare(pixels, name, size)
         checked = job.graphs.user_boxes(prepared, boxes)
     except (InputError, OSError) as error:
         return replace(photo, failure=printable(str(error)))

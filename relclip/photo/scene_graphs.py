@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.core.errors import InputError
-from relclip.core.images import read_image, shown_size
+from relclip.core.images import read_shown
 from relclip.core.recall import Task
 from relclip.detector.pictures import Picture, shrink
 from relclip.detector.proposals import Detections, detect_batch, propose
@@ -84,8 +84,8 @@ class SceneGraphs:
         the detector looks for them (SGDet). Raises InputError where the picture or a box is no good.
         """
         if isinstance(picture, (str, Path)):
-            pixels = read_image(Path(picture), as_shown=True, reduced=boxes is None)
-            prepared = self.prepare(pixels, printable(str(picture)), shown_size(Path(picture)))
+            pixels, size = read_shown(Path(picture), reduced=boxes is None)
+            prepared = self.prepare(pixels, printable(str(picture)), size)
         else:
             prepared = self.prepare(np.asarray(picture))
         return self.predict([prepared], [self.user_boxes(prepared, boxes)])[0]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from relclip.core.errors import InputError
-from relclip.core.images import check_image, read_image, shown_size
+from relclip.core.images import check_image, read_image, read_shown
 
 
 @pytest.fixture
@@ -146,4 +146,4 @@ def test_a_jpeg_beyond_the_limit_is_decoded_reduced_where_that_will_do(tmp_path,
     with pytest.raises(InputError, match="300 x 400 pixels"):
         read_image(tmp_path / "a.jpg")
     assert read_image(tmp_path / "a.jpg", reduced=True).shape == (100, 75, 3)
-    assert shown_size(tmp_path / "a.jpg") == (300, 400)
+    assert read_shown(tmp_path / "a.jpg", reduced=True)[1] == (300, 400)

@@ -104,7 +104,11 @@ def check_own(folder: Path, mark: str, own: Iterable[str]) -> None:
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         name = path.relative_to(folder).as_posix()
         if (path.is_symlink() or not path.is_dir()) and not any(fnmatchcase(name, one) for one in known):
-            raise InputError(f"{folder} holds {name}, which would be replaced; name a new folder")
+            raise _others(folder, name)
+
+
+def _others(folder: Path, name: str) -> InputError:
+    return InputError(f"{folder} holds {name}, which would be replaced; name a new folder")
 
 
 def _below(place: Path, folders: Iterable[Path]) -> bool:
@@ -171,7 +175,7 @@ def _check_replaceable(path: Path, new: Path) -> None:
         return
     strange = sorted({one.name for one in path.iterdir()} - {one.name for one in new.iterdir()})
     if strange:
-        raise InputError(f"{path} holds {strange[0]}, which would be replaced; name a new folder")
+        raise _others(path, strange[0])
 
 
 def make_folder(folder: Path) -> None:

@@ -20,6 +20,7 @@ def compound(sentence: Sentence, place: int, act: Act) -> bool:
 
 
 def compounds(sentence: Sentence, place: int, act: Act) -> None:
+    """State `snow covered hills` and `hills are snow covered`, the verb at `place`."""
     kind = sentence.kind
     if kind[place + 1] == "N":
         turned(sentence, act.passive, [place + 1], _bare_group(sentence, place - 1))
@@ -34,8 +35,9 @@ def _bare_group(sentence: Sentence, place: int) -> list[int]:
 
 
 def turned(sentence: Sentence, passive: tuple[str, bool], subjects: list[int], things: list[int]) -> None:
-    predicate, turned = passive
-    if turned:
+    """State a passive's predicate, with its two sides changed where `passive` says so."""
+    predicate, swapped = passive
+    if swapped:
         subjects, things = things, subjects
     sentence.state(subjects, predicate, things)
 

@@ -1,5 +1,6 @@
 """Fixtures that several test folders share."""
 
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from relclip.core.params.whole import Params
 ROOT = Path(__file__).resolve().parents[1]
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start: some wait for it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Under `make test`, a make that a test starts would take itself for a part of that one, and say more.
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean '{match[0]}'?)" if match else ""
 
 
-def counted(number: int, thing: str, form: str = "") -> str:
+def counted(number: float, thing: str, form: str = "") -> str:
     """So many of a thing, in words: `1 image`, `2 images`; `form`: how the number is written, as in a format string.
 
     >>> counted(1, "image"), counted(1200, "ground truth", ","), counted(2, "class")

@@ -108,6 +108,13 @@ def verb_lemmas(word: str) -> tuple[str, ...]:
     return tuple(lemminflect.getAllLemmas(word, "VERB").get("VERB", ()))
 
 
+def in_gerund(text: str) -> Iterator[str]:
+    """Yield a phrase that begins with a verb's base or third person with its gerund: `lies on` -> `lying on`."""
+    verb, _, rest = text.partition(" ")
+    forms = map(verb_forms, verb_lemmas(verb))
+    yield from (f"{form.gerund} {rest}".strip() for form in forms if verb in (form.base, form.third))
+
+
 def tidy(name: str) -> str:
     """A name in lower case, underscores as spaces, single spaces, without quotes or stops at the ends.
 

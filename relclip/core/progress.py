@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from relclip.core.errors import counted
 from relclip.core.process import is_first
 
 Item = TypeVar("Item")
@@ -35,13 +36,9 @@ def progress(
             last = time.monotonic()
             _line(what, unit, done, total, (done - start) / (last - begin))
     elapsed = max(time.monotonic() - begin, 1e-9)
-    print(
-        f"{what}: {done} {unit}{'' if done == 1 else 's'} done in {elapsed:.1f} s",
-        file=sys.stderr,
-        flush=True,
-    )
+    print(f"{what}: {counted(done, unit)} done in {elapsed:.1f} s", file=sys.stderr, flush=True)
 
 
 def _line(what: str, unit: str, done: int, total: int | None, rate: float) -> None:
     of = f"/{total}, {(total - done) / rate:.0f} s left" if total else ""
-    print(f"{what}: {done}{of} ({rate:.1f} {unit}s/s)", file=sys.stderr, flush=True)
+    print(f"{what}: {done}{of} ({counted(rate, unit, '.1f')}/s)", file=sys.stderr, flush=True)

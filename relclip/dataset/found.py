@@ -6,7 +6,7 @@ from pathlib import Path
 
 from relclip.core.entries import as_list, read_entries
 from relclip.core.errors import InputError
-from relclip.core.forms import in_singular, tidy
+from relclip.core.forms import in_gerund, in_singular, tidy
 from relclip.core.params.dataset import Dataset, PredicateMatch
 from relclip.core.vocabulary import FOUND, MOST_NAMES, Vocabulary, load_names
 from relclip.dataset.names import without_articles, without_auxiliaries
@@ -43,17 +43,17 @@ def found_objects(raw: Path, least: int, aliases: Mapping[str, str], plural: boo
         text = without_articles(tidy(names[0])) if names else ""
         counts[aliases.get(text, text)] += 1
     if plural:
-        for name in sorted(counts):
-            singular = next((form for form in in_singular(name) if form in counts), name)
-            if singular != name:
-                counts[singular] += counts.pop(name)
+        _join(counts, in_singular)
     return _often(counts, least, "objects")
 
 
 def found_predicates(
     raw: Path, least: int, aliases: Mapping[str, str], match: PredicateMatch
 ) -> tuple[str, ...]:
-    """Predicates met at least `least` times, as `PredicateWords` reads them: by `lemma` without articles and 'is'."""
+    """Predicates met at least `least` times, as `PredicateWords` reads them.
+
+    By `lemma`: without articles and 'is', and 'lies on' counts for 'lying on', if that is met.
+    """
     counts: Counter[str] = Counter()
     for thing in _things(raw / "relationships.json", "relationships"):
         words = thing.get("predicate")
@@ -61,7 +61,17 @@ def found_predicates(
         if text not in aliases:
             text = without_auxiliaries(without_articles(text)) if match == "lemma" else text
         counts[aliases.get(text, text)] += 1
+    if match == "lemma":
+        _join(counts, in_gerund)
     return _often(counts, least, "predicates")
+
+
+def _join(counts: Counter[str], forms: Callable[[str], Iterator[str]]) -> None:
+    """Count a name for the first of its other `forms` that is met too, in place."""
+    for name in sorted(counts):
+        other = next((form for form in forms(name) if form in counts), name)
+        if other != name:
+            counts[other] += counts.pop(name)
 
 
 def _names(source: str | list[str], found: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:

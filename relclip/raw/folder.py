@@ -53,15 +53,7 @@ def take_folder(
                 counts["entries of image_data.json whose image_id came before"] += 1
             else:
                 counts[link(real(picture), target)] += 1
-        if not counts[LINKED] + counts[COPIED]:
-            met = (
-                ", ".join(f"{number} x {what}" for what, number in counts.items() if number)
-                or "its files list none"
-            )
-            raise InputError(
-                f"{folder} has no picture to take ({met}); put them in {folder / 'images'}, called as the format's"
-                " own files say: <image_id>.jpg, or the name that `file` gives"
-            )
+        check_pictures(folder, counts[LINKED] + counts[COPIED], counts)
         counts.update(join_captions([Path(path) for path in captions], made / "captions.tsv"))
         _origin(folder, layout, captions).save(made)
     return counts
@@ -92,6 +84,19 @@ def check_folder(folder: Path, layout: Format) -> None:
     for name in ANNOTATIONS if layout == "visual_genome" else ():
         if not (folder / name).is_file():
             raise InputError(f"{folder / name} does not exist; raw.folder must hold {', '.join(ANNOTATIONS)}")
+
+
+def check_pictures(folder: Path, found: int, counts: Counter[str]) -> None:
+    """Raise InputError where no picture was found, with what was left out."""
+    if not found:
+        met = (
+            ", ".join(f"{number} x {what}" for what, number in counts.items() if number)
+            or "its files list none"
+        )
+        raise InputError(
+            f"{folder} has no picture to take ({met}); put them in {folder / 'images'}, called as the format's"
+            " own files say: <image_id>.jpg, or the name that `file` gives"
+        )
 
 
 def annotated(folder: Path, layout: Format, made: Path, counts: Counter[str]) -> Iterator[tuple[int, Path]]:

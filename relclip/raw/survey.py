@@ -17,10 +17,11 @@ from relclip.core import command
 from relclip.core.atomic import check_own, inputs_protected
 from relclip.core.entries import Entry, as_list, read_entries
 from relclip.core.errors import counted, how_to_set, in_project
+from relclip.core.forms import tidy
 from relclip.core.origin import FILE
 from relclip.core.params.raw import HUB, Format
 from relclip.raw.convert import ANNOTATIONS
-from relclip.raw.folder import EXTRAS, annotated, check_folder, take_folder
+from relclip.raw.folder import EXTRAS, annotated, check_folder, check_pictures, take_folder
 from relclip.raw.sources import local_folder
 
 ABOUT = (
@@ -48,11 +49,11 @@ class Survey:
         for entry in read_entries(folder / "objects.json"):
             things = (thing for thing in as_list(entry.get("objects")) if isinstance(thing, dict))
             survey.objects.update(
-                str(next(iter(as_list(thing.get("names"))), thing.get("name"))) for thing in things
+                tidy(str(next(iter(as_list(thing.get("names"))), thing.get("name")))) for thing in things
             )
         for entry in read_entries(folder / "relationships.json"):
             links = [link for link in as_list(entry.get("relationships")) if isinstance(link, dict)]
-            survey.predicates.update(str(link.get("predicate")) for link in links)
+            survey.predicates.update(tidy(str(link.get("predicate"))) for link in links)
             survey.related += bool(links)
         return survey
 
@@ -100,7 +101,9 @@ def _survey(folder: Path, layout: Format, output: Path | None, counts: Counter[s
         counts.update(take_folder(folder, [], output, layout))
         return survey or Survey.of(output)
     with tempfile.TemporaryDirectory() as made:
-        counts["pictures found"] = sum(1 for _ in annotated(folder, layout, Path(made), counts))
+        found = sum(1 for _ in annotated(folder, layout, Path(made), counts))
+        check_pictures(folder, found, counts)
+        counts["pictures found"] = found
         return survey or Survey.of(Path(made))
 
 

@@ -33,6 +33,17 @@ def test_names_and_predicates_met_often_enough_are_the_vocabulary(write_raw, thi
         make_dataset(found(params, predicate_min_count=9), raw, raw.parent / "none")
 
 
+def test_other_forms_of_a_verb_count_for_its_gerund_where_that_is_met(write_raw, thing, relation, params):
+    words = ["lying on", "lies on", "lie on", "is lying on", "wears", "covered", "covering", "has", "near"]
+    objects = {1: [thing(1, "man"), thing(2, "bed")]}
+    raw = write_raw({1: (40, 30)}, objects, {1: [relation(1, text, 2) for text in words]})
+    made = raw.parent / "made"
+    assert make_dataset(found(params), raw, made).kept["relations"] == 6  # the four of 'lying on' are one
+    assert load_vocabulary(made / "vocabulary.json").predicates == (
+        "covered", "covering", "has", "lying on", "near", "wears"
+    )  # fmt: skip
+
+
 def test_exact_takes_each_name_as_it_is_written(write_raw, thing, relation, params):
     objects = {1: [thing(1, "men"), thing(2, "man")]}
     raw = write_raw({1: (40, 30)}, objects, {1: [relation(1, text, 2) for text in ("feeds", "is feeding")]})

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import zipfile
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +23,7 @@ from PIL import Image
 from test_formats import PICTURES, expected, make, meaning
 
 from relclip.core.errors import InputError
+from relclip.core.params.raw import Format
 from relclip.raw import survey
 from relclip.raw.folder import take_folder
 from relclip.raw.packed import unpack
@@ -149,6 +152,24 @@ def test_a_broken_file_is_named_where_it_lies_and_nothing_is_written(call, tmp_p
         with pytest.raises(InputError, match=r"^own/objects.json is not what its format says"):
             call("--format", "visual_genome", "own", *output)
     assert {path.name for path in tmp_path.iterdir()} == {"own", "source"}
+
+
+def test_names_are_counted_as_the_stages_read_them(call, capsys, tmp_path):
+    written = [one | {"objects": [(7, "Man ", [0, 0, 9, 9]), (3, "HORSE", [0, 0, 9, 9]), (9, "man", [0, 0, 8, 8])]}
+               for one in PICTURES]  # fmt: skip
+    call("--format", "gqa", make(tmp_path / "source", "gqa", written))
+    assert "12 objects of 2 names: man 8, horse 4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", get_args(Format))
+def test_annotation_without_pictures_is_one_sentence(form, call, tmp_path):
+    source = make(tmp_path / "source", "coco" if form == "visual_genome" else form)
+    if form == "visual_genome":
+        call("--format", "coco", source, "--output", "own")
+        source = tmp_path / "own"
+    shutil.rmtree(source / "images")
+    with pytest.raises(InputError, match=r"has no picture to take \(\d x pictures missing"):
+        call("--format", form, source)
 
 
 @pytest.mark.parametrize("project", [True, False])

@@ -1,0 +1,13 @@
+"""Progress in a log: one line, in words, in the singular and in the plural."""
+
+from relclip.core import progress
+
+
+def test_a_log_line_counts_in_words(capsys, monkeypatch):
+    for number in (1, 3):
+        assert list(progress.progress(range(number), "predict", "batch")) == list(range(number))
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", -1)
+    assert list(progress.progress([0], "predict", "batch", total=2)) == [0]
+    first, second, running, _ = capsys.readouterr().err.splitlines()
+    assert first.startswith("predict: 1 batch done in") and second.startswith("predict: 3 batches done in")
+    assert running.startswith("predict: 1/2, ") and running.endswith(" batches/s)")

@@ -1,13 +1,14 @@
 """How many kernels a training step launches: on a card small steps wait for launches. Counted on the CPU; JSON.
 
-    python benchmarks/launches.py [--seeds 3]
+    python benchmarks/launches.py [--seeds 3] [--compiled]
 
 A launch is an operation below autograd that is no view; a fused or a foreach one counts once, and the LSTM is unrolled
 here, where cuDNN has a kernel a layer. The steps are the trainer's own, on images as unequal as Visual Genome's, with
 the attention's images padded together from other shares on. `together`: forward and backward of several seeds'
 networks, one after another and as one model, by torch.func's vmap over the stacked parameters; all see one batch, for
 those of different images have no equal shapes, so this is the least it can be. The stacked gradients are compared with
-the single ones.
+the single ones. `compiled`: forward and backward of RelCLIP's network as torch.compile makes them of batches of any
+size, with the attention's images padded as one group; minutes, and a C++ compiler is needed.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch._dynamo.utils import counters
+from torch._inductor import metrics
 from torch.func import functional_call, grad, stack_module_state, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 from train import OBJECTS, PREDICATES, SIZES, images_like_scenes, random_labels, random_language
@@ -27,7 +30,7 @@ from train import OBJECTS, PREDICATES, SIZES, images_like_scenes, random_labels,
 from relclip.compute.device import prepare
 from relclip.core.params.train import Train
 from relclip.core.vocabulary import Vocabulary
-from relclip.model import attention
+from relclip.model import Batch, Output, attention
 from relclip.train.minibatch import draw
 from relclip.train.setup import Material, make_trainer
 from relclip.train.steps import descend, make_optimizer
@@ -125,13 +128,36 @@ def together(seeds: int) -> dict[str, Any]:
     return {"seeds": seeds, **found, "largest_relative_difference": max(differences)}
 
 
+def compiled() -> dict[str, int]:
+    """Launches of the network's forward and backward, plain and compiled, and the batches that compile anew."""
+    attention.SHORTEST_SHARE = 0.0
+    trainer = make("relclip")
+    batches = [trainer.share(draw(trainer.params, trainer.training_set, k), k).batch for k in range(4)]
+
+    def once(network: Callable[[Batch], Output], batch: Batch) -> None:
+        output = network(batch)
+        logits = [output.predicate_logits, output.object_logits]
+        torch.autograd.backward(logits, [rows.detach() for rows in logits])
+
+    network = torch.compile(trainer.model.forward, dynamic=True, fullgraph=True)
+    once(network, batches[0])
+    kernels = metrics.generated_kernel_count + counters["inductor"]["extern_calls"]
+    counters.clear()
+    for batch in batches[1:]:
+        once(network, batch)
+    trainer.model.zero_grad()
+    plain = counted(partial(once, trainer.model, batches[0]))
+    return {"plain": plain, "compiled": kernels, "anew": counters["inductor"]["fxgraph_cache_miss"]}
+
+
 def main() -> None:
     """Parse, count, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=3, help="networks that are stacked")
-    seeds = parser.parse_args().seeds
+    parser.add_argument("--compiled", action="store_true", help="what torch.compile makes of it, too")
+    options = parser.parse_args()
     prepare(0, 1)
     found: dict[str, Any] = {}
     for model in ("relclip", "motif"):
@@ -139,7 +165,9 @@ def main() -> None:
         for share in SHARES if model == "relclip" else SHARES[:1]:
             attention.SHORTEST_SHARE = share
             found[f"{model}, shortest {share} of the longest"] = step(trainer)
-    found["together"] = together(seeds)
+    found["together"] = together(options.seeds)
+    if options.compiled:
+        found["compiled"] = compiled()
     print(json.dumps(found, indent=2))
 
 

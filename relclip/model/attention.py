@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from relclip.compute.device import moved
+
 ATTENTION_LAYERS = 2
 #: Images are padded together while the shortest has at least this share of the longest's rows.
 SHORTEST_SHARE = 0.75
@@ -39,11 +41,11 @@ class Padding:
             packed.append((first_row[images][:, None] + np.arange(there.shape[1]))[there])
             padded.append(rows + np.flatnonzero(there))
             shapes.append((len(images), there.shape[1]))
-            masks.append(None if there.all() else torch.from_numpy(there[:, None, None]).to(device))
+            masks.append(None if there.all() else moved(torch.from_numpy(there[:, None, None]), device))
             rows += there.size
         places = np.empty(count.sum(), np.int64)
         places[np.concatenate(packed)] = np.concatenate(padded)
-        return cls(torch.from_numpy(places).to(device), rows, shapes, masks)
+        return cls(moved(torch.from_numpy(places), device), rows, shapes, masks)
 
 
 def _groups(count: np.ndarray) -> list[np.ndarray]:
@@ -100,9 +102,8 @@ class AttentionStack(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Attention(dimension, heads, dropout) for _ in range(ATTENTION_LAYERS))
 
-    def forward(self, rows: Tensor, counts: Sequence[int]) -> Tensor:
-        """rows: (N, D), counts: rows of each image, sum N -> (N, D)."""
-        padding = Padding.of(counts, rows.device)
+    def forward(self, rows: Tensor, padding: Padding) -> Tensor:
+        """rows: (N, D) -> (N, D)."""
         if not padding.shapes:
             return rows
         for layer in self.layers:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from relclip.compute.device import moved
+from relclip.model.attention import Padding
 from relclip.model.regions import Regions
 
 OBJECT_NUMBERS = 9
@@ -81,6 +82,8 @@ class Batch:
 
     object_counts: list[int]  # (B,) sum N
     pair_counts: list[int]  # (B,) sum P
+    object_padding: Padding
+    pair_padding: Padding
     classes: Tensor  # (N,) int64, the labels of the data set; 0 where unknown
     object_regions: Tensor  # (N, S) float16, pooled
     object_geometry: Tensor  # (N, 9)
@@ -121,6 +124,8 @@ def collate(regions: Regions, numbers: Sequence[int], chosen: Sequence[np.ndarra
     return Batch(
         object_counts=object_counts,
         pair_counts=pair_counts,
+        object_padding=Padding.of(object_counts, device),
+        pair_padding=Padding.of(pair_counts, device),
         classes=moved(torch.from_numpy(classes), device),
         object_regions=object_regions,
         object_geometry=moved(object_geometry(relative), device),

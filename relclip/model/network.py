@@ -80,9 +80,11 @@ class RelCLIP(Model):
             self.object_region(self._standard(batch.object_regions))
             + self.object_position(batch.object_geometry)
         )
-        objects = self.object_attention(objects, batch.object_counts)  # (N, D)
+        objects = self.object_attention(objects, batch.object_padding)  # (N, D)
         object_logits = self.object_classifier(objects)
-        relations = self.relation_attention(self._relation_input(batch, objects), batch.pair_counts)  # (P, D)
+        relations = self.relation_attention(
+            self._relation_input(batch, objects), batch.pair_padding
+        )  # (P, D)
         joined = [self._join_labels(batch, relations, object_logits, labels) for labels in sources]
         return [Output(object_logits, self.predicate_classifier(rows), objects, relations) for rows in joined]
 

@@ -17,6 +17,8 @@ from relclip.raw.formats import Box, Picture
 ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
 MISSING = "pictures missing: no file of that name in the folder or below"
 UNREADABLE = "pictures left out: their file cannot be read for its size"
+OUTSIDE = "pictures left out: their path or link leads out of the folder"
+REPEATED = "pictures left out: an entry before has their file"
 
 
 @contextmanager
@@ -39,19 +41,22 @@ def write_annotations(
 ) -> dict[int, Path]:
     """Write image_data.json, objects.json and relationships.json; return the file of each picture by its new number.
 
-    A picture without a file is counted, not written. A name that is a number stays the picture's number.
+    A picture without a file of its own is counted, not written: one that is listed twice could train and test. A name
+    that is a number stays the picture's number.
     """
-    numbers, found = _Numbers(), {}
+    numbers, found, taken = _Numbers(), dict[int, Path](), set[Path]()
     with ExitStack() as stack:
         images, objects, relations = (stack.enter_context(json_list(output / name)) for name in ANNOTATIONS)
         for picture in pictures:
-            file: Path | str = files.find(picture.file, picture.split) or MISSING
+            file = files.find(picture.file, picture.split)
+            file = REPEATED if file in taken else file
             boxes = [box for _, box in picture.objects]
             if picture.relative and isinstance(file, Path):
                 file = _in_pixels(picture, file, boxes)
             if not isinstance(file, Path):
                 counts[file] += 1
                 continue
+            taken.add(file)
             number = numbers.of(picture.name)
             found[number] = file
             images(_image(picture, number))
@@ -115,6 +120,7 @@ class PictureFiles:
 
     def __init__(self, folder: Path) -> None:
         self._paths: dict[str, list[Path]] = defaultdict(list)
+        self._outside: set[str] = set()
         for place in [folder, *(path for path in sorted(folder.glob("[!.]*")) if path.is_dir())]:
             self._add(place, deep=place != folder)
 
@@ -124,19 +130,25 @@ class PictureFiles:
             folders[:] = sorted(folders) if deep else []
             for name in sorted(names):
                 path = Path(home, name)
-                if path.suffix.lower() in SUFFIXES and (
-                    not path.is_symlink() or real(path).is_relative_to(inside)
-                ):
+                if path.suffix.lower() not in SUFFIXES:
+                    continue
+                if path.is_symlink() and not real(path).is_relative_to(inside):
+                    self._outside.add(name.lower())
+                else:
                     self._paths[name.lower()].append(path)
 
-    def find(self, file: str, split: str | None) -> Path | None:
-        """The file whose last folders are those of `file`; of several, one whose folder says the split; or None."""
+    def find(self, file: str, split: str | None) -> Path | str:
+        """The file whose last folders are those of `file`; of several, one whose folder says the split.
+
+        Where there is none: why, in words for the counts.
+        """
         steps = [
             step for step in PurePosixPath(file.replace("\\", "/").lower()).parts if step not in {"/", ".."}
         ]
         best: tuple[int, bool] = (0, False)
-        chosen = None
-        for path in self._paths.get(steps[-1] if steps else "", ()):
+        name = steps[-1] if steps else ""
+        chosen: Path | str = OUTSIDE if name in self._outside else MISSING
+        for path in self._paths.get(name, ()):
             fits = _same_end(steps, [step.lower() for step in path.parts])
             rank = (fits, bool(split) and any(str(split) in step.lower() for step in path.parent.parts[-2:]))
             if rank > best:

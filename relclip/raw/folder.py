@@ -16,7 +16,7 @@ from relclip.core.params.raw import Format, Raw
 from relclip.core.progress import progress
 from relclip.core.real import real
 from relclip.raw.caption_files import join_captions, names_of
-from relclip.raw.convert import ANNOTATIONS, MISSING, PictureFiles, write_annotations
+from relclip.raw.convert import ANNOTATIONS, MISSING, OUTSIDE, PictureFiles, write_annotations
 from relclip.raw.formats import annotation_files, reader
 
 #: Taken along where they are: alias files, and the full truth where a data set knows it.
@@ -156,7 +156,7 @@ def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) 
             base = folder / Path(name).parts[0] if Path(name).parts[0] in PLACES else folder
             if real(path).is_relative_to(real(base)):
                 return path
-            return "pictures left out: their path or link leads out of the folder"
+            return OUTSIDE
     heif = any(
         f"{place}/{image_id}{suffix}".lower() in listed for place in PLACES for suffix in HEIF_SUFFIXES
     )

@@ -1,6 +1,7 @@
 """Readers of other formats: one data set written in each becomes the same files; what is broken is one sentence."""
 
 import json
+import shutil
 from collections import Counter
 from typing import get_args
 
@@ -11,7 +12,7 @@ from PIL import Image
 from relclip.core.errors import InputError
 from relclip.core.origin import read_origin
 from relclip.core.params.raw import Format
-from relclip.raw.convert import MISSING
+from relclip.raw.convert import MISSING, OUTSIDE, REPEATED
 from relclip.raw.folder import take_folder
 from relclip.raw.formats import Picture, annotation_files, reader, split_of
 from relclip.raw.survey import Survey
@@ -129,12 +130,13 @@ def test_broken_entries_are_left_out_and_counted(tmp_path):
     def spoil_psg(content):
         content["data"] += [
             *BROKEN,
-            {"image_id": 5, "file_name": "1.jpg", "annotations": BROKEN, "relations": BROKEN},
+            {"image_id": 5, "file_name": "5.jpg", "annotations": BROKEN, "relations": BROKEN},
         ]
         content["data"][3]["annotations"].append({"bbox": [1, 2, "3", 4], "category_id": 0})
         content["data"][3]["relations"] += [[0, 3, 0], [-1, 0, 0], [0, 1, 9], [True, 1, 2, 3]]
 
     change(folder / "psg.json", spoil_psg)
+    shutil.copy(folder / "images/val2017/1.jpg", folder / "images/5.jpg")
     take_folder(folder, [], tmp_path / "b", "psg")
     found = meaning(tmp_path / "b")
     assert {number: found[number] for number in (1, 2, 3, 4)} == expected(related=False)
@@ -212,8 +214,40 @@ def test_pictures_are_found_by_their_end_and_never_outside(tmp_path):
         folder / "annotations/test.json", lambda content: content["images"][0].update(file_name="deep/1.jpg")
     )
     counts = take_folder(folder, [], tmp_path / "raw", "coco")
-    assert counts[MISSING] == 2
+    assert (counts[MISSING], counts[OUTSIDE]) == (1, 1)
     assert (tmp_path / "raw/images/3.jpg").samefile(folder / "images/deep/1.jpg")
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_picture_that_is_listed_twice_is_taken_once(form, tmp_path):
+    """In two splits it would train and test."""
+    again = [one | {"split": "train"} for one in PICTURES if one["split"] == "test"]
+    folder = make(tmp_path / "source", form, [*again, *PICTURES])
+    if form == "gqa":  # its keys are its own
+        shutil.copy(folder / "val_sceneGraphs.json", folder / "train_sceneGraphs.json")
+    counts = take_folder(folder, [], tmp_path / "raw", form)
+    taken = read_vg(tmp_path / "raw")
+    files = [(tmp_path / "raw/images" / f"{one['image_id']}.jpg").stat().st_ino for one in taken]
+    assert counts[REPEATED] >= 2 and len(set(files)) == len(files) == counts["pictures linked"]
+
+
+def test_links_out_are_said_and_whole_folders_may_lie_elsewhere(tmp_path):
+    folder = make(tmp_path / "source", "coco")
+    for name in ("annotations", "images"):
+        (folder / name).rename(tmp_path / name)
+        (folder / name).symlink_to(tmp_path / name)
+    (tmp_path / "images/1.jpg").rename(tmp_path / "1.jpg")
+    (tmp_path / "images/1.jpg").symlink_to(tmp_path / "1.jpg")
+    counts = take_folder(folder, [], tmp_path / "raw", "coco")
+    assert (counts[OUTSIDE], counts[MISSING], counts["pictures linked"]) == (1, 0, 3)
+
+
+def test_a_class_of_psg_without_a_name_is_none(tmp_path):
+    folder = make(tmp_path / "source", "psg")
+    change(folder / "psg.json", lambda content: content["thing_classes"].__setitem__(0, None))
+    counts = take_folder(folder, [], tmp_path / "raw", "psg")
+    assert sum(number for what, number in counts.items() if what.startswith("annotations without")) == 4
+    assert {name for one in read_vg(tmp_path / "raw") for _, name, _ in one["objects"]} == {"man"}
 
 
 def test_splits_are_read_off_names(tmp_path):

@@ -54,7 +54,8 @@ def reader(name: str) -> Reader:
 def annotation_files(folder: Path, ending: str, least: int = 1) -> list[Path]:
     """Files with this ending in the folder and in the folders inside it, sorted; links out of it are passed over.
 
-    Raises InputError where there are not `least`, or far more than a data set has.
+    The folders inside it may be links to a larger disk. Raises InputError where there are not `least`, or far more than
+    a data set has.
     """
     inside = real(folder)
     found = [
@@ -62,7 +63,7 @@ def annotation_files(folder: Path, ending: str, least: int = 1) -> list[Path]:
         for path in sorted(
             path for place in ("", "[!.]*/", f"{UNPACKED}/*/") for path in folder.glob(f"{place}*{ending}")
         )
-        if path.is_file() and real(path).is_relative_to(inside)
+        if path.is_file() and any(real(path).is_relative_to(one) for one in (inside, real(path.parent)))
     ]
     if not least <= len(found) <= MOST_FILES:
         raise InputError(

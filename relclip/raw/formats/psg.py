@@ -35,8 +35,8 @@ def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
     for key in KEYS:
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
             raise InputError(f"{path}: '{key}' must be a list; compare the file with {FILE} of OpenPSG")
-    classes = [_ENDING.sub("", str(name)) for name in content["thing_classes"] + content["stuff_classes"]]
-    predicates = list(map(str, content["predicate_classes"]))
+    classes = [_class(name) for name in content["thing_classes"] + content["stuff_classes"]]
+    predicates = list(map(words_of, content["predicate_classes"]))
     tested = set(map(str, content["test_image_ids"]))
     for entry in content["data"]:
         picture = _picture(entry, tested) if isinstance(entry, dict) else None
@@ -45,6 +45,11 @@ def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
             continue
         _fill(picture, entry, classes, predicates, counts)
         yield picture
+
+
+def _class(name: object) -> str | None:
+    words = words_of(name)
+    return words and words_of(_ENDING.sub("", words))
 
 
 def _picture(entry: Entry, tested: set[str]) -> Picture | None:
@@ -56,24 +61,34 @@ def _picture(entry: Entry, tested: set[str]) -> Picture | None:
 
 
 def _fill(
-    picture: Picture, entry: Entry, classes: Sequence[str], predicates: Sequence[str], counts: Counter[str]
+    picture: Picture,
+    entry: Entry,
+    classes: Sequence[str | None],
+    predicates: Sequence[str | None],
+    counts: Counter[str],
 ) -> None:
     place: dict[int, int] = {}
     for row, thing in enumerate(as_list(entry.get("annotations"))):
         box = as_list(thing.get("bbox")) if isinstance(thing, dict) else []
-        category = thing.get("category_id") if isinstance(thing, dict) else None
-        if not isinstance(category, int) or not 0 <= category < len(classes) or not _are_numbers(box):
+        name = _named(classes, thing.get("category_id")) if isinstance(thing, dict) else None
+        if name is None or not _are_numbers(box):
             counts["annotations without a known category or a bbox of four numbers"] += 1
             continue
         x1, y1, x2, y2 = box
         place[row] = len(picture.objects)
-        picture.objects.append((classes[category], (x1, y1, x2 - x1, y2 - y1)))
+        picture.objects.append((name, (x1, y1, x2 - x1, y2 - y1)))
     for link in map(as_list, as_list(entry.get("relations"))):
         whole = len(link) == 3 and all(isinstance(one, int) for one in link)
-        if whole and link[0] in place and link[1] in place and 0 <= link[2] < len(predicates):
-            picture.relations.append((place[link[0]], predicates[link[2]], place[link[1]]))
+        predicate = _named(predicates, link[2]) if whole else None
+        if predicate is not None and link[0] in place and link[1] in place:
+            picture.relations.append((place[link[0]], predicate, place[link[1]]))
         else:
             counts["relations without two annotations of their picture or a known predicate"] += 1
+
+
+def _named(names: Sequence[str | None], place: object) -> str | None:
+    """The name at a place, if it is one."""
+    return names[place] if isinstance(place, int) and 0 <= place < len(names) else None
 
 
 def _are_numbers(box: list[object]) -> bool:

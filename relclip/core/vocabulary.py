@@ -1,5 +1,6 @@
 """The classes: names of objects and predicates, ids 1-based, 0 is background."""
 
+import reprlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,13 +51,18 @@ def load_vocabulary(path: Path) -> Vocabulary:
 
 def checked_names(names: object, key: str, path: Path) -> tuple[str, ...]:
     """Return the list of names that `path` has as `key`. Raises ContractError for what is none, or no plain text."""
-    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
-        raise ContractError(f"{path}: '{key}' must be a list of names")
-    if not all(name.isprintable() and len(name) <= LONGEST_NAME for name in names):
-        raise ContractError(
-            f"{path}: '{key}' holds a name with control characters, or more than {LONGEST_NAME} in all; names are"
-            " plain text"
-        )
+    if not isinstance(names, list):
+        raise ContractError(f"{path}: '{key}' must be a list of names, met {reprlib.repr(names)}")
+    for number, name in enumerate(names, 1):
+        if not isinstance(name, str) or not name.strip():
+            raise ContractError(
+                f"{path}: '{key}' must be a list of names, its entry {number} is {reprlib.repr(name)}"
+            )
+        if not name.isprintable() or len(name) > LONGEST_NAME:
+            raise ContractError(
+                f"{path}: '{key}' holds a name with control characters, or more than {LONGEST_NAME} in all, as entry"
+                f" {number}; names are plain text"
+            )
     if not names:
         raise ContractError(f"{path}: '{key}' is empty; at least one name is needed")
     if len(names) > MOST_NAMES:

@@ -37,7 +37,7 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
     """
     if not data.is_dir():
         raise InputError(
-            f"there is no folder {data}; {how_to_make_results()}, or name the folder that holds its results with --data"
+            f"there is no folder {data}; {how_to_make_results()}, or name one that it or `relclip export` wrote"
         )
     path = params or data.absolute().parent / "params.yaml"  # a link to a larger disk stays a neighbour
     if not path.is_file():
@@ -72,8 +72,8 @@ def choose_run(params: Params, data: Path, name: str | None) -> str:
     trained = [one for one in known if (data / "train" / params.prediction(one)[0] / WEIGHTS).is_file()]
     if not trained:
         raise InputError(
-            f"{data} holds no trained model; {how_to_make_results()}, or name the folder that holds its results with"
-            " --data"
+            f"{data} holds no trained model; {how_to_make_results()}, or name a folder that it or `relclip export`"
+            " wrote"
         )
     if name is None:
         return USUAL if USUAL in trained else trained[0]

@@ -52,7 +52,7 @@ def test_the_mark_that_windows_puts_before_a_text_is_no_letter_of_it(tmp_path):
         ([str(number) for number in range(MOST_NAMES + 1)], "at most 32767 are possible"),
         (["cup", "pot", "pot", "cup"], "holds 'cup' more than once"),
         ([], "is empty"),
-        (["cup", " "], "must be a list of names"),
+        (["cup", " "], "must be a list of names, its entry 2 is ' '"),
     ],
 )
 def test_impossible_vocabularies_are_refused(tmp_path, objects, said):

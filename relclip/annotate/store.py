@@ -64,9 +64,7 @@ class Store:
             self._file = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, check_same_thread=False)
             self._prepare()
         except sqlite3.Error as error:
-            raise InputError(
-                f"{path} cannot be used for answers ({error}); give another --database"
-            ) from None
+            raise self._unusable(error) from None
 
     def _prepare(self) -> None:
         with self._open() as file:
@@ -89,9 +87,20 @@ class Store:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """The connection for one thread; changes are on the disk at the end, or undone where something fails."""
-        with self._lock, self._file:
-            yield self._file
+        """The connection for one thread; changes are on the disk at the end, or undone where something fails.
+
+        Raises InputError where the file gives or takes nothing: a full disk, another program that holds it.
+        """
+        try:
+            with self._lock, self._file:
+                yield self._file
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: sqlite3.Error) -> InputError:
+        return InputError(f"{self._path} cannot be used for answers ({error}); give another --database")
 
     def secret(self) -> str:
         """What the cookies of this database are signed with; it outlives the server."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids, load_annotations, read_triplets
-from relclip.core.atomic import atomic_file, atomic_folder, write_json
+from relclip.core.atomic import atomic_folder, write_array, write_json
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import Clip
@@ -44,8 +44,10 @@ def run(
     ]
     rows = embed(encoder, texts, settings.batch, workers)
     with atomic_folder(output) as folder:
-        _save(folder / "objects.npy", np.concatenate([np.zeros((1, objects.shape[1]), np.float32), objects]))
-        _save(folder / "triplets.npy", rows)
+        write_array(
+            folder / "objects.npy", np.concatenate([np.zeros((1, objects.shape[1]), np.float32), objects])
+        )
+        write_array(folder / "triplets.npy", rows)
         columns = dict(zip(PROMPTS.names, [*triplets.T, np.arange(len(triplets))], strict=True))
         write_table(folder / "triplets.parquet", pa.table(columns), PROMPTS, ["row"])
         counts = {"objects": len(names), "triplets": len(texts), "dimension": objects.shape[1]}
@@ -86,8 +88,3 @@ def embed(encoder: Encoder, texts: list[str], batch: int, workers: int) -> NDArr
     place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     distinct = encoder.encode_texts(list(place), batch, workers)
     return distinct[torch.tensor([place[text] for text in texts], dtype=torch.int64)].numpy()
-
-
-def _save(path: Path, array: NDArray[np.float32]) -> None:
-    with atomic_file(path) as temporary, temporary.open("wb") as file:
-        np.save(file, array)

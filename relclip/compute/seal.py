@@ -7,11 +7,22 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from relclip.core.atomic import atomic_file
 from relclip.core.json_file import parse_json
 
 _NAME = "sha256"
 #: Metadata to save with, so that `seal` has the room it needs.
 UNSEALED = {_NAME: "0" * 64}
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write a safetensors file that was made with the metadata UNSEALED, atomically, and seal it.
+
+    `content`: what `save` gives; safetensors' own way to the disk has an error of its own where that is full.
+    """
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
+        seal(temporary)
 
 
 def seal(path: Path) -> None:

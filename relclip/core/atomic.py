@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all: temporary sibling, fsync, rename."""
 
 import errno
+import io
 import json
 import os
 import re
@@ -20,6 +21,8 @@ from relclip.core.real import real
 
 #: Folders of a project that hold nothing but what it made; everywhere else a folder may hold a user's files.
 OWN = ("data", "reports", "checkpoints")
+#: What a disk, a limit on files or a quota says that has no room; such an error does not say which file it was.
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FILE_IN_THE_WAY = "this is a file where a folder must be written"
 _PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}\.partial")
 #: The same anywhere in a path, which an error would show.
@@ -119,7 +122,7 @@ def _below(place: Path, folders: Iterable[Path]) -> bool:
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is removed.
 
-    A folder in the way is an OSError.
+    A folder in the way is an OSError; one of a full disk names `path`.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a folder where a file must be written", str(path))
@@ -131,6 +134,10 @@ def atomic_file(path: Path) -> Iterator[Path]:
         _fsync(temporary)
         temporary.replace(path)
         _fsync(path.parent)
+    except OSError as error:
+        if error.errno in _NO_ROOM and error.filename is None:
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -196,6 +203,19 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic_file(path) as temporary:
         temporary.write_text(text, "utf-8")
+
+
+def write_array(path: Path, array: Any) -> None:
+    """Write an array as .npy, atomically.
+
+    Not by numpy straight to the disk: where that is full its error has no errno, and says how much was written.
+    """
+    import numpy as np  # noqa: PLC0415  # slow to load
+
+    content = io.BytesIO()
+    np.save(content, array)
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def _sibling(path: Path) -> Path:

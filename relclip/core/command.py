@@ -4,6 +4,7 @@ import argparse
 import atexit
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -257,6 +258,11 @@ def run(main: Callable[[], None]) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+    except shutil.Error as error:
+        told = (
+            error.args[0] if isinstance(error.args[0], str) else error.args[0][0][2]
+        )  # (from, to, why) a file
+        sys.exit(_say(f"{final(told)}; nothing half-written was left", FAILED))
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise

@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 
-from relclip.compute.seal import UNSEALED, check_seal, seal
-from relclip.core.atomic import atomic_file, write_json
+from relclip.compute.seal import UNSEALED, check_seal, write_sealed
+from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, InputError, first_fault, one_line
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
@@ -29,9 +29,7 @@ def save_detector(
     objects = list(vocabulary.objects)
     write_json(folder / CONFIG, {**about, "model": config.model_dump(), "objects": objects})
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    with atomic_file(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(save(tensors, UNSEALED))
-        seal(temporary)
+    write_sealed(folder / WEIGHTS, save(tensors, UNSEALED))
 
 
 def config_of(settings: Detector, vocabulary: Vocabulary) -> DetectorConfig:

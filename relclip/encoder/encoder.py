@@ -12,14 +12,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
-from relclip.compute.seal import UNSEALED, check_seal, seal
-from relclip.core.atomic import atomic_file, write_json
+from relclip.compute.seal import UNSEALED, check_seal, write_sealed
+from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, InputError, one_line
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
@@ -28,7 +28,6 @@ from relclip.encoder.tokenizer import WordTokenizer, load_words
 from relclip.internals import open_clip as pooled_token
 
 CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
-READABLE = 0o644
 
 
 class Encoder:
@@ -194,10 +193,7 @@ def save_encoder(folder: Path, model: nn.Module, config: Mapping[str, Any], toke
     """Write the folder form of a CLIP. `config` holds open_clip's model_cfg and preprocess_cfg."""
     write_json(folder / CONFIG, dict(config))
     state = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
-    with atomic_file(folder / WEIGHTS) as temporary:
-        save_file(state, temporary, metadata={"format": "pt", **UNSEALED})
-        seal(temporary)
-        temporary.chmod(READABLE)  # safetensors writes for its owner alone
+    write_sealed(folder / WEIGHTS, save(state, metadata={"format": "pt", **UNSEALED}))
     if isinstance(tokenizer, WordTokenizer):
         tokenizer.save(folder / WORDS)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from relclip.compute.device import prepare
 from relclip.core.annotations import Annotations, Ids, load_annotations
-from relclip.core.atomic import atomic_file, write_json
+from relclip.core.atomic import write_array, write_json
 from relclip.core.boxes import Boxes, area, intersection, union
 from relclip.core.digest import check_maps, file_digest, made_folder
 from relclip.core.errors import ContractError, InputError
@@ -146,8 +146,7 @@ def _relation(params: Sections, annotations: Annotations, images: ImageSet, numb
 def _write(output: Path, heats: dict[str, Heat], chosen: list[dict[str, Any]], about: dict[str, Any]) -> None:
     with made_folder(output) as folder:
         for name, heat in heats.items():
-            with atomic_file(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
-                np.save(file, heat)
+            write_array(folder / f"{name}.npy", heat)
         write_json(folder / "chosen.json", chosen)
         write_json(folder / "provenance.json", about)
 

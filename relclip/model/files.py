@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from relclip.compute.seal import UNSEALED, check_seal, seal
-from relclip.core.atomic import atomic_file, write_json
+from relclip.compute.seal import UNSEALED, check_seal, write_sealed
+from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, first_fault, one_line
 from relclip.core.json_file import read_json
 from relclip.core.vocabulary import Vocabulary
@@ -44,9 +44,7 @@ def save_model(
         learned = contrast.state_dict()
         tensors |= {CONTRAST + name: learned[name] for name in learned if not name.startswith("memory.")}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic_file(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(save(tensors, UNSEALED))
-        seal(temporary)
+    write_sealed(folder / WEIGHTS, save(tensors, UNSEALED))
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:

@@ -1,6 +1,5 @@
 """`make adopt`: DVC's files come back, and Snakemake takes them as up to date, if they were made of what lies here."""
 
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError
-from relclip.project.repository import opened
+from relclip.project.repository import opened, output_of
 
 PARAMS = "params.yaml"
 #: What is written by hand; other dependencies are what stages made, which the checkout brings back.
@@ -26,7 +25,7 @@ def main() -> None:
         raise InputError("there is no dvc.lock, so no results to bring back: make tables, then make record")
     began = time.monotonic()
     checkout()
-    output_of(["snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all"])
+    output_of(["snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all"], NOWHERE)
     print(f"adopted in {time.monotonic() - began:.0f} s: snakemake and dvc have nothing to do")
 
 
@@ -58,16 +57,6 @@ def refuse_others(status: Mapping[str, Sequence[Any]]) -> None:
 def _few(names: set[str]) -> str:
     shown = sorted(names)[:3]
     return ", ".join(shown) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def output_of(words: Sequence[str]) -> str:
-    """What a command prints; its last line becomes the error where it fails."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        reason = next((line for line in said if line.startswith("ERROR")), said[-1] if said else "no word")
-        raise InputError(f"{' '.join(words[:2])} failed ({reason.removeprefix('ERROR: ')}); {NOWHERE}")
-    return done.stdout
 
 
 if __name__ == "__main__":

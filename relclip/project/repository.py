@@ -1,6 +1,7 @@
-"""DVC's repository, for the commands that record and adopt."""
+"""DVC's repository and Snakemake's plan, for the commands that record and adopt."""
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,3 +27,13 @@ def opened(failed: str) -> Iterator[Any]:
         raise InputError(f"DVC keeps its results beside git's commits, and {error}; git init first") from None
     except DvcException as error:
         raise InputError(failed.format(" ".join(str(error).split()))) from None
+
+
+def output_of(words: Sequence[str], advice: str) -> str:
+    """What a command prints; where it fails its last line, and `advice`, become an InputError."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        reason = next((line for line in said if line.startswith("ERROR")), said[-1] if said else "no word")
+        raise InputError(f"{' '.join(words[:2])} failed ({reason.removeprefix('ERROR: ')}); {advice}")
+    return done.stdout

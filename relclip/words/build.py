@@ -10,8 +10,8 @@ from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from relclip.compute.seal import UNSEALED, seal
-from relclip.core.atomic import atomic_file, write_json
+from relclip.compute.seal import UNSEALED, write_sealed
+from relclip.core.atomic import write_json
 from relclip.core.errors import InputError
 from relclip.core.params.words import Words
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
@@ -93,9 +93,7 @@ def build(files: Sequence[Path], vocabulary_file: Path, output: Path, params: Wo
             f"no word of the vocabulary {vocabulary_file} has a vector; give other captions or words.source"
         )
     statistics = summary(vectors, vocabulary, phrases)
-    with atomic_file(output / "phrases.safetensors") as temporary:
-        temporary.write_bytes(save(vars(phrases), UNSEALED))
-        seal(temporary)
+    write_sealed(output / "phrases.safetensors", save(vars(phrases), UNSEALED))
     write_json(output / "statistics.json", statistics)
     return statistics
 

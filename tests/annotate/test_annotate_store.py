@@ -56,6 +56,19 @@ def test_two_servers_write_into_one_file(tmp_path):
     assert mode == ("wal",)
 
 
+def test_an_answer_that_finds_no_room_is_a_sentence_and_the_others_stay(tmp_path):
+    store = Store(tmp_path / "a.db")
+    store.add_annotator("Ada")
+    with store._open() as file:
+        file.execute("PRAGMA max_page_count = 1")  # not below what it has: the file can grow no more
+    kept = []
+    with pytest.raises(InputError, match=r"a\.db cannot be used for answers \(database or disk is full\)"):
+        for number in range(10_000):
+            store.add("Ada", question(str(number)), "right")
+            kept.append(str(number))
+    assert store.answers("Ada") == dict.fromkeys(kept, "right")
+
+
 def test_files_of_something_else_are_refused_and_left_alone(tmp_path):
     text, other, marked = (tmp_path / name for name in ("text.db", "other.db", "marked.db"))
     text.write_text("this is no database, but it is long enough to be looked at " * 9)

@@ -1,6 +1,7 @@
 """What every command does alike: its help, its end, a file in the way of its output."""
 
 import errno
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,26 @@ def test_an_error_of_the_disk_names_the_path_that_was_asked_for(tmp_path, capsys
     assert end.value.code == 2
     place = tmp_path / "my out.put" / below
     assert f"No space left on device ({place}); nothing half-written was left" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("of_shutil", [True, False])
+def test_a_folder_that_cannot_be_copied_is_one_sentence(tmp_path, capsys, monkeypatch, of_shutil):
+    """`copytree` has an error of its own, without errno, for what happened to each file."""
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from" / "a.txt").touch()
+
+    def fails(source, target, **_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
+
+    def copy():
+        with atomic_folder(tmp_path / "to") as folder:
+            shutil.copytree(tmp_path / "from", folder / "in", copy_function=fails)
+
+    def same():
+        shutil.copyfile(tmp_path / "from" / "a.txt", tmp_path / "from" / "a.txt")
+
+    with pytest.raises(SystemExit) as end:
+        command.run(copy if of_shutil else same)
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and said.count("\n") == 1
+    assert f"-> '{tmp_path / 'to' / 'in' / 'a.txt'}'" in said if of_shutil else "are the same file" in said

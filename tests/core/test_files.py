@@ -1,12 +1,17 @@
 """Files appear whole or not at all, and Parquet keeps its contract."""
 
 import errno
+import resource
+from contextlib import contextmanager
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import save
 
-from relclip.core.atomic import atomic_file, atomic_folder, write_json
+from relclip.compute.seal import UNSEALED, write_sealed
+from relclip.core.atomic import atomic_file, atomic_folder, write_array, write_json, write_text
 from relclip.core.digest import check_digests, made_folder
 from relclip.core.errors import ContractError
 from relclip.core.parquet import IMAGES, RELATIONS, read_table, readable, write_sorted, write_table
@@ -30,6 +35,48 @@ def test_a_failure_leaves_the_old_content_and_no_rest(tmp_path, kind):
         raise RuntimeError
     assert (path if kind == "file" else path / "inside").read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["thing"]
+
+
+@contextmanager
+def files_of_at_most(size):
+    """As on a full disk, in this process: no file grows beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+NUMBERS = np.arange(10_000, dtype=np.float32).reshape(100, 100)
+WRITERS = {
+    "text": lambda path: write_text(path, "x" * 40_000),
+    "json": lambda path: write_json(path, NUMBERS.tolist()),
+    "array": lambda path: write_array(path, NUMBERS),
+    "tensors": lambda path: write_sealed(path, save({"a": NUMBERS}, UNSEALED)),
+    "table": lambda path: write_table(
+        path, relations([(n, n * 7919, n % 5, n) for n in range(9000)]), RELATIONS
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_that_finds_no_room_is_named(tmp_path, kind):
+    """numpy's and safetensors' own ways to a file have errors of their own, which would be tracebacks."""
+    path = tmp_path / "thing"
+    WRITERS[kind](path)
+    old = path.read_bytes()
+    with files_of_at_most(4_000), pytest.raises(OSError) as error:
+        WRITERS[kind](path)
+    assert (error.value.errno, error.value.filename) == (errno.EFBIG, str(path))
+    assert path.read_bytes() == old and [entry.name for entry in tmp_path.iterdir()] == ["thing"]
+
+
+def test_an_array_has_the_bytes_that_numpy_writes(tmp_path):
+    for number, array in enumerate((NUMBERS, NUMBERS[:, ::2], NUMBERS[:0])):
+        write_array(tmp_path / f"{number}.npy", array)
+        np.save(tmp_path / "plain.npy", array)
+        assert (tmp_path / f"{number}.npy").read_bytes() == (tmp_path / "plain.npy").read_bytes()
 
 
 def test_the_digests_of_a_folder_name_the_file_that_was_edited(tmp_path):

@@ -8,7 +8,9 @@ import sys
 import sysconfig
 import tomllib
 import venv
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -17,6 +19,7 @@ from test_pipeline import ROOT, copy_of_the_project
 import relclip
 from relclip.core.errors import InputError
 from relclip.project import init as project_init
+from relclip.project import record
 from relclip.project.init import init
 
 
@@ -113,6 +116,25 @@ def test_without_git_one_sentence_says_so(project, module, monkeypatch):
     Path("dvc.lock").touch()
     with pytest.raises(InputError, match="is not a git repository; git init first"):
         importlib.import_module(f"relclip.project.{module}").main()
+
+
+PLANS = {
+    "Nothing to be done (all requested files are present and up to date).\n": None,
+    "job  count\n---  -----\ntrain_run  1\nclaims  1\nall  1\ntotal  3\n": "makes: train_run, claims would run; snake",
+}
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_record_takes_no_result_of_another_params_yaml(plan, tmp_path, monkeypatch):
+    """Found so: an epsilon edited, `make record`, and dvc.lock named the old model as the new epsilon's."""
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.lock").touch()
+    monkeypatch.setattr(record, "output_of", lambda words, advice: plan)
+    recorded = []
+    repo = SimpleNamespace(status=lambda: {"train_run@a": []}, commit=lambda *one, **_: recorded.append(one))
+    with pytest.raises(InputError, match=PLANS[plan]) if PLANS[plan] else nullcontext():
+        record.record(repo)
+    assert recorded == ([] if PLANS[plan] else [("train_run@a",)])
 
 
 def test_a_folder_that_holds_something_or_a_preset_that_is_none_is_refused(tmp_path):

@@ -274,10 +274,14 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
 
 
 def other_params_are_refused(house):
-    """What `make adopt` says, and that it changes nothing, where params.yaml is not the one of dvc.lock."""
+    """What `make adopt` says, and that it changes nothing, where params.yaml is not the one of dvc.lock.
+
+    `make record` refuses the same: what lies here belongs to the other params.yaml.
+    """
     mine, made = (house.folder / "params.yaml").read_text(), house.digests("data/train/*/*")
     house.run("git", "checkout", "--quiet", "HEAD", "--", "params.yaml")
     said = house.readme("make adopt", ok=False)
+    assert "not what this params.yaml makes: train_run, " in house.readme("make record", ok=False)
     (house.folder / "params.yaml").write_text(mine)
     assert house.digests("data/train/*/*") == made
     assert "Traceback" not in said and "Error 255" not in said

@@ -70,9 +70,9 @@ def _serve(options: argparse.Namespace, params: Params, questionnaire: Questionn
     from relclip.annotate.app import Desk, make_app  # noqa: PLC0415
     from relclip.annotate.server import listening, serve, server_of, url_of  # noqa: PLC0415
 
-    pictures = read_pictures(options.dataset, options.raw)
     every = len(questionnaire.questions)
     questionnaire = first_pictures(questionnaire, params.evaluate.seed, options.statements)
+    pictures = read_pictures(options.dataset, options.raw, questionnaire)
     with (
         listening(options.host, options.port) as listener,
         closing(Store(options.database[0])) as store,

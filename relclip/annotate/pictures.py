@@ -42,14 +42,25 @@ class Picture:
     height: int
 
 
-def read_pictures(dataset: Path, raw: Path) -> dict[int, Picture]:
-    """Image id -> picture, by images.parquet. Raises InputError where a name leads out of `raw`."""
+def read_pictures(dataset: Path, raw: Path, asked: Questionnaire) -> dict[int, Picture]:
+    """Image id -> picture of those that are asked about, by images.parquet.
+
+    Raises InputError where a name leads out of `raw`, or no file is there.
+    """
+    shown = {one.image_id for one in asked.questions.values()}
     table = read_table(dataset / "images.parquet", IMAGES)
     columns = (table[name].to_pylist() for name in ("image_id", "file", "width", "height"))
-    return {
+    found = {
         image_id: Picture(_inside(raw, file), width, height)
         for image_id, file, width, height in zip(*columns, strict=True)
+        if image_id in shown
     }
+    lost = [one.path for one in found.values() if not one.path.is_file()]
+    if lost:
+        raise InputError(
+            f"{lost[0]} does not exist ({len(lost)} of {counted(len(found), 'picture')}); give what the stage raw made"
+        )
+    return found
 
 
 def _inside(raw: Path, file: str) -> Path:

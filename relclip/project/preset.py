@@ -10,6 +10,7 @@ import functools
 import shutil
 import sys
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def _known(presets: Path) -> list[str]:
 
 
 def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET, seeds: int | None = None) -> None:
-    """Write the preset to `target`; an edited params.yaml is kept beside it as params.yaml.old.
+    """Write the preset to `target`; an edited params.yaml is kept beside it as params.yaml.old, the next as .old1.
 
     Raises InputError for a name that is no preset.
     """
@@ -85,8 +86,10 @@ def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET, seeds:
     if target.exists() and all(
         target.read_bytes() != preset_text(known, presets).encode() for known in _known(presets)
     ):
-        shutil.copyfile(target, target.with_name(target.name + ".old"))
-        print(f"your {target} differed from every preset; it is kept as {target}.old", file=sys.stderr)
+        beside = (target.with_name(f"{target.name}.old{number or ''}") for number in count())
+        kept = next(path for path in beside if not path.exists() or path.read_bytes() == target.read_bytes())
+        shutil.copyfile(target, kept)
+        print(f"your {target} differed from every preset; it is kept as {kept}", file=sys.stderr)
     write_text(target, text)
     write_seeds(target)
     trained = f" with {counted(seeds, 'seed')}" if seeds else ""

@@ -44,7 +44,7 @@ class Case:
         return load_annotations(self.root / "dataset")
 
     def desk(self, database):
-        pictures = read_pictures(self.root / "dataset", self.root / "raw")
+        pictures = read_pictures(self.root / "dataset", self.root / "raw", self.asked)
         store = Store(database)
         store._file.execute("PRAGMA synchronous = OFF")  # waiting for the disk tells nothing here
         return Desk(self.asked, pictures, store, seed=0)

@@ -167,7 +167,12 @@ def test_names_of_pictures_stay_inside(case, tmp_path):
         bad = table.set_column(1, "file", [files])
         parquet.write_table(tmp_path / "images.parquet", bad, parquet.IMAGES)
         with pytest.raises(InputError, match="leads out of"):
-            read_pictures(tmp_path, case.root / "raw")
+            read_pictures(tmp_path, case.root / "raw", case.asked)
+
+
+def test_a_folder_without_the_pictures_is_said_before_anybody_is_asked(case, tmp_path):
+    with pytest.raises(InputError, match=rf"{tmp_path}/images/\d+\.png does not exist \(4 of 4 pictures\)"):
+        read_pictures(case.root / "dataset", tmp_path, case.asked)
 
 
 def test_names_and_addresses():

@@ -13,6 +13,7 @@ from relclip.core.params.tables import Block, Table, read_report
 from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params, load_workflow
 from relclip.core.vocabulary import load_names
+from relclip.project import preset
 from relclip.project.preset import preset_content, preset_text, use_preset
 from relclip.project.schema import schema_text
 
@@ -185,6 +186,16 @@ def test_config_overrides_are_refused(content):
     content["kb"]["min_count"] = 2
     with pytest.raises(ParamsError, match="refused"):
         check_workflow_config(content, path)
+
+
+def test_preset_keeps_every_edited_params_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(preset, "preset_text", lambda *_: "a preset\n")
+    monkeypatch.setattr(preset, "write_seeds", lambda target: None)
+    for text in ("once", "twice", "once", "a preset\n"):
+        (tmp_path / "params.yaml").write_text(text)
+        use_preset("smoke", PRESETS, tmp_path / "params.yaml")
+    kept = {path.name: path.read_text() for path in tmp_path.glob("params.yaml.old*")}
+    assert kept == {"params.yaml.old": "once", "params.yaml.old1": "twice"}
 
 
 def test_preset_keeps_an_edited_params_file(tmp_path):

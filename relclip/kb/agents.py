@@ -23,7 +23,8 @@ def candidates(sentence: Sentence, left: int, *, finite: bool) -> list[int]:
     if (
         kind == "."
         or sentence.name[left] == "there"
-        or (sentence.kind[noun] == "N" and sentence.fronted(noun))
+        or (sentence.kind[noun] == "N" and (finite or noun < left) and sentence.fronted(noun))
+        or (finite and kind == "N" and verbs.inverted(sentence, left + 1))
     ):
         return []
     if kind not in "Nw" and (doers := sentence.subjects(verbs.verb_before(sentence, left + 1))):
@@ -62,7 +63,7 @@ def main_subject(sentence: Sentence, place: int) -> int:
     kinds = sentence.kind
     for here in range(place + 1, len(sentence.kinds)):
         if kinds[here] in "b,":
-            after = here + 2 if kinds[here + 1] == "b" else here + 1
+            after = here + 2 if kinds[here + 1] in "bfS" else here + 1
             if kinds[after] == "g":
                 continue
             return after if kinds[after] == "N" else -1

@@ -1,6 +1,6 @@
 """What a verb or a preposition of a sentence is about: its objects, those of a list or a compound, those left out."""
 
-from relclip.kb import grammar, verbs
+from relclip.kb import grammar, lexicon, verbs
 from relclip.kb.predicates import Act
 from relclip.kb.sentence import VERBS, Sentence
 
@@ -75,10 +75,16 @@ def direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
     return objects(sentence, verb + 1, subjects)
 
 
-def before_which(sentence: Sentence, subjects: list[int]) -> str:
-    """The preposition of `the bed on which a cat lies`, '' where there is none."""
+def before(sentence: Sentence, verb: int, subjects: list[int]) -> tuple[str, list[int]]:
+    """The preposition and the thing of `the bed on which | a cat lies`, `on the bed | a cat lies`; '' where none is."""
     left = subjects[0] - 1 if subjects else -1
-    return sentence.name[left - 1] if sentence.kind[left - 1 : left + 1] == "pw" else ""
+    if sentence.kind[left - 1 : left + 1] == "pw":
+        return sentence.name[left - 1], verbs.gap(sentence, subjects, verb + 1)
+    left -= sentence.name[left] == ","
+    if sentence.kind[verb + 1] in ".,cg" and sentence.kind[left] == "N" and sentence.fronted(left):
+        top = min(sentence.chain(left))
+        return sentence.name[top - 1], [top]
+    return "", []
 
 
 def objects(sentence: Sentence, place: int, subjects: list[int]) -> list[int]:
@@ -124,7 +130,7 @@ def ends(sentence: Sentence, place: int) -> bool:
 def _joined(sentence: Sentence, place: int) -> int:
     """What follows with `and` and is no clause of its own: no verb after it; a preposition only among things; or 0."""
     kind, comma = sentence.kind, sentence.name[place + 1] == ","
-    if not comma and kind[place + 1] != "c":
+    if kind[place + 1] != "c" and not (comma and _listed(sentence, place)):
         return 0
     other = place + (3 if comma and kind[place + 2] == "c" else 2)
     if sentence.name[other - 1] in grammar.DITTO or not ends(sentence, other) or kind[other + 1] == "w":
@@ -135,6 +141,18 @@ def _joined(sentence: Sentence, place: int) -> int:
         return other if sentence.sort(place) == sentence.sort(other) == "thing" else 0
     # `a beach and | the banana a child is carrying`
     return 0 if kind[other + 1] == "N" and not sentence.marks[other + 1].islower() else other
+
+
+def _listed(sentence: Sentence, place: int) -> bool:
+    """`boxes, bikes, and sheep`: what commas divide is a list where `and` ends it; so is `grey hat, blue shirt`."""
+    if (
+        sentence.name[place] in lexicon.ADJECTIVAL
+        or sentence.sort(place) == sentence.sort(place + 2) == "worn"
+    ):
+        return True
+    while sentence.name[place + 1] == "," and sentence.kind[place + 2] == "N":
+        place += 2
+    return "c" in sentence.kind[place + 1 : place + 2 + (sentence.name[place + 1] == ",")]
 
 
 def beyond_self(sentence: Sentence, place: int) -> int:

@@ -31,7 +31,7 @@ CLOSED = {
     "r": """down up away together alone out around outside outdoors indoors also just still very quite
         all both each now sideways upright straight almost even already bareback ready about able here back upside
         downward low high busy too cross-legged '' ``""",
-    "l": "partly only nearly",
+    "l": "partly only nearly how _",
     "p": """on in from with by at near under behind over above through across along against between beside
         beneath below beyond inside off onto into upon for toward towards past without among
         amongst alongside underneath next_to like during within via aboard until throughout despite about

@@ -147,6 +147,8 @@ PLURALS = "men women people children sheep cattle geese feet police"
 
 #: Sorts that do something by themselves.
 LIVING = frozenset({"person", "animal"})
+#: Sorts of words before a noun that are no noun phrase: `an orange motorcycle is parked on`.
+ADJECTIVAL = frozenset({"colour", "quality"})
 #: Noun -> its sort: person, animal, vehicle (what is ridden), device, clothes, body, limb, self. All others are things.
 SORTS = {
     word: sort

@@ -91,8 +91,8 @@ class Wanted(dict[str, bool]):
         super().__init__(dict.fromkeys([*last_words, "it", "them"], True))
 
     def __missing__(self, word: str) -> bool:
-        last = word.rpartition("-")[2].strip("'")
-        wanted = last in self or last.removesuffix("s") in self
+        last = word.strip("'-").rpartition("-")[2]
+        wanted = any(one in self for one in (last, last.removesuffix("s"), word.replace("-", "")))
         if len(self) < REMEMBERED_PHRASES:
             self[word] = wanted
         return wanted

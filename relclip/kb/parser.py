@@ -65,7 +65,9 @@ class Parser:
     def _said(self, sentence: Sentence, place: int) -> None:
         """What a verb of the grammar states."""
         act, after = self._acts[sentence.name[place]], sentence.kind[place + 1]
-        states = act.direct or act.participle or after in "Nc" or "w" in sentence.kinds
+        states = (
+            act.direct or act.participle or after in "Nc" or sentence.kind[0] == "p" or "w" in sentence.kinds
+        )
         if not (states or sentence.name[place + 1] in act.prepositions):
             return
         if verbs.adjective(sentence, place):
@@ -131,8 +133,10 @@ class Parser:
             _state(sentence, place, act, (subjects, predicate, things))
             if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
                 sentence.state(subjects, predicate, [RUN_TOGETHER])
-        elif fronted := act.prepositions.get(complements.before_which(sentence, subjects)):
-            sentence.state(subjects, fronted, verbs.gap(sentence, subjects, place + 1))
+        elif (
+            after != "N" and (fronted := complements.before(sentence, place, subjects))[0] in act.prepositions
+        ):
+            sentence.state(subjects, act.prepositions[fronted[0]], fronted[1])
         elif act.lemma == "have" and complements.on_it(sentence, place + 1):
             return
         elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
@@ -162,7 +166,8 @@ class Parser:
                 )
             else:
                 sentence.attach(left)
-                if sentence.link[left] == "of":
+                while kind[left - 2] == "N" and sentence.link[left] not in act.prepositions:
+                    # on a bench in the park | sits
                     left = sentence.parent[left]
                     sentence.attach(left)
                 predicate = act.prepositions.get(sentence.link[left], "")
@@ -170,7 +175,8 @@ class Parser:
         elif kind[place] in "ge" and (kind[left] in ".," or verbs.goes_on(sentence, place)):
             doer = agents.main_subject(sentence, place)
             if doer >= 0:
-                self._relations(sentence, place, act, agents.able(sentence, [doer], act))
+                able = agents.agent(sentence, place, act) or agents.able(sentence, [doer], act)
+                self._relations(sentence, place, act, [doer] if able else [])
 
     def _linked(self, sentence: Sentence, place: int) -> None:
         """What a preposition states of the noun phrases around it: `a man on a horse`, `the cat is in the sink`."""

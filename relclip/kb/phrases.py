@@ -21,14 +21,12 @@ _PARTS = frozenset({"body", "limb", "part"})
 #: joins a preceding noun; what a possessive belongs to is part of the phrase.
 _D, _N = "[dAh]", "[nsykij]"
 _NOUNS = rf"{_N}+(?:(?:(?<=[nyij])B(?![dA])|m(?={_N})){_N}*)*"
-_PHRASE = (
-    rf"(?:P|z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*{_NOUNS})*"
-)
+_PHRASE = rf"(?:P|z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*(?:{_NOUNS}|S))*"
 _CHUNK = re.compile(rf"(?<=[po])l+[ge]+{_NOUNS}|[pocbtw,.xfvrl{END_TAG}]|{_PHRASE}|[dAhz]+[BS][ns]*|.")
 #: What is read otherwise in context: `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
 _VERB_IN_S = re.compile(rf"(?:(?<=y)|(?<=A[nyj]))k(?!{_N})")
-#: `who owns the bike`, `who lost a shoe`, `does not own a bike`: a verb.
-_VERB_AFTER_WHO = re.compile("(?<=[wx])[skjn](?=[dhA])")
+#: `who owns the bike`, `who lost a shoe`, `does not own a bike`, `who never smiles`: a verb.
+_VERB_AFTER_WHO = re.compile("(?<=[wx])[skjn](?:(?=[dhA])|(?<=wx.))")
 #: `girls smile`, not `a welders mask`: a verb.
 _VERB_AFTER_PLURAL = re.compile(r"(?<=Y)(?<!AY)(?<!A.Y)K(?![nsykijYK'])")
 #: `in the background (of a street) | people are walking`: a clause's first phrase ends before who lives.
@@ -37,6 +35,8 @@ _FRONTED = re.compile(
 )
 #: `the boy plants a tree`, `a woman heads to`, `a kid bikes on`: a verb.
 _VERB_AFTER_ONE = re.compile(r"(?<=y)s(?=[dAht])|(?<=Ay)s(?=p)")
+#: `is neither ridden by a boy`: not.
+_NEITHER = re.compile("z(?=[ge][pdA])")
 #: `the man 's riding a horse`: is.
 _IS = re.compile("'(?=g[dAhp])")
 #: `crossing the street`, `a man skiing`: a verb.
@@ -45,8 +45,8 @@ _VERB_IN_ING = re.compile("(?<![dhA])i(?=[dhA])|(?<=[yb])i")
 _ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
 #: `two men sit on a bench, | one on a chair`: and.
 _ONE_MORE = re.compile(",(?=d+p)")
-#: Adverbs and stray determiners, `of` after one of those (some of the): left out.
-_STRAY = {"do": "d_", "ho": "h_"}
+#: Adverbs and stray determiners, `of` after one of those (some of the), a comma after `a` (a ... branch): left out.
+_STRAY = {"do": "d_", "ho": "h_", "A,": "A_"}
 _LEFT_OUT = str.maketrans("dAhl", "____")
 
 
@@ -91,6 +91,7 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
 
 
 def _in_context(tags: str) -> str:
+    tags = _NEITHER.sub("x", tags)
     tags = _FRONTED.sub(r"\1P", _VERB_AFTER_PLURAL.sub("v", tags))
     tags = _IS.sub("b", tags.replace("K", "n").replace("Y", "s"))
     tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)

@@ -21,20 +21,22 @@ _SAID = ("s", "ing", "ed", "with")
 _ELLIPSIS = re.compile(r"\.{2,}")
 #: Tags that end a line on a page, and so a sentence.
 _BREAKS = frozenset(["br", "p", "div", "li", "tr", "td", "h1", "h2", "h3", "h4", "hr"])
+#: Stands for a sign in the middle of a text, which divides two nouns (a beach \u2661 photo) and nothing else.
+_SIGN = " _ "
 #: Marks that no category tells apart: a bullet or a full stop ends a sentence; dash, ellipsis, \u3010 are a pause.
 _MARKS = dict.fromkeys("\u3002\uff61", " . ") | dict.fromkeys("\u2026\u22ef\u3001\u060c", " , ")
 _MARKS |= dict.fromkeys("\u2014\u2015", " - ") | dict.fromkeys(
     "\u00b7\u2022\u2023\u2027\u30fb\u25cf\u25aa", " | "
 )
 _MARKS |= dict.fromkeys("\u3010\u3014\u3016", " ( ") | dict.fromkeys("\u3011\u3015\u3017", " ) ")
-_MARKS |= {"\u200b": " ", **dict.fromkeys(map(chr, range(0xFE00, 0xFE10)), "")}
-#: Words of the names of marks that divide a text.
+_MARKS |= {"\u200b": " ", "\u2044": "/", **dict.fromkeys(map(chr, range(0xFE00, 0xFE10)), "")}
+#: Words of the names of marks that are a pause, and of those that divide a text.
+_DASHES = frozenset(["ARROW", "MINUS"])
 _SHAPES = frozenset(["TRIANGLE", "SQUARE", "CIRCLE", "DIAMOND", "LOZENGE", "STAR", "BULLET", "CHECK"])
 #: Category -> what stands for a mark of it where Unicode's compatibility form (NFKC) is no ASCII.
 _CATEGORIES = {"Pd": "-", "Cf": "", "Co": "", "Cn": "", "Cs": "", "Me": ""}
-_CATEGORIES |= dict.fromkeys(
-    ["Pi", "Pf", "Ps", "Pe", "Po", "Sm", "So", "Sc", "Sk", "Zs", "Zl", "Zp", "Cc"], " "
-)
+_CATEGORIES |= dict.fromkeys(["Pi", "Pf", "Ps", "Pe", "Zs", "Zl", "Zp", "Cc"], " ")
+_CATEGORIES |= dict.fromkeys(["Po", "Sm", "So", "Sc", "Sk"], _SIGN)
 
 
 def plain(text: str) -> str:
@@ -49,13 +51,14 @@ def plain(text: str) -> str:
         text = html.unescape(html.unescape(text))
     text = _TAG.sub(_break, text.replace("\n", " ").replace("\t", " "))
     text = _QUOTED.sub(_unquoted, text)
+    file_name = " " not in text.strip()
+    text = text.replace("_", " ")
     if not text.isascii():
         text = _MARK.sub(_replaced, _APOSTROPHE.sub("'", text))
         text = unicodedata.normalize("NFC", text)
-    if " " not in text:
-        # a file's name
+    if file_name:
         text = text.replace("-", " ")
-    return _ELLIPSIS.sub(" , ", text.replace("_", " "))
+    return _ELLIPSIS.sub(" , ", text)
 
 
 def _unquoted(quoted: re.Match[str]) -> str:
@@ -80,9 +83,11 @@ def _ascii(mark: str) -> str:
     if mark in _MARKS:
         return _MARKS[mark]
     name = unicodedata.name(mark, "").split()
-    if "ARROW" in name:
-        return " , "
+    if not _DASHES.isdisjoint(name):
+        return " - "
     if not _SHAPES.isdisjoint(name):
         return " | "
     category, form = unicodedata.category(mark), unicodedata.normalize("NFKC", mark)
+    if category == "No":
+        return f" {form} "
     return form if form.isascii() and category != "So" else _CATEGORIES.get(category, form)

@@ -83,6 +83,7 @@ def predicates_pattern(grammar: Grammar) -> str:
         return ""
     alone = [word for word, act in grammar.acts.items() if act.direct or len(act.known.agents) > 1]
     parts = [_any(alone)] if alone else []
+    turned: list[str] = []
     verbs: dict[tuple[str, ...], list[str]] = {}
     for word, act in grammar.acts.items():
         if word not in alone:
@@ -93,8 +94,10 @@ def predicates_pattern(grammar: Grammar) -> str:
         if prepositions:
             first, then = _any(forms), _any([name.split(" ")[0] for name in prepositions])
             parts.append(rf"{first}(?:[^\w]+[\w'-]+){{0,{BETWEEN}}}?[^\w]+{then}")
-            parts.append(rf"(?:^\W*|\bthere\b.*){then}\b.*\b{first}|{then}\W+which\b.*\b{first}")
-    return rf"(?i)\b{_any(parts, escape=False)}\b"
+            parts.append(rf"there\b.*{then}\b.*\b{first}|{then}\W+which\b.*\b{first}")
+            turned.append(rf"{then}\b.*\b{first}")
+    begun = rf"|(?:^|\band\b|[,.;:])\W*{_any(turned, escape=False)}" if turned else ""
+    return rf"(?i)(?:\b{_any(parts, escape=False)}{begun})\b"
 
 
 def usable(pattern: str) -> str:
@@ -107,10 +110,17 @@ def usable(pattern: str) -> str:
 
 
 def two_words_pattern(words: Iterable[str]) -> str:
-    """A regular expression (RE2) that finds two of `words`, the last words of the classes' names."""
-    word = rf"\b{_any(sorted(words))}\b"
+    """A regular expression (RE2) that finds two of `words`, the last words of the classes' names; laptop as lap-top."""
+    word = rf"\b{_any(list(map(_hyphened, sorted(words))), escape=False)}\b"
     return rf"(?i){word}.*{word}"
 
 
 def _any(words: Sequence[str], escape: bool = True) -> str:
     return f"(?:{'|'.join(map(re.escape, words) if escape else words)})"
+
+
+def _hyphened(word: str) -> str:
+    """A pattern of a word that may be written with a hyphen between any two letters of its middle."""
+    return (
+        re.escape(word[:2]) + "-?".join(map(re.escape, word[2:-2])) + re.escape(word[max(len(word) - 2, 2) :])
+    )

@@ -39,9 +39,6 @@ _EVERY_VERB = re.compile(rf"{_LINK_BETWEEN}|[TKH]")
 #: `wood table plates are sitting on`: one noun phrase holds both.
 _TOGETHER = re.compile(rf".*[WH][bt]*({_VERB}){_LINK}?(?:[.,]|$)")
 
-#: Sorts of words before a noun that are no noun phrase: `an orange motorcycle is parked on`.
-ADJECTIVAL = frozenset({"colour", "quality"})
-
 #: All kinds but N.
 _KINDS = (*VERBS, *f"pocbtw,.xz'{END_TAG}")
 
@@ -86,7 +83,7 @@ class Rules:
         ):
             if thing == RUN_TOGETHER:
                 before, _, last = cut.phrase(begin + subject).rpartition(" ")
-                if not several and self._names[before.rpartition(" ")[2]] not in ADJECTIVAL:
+                if not several and self._names[before.rpartition(" ")[2]] not in lexicon.ADJECTIVAL:
                     yield last, predicate, before
             elif code[subject] in "WH" and code[thing] in "WH":
                 yield cut.phrase(begin + subject), predicate, cut.phrase(begin + thing)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from relclip.core.forms import verb_forms
 from relclip.kb import grammar, lexicon
 
 VERBS = frozenset("geBSfvm")
@@ -17,6 +18,7 @@ _PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
 _LIVING = frozenset({*_PERSON, "animal"})
 _WORN = frozenset({"clothes", "colour", "body", "limb", "self"})
 _IT = frozenset({"it", "them"})
+_HAVE = frozenset(verb_forms("have")[:3])
 _NEGATIVE = grammar.NOBODY | grammar.WITHOUT
 
 
@@ -144,6 +146,8 @@ class Sentence:
                 # tired of riding his bike
                 self.parent[place] = self.noun_before(left)
             self.link[place] = self.name[left]
+            if kind[left - 1] == "x" and self.name[left] in _HAVE:
+                self._negated.add(place)
         elif before == "N" and self.marks[place].islower() and self.name[left] != "quality":
             # a boy outside the house
             self.parent[place] = left
@@ -294,7 +298,12 @@ class Sentence:
             return chain[-1]
         before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
         people = self.name[place] == "them"
-        return next((noun for noun in before if self._may_be_it(noun, doers, people)), -1)
+        # a coat stand and a hat | hanging from it
+        nearest = next((noun for noun in before if self._may_be_it(noun, doers[-1:], people)), -1)
+        # a bench in a park, | a man sits on it
+        whole = self.chain(nearest)[-1] if nearest >= 0 else -1
+        told = self.kind[whole - 1] in ".,b" and (people or self.sort(whole) == "thing")
+        return whole if told and self._may_be_it(whole, doers[-1:], people) else nearest
 
     def _may_be_it(self, noun: int, doers: list[int], people: bool = False) -> bool:
         others = _IT | {"there"} if people else _PERSON | _IT | {"there"}
@@ -342,8 +351,15 @@ class Sentence:
         other = self.living(place) and self.sort(partner) == "thing"
         if self.kind[place + 1] not in _STARTS_CLAUSE or (self.bare(place) and not other):
             return False
+        without, after_it = self._without(partner), self.name[place - 2] in _IT
+        if after_it or (without and self.name[place - 1] == "and" and not self.none(place)):
+            # a table with food on it and | two bowls standing; without a pillow and | a dog lies
+            return True
         across = self.kind[partner - 1] in "po"
         before = self.kind[partner - 1 - across]
+        if other and before == "N" and not without and self.link[partner] != "of":
+            # cows on a hill and | a man is
+            return self.kind[place + 1] not in "ge"
         if before not in VERBS and not (across and before == "b"):
             return False
         if self.living(place) or self.sort(partner) != self.sort(place) or self.name[place + 1] == "being":

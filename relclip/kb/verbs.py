@@ -1,10 +1,11 @@
 """What a verb of a sentence is: a verb at all, complete, an adjective; whether what it says is denied or unreal."""
 
-from relclip.kb import grammar
+from relclip.kb import grammar, lexicon
 from relclip.kb.predicates import Act
 from relclip.kb.sentence import VERBS, Sentence
 
 AGAIN = frozenset({"or", "nor"})
+_FINITE_BE = grammar.ONE_IS | {"are", "were"}
 #: Before `to` and a verb: nobody does it, or not any more.
 _TO_DO = frozenset({"wished", "used"})
 _UNDONE = frozenset({*grammar.IF, "ceased"})
@@ -38,6 +39,13 @@ def complete(sentence: Sentence, place: int) -> bool:
     return sentence.link[before] == "with" and sentence.name[place] in ("on", "off")
 
 
+def inverted(sentence: Sentence, verb: int) -> bool:
+    """`a cat lies here and on the bed | lies a dog`: a clause begins with a preposition and ends with who it is."""
+    kind = sentence.kind
+    begins = kind[verb - 2] == "p" and kind[verb - 3] in "c,"
+    return begins and kind[verb] in "fS" and kind[verb + 1] == "N" and sentence.marks[verb + 1].isupper()
+
+
 def made_to(sentence: Sentence, noun: int, verb: int) -> bool:
     """`helps a boy | ride a bike`, `lets her dog lie`: a base form after the object of a finite verb."""
     kind, first = sentence.kind, noun - 1
@@ -59,8 +67,14 @@ def negated(sentence: Sentence, place: int) -> bool:
         verb = left - 1 if kind[left] == "N" and kind[left - 1] in VERBS else left
         if sentence.name[verb] in _TO_DO and (kind[verb] in VERBS or sentence.bare(verb)):
             return True
-    if kind[left] == "c" and sentence.name[left] in AGAIN:
+    if kind[left] == "N" and sentence.name[left - 1] in lexicon.PLACED:
+        # never seen a cow | lying
+        left -= 1
+    elif kind[left] == "c" and sentence.name[left] in AGAIN:
         left = verb_before(sentence, place)
+    elif kind[place] in "fS" if left == place - 1 else sentence.name[left + 1] in _FINITE_BE:
+        # a bird that does not fly | is standing
+        return False
     return sentence.is_verb(left) and not adjective(sentence, left) and negated(sentence, left)
 
 

@@ -11,6 +11,7 @@ import pytest
 from relclip.core.captions import Block
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import Miner
+from relclip.kb.plain import plain
 from relclip.kb.prefilter import candidates, two_words_pattern, usable
 from relclip.raw.scenes.corpus import write_captions
 
@@ -32,6 +33,11 @@ def test_loses_none_of_the_scenes_captions():
     captions = [text for text, _ in write_captions(0, 3000)]
     assert sum(bool(MINER.triplets(caption)) for caption in captions) > 1500
     assert lost(captions) == []
+
+
+def test_loses_none_of_the_kinds():
+    lines = Path(__file__).with_name("kinds.txt").read_text("utf-8").splitlines()
+    assert lost([plain(line.split(" |")[1]) for line in lines if " |" in line]) == []
 
 
 def test_loses_none_of_the_real_captions():

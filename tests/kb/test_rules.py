@@ -80,7 +80,8 @@ def plainly(words, tags):
     found = []
     for place, (piece, end) in enumerate(zip(pieces, ends, strict=True)):
         before = pieces[place - 1] if place else ""
-        if piece not in "dAhrl" and not (piece == "o" and before in ("d", "h")):
+        stray = (piece == "o" and before in ("d", "h")) or (piece == "," and before == "A")
+        if piece not in "dAhrl" and not stray:
             mark = phrases._Marks()[piece]
             found.append(
                 (words[end - len(piece) : end], mark.lower() if before == "r" and mark in "NDHQ" else mark)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from relclip.core.errors import ParamsError, nearest
 from relclip.core.metrics import MEASURES, metric_label
 from relclip.core.params.tables import PRECISION, Report, Row, Table
 from relclip.core.params.whole import Params
+from relclip.core.precision_at import PRECISION_CUTOFFS
 from relclip.core.recall import MAIN
 from relclip.tables import paper
 
@@ -14,6 +16,28 @@ TASKS = {"kb": "Knowledge base", "predcls": "PredCls", "sgcls": "SGCls", "sgdet"
 SHOWN = tuple(metric.at(cutoff) for metric in MAIN for cutoff in (50, 100))
 #: Measured and written to the CSV, but not a column of the paper's table 1.
 ONLY_CSV = tuple(name for name, one in MEASURES.items() if name not in SHOWN and not one.listed)
+#: What columns may show: of a knowledge base (`knowledge.knowledge_sizes`), of a task, of PredCls alone.
+OF_KB = ("captions", "precision", "coverage")
+OF_PREDCLS = tuple(f"{PRECISION}{cutoff}" for cutoff in PRECISION_CUTOFFS)
+
+
+def check_columns(report: Report) -> None:
+    """Raise ParamsError where a table shows what nobody measures: its column would stay empty without a word."""
+    for name, table in report.tables.items():
+        for task, metric in [
+            (task, metric)
+            for listed in (table.columns, table.other_pairs)
+            for task, metrics in listed.items()
+            for metric in metrics
+        ]:
+            known = (
+                OF_KB if task == "kb" else (*MEASURES, *OF_PREDCLS) if task == "predcls" else tuple(MEASURES)
+            )
+            if metric not in known:
+                raise ParamsError(
+                    f"the table '{name}' shows '{metric}' of {task}, which nothing measures{nearest(metric, known)};"
+                    " the metrics stand in docs/evaluators.md"
+                )
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ def leaders(tables: Sequence[Table], claims: Sequence[Claim] = ()) -> list[tuple
 
 def _leader(table: Table, block: Block, metric: str, claims: Sequence[Claim]) -> Leader | None:
     places = [(column.task, column.metric, column.pairs) for column in table.columns]
+    if ("predcls", metric, "") not in places:
+        return None
     place = places.index(("predcls", metric, ""))
     better = 1 if MEASURES[metric].metric.higher_is_better else -1
     ranked = sorted(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -11,16 +12,19 @@ import pytest
 from made_inputs import ALL_PAIRS, ON_BOXES, metrics_file, precision_file, write_evaluated
 
 from relclip.core.atomic import write_json, write_text
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, ParamsError
 from relclip.core.metrics import MEASURES, metric_label
-from relclip.core.params.tables import Row
+from relclip.core.params.tables import Report, Row, Table
 from relclip.core.params.whole import load_workflow
 from relclip.tables import claims as claim_table
 from relclip.tables import latex, paper, plain
 from relclip.tables.content import other_metrics, tie_spreads
 from relclip.tables.grid import build_tables, cell
-from relclip.tables.layout import row_note
+from relclip.tables.layout import check_columns, row_note
 from relclip.tables.results import Result, read_confusion, read_result
+from relclip.tables.summary import leaders
+
+WORKFLOW = Path(__file__).resolve().parents[2] / "workflow"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +38,51 @@ def rows_of(tables):
 
 def find(rows, **wanted):
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+
+
+def showing(task, *metrics):
+    return Report(tables={"mine": Table(title="Mine", columns={task: list(metrics)})})
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "said"),
+    [
+        ("predcls", "recal_at_50", r"of predcls, which nothing measures \(did you mean 'recall_at_50'"),
+        ("sgcls", "precision_at_10", "'mine' shows 'precision_at_10' of sgcls"),
+        ("predcls", "precision_at_30", "did you mean 'precision_at_"),
+        ("kb", "coverag", "did you mean 'coverage'"),
+    ],
+)
+def test_a_column_that_nothing_measures_is_refused(task, metric, said):
+    with pytest.raises(ParamsError, match=said):
+        check_columns(showing(task, metric))
+
+
+def test_every_column_of_our_tables_is_measured():
+    texts = [path.read_text() for path in (WORKFLOW / "tables.yaml", *WORKFLOW.glob("tables/*.yaml"))]
+    found = [
+        found for text in texts for found in re.findall(r"(kb|predcls|sgcls|sgdet): \[(\w[^]]*)\]", text)
+    ]
+    for task, metrics in found:
+        check_columns(showing(task, *metrics.split(", ")))
+    assert {task for task, _ in found} == {"kb", "predcls", "sgcls", "sgdet"}
+
+
+def test_a_first_table_without_predcls_has_no_leader(inputs):
+    params = load_workflow(inputs.params)
+    report = params.report.model_copy(
+        update={
+            "tables": {
+                "mine": Table(
+                    title="Mine", columns={"sgcls": ["recall_at_50"]}, rows=[Row(name="KB", runs=["kb"])]
+                )
+            }
+        }
+    )
+    assert (
+        leaders(build_tables(params.model_copy(update={"report": report}), inputs.evaluate, "annotation"))
+        == []
+    )
 
 
 def test_one_run_keeps_its_numbers(tables):

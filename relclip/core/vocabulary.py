@@ -58,7 +58,7 @@ def checked_names(names: object, key: str, path: Path) -> tuple[str, ...]:
             raise ContractError(
                 f"{path}: '{key}' must be a list of names, its entry {number} is {reprlib.repr(name)}"
             )
-        if not name.isprintable() or len(name) > LONGEST_NAME:
+        if not is_plain(name):
             raise ContractError(
                 f"{path}: '{key}' holds a name with control characters, or more than {LONGEST_NAME} in all, as entry"
                 f" {number}; names are plain text"
@@ -73,15 +73,21 @@ def checked_names(names: object, key: str, path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def load_names(source: str | Sequence[str]) -> tuple[str, ...]:
+def is_plain(name: str) -> bool:
+    """Whether a class may be called so: without control characters, and not too long."""
+    return name.isprintable() and len(name) <= LONGEST_NAME
+
+
+def load_names(source: str | Sequence[str], key: str = "list") -> tuple[str, ...]:
     """Return the names themselves, a built-in list (`vg150`, `vg20`), or the lines of a text file, in its order.
 
-    `found` names nothing yet: what it means stands in the data, and then in the stage dataset's vocabulary.json.
+    `found` names nothing yet: what it means stands in the data, and then in the stage dataset's vocabulary.json. `key`:
+    what an error calls a list that is no good.
     """
     if source == FOUND:
         return ()
     if not isinstance(source, str):
-        return checked_names(list(source), "list", Path("params.yaml"))
+        return checked_names(list(source), key, Path("params.yaml"))
     built_in = _BUILT_IN / f"{source}.txt"
     path = built_in if built_in.is_file() else Path(source)
     try:

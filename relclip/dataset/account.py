@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from relclip.core.command import shown
 from relclip.dataset.expected import expected_table
 from relclip.dataset.split import SPLITS
 
@@ -89,6 +90,11 @@ class Account:
             for reason, number in _top(self._dropped.get(section, Counter())):
                 lines.append(f"{number:>19} dropped: {reason}{_names(self._named.get(reason, []))}")
         lines += [f"{number:>19} {what}" for what, number in self.noted.items() if number]
+        lines += [
+            f"{len(words):>19} {kind} outside the vocabulary: "
+            f"{', '.join(f'{name} {number}' for name, number in _top(words)[:NAMED])}{', ...' * (len(words) > NAMED)}"
+            for kind, words in self._outside.items()
+        ]
         empty = [name for name in SPLITS if not self._splits["images"][name]]
         lines += [
             f"{'':>19} the split '{name}' is empty: add images or change dataset.split" for name in empty
@@ -124,9 +130,8 @@ def _row(name: str, values: Sequence[object]) -> str:
 
 
 def _short(words: str) -> str:
-    """Cut long words and replace half characters, which JSON can spell and UTF-8 cannot."""
-    words = words if len(words) <= LONGEST else words[:LONGEST] + "..."
-    return words.encode("utf-8", "replace").decode()
+    """Cut long words and write out control characters, and half ones, which JSON can spell and UTF-8 cannot."""
+    return shown(words if len(words) <= LONGEST else words[:LONGEST] + "...")
 
 
 def _top(counts: Counter[str]) -> list[tuple[str, int]]:

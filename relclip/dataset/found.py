@@ -8,7 +8,7 @@ from relclip.core.entries import as_list, read_entries
 from relclip.core.errors import InputError
 from relclip.core.forms import in_gerund, in_singular, tidy
 from relclip.core.params.dataset import Dataset, PredicateMatch
-from relclip.core.vocabulary import FOUND, MOST_NAMES, Vocabulary, load_names
+from relclip.core.vocabulary import FOUND, MOST_NAMES, Vocabulary, is_plain, load_names
 from relclip.dataset.names import without_articles, without_auxiliaries
 
 #: A name is a few words; more is a description, which no classifier should learn as a class.
@@ -25,13 +25,12 @@ def make_vocabulary(
     """
     plural = params.object_match != "exact"
     return Vocabulary(
-        _names(params.objects, lambda: found_objects(raw, params.object_min_count, object_aliases, plural)),
-        _names(
-            params.predicates,
-            lambda: found_predicates(
-                raw, params.predicate_min_count, predicate_aliases, params.predicate_match
-            ),
-        ),
+        found_objects(raw, params.object_min_count, object_aliases, plural)
+        if params.objects == FOUND
+        else load_names(params.objects, "dataset.objects"),
+        found_predicates(raw, params.predicate_min_count, predicate_aliases, params.predicate_match)
+        if params.predicates == FOUND
+        else load_names(params.predicates, "dataset.predicates"),
     )
 
 
@@ -74,10 +73,6 @@ def _join(counts: Counter[str], forms: Callable[[str], Iterator[str]]) -> None:
             counts[other] += counts.pop(name)
 
 
-def _names(source: str | list[str], found: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-    return found() if source == FOUND else load_names(source)
-
-
 def _things(path: Path, key: str) -> Iterator[dict[str, object]]:
     for entry in read_entries(path):
         yield from (thing for thing in as_list(entry.get(key)) if isinstance(thing, dict))
@@ -85,7 +80,9 @@ def _things(path: Path, key: str) -> Iterator[dict[str, object]]:
 
 def _often(counts: Mapping[str, int], least: int, what: str) -> tuple[str, ...]:
     names = sorted(
-        name for name, count in counts.items() if count >= least and name and len(name) <= LONGEST_NAME
+        name
+        for name, count in counts.items()
+        if count >= least and name and len(name) <= LONGEST_NAME and is_plain(name)
     )
     if not names or len(names) > MOST_NAMES:
         singular = what.removesuffix("s")
@@ -93,4 +90,4 @@ def _often(counts: Mapping[str, int], least: int, what: str) -> tuple[str, ...]:
             f"dataset.{what}: found met {len(names)} names at least {least} times; from 1 to {MOST_NAMES} are "
             f"possible; change dataset.{singular}_min_count, or give a list"
         )
-    return tuple(name.encode("utf-8", "replace").decode() for name in names)
+    return tuple(names)

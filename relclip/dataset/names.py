@@ -88,7 +88,8 @@ def lookup(classes: Sequence[str], what: str) -> dict[str, int]:
     for number, name in enumerate(classes, 1):
         if tidy(name) in ids:
             raise InputError(
-                f"the {what} class '{name}' stands twice in the vocabulary (case apart); remove one"
+                f"the {what} class '{name}' stands twice in the vocabulary (case and underscores apart); "
+                "remove one"
             )
         ids[tidy(name)] = number
     return ids

@@ -57,8 +57,8 @@ class Models:
     @property
     def about(self) -> About:
         """What the relation model was trained on, and which of the predicates it was not."""
-        about, known = self.source.about, self.vocabulary.predicates
-        unknown = [f"'{name}'" for name in self.predicates if name not in known]
+        about, matcher = self.source.about, self.predictor.matcher
+        unknown = [f"'{name}'" for name in self.predicates if matcher and name in matcher.untrained]
         if not unknown:
             return about
         said = f"{', '.join(unknown)} {'was' if len(unknown) == 1 else 'were'} not trained and {_WORDS}"

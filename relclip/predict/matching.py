@@ -58,13 +58,14 @@ class TripletTexts:
 
 
 class Matcher:
-    """Logits of predicates, `names`, for pairs. `trained` (R,): which of them RCL was shown."""
+    """Logits of predicates, `names`, for pairs. `trained` (R,): which of them RCL was shown, but for `untrained`."""
 
     def __init__(
         self, contrast: Projections, texts: TripletTexts, names: Sequence[str], trained: Tensor
     ) -> None:
         self._contrast, self._texts = contrast, texts
         self.names, self.trained = names, trained
+        self.untrained = {name for name, shown in zip(names, trained.tolist(), strict=True) if not shown}
 
     @torch.inference_mode()
     def logits(self, batch: Batch, output: Output, labels: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, RelclipError
 from relclip.core.params.dataset import Dataset, Split
 from relclip.core.vocabulary import load_vocabulary
 from relclip.dataset.build import make_dataset
@@ -42,6 +42,24 @@ def test_other_forms_of_a_verb_count_for_its_gerund_where_that_is_met(write_raw,
     assert load_vocabulary(made / "vocabulary.json").predicates == (
         "covered", "covering", "has", "lying on", "near", "wears"
     )  # fmt: skip
+
+
+def test_a_name_that_is_no_plain_text_is_no_class(write_raw, thing, relation, params):
+    names = ["do\x07g", "c\ud800at", "man", "h" * 61, "a\u202eb"]
+    raw = write_raw({1: (40, 30)}, {1: [thing(number, name) for number, name in enumerate(names)]},
+                    {1: [relation(2, text, 2) for text in ("on", "o\x1bn")] + [relation(0, "on", 2)]})  # fmt: skip
+    account = make_dataset(found(params), raw, raw.parent / "made")
+    vocabulary = load_vocabulary(raw.parent / "made" / "vocabulary.json")
+    assert vocabulary.objects == ("man",) and vocabulary.predicates == ("on",)
+    assert account.kept["objects"] == 1
+    assert "4 names outside the vocabulary: a\\u202eb 1, c\\ud800at 1, do\\x07g 1, hhh" in account.table()
+    assert "1 predicates outside the vocabulary: o\\x1bn 1" in account.table()
+
+
+@pytest.mark.parametrize(("key", "names"), [("objects", [" "]), ("predicates", ["ri\x1bding"])])
+def test_a_list_that_is_none_is_named_as_params_yaml_does(write_raw, params, key, names):
+    with pytest.raises(RelclipError, match=rf"params.yaml: 'dataset.{key}' (must be|holds)"):
+        make_dataset(params.model_copy(update={key: names}), write_raw({}, {}, {}), Path("made"))
 
 
 def test_exact_takes_each_name_as_it_is_written(write_raw, thing, relation, params):

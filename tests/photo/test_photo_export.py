@@ -235,6 +235,10 @@ def test_predicates_that_were_never_trained_are_matched_by_their_words(data, mat
     other = SceneGraphs.load(matching, device="cpu", predicates=["riding"])(photo)
     assert "not trained" not in other.about.sentence
     assert len(other.relations) == len(graph.relations)
+    about = matching / "relation" / "config.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"train": {"held_out": ["riding"]}}))
+    held_out = SceneGraphs.load(matching, device="cpu", predicates=["riding"])
+    assert "'riding' was not trained" in held_out.models.about.sentence
     with pytest.raises(RelclipError, match="comes twice"):
         SceneGraphs.load(matching, device="cpu", predicates=["feeding", "feeding"])
 

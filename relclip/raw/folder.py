@@ -80,7 +80,7 @@ def annotation_of(raw: Raw) -> list[Path]:
 def check_folder(folder: Path, layout: Format) -> None:
     """Raise InputError where there is no such folder, or it lacks one of Visual Genome's files."""
     if not folder.is_dir():
-        raise InputError(f"raw.folder '{folder}' is no folder; give one that holds a data set")
+        raise InputError(f"'{folder}' is no folder; give one that holds a data set")
     for name in ANNOTATIONS if layout == "visual_genome" else ():
         if not (folder / name).is_file():
             raise InputError(f"{folder / name} does not exist; raw.folder must hold {', '.join(ANNOTATIONS)}")

@@ -20,7 +20,7 @@ from relclip.tables import claims as claim_table
 from relclip.tables import latex, paper, plain
 from relclip.tables.content import other_metrics, tie_spreads
 from relclip.tables.grid import build_tables, cell
-from relclip.tables.layout import check_columns, row_note
+from relclip.tables.layout import check_tables, row_note
 from relclip.tables.results import Result, read_confusion, read_result
 from relclip.tables.summary import leaders
 
@@ -55,7 +55,13 @@ def showing(task, *metrics):
 )
 def test_a_column_that_nothing_measures_is_refused(task, metric, said):
     with pytest.raises(ParamsError, match=said):
-        check_columns(showing(task, metric))
+        check_tables(showing(task, metric))
+
+
+@pytest.mark.parametrize("name", ["claims", "knowledge", "../x", "a/b", "", "my table"])
+def test_a_table_whose_files_would_be_others_is_refused(name):
+    with pytest.raises(ParamsError, match=f"a table is called '{re.escape(name)}'"):
+        check_tables(Report(tables={name: Table(title="Mine", columns={})}))
 
 
 def test_every_column_of_our_tables_is_measured():
@@ -64,7 +70,7 @@ def test_every_column_of_our_tables_is_measured():
         found for text in texts for found in re.findall(r"(kb|predcls|sgcls|sgdet): \[(\w[^]]*)\]", text)
     ]
     for task, metrics in found:
-        check_columns(showing(task, *metrics.split(", ")))
+        check_tables(showing(task, *metrics.split(", ")))
     assert {task for task, _ in found} == {"kb", "predcls", "sgcls", "sgdet"}
 
 

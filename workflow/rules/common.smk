@@ -22,7 +22,7 @@ from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS
 from relclip.raw.sources import SOURCES
-from relclip.tables.layout import check_columns
+from relclip.tables.layout import check_tables
 from relclip.tracking.runs import prepare_store
 
 # jobs run in the environment of this snakemake, activated or not
@@ -38,7 +38,7 @@ try:
     SOURCE = SOURCES[PARAMS.raw.source]
     RAW_SOURCES = [*map(str, SOURCE.reads(PARAMS.raw)), *PARAMS.raw.captions]
     check_seeds(ROOT / "params.yaml")
-    check_columns(PARAMS.report)  # a misspelt one would be seen at the end, as an empty column
+    check_tables(PARAMS.report)  # a misspelt one would be seen at the end, as an empty column
 except RelclipError as error:
     raise WorkflowError(str(error)) from None
 

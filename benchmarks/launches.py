@@ -21,8 +21,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch._dynamo.utils import counters
-from torch._inductor import metrics
 from torch.func import functional_call, grad, stack_module_state, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 from train import OBJECTS, PREDICATES, SIZES, images_like_scenes, random_labels, random_language
@@ -130,6 +128,9 @@ def together(seeds: int) -> dict[str, Any]:
 
 def compiled() -> dict[str, int]:
     """Launches of the network's forward and backward, plain and compiled, and the batches that compile anew."""
+    from torch._dynamo.utils import counters  # noqa: PLC0415  # slow to load, and torch's own
+    from torch._inductor import metrics  # noqa: PLC0415
+
     attention.SHORTEST_SHARE = 0.0
     trainer = make("relclip")
     batches = [trainer.share(draw(trainer.params, trainer.training_set, k), k).batch for k in range(4)]

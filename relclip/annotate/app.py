@@ -51,7 +51,7 @@ class Desk:
         self, questionnaire: Questionnaire, pictures: Mapping[int, Picture], store: Store, seed: int
     ) -> None:
         self.questionnaire, self.store = questionnaire, store
-        self.pictures = dict(pictures)
+        self.pictures = pictures
         self.order: Callable[[str], Order] = lru_cache(64)(lambda name: order_of(questionnaire, seed, name))
         self.jpeg: Callable[[int], bytes] = lru_cache(PICTURES_KEPT)(
             lambda key: as_jpeg(self.pictures[key].path)

@@ -259,9 +259,7 @@ def run(main: Callable[[], None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except shutil.Error as error:
-        told = (
-            error.args[0] if isinstance(error.args[0], str) else error.args[0][0][2]
-        )  # (from, to, why) a file
+        told = error.args[0] if isinstance(error.args[0], str) else error.args[0][0][2]  # from, to, why
         sys.exit(_say(f"{final(told)}; nothing half-written was left", FAILED))
     except OSError as error:
         if error.filename is None and error.errno is None:

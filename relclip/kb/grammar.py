@@ -115,6 +115,8 @@ RELATIONAL = frozenset(
 DITTO = frozenset(word for word in CLOSED["c"].split() if word.startswith("so_"))
 #: Forms of `be` that only one does: a horse and a man is riding it.
 ONE_IS = frozenset(("is", "was", "'s"))
+#: Finite forms of `be`.
+IS = ONE_IS | {"are", "were"}
 #: Nobody does it, nothing is it.
 NOBODY = frozenset(["nobody", "nothing", "none"])
 #: What follows is not there, or is not meant.

@@ -5,7 +5,6 @@ from relclip.kb.predicates import Act
 from relclip.kb.sentence import VERBS, Sentence
 
 AGAIN = frozenset({"or", "nor"})
-_FINITE_BE = grammar.ONE_IS | {"are", "were"}
 #: Before `to` and a verb: nobody does it, or not any more.
 _TO_DO = frozenset({"wished", "used"})
 _UNDONE = frozenset({*grammar.IF, "ceased"})
@@ -72,7 +71,7 @@ def negated(sentence: Sentence, place: int) -> bool:
         left -= 1
     elif kind[left] == "c" and sentence.name[left] in AGAIN:
         left = verb_before(sentence, place)
-    elif kind[place] in "fS" if left == place - 1 else sentence.name[left + 1] in _FINITE_BE:
+    elif kind[place] in "fS" if left == place - 1 else sentence.name[left + 1] in grammar.IS:
         # a bird that does not fly | is standing
         return False
     return sentence.is_verb(left) and not adjective(sentence, left) and negated(sentence, left)

@@ -58,7 +58,7 @@ class TripletTexts:
 
 
 class Matcher:
-    """Logits of predicates, `names`, for pairs. `trained` (R,): which of them RCL was shown, but for `untrained`."""
+    """Logits of predicates, `names`, for pairs. `trained` (R,): those that RCL was shown; `untrained`: the others."""
 
     def __init__(
         self, contrast: Projections, texts: TripletTexts, names: Sequence[str], trained: Tensor

@@ -19,9 +19,11 @@ SHOWN = tuple(metric.at(cutoff) for metric in MAIN for cutoff in (50, 100))
 ONLY_CSV = tuple(name for name, one in MEASURES.items() if name not in SHOWN and not one.listed)
 #: What else lies beside the files of the tables.
 OTHER_FILES = ("claims", "knowledge")
-#: What columns may show: of a knowledge base (`knowledge.knowledge_sizes`), of a task, of PredCls alone.
-OF_KB = ("captions", "precision", "coverage")
-OF_PREDCLS = tuple(f"{PRECISION}{cutoff}" for cutoff in PRECISION_CUTOFFS)
+#: What columns may show beside what every task has; of a knowledge base: `knowledge.knowledge_sizes` alone.
+MEASURED = {
+    "kb": ("captions", "precision", "coverage"),
+    "predcls": (*MEASURES, *(f"{PRECISION}{cutoff}" for cutoff in PRECISION_CUTOFFS)),
+}
 
 
 def check_tables(report: Report) -> None:
@@ -32,18 +34,12 @@ def check_tables(report: Report) -> None:
                 f"a table is called '{name}', and so are its files: letters, digits, _ and -, "
                 f"not {' or '.join(OTHER_FILES)}"
             )
-        for task, metric in [
-            (task, metric)
-            for listed in (table.columns, table.other_pairs)
-            for task, metrics in listed.items()
-            for metric in metrics
-        ]:
-            known = (
-                OF_KB if task == "kb" else (*MEASURES, *OF_PREDCLS) if task == "predcls" else tuple(MEASURES)
-            )
-            if metric not in known:
+        for task, metrics in (*table.columns.items(), *table.other_pairs.items()):
+            known = MEASURED.get(task, tuple(MEASURES))
+            unknown = next((metric for metric in metrics if metric not in known), None)
+            if unknown is not None:
                 raise ParamsError(
-                    f"the table '{name}' shows '{metric}' of {task}, which nothing measures{nearest(metric, known)};"
+                    f"the table '{name}' shows '{unknown}' of {task}, which nothing measures{nearest(unknown, known)};"
                     " the metrics stand in docs/evaluators.md"
                 )
 

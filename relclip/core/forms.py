@@ -144,12 +144,17 @@ def name_forms(name: str) -> Iterator[str]:
     >>> list(name_forms("traffic-light"))
     ['traffic-light', 'traffic light', 'traffic-lights', 'traffic lights']
     """
-    text = tidy(name)
-    spellings = dict.fromkeys([text, *(text.split("/") if "/" in text else ()), text.replace("-", " ")])
-    spellings = dict.fromkeys(filter(None, map(tidy, spellings)))
-    yield from spellings
-    for spelling in spellings:
+    own = name_spellings(name)
+    yield from own
+    for spelling in own:
         yield from _other_numbers(spelling)
+
+
+def name_spellings(name: str) -> dict[str, None]:
+    """How a class name is met in text in its own number: each of `a/b`, a hyphen as a space."""
+    text = tidy(name)
+    found = [text, *(text.split("/") if "/" in text else ()), text.replace("-", " ")]
+    return dict.fromkeys(filter(None, map(tidy, found)))
 
 
 def _other_numbers(text: str) -> Iterator[str]:

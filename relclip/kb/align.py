@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from relclip.core.errors import InputError
-from relclip.core.forms import load_aliases, name_forms
+from relclip.core.forms import load_aliases, name_forms, name_spellings
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.kb import spacy_backend
 from relclip.kb.gold import Fact
@@ -25,6 +25,8 @@ AT_ONCE = 1000
 Triplet = tuple[int, int, int]
 
 RULES, SPACY = "rules", "spacy"
+#: What is said of each class, to see whether a caption can.
+_TRIED = ("the {} on x", "{} on x", "the {} of it on x")
 STANDARD = Vocabulary(load_names("vg150"), load_names("vg20"))
 
 
@@ -154,11 +156,9 @@ class _NameReader:
     """Whether the forms of class names, alone in a sentence, are read as noun phrases of their classes."""
 
     def __init__(self, vocabulary: Vocabulary, objects: Objects, tags: Tags) -> None:
-        self._names, self._objects, self._tags = vocabulary.objects, objects, tags
+        self._numbers, self._objects, self._tags = vocabulary.object_ids, objects, tags
         self._forms = [
-            (name, form, number)
-            for name, number in vocabulary.object_ids.items()
-            for form in name_forms(name)
+            (name, form, number) for name, number in self._numbers.items() for form in name_forms(name)
         ]
 
     def compounds(self, phrases: Mapping[str, str]) -> dict[str, str]:
@@ -168,10 +168,16 @@ class _NameReader:
         return {f" {form} ": f" {form.replace(' ', '-')} " for form in sorted(cut, key=len, reverse=True)}
 
     def never_met(self, phrases: Mapping[str, str]) -> tuple[str, ...]:
-        """The names of whose forms none is: `-`, `man's shoe`."""
-        found = zip(self._forms, self._classes("the ", phrases), strict=True)
-        met = {name for (name, _, number), known in found if known == number}
-        return tuple(name for name in self._names if name not in met)
+        """The names of which no caption states anything: `-`, `is`, `man's shoe`; tried in sentences of each."""
+        read = Rules(Grammar(("on",)), [*self._objects.last_words, "x"], self._tags)
+        never = dict(self._numbers)
+        for tried in _TRIED:
+            forms = [(name, form) for name in never for form in name_spellings(name)]
+            text = "\n".join(plain(tried.format(form)) for _, form in forms)
+            for (name, _), facts in zip(forms, read(cleaned(text, phrases)), strict=False):
+                if self._numbers[name] in [self._objects.find(subject) for subject, _, _ in facts]:
+                    never.pop(name, 0)
+        return tuple(never)
 
     def _classes(self, article: str, phrases: Mapping[str, str]) -> Iterator[int]:
         """The class that each form with this article before it names, 0 where it is no noun phrase."""

@@ -1,6 +1,7 @@
 """A vocabulary's predicates -> a grammar: which verbs and prepositions state them, and which predicates none can."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ class Grammar:
     """The verbs and prepositions of a vocabulary.
 
     `acts`: form of a verb -> what it states; `links`: preposition -> predicate; `has`, `wears`: the predicates of
-    possession and of clothes, or ''; `unmined`: the predicates that no rule can find, in their order.
+    possession and of clothes, or ''; `texts`: the predicates and their aliases, as they are read.
     """
 
     def __init__(
@@ -59,14 +60,10 @@ class Grammar:
         self._known = known_verbs(verbs)
         self.links: dict[str, str] = {}
         self.phrases = dict(grammar.PHRASES)
-        found: list[_Phrase] = []
-        said: set[str] = set()
-        for text, name in _named(predicates, aliases or {}):
-            phrase = self._read(text, name)
-            if phrase:
-                found.append(phrase)
-            if phrase or name in self.links.values():
-                said.add(name)
+        named = list(_named(predicates, aliases or {}))
+        found = list(filter(None, starmap(self._read, named)))
+        if "part_of" in self.links:
+            self.phrases |= {f" {be} part of ": f" {be} part_of " for be in _BE}
         for link, likes in grammar.LIKE.items():
             for like in likes if link in self.links else ():
                 self.links.setdefault(like, self.links[link])
@@ -75,7 +72,7 @@ class Grammar:
         self.tags = dict(self._tags())
         self.has = self._direct(HAVE)
         self.wears = self._direct(WEAR)
-        self.unmined = tuple(name for name in predicates if name not in said)
+        self.texts = [text for text, _ in named]
 
     def _read(self, text: str, name: str) -> _Phrase | None:
         """A verb's phrase; what is a preposition goes to `links`."""

@@ -82,7 +82,7 @@ def test_scenes_state_what_was_written():
 WORDS = Vocabulary(
     ("man", "dog", "wall", "tree", "leaf", "hat", "phone", "car", "wheel", "box", "sign"),
     ("has", "wearing", "looking at", "attached to", "made of", "behind", "in front of", "on back of", "on", "with",
-     "holding", "under", "jumping over", "part of"),
+     "holding", "under", "jumping over", "part of", "to the left of"),
 )  # fmt: skip
 ANY_PREDICATE = {
     "verb with a particle": ("a dog looks at a car", "dog looking at car"),
@@ -91,6 +91,9 @@ ANY_PREDICATE = {
     "complex preposition": ("a dog in front of the wall", "dog in front of wall"),
     "preposition around a noun": ("the sign is on the back of a car", "sign on back of car"),
     "another word for it": ("a dog beneath a tree", "dog under tree"),
+    "to a side": ("the dog is to the left of a car", "dog to the left of car"),
+    "part": ("the wheel is part of the car", "wheel part of car"),
+    "a part of it": ("a sign on part of the wall", "sign on wall"),
     "is on": ("the hat is on the box", "hat on box"),
     "not on": ("the hat is not on the box", ""),
     "of": ("the wheel of a car", "car has wheel"),

@@ -201,7 +201,9 @@ def _never_said(grammar: Grammar, predicates: Sequence[str], tags: Tags) -> tupl
         for one, other in _PAIRS
         for be in ("", "is ")
     )
-    said = {fact[1] for facts in Rules(grammar, nouns, tags)(cleaned(tried, grammar.phrases)) for fact in facts}
+    said = {
+        fact[1] for facts in Rules(grammar, nouns, tags)(cleaned(tried, grammar.phrases)) for fact in facts
+    }
     return tuple(name for name in predicates if name not in said)
 
 

@@ -93,7 +93,6 @@ ANY_PREDICATE = {
     "another word for it": ("a dog beneath a tree", "dog under tree"),
     "to a side": ("the dog is to the left of a car", "dog to the left of car"),
     "part": ("the wheel is part of the car", "wheel part of car"),
-    "a part of it": ("a sign on part of the wall", "sign on wall"),
     "is on": ("the hat is on the box", "hat on box"),
     "not on": ("the hat is not on the box", ""),
     "of": ("the wheel of a car", "car has wheel"),

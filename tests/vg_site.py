@@ -1,12 +1,19 @@
-"""Visual Genome in small: its archives made from procedural scenes, and a web server on loopback that can misbehave."""
+"""Visual Genome in small: its archives made from procedural scenes, and a web server on loopback that can misbehave.
+
+As a command, `python tests/vg_site.py FOLDER`: the files of both routes of 60 scenes, as raw.vg.folder takes them.
+"""
 
 import hashlib
 import json
+import sys
+import tempfile
 import threading
 import time
 import zipfile
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -23,10 +30,13 @@ CORRUPT = 1592
 
 
 def make_source(folder, images=8):
-    """Draw scenes; return image_data, objects, relationships as Visual Genome lists them; one picture is corrupt."""
+    """Draw scenes; return image_data, objects, relationships as Visual Genome lists them; one picture is corrupt.
+
+    Scenes hold 20 of the 50 predicates: every second relation takes the next of the 50 in place of its own.
+    """
     scenes = Scenes(
         images=images,
-        captions=40,
+        captions=5 * images,
         pretrain_images=1,
         image_size=SIZE,
         objects_per_image=[8, 10],
@@ -41,13 +51,16 @@ def make_source(folder, images=8):
         3, {"image_id": CORRUPT, "width": SIZE, "height": SIZE, "url": "", "coco_id": None}
     )
     content["image_data"][1]["width"] = 99  # the picture's file wins
+    relations = [relation for entry in content["relationships"] for relation in entry["relationships"]]
+    for relation, predicate in zip(relations[::2], cycle(load_names("vg50")), strict=False):
+        relation["predicate"] = predicate
     Image.new("RGB", (SIZE, SIZE)).save(folder / "images" / f"{CORRUPT}.jpg")
     return content
 
 
-def make_archives(folder, site):
+def make_archives(folder, site, images=8):
     """Write the files of both routes as the hosts serve them into `site`; return their names."""
-    content = make_source(folder)
+    content = make_source(folder, images)
     site.mkdir()
     ids = [entry["image_id"] for entry in content["image_data"]]
     for name, place, part in (("images.zip", "VG_100K", ids[::2]), ("images2.zip", "VG_100K_2", ids[1::2])):
@@ -68,8 +81,7 @@ def make_archives(folder, site):
 
 def write_h5(site, content):
     """VG-SGG-with-attri.h5 and its dicts file of the same annotations, 50 predicates as there."""
-    objects, seen = load_names("vg150"), load_names("vg20")
-    predicates = sorted({*seen, "on", "has", "wearing"})
+    objects, predicates = load_names("vg150"), load_names("vg50")
     names = {"idx_to_label": objects, "idx_to_predicate": predicates}
     (site / "VG-SGG-dicts-with-attri.json").write_text(
         json.dumps({key: {str(place): name for place, name in enumerate(of, 1)} for key, of in names.items()})
@@ -219,3 +231,8 @@ class Handler(BaseHTTPRequestHandler):
             for byte in content[start + int(detail) :]:
                 self.wfile.write(bytes([byte]))
                 time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as drawn:
+        print(*make_archives(Path(drawn), Path(sys.argv[1]), images=60))

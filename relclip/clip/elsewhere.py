@@ -1,6 +1,5 @@
 """A CLIP from elsewhere: any open_clip model, from a weights file, a pretrained tag, or untrained to try the path."""
 
-import difflib
 import os
 import sys
 import urllib.error
@@ -13,9 +12,9 @@ from typing import Any
 
 import torch
 
+from relclip.clip.known import check_texts, hub_names, read_config, unknown
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError, one_line
-from relclip.core.json_file import read_json
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.internals.open_clip import quiet
@@ -35,17 +34,18 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
 
     name = _registered(settings.model)
     model_config = _model_config(name)
+    check_texts(name, model_config)
     torch.manual_seed(settings.pretrain.seed)
     try:
         with quiet():
             model = open_clip.create_model(name, pretrained_text=False)
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
-        lacks = isinstance(error, ModuleNotFoundError)
-        advice = (
-            "install transformers and sentencepiece" if lacks else "take a model without further packages"
-        )
-        raise InputError(f"open_clip cannot build '{name}' ({one_line(error, 160)}); {advice}") from None
+        hub = hub_names(model_config)
+        fetched = f", which reads {hub} from the Hub (HF_ENDPOINT and HF_HOME are heeded)" if hub else ""
+        raise InputError(
+            f"open_clip cannot build '{name}'{fetched}: {one_line(error, 160)}; take another clip.model"
+        ) from None
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
         print(
@@ -77,10 +77,7 @@ def _registered(model: str) -> str:
 
     if not model.endswith(".json"):
         return model
-    content = read_json(Path(model), "give a configuration as open_clip writes them", InputError)
-    lacking = {"embed_dim", "vision_cfg", "text_cfg"} - set(content if isinstance(content, dict) else ())
-    if lacking:
-        raise InputError(f"{model} is no configuration of open_clip: it lacks {', '.join(sorted(lacking))}")
+    read_config(Path(model))
     open_clip.add_model_config(Path(model))
     return Path(model).stem
 
@@ -90,8 +87,7 @@ def _model_config(name: str) -> dict[str, Any]:
 
     config = open_clip.get_model_config(name) if ":" not in name else None
     if config is None:
-        near = difflib.get_close_matches(name, open_clip.list_models(), n=3, cutoff=0.3)
-        raise InputError(f"clip.model is '{name}', which open_clip does not have; nearest: {', '.join(near)}")
+        raise unknown(name, open_clip.list_models())
     return dict(config)
 
 

@@ -69,14 +69,19 @@ class Encoder:
     def patch_map(self, batch: Tensor, size: int) -> Tensor:
         """V(I) of RelCLIP 3.1: (B, 3, H, W) uint8 -> (B, h, w, C), the final patch states before the projection.
 
-        Pictures are squashed to `size` x `size`; the final layer norm is applied, as open_clip's output_tokens does.
+        Pictures are squashed to `size` x `size`; the final layer norm is applied, as open_clip's output_tokens does,
+        but for CoCa's, which norms what its attention has pooled.
         """
         return _joined(self._pictures(lambda part: self._map_batch(part, size), batch))
 
     def _map_batch(self, batch: Tensor, size: int) -> Tensor:
+        tower = self._tower(size)
         with frozen_autocast(self.device):
-            found = self._tower(size).forward_intermediates(
-                self._pixels(batch, size), indices=1, normalize_intermediates=True, intermediates_only=True
+            found = tower.forward_intermediates(
+                self._pixels(batch, size),
+                indices=1,
+                normalize_intermediates=getattr(tower, "attn_pool", None) is None,
+                intermediates_only=True,
             )
         return found["image_intermediates"][-1].permute(0, 2, 3, 1)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from relclip.clip import elsewhere
+from relclip.clip import elsewhere, known
 from relclip.clip.stage import run
 from relclip.core.errors import InputError
 from relclip.encoder.encoder import load_encoder
@@ -209,3 +209,27 @@ def test_a_convolutional_tower_has_states_on_a_grid_of_any_size(tiny, tmp_path, 
         )
     assert states.shape == (2, 1024, 3, 3)
     assert torch.allclose(encoder.patch_map(pictures, 96), states.permute(0, 2, 3, 1), atol=1e-4)
+
+
+def test_patch_states_of_a_tower_that_pools_by_attention_are_those_it_pools(tiny, tmp_path, open_clip_model):
+    """As CoCa's: the norm stands behind the pooling, in the pooled width."""
+    folder, _ = open_clip_model
+    config = json.loads((folder / f"{MODEL}.json").read_text())
+    config["vision_cfg"] |= {"attentional_pool": True, "attn_pooler_heads": 2}
+    (tmp_path / "tiny-coca.json").write_text(json.dumps(config))
+    encoder = _run(tiny.params, tmp_path / "model", model=str(tmp_path / "tiny-coca.json"))
+    pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    tower = open_clip.create_model(f"local-dir:{tmp_path / 'model'}").eval().visual
+    with torch.no_grad():
+        states = tower.transformer(tower._embeds(encoder._pixels(pictures, 32)))[:, 1:]
+    assert torch.allclose(encoder.patch_map(pictures, 32).flatten(1, 2), states, atol=1e-5)
+    assert encoder.encode_images(pictures).shape == (2, 24)
+
+
+def test_a_tower_whose_texts_another_package_reads_is_refused_before_it_is_built(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(known, "find_spec", lambda name: None)
+    with pytest.raises(
+        InputError, match=r"^the texts of 'ViT-B-16-SigLIP' .*timm/ViT-B-16-SigLIP.*relclip\[transformers\]"
+    ):
+        _run(tiny.params, tmp_path / "model", model="ViT-B-16-SigLIP")
+    assert not list(tmp_path.iterdir())

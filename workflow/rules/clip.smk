@@ -14,8 +14,8 @@ rule clip:
 
 rule clip_model:
     input:
-        "data/raw/captions.tsv",
-        ["data/raw/pretrain"] if PARAMS.clip.source == "pretrain" else [],
+        # what comes from elsewhere needs nothing of raw, so it is made first: one that is no encoder is refused at once
+        ["data/raw/captions.tsv", "data/raw/pretrain"] if PARAMS.clip.source == "pretrain" else [],
         [path for path in (PARAMS.clip.model, PARAMS.clip.weights) if path and Path(path).is_file()],
         code=code("relclip.clip"),
     output:

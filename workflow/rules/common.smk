@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
+from relclip.clip.check import check_encoder
 from relclip.core.command import DATA
 from relclip.core.errors import RelclipError
 from relclip.core.params.tables import read_report
@@ -39,6 +40,7 @@ try:
     RAW_SOURCES = [*map(str, SOURCE.reads(PARAMS.raw)), *PARAMS.raw.captions]
     check_seeds(ROOT / "params.yaml")
     check_tables(PARAMS.report)  # a misspelt one would be seen at the end, as an empty column
+    check_encoder(PARAMS)
 except RelclipError as error:
     raise WorkflowError(str(error)) from None
 

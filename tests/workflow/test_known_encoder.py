@@ -1,0 +1,62 @@
+"""What an encoder lacks is said before any stage runs."""
+
+import pytest
+from test_pipeline import ROOT, copy_of_the_project
+from test_profiles import counts, plan
+
+from relclip.clip import known
+from relclip.clip.check import check_encoder
+from relclip.core.errors import RelclipError
+from relclip.core.params.whole import check_params
+from relclip.project.preset import preset_content, preset_text
+
+PRESETS = ROOT / "workflow/presets"
+
+
+def of(name="full", **sections):
+    """The params of a preset with some values changed."""
+    content = preset_content(name, PRESETS)
+    for section, values in sections.items():
+        content[section] = {**content[section], **values}
+    return check_params(content)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.yaml")))
+def test_every_preset_has_an_encoder_that_serves_it(name):
+    check_encoder(check_params(preset_content(name, PRESETS)))
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        (of(clip={"source": "open_clip", "model": "ViT-L-14"}), "set train.dimension to 768"),
+        (of("smoke", train={"dimension": 128}), "the encoder has embeddings of 64 numbers"),
+        (of(clip={"source": "open_clip", "model": "ViT-B-33"}), "nearest: ViT-B-32"),
+        (of(clip={"source": "open_clip", "model": "convnext_base"}), r"set gradcam.runs to \[\]"),
+        (of(clip={"source": "open_clip", "model": "RN50"}), r"set gradcam.runs to \[\]"),
+    ],
+)
+def test_an_encoder_that_serves_no_run_is_one_sentence(params, said):
+    with pytest.raises(RelclipError, match=said) as met:
+        check_encoder(params)
+    assert "\n" not in str(met.value)
+
+
+def test_runs_without_a_contrast_take_any_width(monkeypatch):
+    check_encoder(of(clip={"source": "open_clip", "model": "ViT-L-14"}, train={"dimension": 768}))
+    check_encoder(of(runs={"relclip_full": {"rcl": {"level": "none"}}}, clip={"model": "ViT-L-14"}))
+
+
+def test_where_open_clip_is_not_nothing_is_said_of_it(monkeypatch):
+    monkeypatch.setattr(known, "find_spec", lambda name: None)
+    check_encoder(of(clip={"source": "open_clip", "model": "ViT-B-33"}))
+
+
+@pytest.mark.workflow
+def test_an_encoder_from_elsewhere_waits_for_no_stage(tmp_path):
+    house = copy_of_the_project(tmp_path)
+    (house.folder / "params.yaml").write_text(preset_text("full", PRESETS))
+    assert counts(plan(house.folder, "data/clip/model/open_clip_config.json")) == {
+        "clip_model": 1,
+        "total": 1,
+    }

@@ -1,7 +1,7 @@
 """A data set in Visual Genome's formats, written as others lay theirs out: for the tests of the readers.
 
 As a command, `python tests/raw/other_formats.py data/raw FOLDER`, with pictures and splits: three of ten test, one of
-ten validates.
+ten validates; as `shards` too.
 """
 
 import csv
@@ -10,6 +10,9 @@ import shutil
 import sys
 from collections import defaultdict
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 LABEL = "/m/{:05d}"
 
@@ -187,6 +190,40 @@ def write_vg(pictures: list[dict], folder: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps(entries))
 
 
+def write_shards(pictures: list[dict], images: Path, folder: Path, *, structs: bool = True) -> None:
+    """Parquet shards with their pictures, one a split, numbers for names, as users of datasets push it."""
+    names = sorted({name for one in pictures for _, name, _ in one["objects"]})
+    predicates = sorted({words for one in pictures for _, words, _ in one["relations"]})
+    (folder / "data").mkdir(parents=True)
+    for split in sorted({one["split"] for one in pictures}):
+        rows = []
+        for one in (one for one in pictures if one["split"] == split):
+            file = images / f"{one['image_id']}.jpg"
+            things = [
+                {"id": key, "bbox": [float(side) for side in box], "category_id": names.index(name)}
+                for key, name, box in one["objects"]
+            ]
+            rows.append(
+                {
+                    "image": {"bytes": file.read_bytes(), "path": file.name},
+                    **{key: one[key] for key in ("width", "height")},
+                    "objects": things
+                    if structs
+                    else {key: [thing[key] for thing in things] for key in things[0]},
+                    "relations": [
+                        {"subject_id": s, "object_id": o, "predicate_id": predicates.index(p)}
+                        for s, p, o in one["relations"]
+                    ],
+                }
+            )
+        pq.write_table(pa.Table.from_pylist(rows), folder / "data" / f"{split}-00000-of-00001.parquet")
+    called = {"categories": names, "rel_categories": predicates}
+    listed = {
+        key: [{"id": place, "name": name} for place, name in enumerate(of)] for key, of in called.items()
+    }
+    (folder / "categories.json").write_text(json.dumps(listed))
+
+
 WRITERS = {"coco": write_coco, "psg": write_psg, "gqa": write_gqa, "open_images": write_open_images}
 
 if __name__ == "__main__":
@@ -197,3 +234,4 @@ if __name__ == "__main__":
     for form, write in {**WRITERS, "visual_genome": write_vg}.items():
         shutil.copytree(source / "images", output / form / "images")
         write(pictures, output / form)
+    write_shards(pictures, source / "images", output / "shards")

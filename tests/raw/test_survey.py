@@ -1,17 +1,14 @@
 """relclip import, as a user calls it: a folder, and a data set of the Hub from a server on loopback."""
 
 import datetime
-import hashlib
 import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from loopback_hub import Hub
+from other_formats import write_shards
 from PIL import Image
 from test_formats import PICTURES, expected, make, meaning
 
@@ -28,57 +27,10 @@ from relclip.raw import survey
 from relclip.raw.folder import take_folder
 from relclip.raw.packed import unpack
 
-COMMIT = "c" * 40
-
-
-class Hub(ThreadingHTTPServer):
-    """As much of the Hub's interface as one data set `me/toy` needs; `extra` paths are listed beside its files."""
-
-    def __init__(self, folder: Path) -> None:
-        files = {
-            str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-        }
-        self.files, self.extra, self.seen = files, [], []
-        super().__init__(("127.0.0.1", 0), Answer)
-
-    def answer(self, path: str) -> tuple[int, bytes]:
-        self.seen.append(path)
-        if path == "/api/datasets/me/toy/revision/v1":
-            return 200, json.dumps({"id": "me/toy", "sha": COMMIT, "siblings": []}).encode()
-        if path.startswith(f"/api/datasets/me/toy/tree/{COMMIT}"):
-            sizes = {
-                **{name: len(content) for name, content in self.files.items()},
-                **dict.fromkeys(self.extra, 2),
-            }
-            rows = [
-                {"type": "file", "path": name, "size": size, "oid": "b" * 40} for name, size in sizes.items()
-            ]
-            return 200, json.dumps(rows).encode()
-        name = path.removeprefix(f"/datasets/me/toy/resolve/{COMMIT}/")
-        return (200, self.files[name]) if name in self.files else (404, b"{}")
-
-
-class Answer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        status, content = self.server.answer(self.path)
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("ETag", f'"{hashlib.sha1(content).hexdigest()}"')
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
-
-    do_HEAD = do_GET
-
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def hub(tmp_path):
     server = Hub(make(tmp_path / "source", "coco"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -205,46 +157,8 @@ def test_no_name_of_the_hub_leads_out_of_the_folder(hub, tmp_path):
 
 
 def shards(source, folder, *, structs=True):
-    """The data set of `source` as Parquet shards, one a split, with numbers for names, as users of datasets push it."""
-    names = {kind: sorted({str(one) for one in words}) for kind, words in NAMES.items()}
-    for split in ("train", "test"):
-        rows = []
-        for one in (one for one in PICTURES if one["split"] == split):
-            file = source / "images" / f"{one['image_id']}.jpg"
-            things = [
-                {
-                    "id": key,
-                    "bbox": [float(side) for side in box],
-                    "category_id": names["category"].index(name),
-                }
-                for key, name, box in one["objects"]
-            ]
-            links = [
-                {"subject_id": s, "object_id": o, "predicate_id": names["predicate"].index(p)}
-                for s, p, o in one["relations"]
-            ]
-            objects = things if structs else {key: [thing[key] for thing in things] for key in things[0]}
-            rows.append(
-                {
-                    "image": {"bytes": file.read_bytes(), "path": file.name},
-                    **{key: one[key] for key in ("width", "height")},
-                    "objects": objects,
-                    "relations": links,
-                }
-            )
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows), folder / "data" / f"{split}-00000-of-00001.parquet")
-    listed = [[{"id": place, "name": name} for place, name in enumerate(names[kind])] for kind in names]
-    (folder / "categories.json").write_text(
-        json.dumps(dict(zip(("categories", "rel_categories"), listed, strict=True)))
-    )
+    write_shards(PICTURES, source / "images", folder, structs=structs)
     return folder
-
-
-NAMES = {
-    "category": {name for one in PICTURES for _, name, _ in one["objects"]},
-    "predicate": {words for one in PICTURES for _, words, _ in one["relations"]},
-}
 
 
 def by_file(folder):

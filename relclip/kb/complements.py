@@ -70,9 +70,16 @@ def direct(sentence: Sentence, verb: int, subjects: list[int]) -> list[int]:
     if sentence.kind[verb + 1] != "N":
         stranded = sentence.kind[verb + 1] == "p" and sentence.kind[verb + 2] != "N"
         return [] if stranded else verbs.gap(sentence, subjects, verb + 1)
-    if sentence.marks[verb + 1].islower():
+    if sentence.marks[verb + 1].islower() or _rides(sentence, verb):
         return []
     return objects(sentence, verb + 1, subjects)
+
+
+def _rides(sentence: Sentence, verb: int) -> bool:
+    """`watches train | rides`: a clause has one finite verb, so that what looks like a second one is the object."""
+    finite = sentence.kind[verb] in "fBSv" and sentence.kind[verb + 2] == "S"
+    thing = sentence.bare(verb + 1) and sentence.sort(verb + 1) == "thing"
+    return finite and thing and sentence.kind[verb + 3] != "N"
 
 
 def before(sentence: Sentence, verb: int, subjects: list[int]) -> tuple[str, list[int]]:

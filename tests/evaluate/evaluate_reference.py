@@ -22,6 +22,8 @@ from relclip.core.parquet import (
 from relclip.evaluate.ranking import tie_keys
 
 CLASSES, PREDICATES = 4, 3
+#: The id of an object that another one's prediction may hit too.
+TWIN = 10
 NEVER = 10**9
 
 
@@ -38,15 +40,15 @@ def _scene(random):
     }
     if random.random() < 0.4:  # a twin: one prediction may hit both
         key = next(iter(objects))
-        objects[10] = (objects[key][0], _shaken(random, objects[key][1]))
+        objects[TWIN] = (objects[key][0], _shaken(random, objects[key][1]))
     ids = list(objects)
     relations = [
         (int(random.choice(ids)), int(random.integers(1, PREDICATES + 1)), int(random.choice(ids)))
         for _ in range(int(random.integers(0, 9)))
     ]
     relations += relations[: int(random.integers(0, 3))]
-    if 10 in objects:
-        relations += [(10, p, o) for s, p, o in relations[:1] if s == ids[0] and o not in {s, 10}]
+    if TWIN in objects:
+        relations += [(TWIN, p, o) for s, p, o in relations[:1] if s == ids[0] and o not in {s, TWIN}]
     predicted = {}
     for key, (true_label, box) in objects.items():
         label = true_label if random.random() < 0.8 else int(random.integers(1, CLASSES + 1))

@@ -12,10 +12,9 @@ from relclip.model.files import (
     read_config,
     save_model,
 )
-from relclip.model.image_set import ImageSet
+from relclip.model.image_set import ImageSet, object_numbers, pair_classes, pair_numbers
 from relclip.model.motif import Motif, MotifConfig
 from relclip.model.network import ModelConfig, RelCLIP
-from relclip.model.pairs import object_numbers, pair_classes, pair_numbers
 from relclip.model.regions import Regions, roi_align, with_room
 from relclip.model.registry import MODELS, build_model, model_class
 

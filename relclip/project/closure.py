@@ -1,18 +1,19 @@
-"""What a command depends on: the files of relclip that it can import, and the data files that those load.
+"""What a rule depends on: the files of relclip that its command can import, what those load, entries of params.yaml.
 
-Read off the syntax trees, so that nothing is imported: every import statement, inside functions too, and every string
-that is the whole name of a module, as `importlib.import_module` takes it; of an f-string all modules that begin as it
-does. What stands under `if TYPE_CHECKING` is never imported.
+Imports are read off the syntax trees, and nothing is imported: every import statement, inside functions too, and every
+string that is the whole name of a module, as `importlib.import_module` takes it; of an f-string all modules that begin
+as it does. What stands under `if TYPE_CHECKING` is never imported.
 """
 
 import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from relclip.core.atomic import write_text
 from relclip.core.json_file import parse_json
@@ -143,3 +144,40 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
         children = node.orelse
     for child in children:
         yield from _nodes(child)
+
+
+#: `train`, `dataset.truth`, `runs.{run}` with a wildcard, or what gives such a name for a job's wildcards.
+Name = str | Callable[[Any], str]
+
+
+class Sections:
+    """A parameter of a rule, evaluated for each job: the value of every entry, None where it is absent."""
+
+    def __init__(self, config: Mapping[str, Any], *names: Name) -> None:
+        self._config, self._names = config, names
+
+    def __call__(self, wildcards: Any) -> dict[str, Any]:
+        """The entries of a job, by name."""
+        return {name: entry(self._config, name) for name in self.of(wildcards)}
+
+    def of(self, wildcards: Any) -> list[str]:
+        """The names of a job's entries."""
+        return [
+            name(wildcards) if callable(name) else name.format(**dict(wildcards.items()))
+            for name in self._names
+        ]
+
+
+def entry(config: Mapping[str, Any], name: str) -> Any:
+    """The entry `name` (`train.rcl`) of params.yaml's content, None where it is absent."""
+    found: Any = config
+    for key in name.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def present(config: Mapping[str, Any], name: str) -> bool:
+    """Whether params.yaml's content has the entry `name`, be it null."""
+    before, _, last = name.rpartition(".")
+    around = entry(config, before) if before else config
+    return isinstance(around, Mapping) and last in around

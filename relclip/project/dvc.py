@@ -23,10 +23,9 @@ from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.params.whole import load_params
 from relclip.core.recall import MAIN_NAMES
-from relclip.project.closure import PACKAGE, Closures
+from relclip.project.closure import PACKAGE, Closures, Sections, entry, present
 from relclip.project.code_digests import FOLDER, STAGE
 from relclip.project.preset import PRESETS, preset_text
-from relclip.project.sections import Sections, entry, present
 from relclip.project.seeds import SEEDS, write_seeds
 
 TARGET = Path("dvc.yaml")

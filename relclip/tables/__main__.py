@@ -7,8 +7,7 @@ from relclip.core import command
 from relclip.core.params.whole import load_workflow
 from relclip.tables.gather import Inputs
 from relclip.tables.layout import check_tables
-from relclip.tables.stage import make_report
-from relclip.tables.tracked import entries
+from relclip.tables.stage import entries, make_report
 from relclip.tracking.publish import publish
 
 #: Without these the report does, and says less.

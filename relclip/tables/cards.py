@@ -1,5 +1,6 @@
 """Model cards: one Markdown file a released run, made of what was measured and recorded."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from relclip.core.metrics import metric_label
 from relclip.core.origin import Origin
 from relclip.core.page import escape_markdown
 from relclip.core.recall import RECALL
-from relclip.tables import card_words, paper
+from relclip.tables import paper
 from relclip.tables.grid import cell
 from relclip.tables.layout import SHOWN, TASKS
 from relclip.tables.plain import markdown_rows, measured
@@ -38,19 +39,19 @@ def card(origin: Origin, model: Released, provenance: Facts) -> str:
     title = model.rows[0].removeprefix("Table 1: ")
     sections = [
         f"# {escape_markdown(title)}",
-        f"{card_words.what(model.settings)} Trained for the tables of {escape_markdown(paper.citation())}.",
+        f"{_what_it_is(model.settings)} Trained for the tables of {escape_markdown(paper.citation())}.",
         _facts(model),
         "## Load",
         _LOAD.format(folder=model.folder),
-        card_words.use(model),
+        _how_to_use(model),
         "## Trained on",
-        card_words.trained_on(origin, model),
+        _trained_on(origin, model),
         escape_markdown(origin.licence),
         "## Metrics",
         *_metrics(model),
         *_relations(model),
         "## Intended use and limits",
-        card_words.limits(origin, model),
+        _limits(origin, model),
         "## Training",
         _table(("setting", "value"), _settings(model.settings)),
         "Inputs, by SHA-256:",
@@ -58,7 +59,7 @@ def card(origin: Origin, model: Released, provenance: Facts) -> str:
             ("input", "SHA-256"), [(name, f"`{digest}`") for name, digest in sorted(model.inputs.items())]
         ),
         "## Make it again",
-        card_words.again(model, dict(provenance).get("Commit", "")),
+        _again(model, dict(provenance).get("Commit", "")),
         "Where this card was written:",
         _table(("", ""), [(name, escape_markdown(value)) for name, value in provenance]),
     ]
@@ -134,3 +135,85 @@ def _list(models: Sequence[Released]) -> str:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = markdown_rows(header, rows)
     return "\n".join([lines[0], lines[1].replace("--:", ":--") if len(header) == 2 else lines[1], *lines[2:]])
+
+
+_MODELS = {
+    "relclip": "RelCLIP: attention over the pairs of a picture, on frozen CLIP features of both things and their union",
+    "motif": "Motif: bidirectional recurrent context over the things of a picture, with a bias of class pairs",
+}
+_METHODS = {
+    "visualds": "refined by VisualDS (labels re-estimated by the model, knowledge base and CLIP, then trained again)",
+    "visualds_semi": "refined by VisualDS's semi-supervised mode (annotation and re-estimated labels)",
+    "ba_sgg": "its predicate classifier adjusted by BA-SGG (balanced relations)",
+}
+_LABELS = {
+    "full": "the annotated relations of the train pictures",
+    "kb": "no annotated relation: labels guessed from triplets that captions state (the knowledge base)",
+    "kb+ext": "no annotated relation: labels guessed from triplets that captions state, weighed by CLIP's scores",
+}
+
+
+def _what_it_is(settings: Mapping[str, Any]) -> str:
+    """One sentence: what the model does and which it is."""
+    kind = _MODELS.get(str(settings.get("model")), str(settings.get("model")))
+    method = _METHODS.get(str(settings.get("method")), "")
+    return (
+        "Given a picture's boxes, this model says which of the vocabulary's relations hold between them "
+        f"(subject, relation, object). {kind}{f'; {method}' if method else ''}."
+    )
+
+
+def _how_to_use(model: Released) -> str:
+    """What the model reads, and the command that applies it."""
+    encoder = model.settings.get("features", "clip")
+    return (
+        f"It reads patch maps of the frozen encoder in `data/{'clip/model' if encoder == 'clip' else 'clip/labels'}` "
+        f"and its prompts; with another encoder its answers mean nothing. `python -m relclip.predict --run {model.run} "
+        "--help` applies it to a data set; `relclip --help` lists the other ways."
+    )
+
+
+def _trained_on(origin: Origin, model: Released) -> str:
+    """The data set in words, with the counts that training wrote down."""
+    labels = _LABELS.get(str(model.settings.get("supervision")), str(model.settings.get("supervision")))
+    counts = model.statistics
+    numbers = [
+        f"{counts[name]:,} {words}"
+        for name, words in (("images", "train pictures"), ("labelled_pairs", "labelled pairs of things"))
+        if isinstance(counts.get(name), int)
+    ]
+    return (
+        f"{escape_markdown(origin.about)} Labels: {labels}. {', '.join(numbers) + '. ' if numbers else ''}"
+        f"Seed {model.settings.get('seed', 0)}."
+    )
+
+
+def _limits(origin: Origin, model: Released) -> str:
+    """For what it was made, for what not."""
+    points = [
+        "For research on visual relationship detection: comparing methods, and studying labels made from captions.",
+        "Scores order the triplets of one picture; they are no probabilities unless the run was calibrated.",
+        "It knows no relation and no kind of thing outside its vocabulary, and needs boxes: people's or a detector's.",
+        "Not for decisions about people: what captions say of people, true or not, is in its labels.",
+    ]
+    if origin.drawn:
+        points.insert(1, "It has seen drawn scenes alone: on photographs nothing is known of it.")
+    if model.settings.get("supervision") != "full":
+        points.append("Its labels are guesses: triplets that captions never state, it cannot have learned.")
+    return "\n".join(f"- {point}" for point in points)
+
+
+def _again(model: Released, commit: str) -> str:
+    """The commands that make the model; `commit`: `<hash>`, or `<hash> with uncommitted changes`, or why unknown."""
+    known = re.match(r"[0-9a-f]{40,64}\b", commit)
+    lines = [
+        *([f"git checkout {known[0]}"] if known else []),
+        "make tables  # every table; or this model and what it needs, in the activated environment:",
+        f"snakemake --cores all {model.folder}/model.safetensors",
+    ]
+    words = [
+        "With the params.yaml whose SHA-256 stands below.",
+        *(["The folder had changes that this commit does not hold."] if known and commit != known[0] else []),
+        "MLflow's entry of the run names the commit it was trained at.",
+    ]
+    return "\n".join(["```sh", *lines, "```", "", " ".join(words)])

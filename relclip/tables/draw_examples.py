@@ -24,8 +24,7 @@ from relclip.tables.examples import (
     choose_scenes,
     read_examples,
 )
-from relclip.tables.figures.attention import gradcam_figure
-from relclip.tables.figures.scenes import Mark, numbered, save_marked
+from relclip.tables.figures.scenes import Mark, gradcam_figure, numbered, save_marked
 from relclip.tables.figures.style import LIGHT, Drawn, save_themed
 from relclip.tables.sources import DataSet, written_by
 

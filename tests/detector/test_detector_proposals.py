@@ -11,9 +11,9 @@ from relclip.compute.schedule import batch_numbers
 from relclip.core.boxes import iou
 from relclip.core.errors import InputError
 from relclip.core.params.detector import Detector
-from relclip.detector.judge import judge, mean_average_precision
 from relclip.detector.pictures import Picture, Pictures, shrink
 from relclip.detector.proposals import Detections, in_file, propose, table
+from relclip.detector.stage import judge, mean_average_precision
 from relclip.detector.training import mirror
 
 

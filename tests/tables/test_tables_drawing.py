@@ -9,10 +9,10 @@ from PIL import Image, ImageDraw
 
 from relclip.tables.examples import Relation
 from relclip.tables.figures import bars, scenes
-from relclip.tables.figures.attention import COLOURS, STRONGEST, WEAKEST, gradcam_figure, overlay
 from relclip.tables.figures.bars import Recall, bars_svg
 from relclip.tables.figures.contrast import contrast_figure, predicates_figure
 from relclip.tables.figures.learning_curves import smooth
+from relclip.tables.figures.scenes import COLOURS, STRONGEST, WEAKEST, gradcam_figure, overlay
 from relclip.tables.figures.style import DARK, LIGHT, PIXELS, WIDTH, recoloured, save_themed, saved
 from relclip.tables.page import compact, duration, signed
 from relclip.tables.provenance import stage_times

@@ -25,8 +25,8 @@ from relclip.tables.layout import rows_of, run_names
 from relclip.tables.provenance import OTHER, RECORDED, UNKNOWN, artifacts
 from relclip.tables.results import released
 from relclip.tables.sources import KnowledgeBase
+from relclip.tables.stage import data_digests, entries
 from relclip.tables.summary import groups, leaders, whether_rcl_helped
-from relclip.tables.tracked import data_digests, entries
 
 WORDS = Vocabulary(tuple(OBJECTS), tuple(PREDICATES))
 

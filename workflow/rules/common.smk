@@ -18,7 +18,7 @@ from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
 from relclip.project.closure import Closures
-from relclip.project.sections import Sections
+from relclip.project.closure import Sections
 from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS

@@ -8,7 +8,7 @@ from relclip.evaluate.hits import HITS, Hits, first_hits
 from relclip.evaluate.inputs import GroundTruth, load_groundtruth
 from relclip.evaluate.metrics import metrics_from_hits
 from relclip.evaluate.report import Report, evaluate, judge
-from relclip.evaluate.train_triplets import load_train_triplets
+from relclip.evaluate.views import load_train_triplets
 
 __all__ = [
     "HITS",

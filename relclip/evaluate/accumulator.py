@@ -19,7 +19,7 @@ from relclip.evaluate.inputs import other_unit
 from relclip.evaluate.metrics import by_image, metrics_of
 from relclip.evaluate.report import box_metrics, labelled_boxes
 from relclip.evaluate.top_two import Lists, TopTwo, list_metrics
-from relclip.evaluate.train_triplets import TrainTriplets
+from relclip.evaluate.views import TrainTriplets
 
 Fields = Mapping[str, Any]
 

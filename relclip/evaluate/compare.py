@@ -20,7 +20,7 @@ from relclip.evaluate.inputs import load_groundtruth
 from relclip.evaluate.metrics import OF_PREDICATE
 from relclip.evaluate.switches import add_switches, switches_of
 from relclip.evaluate.text import comparison_text
-from relclip.evaluate.train_triplets import load_train_triplets
+from relclip.evaluate.views import load_train_triplets
 
 
 def main() -> None:

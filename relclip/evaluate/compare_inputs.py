@@ -16,7 +16,7 @@ from relclip.core.vocabulary import checked_names
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import first_hits, read_hits
 from relclip.evaluate.inputs import GroundTruth
-from relclip.evaluate.train_triplets import TrainTriplets
+from relclip.evaluate.views import TrainTriplets
 
 #: Switches that decide which ground truths are hit; those of two sides must agree.
 MUST_AGREE = (*COUNTING, "split", "task")

@@ -52,7 +52,7 @@ from relclip.evaluate.inputs import (
 from relclip.evaluate.matching import boxes_agree, overlapping, same_labels, unions_agree
 from relclip.evaluate.ranking import NO_PLACE, lowest_first, places, places_among, tie_keys, triplet_scores
 from relclip.evaluate.relation_batches import relation_batches
-from relclip.evaluate.train_triplets import TrainTriplets, label_key
+from relclip.evaluate.views import TrainTriplets, label_key
 
 #: `rank` and `ng_rank` (without graph constraint) count from 0: a hit at K is 0 <= rank < K; -1 is never hit.
 HITS = pa.schema(

@@ -10,7 +10,7 @@ from relclip.core import boxes as box
 from relclip.core.errors import ContractError
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.inputs import GroundTruth, Objects, Relations
-from relclip.evaluate.train_triplets import label_key, label_keys
+from relclip.evaluate.views import label_key, label_keys
 
 ENOUGH_OVERLAP = 0.5
 PAIRS_AT_ONCE = 1 << 21

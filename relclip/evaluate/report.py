@@ -28,7 +28,7 @@ from relclip.evaluate.metrics import (
     whole,
 )
 from relclip.evaluate.top_two import Lists, TopTwo, list_metrics
-from relclip.evaluate.train_triplets import TrainTriplets, load_train_triplets
+from relclip.evaluate.views import TrainTriplets, load_train_triplets
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,52 @@
-"""python -m relclip.ext: CLIP scores of candidate predicates on union crops."""
+"""python -m relclip.ext: CLIP scores of candidate predicates on union crops; all of them, or a shard's."""
+
+from pathlib import Path
 
 from relclip.core import command
+from relclip.core.errors import InputError
 from relclip.core.params.reading import load_sections
+from relclip.core.shard import Shard
 from relclip.ext.sections import Job, Sections
+
+OUTPUT = "ext"
+OBJECTS, PAIRS = "objects", "pairs"
 
 
 def main() -> None:
-    """Parse the command line and run the stage."""
+    """Parse the command line and run the stage, or one step of it on a share of the images."""
     arguments = command.parser(
-        "relclip.ext", "Score predicates on union crops and classes on object crops with CLIP."
+        "relclip.ext",
+        "Score predicates on union crops and classes on object crops with CLIP. In shards: first the step objects of "
+        "all of them, then the step pairs, then relclip.ext.merge.",
     )
     command.add_params(arguments)
     command.add_folders(arguments, "raw", "dataset", "kb", model="clip/model")
-    command.add_output(arguments, "ext")
+    arguments.add_argument(
+        "--shard", type=Shard.parse, help="k/n: this share of the images, for relclip.ext.merge"
+    )
+    arguments.add_argument("--step", choices=[OBJECTS, PAIRS], help="what a shard scores")
+    arguments.add_argument(
+        "--objects", type=Path, nargs="+", help="for pairs: the folders of all shards of objects"
+    )
+    command.add_output(arguments, OUTPUT)
     command.add_threads(arguments)
     options = vars(arguments.parse_args())
-    params, kb = load_sections(options.pop("params"), Sections), options.pop("kb")
-    from relclip.ext.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
+    step, kb, objects = (options.pop(name) for name in ("step", "kb", "objects"))
+    if bool(step) != bool(options["shard"]):
+        raise InputError("--shard and --step go together")
+    if (step == PAIRS) != bool(objects):
+        raise InputError(f"--step {step} {'needs' if step == PAIRS else 'takes no'} --objects")
+    if step and options["output"] == command.DATA / OUTPUT:
+        raise InputError(f"{options['output']} is the folder of all shards; name this one's with --output")
+    job = Job(load_sections(options.pop("params"), Sections), **options)
+    from relclip.ext import stage  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 
-    run(Job(params, **options), kb)
+    if step == OBJECTS:
+        stage.run_objects(job, kb)
+    elif step == PAIRS:
+        stage.run_pairs(job, kb, objects)
+    else:
+        stage.run(job, kb)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""MLflow's SQLite file without its client: runs with their parameters, tags and metrics.
+"""MLflow's SQLite file without its client: runs with their parameters, tags and metrics; artifacts after a move.
 
 Importing the client takes 2 s of processor time, a tenth of a training of the default run. Only a file that
 `tracking.prepare_store` stamped with the installed version is written, of a KNOWN version and with the columns known
@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 #: Major and minor version, as the thousands of a stamp.
 KNOWN = range(3017, 3018)
@@ -219,3 +220,36 @@ def context() -> dict[str, str]:
             said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
             tags |= {f"mlflow.source.git.{name}": said} if said else {}
     return tags
+
+
+#: Where artifacts lie, by table and column, below the store's folder.
+_PLACES = (("experiments", "artifact_location"), ("runs", "artifact_uri"))
+_ARTIFACTS = "/mlruns/"
+
+
+def follow(path: Path) -> None:
+    """After a move of the store's folder: artifacts that lie beside it now are found there.
+
+    MLflow keeps absolute addresses. One that leads elsewhere on purpose, or to a server, stays.
+    """
+    here = path.resolve().parent
+    with contextlib.closing(sqlite3.connect(path, SECONDS_FOR_A_LOCK)) as store, store:
+        places = store.execute("SELECT artifact_location FROM experiments").fetchall()
+        for old in {place.rpartition(_ARTIFACTS)[0] for (place,) in places if place and _ARTIFACTS in place}:
+            scheme, _, folder = old.rpartition("://")
+            if scheme in {"", "file"} and _moved(Path(unquote(folder) if scheme else folder), here):
+                _readdress(store, old, here.as_uri() if scheme else str(here))
+
+
+def _moved(old: Path, here: Path) -> bool:
+    left, found = (folder / _ARTIFACTS.strip("/") for folder in (old, here))
+    return old != here and (found.is_dir() or not left.is_dir())
+
+
+def _readdress(store: sqlite3.Connection, old: str, new: str) -> None:
+    beginning = old + _ARTIFACTS
+    for table, column in _PLACES:
+        store.execute(
+            f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+            [new, len(old) + 1, len(beginning), beginning],
+        )

@@ -16,8 +16,7 @@ from typing import Any
 
 from relclip.core import process
 from relclip.core.errors import one_line
-from relclip.internals.mlflow_places import follow
-from relclip.internals.mlflow_sqlite import Point, Store
+from relclip.internals.mlflow_sqlite import Point, Store, follow
 from relclip.tracking.recorder import Recorder, Silent
 
 EXPERIMENT = "relclip"

@@ -19,7 +19,7 @@ from relclip.annotate.store import Store
 from relclip.core import parquet
 from relclip.core.annotations import load_annotations
 from relclip.core.params.evaluate import Evaluate
-from relclip.evaluate.stage import RunPaths, evaluate_run
+from relclip.evaluate.run import RunPaths, evaluate_run
 from relclip.people.questionnaire import load_questionnaire
 
 RUNS = ["plain", "better"]

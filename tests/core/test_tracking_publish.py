@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from relclip.core.errors import InputError
-from relclip.internals.mlflow_places import follow
+from relclip.internals.mlflow_sqlite import follow
 from relclip.tracking.publish import Entry, publish
 from relclip.tracking.ui import HOST, address, check_port
 

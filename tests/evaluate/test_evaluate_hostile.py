@@ -33,7 +33,7 @@ from relclip.evaluate.hits import HITS
 from relclip.evaluate.inert_pickle import InertPickle
 from relclip.evaluate.relation_batches import relation_batches
 from relclip.evaluate.torch_file import torch_file
-from relclip.evaluate.train_triplets import load_train_triplets
+from relclip.evaluate.views import load_train_triplets
 from relclip.kb.lexicon import known_verbs
 from relclip.project.completion import _parser_of
 

@@ -17,7 +17,7 @@ from relclip.core.parquet import CONFUSION, read_table
 from relclip.evaluate import evaluate
 from relclip.evaluate import run as command
 from relclip.evaluate.claims import judge_claim
-from relclip.evaluate.stage import RunPaths, evaluate_run, read_provenance, tie_spread
+from relclip.evaluate.run import RunPaths, evaluate_run, read_provenance, tie_spread
 
 TASKS = ["predcls", "sgcls", "sgdet"]
 BOTH = TASKS[:2]

@@ -79,7 +79,7 @@ def test_the_cache_changes_nothing_and_sees_an_edit(toy):
     [
         ("relclip.raw", "relclip.raw.scenes"),
         ("relclip.kb", "relclip.kb.mining"),
-        ("relclip.evaluate.run", "relclip.evaluate.stage"),
+        ("relclip.evaluate.run", "relclip.evaluate.run"),
         ("relclip.train.refine", "relclip.train.refine.stage"),
         ("relclip.gradcam", "relclip.gradcam.stage"),
         ("relclip.tables", "relclip.tables.stage"),

@@ -17,7 +17,7 @@ rule ext_objects:
         DATASET,
         CLIP,
         "data/kb/triplets.parquet",
-        code=code("relclip.ext.shard"),
+        code=code("relclip.ext"),
     output:
         temp(stage("shards/ext_objects/{shard}", "objects.parquet", SHARD)),
     params:
@@ -32,7 +32,7 @@ rule ext_objects:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext.shard --step objects --shard {params.shard} --output data/shards/ext_objects/{wildcards.shard}"
+        "python -m relclip.ext --step objects --shard {params.shard} --output data/shards/ext_objects/{wildcards.shard}"
         " --threads {threads} 2>&1 | tee {log}"
 
 
@@ -43,7 +43,7 @@ rule ext_pairs:
         CLIP,
         "data/kb/triplets.parquet",
         [stage(shard, "objects.parquet", SHARD) for shard in EXT_OBJECTS],
-        code=code("relclip.ext.shard"),
+        code=code("relclip.ext"),
     output:
         temp(stage("shards/ext_pairs/{shard}", "scores.parquet", "sgcls_scores.parquet", SHARD)),
     params:
@@ -58,7 +58,7 @@ rule ext_pairs:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext.shard --step pairs --shard {params.shard} --objects"
+        "python -m relclip.ext --step pairs --shard {params.shard} --objects"
         f" {folders(EXT_OBJECTS)}"
         " --output data/shards/ext_pairs/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 

@@ -17,7 +17,12 @@ from typing import Any
 
 from relclip.core import process
 from relclip.core.errors import InputError
-from relclip.core.real import real
+
+
+def real(path: str | Path) -> Path:
+    """The path with its links followed. Links in a circle, a RuntimeError of Path.resolve, stay as they are."""
+    return Path(os.path.realpath(path))
+
 
 #: Folders of a project that hold nothing but what it made; everywhere else a folder may hold a user's files.
 OWN = ("data", "reports", "checkpoints")

@@ -24,13 +24,13 @@ def read_entries(path: Path) -> Iterator[Entry]:
     Raises InputError where the file is missing, is not UTF-8, is no list of JSON objects or ends too early.
     """
     with _opened(path) as text:
-        yield from _elements(text)
+        yield from (text.entry() for _ in text.parts("[", "]"))
 
 
 def read_members(path: Path) -> Iterator[tuple[str, Entry]]:
     """Yield the names and objects of a JSON file that is one object of objects, as `read_entries` does a list's."""
     with _opened(path) as text:
-        yield from _members(text)
+        yield from ((text.name(), text.entry()) for _ in text.parts("{", "}"))
 
 
 @contextmanager
@@ -69,28 +69,6 @@ def identifier(entry: Entry, *keys: str) -> int | None:
     return value if fits else None
 
 
-def _elements(text: "_Text") -> Iterator[Entry]:
-    text.expect("[")
-    if text.peek() == "]":
-        return
-    while True:
-        yield text.entry()
-        if text.expect(",", "]") == "]":
-            return
-
-
-def _members(text: "_Text") -> Iterator[tuple[str, Entry]]:
-    text.expect("{")
-    if text.peek() == "}":
-        return
-    while True:
-        name = text.name()
-        text.expect(":")
-        yield name, text.entry()
-        if text.expect(",", "}") == "}":
-            return
-
-
 class _Text:
     """A window on the file's text, from the place reached so far."""
 
@@ -107,6 +85,16 @@ class _Text:
                 return self._text[self._place]
             if not self._grow(CHUNK):
                 return ""
+
+    def parts(self, opening: str, closing: str) -> Iterator[None]:
+        """Step to each part of a list or object, which is to be read before the next."""
+        self.expect(opening)
+        if self.peek() == closing:
+            return
+        met = ""
+        while met != closing:
+            yield
+            met = self.expect(",", closing)
 
     def expect(self, *allowed: str) -> str:
         """Step over the next character, which must be one of `allowed`."""
@@ -125,10 +113,12 @@ class _Text:
         return dict(self._value())
 
     def name(self) -> str:
-        """Decode the name of a member."""
+        """Decode the name of a member, and step to what it names."""
         if self.peek() != '"':
             raise self._error("no name where a member's must stand")
-        return str(self._value())
+        name = str(self._value())
+        self.expect(":")
+        return name
 
     def _value(self) -> Any:
         size = CHUNK

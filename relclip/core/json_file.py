@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import note_read
-from relclip.core.errors import ContractError, RelclipError
+from relclip.core.errors import ContractError, RelclipError, one_line
 
 #: Larger than any of ours or of the formats we know by ten times.
 MOST_BYTES = 1 << 30
@@ -56,4 +56,4 @@ def read_json(
             raise
         raise error(f"{path} {reason.strerror}; {hint}") from None
     except ValueError as reason:  # JSONDecodeError, UnicodeDecodeError, UnicodeEncodeError
-        raise error(f"{path} is not valid JSON ({' '.join(str(reason).split())[:200]}); {hint}") from None
+        raise error(f"{path} is not valid JSON ({one_line(reason)}); {hint}") from None

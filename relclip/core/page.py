@@ -1,13 +1,15 @@
-"""What pages share: templates, data and text that cannot become markup, the script that looks triplets up.
+"""What pages share: templates, data and text that cannot become markup, tables, the script that looks triplets up.
 
 The page of the script has inputs #subject, #predicate, #object in a form #kb-search, datalists #kb-objects and
 #kb-predicates, #kb-summary, #kb-results (data-step: how many lines at once), a button #kb-more, and the data in #data.
 """
 
 import base64
+import csv
 import hashlib
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,3 +69,18 @@ def data_uri(content: bytes, kind: str) -> str:
 def escape_markdown(text: str) -> str:
     """Escape what GitHub's Markdown or HTML would take as markup or as the end of a cell."""
     return text.translate(_MARKS)
+
+
+def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table of cells that are escaped already: names left, numbers right."""
+    rule = [":--", *["--:"] * (len(header) - 1)]
+    return ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
+
+
+def as_csv(rows: Iterable[Sequence[object]], form: str = ".4f") -> str:
+    """Rows of values as CSV; None is an empty field. `form`: of floats, as in a format string."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(
+        [f"{value:{form}}" if isinstance(value, float) else value for value in row] for row in rows
+    )
+    return out.getvalue()

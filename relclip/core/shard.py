@@ -13,10 +13,9 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field, StrictStr, ValidationError
 
-from relclip.core.atomic import write_json, write_text
+from relclip.core.atomic import real, write_json, write_text
 from relclip.core.errors import ContractError, InputError, first_fault
 from relclip.core.json_file import read_text
-from relclip.core.real import real
 
 RECORD = "shard.json"
 Description = TypeVar("Description", bound=BaseModel)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relclip.core.atomic import real
 from relclip.core.entries import LARGEST_NUMBER, Entry, as_list, identifier, number, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES, check_image
 from relclip.core.params.dataset import Split
 from relclip.core.progress import progress
-from relclip.core.real import real
 from relclip.dataset.account import Account
 from relclip.dataset.frames import OTHER, SCALED, TURNED, UNSAID, Frame, Size, frame_of, shown_upright
 from relclip.dataset.split import listed_split

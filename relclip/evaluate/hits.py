@@ -49,7 +49,14 @@ from relclip.evaluate.inputs import (
     load_predicted_objects,
     relation_rows,
 )
-from relclip.evaluate.matching import boxes_agree, overlapping, same_labels, unions_agree
+from relclip.evaluate.matching import (
+    ENOUGH_OVERLAP,
+    boxes_overlap,
+    matches,
+    overlapping,
+    same_labels,
+    unions_overlap,
+)
 from relclip.evaluate.ranking import NO_PLACE, lowest_first, places, places_among, tie_keys, triplet_scores
 from relclip.evaluate.relation_batches import relation_batches
 from relclip.evaluate.views import TrainTriplets, label_key
@@ -144,7 +151,7 @@ class _First:
         given = {} if self.task == "sgdet" else self._among_given_pairs(ranked)
         for target, row in same_labels(self.truth, objects, relations):
             where = (self.truth, objects, relations, (target, row), self.switches.pixel_inclusive)
-            hit, phrase = boxes_agree(*where), unions_agree(*where)
+            hit, phrase = (overlap(*where) >= ENOUGH_OVERLAP for overlap in (boxes_overlap, unions_overlap))
             for listed, place in lists.items():
                 self._note(f"{listed}rank", target[hit], place[row[hit]])
                 self._note(f"{listed}phrase_rank", target[phrase], place[row[phrase]])
@@ -162,9 +169,9 @@ class _First:
         """Pairs that hit whatever their predicate: each stands in the list once, with its best."""
         best = ranked.relations.where(ranked.rank != NO_PLACE)
         place = ranked.rank[ranked.rank != NO_PLACE]
-        for target, row in same_labels(self.truth, ranked.objects, best, any_predicate=True):
-            hit = boxes_agree(self.truth, ranked.objects, best, (target, row), self.switches.pixel_inclusive)
-            self._note("pair_rank", target[hit], place[row[hit]])
+        inclusive = self.switches.pixel_inclusive
+        for target, row in matches(self.truth, ranked.objects, best, inclusive, any_predicate=True):
+            self._note("pair_rank", target, place[row])
 
     def _among_given_pairs(self, ranked: Ranked) -> dict[str, Ints]:
         """Places among the predictions whose pair of object ids is annotated, (M,) each."""

@@ -21,13 +21,20 @@ Pairs = tuple[Ints, Ints]
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def matches(truth: GroundTruth, objects: Objects, relations: Relations, inclusive: bool) -> Iterator[Pairs]:
+def matches(
+    truth: GroundTruth,
+    objects: Objects,
+    relations: Relations,
+    inclusive: bool,
+    *,
+    any_predicate: bool = False,
+) -> Iterator[Pairs]:
     """Yield (rows of truth.relations, rows of `relations`) that match, in blocks of bounded size.
 
     One prediction may hit several ground truths and the other way round.
     """
-    for target, row in same_labels(truth, objects, relations):
-        hit = boxes_agree(truth, objects, relations, (target, row), inclusive)
+    for target, row in same_labels(truth, objects, relations, any_predicate=any_predicate):
+        hit = boxes_overlap(truth, objects, relations, (target, row), inclusive) >= ENOUGH_OVERLAP
         yield target[hit], row[hit]
 
 
@@ -57,13 +64,6 @@ def same_labels(
         yield order[np.repeat(first[block], count[block]) + within], row
 
 
-def boxes_agree(
-    truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
-) -> NDArray[np.bool_]:
-    """Whether both boxes overlap by half, (M,)."""
-    return boxes_overlap(truth, objects, relations, pairs, inclusive) >= ENOUGH_OVERLAP
-
-
 def boxes_overlap(
     truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
 ) -> Floats:
@@ -74,13 +74,6 @@ def boxes_overlap(
     return np.minimum(
         subject, _iou(true[truth.relations.object[target]], found[relations.object[row]], inclusive)
     )
-
-
-def unions_agree(
-    truth: GroundTruth, objects: Objects, relations: Relations, pairs: Pairs, inclusive: bool
-) -> NDArray[np.bool_]:
-    """Whether the boxes around subject and object (the phrase; Lu et al., 2016) overlap by half, (M,)."""
-    return unions_overlap(truth, objects, relations, pairs, inclusive) >= ENOUGH_OVERLAP
 
 
 def unions_overlap(

@@ -18,7 +18,7 @@ from relclip.core.atomic import write_text
 from relclip.core.bootstrap import bootstrap_weights, interval, weighted_sums
 from relclip.core.boxes import intersection, overlapping_pairs
 from relclip.core.errors import InputError
-from relclip.core.page import escape_markdown
+from relclip.core.page import as_csv, escape_markdown, markdown_rows
 from relclip.core.params.evaluate import Evaluate, Reading
 from relclip.core.params.predict import Predictions
 from relclip.core.params.whole import Params, load_workflow
@@ -152,15 +152,9 @@ def _truths(table: pa.Table) -> Truths:
     return Truths(image, subject, object_, predicate, hit)
 
 
-def as_csv(made: Sequence[Line]) -> str:
+def table_csv(made: Sequence[Line]) -> str:
     """A line a number, fractions with four decimals."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Line))
-    writer.writerows(
-        [f"{one:.4f}" if isinstance(one, float) else one for one in astuple(line)] for line in made
-    )
-    return out.getvalue()
+    return as_csv([[field.name for field in fields(Line)], *map(astuple, made)])
 
 
 def page(text: str) -> str:
@@ -174,8 +168,7 @@ def page(text: str) -> str:
         [escape_markdown(row), next(iter(cells.values()))["seeds"], *(_cell(cells[name]) for name in names)]
         for row, cells in rows.items()
     ]
-    listed = "\n".join("| " + " | ".join(line) + " |" for line in [head, ["--"] * len(head), *body])
-    return f"{HEADER}\n\n{listed}\n"
+    return "\n".join([HEADER, "", *markdown_rows(head, body), ""])
 
 
 def _cell(line: dict[str, str]) -> str:
@@ -201,7 +194,7 @@ def main() -> None:
         "--output", type=Path, default=Path("docs/open_vocabulary.md"), help="the page to make"
     )
     options = parser.parse_args()
-    made = as_csv(table(load_workflow(options.params), options.dataset, options.evaluate))
+    made = table_csv(table(load_workflow(options.params), options.dataset, options.evaluate))
     write_text(options.output.with_suffix(".csv"), made)
     write_text(options.output, page(made))
 

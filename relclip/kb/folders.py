@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import pyarrow.parquet as pq
 from pydantic import BaseModel, Field, StrictStr
 
+from relclip.core.atomic import real
 from relclip.core.errors import ContractError, InputError
 from relclip.core.parquet import EVIDENCE, readable
-from relclip.core.real import real
 from relclip.core.shard import Record, check_complete, check_elsewhere, read_description
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import aggregate

@@ -81,7 +81,6 @@ class Batch:
     """B images with N objects, P ordered pairs and U union boxes in all. Row numbers count within the batch."""
 
     object_counts: list[int]  # (B,) sum N
-    pair_counts: list[int]  # (B,) sum P
     object_padding: Padding
     pair_padding: Padding
     classes: Tensor  # (N,) int64, the labels of the data set; 0 where unknown
@@ -123,7 +122,6 @@ def collate(regions: Regions, numbers: Sequence[int], chosen: Sequence[np.ndarra
         union_regions = union_regions[moved(torch.from_numpy(used), device)]
     return Batch(
         object_counts=object_counts,
-        pair_counts=pair_counts,
         object_padding=Padding.of(object_counts, device),
         pair_padding=Padding.of(pair_counts, device),
         classes=moved(torch.from_numpy(classes), device),

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from relclip.core.atomic import real
 from relclip.core.errors import InputError
 from relclip.core.images import HEIF_SUFFIXES, SUFFIXES
-from relclip.core.real import real
 from relclip.photo.graph import printable
 
 #: Endings of files that are taken for photos; what cannot be read of them is told by name.

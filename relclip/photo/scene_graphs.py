@@ -115,7 +115,7 @@ class SceneGraphs:
         maps = patch_maps_of(models.encoder, [one.for_encoder for one in pictures], models.source.map_size)
         unknown = [number for number in number_of if boxes[number] is None]
         found = dict(zip(unknown, self._detect([pictures[number] for number in unknown]), strict=True))
-        graphs = {number: self._empty(pictures[number], boxes[number]) for number in number_of}
+        graphs = {number: self._graph(pictures[number], _task(boxes[number])) for number in number_of}
         by_task: dict[Task, list[int]] = {"sgdet": [number for number in unknown if len(found[number])]}
         for number, one in enumerate(boxes):
             if one is not None and len(one.boxes):
@@ -164,38 +164,29 @@ class SceneGraphs:
         both = stage.predictions(models.predictor, regions, range(len(images)))
         return [prediction for name, prediction in both if name == task]
 
-    def _empty(self, picture: Prepared, boxes: UserBoxes | None) -> SceneGraph:
-        task = "sgdet" if boxes is None else _task(boxes)
+    def _graph(self, picture: Prepared, task: Task, prediction: Prediction | None = None) -> SceneGraph:
+        """What was found in a picture; nothing where nothing was asked."""
+        objects: tuple[Object, ...] = ()
+        relations: tuple[Relation, ...] = ()
+        if prediction is not None:
+            names = [self.models.vocabulary.objects[number - 1] for number in prediction.class_id.tolist()]
+            rows = zip(names, prediction.object_score.tolist(), prediction.boxes.tolist(), strict=True)
+            objects = tuple(Object(name, score, *box) for name, score, box in rows)
+            relations = ranked(prediction, self.models.predicates, self.models.source.request.params.keep)
         return SceneGraph(
             photo=picture.name,
             width=picture.width,
             height=picture.height,
             task=task,
-            objects=(),
-            relations=(),
-            about=self.models.about,
-        )
-
-    def _graph(self, picture: Prepared, task: Task, prediction: Prediction) -> SceneGraph:
-        vocabulary = self.models.vocabulary
-        labels = zip(
-            prediction.class_id.tolist(),
-            prediction.object_score.tolist(),
-            prediction.boxes.tolist(),
-            strict=True,
-        )
-        return SceneGraph(
-            photo=picture.name,
-            width=picture.width,
-            height=picture.height,
-            task=task,
-            objects=tuple(Object(vocabulary.objects[name - 1], score, *box) for name, score, box in labels),
-            relations=ranked(prediction, self.models.predicates, self.models.source.request.params.keep),
+            objects=objects,
+            relations=relations,
             about=self.models.about,
         )
 
 
-def _task(boxes: UserBoxes) -> Task:
+def _task(boxes: UserBoxes | None) -> Task:
+    if boxes is None:
+        return "sgdet"
     return "sgcls" if boxes.classes is None else "predcls"
 
 

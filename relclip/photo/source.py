@@ -68,7 +68,7 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
 
 def choose_run(params: Params, data: Path, name: str | None) -> str:
     """The entry of runs, refined or predictions to use. Raises InputError where it is unknown or not trained here."""
-    known = [*params.runs, *params.refined, *params.predictions]
+    known = [*params.trained, *params.predictions]
     trained = [one for one in known if (data / "train" / params.prediction(one)[0] / WEIGHTS).is_file()]
     if not trained:
         raise InputError(

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from relclip.compute.seal import read_header
+from relclip.core.atomic import real
 from relclip.core.errors import InputError, one_line
 from relclip.core.json_file import read_json
-from relclip.core.real import real
 from relclip.internals.open_clip import quiet
 
 #: A tokenizer's own JSON is the largest: 34 MB for a vocabulary of 256,000.

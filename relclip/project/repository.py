@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.internals.dvc import read_once
 
 
@@ -26,7 +26,7 @@ def opened(failed: str) -> Iterator[Any]:
     except SCMError as error:
         raise InputError(f"DVC keeps its results beside git's commits, and {error}; git init first") from None
     except DvcException as error:
-        raise InputError(failed.format(" ".join(str(error).split()))) from None
+        raise InputError(failed.format(one_line(error, 1000))) from None
 
 
 def output_of(words: Sequence[str], advice: str) -> str:

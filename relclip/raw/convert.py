@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from relclip.core.atomic import real
 from relclip.core.entries import number as number_of
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES, image_size
-from relclip.core.real import real
 from relclip.raw.formats import Box, Picture
 
 ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from relclip.core.atomic import atomic_folder
+from relclip.core.atomic import atomic_folder, real
 from relclip.core.entries import Entry, identifier, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import HEIF_SUFFIXES, SUFFIXES
 from relclip.core.origin import Origin, said_of_itself
 from relclip.core.params.raw import Format, Raw
 from relclip.core.progress import progress
-from relclip.core.real import real
 from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.convert import ANNOTATIONS, MISSING, OUTSIDE, PictureFiles, write_annotations
 from relclip.raw.formats import annotation_files, reader

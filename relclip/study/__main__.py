@@ -1,11 +1,9 @@
 """python -m relclip.study: docs/study.md with its tables and figures, from what is trained and judged so far."""
 
 import argparse
-import csv
 import hashlib
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from safetensors.numpy import load_file
 
 from relclip.core import command
 from relclip.core.atomic import write_text
+from relclip.core.page import as_csv
 from relclip.core.params.whole import load_workflow
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import MAIN
@@ -66,11 +65,11 @@ def main() -> None:
     predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)
     elsewhere = {change: folder / "data/evaluate" for change, folder in options.elsewhere}
     found = findings(params.report.claims, options.evaluate, predicates, params.evaluate, elsewhere)
-    there = rows([*params.runs, *params.refined], options.evaluate, options.train)
+    there = rows(params.trained, options.evaluate, options.train)
     folder = options.output / "study"
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "claims.csv", table(CLAIMS, map(claim_cells, found)))
-    write_text(folder / "models.csv", table(["run", "network_sha256"], models(there, options.train)))
+    write_text(folder / "claims.csv", as_csv([CLAIMS, *map(claim_cells, found)], ""))
+    write_text(folder / "models.csv", as_csv([["run", "network_sha256"], *models(there, options.train)]))
     figures = draw(found, there, options.train, folder)
     splits = read_table(options.dataset / "images.parquet", IMAGES)["split"].to_pylist()
     pictures = splits.count("train"), splits.count("test")
@@ -86,13 +85,6 @@ def changed(text: str) -> tuple[str, Path]:
             f"'{text}' is not CHANGE=FOLDER with a project folder that has data/evaluate"
         )
     return change, Path(folder)
-
-
-def table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    """A CSV file's text."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([head, *lines])
-    return text.getvalue()
 
 
 def claim_cells(one: Finding) -> list[object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from relclip.core.page import markdown_rows
 from relclip.core.params.train import Train
 from relclip.core.recall import MEAN_RECALL, RECALL
 from relclip.study.effects import POWER, Effect
@@ -103,8 +104,8 @@ def claims_table(found: Sequence[Finding]) -> str:
             continue
         beside = [by_place.get((number, *place)) for place in BESIDE]
         lines.append([*_claim_line(first, first.effect), *map(_short, beside)])
-    table = markdown([*head, *map(_name, BESIDE)], lines)
-    return table + (f"\n\nNot finished: {'; '.join(missing)}." if missing else "")
+    left = ["", f"Not finished: {'; '.join(missing)}."] if missing else []
+    return "\n".join([*markdown_rows([*head, *map(_name, BESIDE)], lines), *left])
 
 
 def _name(place: tuple[str, str]) -> str:
@@ -141,10 +142,4 @@ def rows_table(rows: Sequence[Row]) -> str:
         [row.name, f"{len(row.finished)} of {len(row.runs)}", *map(row.text, [*COLUMNS, RISE])]
         for row in rows
     ]
-    return markdown(["row", "seeds", *COLUMNS, RISE], lines)
-
-
-def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    cells = [list(head), ["--"] * len(head), *lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    return "\n".join(markdown_rows(["row", "seeds", *COLUMNS, RISE], lines))

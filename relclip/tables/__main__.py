@@ -6,7 +6,6 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.params.whole import load_workflow
 from relclip.tables.gather import Inputs
-from relclip.tables.layout import check_tables
 from relclip.tables.stage import entries, make_report
 from relclip.tracking.publish import publish
 
@@ -44,7 +43,6 @@ def main() -> None:
     options |= {name: None for name in OPTIONAL if not options[name].exists()}
     inputs = Inputs(**options)
     params = load_workflow(inputs.params)
-    check_tables(params.report)
     if not params.raw.captioned:  # what an earlier data set left there is not this one's
         inputs = replace(inputs, kb=None, ext=None)
     make_report(inputs, output)

@@ -8,12 +8,12 @@ from typing import Any
 from relclip.core.atomic import write_text
 from relclip.core.metrics import metric_label
 from relclip.core.origin import Origin
-from relclip.core.page import escape_markdown
+from relclip.core.page import escape_markdown, markdown_rows
 from relclip.core.recall import RECALL
 from relclip.tables import paper
 from relclip.tables.grid import cell
 from relclip.tables.layout import SHOWN, TASKS
-from relclip.tables.plain import markdown_rows, measured
+from relclip.tables.plain import measured
 from relclip.tables.results import Released, Result
 
 #: (name, value) of where a report comes from.

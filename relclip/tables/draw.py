@@ -50,8 +50,7 @@ def _draw_quality(data: DataSet, base: str, quality: Mapping[str, Quality], fold
     """`base`: all that was mined, or what the trainings believe."""
     whole = base == WHOLE
     name = "knowledge-quality" if whole else "knowledge-believed"
-    order = frequent_first(data)
-    names = [data.vocabulary.predicates[number] for number in order]
+    order, names = frequent_first(data)
     precision = {judged: one.precision[order] for judged, one in quality.items()}
     coverage = {judged: one.coverage[order] for judged, one in quality.items()}
     draw = partial(quality_figure, predicates=names, precision=precision, coverage=coverage)
@@ -144,9 +143,7 @@ def row_colours(params: Params) -> dict[str, dict[str, int]]:
     kept: dict[str, int] = {}
     colours: dict[str, dict[str, int]] = {}
     for _, key, block in _blocks(params.report):
-        runs = [
-            row.runs[0] for row in block.rows if row.runs and row.runs[0] in (*params.runs, *params.refined)
-        ]
+        runs = [row.runs[0] for row in block.rows if row.runs and row.runs[0] in params.trained]
         used = {kept[run] for run in runs if run in kept}
         free = (number for number in range(len(runs) + len(used)) if number not in used)
         colours[key] = {run: kept[run] if run in kept else next(free) for run in dict.fromkeys(runs)}

@@ -41,9 +41,8 @@ def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) ->
     recalls = {name: found for name, row in rows if (found := _of_row(row, data, evaluate)) is not None}
     if not recalls:
         return []
-    order = frequent_first(data)
+    order, names = frequent_first(data)
     grid = np.stack(list(recalls.values()), axis=1)[order]
-    names = [data.vocabulary.predicates[number] for number in order]
     draw = partial(predicates_figure, predicates=names, rows=list(recalls), recall=grid)
     text = (
         "PredCls R@100 of each relation in percent, on the annotation; the most frequent in train come first."
@@ -58,8 +57,7 @@ def draw_contrast(params: Params, data: DataSet, evaluate: Path, folder: Path) -
     found = [recall for recall in recalls if recall is not None]
     if len(found) < 2:
         return []
-    order = frequent_first(data)
-    names = [data.vocabulary.predicates[number] for number in order]
+    order, names = frequent_first(data)
     one, other = (recall[order] for recall in found)
     draw = partial(contrast_figure, predicates=names, with_rcl=one, without=other)
     text = (
@@ -117,8 +115,7 @@ def taken(
 
 def draw_every_run(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[tuple[str, Path]]:
     """Write predicates/<run>.svg for every run that was evaluated; return (run, file)."""
-    order = frequent_first(data)
-    names = [data.vocabulary.predicates[number] for number in order]
+    _, names = frequent_first(data)
     figures = []
     for run in (*params.predict.training_free, *params.runs, *params.refined, *params.predictions):
         result = read_result(evaluate, run, "predcls", "annotation")
@@ -136,9 +133,10 @@ def _recall(name: str, found: Mapping[str, float]) -> Recall:
     return Recall(name, at_50, at_100, int(found.get("groundtruth", 0)))
 
 
-def frequent_first(data: DataSet) -> NDArray[np.int64]:
-    """Predicates (from 0), the most frequent in train first."""
-    return by_frequency(data.relations_per_predicate(data.relations)["train"])
+def frequent_first(data: DataSet) -> tuple[NDArray[np.int64], list[str]]:
+    """Predicates (from 0) and their names, the most frequent in train first."""
+    order = by_frequency(data.relations_per_predicate(data.relations)["train"])
+    return order, [data.vocabulary.predicates[number] for number in order]
 
 
 def _of_row(row: Row, data: DataSet, evaluate: Path) -> NDArray[np.float64] | None:

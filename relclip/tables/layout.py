@@ -3,12 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from relclip.core.errors import ParamsError, nearest
 from relclip.core.metrics import MEASURES, metric_label
 from relclip.core.params.tables import PRECISION, Report, Row, Table
-from relclip.core.params.together import RUN_NAME
 from relclip.core.params.whole import Params
-from relclip.core.precision_at import PRECISION_CUTOFFS
 from relclip.core.recall import MAIN
 from relclip.tables import paper
 
@@ -17,31 +14,6 @@ TASKS = {"kb": "Knowledge base", "predcls": "PredCls", "sgcls": "SGCls", "sgdet"
 SHOWN = tuple(metric.at(cutoff) for metric in MAIN for cutoff in (50, 100))
 #: Measured and written to the CSV, but not a column of the paper's table 1.
 ONLY_CSV = tuple(name for name, one in MEASURES.items() if name not in SHOWN and not one.listed)
-#: What else lies beside the files of the tables.
-OTHER_FILES = ("claims", "knowledge")
-#: What columns may show beside what every task has; of a knowledge base: `knowledge.knowledge_sizes` alone.
-MEASURED = {
-    "kb": ("captions", "precision", "coverage"),
-    "predcls": (*MEASURES, *(f"{PRECISION}{cutoff}" for cutoff in PRECISION_CUTOFFS)),
-}
-
-
-def check_tables(report: Report) -> None:
-    """Raise ParamsError where a table shows what nobody measures, an empty column, or has a name that is no file's."""
-    for name, table in report.tables.items():
-        if not RUN_NAME.fullmatch(name) or name in OTHER_FILES:
-            raise ParamsError(
-                f"a table is called '{name}', and so are its files: letters, digits, _ and -, "
-                f"not {' or '.join(OTHER_FILES)}"
-            )
-        for task, metrics in (*table.columns.items(), *table.other_pairs.items()):
-            known = MEASURED.get(task, tuple(MEASURES))
-            unknown = next((metric for metric in metrics if metric not in known), None)
-            if unknown is not None:
-                raise ParamsError(
-                    f"the table '{name}' shows '{unknown}' of {task}, which nothing measures{nearest(unknown, known)};"
-                    " the metrics stand in docs/evaluators.md"
-                )
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,9 @@
 """The tables as CSV (plain numbers, one cell a line) and as GitHub's Markdown."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from relclip.core.metrics import metric_label
-from relclip.core.page import escape_markdown
+from relclip.core.page import as_csv, escape_markdown, markdown_rows
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
 from relclip.tables.grid import NOT_BUILT, Cell, Column, Line, Table
@@ -15,18 +13,6 @@ HEADER = (
     *("table", "judged_on", "block", "group", "row", "note", "in_paper", "task", "metric", "pairs"),
     *("ours", "low", "high", "std", "seeds", "paper", "state"),
 )
-
-
-def as_csv(rows: Iterable[Sequence[object]]) -> str:
-    """Rows of values as CSV; None is an empty field, floats have four decimals."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([_plain(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def _plain(value: object) -> object:
-    return f"{value:.4f}" if isinstance(value, float) else value
 
 
 def tables_csv(tables: Iterable[Table]) -> str:
@@ -91,12 +77,6 @@ def column_heading(table: Table, column: Column) -> str:
     """The metric, with its task where the table has several."""
     several = len({other.task for other in table.columns}) > 1
     return f"{TASKS[column.task]} {column.label}" if several else column.label
-
-
-def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A Markdown table of cells that are escaped already: names left, numbers right."""
-    rule = [":--", *["--:"] * (len(header) - 1)]
-    return ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
 
 
 def markdown_cell(cell: Cell, beside: str) -> str:

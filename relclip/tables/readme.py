@@ -7,9 +7,9 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.errors import ContractError, InputError
+from relclip.core.page import markdown_rows
 from relclip.core.params.whole import load_workflow
 from relclip.core.parquet import IMAGES, read_table
-from relclip.tables.plain import markdown_rows
 from relclip.tables.provenance import facts, stage_times
 
 

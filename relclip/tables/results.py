@@ -112,7 +112,7 @@ class Released:
 def trained_runs(params: Params) -> list[str]:
     """Every run of the first table that was trained."""
     runs = params.report.trainings(*params.report.first)
-    return [run for run in runs if run in (*params.runs, *params.refined)]
+    return [run for run in runs if run in params.trained]
 
 
 def released(params: Params, train: Path, predict: Path | None, evaluate: Path) -> list[Released]:

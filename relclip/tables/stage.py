@@ -11,6 +11,7 @@ from typing import Any
 from relclip.core.atomic import atomic_folder, write_json, write_text
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
+from relclip.core.page import as_csv
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN_NAMES
 from relclip.tables import claims as claim_table
@@ -19,7 +20,6 @@ from relclip.tables.cards import write_cards
 from relclip.tables.gather import Gathered, Inputs, gather
 from relclip.tables.knowledge import knowledge_sizes, quality_rows
 from relclip.tables.layout import rows_of, run_names
-from relclip.tables.plain import as_csv
 from relclip.tables.provenance import facts
 from relclip.tables.results import read_result, released, trained_runs
 from relclip.tables.sources import read_curve
@@ -93,15 +93,17 @@ def _write_numbers(params: Params, train: Path, evaluate: Path, output: Path) ->
 
     The latter of table 1's trainings; where none of those is there, of all.
     """
-    trained = [*params.runs, *params.refined]
-    runs = [*trained, *params.predictions, *params.predict.training_free]
-    results = {run: result for run in runs if (result := read_result(evaluate, run, "predcls", "annotation"))}
+    results = {
+        run: result
+        for run in params.judged
+        if (result := read_result(evaluate, run, "predcls", "annotation"))
+    }
     # What `dvc metrics diff` compares, PredCls; every other number is in tables/.
     headlines = {run: {name: result.metrics[name] for name in MAIN_NAMES} for run, result in results.items()}
     write_json(output / "metrics.json", headlines)
     header: list[Sequence[object]] = [("run", "step", *MAIN_NAMES)]
     points = [point for run in trained_runs(params) for point in _points(run, train)]
-    points = points or [point for run in trained for point in _points(run, train)]
+    points = points or [point for run in params.trained for point in _points(run, train)]
     with atomic_folder(output / "plots") as folder:
         write_text(folder / "validation.csv", as_csv(header + points))
 
@@ -122,9 +124,8 @@ _ENCODERS = {"clip": "features/clip", "labels": "features/labels"}
 def entries(params: Params, train: Path, predict: Path | None, output: Path) -> list[Entry]:
     """An entry a run that was predicted; `output`: where the report was written."""
     rows, names = rows_of(params), run_names(params)
-    runs = [*params.runs, *params.refined, *params.predictions, *params.predict.training_free]
     found = []
-    for run in runs:
+    for run in params.judged:
         sheet = predict / run / "provenance.json" if predict else None
         if sheet is None or not sheet.is_file():
             continue

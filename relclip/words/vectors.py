@@ -11,7 +11,7 @@ from pathlib import Path
 from gensim.models import KeyedVectors, Word2Vec
 
 from relclip.core.captions import blocks, check, split_lines
-from relclip.core.errors import InputError, nearest
+from relclip.core.errors import InputError, nearest, one_line
 from relclip.core.params.words import Words
 from relclip.core.progress import progress
 
@@ -148,7 +148,7 @@ def fetch(name: str) -> Path:
         where = f"{gensim.downloader.DOWNLOAD_BASE_URL}/{name}/"
         raise InputError(
             f"the word vectors '{name}' ({DOWNLOADS[name]}) could not be downloaded "
-            f"({' '.join(str(error).split())[:120]}); on a machine with network fetch {where}{name}.gz, put it "
+            f"({one_line(error, 120)}); on a machine with network fetch {where}{name}.gz, put it "
             f"anywhere here{' as ' + name + '.bin.gz' if name in BINARY else ''} and set words.source to its path"
         ) from None
 

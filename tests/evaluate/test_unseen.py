@@ -13,7 +13,7 @@ from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.whole import check_params
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate import unseen
-from relclip.evaluate.unseen import Truths, as_csv, chance, held_out_of, lines, page, recalls
+from relclip.evaluate.unseen import Truths, chance, held_out_of, lines, page, recalls, table_csv
 from relclip.project.preset import preset_content
 
 P = 5
@@ -71,7 +71,7 @@ def test_a_row_is_the_mean_over_its_seeds_and_the_page_shows_it():
     assert (values["seen"].value, values["unseen"].value) == pytest.approx((seen, hidden))
     assert values["harmonic mean"].value == pytest.approx(2 * seen * hidden / (seen + hidden))
     assert all(line.low <= line.value + 1e-9 and line.value <= line.high + 1e-9 for line in made)
-    text = as_csv(made)
+    text = table_csv(made)
     assert next(csv.DictReader(io.StringIO(text)))["value"] == f"{seen:.4f}"
     assert f"| a \\| row | 2 | {100 * seen:.1f} [" in page(text)
     assert "*leading*" in page(text)

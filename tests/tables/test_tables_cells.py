@@ -15,12 +15,13 @@ from relclip.core.atomic import write_json, write_text
 from relclip.core.errors import ContractError, ParamsError
 from relclip.core.metrics import MEASURES, metric_label
 from relclip.core.params.tables import Report, Row, Table
+from relclip.core.params.together import check_tables
 from relclip.core.params.whole import load_workflow
 from relclip.tables import claims as claim_table
 from relclip.tables import latex, paper, plain
 from relclip.tables.content import other_metrics, tie_spreads
 from relclip.tables.grid import build_tables, cell
-from relclip.tables.layout import check_tables, row_note
+from relclip.tables.layout import row_note
 from relclip.tables.results import Result, read_confusion, read_result
 from relclip.tables.summary import leaders
 

@@ -17,13 +17,11 @@ from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
-from relclip.project.closure import Closures
-from relclip.project.closure import Sections
+from relclip.project.closure import Closures, Sections
 from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS
 from relclip.raw.sources import SOURCES
-from relclip.tables.layout import check_tables
 from relclip.tracking.runs import prepare_store
 
 # jobs run in the environment of this snakemake, activated or not
@@ -39,7 +37,6 @@ try:
     SOURCE = SOURCES[PARAMS.raw.source]
     RAW_SOURCES = [*map(str, SOURCE.reads(PARAMS.raw)), *PARAMS.raw.captions]
     check_seeds(ROOT / "params.yaml")
-    check_tables(PARAMS.report)  # a misspelt one would be seen at the end, as an empty column
     check_encoder(PARAMS)
 except RelclipError as error:
     raise WorkflowError(str(error)) from None

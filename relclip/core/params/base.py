@@ -10,6 +10,8 @@ from relclip.core.errors import ParamsError, how_to_set, nearest
 Model = TypeVar("Model", bound=BaseModel)
 #: What numpy, torch and gensim all take for a seed.
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+#: Jobs that share the work of a stage.
+Shards = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Closed(BaseModel):

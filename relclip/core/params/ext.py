@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from relclip.core.params.base import Closed
+from relclip.core.params.base import Closed, Shards
 from relclip.core.params.clip import TripletPrompt
 
 #: Where ext cuts and squashes its crops: with Pillow's arithmetic on the CPU, on the device, or (auto) on a GPU only.
@@ -27,9 +27,6 @@ class Ext(Closed):
         default="auto",
         description="crops are cut in Pillow's arithmetic, on the device, or there only where it is a GPU",
     )
-    shards: int = Field(
-        default=1,
-        ge=1,
-        le=10_000,
-        description="jobs that score a share of the images each, merged to the bytes of one run",
+    shards: Shards = Field(
+        default=1, description="jobs that score a share of the images each, merged to the bytes of one run"
     )

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from relclip.core.params.base import Closed
+from relclip.core.params.base import Closed, Shards
 
 
 class Features(Closed):
@@ -10,9 +10,7 @@ class Features(Closed):
 
     image_size: int = Field(default=128, ge=8, description="side of the picture before the encoder, pixels")
     batch: int = Field(default=64, ge=1, description="pictures at a time")
-    shards: int = Field(
+    shards: Shards = Field(
         default=1,
-        ge=1,
-        le=10_000,
         description="jobs that look at a share of the pictures each, merged to the bytes of one run",
     )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import create_model
 
-from relclip.core.errors import ParamsError, how_to_set
+from relclip.core.errors import ParamsError, how_to_set, one_line
 from relclip.core.json_file import read_text
 from relclip.core.params.base import Closed, validate
 from relclip.core.params.trainings import with_trainings
@@ -63,7 +63,7 @@ def read_content(path: Path, loader: type[yaml.SafeLoader] = UniqueKeys) -> dict
             + how_to_set("scenes")
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise ParamsError(f"{path} is not valid YAML: {one_line(error, 1000)}") from None
     if not isinstance(content, dict):
         raise ParamsError(f"{path.name} must be a mapping of sections, met {type(content).__name__}")
     return content

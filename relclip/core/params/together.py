@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from relclip.core.errors import ParamsError, nearest
+from relclip.core.metrics import MEASURES
 from relclip.core.params.base import Closed
 from relclip.core.params.predict import TrainingFree
-from relclip.core.params.tables import Row
+from relclip.core.params.tables import PRECISION, Report, Row
+from relclip.core.precision_at import PRECISION_CUTOFFS
 
 if TYPE_CHECKING:
     from relclip.core.params.whole import Params
@@ -17,33 +19,39 @@ RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 #: A value of the training in a row's name: {sampling.epsilon}.
 VALUE = re.compile(r"\{([\w.]*)\}")
 TRAINING_FREE = get_args(TrainingFree)
+#: What else lies beside the files of the tables.
+OTHER_FILES = ("claims", "knowledge")
+#: What columns may show beside what every task has; of a knowledge base: `knowledge.knowledge_sizes` alone.
+MEASURED = {
+    "kb": ("captions", "precision", "coverage"),
+    "predcls": (*MEASURES, *(f"{PRECISION}{cutoff}" for cutoff in PRECISION_CUTOFFS)),
+}
 
 
 def check_names(params: "Params") -> None:
     """Every run has a name of its own that can be a folder's; every entry of `runs` and `refined` fits `train`."""
-    names = [*TRAINING_FREE, *params.runs, *params.refined, *params.predictions]
+    names = [*TRAINING_FREE, *params.trained, *params.predictions]
     for place, name in enumerate(names):
         if not RUN_NAME.fullmatch(name) or name in names[:place]:
             raise ValueError(
                 f"runs, refined or predictions has the entry '{name}'; its name is a folder's: letters, digits, "
                 f"_ and -, used once, none of {', '.join(TRAINING_FREE)}"
             )
-    for name in (*params.runs, *params.refined):
+    for name in params.trained:
         params.run(name)
 
 
 def check_named_runs(params: "Params") -> None:
     """Every run that a list of params.yaml names is there."""
-    trained = [*params.runs, *params.refined]
     named = [(f"predictions.{name}", [entry.run]) for name, entry in params.predictions.items()]
     named += [("predict.sgdet", params.predict.sgdet), ("gradcam.runs", params.gradcam.runs)]
-    _check_there(named, trained)
+    _check_there(named, params.trained)
 
 
 def check_report(params: "Params") -> None:
     """Every run that a row, a figure or a claim of the tables names is there and predicted. Raises ParamsError."""
     report = params.report
-    known = [*params.runs, *params.refined, *params.predictions, *params.predict.training_free]
+    check_tables(report)
     named = [("figures of the tables", report.figures.runs)]
     named += [
         (f"the claim '{claim.claim}'", [run for pair in claim.pairs for run in pair])
@@ -52,7 +60,7 @@ def check_report(params: "Params") -> None:
     named += [(f"the table row '{row.name}'", row.runs) for row in report.rows(*report.tables)]
     boxes = [*params.predict.sgdet, *params.predict.sgdet_training_free]
     try:
-        _check_there(named, known)
+        _check_there(named, params.judged)
     except ValueError as error:
         raise ParamsError(str(error)) from None
     for claim in report.claims:
@@ -62,6 +70,24 @@ def check_report(params: "Params") -> None:
                 f"the claim '{claim.claim}' is tested on sgdet, which is not predicted for '{lacking[0]}'; add it to "
                 "predict.sgdet"
             )
+
+
+def check_tables(report: Report) -> None:
+    """Raise ParamsError where a table shows what nobody measures, an empty column, or has a name that is no file's."""
+    for name, table in report.tables.items():
+        if not RUN_NAME.fullmatch(name) or name in OTHER_FILES:
+            raise ParamsError(
+                f"a table is called '{name}', and so are its files: letters, digits, _ and -, "
+                f"not {' or '.join(OTHER_FILES)}"
+            )
+        for task, metrics in (*table.columns.items(), *table.other_pairs.items()):
+            known = MEASURED.get(task, tuple(MEASURES))
+            unknown = next((metric for metric in metrics if metric not in known), None)
+            if unknown is not None:
+                raise ParamsError(
+                    f"the table '{name}' shows '{unknown}' of {task}, which nothing measures{nearest(unknown, known)};"
+                    " the metrics stand in docs/evaluators.md"
+                )
 
 
 def _check_there(named: Iterable[tuple[str, Sequence[str]]], allowed: Sequence[str]) -> None:
@@ -87,9 +113,9 @@ def check_stages(params: "Params") -> None:
             raise ValueError(
                 f"predict.sgdet_training_free names '{method}', which predict.training_free lacks; add it there"
             )
-    for name in (*params.runs, *params.refined, *params.predictions):
+    for name in (*params.trained, *params.predictions):
         params.prediction(name)
-    for name in (*params.runs, *params.refined):
+    for name in params.trained:
         if params.run(name).features == "labels" and not params.labels.make:
             raise ValueError(f"the run '{name}' reads features: labels, so labels.make must be [labels]")
 
@@ -98,7 +124,7 @@ def check_captions(params: "Params") -> None:
     """Without captions nothing is mined: no run, row or prediction may need a knowledge base or its word vectors."""
     if params.raw.captioned:
         return
-    trained = {name: params.run(name) for name in (*params.runs, *params.refined)}
+    trained = {name: params.run(name) for name in params.trained}
     distant = [name for name, run in trained.items() if run.supervision != "full"]
     masked = [name for name in (*trained, *params.predictions) if params.prediction(name)[1].kb_mask]
     asking = list(dict.fromkeys([*distant, *params.predict.training_free, *masked]))

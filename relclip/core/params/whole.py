@@ -59,6 +59,16 @@ class Params(Predictions):
         """Whether there are any: from captions that come in, a file or a download."""
         return self.raw.captioned or self.words.source != "captions"
 
+    @property
+    def trained(self) -> list[str]:
+        """The names of all trainings."""
+        return [*self.runs, *self.refined]
+
+    @property
+    def judged(self) -> list[str]:
+        """The names of all that is predicted and evaluated."""
+        return [*self.trained, *self.predictions, *self.predict.training_free]
+
     @model_validator(mode="after")
     def _together(self) -> "Params":
         check_names(self)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relclip.core.atomic import real
 from relclip.core.errors import InputError
-from relclip.core.real import real
 
 Box = tuple[Any, Any, Any, Any]
 Reader = Callable[[Path, Counter[str]], Iterator["Picture"]]

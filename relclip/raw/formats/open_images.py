@@ -8,6 +8,7 @@ one thing, no relation between two, and is left out. Names of labels stand in a 
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from relclip.core.atomic import note_read
@@ -62,14 +63,21 @@ def _pictures(
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     """The rows of a file with COLUMNS. Raises InputError where it lacks one, or is no CSV."""
+    with _lines(path) as lines:
+        rows = csv.DictReader(lines, restval="")
+        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+        if missing:
+            raise InputError(f"{path} lacks the column {missing[0]}; it must have {', '.join(COLUMNS)}")
+        yield from rows
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[Iterator[str]]:
+    """The lines of a file; what is wrong with them as CSV is an InputError."""
     note_read(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""), restval="")
-            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path} lacks the column {missing[0]}; it must have {', '.join(COLUMNS)}")
-            yield from rows
+            yield iter(lambda: file.readline(LONGEST_LINE), "")
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} is no table of comma-separated values ({error}); get a whole copy"
@@ -97,13 +105,6 @@ def _class_names(files: list[Path]) -> dict[str, str]:
     """Label (/m/01g317) -> name (Person), of all files: two columns, with or without a heading."""
     names: dict[str, str] = {}
     for path in files:
-        note_read(path)
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = csv.reader(iter(lambda: file.readline(LONGEST_LINE), ""))
-                names.update({row[0]: row[1] for row in rows if len(row) > 1 and row[1].strip()})
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise InputError(
-                f"{path} is no table of comma-separated values ({error}); get a whole copy"
-            ) from None
+        with _lines(path) as lines:
+            names.update({row[0]: row[1] for row in csv.reader(lines) if len(row) > 1 and row[1].strip()})
     return names

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from relclip.core.atomic import atomic_file, write_json
 from relclip.core.entries import Entry, identifier
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.core.json_file import read_json
 from relclip.core.progress import progress
 from relclip.raw.convert import json_list
@@ -91,9 +91,7 @@ def read_arrays(path: Path) -> Arrays:
                 for name, columns in group.items()
             }
     except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise InputError(
-            f"{path} cannot be read ({' '.join(str(error).split())[:160]}); get a whole copy"
-        ) from None
+        raise InputError(f"{path} cannot be read ({one_line(error, 160)}); get a whole copy") from None
 
 
 def _table(file: h5py.File, name: str, columns: int, path: Path) -> NDArray[np.int64]:

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from relclip.core.atomic import atomic_folder
+from relclip.core.atomic import atomic_folder, real
 from relclip.core.entries import identifier, read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import image_size
 from relclip.core.origin import Origin
 from relclip.core.params.raw import VisualGenome
 from relclip.core.progress import progress
-from relclip.core.real import real
 from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.folder import PLACES, link
 from relclip.raw.vg import official

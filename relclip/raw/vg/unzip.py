@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from relclip.core.atomic import atomic_folder, make_folder, write_json
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, one_line
 from relclip.core.images import SUFFIXES
 from relclip.core.json_file import read_json
 from relclip.core.progress import progress
@@ -209,7 +209,7 @@ def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> 
     except (*_BROKEN, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's fault; bz2 has no errno
-        return f"broken ({' '.join(str(error).split())[:100]})"
+        return f"broken ({one_line(error, 100)})"
     finally:
         half.unlink(missing_ok=True)
     return ""

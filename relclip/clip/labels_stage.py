@@ -1,7 +1,6 @@
 """Make data/clip/labels: pre-train on the class labels of raw/pretrain, or take a model of timm."""
 
 import difflib
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,19 @@ from torch.nn import functional as F
 from relclip.clip.batches import Sampler, cut_regions
 from relclip.clip.descent import Tower
 from relclip.clip.elsewhere import HUB, reach
-from relclip.clip.pretrain import Trainer, train
+from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import labels_config
-from relclip.clip.stage import curve_csv, split
-from relclip.compute.device import best_device, moved, prepare
+from relclip.clip.stage import counts_of, split, write_trained
+from relclip.compute.device import moved, prepare
 from relclip.core.accuracy import accuracy
-from relclip.core.atomic import atomic_folder, write_json, write_text
-from relclip.core.digest import file_digest
+from relclip.core.atomic import atomic_folder, write_json
+from relclip.core.digest import file_digest, inputs_digest
 from relclip.core.errors import InputError, one_line
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.core.seeds import stream
-from relclip.encoder.encoder import Encoder, load_encoder, save_encoder
+from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.encoder.labels_encoder import LabelsModel, TimmTower, build_labels_model
 
 BATCH = 256
@@ -124,28 +123,17 @@ def pretrain(settings: Pretrain, source: Path, output: Path, workers: int) -> No
     torch.manual_seed(settings.seed)
     mean, std = (torch.tensor(config["preprocess_cfg"][name]) for name in ("mean", "std"))
     trainer = LabelsTrainer(build_labels_model(config), settings, mean, std)
-    checkpoint = output.with_name(f".{output.name}.checkpoint")
-    key = _key(settings, source / "region_descriptions.json", workers)
-    train(trainer, lambda: trainer.label_step(crops), checkpoint, key)
-    with atomic_folder(output) as made:
-        save_encoder(made, trainer.model, config, tokenizer=None)
-        write_text(made / "curve.csv", curve_csv(trainer.curve))
-        found = judge(load_encoder(made, best_device("cpu")), crops, held_out)
-        counts = _counts(regions, len(trained), len(held_out))
-        write_json(made / "statistics.json", {"source": "pretrain", "counts": counts, "validation": found})
-    checkpoint.unlink(missing_ok=True)
+    corpus = file_digest(source / "region_descriptions.json")
+    found = write_trained(
+        output,
+        trainer,
+        lambda: trainer.label_step(crops),
+        inputs_digest("labels", settings.model_dump_json(), corpus, str(workers), torch.__version__),
+        built_of=(config, None),
+        judge=lambda encoder: judge(encoder, crops, held_out),
+        counts=counts_of(regions, trained, held_out),
+    )
     print(f"labels: held-out {found['objects']}", flush=True)
-
-
-def _counts(regions: Regions, trained: int, held_out: int) -> dict[str, object]:
-    found = {"regions": len(regions), "trained": trained, "held_out": held_out}
-    return {**found, "dropped": dict(regions.dropped)}
-
-
-def _key(settings: Pretrain, corpus: Path, threads: int) -> str:
-    """What a checkpoint belongs to: the parameters, the regions, the threads and torch's version."""
-    inputs = ["labels", settings.model_dump_json(), file_digest(corpus), str(threads), torch.__version__]
-    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The clip stage: pre-train the small CLIP, or load one, and write it in the one folder form."""
 
-import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,12 +20,11 @@ from relclip.clip.validate import Judge
 from relclip.compute.device import best_device, prepare
 from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json, write_text
-from relclip.core.digest import file_digest
+from relclip.core.digest import file_digest, inputs_digest
 from relclip.core.ordered import available_threads
-from relclip.core.params.clip import Clip
 from relclip.core.seeds import stream
 from relclip.core.vocabulary import load_names
-from relclip.encoder.encoder import load_encoder, save_encoder
+from relclip.encoder.encoder import Encoder, load_encoder, save_encoder
 from relclip.encoder.tokenizer import WordTokenizer, collect_words, words_of
 
 LONGEST_TEXT = 32  # words of a phrase beyond this are cut
@@ -71,25 +70,53 @@ def pretrain(
     mean, std = (torch.tensor(config["preprocess_cfg"][name]) for name in ("mean", "std"))
     network = build(config, settings.seed)
     trainer = Trainer(network, settings, mean, std, device=device, world=world)
+    words = [params.clip.model_dump_json(), *tokenizer.words, str(workers), torch.__version__]
+    digest = inputs_digest(file_digest(folder / "region_descriptions.json"), *words)
+    found = write_trained(
+        output,
+        trainer,
+        lambda: trainer.train_step(corpus, tokenizer),
+        digest,
+        built_of=(config, tokenizer),
+        judge=lambda encoder: Judge(encoder, regions, pixels, templates, workers).validate(held_out, trained),
+        counts=counts_of(regions, trained, held_out),
+    )
+    if found:
+        print(f"clip: held-out {json.dumps(found)}", flush=True)
+
+
+def write_trained(
+    output: Path,
+    trainer: Trainer,
+    one_step: Callable[[], float],
+    digest: str,
+    *,
+    built_of: tuple[dict[str, Any], WordTokenizer | None],
+    judge: Callable[[Encoder], dict[str, Any]],
+    counts: Mapping[str, object],
+) -> dict[str, Any]:
+    """Train from the checkpoint beside `output`, if one of the same `digest` is there; write the folder whole.
+
+    `built_of`: the configuration and the tokenizer. Returns what `judge` found; nothing in other processes than the
+    first.
+    """
     checkpoint = output.with_name(f".{output.name}.checkpoint")
-    key = _key(params.clip, folder / "region_descriptions.json", tokenizer, workers)
-    train(trainer, lambda: trainer.train_step(corpus, tokenizer), checkpoint, key)
-    if not world.first:
-        return
+    train(trainer, one_step, checkpoint, digest)
+    if not trainer.world.first:
+        return {}
     with atomic_folder(output) as made:
-        save_encoder(made, trainer.model, config, tokenizer)
+        save_encoder(made, trainer.model, *built_of)
         write_text(made / "curve.csv", curve_csv(trainer.curve))
-        encoder = load_encoder(made, best_device("cpu"))
-        found = Judge(encoder, regions, pixels, templates, workers).validate(held_out, trained)
-        counts = {
-            "regions": len(regions),
-            "trained": len(trained),
-            "held_out": len(held_out),
-            "dropped": dict(regions.dropped),
-        }
+        found = judge(load_encoder(made, best_device("cpu")))
         write_json(made / "statistics.json", {"source": "pretrain", "counts": counts, "validation": found})
     checkpoint.unlink(missing_ok=True)
-    print(f"clip: held-out {json.dumps(found)}", flush=True)
+    return found
+
+
+def counts_of(regions: Regions, trained: Codes, held_out: Codes) -> dict[str, object]:
+    """What statistics.json says of the regions."""
+    found = {"regions": len(regions), "trained": len(trained), "held_out": len(held_out)}
+    return {**found, "dropped": dict(regions.dropped)}
 
 
 def split(regions: Regions, share: float, seed: int) -> tuple[Codes, Codes]:
@@ -124,15 +151,3 @@ def _captions(path: Path) -> Iterable[str]:
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             yield line.split("\t")[0]
-
-
-def _key(settings: Clip, corpus: Path, tokenizer: WordTokenizer, threads: int) -> str:
-    """What a checkpoint belongs to: the parameters, the regions, the words, the threads and torch's version."""
-    inputs = [
-        settings.model_dump_json(),
-        file_digest(corpus),
-        *tokenizer.words,
-        str(threads),
-        torch.__version__,
-    ]
-    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()

@@ -21,6 +21,11 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def inputs_digest(*inputs: str) -> str:
+    """The hex SHA-256 of what work depends on: what was left half done of other inputs begins anew."""
+    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+
+
 @contextmanager
 def made_folder(path: Path) -> Iterator[Path]:
     """`atomic_folder`, with the digests of its files."""

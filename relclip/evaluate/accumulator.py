@@ -14,7 +14,7 @@ from relclip.core.recall import TASKS, Task
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import counting, first_hits_of, hits_schema
-from relclip.evaluate.images import Image, images_as_arrays
+from relclip.evaluate.in_memory import Image, images_as_arrays
 from relclip.evaluate.inputs import other_unit
 from relclip.evaluate.metrics import by_image, metrics_of
 from relclip.evaluate.report import box_metrics, labelled_boxes

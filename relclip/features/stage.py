@@ -1,6 +1,5 @@
 """Patch maps of all images into one memory-mapped file; an interrupted run goes on where it was."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -10,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.compute.device import best_device, prepare
-from relclip.core.annotations import Annotations, load_annotations
+from relclip.core.annotations import load_annotations
 from relclip.core.atomic import make_folder, write_json
-from relclip.core.digest import file_digest
+from relclip.core.digest import file_digest, inputs_digest
 from relclip.core.images import read_image
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params.features import Features
@@ -46,19 +45,20 @@ def run(
     encoder = load_encoder(model, best_device())
     make_folder(output)
     partial, record = output / ".maps.npy.partial", output / ".maps.json"
-    whole_key = _key(settings, annotations, model)
-    key = f"{whole_key} {shard}" if shard else whole_key
+    made_of = settings.model_dump_json(), *annotations.file, file_digest(model / WEIGHTS), torch.__version__
+    whole = inputs_digest(*made_of)
+    digest = f"{whole} {shard}" if shard else whole
     own = _own(shard or Shard(), len(annotations.image_id), settings.batch)
-    maps, done = open_maps(partial, record, key, (len(own), *_shape(encoder, settings)))
+    maps, done = open_maps(partial, record, digest, (len(own), *_shape(encoder, settings)))
     files = [raw / annotations.file[number] for number in own[done:]]
     batches = in_order(_mapper(encoder, settings), _split(files, settings.batch), workers)
     total = -(-len(maps) // settings.batch)
     shown = progress(batches, "patch maps", "batch", total=total, start=done // settings.batch)
-    _fill(maps, done, shown, lambda rows: write_json(record, {"key": key, "rows": rows}))
+    _fill(maps, done, shown, lambda rows: write_json(record, {"key": digest, "rows": rows}))
     write_images(output, annotations.image_id[own.start : own.stop])
     place_maps(output, partial)
     if shard:
-        write_record(output, shard, whole_key)
+        write_record(output, shard, whole)
     record.unlink(missing_ok=True)
 
 
@@ -106,9 +106,3 @@ def _fill(maps: Maps, done: int, batches: Iterable[Maps], record: Callable[[int]
             maps.flush()  # type: ignore[attr-defined]
             record(done)
     maps.flush()  # type: ignore[attr-defined]
-
-
-def _key(settings: Features, annotations: Annotations, model: Path) -> str:
-    """What an unfinished file belongs to: size and batch, the images in order, the encoder, torch's version."""
-    inputs = [settings.model_dump_json(), *annotations.file, file_digest(model / WEIGHTS), torch.__version__]
-    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()

@@ -1,6 +1,5 @@
 """The command's work: read photos in threads, ask the models batch by batch, write each photo's results."""
 
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from relclip import __version__
-from relclip.core.digest import file_digest
+from relclip.core.digest import file_digest, inputs_digest
 from relclip.core.errors import InputError, counted
 from relclip.core.images import read_shown
 from relclip.core.ordered import in_order
@@ -152,8 +151,7 @@ def _read(job: Job, known: Mapping[Path, str | None], photo: Photo) -> Photo:
 
 def _key(job: Job, path: Path, boxes: Sequence[Box] | None) -> str:
     said = None if boxes is None else [box.model_dump() for box in boxes]
-    parts = [job.models_key, printable(str(path)), file_digest(path), json.dumps(said)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return inputs_digest(job.models_key, printable(str(path)), file_digest(path), json.dumps(said))
 
 
 def _ask(job: Job, photos: Sequence[Photo]) -> Iterator[Photo]:

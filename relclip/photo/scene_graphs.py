@@ -16,7 +16,7 @@ from relclip.detector.pictures import Picture, shrink
 from relclip.detector.proposals import Detections, detect_batch, propose
 from relclip.features.stage import patch_maps_of, squash
 from relclip.model import ImageSet
-from relclip.photo.graph import Object, SceneGraph, printable, ranked
+from relclip.photo.graph import Object, Relation, SceneGraph, printable, ranked
 from relclip.photo.model_folder import exported_source, is_export
 from relclip.photo.models import Models, load_models
 from relclip.photo.source import pipeline_source

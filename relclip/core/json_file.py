@@ -37,9 +37,21 @@ def parse_json(text: str | bytes) -> Any:
     return content
 
 
+#: What to do next where nothing else is said.
+HINT = "run the stage that makes it, or give the right folder"
+
+
+def read_object(path: Path, hint: str = HINT, error: type[RelclipError] = ContractError) -> dict[str, Any]:
+    """Return what a JSON file holds that is one object. Raises `error` as `read_json` does, and where it is not."""
+    content = read_json(path, hint, error)
+    if not isinstance(content, dict):
+        raise error(f"{path} must be a JSON object; {hint}")
+    return content
+
+
 def read_json(
     path: Path,
-    hint: str = "run the stage that makes it, or give the right folder",
+    hint: str = HINT,
     error: type[RelclipError] = ContractError,
 ) -> Any:
     """Return what a JSON file holds.

@@ -13,8 +13,8 @@ import yaml
 from pydantic import Field
 
 from relclip.core.digest import file_digest
-from relclip.core.errors import ContractError, counted
-from relclip.core.json_file import read_json
+from relclip.core.errors import counted
+from relclip.core.json_file import read_object
 from relclip.core.origin import read_origin
 from relclip.core.page import escape_markdown
 from relclip.core.parquet import IMAGES, read_table
@@ -110,12 +110,7 @@ def _digest(path: Path) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     """What a file beside the model says; nothing where it is absent. Raises ContractError where it is broken."""
-    if not path.is_file():
-        return {}
-    content = read_json(path, "run the stage that makes it again")
-    if not isinstance(content, dict):
-        raise ContractError(f"{path} is not valid JSON; run the stage that makes it again")
-    return content
+    return read_object(path, "run the stage that makes it again") if path.is_file() else {}
 
 
 def card(

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from relclip.core.errors import ContractError
-from relclip.core.json_file import read_json
+from relclip.core.json_file import read_json, read_object
 from relclip.core.metrics import MEASURES, metric_label
 from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
@@ -185,12 +185,7 @@ def untrained(clip: Path | None) -> bool:
 
 
 def _statistics(folder: Path | None) -> Mapping[str, Any]:
-    content = read_json(folder / "statistics.json") if folder else {}
-    if not isinstance(content, dict):
-        raise ContractError(
-            f"{folder}/statistics.json must be a JSON object; run the stage that makes it again"
-        )
-    return content
+    return read_object(folder / "statistics.json") if folder else {}
 
 
 def _accuracies(

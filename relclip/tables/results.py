@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import parquet
-from relclip.core.errors import ContractError
-from relclip.core.json_file import read_json
+from relclip.core.json_file import read_json, read_object
 from relclip.core.params.whole import Params
 from relclip.tables.layout import TASKS, rows_of
 from relclip.tables.sources import written_by
@@ -125,10 +124,10 @@ def released(params: Params, train: Path, predict: Path | None, evaluate: Path) 
 def _released(
     run: str, rows: tuple[str, ...], folder: Path, predict: Path | None, evaluate: Path
 ) -> Released:
-    about, statistics = (_mapping(folder / name) for name in ("config.json", "statistics.json"))
+    about, statistics = (read_object(folder / name) for name in ("config.json", "statistics.json"))
     weights = folder / "model.safetensors"
     sheet = predict / run / "provenance.json" if predict else None
-    provenance = _mapping(sheet) if sheet and sheet.is_file() else {}
+    provenance = read_object(sheet) if sheet and sheet.is_file() else {}
     found = {
         (task, judged): result
         for task in TASKS
@@ -140,10 +139,3 @@ def _released(
         weights.stat().st_size if weights.is_file() else 0,
         *(about.get("train", {}), about.get("inputs", {}), statistics, found),
     )
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise ContractError(f"{path} must be a JSON object; run the stage that makes it again")
-    return content

@@ -16,8 +16,8 @@ from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
 from relclip.core.seeds import stream
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, pair_classes, pair_numbers
-from relclip.train.annotation import annotated, chosen, held_out_ids, pairs_trained_on, without_predicates
 from relclip.train.inputs import Inputs
+from relclip.train.withheld import annotated, chosen, held_out_ids, pairs_trained_on, without_predicates
 
 PAIRS_AT_ONCE = 1 << 20
 #: Row of a pair that is neither labelled nor background: no loss sees it.

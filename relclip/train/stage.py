@@ -17,13 +17,13 @@ from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model
 from relclip.tracking.recorder import Recorder, Silent
-from relclip.train.annotation import held_out_ids, without_predicates
 from relclip.train.fit import VERSION
 from relclip.train.inputs import Inputs
 from relclip.train.labels import Labels, supervise
 from relclip.train.phases import Phases
 from relclip.train.setup import needs_words, read_material
 from relclip.train.validate import Validation
+from relclip.train.withheld import held_out_ids, without_predicates
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ import pyarrow as pa
 from relclip.core.params.train import Annotation, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.model import ImageSet, pair_classes
-from relclip.train.annotation import as_annotated, pairs_trained_on
 from relclip.train.labels import Labels, full_labels, of_pairs, with_mistakes
+from relclip.train.withheld import as_annotated, pairs_trained_on
 
 
 def relations(count):

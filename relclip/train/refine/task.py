@@ -15,10 +15,10 @@ from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import Model, check_channels, check_vocabulary, load_model, read_about
-from relclip.train.annotation import pairs_trained_on
 from relclip.train.inputs import Inputs
 from relclip.train.labels import Labels, of_pairs, people_labels
 from relclip.train.setup import Material
+from relclip.train.withheld import pairs_trained_on
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from test_ext_detected import _rows, _write
 from relclip.core.errors import InputError
 from relclip.core.shard import RECORD, Shard
 from relclip.ext import score, steps
+from relclip.ext.__main__ import main
 from relclip.ext.merge import merge_detected, merge_shards
 from relclip.ext.sections import Job
 from relclip.ext.stage import run_detected, run_objects, run_pairs
@@ -81,3 +82,19 @@ def test_a_killed_shard_goes_on_and_the_wrong_set_is_refused(tiny, tmp_path, mon
     with pytest.raises(InputError, match="was made of other inputs: the data set, the knowledge base"):
         merge_shards(pairs, objects, **given)
     assert not (tmp_path / "merged").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--shard", "1/2"], "--shard and --step go together"),
+        (["--step", "objects"], "--shard and --step go together"),
+        (["--shard", "1/2", "--step", "pairs"], "--step pairs needs --objects"),
+        (["--shard", "1/2", "--step", "objects", "--objects", "there"], "--step objects takes no --objects"),
+        (["--shard", "1/2", "--step", "objects"], "data/ext is the folder of all shards"),
+    ],
+)
+def test_a_shard_says_its_step_and_has_a_folder_of_its_own(monkeypatch, options, said):
+    monkeypatch.setattr("sys.argv", ["relclip ext", *options])
+    with pytest.raises(InputError, match=said):
+        main()

@@ -171,7 +171,8 @@ class Parser:
                     left = sentence.parent[left]
                     sentence.attach(left)
                 predicate = act.prepositions.get(sentence.link[left], "")
-                sentence.state(agents.able(sentence, doers, act), predicate, [left])
+                things = complements.objects(sentence, left, doers)
+                sentence.state(agents.able(sentence, doers, act), predicate, things)
         elif kind[place] in "ge" and (kind[left] in ".," or verbs.goes_on(sentence, place)):
             doer = agents.main_subject(sentence, place)
             if doer >= 0:

@@ -98,6 +98,16 @@ def check_output(path: Path) -> None:
             raise InputError(f"{path} would replace {lost}, which is read here; name another output")
 
 
+def check_file(path: Path) -> None:
+    """Raise what writing this file would: before work that is lost where one of its two outputs cannot be written."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a folder where a file must be written", str(path))
+    above = next(filter(Path.is_file, path.parents), None)
+    if above is not None:
+        raise NotADirectoryError(errno.ENOTDIR, _FILE_IN_THE_WAY, str(above))
+    check_output(path)
+
+
 def final(path: str) -> str:
     """The path that a temporary one beside it becomes; any other as it is."""
     return _IN_PATH.sub(lambda found: found[1] + found[2], path)
@@ -129,9 +139,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
     A folder in the way is an OSError; one of a full disk names `path`.
     """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "this is a folder where a file must be written", str(path))
-    check_output(path)
+    check_file(path)
     _prepare(path.parent)
     temporary = _sibling(path)
     try:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.atomic import write_json
+from relclip.core.atomic import check_file, write_json
 from relclip.core.parquet import write_table
 from relclip.core.recall import TASKS
 from relclip.evaluate.report import evaluate
@@ -27,6 +27,8 @@ def main() -> None:
         importlib.import_module(f"relclip.evaluate.{name}").main()
         return
     options = _options().parse_args()
+    for path in filter(None, (options.output, options.hits)):
+        check_file(path)
     where = (options.groundtruth, options.predictions, options.task)
     report = evaluate(
         *where, switches=switches_of(options), split=options.split, train_triplets=options.train_triplets

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from evaluate_reference import random_case, write_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from relclip.core.params.reading import read_content as read_params
 from relclip.core.parquet import count_rows, read_table
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.evaluate import inert_pickle
+from relclip.evaluate.__main__ import main as evaluate_main
 from relclip.evaluate.compare_inputs import written_side
 from relclip.evaluate.convert import load_image_ids
 from relclip.evaluate.hits import HITS
@@ -318,3 +320,20 @@ def test_control_characters_do_not_reach_the_terminal():
     assert shown("a\x1b[31mb\tc\n") == "a\\x1b[31mb\tc\n"
     assert sentence("a\x1b[31mb\tc\n") == "a\\x1b[31mb\\tc\\n"
     assert sentence("name " * 10_000).endswith("...") and len(sentence("name " * 10_000)) < 5_000
+
+
+@pytest.mark.parametrize("output", ["folder", "groundtruth/objects.parquet/metrics.json"])
+def test_an_output_that_cannot_be_written_is_said_before_the_other_one_is(
+    tmp_path, monkeypatch, capsys, output
+):
+    truth, predictions = write_case(tmp_path, random_case(np.random.default_rng(0), 3))
+    (tmp_path / "folder").mkdir()
+    hits = tmp_path / "hits.parquet"
+    where = ["--groundtruth", truth, "--predictions", predictions, "--task", "sgdet"]
+    words = [*where, "--output", tmp_path / output, "--hits", hits]
+    monkeypatch.setattr(sys, "argv", ["relclip evaluate", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        command.run(evaluate_main)
+    assert ended.value.code == 2
+    assert "must be written" in capsys.readouterr().err
+    assert not hits.exists()

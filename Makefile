@@ -28,7 +28,7 @@ test-arithmetic: $(READY) $(CLONE)  ## the tests that depend on rounding, in oth
 	MKL_CBWR=AVX2,STRICT ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 pytest -n 0 $(ROUNDING)
 
 gpu-check: $(READY)  ## every path that computes on a GPU, a few steps each, on the card that is here: reports/gpu_check.md
-	python benchmarks/gpu_check.py
+	python -m relclip.project.gpu_check
 
 ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 	python -m relclip.tracking.ui --port $(or $(PORT),5000)

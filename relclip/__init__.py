@@ -45,3 +45,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # numpy's products are small: on one thread they have the same bytes however many threads a job was given, to which
 # Snakemake sets this.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+if sys.argv[:1] == ["-m"]:  # `python -m relclip.tables`: what it imports may lack an extra, or be interrupted
+    from relclip.core.extras import end_in_a_sentence
+
+    sys.excepthook = end_in_a_sentence

@@ -1,16 +1,13 @@
 """`relclip`: a map of the commands. `relclip STAGE ...` is the same as `python -m relclip.STAGE ...`."""
 
 import importlib
-import re
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, requires
 
 from relclip import __version__
 from relclip.core import command
 from relclip.core.errors import InputError, nearest
 
-_EXTRA = re.compile(r"^([\w.-]+).*?;.*?extra == ['\"]([\w-]+)['\"]")
 #: Command -> (module with a `main`, what it does), in the order the data takes.
 COMMANDS = {
     "init": ("relclip.project.init", "a project folder: the pipeline from the installed package alone"),
@@ -61,34 +58,6 @@ ALONE = {
 STAGES = "Stages of the pipeline, in the order the data takes"
 
 
-def extra_for(module: str, stage: str, requirements: Sequence[str]) -> str:
-    """The extra of `requirements` (as the metadata of an installed package lists them) that brings `module`.
-
-    The extra named as the command's stage, where there is one: it holds all that the stage needs; else the first that
-    names the module; `all` where none does.
-    """
-    named = [(found[1], found[2]) for text in requirements if (found := _EXTRA.match(text))]
-    extras = {extra for _, extra in named}
-    if stage in extras:
-        return stage
-    root = module.partition(".")[0].lower()
-    bringing = [extra for name, extra in named if name.lower().replace("-", "_").startswith(root)]
-    return bringing[0] if bringing else "all"
-
-
-def advice(module: str, stage: str) -> str:
-    """One sentence: what is missing and what to install."""
-    try:
-        requirements = requires("relclip") or []
-    except PackageNotFoundError:
-        requirements = []
-    extra = extra_for(module, stage, requirements)
-    return (
-        f"this needs the package {module.partition('.')[0]}, which is not installed; install the extra: "
-        f"python -m pip install 'relclip[{extra}]' (in a checkout: '.[{extra}]')"
-    )
-
-
 def overview() -> str:
     """Return the text of `relclip --help`."""
     alone = {name for names in ALONE.values() for name in names}
@@ -117,13 +86,7 @@ def main() -> None:
     if name not in COMMANDS:
         raise InputError(f"'{name}' is no command{nearest(name, COMMANDS)}; see relclip --help")
     sys.argv = [f"relclip {name}", *sys.argv[2:]]
-    module = COMMANDS[name][0]
-    try:
-        importlib.import_module(module).main()
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("relclip"):
-            raise
-        raise InputError(advice(error.name, module.split(".")[1])) from None
+    importlib.import_module(COMMANDS[name][0]).main()
 
 
 def console() -> None:

@@ -43,23 +43,19 @@ def _options() -> argparse.Namespace:
         help="how many are asked, in whole pictures: at first a pilot; those of all pictures: a large number",
     )  # fmt: skip
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused")
-    parser.add_argument("--port", type=_port, default=PORT, help="0: any free one")
+    parser.add_argument("--port", type=command.whole(0, 65535), default=PORT, help="0: any free one")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write what was answered there, and end")
     options = parser.parse_args()
     options.database = options.database or [Path("annotate.db")]
     return options
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a port, 0 to 65535")
-    return int(text)
-
-
 def _questionnaire(options: argparse.Namespace, params: Params) -> Questionnaire:
     runs = options.runs or params.report.trainings(*params.report.showing("predcls", PRECISION))
     if not runs:
         raise InputError("no table of workflow/tables.yaml shows P@K of a run; name runs with --runs")
+    for run in set(runs).difference(params.predict.training_free):
+        params.prediction(run)  # a name that is none is refused
     data = load_annotations(options.dataset)
     return load_questionnaire(data, options.evaluate, list(dict.fromkeys(runs)), params.evaluate)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relclip.core.atomic import make_folder
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, no_file
 from relclip.people.questionnaire import Question
 
 #: SQLite's mark of whose file this is: "RCLA".
@@ -58,7 +58,7 @@ class Store:
         """Open or make the file; raises InputError where it is no database of ours, or absent and not to be made."""
         self._path, self._lock = path, threading.Lock()
         if not create and not path.is_file():
-            raise InputError(f"{path} does not exist: nobody has answered yet; run relclip annotate first")
+            raise InputError(f"{path} {no_file(path)}: nobody has answered yet; run relclip annotate first")
         make_folder(path.parent)
         try:
             self._file = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, check_same_thread=False)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -29,9 +30,11 @@ OWN = ("data", "reports", "checkpoints")
 #: What a disk, a limit on files or a quota says that has no room; such an error does not say which file it was.
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FILE_IN_THE_WAY = "this is a file where a folder must be written"
-_PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}\.partial")
+_PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}(?:\.old)?\.partial")
 #: The same anywhere in a path, which an error would show.
-_IN_PATH = re.compile(rf"(^|/)\.([^/]+)\.{process.PATTERN}\.[0-9a-f]{{8}}\.partial(?=/|$)")
+_IN_PATH = re.compile(rf"(^|/)\.([^/]+)\.{process.PATTERN}\.[0-9a-f]{{8}}(?:\.old)?\.partial(?=/|$)")
+#: Marks what is about to be replaced.
+_OLD = ".old"
 _swept: set[Path] = set()
 
 
@@ -179,15 +182,34 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         yield temporary
         if path.exists():
             _check_replaceable(named, temporary)
-            old = _sibling(path)
-            path.replace(old)
-            temporary.replace(path)
-            shutil.rmtree(old)
+            _take_place(temporary, path)
         else:
             temporary.replace(path)
         _fsync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_place(new: Path, path: Path) -> None:
+    """The folder `new` becomes `path`, in one step where the system can exchange two names.
+
+    Else in two: what a kill between them leaves is put back by `_prepare`.
+    """
+    if not _exchanged(new, path):
+        old = _sibling(path, _OLD)
+        path.replace(old)
+        new.replace(path)
+        shutil.rmtree(old)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two names in one step, as Linux's own disks can; whether it was done."""
+    import ctypes  # noqa: PLC0415  # slow to load
+
+    exchange: Any = getattr(ctypes.CDLL(None), "renameat2", None)
+    here, both_ways = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    sys.audit("os.rename", one, other, -1, -1)  # as os.rename itself tells who listens
+    return bool(exchange) and exchange(here, bytes(one), here, bytes(other), both_ways) == 0
 
 
 def _check_replaceable(path: Path, new: Path) -> None:
@@ -231,12 +253,15 @@ def write_array(path: Path, array: Any) -> None:
         temporary.write_bytes(content.getbuffer())
 
 
-def _sibling(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{process.token()}.{uuid.uuid4().hex[:8]}.partial")
+def _sibling(path: Path, kind: str = "") -> Path:
+    return path.with_name(f".{path.name}.{process.token()}.{uuid.uuid4().hex[:8]}{kind}.partial")
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder; the first time a process writes there, remove what killed processes left half-written."""
+    """Make the folder; the first time a process writes there, remove what killed processes left half-written.
+
+    An old folder whose place is empty goes back there.
+    """
     make_folder(folder)
     if folder in _swept:
         return
@@ -248,7 +273,10 @@ def _prepare(folder: Path) -> None:
             if (name := _PARTIAL.fullmatch(item.name)) and process.is_gone(name[1])
         ]
     for path in left:
-        if path.is_dir() and not path.is_symlink():
+        place = Path(final(str(path)))
+        if path.stem.endswith(_OLD) and not place.exists():
+            path.replace(place)
+        elif path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, no_file
 from relclip.core.parquet import check_names, readable, texts_of
 from relclip.core.progress import progress
 
@@ -124,8 +124,9 @@ def check(files: Sequence[Path]) -> None:
 
 def _check(path: Path) -> None:
     if not path.is_file():
-        fault = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
-        raise InputError(f"the caption file {path} {fault}; give a TSV (caption<TAB>id) or Parquet file")
+        raise InputError(
+            f"the caption file {path} {no_file(path)}; give a TSV (caption<TAB>id) or Parquet file"
+        )
 
 
 def beginning(path: Path) -> bytes:

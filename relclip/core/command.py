@@ -4,6 +4,7 @@ import argparse
 import atexit
 import gc
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 from relclip.core import process
 from relclip.core.atomic import final, inputs_protected, protect
 from relclip.core.errors import InputError, RelclipError
+from relclip.core.extras import advice
 
 #: Where stages put their files: the folder of a stage has its name. Rules and commands take it from here.
 DATA = Path("data")
@@ -26,6 +28,8 @@ INTERRUPTED = 130
 TERMINATED = 143
 FAILED = 2
 LONGEST_SENTENCE = 4000
+#: More than any option counts.
+LARGEST = 2**63 - 1
 #: More threads or processes than any machine has processors.
 MOST_AT_ONCE = 4096
 
@@ -96,6 +100,11 @@ def _is_utf8(text: str) -> bool:
 def shown(text: str) -> str:
     """Text that may hold what a file says, fit for a terminal: control characters are written out."""
     return "".join(one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
+
+
+def typed(path: Path) -> str:
+    """A path as one types it in a shell, where it is no option."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
 
 
 def sentence(text: str) -> str:
@@ -205,32 +214,21 @@ def true_or_false(text: str) -> bool:
     return text.lower() == "true"
 
 
-def count(text: str) -> int:
-    """Parse a whole number that is not negative; argparse shows the error."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0")
-    return int(text)
+def whole(least: int, most: int = LARGEST) -> Callable[[str], int]:
+    """What parses a whole number in these bounds; argparse shows the error."""
+    bounds = f"from {least}" + (f" to {most}" if most < LARGEST else "")
+
+    def parsed(text: str) -> int:
+        if not (text.isdecimal() and len(text) < 20 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number {bounds}")
+        return int(text)
+
+    return parsed
 
 
-def at_once(text: str) -> int:
-    """Parse how many threads or processes work at once, 0 for as many as may; argparse shows the error."""
-    if not text.isdecimal() or int(text) > MOST_AT_ONCE:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {MOST_AT_ONCE}")
-    return int(text)
-
-
-def positive(text: str) -> int:
-    """Parse a whole number from 1; argparse shows the error."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """Parse a seed, 0 to 2**32 - 1; argparse shows the error."""
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {2**32 - 1}")
-    return int(text)
+count, positive, seed = whole(0), whole(1), whole(0, 2**32 - 1)
+#: How many threads or processes work at once, 0 for as many as may.
+at_once = whole(0, MOST_AT_ONCE)
 
 
 def run(main: Callable[[], None]) -> None:
@@ -251,6 +249,10 @@ def run(main: Callable[[], None]) -> None:
         sys.stdout.flush()
     except RelclipError as error:
         sys.exit(_say(str(error), FAILED))
+    except ModuleNotFoundError as error:
+        if (missing := advice(error)) is None:
+            raise
+        sys.exit(_say(missing, FAILED))
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; nothing half-written was left, run the same command again", INTERRUPTED))
     except Terminated:

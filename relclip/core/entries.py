@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from relclip.core.atomic import note_read
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, no_file
 
 Entry = dict[str, Any]
 CHUNK = 1 << 20
@@ -36,7 +36,7 @@ def read_members(path: Path) -> Iterator[tuple[str, Entry]]:
 @contextmanager
 def _opened(path: Path) -> Iterator["_Text"]:
     if path.exists() and not path.is_file():
-        raise InputError(f"{path} is no file; give the folder that holds the data set's files")
+        raise InputError(f"{path} {no_file(path)}; give the folder that holds the data set's files")
     note_read(path)
     try:
         with path.open(encoding="utf-8-sig") as file:

@@ -46,6 +46,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean '{match[0]}'?)" if match else ""
 
 
+def no_file(path: Path) -> str:
+    """What is at a path, in words, where a file should be: nothing, a folder, or what can be read only once."""
+    if path.is_dir():
+        return "is a folder"
+    return "is no file but a pipe, a socket or a device" if path.exists() else "does not exist"
+
+
 def counted(number: float, thing: str, form: str = "") -> str:
     """So many of a thing, in words: `1 image`, `2 images`; `form`: how the number is written, as in a format string.
 

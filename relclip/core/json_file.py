@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.atomic import note_read
-from relclip.core.errors import ContractError, RelclipError, one_line
+from relclip.core.errors import ContractError, RelclipError, no_file, one_line
 
 #: Larger than any of ours or of the formats we know by ten times.
 MOST_BYTES = 1 << 30
@@ -18,7 +18,7 @@ def read_text(path: Path) -> str:
     Raises OSError, also for what is no file (a pipe would be waited for) or too large.
     """
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "is no file", str(path))
+        raise OSError(errno.EINVAL, no_file(path), str(path))
     if path.stat().st_size > MOST_BYTES:
         raise OSError(errno.EFBIG, f"is larger than {MOST_BYTES >> 20} MB", str(path))
     note_read(path)

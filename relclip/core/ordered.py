@@ -1,10 +1,16 @@
-"""Work spread over threads whose results come back in order, with few of them waiting in memory."""
+"""Work spread over threads or processes whose results come back in order, with few of them waiting in memory."""
 
+import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
+
+from relclip.core.errors import RelclipError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -22,15 +28,60 @@ def in_order(
 
     The first exception is raised at its item's turn; what has not begun by then is dropped.
     """
-    waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) >= workers * ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from _in_turn(pool, function, items, workers * ahead)
         finally:
-            for future in waiting:
-                future.cancel()
+            pool.shutdown(cancel_futures=True)
+
+
+def by_processes(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    start: Callable[[], None] = lambda: None,
+) -> Iterator[Result]:
+    """As `in_order`, computed by processes, each of which calls `start` first.
+
+    Ctrl-C and SIGTERM, which reach a whole group, are for the process that reads the results: it drops what has not
+    begun, waits for the rest and ends the others. Raises RelclipError where one was killed.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else None)
+    pool = ProcessPoolExecutor(workers, context, _start, (start,))
+    try:
+        yield from _in_turn(pool, function, items, workers * 3)
+    except BrokenProcessPool:
+        raise RelclipError(
+            "a worker process was killed (out of memory?); nothing half-written was left: run the same command again,"
+            " with fewer workers"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _in_turn(
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], ahead: int
+) -> Iterator[Result]:
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _start(start: Callable[[], None]) -> None:
+    """End with the parent, and not before: without this, workers of a killed parent would wait for ever."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from relclip.core.atomic import atomic_file, note_read
-from relclip.core.errors import ContractError, RelclipError, one_line
+from relclip.core.errors import ContractError, RelclipError, no_file, one_line
 from relclip.internals.pyarrow_pandas import spare_pandas
 
 spare_pandas()
@@ -205,8 +205,7 @@ def check_size(path: Path, rows: int, schema: pa.Schema, text: int = 0) -> None:
 
 def _check_there(path: Path) -> None:
     if not path.is_file():
-        met = "is no file" if path.exists() else "does not exist"
-        raise ContractError(f"{path} {met}; run the stage that makes it, or give the right folder")
+        raise ContractError(f"{path} {no_file(path)}; run the stage that makes it, or give the right folder")
 
 
 def texts_of(path: Path, columns: Sequence[str]) -> list[str]:
@@ -251,4 +250,19 @@ def _fit(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
     try:
         return table.select(schema.names).cast(schema).replace_schema_metadata()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        for field in schema:
+            _check_whole(table[field.name], field, path)
         raise ContractError(f"{path} does not fit the columns {schema.names}: {error}") from error
+
+
+def _check_whole(column: pa.ChunkedArray, field: pa.Field, path: Path) -> None:
+    """Raise ContractError that names the first real number of a column of whole ones which is none, or too large."""
+    if pa.types.is_integer(field.type) and pa.types.is_floating(column.type):
+        bound = 2.0 ** (field.type.bit_width - 1)
+        values = column.to_numpy()
+        wrong = ~((values == values.round()) & (values >= -bound) & (values < bound))
+        if wrong.any():
+            raise ContractError(
+                f"{path} has {values[wrong][0]:g} in the column '{field.name}', in the row {int(wrong.argmax())};"
+                f" these are whole numbers ({field.type})"
+            )

@@ -12,7 +12,7 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError, first_fault, one_line
+from relclip.core.errors import ContractError, InputError, first_fault, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.vocabulary import Vocabulary
@@ -76,7 +76,7 @@ def load_detector(path: Path, config: DetectorConfig) -> FasterRCNN:
 
 def _read(path: Path) -> Weights:
     if not path.is_file():
-        raise InputError(f"detector.weights: {path} does not exist; {_ALLOWED}")
+        raise InputError(f"detector.weights: {path} {no_file(path)}; {_ALLOWED}")
     try:
         if path.suffix == ".safetensors":
             check_seal(path)

@@ -20,7 +20,7 @@ from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError, one_line
+from relclip.core.errors import ContractError, InputError, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -208,7 +208,7 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise ContractError(
-                f"{folder / name} does not exist; run 'python -m relclip.clip' or give its folder"
+                f"{folder / name} {no_file(folder / name)}; run 'python -m relclip.clip' or give its folder"
             )
     try:
         return Encoder(*_read(folder), device)

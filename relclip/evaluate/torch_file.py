@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core.atomic import note_read
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, no_file
 from relclip.evaluate.inert_pickle import STORAGES, InertPickle, Name
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80\x02"
@@ -76,7 +76,7 @@ def torch_file(path: Path) -> Iterator[Any]:
     """
     if not path.is_file():
         raise InputError(
-            f"{path} does not exist; give the eval_results.pytorch that the peer's test script wrote"
+            f"{path} {no_file(path)}; give the eval_results.pytorch that the peer's test script wrote"
         )
     note_read(path)
     with path.open("rb") as file:

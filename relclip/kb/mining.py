@@ -1,22 +1,17 @@
 """The whole stage: blocks of captions to a pool of processes, chunk files, then one aggregation in DuckDB."""
 
 import gc
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from relclip.core import captions
 from relclip.core.captions import Block
-from relclip.core.errors import InputError, RelclipError
+from relclip.core.errors import InputError
+from relclip.core.ordered import by_processes
 from relclip.core.params.kb import Kb
 from relclip.core.progress import progress
 from relclip.core.shard import Shard
@@ -108,18 +103,7 @@ def _mined(tasks: Iterator[Task], miner: Miner, workers: int) -> Iterator[tuple[
         with _no_garbage():
             yield from map(_mine_block, tasks)
         return
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else None)
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (miner,))
-    try:
-        yield from _in_order(pool.submit, tasks, 3 * workers)
-    except BrokenProcessPool:
-        raise RelclipError(
-            "a worker process was killed (out of memory?); finished chunks are kept: "
-            "run the same command again, with fewer kb.workers"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+    yield from by_processes(_mine_block, tasks, workers, partial(_start_worker, miner))
 
 
 @contextmanager
@@ -134,18 +118,6 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def _in_order(
-    submit: Callable[..., Future[tuple[int, Mined]]], tasks: Iterable[Task], ahead: int
-) -> Iterator[tuple[int, Mined]]:
-    waiting: deque[Future[tuple[int, Mined]]] = deque()
-    for task in tasks:
-        waiting.append(submit(_mine_block, task))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
 def _remember(miner: Miner) -> None:
     """Give a process its miner once, so that a task carries captions alone."""
     global _miner  # noqa: PLW0603
@@ -153,18 +125,8 @@ def _remember(miner: Miner) -> None:
 
 
 def _start_worker(miner: Miner) -> None:
-    """Remember the miner, and end with the parent: without this, workers of a killed parent would wait for ever."""
     _remember(miner)
     gc.disable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _mine_block(task: Task) -> tuple[int, Mined]:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from relclip.core.annotations import Annotations, Ids
+from relclip.core.command import DATA
 from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.parquet import ASKED, read_table
@@ -71,8 +72,9 @@ def load_questionnaire(
     for run in runs:
         path = asked_file(evaluate, run)
         if not path.is_file():
+            made = asked_file(DATA / "evaluate", run)
             raise ContractError(
-                f"{path} does not exist: '{run}' was not predicted and evaluated; run: snakemake --cores all {path}"
+                f"{path} does not exist: '{run}' was not predicted and evaluated; run: snakemake --cores all {made}"
             )
         of_run[run] = _questions(read_table(path, ASKED), data, images, path)
     return Questionnaire(images, of_run)

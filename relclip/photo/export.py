@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import shlex
 from pathlib import Path
 
 from relclip.core import command
@@ -35,7 +34,7 @@ def main() -> None:
 
     source = pipeline_source(options.data, options.run, options.params)
     write_export(source, options.output, encoder=not options.without_encoder, licence=options.licence)
-    size, model = size_of(options.output) / 1e6, shlex.quote(str(options.output))
+    size, model = size_of(options.output) / 1e6, command.typed(options.output)
     print(f"{options.output}: {size:.1f} MB; relclip predict --model {model} photo.jpg")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from relclip.core.errors import ContractError, InputError, how_to_make_results, nearest
+from relclip.core.errors import ContractError, InputError, how_to_make_results, nearest, no_file
 from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params, load_params
 from relclip.model.files import read_about
@@ -41,7 +41,7 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
         )
     path = params or data.absolute().parent / "params.yaml"  # a link to a larger disk stays a neighbour
     if not path.is_file():
-        raise InputError(f"{path} does not exist; say with --params which params.yaml made {data}")
+        raise InputError(f"{path} {no_file(path)}; say with --params which params.yaml made {data}")
     content = load_params(path)
     request = Request.of(content, choose_run(content, data, run))
     inputs = Inputs(

@@ -10,7 +10,7 @@ from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from relclip.core.annotations import Ids
 from relclip.core.boxes import Boxes
-from relclip.core.errors import InputError, first_fault, nearest
+from relclip.core.errors import InputError, first_fault, nearest, no_file
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
 from relclip.core.parquet import readable
@@ -116,7 +116,7 @@ def _class(label: str, vocabulary: Vocabulary, photo: str) -> int:
 
 def _parquet(path: Path) -> dict[str, list[dict[str, object]]]:
     if not path.is_file():
-        raise InputError(f"{path} {'is no file' if path.exists() else 'does not exist'}; {_COLUMNS}")
+        raise InputError(f"{path} {no_file(path)}; {_COLUMNS}")
     with readable(path, _COLUMNS, InputError):
         rows = pq.read_metadata(path).num_rows
         if rows > MOST_ROWS:

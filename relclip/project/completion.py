@@ -60,3 +60,7 @@ def _parser_of(module: str) -> argparse.ArgumentParser | None:
     except ModuleNotFoundError:
         return None
     raise InputError(f"{module} reads no command line")
+
+
+if __name__ == "__main__":
+    command.run(main)

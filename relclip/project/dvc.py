@@ -42,7 +42,7 @@ ENDINGS = {
 #: What the entries of a rule in `report` are read from.
 TABLES = ["workflow/tables.yaml", "workflow/tables"]
 #: Kept by git and not by DVC's cache: a clone without data shows and compares it.
-METRICS = "reports/metrics.json"
+METRICS = "reports/metrics"
 #: One plot a recall, a line a run: .dvc/plots/by_run.json.
 PLOTS = [
     {
@@ -258,7 +258,7 @@ def _described(
     sections = _once(name for job in stage.jobs for name in symbols.sections(job))
     of_tables = [name for name in sections if name.startswith("report.")]
     body: dict[str, Any] = {
-        "cmd": f"snakemake {target} --allowed-rules {allowed} --quiet host rules progress",
+        "cmd": f"python -m relclip.project.snakemake {target} --allowed-rules {allowed} --quiet host rules progress",
         "deps": [*code, stage.source, *(TABLES if of_tables else []), *deps, *own],
         "params": [name for name in sections if name not in of_tables],
         "outs": [out for out in _once(made) if out != METRICS],

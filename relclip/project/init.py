@@ -1,6 +1,5 @@
 """`relclip init FOLDER`: the pipeline in a folder of one's own, from the installed package alone."""
 
-import shlex
 import shutil
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def main() -> None:
     init(options.folder, options.preset)
     print(
         f"{options.folder} has the pipeline with the preset '{options.preset}'; next: "
-        f"cd {shlex.quote(str(options.folder))} && snakemake --cores all "
+        f"cd {command.typed(options.folder)} && snakemake --cores all "
         "(with the extra relclip[all]; for DVC git init before it)"
     )
 

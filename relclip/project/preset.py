@@ -19,7 +19,7 @@ from relclip.core.atomic import write_text
 from relclip.core.errors import InputError, counted, how_to_set, nearest
 from relclip.core.params.base import validate
 from relclip.core.params.reading import Changes, changed, read_content
-from relclip.core.params.trainings import START, with_trainings
+from relclip.core.params.trainings import MOST_SEEDS, START, with_trainings
 from relclip.core.params.whole import Params
 from relclip.project.commented import commented, comments_of
 from relclip.project.seeds import write_seeds
@@ -101,7 +101,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="make preset", description=main.__doc__)
     arguments.add_argument("name", help="file name in workflow/presets without .yaml")
     arguments.add_argument(
-        "--seeds", type=command.positive, help="trainings of every run; otherwise as the preset has them"
+        "--seeds",
+        type=command.whole(1, MOST_SEEDS),
+        help="trainings of every run; otherwise as the preset has them",
     )
     options = arguments.parse_args()
     use_preset(options.name, seeds=options.seeds)

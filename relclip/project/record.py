@@ -40,9 +40,7 @@ def record(repo: Any) -> str:
     print(f"record: {named}; DVC hashes and keeps the files", flush=True)
     for target in changed if changed and len(changed) <= FEW else [None]:
         repo.commit(target, force=True)
-    return (
-        "done in {seconds:.0f} s; next: git add dvc.lock reports/metrics.json && git commit -a, which pins it"
-    )
+    return "done in {seconds:.0f} s; next: git add dvc.lock reports/metrics && git commit -a, which pins it"
 
 
 def refuse_unmade() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relclip.core.atomic import atomic_folder, real
 from relclip.core.entries import Entry, identifier, read_entries
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, no_file
 from relclip.core.images import HEIF_SUFFIXES, SUFFIXES
 from relclip.core.origin import Origin, said_of_itself
 from relclip.core.params.raw import Format, Raw
@@ -82,7 +82,8 @@ def check_folder(folder: Path, layout: Format) -> None:
         raise InputError(f"'{folder}' is no folder; give one that holds a data set")
     for name in ANNOTATIONS if layout == "visual_genome" else ():
         if not (folder / name).is_file():
-            raise InputError(f"{folder / name} does not exist; raw.folder must hold {', '.join(ANNOTATIONS)}")
+            met = f"{folder / name} {no_file(folder / name)}"
+            raise InputError(f"{met}; raw.folder must hold {', '.join(ANNOTATIONS)}")
 
 
 def check_pictures(folder: Path, found: int, counts: Counter[str]) -> None:

@@ -28,7 +28,7 @@ from relclip.tracking.publish import Entry
 
 
 def make_report(inputs: Inputs, output: Path) -> None:
-    """Write tables/, figures/, model_cards/, plots/, metrics.json and index.html below `output`.
+    """Write tables/, figures/, model_cards/, plots/, metrics/ and index.html below `output`.
 
     Raises ContractError where another stage's file is absent or broken; runs without results are marked.
     """
@@ -89,7 +89,8 @@ def _draw_pictures(gathered: Gathered, inputs: Inputs, folder: Path) -> dict[str
 
 
 def _write_numbers(params: Params, train: Path, evaluate: Path, output: Path) -> None:
-    """The files that DVC compares and plots: metrics.json by run, plots/validation.csv, a line a point of a run.
+    """The files that DVC compares and plots: metrics/<run>.json, which it shows as a line; plots/validation.csv, a line
+    a point of a run.
 
     The latter of table 1's trainings; where none of those is there, of all.
     """
@@ -99,8 +100,9 @@ def _write_numbers(params: Params, train: Path, evaluate: Path, output: Path) ->
         if (result := read_result(evaluate, run, "predcls", "annotation"))
     }
     # What `dvc metrics diff` compares, PredCls; every other number is in tables/.
-    headlines = {run: {name: result.metrics[name] for name in MAIN_NAMES} for run, result in results.items()}
-    write_json(output / "metrics.json", headlines)
+    with atomic_folder(output / "metrics") as folder:
+        for run, result in results.items():
+            write_json(folder / f"{run}.json", {name: result.metrics[name] for name in MAIN_NAMES})
     header: list[Sequence[object]] = [("run", "step", *MAIN_NAMES)]
     points = [point for run in trained_runs(params) for point in _points(run, train)]
     points = points or [point for run in params.trained for point in _points(run, train)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core import command
-from relclip.core.errors import InputError, how_to_make_results
+from relclip.core.errors import InputError, how_to_make_results, no_file
 from relclip.core.recall import MAIN_NAMES
 from relclip.tracking.runs import EXPERIMENT, attempt, client, prepare_store, sqlite_file, tracking_uri
 
@@ -39,7 +39,7 @@ def main() -> None:
             f"the runs are recorded at {tracking_uri()} (MLFLOW_TRACKING_URI); open that address"
         )
     if not store.is_file():
-        raise InputError(f"{store} does not exist: nothing was trained here yet; {how_to_make_results()}")
+        raise InputError(f"{store} {no_file(store)}: nothing was trained here yet; {how_to_make_results()}")
     check_port(port)
     prepare_store()
     # their pages would tell MLflow's makers what is clicked

@@ -11,7 +11,7 @@ from relclip.compute.checkpoint import remove_checkpoint, state_digest
 from relclip.compute.world import ALONE, World
 from relclip.core.atomic import write_json
 from relclip.core.digest import check_maps, file_digest, made_folder
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, no_file
 from relclip.core.params.train import Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
@@ -109,7 +109,7 @@ def input_digests(files: Sequence[Path]) -> dict[str, str]:
     """
     for path in files:
         if not path.is_file():
-            raise ContractError(f"{path} does not exist; run the stage that writes it first")
+            raise ContractError(f"{path} {no_file(path)}; run the stage that writes it first")
     found = {path: file_digest(path) for path in files}
     for path, digest in found.items():
         if path.name == "maps.npy":

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,6 +17,8 @@ from relclip.annotate.pictures import first_pictures, hours, order_of, seconds_l
 from relclip.annotate.store import Store
 from relclip.core.errors import RelclipError
 from relclip.core.params.evaluate import Evaluate
+from relclip.core.params.predict import Predict, Predictions
+from relclip.core.params.train import Train
 from relclip.people.judgements import fleiss_kappa, people_report, read_judgements
 from relclip.people.questionnaire import Questionnaire, load_questionnaire
 
@@ -145,7 +148,8 @@ def annotate(case, monkeypatch, *words):
     folders = {"--dataset": "dataset", "--raw": "raw", "--evaluate": "evaluate", "--params": "params.yaml"}
     line = [str(part) for name, place in folders.items() for part in (name, case.root / place)]
     monkeypatch.setattr(sys, "argv", ["relclip annotate", *line, "--runs", *RUNS, *map(str, words)])
-    params = type("Few", (), {"evaluate": SWITCHES})
+    known = Predictions(train=Train(), runs={run: {"supervision": "full"} for run in RUNS}, predict=Predict())
+    params = SimpleNamespace(evaluate=SWITCHES, predict=known.predict, prediction=known.prediction)
     monkeypatch.setattr("relclip.annotate.__main__.load_workflow", lambda path: params)
     main()
 
@@ -181,8 +185,13 @@ def test_faults_are_one_sentence(case, tmp_path, monkeypatch):
     Store(tmp_path / "empty.db")
     with pytest.raises(RelclipError, match="nobody has answered yet"):
         annotate(case, monkeypatch, "--export", tmp_path, "--database", tmp_path / "empty.db")
-    with pytest.raises(RelclipError, match=r"asked\.parquet does not exist.*snakemake --cores all"):
+    with pytest.raises(RelclipError, match=r"no entry 'absent'.*they have: "):
         annotate(case, monkeypatch, "--runs", "absent")
+    with pytest.raises(
+        RelclipError,
+        match=r"asked\.parquet does not exist.*snakemake --cores all data/evaluate/\w+/predcls/asked",
+    ):
+        annotate(case, monkeypatch, "--evaluate", tmp_path)
     with pytest.raises(RelclipError, match=r"--host 0\.0\.0\.0 is refused.*no passwords"):
         annotate(case, monkeypatch, "--host", "0.0.0.0", "--database", tmp_path / "new.db")
     with pytest.raises(RelclipError, match="several are for --export"):

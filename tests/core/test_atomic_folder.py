@@ -1,11 +1,15 @@
 """A folder is replaced as a whole, through a link too; a file in its way, and the folder one is in, are left alone."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from relclip.core.atomic import atomic_folder, write_text
 from relclip.core.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_link_to_a_folder_stays(tmp_path, monkeypatch):
@@ -64,3 +68,35 @@ def test_a_folder_with_somebody_elses_files_is_not_replaced(tmp_path, monkeypatc
     write_text(Path("data/raw/truth"), "of another source")
     made(Path("data/raw"))  # a project's own
     assert [one.name for one in Path("data/raw").iterdir()] == ["images.parquet"]
+
+
+#: Replaces a folder, killed once the first of its steps is done.
+KILLED = """
+import os, sys
+from pathlib import Path
+from relclip.core import atomic
+place = Path(sys.argv[1])
+if sys.argv[2] == "in two steps":
+    atomic._exchanged = lambda one, other: False
+    Path.replace = lambda old, new, move=Path.replace: (move(old, new), os.kill(os.getpid(), 9))
+else:
+    atomic.shutil.rmtree = lambda *_, **__: os.kill(os.getpid(), 9)
+with atomic.atomic_folder(place) as new:
+    (new / "file").write_text("new")
+"""
+
+
+@pytest.mark.parametrize(("how", "left"), [("in two steps", "old"), ("in one", "new")])
+def test_a_kill_while_a_folder_is_replaced_loses_neither(tmp_path, how, left):
+    place = tmp_path / "made"
+    place.mkdir()
+    (place / "file").write_text("old")
+    script = [sys.executable, "-c", KILLED, str(place), how]
+    assert subprocess.run(script, cwd=ROOT, check=False).returncode == -9
+    assert place.is_dir() == (how == "in one") and len(list(tmp_path.iterdir())) == 2
+    script[2] = (
+        "import sys; from relclip.core.atomic import *; write_text(Path(sys.argv[1]).parent / 'next', '')"
+    )
+    assert subprocess.run(script, cwd=ROOT, check=False).returncode == 0
+    assert (place / "file").read_text() == left
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "next"]

@@ -291,6 +291,11 @@ def test_files_that_are_no_dump(tmp_path, peer):
     path = tmp_path / "d"
     with pytest.raises(InputError, match="does not exist"):
         loaded(path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is no file but a pipe"):
+        loaded(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is a folder; give"):
+        loaded(tmp_path)
     bomb = io.BytesIO()
     zipped(bomb, b"\x80\x02N." + b"\0" * 1000, zipfile.ZIP_DEFLATED)
     for content, sentence in [

@@ -24,7 +24,8 @@ def changed(name, column, value, row=0):
         values = table[column].to_pylist()
         values[row] = value
         kind = table.schema.field(column).type
-        kind = pa.int64() if pa.types.is_integer(kind) else kind
+        kind = pa.int64() if pa.types.is_integer(kind) and not isinstance(value, float) else kind
+        kind = pa.float64() if isinstance(value, float) else kind
         pq.write_table(
             table.set_column(table.column_names.index(column), column, pa.array(values, kind)), path
         )
@@ -66,6 +67,13 @@ FAULTS = [
     (changed(f"{FOUND}/relations.parquet", "subject_id", 77), "subject_id 77"),
     (changed(f"{FOUND}/objects.parquet", "class_id", 0), "class_id 0.*ids are 1 to 4"),
     (changed(f"{FOUND}/objects.parquet", "class_id", 1 << 40), "does not fit the columns"),
+    (
+        changed(f"{FOUND}/objects.parquet", "object_id", float("nan")),
+        r"objects.parquet has nan in the column 'object_id', in the row 0; these are whole numbers \(int32\)",
+    ),
+    (changed(f"{TRUTH}/images.parquet", "image_id", float("inf")), "has inf in the column 'image_id'"),
+    (changed(f"{FOUND}/relations.parquet", "predicate_id", 1.5), "has 1.5 in the column 'predicate_id'"),
+    (changed(f"{FOUND}/relations.parquet", "subject_id", 3e9), "3e.09 in the column 'subject_id'"),
     (changed(f"{TRUTH}/objects.parquet", "class_id", 5), "class_id 5"),
     (changed(f"{TRUTH}/objects.parquet", "x1", float("nan")), "has the box"),
     (changed(f"{FOUND}/objects.parquet", "x2", -5.0), "has the box"),

@@ -10,6 +10,7 @@ import time
 import pytest
 from house import copy_of_the_project, snakemake, start_snakemake
 from processes import assert_nobody_left
+from shown_commands import shown
 
 pytestmark = [pytest.mark.workflow, pytest.mark.sweep]
 
@@ -71,17 +72,10 @@ def free_port():
 def server(tmp_path):
     """A real MLflow server on loopback, in a session of its own."""
     port = free_port()
+    options = f"--port {port} --workers 1"
     command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
+        *(sys.executable, "-m"),
+        *shown("mlflow server", ["docs/cluster.md"]).replace("...", options).split(),
     ]
     store = ["--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

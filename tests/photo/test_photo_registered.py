@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 import yaml
 from photo_case import RUN
+from shown_commands import shown
 
 from relclip.core.atomic import write_json, write_text
 from relclip.core.params.whole import load_workflow
@@ -74,7 +75,8 @@ def test_a_registered_model_is_served_and_answers_a_photo(data, graphs, judged, 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", name, "--env-manager", "local"]
+    command = [sys.executable, "-m", *shown("mlflow models serve").split()]
+    assert name in command
     environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen(

@@ -11,7 +11,7 @@ import pytest
 from relclip.core.params.raw import Scenes
 from relclip.core.seeds import stream
 from relclip.core.vocabulary import load_names
-from relclip.raw.scenes import make_scenes, write
+from relclip.raw.scenes import make_scenes
 from relclip.raw.scenes.annotate import annotated
 from relclip.raw.scenes.compose import compose
 from relclip.raw.scenes.scene import Scene
@@ -39,8 +39,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_same_bytes_on_one_process_and_on_two(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(write, "CHUNK", 2)
+def test_same_bytes_on_one_process_and_on_two(folder, tmp_path):
     make_scenes(SMALL, tmp_path / "again", workers=2)
     assert digests(tmp_path / "again") == digests(folder)
     assert len(digests(folder)) == 9 + 5 + 8

@@ -55,7 +55,7 @@ def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
     expected |= {f"figures/predicates/{run}.svg" for run in BUILT}
     expected |= {f"figures/{name}{theme}" for name in FIGURES for theme in (".svg", "-dark.svg")}
     expected |= {f"model_cards/{name}.md" for name in ("README", RELEASED)}
-    expected |= {"index.html", "metrics.json", "plots/validation.csv", "tables/knowledge.csv"}
+    expected |= {"index.html", f"metrics/{RELEASED}.json", "plots/validation.csv", "tables/knowledge.csv"}
     assert expected <= digests(report).keys()
 
 

@@ -1,6 +1,5 @@
 """`make gpu-check` without a card: one sentence; on the CPU all of its paths; what fails is on the page."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -10,22 +9,19 @@ import pytest
 import torch
 
 from relclip.core.params.whole import check_params
+from relclip.project import gpu_check as script
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "benchmarks" / "gpu_check.py"
-
-
-@pytest.fixture(scope="module")
-def script():
-    found = importlib.util.spec_from_file_location("gpu_check", SCRIPT)
-    module = importlib.util.module_from_spec(found)
-    sys.modules["gpu_check"] = module  # dataclasses look there
-    found.loader.exec_module(module)
-    return module
 
 
 def run(*words):
-    return subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "relclip.project.gpu_check", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_every_path_passes_on_the_cpu_at_a_tiny_size(tmp_path):
@@ -51,7 +47,7 @@ def test_without_a_card_it_says_so_in_one_sentence(tmp_path):
     assert len(done.stderr.splitlines()) == 1 and "no CUDA card" in done.stderr
 
 
-def test_a_card_is_asked_for_every_training(script, tmp_path, monkeypatch):
+def test_a_card_is_asked_for_every_training(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     content = script.write_params(large=True)
     params = check_params(content)
@@ -63,7 +59,7 @@ def test_a_card_is_asked_for_every_training(script, tmp_path, monkeypatch):
     )
 
 
-def test_what_fails_is_on_the_page(script, tmp_path):
+def test_what_fails_is_on_the_page(tmp_path):
     def broken():
         print(f"{tmp_path}/data is read")
         raise RuntimeError(f"no kernel image in {Path.home()}")
@@ -80,7 +76,7 @@ def test_what_fails_is_on_the_page(script, tmp_path):
     assert script.within({"error": (0.5, 1.0)}) == "error 0.5 (bound 1.0)"
 
 
-def test_a_path_that_leaves_the_card_idle_fails(script, tmp_path, monkeypatch):
+def test_a_path_that_leaves_the_card_idle_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(script.torch.cuda, "is_available", lambda: True)
     for name in ("synchronize", "empty_cache", "reset_peak_memory_stats"):
         monkeypatch.setattr(script.torch.cuda, name, lambda: None)

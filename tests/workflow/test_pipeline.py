@@ -120,6 +120,10 @@ def executed(output):
     return [name for name in re.findall(r"^(\w+) +\d+$", output, re.MULTILINE) if name != "total"]
 
 
+def test_the_environment_is_activated_as_shown(house):
+    house.readme(". .venv/bin/activate")
+
+
 def test_every_table_is_there_and_full(house):
     names = ("table1", "table2", "table3", "table4", "table5", "table6", "beyond", "kb_size", "claims")
     for name in names:
@@ -184,7 +188,7 @@ def test_a_photos_scene_graph_and_a_model_to_hand_over_as_the_readme_shows(house
 
 def test_digests_are_those_of_dvc(house):
     folders = [house.folder / "data" / name for name in ("kb", "dataset", "clip/model", "train/relclip_full")]
-    found = artifacts(house.folder, [*folders, house.folder / "reports/metrics.json"])
+    found = artifacts(house.folder, [*folders, house.folder / "reports/metrics"])
     assert [one.recorded for one in found[:-1]] == [RECORDED] * len(folders)
     assert found[-1].recorded == RECORDED
 
@@ -200,7 +204,10 @@ def test_an_edited_file_is_named_and_brought_back(house):
     path.chmod(0o644)
     path.write_bytes(b"edited")
     assert "data/kb" in house.readme("dvc status")
-    house.run("dvc", "checkout", "--force")
+    house.run("dvc", "checkout", "--force")  # without a terminal nobody can be asked
+    assert path.read_bytes() == before
+    path.unlink()
+    house.readme("dvc checkout")
     assert path.read_bytes() == before
 
 
@@ -254,7 +261,7 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
         "tables",
     }
     changed = house.readme("dvc metrics diff")
-    assert "epsilon_09." in changed and "relclip_full." not in changed
+    assert "metrics/epsilon_09.json" in changed and "relclip_full" not in changed
     assert "epsilon_06" in house.readme("dvc exp show")
     assert "Changes for experiment 'epsilon_06'" in house.run("dvc", "exp", "apply", "epsilon_06")
     assert "up to date" in house.readme("dvc repro")
@@ -265,6 +272,7 @@ def test_one_epsilon_rebuilds_one_run_and_checkout_brings_the_old_tables_back(ho
     assert "Nothing to be done" in house.run("snakemake", "-n")
 
     assert "another params.yaml (runs, runs.epsilon_09)" in other_params_are_refused(house)
+    house.readme("git add")
     house.readme("git commit -am")
     house.readme("git checkout")
     house.readme("make adopt")
@@ -347,10 +355,11 @@ def test_a_tracking_server_that_is_away_does_not_stop_the_pipeline(house, monkey
         ((), "did you mean 'iterations'"),
     ],
 )
-def test_a_mistake_is_one_sentence(house, arguments, words):
+def test_a_mistake_is_one_sentence(house, arguments, words, monkeypatch):
     old = (house.folder / "params.yaml").read_text()
     if not arguments:
-        house.change_params(lambda content: content["train"].update(iterationz=3))
+        monkeypatch.setenv("EDITOR", "sed -i s/iterations:/iterationz:/")
+        house.readme("$EDITOR params.yaml")
     output = house.run("snakemake", "-n", *arguments, ok=False)
     (house.folder / "params.yaml").write_text(old)
     assert words in output
@@ -360,6 +369,12 @@ def test_a_mistake_is_one_sentence(house, arguments, words):
 def test_the_store_is_sqlite_and_migrated(house):
     with sqlite3.connect(house.folder / "mlflow.db") as store:
         assert store.execute("PRAGMA user_version").fetchone()[0] > 0
+
+
+def test_metrics_are_a_line_a_run(house):
+    lines = house.readme("dvc metrics show").splitlines()
+    assert lines[0].split() == ["Path", "mean_recall_at_50", "recall_at_50"]
+    assert len(lines) == 1 + len(list((house.folder / "reports/metrics").glob("*.json"))) > 10
 
 
 def test_curves_are_drawn_and_a_store_takes_the_bytes(house, tmp_path):

@@ -5,16 +5,19 @@ import contextlib
 import importlib
 import io
 import json
+import os
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from pip._internal.commands import create_command
 from shown_commands import ROOT, TEXT, commands, shown
 
 from relclip.__main__ import ALONE, COMMANDS, main, overview
@@ -32,19 +35,6 @@ RUNNING = "".join(
 )
 #: The beginnings of commands that the tests of this folder run as README.md shows them.
 WORD_FOR_WORD = set(re.findall(r"\b(?:readme|shown)\(\s*[\"']([^\"']+)[\"']", RUNNING))
-#: What cannot be run so, nor read by asking a parser -> the words of the test that runs the like.
-LIKE = {
-    ". .venv/bin/activate": 'environment["PATH"]',
-    "snakemake --workflow-profile profiles/slurm": '"--workflow-profile", "profiles/slurm"',
-    "snakemake --workflow-profile profiles/kubernetes": '"--workflow-profile", f"profiles/{profile}"',
-    "snakemake -n": '"snakemake", "--dry-run"',
-    "snakemake --config": '("--config", "kb=1"), "refused"',
-    "pip install": '*pip, "--python", python, "install"',
-    "mlflow server": '"server",\n',
-    "$EDITOR params.yaml": "house.change_params(",
-    "dvc checkout": '"dvc", "checkout", "--force"',
-    "mlflow models serve": '"mlflow", "models", "serve"',
-}
 #: What a target of the Makefile calls -> the words of the test that runs the same.
 RECIPES = {
     "tables": ("snakemake --cores all", 'readme("snakemake --cores")'),
@@ -52,7 +42,7 @@ RECIPES = {
     "ui": ("relclip.tracking.ui", ""),
     "record": ("relclip.project.record", 'readme("make record")'),
     "adopt": ("relclip.project.adopt", 'readme("make adopt")'),
-    "gpu-check": ("benchmarks/gpu_check.py", ""),  # tests/workflow/test_gpu_check.py
+    "gpu-check": ("relclip.project.gpu_check", ""),  # tests/workflow/test_gpu_check.py
     "models": ("relclip.photo.register", ""),  # tests/photo/test_photo_registered.py
     "preset": ("relclip.project.preset", ""),
     "study": ("relclip.study", ""),  # tests/study/test_study_page.py
@@ -81,13 +71,40 @@ def test_a_command_of_the_readme_and_docs_is_covered(shown):
         assert (ROOT / words[0]).is_file()
     elif program == "make":
         covered_by_the_makefile(words)
+    elif program == "pip":
+        read_by_pip(words)
+    elif program == "snakemake" and shown not in ("snakemake --unlock", "snakemake --cores all"):
+        planned(shown)
     elif program == "relclip" or shown.startswith(("python -m relclip", "python benchmarks/")):
         parsed(program, words)
     else:
-        known = {**LIKE, **dict.fromkeys(WORD_FOR_WORD, "")}
-        near = [begin for begin in known if f"{shown} ".startswith(begin + " ")]
+        near = [begin for begin in WORD_FOR_WORD if f"{shown} ".startswith(begin + " ")]
         assert near, f"no test runs {shown!r}: add one that does, by house.readme(...)"
-        assert known[near[0]] in RUNNING, f"no test here runs {near[0]!r} any more"
+
+
+def read_by_pip(words):
+    """What pip installs comes by a network: its own parser reads the words; what they name exists."""
+    options, names = create_command(words[0]).parse_args(words[1:])
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert names or options.requirements
+    for name in (*names, *options.requirements):
+        path, _, extra = name.strip("'").partition("[")
+        assert (ROOT / path).exists() or path in ("relclip", "transformers", "sentencepiece", "pip-audit")
+        assert not extra or extra.rstrip("]") in extras
+
+
+def planned(command):
+    """A command of Snakemake on a cluster or for hours: as it is shown, and planned."""
+    done = subprocess.run(
+        ["bash", "-c", f"{command} --dry-run --nolock"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert re.search("^total +[0-9]+$|Nothing to be done", done.stdout + done.stderr, re.MULTILINE)
 
 
 def covered_by_the_makefile(words):
@@ -204,7 +221,14 @@ NEW_PROJECT = "relclip init FOLDER --preset scenes"
             "params.yaml does not exist; go to the project's folder or name the file with --params; to make one: "
             + NEW_PROJECT,
         ),
-        (["-m", "relclip.project.preset", "scenes", "--seeds", "0"], "'0' is not a whole number from 1"),
+        (
+            ["-m", "relclip.project.preset", "scenes", "--seeds", "0"],
+            "'0' is not a whole number from 1 to 100",
+        ),
+        (
+            ["-m", "relclip.project.preset", "scenes", "--seeds", "999999"],
+            "is not a whole number from 1 to 100",
+        ),
         (
             ["-m", "relclip", "ui"],
             f"nothing was trained here yet; go to a project's folder, where `make tables` makes it ({NEW_PROJECT}",
@@ -220,6 +244,15 @@ def test_a_mistake_in_another_folder_is_one_sentence(tmp_path, words, sentence):
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_line_that_names_no_command_or_option_is_seen():
+    with pytest.raises(AssertionError, match="relclip has no command tabels"):
+        parsed("relclip", ["tabels"])
+    with pytest.raises(AssertionError, match="has no option --run"):
+        parsed("relclip", ["kb", "--run"])
+    with pytest.raises(SystemExit):
+        read_by_pip(["install", "--requirements", "requirements.lock"])
 
 
 def messages():
@@ -242,12 +275,46 @@ def messages():
                 yield path, node.value
 
 
+#: Options of other programs that texts name: torchrun's, Snakemake's, DVC's, git's, nvidia-smi's.
+FOREIGN = {
+    *(
+        "--nproc-per-node",
+        "--force",
+        "--config",
+        "--configfile",
+        "--allowed-rules",
+        "--dry-run",
+        "--unlock",
+        "--cores",
+    ),
+    *("--local", "--temp", "--queue", "--untracked-files", "--query-gpu", "--index-strategy"),
+}
+
+
+def test_the_options_of_messages_are_there():
+    """Whatever a text of the sources names with two dashes is an option of some command."""
+    texts = [text for _, text in messages()]
+    there = {text for text in texts if re.fullmatch("--[a-z][a-z-]+", text)}
+    added = "\n".join(
+        path.read_text("utf-8") for path in (ROOT / "relclip").rglob("*.py") if "add_" in path.read_text()
+    )
+    places = set(re.findall(r"[\"]([a-z_]+)[\"]", added)) | set(re.findall(r"\b([a-z_]+)=", added))
+    named = {one for text in texts for one in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - there - FOREIGN
+    assert not {one for one in named if one[2:] not in places}
+    assert len(there) > 40
+
+
 def test_the_commands_of_messages_can_be_given():
     """Targets of the Makefile, commands of relclip, modules; Snakemake's cores with the number it wants."""
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     seen = 0
     for path, text in messages():
-        for name in re.findall(r"(?:`|then |next: |run |: )make ([a-z]+)\b(?= |`|;|$)", text):
+        for said in re.findall(r"(?:`|run |next: |then )relclip ((?:[a-z-]+)[^`;,.()]*)", text):
+            words = said.split()
+            if words[0] not in {"and", "itself"}:  # the package, not the command
+                parsed("relclip", words)
+                seen += 1
+        for name in re.findall(r"(?:`|then |next: |run |: )make ([a-z-]+)\b(?= |`|;|$)", text):
             assert name in targets, f"{path}: make {name}"
             seen += 1
         for module in re.findall(r"python -m (relclip(?:\.[a-z_]+)*)", text):
@@ -256,7 +323,7 @@ def test_the_commands_of_messages_can_be_given():
         for cores in re.findall(r"snakemake --cores ?(\S*)", text):
             assert re.match(r"all\b|\d", cores), f"{path}: {text}"
             seen += 1
-    assert seen > 20
+    assert seen > 40
 
 
 def test_the_command_of_a_message_runs(tmp_path):

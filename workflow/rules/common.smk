@@ -259,8 +259,10 @@ def model(name):
     return PARAMS.prediction(name)[0]
 
 
-#: What people judged (`relclip annotate --export reports/people`): a person's work, which no rule can make.
-PEOPLE = [path for path in ("reports/people/README.md", "reports/people/judgements.parquet") if (ROOT / path).is_file()]
+#: What people judged (`relclip annotate --export reports/people`): a person's work, which no rule can make, so no storage
+#: provider can bring it.
+JUDGED_BY_PEOPLE = [] if STORED else ["reports/people/README.md", "reports/people/judgements.parquet"]
+PEOPLE = [path for path in JUDGED_BY_PEOPLE if (ROOT / path).is_file()]
 GRADCAM = [stage(f"gradcam/{run}", "heat_clip.npy", "heat_relclip.npy", "chosen.json", "provenance.json", DIGESTS) for run in PARAMS.gradcam.runs]
 TABLES = [f"reports/tables/{name}.{kind}" for name in (*PARAMS.report.tables, "claims") for kind in ("csv", "md", "tex")]
 REPORT = "reports/index.html"

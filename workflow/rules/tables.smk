@@ -2,7 +2,7 @@
 
 In:  data/evaluate, data/claims, data/train (curves), data/predict (examples), data/gradcam, data/dataset, data/kb, data/ext,
      reports/people
-Out: reports/tables/*, reports/figures/, reports/model_cards/, reports/index.html; reports/metrics.json, reports/plots/
+Out: reports/tables/*, reports/figures/, reports/model_cards/, reports/index.html; reports/metrics/, reports/plots/
      for DVC. Row names and figures go to the runs in MLflow
 """
 
@@ -30,7 +30,7 @@ rule tables:
         TABLES[0::3],
         TABLES[2::3],
         "reports/tables/knowledge.csv",
-        "reports/metrics.json",
+        directory("reports/metrics"),
         "reports/plots/validation.csv",
         directory("reports/figures"),
         directory("reports/model_cards"),

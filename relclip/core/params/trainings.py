@@ -11,6 +11,8 @@ from typing import Any
 from relclip.core.errors import ParamsError
 
 Content = dict[str, Any]
+#: More trainings of one run than anybody waits for.
+MOST_SEEDS = 100
 #: Seed -> the training's name.
 Trainings = Mapping[int, str]
 #: Section -> the key of an entry that names what it goes on from; none: it is trained from nothing.
@@ -38,12 +40,14 @@ def _seeds(place: str, entry: Mapping[str, Any], usual: list[int]) -> list[int]:
         return usual
     seeds = entry["seeds"]
     fits = (
-        isinstance(seeds, list) and seeds and all(type(seed) is int and 0 <= seed < 2**32 for seed in seeds)
+        isinstance(seeds, list)
+        and 1 <= len(seeds) <= MOST_SEEDS
+        and all(type(seed) is int and 0 <= seed < 2**32 for seed in seeds)
     )
     if not fits or len(set(seeds)) < len(seeds) or "seed" in entry:
         raise ParamsError(
-            f"{place}.seeds is {seeds!r}{' beside a seed' if 'seed' in entry else ''}; give a list of numbers, each "
-            "once, such as [0, 1, 2], and no seed"
+            f"{place}.seeds is {seeds!r}{' beside a seed' if 'seed' in entry else ''}; give a list of "
+            f"at most {MOST_SEEDS} numbers, each once, such as [0, 1, 2], and no seed"
         )
     return list(seeds)
 

@@ -1,9 +1,7 @@
 """The whole data set, drawn and on disk, the same bytes for the same seed, whatever the number of workers."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from relclip.core.atomic import atomic_folder
+from relclip.core.ordered import available_threads, by_processes
 from relclip.core.origin import Origin
 from relclip.core.params.raw import Scenes
 from relclip.core.progress import progress
@@ -34,7 +33,6 @@ ORIGIN = Origin(
     drawn=True,
     source="scenes",
 )
-CHUNK = 16
 WORKERS_WORTH = 200  # fewer pictures than this are drawn faster than a second process starts
 
 
@@ -103,12 +101,11 @@ def _in_parallel(
     """Run the task for image ids 1..count, in order, on some processes."""
     images.mkdir(parents=True)
     ids = range(1, count + 1)
-    workers = workers or (len(os.sched_getaffinity(0)) if count >= WORKERS_WORTH else 1)
+    workers = workers or (available_threads() if count >= WORKERS_WORTH else 1)
     if workers == 1:
         yield from progress(map(task, ids), what, "picture", total=count)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from progress(pool.map(task, ids, chunksize=CHUNK), what, "picture", total=count)
+    yield from progress(by_processes(task, ids, workers), what, "picture", total=count)
 
 
 def _write_tables(folder: Path, names: tuple[str, ...], rows: Iterable[tuple[Record, ...]]) -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     ROOT / "README.md",
     *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.stem != "library"),
@@ -21,9 +21,9 @@ def commands(text):
     return list(dict.fromkeys(one for one in found if one and one.split()[0] in PROGRAMS and " " in one))
 
 
-def shown(beginning):
-    """The one command of README.md and docs/loop.md that begins with these words."""
-    text = "\n".join((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/loop.md"))
+def shown(beginning, pages=("README.md", "docs/loop.md")):
+    """The one command of these pages that begins with these words."""
+    text = "\n".join((ROOT / page).read_text("utf-8") for page in pages)
     found = [one for one in commands(text) if one == beginning or one.startswith(beginning + " ")]
-    assert len(found) == 1, f"README.md shows {found} for {beginning!r}"
+    assert len(found) == 1, f"{pages} show {found} for {beginning!r}"
     return found[0]

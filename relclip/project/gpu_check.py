@@ -1,6 +1,6 @@
 """Every path of the pipeline that computes on a GPU, a few steps each, in minutes: `make gpu-check`.
 
-    python benchmarks/gpu_check.py [--device cuda] [--output reports/gpu_check.md]
+    python -m relclip.project.gpu_check [--device cuda] [--output reports/gpu_check.md]
 
 The commands are those of the workflow, in one process, on a few drawn scenes in a temporary folder, at Visual Genome's
 sizes: ViT-B/32 with random weights (nothing is fetched), ResNet-50, dimension 512. A path passes when its command ends,
@@ -10,6 +10,7 @@ same paths at a tiny size, which tests this script and no card.
 """
 
 import argparse
+import functools
 import gc
 import importlib
 import io
@@ -38,7 +39,7 @@ from relclip.model import ImageSet, Regions, load_model
 from relclip.project.preset import PRESETS, preset_content
 from relclip.train.validate import predicate_logits
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MINUTES = 5
 #: What a card's sizes change in the preset `smoke`; and what a CPU's do.
 LARGE: Mapping[str, Mapping[str, Any]] = {
@@ -270,7 +271,7 @@ def check(device: torch.device, threads: int) -> list[Outcome]:
     ]
     tasks.append(("numbers: CLIP", lambda: frozen_numbers(device), True))
     for run in ("relclip_full", "motif_full"):
-        tasks.append((f"numbers: {run}", lambda run=run: relation_numbers(device, run), True))
+        tasks.append((f"numbers: {run}", functools.partial(relation_numbers, device, run), True))
     outcomes = []
     for task in tasks:
         outcomes.append(outcome_of(*task, place))

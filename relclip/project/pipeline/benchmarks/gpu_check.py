@@ -1,1 +1,0 @@
-../../../../benchmarks/gpu_check.py

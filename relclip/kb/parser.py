@@ -31,7 +31,7 @@ class Parser:
             sentence.now, kind = place, kinds[place]
             if kind == "N":
                 sentence.state(sentence.owner(place), self._has, [place])
-            elif kind in "po":
+            elif kind in "pot":
                 self._linked(sentence, place)
             elif sentence.is_verb(place):
                 self._said(sentence, place)

@@ -125,8 +125,6 @@ def _without_measures(cut: Chunks) -> Chunks:
         around = heads[place] in grammar.RELATIONAL and kinds[place - 1 : place] in ("p", "t")
         if around:
             ends[place - 1] = end = ends[place + 1]
-            # to the left of
-            marks = f"{marks[: place - 1]}p{marks[place:]}"
             heads[place - 1] = f"{words[starts[place - 1]]} {words[end - 2]} of"
         if around or (kinds[place + 2 : place + 3] == "N" and _measures(heads[place], heads[place + 2])):
             kept[place : place + 2] = b"\0\0"

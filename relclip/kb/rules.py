@@ -133,7 +133,7 @@ def _codes(grammar: Grammar, wanted: Wanted, names: Names) -> dict[str, _Code]:
     verbs = {word: "K" if len(act.known.agents) > 1 else "T" for word, act in grammar.acts.items()}
     links = dict.fromkeys(grammar.links, "P") | (dict.fromkeys(("in", "with"), "P") if grammar.wears else {})
     found = {mark: _Code({}, noun) for mark in "NDZQndq"} | {mark: _Code({}, owned) for mark in "Hh"}
-    told = dict.fromkeys(VERBS, verbs) | {"p": links, "o": {"of": "O"} if grammar.has else links}
+    told = dict.fromkeys(VERBS, verbs) | {"p": links, "t": links, "o": {"of": "O"} if grammar.has else links}
     return found | {kind: _Code(told.get(kind, {}), partial(_itself, kind)) for kind in _KINDS}
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relclip.clip.known import check_texts, listed
 from relclip.core.errors import ParamsError
 from relclip.core.params.whole import Params
+from relclip.encoder.known import check_texts, listed
 
 
 def check_encoder(params: Params) -> None:

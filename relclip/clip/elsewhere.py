@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from relclip.clip.known import check_texts, hub_names, read_config, unknown
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError, one_line
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
+from relclip.encoder.known import check_texts, hub_names, read_config, unknown
 from relclip.internals.open_clip import quiet
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")

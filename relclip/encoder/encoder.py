@@ -24,6 +24,7 @@ from relclip.core.errors import ContractError, InputError, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
+from relclip.encoder.known import check_texts
 from relclip.encoder.tokenizer import WordTokenizer, load_words
 from relclip.internals import open_clip as pooled_token
 
@@ -212,7 +213,7 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
             )
     try:
         return Encoder(*_read(folder), device)
-    except ContractError:
+    except (ContractError, InputError):
         raise
     except Exception as error:  # open_clip raises many kinds, for JSON, for shapes and for missing keys
         reason = one_line(error)
@@ -227,6 +228,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
     check_seal(folder / WEIGHTS)
     config = read_json(folder / CONFIG, "make it again")
     if "text_cfg" in config["model_cfg"]:
+        check_texts(str(folder), config["model_cfg"])
         return open_clip.create_model(f"local-dir:{folder}", pretrained_text=False), _tokenizer(folder)
     from relclip.encoder.labels_encoder import blank_tokens, build_labels_model  # noqa: PLC0415
 

@@ -119,13 +119,14 @@ def card(
     *,
     name: str,
     encoder: Mapping[str, str],
+    needs: str,
     has_detector: bool,
     licence: str,
     size: int,
 ) -> str:
     """README.md of the folder `name`, of `size` bytes; `encoder`: its name, where its weights are from, their SHA-256.
 
-    `licence`: an identifier of the Hub's list, stated by whoever publishes the weights.
+    `needs`: what is to be installed. `licence`: an identifier of the Hub's list, as whoever publishes the weights says.
     """
     front = {"library_name": "relclip", "license": licence, "tags": _TAGS}
     judged = (
@@ -150,8 +151,8 @@ def card(
         'graphs("photo.jpg").triplets(10)',
         "```",
         "",
-        "Or `relclip predict --model FOLDER photo.jpg`. No pickle is read and no code of the folder runs. It takes"
-        f" {size / 1e6:.1f} MB.",
+        f"Or `relclip predict --model FOLDER photo.jpg`; `python -m pip install '{needs}'` is all that either needs. No"
+        f" pickle is read and no code of the folder runs. It takes {size / 1e6:.1f} MB.",
         "",
         f"- Encoder: {escape_markdown(encoder['name'])} ({escape_markdown(encoder['weights'])}), frozen, weights'"
         f" SHA-256 {encoder['sha256']}. It has a licence of its own.",

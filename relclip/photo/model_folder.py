@@ -31,6 +31,7 @@ from relclip.detector.files import config_of
 from relclip.detector.network import build as build_detector
 from relclip.encoder.encoder import CONFIG as ENCODER_CONFIG
 from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
+from relclip.encoder.known import hub_names
 from relclip.model import RelationConfig, build_model, load_contrast, read_config
 from relclip.model.files import CONTRAST, build_contrast
 from relclip.photo.about import About, Text, card
@@ -115,12 +116,17 @@ def write_export(source: Source, output: Path, *, encoder: bool = True, licence:
             load_vocabulary(vocabulary),
             name=output.name,
             encoder=description.encoder.model_dump(),
+            needs=f"relclip[photo{',transformers' if _read_by_transformers(source) else ''}]",
             has_detector=source.detector is not None,
             licence=licence,
             size=size_of(folder),
         )
         write_text(folder / CARD, text)
         exported_source(folder, source.encoder)  # what cannot be read again is not handed over
+
+
+def _read_by_transformers(source: Source) -> bool:
+    return bool(hub_names(read_json(source.encoder / ENCODER_CONFIG, _ADVICE)["model_cfg"]))
 
 
 def size_of(folder: Path) -> int:

@@ -1,16 +1,18 @@
 """A CLIP from elsewhere: a weights file of either kind, an unknown model, a tag, no weights at all."""
 
 import json
+import shutil
 
 import open_clip
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from relclip.clip import elsewhere, known
+from relclip.clip import elsewhere
 from relclip.clip.stage import run
 from relclip.core.errors import InputError
-from relclip.encoder.encoder import load_encoder
+from relclip.encoder import known
+from relclip.encoder.encoder import CONFIG, load_encoder
 
 CPU = torch.device("cpu")
 MODEL = "tiny-test-clip"
@@ -233,3 +235,9 @@ def test_a_tower_whose_texts_another_package_reads_is_refused_before_it_is_built
     ):
         _run(tiny.params, tmp_path / "model", model="ViT-B-16-SigLIP")
     assert not list(tmp_path.iterdir())
+    folder = shutil.copytree(tiny.model, tmp_path / "handed")
+    config = json.loads((folder / CONFIG).read_text())
+    config["model_cfg"]["text_cfg"]["hf_tokenizer_name"] = "me/words"
+    (folder / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(InputError, match=r"handed' are read by .*me/words.*relclip\[transformers\]"):
+        load_encoder(folder, CPU)

@@ -61,6 +61,7 @@ def test_the_card_has_the_front_matter_of_the_hub(exported):
     card = huggingface_hub.ModelCard.load(exported / "README.md")
     assert (card.data.license, card.data.library_name) == ("cc-by-4.0", "relclip")
     assert "2 predicates: carrying, riding" in card.text
+    assert "pip install 'relclip[photo]'" in card.text
     assert "- Encoder: the small CLIP of relclip (pretrain)" in card.text
     assert str(exported.parent) not in card.text
     _, front, _ = (exported / "README.md").read_text().split("---\n", 2)

@@ -4,10 +4,10 @@ import pytest
 from test_pipeline import ROOT, copy_of_the_project
 from test_profiles import counts, plan
 
-from relclip.clip import known
 from relclip.clip.check import check_encoder
 from relclip.core.errors import RelclipError
 from relclip.core.params.whole import check_params
+from relclip.encoder import known
 from relclip.project.preset import preset_content, preset_text
 
 PRESETS = ROOT / "workflow/presets"
@@ -42,7 +42,7 @@ def test_an_encoder_that_serves_no_run_is_one_sentence(params, said):
     assert "\n" not in str(met.value)
 
 
-def test_runs_without_a_contrast_take_any_width(monkeypatch):
+def test_runs_without_a_contrast_take_any_width():
     check_encoder(of(clip={"source": "open_clip", "model": "ViT-L-14"}, train={"dimension": 768}))
     check_encoder(of(runs={"relclip_full": {"rcl": {"level": "none"}}}, clip={"model": "ViT-L-14"}))
 

@@ -1,4 +1,4 @@
-"""What open_clip's configuration of `clip.model` says before anything is built or run; read without open_clip."""
+"""What a configuration of open_clip says before anything is built or run; read without open_clip."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -18,17 +18,16 @@ def check_texts(model: str, config: Config) -> None:
     needed = hub_names(config)
     if needed and not find_spec("transformers"):
         raise InputError(
-            f"the texts of '{model}' are read by the package transformers ({needed} of the Hub), which is not here; "
-            "python -m pip install 'relclip[transformers]', or take another clip.model"
+            f"the texts of '{model}' are read by the package transformers ({needed} of the Hub), which is not here: "
+            "python -m pip install 'relclip[transformers]', or take another encoder"
         )
 
 
 def hub_names(config: Config) -> str:
     """What of the texts' tower lies on the Hub, by name; '' where open_clip has it all."""
+    text = config.get("text_cfg") or {}
     return " and ".join(
-        dict.fromkeys(
-            name for key in ("hf_model_name", "hf_tokenizer_name") if (name := config["text_cfg"].get(key))
-        )
+        dict.fromkeys(name for key in ("hf_model_name", "hf_tokenizer_name") if (name := text.get(key)))
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from relclip.core.errors import InputError
-from relclip.core.json_file import read_json
+from relclip.core.json_file import read_object
 
 Config = Mapping[str, Any]
 NEEDED = {"embed_dim", "vision_cfg", "text_cfg"}
@@ -33,11 +33,10 @@ def hub_names(config: Config) -> str:
 
 def read_config(path: Path) -> Config:
     """The configuration file of a tower of one's own. Raises InputError where it is none."""
-    content = read_json(path, "give a configuration as open_clip writes them", InputError)
-    lacking = NEEDED - set(content if isinstance(content, dict) else ())
-    if lacking:
+    content = read_object(path, "give a configuration as open_clip writes them", InputError)
+    if lacking := NEEDED - set(content):
         raise InputError(f"{path} is no configuration of open_clip: it lacks {', '.join(sorted(lacking))}")
-    return dict(content)
+    return content
 
 
 def unknown(model: str, names: Collection[str]) -> InputError:

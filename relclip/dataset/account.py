@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from relclip.core.command import shown
+from relclip.core.params.base import SPLITS
 from relclip.dataset.expected import expected_table
-from relclip.dataset.split import SPLITS
 
 NAMED = 10
 LISTED = 20

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from relclip.core.errors import InputError
+from relclip.core.params.base import SPLITS
 from relclip.core.params.dataset import Split
-
-SPLITS = ("train", "val", "test")
 
 
 def listed_split(image_id: int, listed: object, split: Split) -> str:

@@ -21,6 +21,7 @@ from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScale
 
 from relclip.core.errors import InputError, one_line
 from relclip.core.params.base import Closed
+from relclip.core.params.detector import Backbone
 
 #: Anchors of the small detector at the strides 8, 16 and 32, in pixels of a picture of 128.
 ANCHORS = ((12, 20), (32, 48), (72, 112))
@@ -37,7 +38,7 @@ class DetectorConfig(Closed):
     `frozen_norm`: batch normalisation and the body's first two stages stay as they were pre-trained.
     """
 
-    backbone: Literal["small", "resnet50"]
+    backbone: Backbone
     image_size: int = Field(ge=32, le=8192)
     classes: int = Field(ge=1)
     frozen_norm: bool = False

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -12,14 +12,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from relclip.core.params.base import Closed
+from relclip.core.params.train import RankBy, Train
 from relclip.model.batch import Batch
-
-if TYPE_CHECKING:  # predict builds networks too, from what was trained
-    from relclip.core.params.train import Train
 
 #: PredCls gives the labels of the objects, SGCls and SGDet predict them.
 LabelSource = Literal["given", "predicted"]
-RankBy = Literal["softmax", "logit", "sigmoid"]
 #: Makes (O + 1, O + 1, R + 1): how much the train labels say of each predicate (0: none) of subject and object class.
 LabelCounts = Callable[[], NDArray[np.float64]]
 
@@ -77,7 +74,7 @@ class Model(nn.Module, ABC):
     @classmethod
     @abstractmethod
     def from_params(
-        cls, params: "Train", *, object_classes: int, predicates: int, channels: int, text_dimension: int
+        cls, params: Train, *, object_classes: int, predicates: int, channels: int, text_dimension: int
     ) -> Self:
         """Return the network of `params` with random weights, torch's. Raises ParamsError where sizes cannot work."""
 

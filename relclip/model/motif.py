@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from relclip.core.errors import ParamsError
+from relclip.core.params.train import Train
 from relclip.model.base import LabelCounts, LabelSource, Model, Output, RelationConfig
 from relclip.model.batch import (
     OBJECT_NUMBERS,
@@ -21,10 +22,6 @@ from relclip.model.batch import (
     position_embedding,
     position_numbers,
 )
-
-if TYPE_CHECKING:
-    from relclip.core.params.train import Train
-
 
 #: Where `object_geometry` holds the centre x of a box.
 CENTRE_X = 4
@@ -130,7 +127,7 @@ class Motif(Model):
             self.register_buffer("adjustment", torch.eye(predicates))
 
     @classmethod
-    def from_params(cls, params: "Train", **sizes: int) -> "Motif":
+    def from_params(cls, params: Train, **sizes: int) -> "Motif":
         """Return the network of `params` with random weights. Raises ParamsError for an odd width."""
         if params.dimension % 2:
             raise ParamsError(

@@ -1,19 +1,17 @@
 """The RelCLIP network, RelCLIP eq. 1 and section 3.4: adaptors over frozen CLIP regions, two classifiers."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from relclip.core.errors import ParamsError
+from relclip.core.params.train import Train, UseLabels
 from relclip.model.attention import AttentionStack
 from relclip.model.base import LabelSource, Model, Output, RelationConfig
 from relclip.model.batch import OBJECT_NUMBERS, PAIR_NUMBERS, Batch, position_embedding
-
-if TYPE_CHECKING:
-    from relclip.core.params.train import Train
 
 
 class ModelConfig(RelationConfig):
@@ -22,7 +20,7 @@ class ModelConfig(RelationConfig):
     kind: Literal["relclip"] = "relclip"
     heads: int = Field(ge=1)
     roi_size: int = Field(ge=1)
-    use_labels: Literal["none", "text"] = "none"
+    use_labels: UseLabels = "none"
     object_features: bool = False
 
 
@@ -61,7 +59,7 @@ class RelCLIP(Model):
         self.predicate_classifier = nn.Linear(dimension, config.predicates + 1)
 
     @classmethod
-    def from_params(cls, params: "Train", **sizes: int) -> "RelCLIP":
+    def from_params(cls, params: Train, **sizes: int) -> "RelCLIP":
         """Return the network of `params` with random weights. Raises ParamsError where the heads do not divide it."""
         if params.dimension % params.heads:
             raise ParamsError(

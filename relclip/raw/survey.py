@@ -19,6 +19,7 @@ from relclip.core.entries import Entry, as_list, read_entries
 from relclip.core.errors import counted, how_to_set, in_project
 from relclip.core.forms import tidy
 from relclip.core.origin import FILE
+from relclip.core.params.base import SPLITS
 from relclip.core.params.raw import HUB, Format
 from relclip.raw.convert import ANNOTATIONS
 from relclip.raw.folder import EXTRAS, annotated, check_folder, check_pictures, take_folder
@@ -30,7 +31,6 @@ ABOUT = (
     "Visual Genome's formats. The pipeline reads FOLDER itself: raw.source, raw.folder and raw.format in params.yaml."
 )
 MOST_SHOWN = 12
-SPLITS = ("train", "val", "test")
 
 
 @dataclass

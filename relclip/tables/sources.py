@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from relclip.core import parquet
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
+from relclip.core.params.base import SPLITS
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 
-SPLITS = ("train", "val", "test")
 Counted = list[tuple[str, int]]
 
 

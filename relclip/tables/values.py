@@ -10,6 +10,7 @@ from relclip.core.json_file import read_json
 from relclip.core.kb_filter import KEY, caption_ids
 from relclip.core.metrics import metric_label
 from relclip.core.page import LONGEST, embedded, explorer_script, script_digest
+from relclip.core.params.base import SPLITS
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_NAMES
 from relclip.core.vocabulary import Vocabulary
@@ -20,7 +21,7 @@ from relclip.tables.gather import Gathered, Inputs
 from relclip.tables.layout import TASKS, run_names
 from relclip.tables.provenance import Artifact, artifacts
 from relclip.tables.results import trained_runs
-from relclip.tables.sources import SPLITS, KnowledgeBase, read_account
+from relclip.tables.sources import KnowledgeBase, read_account
 
 SENTENCES = 3
 #: The most frequent come first, so that the page stays small whatever the corpus: about 3 MB at worst.

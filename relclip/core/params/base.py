@@ -1,7 +1,7 @@
 """The base of all sections, and one sentence for what does not fit: key, value met, what is allowed, nearest key."""
 
 import reprlib
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -10,6 +10,9 @@ from relclip.core.errors import ParamsError, how_to_set, nearest
 Model = TypeVar("Model", bound=BaseModel)
 #: What numpy, torch and gensim all take for a seed.
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+#: Of the pictures, in this order.
+SplitName = Literal["train", "val", "test"]
+SPLITS: tuple[str, ...] = get_args(SplitName)
 #: Jobs that share the work of a stage.
 Shards = Annotated[int, Field(ge=1, le=10_000)]
 

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from relclip.core.params.base import Closed, Seed
 
+#: What reads the pictures: a small one, or torchvision's ResNet-50 with a feature pyramid.
+Backbone = Literal["small", "resnet50"]
+
 
 class Detector(Closed):
     """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one.
@@ -22,7 +25,7 @@ class Detector(Closed):
         default=[], description="[detector] makes it, an empty list does not"
     )
     weights: str | None = Field(default=None, description="a checkpoint to use instead of training one")
-    backbone: Literal["small", "resnet50"] = Field(
+    backbone: Backbone = Field(
         default="small", description="a small one, or torchvision's ResNet-50 with a feature pyramid"
     )
     start: Literal["none", "imagenet", "coco"] = Field(

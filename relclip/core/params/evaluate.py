@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from relclip.core.params.base import Closed, Seed
+from relclip.core.params.base import Closed, Seed, SplitName
 
 #: The switches that decide which ground truths are hit, and in which order equal scores stand.
 COUNTING = ("dedup", "empty_predictions", "pixel_inclusive", "recall", "require_overlap", "ties")
@@ -29,7 +29,7 @@ class Evaluate(Closed):
     ties: Literal["seeded", "lowest"] = Field(
         default="seeded", description="which of equal scores comes first: by a seed, or the lowest place"
     )
-    split: Literal["train", "val", "test"] = Field(default="test", description="that is judged")
+    split: SplitName = Field(default="test", description="that is judged")
     bootstrap: int = Field(default=1000, ge=0, le=MOST_SAMPLES, description="samples behind an interval")
     precision_images: int = Field(default=200, ge=1, description="images whose P@10 and P@20 are judged")
     seed: Seed = Field(default=0, description="of the bootstrap")

@@ -11,6 +11,8 @@ from relclip.core.params.train import RankBy, Train, Trainings
 
 #: What scores the predicates of a trained run.
 By = Literal["classifier", "matching", "both"]
+#: Which ordered pairs are predicted: those whose boxes overlap, or all.
+Pairs = Literal["overlapping", "all"]
 #: Rows that need no training.
 TrainingFree = Literal["ext", "kb", "kb_ext", "kb_counts"]
 
@@ -28,9 +30,7 @@ class Predict(Closed):
 
     keep: int = Field(default=100, ge=1, description="rows of an image that are written")
     batch: int = Field(default=16, ge=1, description="images at a time")
-    pairs: Literal["overlapping", "all"] = Field(
-        default="overlapping", description="ordered pairs whose boxes overlap, or all"
-    )
+    pairs: Pairs = Field(default="overlapping", description="ordered pairs whose boxes overlap, or all")
     kb_mask: bool = Field(
         default=False, description="whether only what the knowledge base knows of two classes counts"
     )
@@ -59,7 +59,7 @@ class Prediction(Closed):
     """An entry of `predictions`: a trained run predicted in another way; what it does not name is as in `predict`."""
 
     run: str = Field(description="the trained run")
-    pairs: Literal["overlapping", "all"] | None = Field(default=None, description="as in predict")
+    pairs: Pairs | None = Field(default=None, description="as in predict")
     kb_mask: bool | None = Field(default=None, description="as in predict")
     calibrate: bool | None = Field(default=None, description="as in predict")
     by: By | None = Field(default=None, description="as in predict")

@@ -121,6 +121,11 @@ class Raw(Closed):
         own = {"scenes": True, "vg": bool(self.vg.captions)}
         return own.get(self.source, False) or bool(self.captions)
 
+    @property
+    def pretrains(self) -> bool:
+        """Whether pictures and texts to pre-train an encoder on come in."""
+        return self.source == "scenes"
+
     @model_validator(mode="after")
     def _folder_needs_a_path(self) -> "Raw":
         if self.source == "folder" and not self.folder:

@@ -200,7 +200,7 @@ def _check_pretraining(params: "Params") -> None:
     """Only the scenes bring pictures and texts to pre-train an encoder on."""
     asked = ["clip"] if params.clip.source == "pretrain" else []
     asked += ["labels"] if params.labels.make and params.labels.source == "pretrain" else []
-    if asked and params.raw.source != "scenes":
+    if asked and not params.raw.pretrains:
         raise ValueError(
             f"{asked[0]}.source is 'pretrain' and raw.source is '{params.raw.source}', which brings nothing to "
             f"pre-train on; set {asked[0]}.source to "

@@ -9,6 +9,8 @@ from relclip.core.params.base import Closed, Seed, validate
 
 #: How logits of predicates become scores (docs/method.md, 2).
 RankBy = Literal["softmax", "logit", "sigmoid"]
+#: Whether the text of the classes is an input of a network.
+UseLabels = Literal["none", "text"]
 #: How sampled negatives weigh, by the cosine of their phrases (RelCLIP eq. 7).
 Weighting = Literal["cosine", "shifted", "none"]
 #: How the candidates of a pair share its label.
@@ -160,7 +162,7 @@ class Train(Closed):
     heads: int = Field(default=4, ge=1, description="of attention")
     roi_size: int = Field(default=3, ge=1, description="side of a pooled region, cells")
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0, description="share of units dropped")
-    use_labels: Literal["none", "text"] = Field(
+    use_labels: UseLabels = Field(
         default="none", description="whether the classes' text is an input; a motif always reads it"
     )
     object_features: bool = Field(

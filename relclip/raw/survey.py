@@ -77,8 +77,8 @@ class Survey:
         if self.splits[None] or not (self.splits["train"] and self.splits["test"]):
             return "{validation: 0.1, test: 0.3, seed: 0}"
         if self.splits["val"]:
-            return "{validation: flag}"
-        return f"{{validation: first_{max(1, self.splits['train'] // 20)}_of_train}}"
+            return "{validation: flag, test: null}"
+        return f"{{validation: first_{max(1, self.splits['train'] // 20)}_of_train, test: null}}"
 
 
 def _split(entry: Entry) -> str | None:

@@ -154,8 +154,8 @@ _LABELS = {
 
 
 def _what_it_is(settings: Mapping[str, Any]) -> str:
-    """One sentence: what the model does and which it is."""
-    kind = _MODELS.get(str(settings.get("model")), str(settings.get("model")))
+    """What the model does and which it is."""
+    kind = _MODELS.get(str(settings.get("model")), f"The network is '{settings.get('model')}'")
     method = _METHODS.get(str(settings.get("method")), "")
     return (
         "Given a picture's boxes, this model says which of the vocabulary's relations hold between them "

@@ -11,7 +11,7 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError, how_to_make_results, no_file
-from relclip.core.recall import MAIN_NAMES
+from relclip.core.recall import MAIN_NAMES, TASKS
 from relclip.tracking.runs import EXPERIMENT, attempt, client, prepare_store, sqlite_file, tracking_uri
 
 HOST = "127.0.0.1"
@@ -22,7 +22,7 @@ NO_JOBS = ("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
 VIEW = "relclip"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 #: What the view shows of each training, in this order.
-SHOWN = [f"{task}.{name}" for task in ("predcls", "sgcls", "sgdet") for name in MAIN_NAMES]
+SHOWN = [f"{task}.{name}" for task in TASKS for name in MAIN_NAMES]
 NAME = "attributes.`Run Name`"
 #: Pixels in which the longest name of a row, and of a metric, is read whole.
 WIDE, NARROW = 360, 200

@@ -77,7 +77,7 @@ def test_one_data_set_in_each_format_becomes_the_same_files(form, tmp_path):
     assert read_origin(tmp_path / "raw").title == "the data set source"
     survey = Survey.of(tmp_path / "raw")
     assert survey.predicates == Counter({"riding": 3, "sitting on": 3})
-    assert survey.split() == "{validation: first_1_of_train}" and survey.related == 3
+    assert survey.split() == "{validation: first_1_of_train, test: null}" and survey.related == 3
 
 
 def test_names_that_are_no_numbers_get_the_next_free_one(tmp_path):

@@ -133,7 +133,7 @@ def test_the_lines_for_params_yaml_name_the_folder_whatever_it_is_called(tmp_pat
     done = run(tmp_path, "--format", "gqa", "a: b, [é] # c")
     said = yaml.safe_load(done.stdout.partition("is a start):\n")[2])
     assert said["raw"]["folder"] == ("a: b, [é] # c" if project else str(tmp_path / "a: b, [é] # c"))
-    assert said["dataset"]["split"] == {"validation": "first_1_of_train"}
+    assert said["dataset"]["split"] == {"validation": "first_1_of_train", "test": None}
 
 
 def test_a_data_set_of_the_hub_is_fetched_by_its_name(hub, tmp_path):

@@ -168,7 +168,9 @@ def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     weakest = min((one["recall_at_100"], name) for name, one in result.per_predicate.items() if len(one) > 1)
     assert f"| {100 * weakest[0]:.1f} | 5 |" in text
     assert "eating$_{x" not in text and "never*seen*" not in text
-    other = card(Origin(about="The folder x|y."), model, [])
+    new = replace(model, settings={**model.settings, "model": "new"})
+    other = card(Origin(about="The folder x|y."), new, [])
+    assert "(subject, relation, object). The network is 'new'" in other
     assert "Licence of the data: unknown" in other and "drawn" not in other and "x\\|y" in other
 
 

@@ -101,6 +101,19 @@ def test_no_module_imports_both_a_model_and_a_tracker():
         assert not ("torch" in names and "mlflow" in names), path
 
 
+def test_allowed_values_stand_once():
+    """What a key may be is one Literal, which all others name; of one value, as a model's kind, there may be many."""
+    places = {}
+    for path in (ROOT / "relclip").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            literal = isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Literal"
+            if literal and isinstance(node.slice, ast.Tuple):
+                line = f"{path.relative_to(ROOT)}:{node.lineno}"
+                places.setdefault(ast.unparse(node.slice), []).append(line)
+    assert len(places) > 30
+    assert not {values: lines for values, lines in places.items() if len(lines) > 1}
+
+
 def tracked_files():
     listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [ROOT / name for name in listing.stdout.splitlines()]

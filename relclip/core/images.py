@@ -29,8 +29,14 @@ _ORIENTATION = 0x0112
 MAX_PIXELS = 64_000_000
 #: Modes that Pillow converts to RGB without losing the picture. 16-bit grey is scaled here.
 _CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr", "LAB"}
-# Our own limit lies below Pillow's and ends in a sentence of ours: its warning would only stand beside it.
+# Pillow refuses twice this at the header; phones take 200 megapixels, which come reduced. Our own limit lies below and
+# ends in a sentence of ours: Pillow's warning would only stand beside it.
+Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+class TooLarge(InputError):
+    """A picture with more than MAX_PIXELS."""
 
 
 def read_image(path: Path, *, as_shown: bool = False, reduced: bool = False) -> NDArray[np.uint8]:
@@ -127,7 +133,7 @@ def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image,
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InputError(f"{path} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
+        raise TooLarge(f"{path} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
     except Image.UnidentifiedImageError:
         raise InputError(f"{path} is no picture in a known format; allowed: {', '.join(formats)}") from None
     except Exception as error:
@@ -167,6 +173,6 @@ def _reduce(image: Image.Image) -> None:
 def _refuse(path: Path, image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise InputError(f"{path} has {width} x {height} pixels; allowed: {MAX_PIXELS:,}; make it smaller")
+        raise TooLarge(f"{path} has {width} x {height} pixels; allowed: {MAX_PIXELS:,}; make it smaller")
     if image.mode not in _CONVERTIBLE and not image.mode.startswith("I;16"):
         raise InputError(f"{path} is in the mode '{image.mode}'; save it as RGB or grey, 8 or 16 bits")

@@ -12,7 +12,7 @@ from typing import Any
 from relclip.core.atomic import real
 from relclip.core.entries import LARGEST_NUMBER, Entry, as_list, identifier, number, read_entries
 from relclip.core.errors import InputError
-from relclip.core.images import SUFFIXES, check_image
+from relclip.core.images import MAX_PIXELS, SUFFIXES, TooLarge, check_image
 from relclip.core.params.dataset import Split
 from relclip.core.progress import progress
 from relclip.dataset.account import Account
@@ -141,6 +141,8 @@ def _check(raw: Path, files: dict[str, str], image_id: int, entry: Entry) -> tup
         return "", files[name]
     try:
         return f"{FOLDER}/{name}", (_annotated(entry), *check_image(raw / FOLDER / name))
+    except TooLarge:
+        return "", f"the image file has more than {MAX_PIXELS:,} pixels"
     except InputError:
         return "", "the image file cannot be decoded"
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from relclip.core.errors import InputError
-from relclip.core.images import check_image, read_image, read_shown
+from relclip.core.images import TooLarge, check_image, read_image, read_shown
 
 
 @pytest.fixture
@@ -147,3 +147,16 @@ def test_a_jpeg_beyond_the_limit_is_decoded_reduced_where_that_will_do(tmp_path,
         read_image(tmp_path / "a.jpg")
     assert read_image(tmp_path / "a.jpg", reduced=True).shape == (100, 75, 3)
     assert read_shown(tmp_path / "a.jpg", reduced=True)[1] == (300, 400)
+
+
+def test_a_phone_of_200_megapixels_is_read_reduced_and_four_times_that_is_refused_by_its_size(tmp_path):
+    Image.new("L", (16320, 12240), 90).save(tmp_path / "a.jpg", quality=10)
+    with pytest.raises(TooLarge, match="16320 x 12240 pixels"):
+        check_image(tmp_path / "a.jpg")
+    picture, size = read_shown(tmp_path / "a.jpg", reduced=True)
+    assert picture.shape == (6120, 8160, 3) and size == (16320, 12240)
+    stored = (tmp_path / "a.jpg").read_bytes()
+    claims = struct.pack(">HH", 12240, 16320)
+    (tmp_path / "a.jpg").write_bytes(stored.replace(claims, struct.pack(">HH", 32000, 32000)))
+    with pytest.raises(TooLarge, match="more than 64,000,000 pixels"):
+        read_shown(tmp_path / "a.jpg", reduced=True)

@@ -92,8 +92,9 @@ def test_every_reason_is_counted(write_raw, thing, relation, params):
     assert account["outside_vocabulary"]["names"]["most_common"] == {"unicorn": 1}
 
 
-def test_images_are_checked_by_their_files(write_raw, thing, params):
-    images = dict.fromkeys(range(1, 7), (40, 30))
+def test_images_are_checked_by_their_files(write_raw, thing, params, monkeypatch):
+    monkeypatch.setattr("relclip.core.images.MAX_PIXELS", 2000)
+    images = dict.fromkeys(range(1, 7), (40, 30)) | {7: (60, 40)}
     raw = write_raw(images, {number: [thing(1, "cat")] for number in images if number != 6}, {})
     pictures = raw / "images"
     pictures.joinpath("2.jpg").write_bytes(pictures.joinpath("2.jpg").read_bytes()[:-200])
@@ -111,6 +112,7 @@ def test_images_are_checked_by_their_files(write_raw, thing, params):
     ]
     assert account["dropped"]["images"] == {
         "the image file cannot be decoded": 1,
+        "the image file has more than 64,000,000 pixels": 1,
         "no image file": 1,
         "the image file is a link out of its folder": 1,
         "image_id listed again": 1,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from relclip import __version__
 from relclip.core.digest import file_digest, inputs_digest
-from relclip.core.errors import InputError, counted
+from relclip.core.errors import InputError, counted, no_file
 from relclip.core.images import read_shown
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -136,6 +136,10 @@ def _read(job: Job, known: Mapping[Path, str | None], photo: Photo) -> Photo:
     boxes = job.boxes.get(photo.path)
     name = printable(str(photo.path))
     try:
+        if (
+            not photo.path.is_file()
+        ):  # before its bytes are asked for: a pipe has none, a device no end of them
+            raise InputError(f"{photo.path} {no_file(photo.path)}; put the picture in place")
         key = _key(job, photo.path, boxes)
         if known[photo.folder] == key:
             return replace(photo, key=key)

@@ -3,6 +3,8 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,7 @@ from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.vocabulary import Vocabulary
 from relclip.photo.photos import find_photos, folder_names, passed_over
+from relclip.photo.run import Job, Photo, _read
 from relclip.photo.user_boxes import MOST_BOXES, MOST_ROWS, SIDES, Box, checked_boxes, read_boxes
 
 NAMES = Vocabulary(("board", "man", "tree"), ("riding",))
@@ -154,6 +157,18 @@ def test_nothing_in_a_folder_is_lost_without_a_word(tmp_path):
     assert passed_over([photos], tmp_path / "out").endswith(
         ": 1 x folder that is a link or may not be entered"
     )
+
+
+def test_what_is_no_file_is_told_before_its_bytes_are_asked_for(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "device.jpg").symlink_to("/dev/zero")
+    (tmp_path / "broken.jpg").symlink_to("nowhere")
+    monkeypatch.setattr("relclip.photo.run.file_digest", lambda path: pytest.fail(f"{path} was opened"))
+    for path in tmp_path.iterdir():
+        said = _read(
+            cast(Job, SimpleNamespace(boxes={})), {}, Photo(path, tmp_path / "out", path.name)
+        ).failure
+        assert ("does not exist" if path.stem == "broken" else "is no file but a pipe") in said
 
 
 def test_boxes_of_the_user_from_json_and_parquet(tmp_path):

@@ -37,9 +37,8 @@ class PredictedRun(Prediction):
 def schema_text() -> str:
     """The JSON schema of params.yaml as it is written: entries with seeds, no tables."""
     entries: dict[str, Any] = {
-        "runs": (dict[str, Run], {}),
-        "refined": (dict[str, RefinedRun], {}),
-        "predictions": (dict[str, PredictedRun], {}),
+        name: (dict[str, kind], Field(default={}, description=f"a name -> {kind.__doc__}"))  # type: ignore[valid-type]
+        for name, kind in {"runs": Run, "refined": RefinedRun, "predictions": PredictedRun}.items()
     }
     written = create_model("Params", __base__=Params, **entries)
     schema = written.model_json_schema()

@@ -219,6 +219,7 @@ def test_the_schema_is_current_and_describes_every_key(content):
     for name, section in schema["$defs"].items():
         for key, about in section["properties"].items():
             assert about.get("description"), f"{name}.{key}"
+    assert all(schema["properties"][name]["description"] for name in ("runs", "refined", "predictions"))
 
 
 def change_claim(content, **values):

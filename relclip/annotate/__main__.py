@@ -55,7 +55,8 @@ def _questionnaire(options: argparse.Namespace, params: Params) -> Questionnaire
     if not runs:
         raise InputError("no table of workflow/tables.yaml shows P@K of a run; name runs with --runs")
     for run in set(runs).difference(params.predict.training_free):
-        params.prediction(run)  # a name that is none is refused
+        if not (options.evaluate / run).exists():
+            params.prediction(run)  # a name that is none is refused
     data = load_annotations(options.dataset)
     return load_questionnaire(data, options.evaluate, list(dict.fromkeys(runs)), params.evaluate)
 

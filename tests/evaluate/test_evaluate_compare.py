@@ -230,7 +230,7 @@ HOSTILE = {
     "other predicates": (names_other, "A and B name other predicates"),
     "fewer predicates": (names_fewer, "A and B name other predicates"),
     "escape codes": (name_with_escape_codes, "'per_predicate' holds a name with control characters"),
-    "NaN ranks": (other_ranks(float("nan")), "does not fit the columns"),
+    "NaN ranks": (other_ranks(float("nan")), "has nan in the column 'rank'"),
     "ranks below never": (other_ranks(-2), "has a rank below -1"),
     "other schema": (
         lambda side: pq.write_table(pa.table({"x": [1]}), side / "hits.parquet"),

@@ -18,8 +18,24 @@ from relclip.core.errors import InputError, one_line
 #: Formats whose decoders run in this process and stay in it (EPS, for one, would start Ghostscript).
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
 #: Endings that files of these formats have, the usual one first.
-SUFFIXES = tuple(
-    ".jpg .jpeg .png .webp .bmp .gif .jpe .jfif .tif .tiff .avif .jp2 .j2k .ppm .pgm .pnm .tga".split()
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".bmp",
+    ".gif",
+    ".jpe",
+    ".jfif",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".jp2",
+    ".j2k",
+    ".ppm",
+    ".pgm",
+    ".pnm",
+    ".tga",
 )
 #: Read where pillow-heif is installed (the extra `heif`).
 HEIF_SUFFIXES = (".heic", ".heif")

@@ -60,7 +60,8 @@ def house(tmp_path_factory):
 def resolved(house):
     """Stage of DVC -> (rule, deps, outs), as DVC resolves dvc.yaml here; sources in place of their digests."""
     script = (
-        "import json; from dvc.repo import Repo; print(json.dumps({s.addressing: [s.cmd.partition('--allowed-rules ')[2].split(' ')[0], "
+        "import json; from dvc.repo import Repo; print(json.dumps({s.addressing: "
+        "[s.cmd.partition('--allowed-rules ')[2].split(' ')[0], "
         "[d.def_path for d in s.deps if d.def_path != 'params.yaml'], [o.def_path for o in s.outs]] "
         "for s in Repo('.').index.stages}))"
     )

@@ -240,6 +240,10 @@ class Sentence:
         for noun in nouns:
             if self._fits(noun, wanted):
                 return self.fitting(self.group(noun), wanted)
+        # a dog and a lamp | watching
+        for noun in nouns:
+            if able := [one for one in self.group(noun) if self._fits(one, wanted)]:
+                return able
         if wanted == "moving":
             vehicle = next((noun for noun in nouns if self.name[noun] == "vehicle"), -1)
             if vehicle >= 0:

@@ -296,7 +296,7 @@ def trainings() -> dict[str, int]:
     """How many trainings of each network table 1 needs, one seed a row: its runs, and those they start from."""
     params = load_workflow(PRESET)
     named = {row.runs[0] for row in params.report.rows("table1") if row.runs}
-    needed = {name for name in named if name in {*params.runs, *params.refined}}
+    needed = named.intersection(params.trained)
     needed |= {params.refined[name]["start"] for name in needed if name in params.refined}
     models = [params.run(name).model for name in needed]
     return {model: models.count(model) for model in ("relclip", "motif")}

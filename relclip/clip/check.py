@@ -22,7 +22,7 @@ def check_encoder(params: Params) -> None:
                 f"of open_clip's own, which '{params.clip.model}' is not; set gradcam.runs to []"
             )
         name, width = f"'{params.clip.model}'", config["embed_dim"]
-    for run in (*params.runs, *params.refined):
+    for run in params.trained:
         settings = params.run(run)
         if settings.rcl.level != "none" and settings.dimension != width:
             raise ParamsError(

@@ -19,12 +19,6 @@ from typing import Any
 from relclip.core import process
 from relclip.core.errors import InputError
 
-
-def real(path: str | Path) -> Path:
-    """The path with its links followed. Links in a circle, a RuntimeError of Path.resolve, stay as they are."""
-    return Path(os.path.realpath(path))
-
-
 #: Folders of a project that hold nothing but what it made; everywhere else a folder may hold a user's files.
 OWN = ("data", "reports", "checkpoints")
 #: What a disk, a limit on files or a quota says that has no room; such an error does not say which file it was.
@@ -36,6 +30,11 @@ _IN_PATH = re.compile(rf"(^|/)\.([^/]+)\.{process.PATTERN}\.[0-9a-f]{{8}}(?:\.ol
 #: Marks what is about to be replaced.
 _OLD = ".old"
 _swept: set[Path] = set()
+
+
+def real(path: str | Path) -> Path:
+    """The path with its links followed. Links in a circle, a RuntimeError of Path.resolve, stay as they are."""
+    return Path(os.path.realpath(path))
 
 
 @dataclass

@@ -136,9 +136,8 @@ def _read(job: Job, known: Mapping[Path, str | None], photo: Photo) -> Photo:
     boxes = job.boxes.get(photo.path)
     name = printable(str(photo.path))
     try:
-        if (
-            not photo.path.is_file()
-        ):  # before its bytes are asked for: a pipe has none, a device no end of them
+        # before its bytes are asked for: a pipe has none, a device no end of them
+        if not photo.path.is_file():
             raise InputError(f"{photo.path} {no_file(photo.path)}; put the picture in place")
         key = _key(job, photo.path, boxes)
         if known[photo.folder] == key:

@@ -78,7 +78,7 @@ class Predictions(Trainings):
 
     def prediction(self, name: str) -> tuple[str, Predict, RankBy]:
         """Return what predicts `name`: the trained run, the `predict` section as that entry has it, and `rank_by`."""
-        known = [*self.runs, *self.refined, *self.predictions]
+        known = [*self.trained, *self.predictions]
         if name not in known:
             raise ParamsError(
                 f"runs, refined and predictions have no entry '{name}'{nearest(name, known)}; they have: "

@@ -282,12 +282,17 @@ class Trainings(Closed):
     runs: dict[str, dict[str, Any]]
     refined: dict[str, dict[str, Any]] = {}
 
+    @property
+    def trained(self) -> list[str]:
+        """The names of all trainings."""
+        return [*self.runs, *self.refined]
+
     def run(self, name: str) -> Train:
         """Return the training `name`: the `train` section with that entry of `runs` or `refined` laid over it."""
         if name in self.refined:
             return self._refined(name)
         if name not in self.runs:
-            known = [*self.runs, *self.refined]
+            known = self.trained
             raise ParamsError(f"runs has no entry '{name}'{nearest(name, known)}; it has: {', '.join(known)}")
         return validate(Train, _merged(self.train.model_dump(), self.runs[name]), f"runs.{name}.")
 

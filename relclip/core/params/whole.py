@@ -60,11 +60,6 @@ class Params(Predictions):
         return self.raw.captioned or self.words.source != "captions"
 
     @property
-    def trained(self) -> list[str]:
-        """The names of all trainings."""
-        return [*self.runs, *self.refined]
-
-    @property
     def judged(self) -> list[str]:
         """The names of all that is predicted and evaluated."""
         return [*self.trained, *self.predictions, *self.predict.training_free]

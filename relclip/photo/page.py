@@ -84,7 +84,7 @@ def jpeg_uri(picture: Image.Image, quality: int) -> str:
 
 def two_digits(score: float) -> str:
     """A score as it is shown: two decimals, of small ones two digits that count."""
-    return f"{score:.2f}" if abs(score) >= 0.1 or score == 0 else f"{score:.2g}"
+    return f"{score:.2f}" if abs(score) >= 0.1 or score == 0 else f"{score:#.2g}"
 
 
 def _nothing(content: Mapping[str, Any]) -> str:

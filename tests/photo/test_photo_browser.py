@@ -41,6 +41,15 @@ def browser(tmp_path_factory):
     driver.quit()
 
 
+def show(browser, folder, graph, knowledge, top):
+    """Write the page of a graph and open it."""
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8))
+    svg = to_svg(graph, PALETTE, top)
+    text = render_page(described(graph, knowledge), ABOUT, picture, svg=svg, palette=PALETTE, top=top)
+    (folder / "page.html").write_text(text, "utf-8")
+    browser.get((folder / "page.html").as_uri())
+
+
 @pytest.fixture
 def page(browser, tmp_path):
     """The page of three relations, two of them shown."""
@@ -48,11 +57,7 @@ def page(browser, tmp_path):
         ["man", HOSTILE, "dog", "cat"], [(0, "riding", 1), (1, HOSTILE, 2), (3, "riding", 0)], HOSTILE
     )
     knowledge = Knowledge({("man", "riding", HOSTILE): Support(2, ("a man <i>rides</i>",))})
-    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8))
-    svg = to_svg(graph, PALETTE, 2)
-    text = render_page(described(graph, knowledge), ABOUT, picture, svg=svg, palette=PALETTE, top=2)
-    (tmp_path / "page.html").write_text(text, "utf-8")
-    browser.get((tmp_path / "page.html").as_uri())
+    show(browser, tmp_path, graph, knowledge, 2)
     yield browser
     assert browser.get_log("browser") == []
     assert browser.title != "owned"
@@ -120,6 +125,17 @@ def test_the_slider_shows_more_and_a_phone_needs_no_sideways_scrolling(page):
         colour = page.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, colour[4:-1].split(","))) < 200) == dark
     page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_wide_graph_can_be_read_on_a_phone(browser, tmp_path):
+    graph = make_graph(["man"] * 9 + ["dog"], [(row, "riding", 9) for row in range(9)])
+    metrics = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    show(browser, tmp_path, graph, Knowledge({}), 9)
+    words = browser.find_elements(By.CSS_SELECTOR, "#graph text")
+    assert min(word.rect["height"] for word in words) > 12
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_the_index_of_several_photos(browser, tmp_path):

@@ -137,8 +137,8 @@ def test_a_graph_without_relations_has_a_page_that_says_why(count):
 
 
 def test_scores_show_two_digits():
-    assert [two_digits(score) for score in (0, 1, 0.456, 0.0123, 0.00061, -3.4)] == [
-        "0.00", "1.00", "0.46", "0.012", "0.00061", "-3.40",
+    assert [two_digits(score) for score in (0, 1, 0.456, 0.0123, 0.03, 0.00061, -3.4)] == [
+        "0.00", "1.00", "0.46", "0.012", "0.030", "0.00061", "-3.40",
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ export DO_NOT_TRACK := true
 ROUNDING := tests/core/test_arithmetic.py tests/model tests/train/test_contrast.py tests/train/test_losses.py tests/clip/test_encoder.py
 
 help:  ## show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | grep -v '$(if $(CLONE),(CLONE),^$$)' | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | grep -v '$(if $(CLONE),(CLONE),^$$)' | sed -E 's/:.*## /\t/' | expand -t 17
 
 tables: $(READY)  ## environment, then every table and the report
 	python -m relclip.project.snakemake --cores all
@@ -27,7 +27,7 @@ test-arithmetic: $(READY) $(CLONE)  ## the tests that depend on rounding, in oth
 	MKL_CBWR=COMPATIBLE ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 pytest -n 0 $(ROUNDING)
 	MKL_CBWR=AVX2,STRICT ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 pytest -n 0 $(ROUNDING)
 
-gpu-check: $(READY)  ## every path that computes on a GPU, a few steps each, on the card that is here: reports/gpu_check.md
+gpu-check: $(READY)  ## every path that computes on a GPU, a few steps each: reports/gpu_check.md
 	python -m relclip.project.gpu_check
 
 ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
@@ -36,19 +36,19 @@ ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 record: $(READY)  ## after snakemake: DVC takes what is there as the result of the present params
 	python -m relclip.project.record
 
-adopt: $(READY)  ## after a clone, pull or branch switch: DVC's files come back, Snakemake takes them as up to date
+adopt: $(READY)  ## after a clone, pull or switch: DVC's files are back, and up to date to Snakemake
 	python -m relclip.project.adopt
 
-models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model registry (seconds a model, so not part of `tables`)
+models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model registry
 	python -m relclip.photo.register
 
-preset: $(READY)  ## NAME=scenes, or another of workflow/presets: put that params.yaml in place (SEEDS=3: three trainings of every row)
+preset: $(READY)  ## NAME=scenes, or another of workflow/presets: that params.yaml (SEEDS=3 of every row)
 	python -m relclip.project.preset "$(NAME)" $(if $(SEEDS),--seeds "$(SEEDS)")
 
 schema: $(READY)  ## workflow/params.schema.json, for editors, after an edit of relclip/core/params
 	python -m relclip.project.schema
 
-dvc: $(READY)  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or of what a stage imports
+dvc: $(READY)  ## dvc.yaml from the Snakefile's rules, after an edit of a rule or a stage's imports
 	python -m relclip.project.dvc
 
 readme: $(READY) $(CLONE)  ## the tables of docs/results.md from the last run
@@ -67,7 +67,7 @@ lint: $(READY) $(CLONE)  ## formatting, lint, types, workflow
 	@# the environment is requirements.lock, not one per rule
 	! snakemake --lint 2>&1 | grep -E '^ +\* |Error' | grep -v 'Specify a conda environment'
 
-audit: $(CLONE)  ## known vulnerabilities of requirements.lock: asks a service, so only where there is network; no part of the tests
+audit: $(CLONE)  ## known vulnerabilities of requirements.lock; asks a service of the network
 	$(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install --quiet pip-audit
 	@# strict: what the service was not able to tell of is an error, not a pass
@@ -77,7 +77,7 @@ audit: $(CLONE)  ## known vulnerabilities of requirements.lock: asks a service, 
 in-a-clone-only:
 	@echo "this needs the repository's tests, documents and lock, so a clone; what there is here: make help"; exit 2
 
-clean:  ## remove what the pipeline made (data, checkpoints, reports), keep the environment, DVC's cache and downloads
+clean:  ## remove data, checkpoints and reports; keep environment, downloads, DVC's cache
 	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +
 	rm -rf checkpoints logs reports/tables reports/figures reports/model_cards reports/index.html .snakemake
 

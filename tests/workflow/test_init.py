@@ -92,7 +92,10 @@ def test_what_comes_next_can_be_typed(folder, tmp_path, monkeypatch, capsys):
 
 
 def test_every_target_of_a_project_has_what_it_calls_and_the_others_say_what_they_need(project):
-    listed = {line.split()[0] for line in succeeded("make", "help", folder=project).splitlines()}
+    lines = succeeded("make", "help", folder=project).splitlines()
+    assert len({re.match(r"\S+ +", line).end() for line in lines}) == 1
+    assert max(map(len, lines)) <= 100
+    listed = {line.split()[0] for line in lines}
     assert {"tables", "gpu-check", "record"} < listed
     for target in listed - {"help"}:
         recipe = succeeded("make", "--dry-run", target, folder=project)

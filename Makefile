@@ -36,13 +36,13 @@ ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 record: $(READY)  ## after snakemake: DVC takes what is there as the result of the present params
 	python -m relclip.project.record
 
-adopt: $(READY)  ## after a clone, pull or switch: DVC's files are back, and up to date to Snakemake
+adopt: $(READY)  ## after a clone, pull or switch: DVC's files are back, for Snakemake up to date
 	python -m relclip.project.adopt
 
 models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model registry
 	python -m relclip.photo.register
 
-preset: $(READY)  ## NAME=scenes, or another of workflow/presets: that params.yaml (SEEDS=3 of every row)
+preset: $(READY)  ## NAME=scenes, or another of workflow/presets: that params.yaml (SEEDS=3: of all)
 	python -m relclip.project.preset "$(NAME)" $(if $(SEEDS),--seeds "$(SEEDS)")
 
 schema: $(READY)  ## workflow/params.schema.json, for editors, after an edit of relclip/core/params

@@ -64,6 +64,12 @@ def test_commands_are_found():
     assert len(COMMANDS_SHOWN) > 15
 
 
+def test_what_readme_shows_to_type_fits_a_page_of_github():
+    """Its blocks show a hundred letters; beyond them a reader has to scroll for the comment."""
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert [line for line in lines if line.startswith("    ") and len(line.strip()) > 100] == []
+
+
 @pytest.mark.parametrize("shown", COMMANDS_SHOWN)
 def test_a_command_of_the_readme_and_docs_is_covered(shown):
     shown = shown.replace("python CLONE/tests/", "python tests/").replace("python -m pip", "pip")

@@ -3,6 +3,8 @@
 import colorsys
 from collections.abc import Sequence
 
+from relclip.core.contrast import readable
+
 #: Twenty that people tell apart (Trubetskoy 2017, without white, grey and black), some made darker.
 _FIRST = (
     "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#42d4f4", "#f032e6", "#a8c813", "#ff9ab5", "#469990",
@@ -20,27 +22,10 @@ def colours(predicates: Sequence[str]) -> dict[str, str]:
 
 
 def text_on(colour: str) -> str:
-    """Dark or white, whichever has more contrast with `colour` (WCAG 2.1)."""
-    background = _luminance(colour)
-    return max((DARK, LIGHT), key=lambda text: _contrast(_luminance(text), background))
-
-
-def contrast(first: str, second: str) -> float:
-    """WCAG 2.1's contrast ratio, 1 to 21."""
-    return _contrast(_luminance(first), _luminance(second))
+    """Dark or white, whichever has more contrast with `colour`."""
+    return readable(colour, DARK, LIGHT)
 
 
 def _hue(place: int) -> str:
     red, green, blue = colorsys.hls_to_rgb(place * _GOLDEN % 1, 0.45 if place % 2 else 0.65, 0.7)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
-
-
-def _contrast(first: float, second: float) -> float:
-    light, dark = max(first, second), min(first, second)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

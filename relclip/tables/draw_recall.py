@@ -24,7 +24,6 @@ from relclip.tables.figures.contrast import (
 from relclip.tables.figures.quality import by_frequency
 from relclip.tables.figures.style import Drawn, save_themed
 from relclip.tables.grid import read_row
-from relclip.tables.layout import leading_rows
 from relclip.tables.results import read_confusion, read_result
 from relclip.tables.sources import DataSet
 
@@ -37,8 +36,12 @@ JUDGED = {"annotation": "On the annotation", "truth": "On the full truth"}
 
 def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
     """Draw PredCls R@100 of each predicate for every row of table 1 that was built."""
-    rows = leading_rows(params.report)
-    recalls = {name: found for name, row in rows if (found := _of_row(row, data, evaluate)) is not None}
+    recalls = {
+        (block.title, f"{row.group}: {row.name}" if row.group else row.name): found
+        for block in params.report.blocks(*params.report.first).values()
+        for row in block.rows
+        if (found := _of_row(row, data, evaluate)) is not None
+    }
     if not recalls:
         return []
     order, names = frequent_first(data)

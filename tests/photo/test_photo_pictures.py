@@ -9,11 +9,12 @@ import pytest
 from photo_case import SAID, SENTENCES
 from PIL import Image
 
+from relclip.core.contrast import contrast
 from relclip.core.page import embedded
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.photo import Object, Relation, SceneGraph
 from relclip.photo.about import About
-from relclip.photo.colours import colours, contrast, text_on
+from relclip.photo.colours import colours, text_on
 from relclip.photo.diagram import to_dot, to_svg
 from relclip.photo.drawing import curve, draw
 from relclip.photo.evidence import Knowledge, load_knowledge

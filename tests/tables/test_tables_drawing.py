@@ -5,15 +5,17 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from PIL import Image, ImageDraw
 
+from relclip.core.contrast import contrast, readable
 from relclip.tables.examples import Relation
 from relclip.tables.figures import bars, scenes
 from relclip.tables.figures.bars import Recall, bars_svg
 from relclip.tables.figures.contrast import contrast_figure, predicates_figure
 from relclip.tables.figures.learning_curves import smooth
 from relclip.tables.figures.scenes import COLOURS, STRONGEST, WEAKEST, gradcam_figure, overlay
-from relclip.tables.figures.style import DARK, LIGHT, PIXELS, WIDTH, recoloured, save_themed, saved
+from relclip.tables.figures.style import DARK, LIGHT, PIXELS, WIDTH, recoloured, save_themed, saved, wrapped
 from relclip.tables.page import compact, duration, signed
 from relclip.tables.provenance import stage_times
 
@@ -77,9 +79,47 @@ def test_degenerate_scenes_are_drawn():
 
 def test_names_are_never_read_as_mathematics(tmp_path):
     grid = np.array([[50.0, np.nan]])
-    save_themed(tmp_path, "x", lambda theme: predicates_figure(theme, ["$\\frac{"], ["a$b$", "c"], grid))
+    save_themed(
+        tmp_path,
+        "x",
+        lambda theme: predicates_figure(theme, ["$\\frac{"], [("$^$", "a$b$"), ("", "c")], grid),
+    )
     assert LIGHT.text in (tmp_path / "x.svg").read_text("utf-8")
     assert (tmp_path / "x.svg").read_bytes() != (tmp_path / "x-dark.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("Motif", ["Motif"]),
+        ("VisualDS (semi-supervised)", ["VisualDS", "(semi-supervised)"]),
+        ("a knowledge base of what was said", ["a knowledge base", "of what was said"]),
+        ("", [""]),
+        ("x" * 30, ["x" * 19, "x" * 11]),
+    ],
+)
+def test_names_are_broken_into_lines_of_one_length(name, lines):
+    assert wrapped(name, 19).split("\n") == lines
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_numbers_on_a_shaded_cell_can_be_read(theme):
+    ramp = LinearSegmentedColormap.from_list("ramp", theme.ramp)
+    for share in np.linspace(0, 1, 101):
+        ground = to_hex(ramp(share))
+        assert contrast(readable(ground, theme.text, theme.surface), ground) > 3.7
+
+
+def test_a_table_of_recalls_names_its_rows_above_and_their_blocks_below():
+    rows = [("Distant", "A"), ("Distant", "B"), ("Full", "C")]
+    svg = saved(lambda theme: predicates_figure(theme, ["a"], rows, np.zeros((1, 3))), LIGHT).decode()
+    assert re.findall("<!-- (A|B|C|Distant|Full) -->", svg) == ["A", "B", "C", "Distant", "Full"]
+
+
+def test_lines_beyond_the_first_four_differ_by_more_than_their_colour():
+    styles = [(theme.dashes(number), number // 4) for theme in (LIGHT, DARK) for number in range(8)]
+    assert len(set(styles)) == 3
+    assert LIGHT.dashes(3) != LIGHT.dashes(4) != LIGHT.dashes(5)
 
 
 def test_benchmark_files_add_up_by_rule(tmp_path):

@@ -2,45 +2,66 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from relclip.core.contrast import readable
 from relclip.tables.figures.quality import predicate_axis
-from relclip.tables.figures.style import Theme, blank
+from relclip.tables.figures.style import Theme, blank, wrapped
 
 WITH, WITHOUT = "with RCL", "without RCL"
 #: A part of a bar narrower than this (in percent) has no room for its number.
 ROOM = 5.0
-READABLE_FROM = 0.55
 #: More names than this stand upright: slanted ones would run into each other.
 SLANTED_UP_TO = 8
+#: Letters of a name in one line.
+LETTERS = 19
 
 
 def predicates_figure(
-    theme: Theme, predicates: Sequence[str], rows: Sequence[str], recall: NDArray[np.float64]
+    theme: Theme, predicates: Sequence[str], rows: Sequence[tuple[str, str]], recall: NDArray[np.float64]
 ) -> Figure:
-    """Draw `recall` (predicates, rows) in percent; NaN where a predicate has no ground truth."""
-    figure, (axis,) = blank(0.23 * len(predicates) + 1.6)
-    ramp = LinearSegmentedColormap.from_list("ramp", theme.ramp).with_extremes(bad="none")
+    """Draw `recall` (predicates, rows) in percent; NaN where a predicate has no ground truth.
+
+    A row: the block that it stands in, whose title stands below, and its name.
+    """
+    crowded = len(rows) > SLANTED_UP_TO
+    figure, (axis,) = blank(0.23 * len(predicates) + 1.9)
+    ramp = LinearSegmentedColormap.from_list("ramp", theme.ramp).with_extremes(bad=theme.surface)
     axis.imshow(np.ma.masked_invalid(recall), cmap=ramp, vmin=0, vmax=100, aspect="auto")
     for (y, x), value in np.ndenumerate(recall):
-        # The ramp ends in the text's own colour, so its upper part takes the page's colour instead.
-        colour = theme.surface if value > 100 * READABLE_FROM else theme.text
-        axis.text(
-            x, y, "–" if np.isnan(value) else f"{value:.0f}", ha="center", va="center", color=colour, size=8
-        )
+        ink = readable(to_hex(ramp(value / 100)), theme.text, theme.surface)
+        number = "–" if np.isnan(value) else f"{value:.0f}"
+        axis.text(x, y, number, ha="center", va="center", color=ink, size=7 if crowded else 8)
     axis.set_yticks(range(len(predicates)), predicates)
-    slanted = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"}
-    axis.set_xticks(range(len(rows)), rows, **(slanted if len(rows) <= SLANTED_UP_TO else {"rotation": 90}))
+    turned = {"rotation": 90} if crowded else {"rotation": 40, "ha": "left", "rotation_mode": "anchor"}
+    names = [wrapped(name, LETTERS) for _, name in rows]
+    axis.set_xticks(range(len(rows)), names, **turned, linespacing=1.0, size=7.5 if crowded else None)
     axis.xaxis.tick_top()
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
+    _blocks(axis, theme, [block for block, _ in rows], len(predicates))
     return figure
+
+
+def _blocks(axis: Axes, theme: Theme, blocks: Sequence[str], foot: int) -> None:
+    """Name the blocks below their columns and part them."""
+    start = 0
+    for title, columns in groupby(blocks):
+        end = start + len(list(columns))
+        axis.axvline(start - 0.5, color=theme.surface, lw=3)
+        if title:
+            axis.plot([start - 0.3, end - 0.7], [foot - 0.2] * 2, color=theme.muted, lw=0.9, clip_on=False)
+            axis.text((start + end - 1) / 2, foot, title, ha="center", va="top")
+        start = end
+    axis.set_xlim(-0.5, start - 0.5)
+    axis.set_ylim(foot - 0.5, -0.5)
 
 
 def contrast_figure(
@@ -113,6 +134,6 @@ def _bar(axis: Axes, theme: Theme, place: float, row: Taken, colours: dict[str, 
         width = 100 * count / total
         axis.barh(place, width, left=left, height=0.78, color=colours[name])
         if width >= ROOM:
-            ink = theme.text if colours[name] == theme.grid else theme.surface
+            ink = readable(colours[name], theme.text, theme.surface)
             axis.text(left + width / 2, place, f"{width:.0f}", ha="center", va="center", color=ink, size=8)
         left += width

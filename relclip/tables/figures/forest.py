@@ -1,13 +1,12 @@
 """The claims as a forest plot: each paired difference with its interval, beside the line of no difference."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relclip.tables.figures.style import Theme, blank
+from relclip.tables.figures.style import Theme, blank, wrapped
 
 #: Letters of a claim that fit one line beside the axis.
 LETTERS = 34
@@ -38,7 +37,7 @@ class Compared:
 
 def forest_figure(theme: Theme, metrics: Sequence[str], rows: Sequence[Compared]) -> Figure:
     """Draw a line a claim in the order given, the first on top; filled where the interval leaves zero outside."""
-    names = ["\n".join(textwrap.wrap(row.claim, LETTERS)) for row in rows]
+    names = [wrapped(row.claim, LETTERS) for row in rows]
     figure, (axis,) = blank(0.25 * sum(1 + 0.45 * name.count("\n") for name in names) + 1.1)
     places = _places(names)
     axis.axvline(0, color=theme.muted, lw=0.9, zorder=1)

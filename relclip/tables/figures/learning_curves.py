@@ -36,8 +36,9 @@ def curves_figure(theme: Theme, rows: Sequence[Trained]) -> Figure:
         _panel(theme, axis, rows, column, factor)
         axis.set_title(heading)
     axes[-1].set_xlabel("iterations")
-    handles = [Line2D([], [], color=theme.colour(row.colour), label=row.name, lw=2) for row in rows]
-    figure.legend(handles=handles, loc="outside lower left", ncols=1, handlelength=1.4)
+    looks = [{"color": theme.colour(row.colour), "ls": theme.dashes(row.colour)} for row in rows]
+    handles = [Line2D([], [], **look, label=row.name, lw=2) for row, look in zip(rows, looks, strict=True)]
+    figure.legend(handles=handles, loc="outside lower left", ncols=1, handlelength=2.2)
     return figure
 
 
@@ -50,6 +51,7 @@ def _panel(theme: Theme, axis: Axes, rows: Sequence[Trained], column: str, facto
                 steps,
                 values * factor,
                 color=theme.colour(row.colour),
+                ls=theme.dashes(row.colour),
                 marker=marker,
                 ms=3,
                 lw=1.3,

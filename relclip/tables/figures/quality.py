@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from relclip.tables.figures.style import Theme, blank
@@ -43,7 +43,7 @@ def knowledge_figure(
     figure, (axis,) = blank(0.21 * len(predicates) + 1.1)
     _dots(axis, mentions[order], theme.series[1], "caption mentions")
     _dots(axis, distinct[order], theme.series[0], "distinct triplets")
-    axis.set_xlabel("logarithmic")
+    axis.set_xlabel("how many (logarithmic)")
     predicate_axis(axis, [predicates[number] for number in order])
     figure.legend(loc="outside upper right", ncols=2, handletextpad=0.1, columnspacing=1.0)
     return figure
@@ -54,8 +54,9 @@ def _dots(axis: Axes, counts: NDArray[np.int64], colour: str, name: str) -> None
     rows = np.flatnonzero(counts > 0)
     axis.plot(counts[rows], rows, "o", ms=5, color=colour, label=name)
     axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def predicate_axis(axis: Axes, names: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """One look for all figures, in a light and a dark theme, and files that have the same bytes every time."""
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class Theme:
     def colour(self, number: int) -> str:
         """The colour of a series; past the last one they come again."""
         return self.series[number % len(self.series)]
+
+    def dashes(self, number: int) -> str:
+        """How the line of a series is drawn: the first four are whole, as all can tell their colours apart."""
+        return ("-", "-", "-", "-", "--", ":", "--", ":")[number % len(self.series)]
 
 
 LIGHT = Theme(
@@ -128,6 +133,17 @@ def recoloured(svg: bytes) -> bytes:
     """Give a drawing in the light theme the colours of the dark one."""
     turned = dict(zip(LIGHT.colours, DARK.colours, strict=True))
     return re.sub(rb"#[0-9a-f]{6}\b", lambda met: turned.get(met[0].decode(), met[0].decode()).encode(), svg)
+
+
+def wrapped(text: str, letters: int) -> str:
+    """Break a name into as few lines of at most so many letters as can be, about equally long."""
+    widths = range(1, letters + 1)
+    every = [
+        textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=width == letters)
+        for width in widths
+    ]
+    fitting = [lines for lines in every if max(map(len, lines), default=0) <= letters]
+    return "\n".join(min(fitting, key=len))
 
 
 def blank(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, list[Axes]]:

@@ -36,8 +36,10 @@ def curves_figure(theme: Theme, rows: Sequence[Trained]) -> Figure:
         _panel(theme, axis, rows, column, factor)
         axis.set_title(heading)
     axes[-1].set_xlabel("iterations")
-    looks = [{"color": theme.colour(row.colour), "ls": theme.dashes(row.colour)} for row in rows]
-    handles = [Line2D([], [], **look, label=row.name, lw=2) for row, look in zip(rows, looks, strict=True)]
+    handles = [
+        Line2D([], [], color=theme.colour(row.colour), ls=theme.dashes(row.colour), label=row.name, lw=2)
+        for row in rows
+    ]
     figure.legend(handles=handles, loc="outside lower left", ncols=1, handlelength=2.2)
     return figure
 

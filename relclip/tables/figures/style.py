@@ -143,7 +143,8 @@ def wrapped(text: str, letters: int) -> str:
         for width in widths
     ]
     fitting = [lines for lines in every if max(map(len, lines), default=0) <= letters]
-    return "\n".join(min(fitting, key=len))
+    fewest = min(fitting, key=len)
+    return "\n".join(fewest)
 
 
 def blank(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, list[Axes]]:

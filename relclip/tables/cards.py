@@ -1,5 +1,6 @@
 """Model cards: one Markdown file a released run, made of what was measured and recorded."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -119,7 +120,8 @@ def _settings(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, 
         if isinstance(value, Mapping):
             rows += _settings(value, f"{prefix}{name}.")
         else:
-            rows.append((f"{prefix}{name}", escape_markdown(str(value))))
+            plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            rows.append((f"{prefix}{name}", escape_markdown(plain)))
     return rows
 
 

@@ -11,6 +11,7 @@ from relclip.core.metrics import metric_label
 from relclip.core.recall import MAIN_NAMES
 from relclip.tables.grid import NOT_BUILT
 from relclip.tables.layout import TASKS
+from relclip.tables.page import signed
 from relclip.tables.sources import written_by
 
 JUDGED = ("annotation", "truth")
@@ -62,12 +63,8 @@ class Difference:
 
     @property
     def text(self) -> str:
-        """`+1.2 [+0.4, +2.0]`."""
-        # Adding zero turns a rounded -0.0 into +0.0.
-        middle, low, high = (
-            f"{round(value, 1) + 0:+.1f}" for value in (self.difference, self.low, self.high)
-        )
-        return f"{middle} [{low}, {high}]"
+        """`+1.2 [−0.4, +2.8]`."""
+        return f"{signed(self.difference)} [{signed(self.low)}, {signed(self.high)}]"
 
 
 @dataclass(frozen=True)

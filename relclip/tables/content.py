@@ -9,6 +9,7 @@ from typing import Any
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json, read_object
 from relclip.core.metrics import MEASURES, metric_label
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_CUTOFF, MAIN_NAMES
@@ -47,6 +48,18 @@ _DETECTOR = {
     "proposals_per_image": "proposals a picture",
     "recall": "share of annotated boxes with a proposal of IoU 0.5 or more",
     "recall_labelled": "the same, with a proposal of their own class",
+}
+#: What statistics.json of the knowledge base says -> in words.
+_MINING = {
+    "captions": "captions read",
+    "captions_with_triplet": "captions that state a triplet",
+    "mentions": "triplets stated, each time counted",
+    "triplets": "different triplets",
+    "min_count": "mentions that a triplet needs to be kept",
+    "predicates_with_triplets": "predicates that some triplet has",
+    "lines_without_tab": "lines left out: without a tab",
+    "lines_not_utf8": "lines repaired: not UTF-8",
+    "backend": "the grammar that reads sentences",
 }
 #: A verdict of figure 5 -> (legend where the truth is known, where it is not).
 VERDICTS = {
@@ -141,10 +154,18 @@ def ext_check(params: Params, evaluate: Path) -> dict[str, Any]:
     return {"metrics": [metric_label(metric) for metric in EXT_METRICS], "rows": cells}
 
 
-def scalars(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(name, value) of what a statistics.json says in single numbers or words."""
-    plain = {key: value for key, value in content.items() if not isinstance(value, (Mapping, list))}
-    return [(key.replace("_", " "), compact(value)) for key, value in plain.items()]
+def protocol(evaluate: Evaluate) -> list[tuple[str, str, str]]:
+    """(switch, value, what it says) of the section evaluate."""
+    return [
+        (name, compact(getattr(evaluate, name)), field.description or "")
+        for name, field in type(evaluate).model_fields.items()
+    ]
+
+
+def mining_facts(kb: Path) -> list[tuple[str, str]]:
+    """(in words, value) of what the miner counted."""
+    content = read_object(kb / "statistics.json")
+    return [(words, compact(content[name])) for name, words in _MINING.items() if name in content]
 
 
 def detector_facts(folder: Path | None) -> list[tuple[str, str]]:

@@ -60,7 +60,7 @@ def claims_latex(claims: Sequence[Claim]) -> str:
 
 
 def _signed(text: str) -> str:
-    return "{}" + text.replace("-", "$-$").replace("+", "$+$")
+    return "{}" + text.replace("−", "$-$").replace("+", "$+$")
 
 
 def _environment(title: str, caption: str, label: str, lines: Sequence[str]) -> str:

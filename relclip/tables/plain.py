@@ -9,6 +9,7 @@ from relclip.tables.claims import Claim
 from relclip.tables.grid import NOT_BUILT, Cell, Column, Line, Table
 from relclip.tables.layout import TASKS
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 HEADER = (
     *("table", "judged_on", "block", "group", "row", "note", "in_paper", "task", "metric", "pairs"),
     *("ours", "low", "high", "std", "seeds", "paper", "state"),
@@ -38,7 +39,10 @@ def tables_markdown(tables: Iterable[Table]) -> str:
 
 
 def _markdown(table: Table) -> str:
-    lines = [f"### {heading(table)}", "", escape_markdown(f"{table.note} {table.how_to_read}"), ""]
+    lines = [f"### {heading(table)}", ""]
+    lines += [
+        line for text in (table.how_to_read, table.note) if text for line in (escape_markdown(text), "")
+    ]
     columns = [table.columns[number] for number in table.shown]
     lines += markdown_rows(["", *(column_heading(table, column) for column in columns)], [])
     for block in table.blocks:
@@ -47,7 +51,10 @@ def _markdown(table: Table) -> str:
                 "| " + " | ".join([f"**{escape_markdown(block.title)}**", *[""] * len(columns)]) + " |"
             )
         for line in block.lines:
-            cells = [markdown_cell(line.cells[number], table.beside) for number in table.shown]
+            cells = [
+                markdown_cell(line.cells[number], table.beside if line.in_paper else "")
+                for number in table.shown
+            ]
             lines.append("| " + " | ".join([_markdown_name(table, line), *cells]) + " |")
     return "\n".join([*lines, ""])
 
@@ -80,17 +87,17 @@ def column_heading(table: Table, column: Column) -> str:
 
 
 def markdown_cell(cell: Cell, beside: str) -> str:
-    """`**54.2** ± 0.4 (3)<br>[53.0, 55.3]<br>paper 55.06`."""
-    theirs = f"{beside} {cell.paper:.2f}" if cell.paper is not None else f"{beside} –"
-    return "<br>".join([*measured(cell, "**"), *([theirs] if beside else [])])
+    """`**54.2** ± 0.4 (3)<br>[53.0, 55.3]<br>paper 55.06`; what stands in one line, stays in it."""
+    theirs = f"{cell.paper:.2f}" if cell.paper is not None else "–"
+    return "<br>".join([*measured(cell, "**"), *([f"{beside}{NO_BREAK}{theirs}"] if beside else [])])
 
 
 def measured(cell: Cell, strong: str = "") -> list[str]:
     """The measured part of a cell as text: the mean with its spread over seeds, then the interval."""
     if cell.ours is None:
         return [cell.state]
-    spread = f" ± {cell.std:.1f} ({cell.seeds})" if cell.std is not None else ""
-    interval = [f"[{cell.low:.1f}, {cell.high:.1f}]"] if cell.low is not None else []
+    spread = f"{NO_BREAK}±{NO_BREAK}{cell.std:.1f}{NO_BREAK}({cell.seeds})" if cell.std is not None else ""
+    interval = [f"[{cell.low:.1f},{NO_BREAK}{cell.high:.1f}]"] if cell.low is not None else []
     return [f"{strong}{cell.ours:.1f}{strong}{spread}", *interval]
 
 
@@ -108,4 +115,4 @@ def claims_markdown(claims: Sequence[Claim]) -> str:
 
 
 def _difference(one: claim_table.Difference | None) -> str:
-    return f"{one.text}<br>**{one.verdict}**" if one else NOT_BUILT
+    return f"{one.text.replace(' ', NO_BREAK)}<br>**{one.verdict}**" if one else NOT_BUILT

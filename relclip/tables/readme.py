@@ -1,7 +1,7 @@
 """`make readme`: the blocks of docs/results.md, from the tables of the last run: nobody copies numbers by hand."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from relclip.core import command
@@ -38,7 +38,16 @@ def results(params: Path, tables: Path, dataset: Path) -> str:
     origin = dict(facts(params))
     head = f"Commit {origin['Commit']}; {origin['Machine']}. Test pictures: {split.count('test'):,}."
     names = (*load_workflow(params).report.tables, "claims")
-    return "\n\n".join([head, *(_annotation(tables / f"{name}.md") for name in names)])
+    return "\n\n".join([head, *_each_once(_annotation(tables / f"{name}.md") for name in names)])
+
+
+def _each_once(tables: Iterable[str]) -> Iterator[str]:
+    """How to read a table stands below its heading: say it only where it was not said above."""
+    said = set()
+    for table in tables:
+        heading, how, *rest = table.split("\n\n")
+        yield "\n\n".join([heading, *([how] if how not in said else []), *rest])
+        said.add(how)
 
 
 def times(benchmarks: Path) -> str:

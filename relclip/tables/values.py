@@ -6,17 +6,16 @@ from typing import Any
 import numpy as np
 
 from relclip.core import captions
-from relclip.core.json_file import read_json
 from relclip.core.kb_filter import KEY, caption_ids
 from relclip.core.metrics import metric_label
 from relclip.core.page import LONGEST, embedded, explorer_script, script_digest
-from relclip.core.params.base import SPLITS
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_NAMES
 from relclip.core.vocabulary import Vocabulary
 from relclip.tables import claims as claim_table
 from relclip.tables import content, explain, paper, provenance, summary
 from relclip.tables.examples import TOP
+from relclip.tables.figures.quality import SPLIT_NAMES
 from relclip.tables.gather import Gathered, Inputs
 from relclip.tables.layout import TASKS, run_names
 from relclip.tables.provenance import Artifact, artifacts
@@ -64,7 +63,7 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "clip_accuracies": content.clip_accuracies(inputs.clip),
         "ext_accuracies": content.ext_accuracies(inputs.ext),
         "detector_facts": content.detector_facts(inputs.detector),
-        "protocol": content.scalars(gathered.params.evaluate.model_dump()),
+        "protocol": content.protocol(gathered.params.evaluate),
         "artifacts": _artifacts(gathered.params, inputs),
         "times": provenance.stage_times(inputs.benchmarks),
     }
@@ -88,7 +87,7 @@ def _data(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     return {
         "classes": len(set(data.objects["class_id"].tolist())),
         "predicates": data.vocabulary.predicates,
-        "splits": SPLITS,
+        "splits": SPLIT_NAMES,
         "tiles": content.tiles(data, gathered.knowledge),
         "account": read_account(inputs.dataset / "account.json"),
         "truth_known": data.truth is not None,
@@ -120,7 +119,7 @@ def _knowledge(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "whole_quality": [
             (base, judged, one.whole) for base, by in gathered.quality.items() for judged, one in by.items()
         ],
-        "kb_facts": content.scalars(read_json(inputs.kb / "statistics.json")),
+        "kb_facts": content.mining_facts(inputs.kb),
         "top_triplets": [
             (name, knowledge.top(vocabulary, number)) for number, name in enumerate(vocabulary.predicates, 1)
         ],

@@ -22,6 +22,7 @@ from relclip.tables.cards import card
 from relclip.tables.claims import Claim, Difference
 from relclip.tables.gather import gather
 from relclip.tables.layout import rows_of, run_names
+from relclip.tables.plain import NO_BREAK
 from relclip.tables.provenance import OTHER, RECORDED, UNKNOWN, artifacts
 from relclip.tables.results import released
 from relclip.tables.sources import KnowledgeBase
@@ -131,7 +132,7 @@ def test_the_first_sentence_says_whether_rcl_helped(low, high, seeds, words):
     one = Difference("annotation", "recall_at_50", 0.5, low, high, seeds)
     claim = Claim("any words", "predcls", ("with",), ("without",), (one,))
     said = whether_rcl_helped([claim], Figures(rcl="with", no_rcl="without"))
-    assert said.startswith(words) and f"R@50 +0.5 [{low:+.1f}, {high:+.1f}]." in said
+    assert said.startswith(words) and f"R@50 +0.5 [{low:+.1f}, {high:+.1f}].".replace("-", "−") in said
     assert whether_rcl_helped([claim], Figures(rcl="with", no_rcl="another")) == ""
 
 
@@ -162,7 +163,7 @@ def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     text = card(read_origin(inputs.raw), model, [("Commit", "a" * 40), ("Packages", "torch 9.9|x")])
     result = model.results["predcls", "annotation"]
     low, high = (100 * bound for bound in result.intervals["recall_at_50"])
-    assert f"| {100 * result.metrics['recall_at_50']:.1f} [{low:.1f}, {high:.1f}]" in text
+    assert f"| {100 * result.metrics['recall_at_50']:.1f} [{low:.1f},{NO_BREAK}{high:.1f}]" in text
     assert f'model = load_model(Path("{inputs.train / RELEASED}"))' in text
     assert "f" * 64 in text and "1,234 labelled pairs" in text and "unknown" in text
     weakest = min((one["recall_at_100"], name) for name, one in result.per_predicate.items() if len(one) > 1)

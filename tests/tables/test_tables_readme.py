@@ -25,7 +25,7 @@ def project(tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     (tmp_path / "tables").mkdir()
     for name in (*load_workflow(tmp_path / "params.yaml").report.tables, "claims"):
-        text = f"### {name}, annotation\n\nnote\n\n| 43.5 |\n\n### {name}, full truth\n\n| 9.9 |\n"
+        text = f"### {name}, annotation\n\nhow to read\n\nnote\n\n| 43.5 |\n\n### {name}, full truth\n\n| 9.9 |\n"
         (tmp_path / "tables" / f"{name}.md").write_text(text)
     images = {"image_id": [1, 2, 3], "file": ["a", "b", "c"], "width": [9] * 3, "height": [9] * 3}
     (tmp_path / "dataset").mkdir()
@@ -44,6 +44,8 @@ def test_every_table_follows_in_its_order(project):
     assert [line[4:].partition(",")[0] for line in text.splitlines() if line.startswith("### ")] == names
     assert text.count("| 43.5 |") == len(names)
     assert "9.9" not in text
+    assert text.count("how to read") == 1
+    assert text.count("note") == len(names)
     assert "Test pictures: 2." in text.partition("### ")[0]
     (project / "tables" / "table5.md").unlink()
     with pytest.raises(ContractError, match=r"table5\.md.*make tables"):

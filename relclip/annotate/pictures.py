@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from relclip.core.errors import InputError, counted
+from relclip.core.errors import InputError, counted, no_file
 from relclip.core.images import read_image
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.seeds import stream
@@ -58,7 +58,8 @@ def read_pictures(dataset: Path, raw: Path, asked: Questionnaire) -> dict[int, P
     lost = [one.path for one in found.values() if not one.path.is_file()]
     if lost:
         raise InputError(
-            f"{lost[0]} does not exist ({len(lost)} of {counted(len(found), 'picture')}); give what the stage raw made"
+            f"{lost[0]} {no_file(lost[0])} ({len(lost)} of {counted(len(found), 'picture')}); "
+            "give what the stage raw made"
         )
     return found
 

@@ -35,16 +35,12 @@ def read_members(path: Path) -> Iterator[tuple[str, Entry]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator["_Text"]:
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path} {no_file(path)}; give the folder that holds the data set's files")
+    if not path.is_file():
+        raise InputError(f"{path} {no_file(path)}; run the stage `raw`, or give the folder that holds it")
     note_read(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
             yield _Text(file, path)
-    except FileNotFoundError:
-        raise InputError(
-            f"{path} does not exist; run the stage `raw`, or give the folder that holds it"
-        ) from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from relclip.core.errors import InputError, one_line
+from relclip.core.errors import InputError, no_file, one_line
 
 #: Formats whose decoders run in this process and stay in it (EPS, for one, would start Ghostscript).
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
@@ -139,7 +139,7 @@ def image_size(path: Path) -> tuple[int, int]:
 def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """The file, as yet undecoded, and its (width, height) as stored; `reduced`: it comes smaller where it must."""
     if not path.is_file():
-        raise InputError(f"{path} is not there or is no file; put the picture in place")
+        raise InputError(f"{path} {no_file(path)}; put the picture in place")
     formats = _formats(path)
     try:
         with Image.open(path, formats=formats) as image:

@@ -12,7 +12,7 @@ from torch import nn
 
 from relclip.compute.seal import read_header
 from relclip.core.atomic import real
-from relclip.core.errors import InputError, one_line
+from relclip.core.errors import InputError, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.internals.open_clip import quiet
 
@@ -35,7 +35,7 @@ def check_files(folder: Path) -> None:
         if not any(place.is_relative_to(one) for one in inside):
             raise InputError(f"{path} is a link out of {folder}; take the folder as it was exported")
         if not place.is_file():
-            raise InputError(f"{path} is no file; take the folder as it was exported")
+            raise InputError(f"{path} {no_file(path)}; take the folder as it was exported")
         if path.suffix == ".json" and place.stat().st_size > MOST_JSON_BYTES:
             raise InputError(
                 f"{path} is larger than {MOST_JSON_BYTES >> 20} MB; take the folder as it was exported"

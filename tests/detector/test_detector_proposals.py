@@ -146,5 +146,5 @@ def test_pictures_are_kept_or_streamed(trained, tmp_path):
     )
     path.unlink()
     assert kept[0].width == 48
-    with pytest.raises(InputError, match="is not there"):
+    with pytest.raises(InputError, match="does not exist"):
         streamed[0]

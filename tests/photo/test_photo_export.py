@@ -139,7 +139,7 @@ STRANGERS = {
         lambda f: set_json(f / ENCODER, "preprocess_cfg", "std", value=[0, 1, 1]),
         "preprocess_cfg.std is no list of three numbers",
     ),
-    "links in a circle": (lambda f: (f / "more").symlink_to("more"), "is no file"),
+    "links in a circle": (lambda f: (f / "more").symlink_to("more"), "does not exist"),
     "a huge text tower": (
         lambda f: set_json(f / ENCODER, "model_cfg", "text_cfg", "vocab_size", value=1 << 40),
         "more than the weights hold",

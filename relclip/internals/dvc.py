@@ -1,4 +1,4 @@
-"""DVC does what it does for each stage once for all of them: four of its internals, as they are in the versions KNOWN.
+"""DVC does what it does for each stage once for all of them: four of its internals, as they are in the version KNOWN.
 
 With dozens of stages that share most of their sources `dvc commit` parses params.yaml and git's index anew for each
 stage, hashes each source for each stage that lists it, and writes its run cache through a YAML library in Python.
@@ -8,14 +8,14 @@ Here each is read once, and the run cache is written as JSON, which is YAML. Wha
 import copy
 import functools
 import json
-import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-KNOWN = re.compile(r"3\.67\.\d+")
+from relclip.internals import looked_into
+
+KNOWN = "3.67"
 
 
 @contextmanager
@@ -24,11 +24,7 @@ def read_once(version: str) -> Iterator[bool]:
 
     A DVC of another version than the known ones is left as it is, which is said.
     """
-    if not KNOWN.fullmatch(version):
-        print(
-            f"relclip: DVC {version} is not the one that was looked into (3.67): it reads all again for every stage",
-            file=sys.stderr,
-        )
+    if not looked_into("DVC", version, KNOWN, "it reads all again for every stage"):
         yield False
         return
     from dvc.dependency import param  # noqa: PLC0415

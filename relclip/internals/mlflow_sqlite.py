@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-#: Major and minor version, as the thousands of a stamp.
-KNOWN = range(3017, 3018)
+from relclip.internals import looked_into
+
+KNOWN = "3.17"
 #: What a person sets to have the client do more than write rows.
 FOR_THE_CLIENT = ("MLFLOW_RUN_ID", "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING")
 SECONDS_FOR_A_LOCK = 60.0
@@ -183,14 +184,9 @@ def _known(store: sqlite3.Connection, stamp: int) -> bool:
     if store.execute("PRAGMA user_version").fetchone()[0] != stamp:
         return False
     found = {table: {row[1] for row in store.execute(f"PRAGMA table_info({table})")} for table in _COLUMNS}
-    if stamp // 1000 in KNOWN and found == _COLUMNS:
-        return True
-    print(
-        f"relclip: MLflow {stamp // 1_000_000}.{stamp // 1000 % 1000} is not the one that was looked into (3.17),"
-        " or has other tables: its client writes the runs, seconds each",
-        file=sys.stderr,
-    )
-    return False
+    release = f"{stamp // 1_000_000}.{stamp // 1000 % 1000}"
+    version = f"{release}.{stamp % 1000}" if found == _COLUMNS else f"{release} with other tables"
+    return looked_into("MLflow", version, KNOWN, "its client writes the runs, seconds each")
 
 
 def user_name() -> str:

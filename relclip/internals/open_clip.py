@@ -3,12 +3,10 @@
 The class token of a picture and the end token of a text look at all tokens of the last block, none of which but
 themselves is read afterwards: of a tower with three layers more than a quarter of the work is left out. What stands
 behind the end token is hidden from it by the causal mask, so a text costs its own length and not the context's. The
-towers' parts are as in the versions KNOWN; of others the plain way is taken, `encode_image` and `encode_text`.
+towers' parts are as in the version KNOWN; of others the plain way is taken, `encode_image` and `encode_text`.
 """
 
 import logging
-import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,21 +16,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-KNOWN = re.compile(r"3\.3\.\d+")
+from relclip.internals import looked_into
+
+KNOWN = "3.3"
 
 
 @cache
 def is_known(found: str | None = None) -> bool:
     """Whether open_clip, or a version `found`, is one that was looked into; else it is said, once."""
-    found = found or version("open_clip_torch")
-    if KNOWN.fullmatch(found):
-        return True
-    print(
-        f"relclip: open_clip {found} is not the one that was looked into (3.3): its towers compute every token, a"
-        " quarter more work",
-        file=sys.stderr,
-    )
-    return False
+    otherwise = "its towers compute every token, a quarter more work"
+    return looked_into("open_clip", found or version("open_clip_torch"), KNOWN, otherwise)
 
 
 @contextmanager

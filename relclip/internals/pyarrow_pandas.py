@@ -1,10 +1,9 @@
 """pyarrow without pandas, which it imports at the first array to know a data frame when it sees one.
 
 0.155 s of processor time a job, half of what importing relclip.core.parquet takes with it, and no table here becomes a
-data frame. The look is as in the versions KNOWN; what pandas alone can do (`to_pandas`) looks again and finds it.
+data frame. The look is as in the version KNOWN; what pandas alone can do (`to_pandas`) looks again and finds it.
 """
 
-import re
 import sys
 from importlib.abc import MetaPathFinder
 from importlib.util import find_spec
@@ -12,7 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-KNOWN = re.compile(r"25\.\d+\.\d+")
+from relclip.internals import looked_into
+
+KNOWN = "25"
 
 
 class _NoPandas(MetaPathFinder):
@@ -30,12 +31,7 @@ def spare_pandas(version: str = pa.__version__) -> bool:
     """
     if find_spec("pandas") is None:
         return False
-    if not KNOWN.fullmatch(version):
-        print(
-            f"relclip: pyarrow {version} is not the one that was looked into (25): it imports pandas, a fifth of a"
-            " second a job",
-            file=sys.stderr,
-        )
+    if not looked_into("pyarrow", version, KNOWN, "it imports pandas, a fifth of a second a job"):
         return False
     if "pandas" not in sys.modules:
         nobody = _NoPandas()  # Cython's import does not take None in sys.modules for an answer

@@ -1,4 +1,4 @@
-"""Snakemake looks less often at what does not change: two of its internals, as they are in the versions KNOWN.
+"""Snakemake looks less often at what does not change: two of its internals, as they are in the version KNOWN.
 
 `benchmark:` reads a job's memory twice a second in the job's first 15 s. The limit of jobs that start in a second,
 which cores limit too, wakes the scheduler a second after every job that ended, and it looks at all ready jobs again.
@@ -6,11 +6,14 @@ Both together: 300 jobs of 0.3 s on two cores take 9.4 s of processor time in pl
 """
 
 import importlib
-import re
 import sys
+from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-KNOWN = re.compile(r"9\.27\.\d+")
+from relclip.internals import looked_into
+
+KNOWN = "9.27"
 #: Seconds between two looks at a job's memory; 0.5 is Snakemake's own.
 INTERVAL = 2.0
 #: The last words of a run that did not come to its end, after Ctrl-C or an error that was said above.
@@ -19,17 +22,28 @@ STOPPED = "relclip: stopped before the end; what is done stays, and the same com
 
 def look_less_often(version: str) -> bool:
     """Change the running Snakemake, of this version, if it is a known one; else say so and leave it as it is."""
-    if not KNOWN.fullmatch(version):
-        print(
-            f"relclip: Snakemake {version} is not the one that was looked into (9.27): it polls as it does by itself,"
-            " which takes more of a core",
-            file=sys.stderr,
-        )
+    if not looked_into(
+        "Snakemake", version, KNOWN, "it polls as it does by itself, which takes more of a core"
+    ):
         return False
     importlib.import_module("snakemake.benchmark").BENCHMARK_INTERVAL_SHORT = INTERVAL  # type: ignore[attr-defined]
     scheduler = importlib.import_module("snakemake.scheduling.job_scheduler")
     scheduler.JobRateLimiter = lambda limit: None  # type: ignore[attr-defined]
     return True
+
+
+def read_rules(folder: Path) -> Any:
+    """The Snakefile of `folder` as Snakemake holds it, `rules` and `globals`; its API only prints them."""
+    from snakemake import __version__  # noqa: PLC0415
+    from snakemake.api import SnakemakeApi  # noqa: PLC0415
+    from snakemake.settings.types import OutputSettings, Quietness, ResourceSettings  # noqa: PLC0415
+
+    looked_into(
+        "Snakemake", __version__, KNOWN, "its rules may be kept in another place, where they are not found"
+    )
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        workflow = api.workflow(ResourceSettings(cores=1), snakefile=folder / "Snakefile", workdir=folder)
+        return workflow._workflow
 
 
 def say_when_interrupted() -> None:

@@ -2,27 +2,23 @@
 
 Four methods of `Optimizer` are wrapped so that the first call imports `torch._dynamo`, 1.1 s of processor time a job
 (7 % of a training of 280 steps on drawn scenes); torch remembers what it made of each in an attribute of the method,
-and `step` stands behind such a wrapper too. Both are as in the versions KNOWN.
+and `step` stands behind such a wrapper too. Both are as in the version KNOWN.
 """
 
 import inspect
-import re
 import sys
 
 import torch
 
-KNOWN = re.compile(r"2\.14\.\d+(\+\w+)?")
+from relclip.internals import looked_into
+
+KNOWN = "2.14"
 WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 
 
 def spare_torch_compile(version: str = torch.__version__) -> bool:
     """Keep optimisers from importing torch.compile, if torch is of a known version; else say so and change nothing."""
-    if not KNOWN.fullmatch(version):
-        print(
-            f"relclip: torch {version} is not the one that was looked into (2.14): its optimisers import torch.compile,"
-            " a second a job",
-            file=sys.stderr,
-        )
+    if not looked_into("torch", version, KNOWN, "its optimisers import torch.compile, a second a job"):
         return False
     if "torch._dynamo" not in sys.modules:
         for name in WRAPPED:

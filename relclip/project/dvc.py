@@ -23,6 +23,7 @@ from relclip.core import command
 from relclip.core.atomic import write_text
 from relclip.core.params.whole import load_params
 from relclip.core.recall import MAIN_NAMES
+from relclip.internals.snakemake import read_rules
 from relclip.project.closure import PACKAGE, Closures, Sections, entry, present
 from relclip.project.code_digests import FOLDER, STAGE
 from relclip.project.preset import PRESETS, preset_text
@@ -175,24 +176,18 @@ def read_workflow(root: Path, params: str) -> Workflow:
 
 def _read(folder: Path) -> Workflow:
     """The rules of the Snakefile in `folder`, as stages."""
-    from snakemake.api import SnakemakeApi  # noqa: PLC0415
-    from snakemake.settings.types import OutputSettings, Quietness, ResourceSettings  # noqa: PLC0415
-
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-        source = folder / "Snakefile"
-        found = api.workflow(ResourceSettings(cores=1), snakefile=source, workdir=folder)._workflow
-        rules = [rule for rule in found.rules if rule.output]
-        shards = [rule for rule in rules if all(path.flags.get("temp") for path in rule.output)]
-        every = [stage for rule in rules if rule not in shards for stage in _stages(rule, found.globals)]
-        stages = [stage for stage in every if stage.jobs]
+    snakefile = read_rules(folder)
+    rules = [rule for rule in snakefile.rules if rule.output]
+    shards = [rule for rule in rules if all(path.flags.get("temp") for path in rule.output)]
+    every = [stage for rule in rules if rule not in shards for stage in _stages(rule, snakefile.globals)]
     of_file = defaultdict(list)
     for rule in shards:
         of_file[_source(rule)].append(rule.name)
     names = {
         wildcard: frozenset(name for names in lists.values() for name in names)
-        for wildcard, lists in found.globals["NAMES"].items()
+        for wildcard, lists in snakefile.globals["NAMES"].items()
     }
-    return Workflow(stages, names, of_file, Closures(folder))
+    return Workflow([stage for stage in every if stage.jobs], names, of_file, Closures(folder))
 
 
 def _source(rule: Any) -> str:

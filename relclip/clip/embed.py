@@ -13,12 +13,9 @@ from relclip.core.atomic import atomic_folder, write_array, write_json
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import Clip
-from relclip.core.parquet import TRIPLETS, write_table
+from relclip.core.parquet import PROMPTS, write_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder, load_encoder
-
-#: triplets.parquet: the triplet whose embedding is row `row` of triplets.npy.
-PROMPTS = pa.schema([*list(TRIPLETS)[:3], ("row", pa.int64())])
 
 
 def run(

@@ -17,6 +17,7 @@ from relclip.core.parquet import (
     OBJECTS,
     PREDICTED_OBJECTS,
     RELATIONS,
+    TRIPLET,
     TRIPLETS,
     read_table,
 )
@@ -90,8 +91,8 @@ def load_annotations(folder: Path) -> Annotations:
 def read_triplets(folder: Path, vocabulary: Vocabulary) -> Ids:
     """(K, 3) the knowledge base's subject class, predicate, object class. Raises ContractError on unknown ids."""
     table = read_table(folder / "triplets.parquet", TRIPLETS)
-    triplets = np.column_stack([table[name].to_numpy().astype(np.int64) for name in TRIPLETS.names[:3]])
-    for column, name in enumerate(TRIPLETS.names[:3]):
+    triplets = np.column_stack([table[name].to_numpy().astype(np.int64) for name in TRIPLET.names])
+    for column, name in enumerate(TRIPLET.names):
         names = vocabulary.predicates if name == "predicate_id" else vocabulary.objects
         _known(triplets[:, column], name, names, folder)
     return triplets

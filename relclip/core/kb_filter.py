@@ -10,11 +10,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from relclip.core.params.train import KbLabels
-from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
+from relclip.core.parquet import EVIDENCE, TRIPLET, TRIPLETS, read_table
 from relclip.core.seeds import stream
 
 Triplet = tuple[int, ...]  # subject class, predicate, object class
-KEY = TRIPLETS.names[:3]
 PAIR = ("subject_class", "object_class")
 
 
@@ -55,8 +54,12 @@ def believed_captions(caption_id: pa.ChunkedArray, share: float, seed: int) -> N
 
 def count_triplets(evidence: pa.Table) -> pa.Table:
     """The rows of triplets.parquet that these rows of evidence.parquet make: one mention a row."""
-    counted = evidence.group_by(KEY).aggregate([([], "count_all")]).rename_columns([*KEY, "count"])
-    return counted.cast(TRIPLETS).sort_by([(name, "ascending") for name in KEY])
+    counted = (
+        evidence.group_by(TRIPLET.names)
+        .aggregate([([], "count_all")])
+        .rename_columns([*TRIPLET.names, "count"])
+    )
+    return counted.cast(TRIPLETS).sort_by([(name, "ascending") for name in TRIPLET.names])
 
 
 def frequent_triplets(triplets: pa.Table, min_count: int, min_share: float) -> pa.Table:
@@ -86,7 +89,7 @@ def caption_ids(
 ) -> dict[Triplet, list[str]]:
     """The first `each` caption ids of some triplets, at most `most` in all: the earlier triplets get theirs first."""
     table = read_table(path, EVIDENCE).sort_by([(name, "ascending") for name in EVIDENCE.names])
-    columns = np.stack([table[name].to_numpy().astype(np.int64) for name in KEY], axis=1)
+    columns = np.stack([table[name].to_numpy().astype(np.int64) for name in TRIPLET.names], axis=1)
     starts = np.flatnonzero(np.r_[True, (columns[1:] != columns[:-1]).any(axis=1)][: len(columns)])
     ends = [*starts[1:].tolist(), len(columns)]
     spans = dict(

@@ -44,17 +44,17 @@ RELATIONS = pa.schema(
         ("object_id", pa.int32()),
     ]
 )
-TRIPLETS = pa.schema(
-    [
-        ("subject_class", pa.int16()),
-        ("predicate_id", pa.int16()),
-        ("object_class", pa.int16()),
-        ("count", pa.int64()),
-    ]
+TRIPLET = pa.schema(
+    [("subject_class", pa.int16()), ("predicate_id", pa.int16()), ("object_class", pa.int16())]
 )
+TRIPLETS = pa.schema([*TRIPLET, ("count", pa.int64())])
 #: What kb/triplets.parquet holds: the names beside the ids.
 NAMED_TRIPLETS = pa.schema([*TRIPLETS, *((name, pa.string()) for name in ("subject", "predicate", "object"))])
-EVIDENCE = pa.schema([*list(TRIPLETS)[:3], ("caption_id", pa.string())])
+EVIDENCE = pa.schema([*TRIPLET, ("caption_id", pa.string())])
+#: prompts/triplets.parquet: the triplet whose embedding is row `row` of triplets.npy.
+PROMPTS = pa.schema([*TRIPLET, ("row", pa.int64())])
+#: features/images.parquet: the image whose patch map is row `row` of maps.npy.
+MAP_ROWS = pa.schema([("image_id", pa.int64()), ("row", pa.int64())])
 EXT_SCORES = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("logit", pa.float32())])
 #: What a refined run trained on; caption_id, clip and model may be null.
 TRAINED_LABELS = pa.schema(

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
 
 from relclip.core.errors import ContractError
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.parquet import TRIPLETS, read_table
+from relclip.core.parquet import TRIPLET, TRIPLETS, read_table
 from relclip.core.recall import Task
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate.checks import Ints, check_range
@@ -37,8 +36,8 @@ class TrainTriplets:
 
 def load_train_triplets(path: Path, vocabulary: Vocabulary) -> TrainTriplets:
     """Read triplets (subject_class, predicate_id, object_class) of train; `count`, where there, says how often."""
-    table = read_table(path, pa.schema(list(TRIPLETS)[:3]), optional=[TRIPLETS.field("count")])
-    subject, predicate, other = (column(table, name) for name in TRIPLETS.names[:3])
+    table = read_table(path, TRIPLET, optional=[TRIPLETS.field("count")])
+    subject, predicate, other = (column(table, name) for name in TRIPLET.names)
     for name, values in (("subject_class", subject), ("object_class", other)):
         check_range(values, len(vocabulary.objects), name, "object classes", path)
     check_range(predicate, len(vocabulary.predicates), "predicate_id", "predicates", path)

@@ -10,10 +10,10 @@ from relclip.core import command
 from relclip.core.annotations import Ids
 from relclip.core.atomic import make_folder
 from relclip.core.errors import ContractError
-from relclip.core.parquet import read_table
+from relclip.core.parquet import MAP_ROWS, read_table
 from relclip.core.progress import progress
 from relclip.core.shard import check_elsewhere, read_shards
-from relclip.features.rows import MAPS, ROWS, Maps, new_maps, place_maps, write_images
+from relclip.features.rows import MAPS, Maps, new_maps, place_maps, write_images
 
 #: Rows copied at a time.
 BLOCK = 256
@@ -58,7 +58,7 @@ def merge_shards(folders: Sequence[Path], output: Path) -> None:
 
 def _read(folder: Path) -> tuple[Ids, Maps]:
     """A shard's image ids and its maps, row for row."""
-    image_id = read_table(folder / "images.parquet", ROWS)["image_id"].to_numpy()
+    image_id = read_table(folder / "images.parquet", MAP_ROWS)["image_id"].to_numpy()
     try:
         maps = open_memmap(folder / MAPS, mode="r")
     except (OSError, ValueError) as error:

@@ -14,10 +14,9 @@ from relclip.core.atomic import write_text
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
-from relclip.core.parquet import write_table
+from relclip.core.parquet import MAP_ROWS, write_table
 
 MAPS = "maps.npy"
-ROWS = pa.schema([("image_id", pa.int64()), ("row", pa.int64())])
 #: (rows, h, w, C)
 Maps = NDArray[np.float16]
 
@@ -46,7 +45,7 @@ def new_maps(partial: Path, shape: tuple[int, ...]) -> Maps:
 def write_images(output: Path, image_id: Ids) -> None:
     """Write images.parquet: the images of the rows of maps.npy, in their order."""
     table = pa.table({"image_id": image_id, "row": np.arange(len(image_id))})
-    write_table(output / "images.parquet", table, ROWS)
+    write_table(output / "images.parquet", table, MAP_ROWS)
 
 
 def place_maps(output: Path, partial: Path) -> None:

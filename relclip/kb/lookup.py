@@ -8,7 +8,7 @@ from relclip.core import captions, page
 from relclip.core.atomic import write_text
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
-from relclip.core.parquet import TRIPLETS, read_table
+from relclip.core.parquet import TRIPLET, TRIPLETS, read_table
 from relclip.kb import aggregate
 from relclip.kb.folders import described, evidence_file
 
@@ -54,13 +54,13 @@ def write_page(
     return {"triplets": len(rows), "sentences": len(texts), "ids_not_found": len(wanted - texts.keys())}
 
 
-_KEY = [(name, "ascending") for name in TRIPLETS.names[:3]]
+_KEY = [(name, "ascending") for name in TRIPLET.names]
 
 
 def _chosen(evidence: Path, output: Path, sentences: int) -> dict[tuple[int, ...], list[str]]:
     """Triplet -> the first ids of its captions, in the order of ids; MOST in all, frequent triplets first."""
     scratch = output.parent / f".{output.name}.work"
-    names = ", ".join(TRIPLETS.names[:3])
+    names = ", ".join(TRIPLET.names)
     query = f"""SELECT {names}, caption_id FROM
         (SELECT *, count(*) OVER (PARTITION BY {names}) AS many,
          row_number() OVER (PARTITION BY {names} ORDER BY caption_id) AS place FROM mentions)

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from relclip.core.boxes import Boxes, overlapping_pairs, union
 from relclip.core.errors import ContractError
 from relclip.core.lookup import positions
-from relclip.core.parquet import IMAGES, OBJECTS, read_table
-
-FEATURE_ROWS = pa.schema([("image_id", pa.int64()), ("row", pa.int64())])
+from relclip.core.parquet import IMAGES, MAP_ROWS, OBJECTS, read_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +177,7 @@ def _column(table: pa.Table, name: str) -> NDArray:
 
 def _map_rows(features: Path, image_ids: NDArray[np.int64]) -> NDArray[np.int64]:
     path = features / "images.parquet"
-    table = read_table(path, FEATURE_ROWS).sort_by("image_id")
+    table = read_table(path, MAP_ROWS).sort_by("image_id")
     known = _column(table, "image_id")
     missing = np.setdiff1d(image_ids, known)
     if len(missing):

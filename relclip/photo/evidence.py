@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relclip.core import captions
-from relclip.core.kb_filter import KEY, caption_ids
+from relclip.core.kb_filter import caption_ids
 from relclip.core.page import LONGEST
-from relclip.core.parquet import TRIPLETS, read_table
+from relclip.core.parquet import TRIPLET, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
 
 SENTENCES = 5
@@ -41,7 +41,7 @@ def load_knowledge(data: Path, vocabulary: Vocabulary) -> Knowledge | None:
     if not (folder / "triplets.parquet").is_file():
         return None
     table = read_table(folder / "triplets.parquet", TRIPLETS)
-    triplets = list(zip(*(table[name].to_pylist() for name in KEY), strict=True))
+    triplets = list(zip(*(table[name].to_pylist() for name in TRIPLET.names), strict=True))
     evidence = folder / "evidence.parquet"
     ids = caption_ids(evidence, triplets, SENTENCES) if sentences.is_file() and evidence.is_file() else {}
     wanted = {caption for some in ids.values() for caption in some}

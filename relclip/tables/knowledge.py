@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_triplets
 from relclip.core.params.whole import Params
+from relclip.core.parquet import TRIPLET
 from relclip.core.recall import MAIN
 from relclip.tables.figures.quality import Size
 from relclip.tables.grid import cell, read_row
@@ -21,7 +22,6 @@ from relclip.tables.sources import DataSet, columns_of
 
 Columns = Mapping[str, NDArray[Any]]
 Counts = NDArray[np.int64]
-_TRIPLET = ("subject_class", "predicate_id", "object_class")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ WHOLE, BELIEVED = "all", "believed"
 
 def quality(triplets: Columns, data: DataSet, relations: Columns, split: str = "train") -> Quality:
     """Compare triplets (columns subject_class, predicate_id, object_class) with the relations of one split."""
-    known = np.unique(np.stack([triplets[name] for name in _TRIPLET], axis=1).astype(np.int64), axis=0)
+    known = np.unique(np.stack([triplets[name] for name in TRIPLET.names], axis=1).astype(np.int64), axis=0)
     seen = class_triplets(data, relations, split)
     size = len(data.vocabulary.predicates)
     known_codes, seen_codes = _codes(known, size), _codes(seen, size)

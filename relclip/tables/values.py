@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from relclip.core import captions
-from relclip.core.kb_filter import KEY, caption_ids
+from relclip.core.kb_filter import caption_ids
 from relclip.core.metrics import metric_label
 from relclip.core.page import LONGEST, embedded, explorer_script, script_digest
 from relclip.core.params.whole import Params
+from relclip.core.parquet import TRIPLET
 from relclip.core.recall import MAIN, MAIN_NAMES
 from relclip.core.vocabulary import Vocabulary
 from relclip.tables import claims as claim_table
@@ -164,8 +165,10 @@ def explorer_data(
     ContractError or InputError where a file is absent or broken.
     """
     triplets = knowledge.triplets
-    order = np.lexsort([*(triplets[name] for name in reversed(KEY)), -triplets["count"]])[:MOST_TRIPLETS]
-    keys = list(zip(*(triplets[name][order].tolist() for name in KEY), strict=True))
+    order = np.lexsort([*(triplets[name] for name in reversed(TRIPLET.names)), -triplets["count"]])[
+        :MOST_TRIPLETS
+    ]
+    keys = list(zip(*(triplets[name][order].tolist() for name in TRIPLET.names), strict=True))
     chosen = caption_ids(kb / "evidence.parquet", keys, SENTENCES, MOST_SENTENCES) if corpus else {}
     texts = captions.texts([corpus], {one for ids in chosen.values() for one in ids}) if corpus else {}
     places = {caption: place for place, caption in enumerate(texts)}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_triplets, count_shares
 from relclip.core.params.train import KbWeights, Train
-from relclip.core.parquet import EXT_SCORES, RELATIONS, read_table
+from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLET, read_table
 from relclip.core.seeds import stream
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, pair_classes, pair_numbers
@@ -136,9 +136,7 @@ def kb_labels(
     weights: `counts` weighs them by how often the KB's captions say them of these classes instead (beyond the paper).
     """
     table = np.zeros((objects + 1, objects + 1, predicates + 1), bool)
-    subject, predicate, object_ = (
-        triplets[name].to_numpy() for name in ("subject_class", "predicate_id", "object_class")
-    )
+    subject, predicate, object_ = (triplets[name].to_numpy() for name in TRIPLET.names)
     check_ids(subject, objects, "kb: subject_class")
     check_ids(object_, objects, "kb: object_class")
     check_ids(predicate, predicates, "kb: predicate_id")

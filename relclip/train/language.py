@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -13,17 +12,8 @@ from torch import Tensor
 
 from relclip.compute.seal import check_seal
 from relclip.core.errors import ContractError
-from relclip.core.parquet import read_table
+from relclip.core.parquet import PROMPTS, read_table
 from relclip.core.vocabulary import Vocabulary
-
-PROMPTS = pa.schema(
-    [
-        ("subject_class", pa.int16()),
-        ("predicate_id", pa.int16()),
-        ("object_class", pa.int16()),
-        ("row", pa.int64()),
-    ]
-)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import torch
 from relclip.clip import embed
 from relclip.core.annotations import load_annotations, read_triplets
 from relclip.core.errors import ContractError
-from relclip.core.parquet import read_table
+from relclip.core.parquet import PROMPTS, read_table
 from relclip.encoder.encoder import load_encoder
 
 
@@ -20,7 +20,7 @@ def test_rows_are_the_embeddings_of_their_prompts(tiny, tmp_path):
         output=tmp_path / "prompts",
         threads=2,
     )
-    table = read_table(tmp_path / "prompts" / "triplets.parquet", embed.PROMPTS)
+    table = read_table(tmp_path / "prompts" / "triplets.parquet", PROMPTS)
     # train's (man, carrying | riding, board) and the KB's (board, carrying, man); a tree overlaps nobody
     assert [list(row.values()) for row in table.to_pylist()] == [[1, 1, 2, 0], [2, 1, 1, 1], [2, 2, 1, 2]]
     rows, objects = (np.load(tmp_path / "prompts" / name) for name in ("triplets.npy", "objects.npy"))

@@ -9,11 +9,10 @@ from relclip.core.annotations import load_annotations
 from relclip.core.digest import file_digest
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
-from relclip.core.parquet import read_table
+from relclip.core.parquet import MAP_ROWS, read_table
 from relclip.encoder.crops import whole
 from relclip.encoder.encoder import Encoder, load_encoder
 from relclip.features import stage
-from relclip.features.rows import ROWS
 
 
 def _run(tiny, output, threads=2, **inputs):
@@ -24,7 +23,7 @@ def _run(tiny, output, threads=2, **inputs):
 
 def test_each_row_is_the_map_of_its_picture(tiny, tmp_path):
     maps = _run(tiny, tmp_path)
-    rows = read_table(tmp_path / "images.parquet", ROWS).to_pylist()
+    rows = read_table(tmp_path / "images.parquet", MAP_ROWS).to_pylist()
     annotations, encoder = load_annotations(tiny.dataset), load_encoder(tiny.model, torch.device("cpu"))
     assert maps.shape == (24, 4, 4, 32) and maps.dtype == np.float16
     assert [row["image_id"] for row in rows] == annotations.image_id.tolist()

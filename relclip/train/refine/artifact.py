@@ -26,12 +26,10 @@ from numpy.typing import NDArray
 from relclip.core.kb_filter import believed_captions, believed_triplets
 from relclip.core.lookup import positions
 from relclip.core.params.train import KbLabels
-from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLETS, read_table, write_table
+from relclip.core.parquet import EVIDENCE, TRAINED_LABELS, TRIPLET, read_table, write_table
 from relclip.model import ImageSet, pair_classes
 from relclip.train.labels import Labels
 from relclip.train.refine.task import Sources
-
-KEYS = TRIPLETS.names[:3]
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,13 @@ class Captions:
 
     def triplets_and_ids(self) -> tuple[pa.Table, pa.Table]:
         """Believed triplets with their count; the lowest believed caption id of each; both sorted by the triplet."""
-        order = [(name, "ascending") for name in KEYS]
+        order = [(name, "ascending") for name in TRIPLET.names]
         triplets, _ = believed_triplets(self.kb, self.settings, self.seed)
         evidence = read_table(self.kb / "evidence.parquet", EVIDENCE)
         if self.settings.captions < 1.0:
             believed = believed_captions(evidence["caption_id"], self.settings.captions, self.seed)
             evidence = evidence.filter(pa.array(believed))
-        lowest = evidence.group_by(KEYS).aggregate([("caption_id", "min")])
+        lowest = evidence.group_by(TRIPLET.names).aggregate([("caption_id", "min")])
         return triplets.sort_by(order), lowest.sort_by(order)
 
 
@@ -96,7 +94,7 @@ def _count_and_caption(
 
 def _looked_up(table: pa.Table, column: str, wanted: NDArray[np.int64]) -> pa.ChunkedArray:
     """The value of `column` for each wanted key, null where the sorted table lacks it."""
-    place = positions(_key(*(table[name].to_numpy() for name in KEYS)), wanted)
+    place = positions(_key(*(table[name].to_numpy() for name in TRIPLET.names)), wanted)
     return table[column].take(pa.array(place, mask=place < 0))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from relclip.core.boxes import Boxes
 from relclip.core.errors import ContractError
-from relclip.core.lookup import positions
+from relclip.core.lookup import positions, row_keys
 from relclip.core.parquet import (
     IMAGES,
     OBJECT_SCORES,
@@ -106,15 +106,10 @@ def _known(ids: Ids, name: str, names: Sequence[str], folder: Path) -> None:
         )
 
 
-def _ends(keys: Ids, relations: object, name: str, folder: Path) -> Ids:
+def _ends(keys: Ids, relations: pa.Table, name: str, folder: Path) -> Ids:
     """Rows of objects that one end of each relation names."""
-    wanted = np.column_stack([relations["image_id"].to_numpy(), relations[name].to_numpy()]).astype(np.int64)  # type: ignore[index]
-    return _places(_joined(keys), _joined(wanted), folder / "relations.parquet", name)
-
-
-def _joined(keys: Ids) -> NDArray[np.void]:
-    """Rows of (image_id, object_id) as one sortable value each, in the same order."""
-    return np.rec.fromarrays([keys[:, 0], keys[:, 1]])
+    wanted = row_keys(relations["image_id"], relations[name])
+    return _places(row_keys(*keys.T), wanted, folder / "relations.parquet", name)
 
 
 def _places(known: NDArray, wanted: NDArray, path: Path, name: str) -> Ids:

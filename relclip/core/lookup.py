@@ -4,6 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def row_keys(*columns: NDArray) -> NDArray[np.void]:
+    """One sortable value (N,) for each row of whole-numbered columns (N,), the first of which orders first."""
+    return np.rec.fromarrays([np.asarray(column, np.int64) for column in columns])
+
+
 def positions(known: NDArray, wanted: NDArray) -> NDArray[np.int64]:
     """Where each of `wanted` stands in the ascending `known`, (M,), or -1. A run of equal values is looked up once."""
     if not len(known) or not len(wanted):

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from relclip.core.lookup import row_keys
 from relclip.core.origin import read_origin
 from relclip.core.vocabulary import Vocabulary, load_names
 
@@ -83,16 +84,11 @@ def expected_table(rows: Mapping[str, Mapping[str, int]]) -> Sequence[str]:
 
 def _triplets(objects: pa.Table, relations: pa.Table) -> Ids:
     """(R, 3) class of the subject, predicate, class of the object of each relation."""
-    keys = _keys(objects["image_id"], objects["object_id"])
+    keys = row_keys(objects["image_id"], objects["object_id"])
     order = np.argsort(keys)
     classes = objects["class_id"].to_numpy().astype(np.int64)[order]
     ends = [
-        classes[np.searchsorted(keys[order], _keys(relations["image_id"], relations[name]))]
+        classes[np.searchsorted(keys[order], row_keys(relations["image_id"], relations[name]))]
         for name in ("subject_id", "object_id")
     ]
     return np.column_stack([ends[0], relations["predicate_id"].to_numpy().astype(np.int64), ends[1]])
-
-
-def _keys(image_id: pa.ChunkedArray, object_id: pa.ChunkedArray) -> NDArray[np.void]:
-    """One sortable value for each (image, object)."""
-    return np.rec.fromarrays([image_id.to_numpy(), object_id.to_numpy().astype(np.int64)])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from relclip.core.accuracy import accuracy
 from relclip.core.annotations import Annotations, Ids
 from relclip.core.atomic import write_json
+from relclip.core.lookup import positions, row_keys
 from relclip.core.parquet import EXT_SCORES, read_table
 from relclip.ext.pairs import Candidates
 
@@ -68,14 +69,9 @@ def _val_logits(annotations: Annotations, scores: Path) -> tuple[Ids, NDArray[np
     val = annotations.image_id[annotations.split == "val"]
     table = read_table(scores, EXT_SCORES, pc.field("image_id").isin(val))
     logits = table["logit"].to_numpy().reshape(-1, count)
-    keys = _joined(*(table[name].to_numpy()[::count] for name in ("image_id", "subject_id", "object_id")))
+    keys = row_keys(*(table[name].to_numpy()[::count] for name in ("image_id", "subject_id", "object_id")))
     relation = np.flatnonzero((annotations.split == "val")[annotations.relation_image])
     ends = (annotations.object_id[rows[relation]] for rows in (annotations.subject, annotations.object))
-    wanted = _joined(annotations.image_id[annotations.relation_image[relation]], *ends)
-    place = np.minimum(np.searchsorted(keys, wanted), max(0, len(keys) - 1))
-    found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
-    return relation[found], logits[place[found]]
-
-
-def _joined(*columns: Ids) -> NDArray[np.void]:
-    return np.rec.fromarrays([column.astype(np.int64) for column in columns])
+    wanted = row_keys(annotations.image_id[annotations.relation_image[relation]], *ends)
+    place = positions(keys, wanted)
+    return relation[place >= 0], logits[place[place >= 0]]

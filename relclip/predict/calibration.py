@@ -10,12 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from relclip.core.errors import ContractError
-from relclip.core.lookup import positions
+from relclip.core.lookup import positions, row_keys
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.progress import progress
 from relclip.model import Batch, ImageSet, Output, collate
@@ -127,18 +126,13 @@ def annotated(images: ImageSet, inputs: Inputs, predicates: int) -> Tensor:
     image_of_pair = np.repeat(images.image_ids, np.diff(images.pair_start))
     first = np.repeat(images.object_start[:-1], np.diff(images.pair_start))
     ends = images.object_ids[images.pairs + first[:, None]].astype(np.int64)
-    known = _keys(image_of_pair, ends[:, 0], ends[:, 1])
-    wanted = _keys(image, subject, object_)
+    known = row_keys(image_of_pair, ends[:, 0], ends[:, 1])
+    wanted = row_keys(image, subject, object_)
     place = positions(known, wanted)
     found = np.flatnonzero(place >= 0)
     targets = torch.zeros(len(known), predicates + 1, dtype=torch.bool)
     targets[place[found], predicate[found]] = True
     return targets
-
-
-def _keys(image: NDArray[np.int64], subject: NDArray[np.int64], object_: NDArray[np.int64]) -> NDArray:
-    """Sortable rows; those of an image set ascend."""
-    return np.rec.fromarrays([image, subject, object_])
 
 
 def _logits(predictor: Predictor, images: ImageSet, inputs: Inputs, targets: Tensor) -> tuple[Tensor, Tensor]:

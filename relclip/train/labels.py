@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_triplets, count_shares
+from relclip.core.lookup import positions
 from relclip.core.params.train import KbWeights, Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLET, read_table
 from relclip.core.seeds import stream
@@ -194,8 +195,8 @@ def kb_ext_labels(
     counts = np.diff(kb.start)
     several = np.repeat(counts > 1, counts)
     wanted = np.repeat(np.flatnonzero(kb.row >= 0), counts) * width + kb.predicates
-    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    missing = several & ((keys[place] != wanted) if len(keys) else True)
+    place = positions(keys, wanted)
+    missing = several & (place < 0)
     if missing.any():
         raise ContractError(
             f"ext/scores.parquet lacks {int(missing.sum())} scores of pairs with several candidates in the KB; "

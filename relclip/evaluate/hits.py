@@ -47,6 +47,7 @@ from relclip.evaluate.inputs import (
     Objects,
     Relations,
     load_predicted_objects,
+    pair_key,
     relation_rows,
 )
 from relclip.evaluate.matching import (
@@ -270,7 +271,7 @@ def _without_duplicates(truth: GroundTruth) -> Ints:
 
 def _repeated(relations: Relations) -> int:
     """How many rows say again what another says of the same pair, which takes places of the list without constraint."""
-    pair = (relations.subject << np.int64(31)) + relations.object
+    pair = pair_key(relations.subject, relations.object)
     order = np.lexsort((relations.predicate, pair))
     same = (pair[order][1:] == pair[order][:-1]) & (np.diff(relations.predicate[order]) == 0)
     return int(same.sum())

@@ -76,6 +76,11 @@ class Relations:
         return Relations(image, subject, predicate, self.object[kept], self.score[kept])
 
 
+def pair_key(subject: Ints, other: Ints) -> Ints:
+    """One number for two rows of objects, (M,); negative where the first is -1, no object."""
+    return (subject << np.int64(31)) + other
+
+
 @dataclass(frozen=True)
 class GroundTruth:
     """The images that are judged (sorted ids), their objects and their relations as they were annotated."""

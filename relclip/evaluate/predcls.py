@@ -3,6 +3,7 @@
 Table 2 (docs/method.md, 10): which predictions are asked about, and the sheet that a data set's full truth fills.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from relclip.core.parquet import ASKED, CONFUSION, write_table
 from relclip.core.precision_at import DENOMINATOR, PRECISION_CUTOFFS, SHEET, choose_images, precision_report
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Ranked, Watch
-from relclip.evaluate.inputs import GroundTruth
+from relclip.evaluate.inputs import GroundTruth, Objects, Relations, pair_key
 from relclip.evaluate.matching import matches
 from relclip.evaluate.ranking import NO_PLACE
 from relclip.evaluate.views import View, ViewName
@@ -75,30 +76,25 @@ class Confusion:
     def add(self, ranked: Ranked) -> None:
         """Look at the predictions of some images."""
         best = ranked.relations.where(ranked.rank != NO_PLACE)
-        offered = _pair(best.subject, best.object)
+        offered = pair_key(best.subject, best.object)
         order = np.argsort(offered)
         relations, ids = self._truth.relations, self._truth.objects.object_id
         ends = (
             ranked.objects.rows(relations.image, ids[side]) for side in (relations.subject, relations.object)
         )
-        row = positions(offered[order], _pair(*ends))
+        row = positions(offered[order], pair_key(*ends))
         self._predicted[row >= 0] = best.predicate[order[row[row >= 0]]]
 
     def table(self, judged: str) -> pa.Table:
         """Counts of (ground truth, top predicate) that occur, schema CONFUSION. A repeated ground truth counts once."""
         relations = self._truth.relations
         rows = np.stack(
-            [_pair(relations.subject, relations.object), relations.predicate, self._predicted], axis=1
+            [pair_key(relations.subject, relations.object), relations.predicate, self._predicted], axis=1
         )
         distinct = np.unique(rows, axis=0)[:, 1:]
         cells, count = np.unique(distinct, axis=0, return_counts=True)
         columns = [[judged] * len(cells), cells[:, 0], cells[:, 1], count]
         return pa.table(columns, names=CONFUSION.names).cast(CONFUSION)
-
-
-def _pair(subject: Ints, other: Ints) -> Ints:
-    """One number for two rows of objects, (M,); negative where the first is -1, no object."""
-    return (subject << np.int64(31)) + other
 
 
 def sample_images(truth: GroundTruth, count: int, seed: int) -> Ints:
@@ -107,59 +103,63 @@ def sample_images(truth: GroundTruth, count: int, seed: int) -> Ints:
 
 
 class _Top:
-    """Which of the predictions that pass by are the top ones of the chosen images (sorted ids)."""
+    """Collects the top predictions of the chosen images (sorted ids) that pass by: a row of `schema` for each."""
+
+    schema: pa.Schema
 
     def __init__(self, truth: GroundTruth, images: Ints) -> None:
         self._truth = truth
         self._chosen = positions(images, truth.images) >= 0
+        self._tables = [self.schema.empty_table()]
 
-    def rows(self, ranked: Ranked) -> NDArray[np.bool_]:
-        """(M,) true for a place in the top 20 under the graph constraint."""
-        top: NDArray[np.bool_] = (ranked.rank >= 0) & (ranked.rank < max(PRECISION_CUTOFFS))
-        return top & self._chosen[ranked.relations.image]
+    def add(self, ranked: Ranked) -> None:
+        """Look at the predictions of some images: at the top 20 under the graph constraint."""
+        top = (
+            (ranked.rank >= 0) & (ranked.rank < max(PRECISION_CUTOFFS)) & self._chosen[ranked.relations.image]
+        )
+        relations = ranked.relations.where(top)
+        columns = [
+            self._truth.images[relations.image],
+            ranked.rank[top],
+            *self.columns(ranked.objects, relations),
+        ]
+        self._tables.append(pa.table(columns, names=self.schema.names).cast(self.schema))
+
+    def columns(self, objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
+        """The columns of `schema` behind the image and the rank."""
+        raise NotImplementedError
+
+    def table(self) -> pa.Table:
+        """All that passed by."""
+        return pa.concat_tables(self._tables)
 
 
 class TopPredictions(_Top):
-    """Collects what people are asked: the top predictions of some images, without any judgement."""
+    """What people are asked, without any judgement."""
 
-    def __init__(self, truth: GroundTruth, images: Ints) -> None:
-        super().__init__(truth, images)
-        self._pieces = [ASKED.empty_table()]
+    schema = ASKED
 
-    def add(self, ranked: Ranked) -> None:
-        """Look at the predictions of some images."""
-        top = self.rows(ranked)
-        relations, ids = ranked.relations.where(top), ranked.objects.object_id
-        ends = ids[relations.subject], relations.predicate, ids[relations.object]
-        columns = [self._truth.images[relations.image], ranked.rank[top], *ends]
-        self._pieces.append(pa.table(columns, names=ASKED.names).cast(ASKED))
-
-    def table(self) -> pa.Table:
-        """All that was seen, schema ASKED."""
-        return pa.concat_tables(self._pieces)
+    def columns(self, objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
+        """The triplet, by ids."""
+        ids = objects.object_id
+        return ids[relations.subject], relations.predicate, ids[relations.object]
 
 
 class Oracle(_Top):
-    """Fills the sheet of some images (sorted ids) from a truth that has every true relation."""
+    """The sheet as a truth that has every true relation fills it."""
+
+    schema = SHEET
 
     def __init__(self, truth: GroundTruth, images: Ints, pixel_inclusive: bool) -> None:
         super().__init__(truth, images)
         self._inclusive = pixel_inclusive
-        self._pieces = [SHEET.empty_table()]
 
-    def add(self, ranked: Ranked) -> None:
-        """Look at the predictions of some images."""
-        top = self.rows(ranked)
-        relations = ranked.relations.where(top)
+    def columns(self, objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
+        """Whether it is right."""
         right = np.zeros(len(relations.image), bool)
-        for _, row in matches(self._truth, ranked.objects, relations, self._inclusive):
+        for _, row in matches(self._truth, objects, relations, self._inclusive):
             right[row] = True
-        columns = [self._truth.images[relations.image], ranked.rank[top], right]
-        self._pieces.append(pa.table(columns, names=SHEET.names).cast(SHEET))
-
-    def sheet(self) -> pa.Table:
-        """All that was seen, schema SHEET."""
-        return pa.concat_tables(self._pieces)
+        return [right]
 
 
 def oracle_report(oracle: Oracle, images: Ints, switches: Evaluate) -> dict[str, Any]:
@@ -169,5 +169,5 @@ def oracle_report(oracle: Oracle, images: Ints, switches: Evaluate) -> dict[str,
         "oracle": ORACLE,
         "denominator": DENOMINATOR,
         "switches": switches.model_dump(include=names),
-        **precision_report(oracle.sheet(), images, switches.bootstrap, switches.seed),
+        **precision_report(oracle.table(), images, switches.bootstrap, switches.seed),
     }

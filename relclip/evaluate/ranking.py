@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.evaluate.checks import Floats, Ints
-from relclip.evaluate.inputs import Objects, Relations
+from relclip.evaluate.inputs import Objects, Relations, pair_key
 
 NO_PLACE = -1
 _PADDED = 2
@@ -101,7 +101,7 @@ def best_of_pair(relations: Relations, tie: NDArray[np.uint64]) -> NDArray[np.bo
     chosen = np.zeros(len(tie), bool)
     if not len(tie):
         return chosen
-    pair = (relations.subject << np.int64(31)) + relations.object
+    pair = pair_key(relations.subject, relations.object)
     order = slice(None) if _stand_together(pair) else np.argsort(pair, kind="stable")
     starts, group = _groups(pair[order])
     score = relations.score[order]

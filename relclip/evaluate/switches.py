@@ -34,19 +34,17 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
     )
     add("--split", help="judge the images of this split only")
     add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
-    add("--bootstrap", type=_samples, default=default.bootstrap, help="samples of the 95 %% intervals")
+    add(
+        "--bootstrap",
+        type=command.whole(0, MOST_SAMPLES),
+        default=default.bootstrap,
+        help="samples of the 95 %% intervals",
+    )
     add("--seed", type=command.seed, default=default.seed, help="seed of the ties and of the bootstrap")
 
 
 def _allowed(switch: str) -> tuple[str, ...]:
     return get_args(Evaluate.model_fields[switch].annotation)
-
-
-def _samples(text: str) -> int:
-    """Parse the number of bootstrap samples; argparse shows the error."""
-    if not text.isdecimal() or int(text[:12]) > MOST_SAMPLES:
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a whole number from 0 to {MOST_SAMPLES}")
-    return int(text)
 
 
 def switches_of(options: argparse.Namespace) -> Evaluate:

@@ -12,7 +12,7 @@ from relclip.core.open_images import EARLY, LONGEST, NO_TRUTH, PREDICATES_A_PAIR
 from relclip.core.recall import Task
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import Ranked
-from relclip.evaluate.inputs import GroundTruth
+from relclip.evaluate.inputs import GroundTruth, pair_key
 from relclip.evaluate.matching import ENOUGH_OVERLAP, boxes_overlap, same_labels, unions_overlap
 from relclip.evaluate.metrics import optional
 from relclip.evaluate.ranking import places_among, triplet_scores
@@ -35,7 +35,9 @@ class TopTwo:
 
     def add(self, ranked: Ranked) -> None:
         """Look at the predictions of some images, all relations of an image at once."""
-        place = places_among(ranked.relations.image, ranked.ng_rank, _best_of_pair(ranked))
+        pair = pair_key(ranked.relations.subject, ranked.relations.object)
+        among_pair = places_among(pair, ranked.ng_rank, np.ones(len(pair), bool))
+        place = places_among(ranked.relations.image, ranked.ng_rank, among_pair < PREDICATES_A_PAIR)
         kept = (place >= 0) & (place < LONGEST)
         relations, place = ranked.relations.where(kept), place[kept]
         relation, phrase = (np.full(len(place), NO_TRUTH) for _ in range(2))
@@ -72,12 +74,6 @@ def list_metrics(lists: Sequence[Lists], positives: Ints) -> dict[str, float | N
     """The registry's metrics of lists; positives (P,): the ground truths of each predicate that count."""
     listed = joined(lists, positives)
     return {metric.name: optional(float(metric.function(listed))) for metric in OF_LISTS}
-
-
-def _best_of_pair(ranked: Ranked) -> NDArray[np.bool_]:
-    """True for the two best predicates of each ordered pair, (M,)."""
-    pair = (ranked.relations.subject << np.int64(31)) + ranked.relations.object
-    return places_among(pair, ranked.ng_rank, np.ones(len(pair), bool)) < PREDICATES_A_PAIR
 
 
 def _note_best(fits: Ints, pairs: tuple[Ints, Ints], overlap: Floats) -> None:

@@ -49,10 +49,10 @@ def test_precision_equals_a_slow_loop(tmp_path, seed):
         lambda truth: Oracle(truth, images, switches.pixel_inclusive),
         lambda truth: TopPredictions(truth, images),
     )
-    found = precision_report(oracle.sheet(), images, bootstrap=50, seed=0)
+    found = precision_report(oracle.table(), images, bootstrap=50, seed=0)
     for cutoff in (10, 20):
         expected = [slow_precision(image, case[image], switches, cutoff) for image in images.tolist()]
-        assert precision_of_images(oracle.sheet(), images, cutoff).tolist() == pytest.approx(expected)
+        assert precision_of_images(oracle.table(), images, cutoff).tolist() == pytest.approx(expected)
         assert found["metrics"][f"precision_at_{cutoff}"] == pytest.approx(np.mean(expected))
     kept = [len(ranked_rows(image, case[image], "predcls", switches)[""]) for image in images.tolist()]
     rows = [row for image in images.tolist() for row in slow_asked(image, case[image], switches)]

@@ -24,11 +24,12 @@ def _knows_avx2(description: Iterable[str]) -> bool:
     return any(line.startswith("flags") and "avx2" in line.split() for line in description)
 
 
-def _pin_arithmetic(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def _pin_arithmetic() -> bool:
     """Set ARITHMETIC for this process and its children where the processor has it; what is set already stays.
 
     The libraries read it when they load: a program that imported torch before relclip keeps its own arithmetic.
     """
+    cpuinfo = Path("/proc/cpuinfo")
     if "torch" in sys.modules or not cpuinfo.is_file():
         return False
     with cpuinfo.open() as description:

@@ -1,4 +1,4 @@
-"""A picture encoder that knows class labels and no language (RelCLIP table 4), in the folder form of core.encoder.
+"""A picture encoder that knows class labels and no language (RelCLIP table 4), in the folder form of `encoder`.
 
 open_clip_config.json then has no text_cfg: `model_cfg` holds embed_dim, the number of classes, and vision_cfg, which is
 open_clip's own or names a model of timm: {"timm_model_name", "image_size"}. The weights are those of `LabelsModel`.
@@ -14,7 +14,7 @@ from relclip.core.errors import ContractError
 
 
 class LabelsModel(nn.Module):
-    """What core.encoder asks of a CLIP, from a tower trained on labels: pictures become class scores (or features)."""
+    """What `encoder` asks of a CLIP, from a tower trained on labels: pictures become class scores (or features)."""
 
     def __init__(self, visual: nn.Module) -> None:
         super().__init__()

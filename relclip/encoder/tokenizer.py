@@ -11,7 +11,8 @@ from relclip.core.atomic import write_text
 from relclip.core.errors import ContractError
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-PADDING, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
+#: 0 is padding.
+START, UNKNOWN, FIRST_WORD = 1, 2, 3
 
 
 def words_of(text: str) -> list[str]:

@@ -19,7 +19,6 @@ class ModelConfig(RelationConfig):
 
     kind: Literal["relclip"] = "relclip"
     heads: int = Field(ge=1)
-    roi_size: int = Field(ge=1)
     use_labels: UseLabels = "none"
     object_features: bool = False
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 #: How many further predicates of a pair a relation names.
 OTHERS = 3
-#: sgdet: the detector found the boxes; sgcls: boxes were given; predcls: boxes and labels were given.
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class SceneGraph:
     photo: str  # as it was named
     width: int
     height: int
-    task: Task
+    task: Task  # sgdet: the detector found the boxes; sgcls: they were given; predcls: so were the labels
     objects: tuple[Object, ...]
     relations: tuple[Relation, ...]
     about: About

@@ -15,6 +15,8 @@ from relclip.model import Batch, Output, Projections, Triplets, load_contrast, r
 from relclip.predict.request import Inputs, Prompts
 
 PAIRS_AT_ONCE = 512
+#: Of the interval that holds the likeliest weight.
+HALVINGS = 30
 
 
 class TripletTexts:
@@ -134,7 +136,7 @@ def mixed(classifier: Tensor, matching: Tensor, trained: Tensor, weight: float) 
     return torch.where(trained, both, related * match)
 
 
-def best_weight(classifier: Tensor, matching: Tensor, halvings: int = 30) -> float:
+def best_weight(classifier: Tensor, matching: Tensor) -> float:
     """The weight w in [0, 1] under which (1 - w) c + w m is likeliest; c and m: (K,) chances of what was annotated.
 
     The likelihood is concave in w, so its slope is halved in.
@@ -142,7 +144,7 @@ def best_weight(classifier: Tensor, matching: Tensor, halvings: int = 30) -> flo
     low, high = 0.0, 1.0
     classifier, matching = classifier.double(), matching.double()
     tiny = torch.finfo(torch.float64).tiny
-    for _ in range(halvings):
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
         chance = ((1 - middle) * classifier + middle * matching).clamp(min=tiny)
         rising = float(((matching - classifier) / chance).sum()) > 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from relclip.compute.halving import free_what_is_left, is_out_of_memory, say_halved
 from relclip.compute.schedule import decay_matrices, learning, warm_cosine
@@ -27,13 +27,6 @@ def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.O
     if params.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=params.learning_rate, momentum=params.momentum, fused=True)
     return torch.optim.AdamW(groups, lr=params.learning_rate, fused=True)
-
-
-def update(optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float, longest: float) -> None:
-    """One step down the gradient of `loss`, which is cut to the norm `longest` (0: left as it is)."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    descend(optimizer, learning_rate, longest)
 
 
 def descend(optimizer: torch.optim.Optimizer, learning_rate: float, longest: float) -> None:

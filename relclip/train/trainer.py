@@ -15,10 +15,10 @@ from relclip.compute.world import ALONE, World
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
 from relclip.core.seeds import stream
-from relclip.model import Batch, Model, Regions
+from relclip.model import Model, Regions
 from relclip.train.contrast import RelationalContrast
 from relclip.train.language import Phrases, Prompts
-from relclip.train.minibatch import Minibatch, Share, collated, draw
+from relclip.train.minibatch import Minibatch, Share, collated
 from relclip.train.targets import Targets, TrainingSet
 
 #: A loss of predicates: labelled logits (L, R + 1), their distributions (L, R + 1), background logits (B, R + 1).
@@ -127,15 +127,6 @@ class Trainer:
                 f"{self.world.size} processes share the {self.params.images_per_batch} images of a batch; start at "
                 "most as many as train.images_per_batch, or raise it"
             )
-
-    def losses(self, step: int) -> Losses:
-        """The losses at `step` (from 0), this process's share."""
-        return self.losses_of(self.share(draw(self.params, self.training_set, step), step))
-
-    def batch(self, step: int) -> tuple[Batch, Targets]:
-        """The images of `step` that this process looks at, with their targets."""
-        share = self.share(draw(self.params, self.training_set, step), step)
-        return share.batch, share.targets
 
     def share(self, whole: Minibatch, step: int, micro_batch: int = 0, micro_batches: int = 1) -> Share:
         """Make ready what this process computes of a step, or one micro-batch of that."""

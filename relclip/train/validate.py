@@ -16,7 +16,6 @@ from relclip.core.recall import MAIN, MAIN_CUTOFF, RECALL, Recalls
 from relclip.model import Model, RankBy, Regions, collate, object_numbers, predicate_scores, with_room
 from relclip.train.labels import Labels
 
-IMAGES_AT_ONCE = 16
 #: Curve -> the metric that it shows.
 MEASURED = {f"val_{metric.at()}": metric for metric in MAIN}
 #: What `schedule: plateau` waits for; VisualDS watches R@100 (D18).

@@ -19,6 +19,8 @@ from relclip.words.vectors import read_vectors, tokens, train
 
 Floats = NDArray[np.float32]
 EPSILON = 0.7
+#: Phrases whose cosines statistics.json sums up.
+COMPARED = 2000
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,10 @@ def summary(vectors: KeyedVectors, vocabulary: Vocabulary, phrases: Phrases) -> 
     }
 
 
-def _spread(embeddings: Floats, sample: int = 2000) -> dict[str, float]:
-    """Quantiles of the cosines between up to `sample` evenly chosen phrases, each with another."""
+def _spread(embeddings: Floats) -> dict[str, float]:
+    """Quantiles of the cosines between up to COMPARED evenly chosen phrases, each with another."""
     known = embeddings[embeddings.any(axis=1)]
-    known = known[:: max(1, -(-len(known) // sample))]
+    known = known[:: max(1, -(-len(known) // COMPARED))]
     cosines = (known @ known.T)[~np.eye(len(known), dtype=bool)]
     if not len(cosines):
         return {}

@@ -13,6 +13,7 @@ from relclip.train import targets
 from relclip.train.fit import ahead
 from relclip.train.labels import full_labels, kb_ext_labels, kb_labels
 from relclip.train.language import Phrases, Prompts, load_phrases, load_prompts
+from relclip.train.minibatch import draw
 from relclip.train.refine.ba_sgg import head_alone
 from relclip.train.setup import Material, make_trainer
 from relclip.train.validate import predicate_logits
@@ -107,4 +108,4 @@ def test_planted_faults_are_caught(make, monkeypatch, fault):
             lambda visual, *rest, **named: visual.relation.max().item() * usual(visual, *rest, **named),
         )
     with pytest.raises(Exception, match=r"device|_local_scalar_dense"):
-        trainer.losses(0)
+        trainer.losses_of(trainer.share(draw(trainer.params, trainer.training_set, 0), 0))

@@ -10,7 +10,7 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
 from relclip.train.labels import kb_labels
 from relclip.train.language import load_prompts
-from relclip.train.minibatch import choose_foreground
+from relclip.train.minibatch import choose_foreground, draw
 from relclip.train.setup import Material, make_trainer
 
 LABELLED = np.array([1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 1], bool)
@@ -20,12 +20,12 @@ COUNTS = np.array([5, 0, 2, 4])
 def test_at_most_so_many_of_an_image():
     draws = [choose_foreground(0, step, LABELLED, COUNTS, 2).tolist() for step in range(60)]
     assert draws[0] == choose_foreground(0, 0, LABELLED, COUNTS, 2).tolist()
-    for draw in draws:
-        assert draw == sorted(draw)
-        assert LABELLED[draw].all()
-        assert [sum(row < 5 for row in draw), sum(row >= 7 for row in draw)] == [2, 2]
-    assert {row for draw in draws for row in draw} == set(np.flatnonzero(LABELLED).tolist())
-    assert {tuple(draw) for draw in draws if choose_foreground(1, 0, LABELLED, COUNTS, 2).tolist() != draw}
+    for drawn in draws:
+        assert drawn == sorted(drawn)
+        assert LABELLED[drawn].all()
+        assert [sum(row < 5 for row in drawn), sum(row >= 7 for row in drawn)] == [2, 2]
+    assert {row for drawn in draws for row in drawn} == set(np.flatnonzero(LABELLED).tolist())
+    assert {tuple(drawn) for drawn in draws if choose_foreground(1, 0, LABELLED, COUNTS, 2).tolist() != drawn}
 
 
 @pytest.mark.parametrize("at_most", [None, 4, 99])
@@ -52,7 +52,8 @@ def test_an_undrawn_labelled_pair_is_no_background(tiny, attention_over):
     trainer = make_trainer(params, Material(vocabulary, images, prompts, None, cpu), labels)
     met = {tuple(pair) for pair in trainer.training_set.classes[labels.row >= 0].tolist()}
     for step in range(10):
-        batch, targets = trainer.batch(step)
+        share = trainer.share(draw(trainer.params, trainer.training_set, step), step)
+        batch, targets = share.batch, share.targets
         classes = torch.stack([batch.classes[batch.subjects], batch.classes[batch.objects]], dim=1)
         assert len(targets.labelled) <= 2 * 12
         assert len(targets.background) <= len(targets.labelled)

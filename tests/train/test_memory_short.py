@@ -61,7 +61,7 @@ def test_without_sampling_all_others_are_negatives(make, monkeypatch, enabled):
         "relclip.train.contrast.info_nce",
         lambda visual, text, weights, *_, **__: met.append(weights) or visual.sum(),
     )
-    trainer.losses(0)
+    trainer.losses_of(trainer.share(draw(trainer.params, trainer.training_set, 0), 0))
     assert len(met) == 2
     assert all(bool((weights == 1).all()) != enabled for weights in met)
 

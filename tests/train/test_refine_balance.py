@@ -10,6 +10,7 @@ from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
 from relclip.train.labels import LEFT_OUT, Labels
 from relclip.train.language import load_prompts
+from relclip.train.minibatch import draw
 from relclip.train.refine.ba_sgg import adjustment, balanced, chosen_instances, confusion
 from relclip.train.setup import Material, make_trainer
 
@@ -89,7 +90,7 @@ def test_what_is_left_out_is_no_background(tiny):
         pairs = np.concatenate(
             [np.arange(total)[images.pairs_of(number)] for number in trainer.training_set.numbers[places]]
         )
-        _, targets = trainer.batch(step)
+        targets = trainer.share(draw(trainer.params, trainer.training_set, step), step).targets
         assert (row[pairs[targets.labelled.numpy()]] >= 0).all()
         assert (row[pairs[targets.background.numpy()]] == -1).all()
         assert len(targets.background) == len(targets.labelled)

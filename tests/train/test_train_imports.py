@@ -6,7 +6,7 @@ import sys
 UPDATE = """
 import sys, torch
 from relclip.core.params.train import Train
-from relclip.train.steps import make_optimizer, update
+from relclip.train.steps import descend, make_optimizer
 from relclip.core.parquet import pa
 table = pa.table({"a": [1, 2]}).sort_by("a")
 ends = []
@@ -16,14 +16,14 @@ for kind in ("sgd", "adamw", "plain"):
     optimizer = make_optimizer(Train(optimizer="adamw" if kind == "plain" else kind, weight_decay=0.1), [layer])
     for step in range(5):
         loss = layer(torch.full((1, 3), 1.0 + step)).square().sum()
+        optimizer.zero_grad()
+        loss.backward()
         if kind == "plain":
-            optimizer.zero_grad()
-            loss.backward()
             for group in optimizer.param_groups:
                 group["lr"] = 0.1
             optimizer.step()
         else:
-            update(optimizer, loss, 0.1, 0.0)
+            descend(optimizer, 0.1, 0.0)
             optimizer.load_state_dict(optimizer.state_dict())
             assert not {"pandas", "torch._dynamo"} & set(sys.modules)
     ends.append(layer.weight)

@@ -14,8 +14,7 @@ from relclip.core.recall import Task
 
 #: Below the folder of params.yaml.
 TABLES = Path("workflow/tables.yaml")
-#: What is judged: the knowledge base that labelled a training, and the three tasks of its predictions.
-#: Of a column: the knowledge base itself, or what is judged.
+#: Of a column: the knowledge base that labelled a training, or what is judged, a task of its predictions.
 Judged = Literal["kb", Task]
 #: How the metrics begin that people, or a data set that knows every relation, must judge.
 PRECISION = "precision_at_"

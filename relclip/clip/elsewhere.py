@@ -107,7 +107,7 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
     tag = get_pretrained_cfg(model, weights)
     where = f"{HUB}/{tag['hf_hub'].rstrip('/')}" if tag.get("hf_hub") else tag.get("url", "")
     try:
-        if not _cached(tag):
+        if not cached(tag.get("hf_hub", "").rstrip("/") or "none", FILE):
             reach(where)
         return Path(download_pretrained(tag)), tag
     except Exception:
@@ -117,10 +117,11 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
         ) from None
 
 
-def _cached(tag: dict[str, Any]) -> bool:
+def cached(hub: str, file: str) -> bool:
+    """Whether a file of a model of the Hub was downloaded before."""
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
 
-    return isinstance(try_to_load_from_cache(tag.get("hf_hub", "").rstrip("/") or "none", FILE), str)
+    return isinstance(try_to_load_from_cache(hub, file), str)
 
 
 def reach(address: str) -> None:

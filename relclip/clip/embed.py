@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import torch
 from numpy.typing import NDArray
 
 from relclip.compute.device import best_device, prepare
@@ -15,7 +14,7 @@ from relclip.core.ordered import available_threads
 from relclip.core.params.clip import Clip
 from relclip.core.parquet import PROMPTS, write_table
 from relclip.core.vocabulary import Vocabulary
-from relclip.encoder.encoder import Encoder, load_encoder
+from relclip.encoder.encoder import Encoder, encode_distinct, load_encoder
 
 
 def run(
@@ -82,6 +81,5 @@ def triplet_text(vocabulary: Vocabulary, prompt: str, subject: int, predicate: i
 
 def embed(encoder: Encoder, texts: list[str], batch: int, workers: int) -> NDArray[np.float32]:
     """(T, D) float32 of length 1; equal texts are encoded once."""
-    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    distinct = encoder.encode_texts(list(place), batch, workers)
-    return distinct[torch.tensor([place[text] for text in texts], dtype=torch.int64)].numpy()
+    distinct, row = encode_distinct(encoder, texts, batch=batch, workers=workers)
+    return distinct[row].numpy()

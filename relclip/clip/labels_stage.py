@@ -13,11 +13,12 @@ from torch.nn import functional as F
 
 from relclip.clip.batches import Sampler, cut_regions
 from relclip.clip.descent import Tower
-from relclip.clip.elsewhere import HUB, reach
+from relclip.clip.elsewhere import HUB, cached, reach
 from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import labels_config
 from relclip.clip.stage import counts_of, split, write_trained
+from relclip.clip.validate import encode_crops
 from relclip.compute.device import moved, prepare
 from relclip.core.accuracy import accuracy
 from relclip.core.atomic import atomic_folder, write_json
@@ -28,8 +29,6 @@ from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.core.seeds import stream
 from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.encoder.labels_encoder import LabelsModel, TimmTower, build_labels_model
-
-BATCH = 256
 
 
 def load_timm(settings: LabelsEncoder, folder: Path) -> None:
@@ -66,7 +65,7 @@ def _model(settings: LabelsEncoder) -> nn.Module:
     about = timm.get_pretrained_cfg(name)
     hub = (about and about.hf_hub_id) or "timm"
     try:
-        if not _cached(hub):
+        if not cached(hub, "model.safetensors"):
             reach(f"{HUB}/{hub}")
         return timm.create_model(name, pretrained=True)
     except Exception:
@@ -90,12 +89,6 @@ def _from_file(name: str, weights: Path) -> nn.Module:
             "model.safetensors, or set labels.model to the file's model"
         ) from None
     return model
-
-
-def _cached(hub: str) -> bool:
-    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
-
-    return isinstance(try_to_load_from_cache(hub, "model.safetensors"), str)
 
 
 def run(settings: LabelsEncoder, clip: Pretrain, raw: Path, output: Path, threads: int | None = None) -> None:
@@ -185,9 +178,8 @@ class LabelsTrainer(Trainer):
 
 def judge(encoder: Encoder, crops: Crops, rows: Codes) -> dict[str, Any]:
     """Accuracy on the crops `rows`: over all, the mean of classes, and of each class by name."""
-    batches = torch.from_numpy(rows).split(BATCH)
-    scores = [encoder.encode_images(crops.pixels[batch]).cpu() for batch in batches]
-    hits = (torch.cat(scores).argmax(dim=1) == crops.labels[torch.from_numpy(rows)]).numpy()
+    scores = encode_crops(encoder, crops.pixels, rows)
+    hits = (scores.argmax(dim=1) == crops.labels[torch.from_numpy(rows)]).numpy()
     labels = crops.labels.numpy()[rows]
     by_class = {
         name: round(float(hits[labels == number].mean()), 4)

@@ -25,7 +25,7 @@ class Reader:
         self._regions = regions
         self._identity = identities(regions)
         self._object_prompt, self._triplet_prompt = object_prompt, triplet_prompt
-        self._rivals = _rivals(regions, trained[regions.predicate[trained] >= 0])
+        self._rivals = known_predicates(regions, trained)
 
     def read(
         self, rows: Codes, prompted: float, negatives: int, random: np.random.Generator
@@ -84,8 +84,9 @@ class Reader:
         return [text.replace(name, self._regions.names[rival], 1) for rival in chosen]
 
 
-def _rivals(regions: Regions, relations: Codes) -> dict[tuple[int, int], list[int]]:
-    """Predicates known with (subject class, object class), and under (-1, object class) with that object at all."""
+def known_predicates(regions: Regions, trained: Codes) -> dict[tuple[int, int], list[int]]:
+    """Predicates of (subject class, object class) in `trained`, and of (-1, object class) with any subject at all."""
+    relations = trained[regions.predicate[trained] >= 0]
     known: dict[tuple[int, int], set[int]] = {}
     facts = np.column_stack([regions.subject, regions.object, regions.predicate])[relations]
     for subject, object_, predicate in np.unique(facts, axis=0).tolist():

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.clip.regions import Codes, Regions
+from relclip.clip.texts import known_predicates
 from relclip.core.accuracy import accuracy
 from relclip.encoder.encoder import Encoder
 
@@ -22,11 +23,11 @@ class Judge:
         self.encoder, self.regions, self.pixels, self.workers = encoder, regions, pixels, workers
         self.object_prompt, self.triplet_prompt = prompts
 
-    def validate(self, rows: Codes, seen: Codes) -> dict[str, dict[str, float]]:
-        """Numbers for statistics.json on the regions `rows`; `seen` are the regions CLIP was trained on.
+    def validate(self, rows: Codes, trained: Codes) -> dict[str, dict[str, float]]:
+        """Numbers for statistics.json on the regions `rows`; `trained` are the regions CLIP was trained on.
 
         `objects`: argmax over all classes that occur. `predicates`: argmax over all predicates that occur, given
-        subject and object. `candidates`: the same over the predicates seen with that pair in `seen`, as KB+EXT does,
+        subject and object. `candidates`: the same over the predicates that pair has in `trained`, as KB+EXT does,
         where there are two or more; `candidates_uniform`: what a uniform choice among them would reach.
         """
         regions = self.regions
@@ -37,7 +38,7 @@ class Judge:
             return report
         label, predicates = regions.predicate[relation], np.unique(regions.predicate[regions.predicate >= 0])
         scores, truth = self._predicate_scores(relation, predicates), np.searchsorted(predicates, label)
-        allowed = candidates(regions, relation, seen, predicates)
+        allowed = candidates(regions, relation, trained, predicates)
         several = (allowed.sum(1) >= 2) & allowed[np.arange(len(relation)), truth]
         best = np.where(allowed, scores, -np.inf).argmax(1)
         uniform = 1.0 / np.maximum(allowed.sum(1), 1)
@@ -54,7 +55,10 @@ class Judge:
         texts = self.encoder.encode_texts(
             [self.object_prompt.format(object=names[number]) for number in classes]
         )
-        return classes[(self._encode(single) @ texts.T).argmax(1).numpy()] == self.regions.subject[single]
+        return (
+            classes[(encode_crops(self.encoder, self.pixels, single) @ texts.T).argmax(1).numpy()]
+            == self.regions.subject[single]
+        )
 
     def _predicate_scores(self, relation: Codes, predicates: Codes) -> NDArray[np.float32]:
         """(N, P) cosine of each relation's crop with the prompt of each predicate between its subject and object."""
@@ -70,24 +74,24 @@ class Judge:
             len(pairs), len(predicates), -1
         )
         return torch.einsum(
-            "nd,npd->np", self._encode(relation), table[torch.from_numpy(row.reshape(-1))]
+            "nd,npd->np",
+            encode_crops(self.encoder, self.pixels, relation),
+            table[torch.from_numpy(row.reshape(-1))],
         ).numpy()
 
-    def _encode(self, rows: Codes) -> Tensor:
-        """Embeddings of the crops `rows`, (N, D) on the CPU."""
-        batches = torch.from_numpy(rows).split(BATCH)
-        return torch.cat([self.encoder.encode_images(self.pixels[batch]).cpu() for batch in batches])
+
+def encode_crops(encoder: Encoder, pixels: Tensor, rows: Codes) -> Tensor:
+    """What the encoder gives for the crops `rows` of `pixels` (R, 3, S, S), (N, D) on the CPU."""
+    batches = torch.from_numpy(rows).split(BATCH)
+    return torch.cat([encoder.encode_images(pixels[batch]).cpu() for batch in batches])
 
 
-def candidates(regions: Regions, relation: Codes, seen: Codes, predicates: Codes) -> Flags:
-    """(N, P) whether each of `predicates` occurs in `seen` between the subject and object classes of a relation."""
-    seen = seen[regions.predicate[seen] >= 0]
-    known: dict[tuple[int, int], set[int]] = {}
-    triplets = zip(regions.subject[seen], regions.object[seen], regions.predicate[seen], strict=True)
-    for subject, object_, predicate in triplets:
-        known.setdefault((int(subject), int(object_)), set()).add(int(predicate))
-    pairs = zip(regions.subject[relation], regions.object[relation], strict=True)
+def candidates(regions: Regions, relation: Codes, trained: Codes, predicates: Codes) -> Flags:
+    """(N, P) whether each of `predicates` occurs in `trained` between the subject and object classes of a relation."""
+    known = known_predicates(regions, trained)
+    ends = np.column_stack([regions.subject, regions.object])[relation].tolist()
     rows = [
-        [predicate in known.get((int(s), int(o)), ()) for predicate in predicates.tolist()] for s, o in pairs
+        [predicate in known.get((subject, object_), ()) for predicate in predicates.tolist()]
+        for subject, object_ in ends
     ]
     return np.array(rows, dtype=bool).reshape(len(relation), len(predicates))

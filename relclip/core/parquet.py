@@ -106,6 +106,11 @@ CONFUSION = pa.schema(
 )
 
 
+def table_of(columns: Sequence[Any], schema: pa.Schema) -> pa.Table:
+    """A table of the columns that `schema` names, in its order, cast to its types."""
+    return pa.table(list(columns), names=schema.names).cast(schema)
+
+
 def write_table(path: Path, table: pa.Table, schema: pa.Schema, order: Sequence[str] | None = None) -> None:
     """Write `table` atomically, cast to `schema` and sorted by `order`, then by every other column.
 

@@ -16,7 +16,7 @@ from relclip.core.box_precision import COCO_LIMIT
 from relclip.core.boxes import Boxes
 from relclip.core.ordered import in_order
 from relclip.core.params.detector import Detector
-from relclip.core.parquet import PREDICTED_OBJECTS
+from relclip.core.parquet import PREDICTED_OBJECTS, table_of
 from relclip.detector.pictures import Picture, Pictures, as_input
 
 #: What the network gives for an image: COCO's limit at least, and room for boxes that NMS takes away.
@@ -98,7 +98,4 @@ def table(image_id: Ids, proposals: Sequence[Detections]) -> pa.Table:
         np.concatenate([one.scores for one in proposals]) if counts else [],
         *(np.concatenate([one.boxes for one in proposals]).T if counts else [[]] * 4),
     ]
-    arrays = [
-        pa.array(column).cast(field.type) for column, field in zip(columns, PREDICTED_OBJECTS, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=PREDICTED_OBJECTS)
+    return table_of(columns, PREDICTED_OBJECTS)

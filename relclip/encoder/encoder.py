@@ -173,6 +173,13 @@ class Encoder:
         return self._towers[size]
 
 
+def encode_distinct(encoder: Encoder, texts: Sequence[str], **how: Any) -> tuple[Tensor, Tensor]:
+    """`encoder.encode_texts` with equal texts encoded once: embeddings (U, D), and the row of each text (T,)."""
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    rows = torch.tensor([place[text] for text in texts], dtype=torch.int64)
+    return encoder.encode_texts(list(place), **how), rows
+
+
 def _joined(pieces: list[Tensor]) -> Tensor:
     return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 

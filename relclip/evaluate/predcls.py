@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from relclip.core.atomic import write_json
 from relclip.core.lookup import positions
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.parquet import ASKED, CONFUSION, write_table
+from relclip.core.parquet import ASKED, CONFUSION, table_of, write_table
 from relclip.core.precision_at import DENOMINATOR, PRECISION_CUTOFFS, SHEET, choose_images, precision_report
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.hits import Ranked, Watch
@@ -94,7 +94,7 @@ class Confusion:
         distinct = np.unique(rows, axis=0)[:, 1:]
         cells, count = np.unique(distinct, axis=0, return_counts=True)
         columns = [[judged] * len(cells), cells[:, 0], cells[:, 1], count]
-        return pa.table(columns, names=CONFUSION.names).cast(CONFUSION)
+        return table_of(columns, CONFUSION)
 
 
 def sample_images(truth: GroundTruth, count: int, seed: int) -> Ints:
@@ -123,7 +123,7 @@ class _Top:
             ranked.rank[top],
             *self.columns(ranked.objects, relations),
         ]
-        self._tables.append(pa.table(columns, names=self.schema.names).cast(self.schema))
+        self._tables.append(table_of(columns, self.schema))
 
     def columns(self, objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
         """The columns of `schema` behind the image and the rank."""

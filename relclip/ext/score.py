@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from relclip.core.annotations import Annotations, Ids
 from relclip.core.params.ext import Ext
-from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES
+from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, table_of
 from relclip.core.vocabulary import Vocabulary
-from relclip.encoder.encoder import Encoder
+from relclip.encoder.encoder import Encoder, encode_distinct
 from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
 from relclip.ext.regions import embed_regions
 
@@ -44,7 +44,7 @@ class Scorer:
         rows = np.concatenate([np.arange(part.start, part.stop) for part in slices])
         image = np.repeat(known.image_id[list(images)], [part.stop - part.start for part in slices])
         columns = [np.repeat(image, top), np.repeat(known.object_id[rows], top), best.ravel() + 1]
-        return _table(OBJECT_SCORES, [*columns, np.take_along_axis(shares, best, 1).ravel()])
+        return table_of([*columns, np.take_along_axis(shares, best, 1).ravel()], OBJECT_SCORES)
 
     def pairs(self, images: Sequence[int], texts: "TripletTexts", labels: Sequence[Ids]) -> list[pa.Table]:
         """Scores of predicates on union crops, one table for each labelling (N,) of the objects.
@@ -75,7 +75,7 @@ class Scorer:
             text = texts.rows(label[subject[row]], label[object_[row]], what)
             logit = self._logits(embeddings, texts.embeddings, crop[row], text)
             ends = (known.object_id[subject[row]], known.object_id[object_[row]])
-            tables.append(_table(EXT_SCORES, [known.image_id[image[row]], *ends, what, logit]))
+            tables.append(table_of([known.image_id[image[row]], *ends, what, logit], EXT_SCORES))
         return tables
 
     def _logits(
@@ -108,11 +108,6 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _table(schema: pa.Schema, columns: list[NDArray]) -> pa.Table:
-    typed = [pa.array(column).cast(field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(typed, schema=schema)
-
-
 class TripletTexts:
     """Text embeddings (T, D) of the distinct prompts of triplets, found by the triplets' ids."""
 
@@ -127,10 +122,10 @@ class TripletTexts:
             for s, o, p in triplets.tolist()
         ]
         # A prompt without the classes in it has one text a predicate.
-        place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        distinct, row = encode_distinct(encoder, texts, workers=workers)
+        self.embeddings: NDArray[np.float32] = distinct.numpy()
         self._row = np.full(wanted.shape, -1, dtype=np.int32)
-        self._row[wanted] = [place[text] for text in texts]
-        self.embeddings: NDArray[np.float32] = encoder.encode_texts(list(place), workers=workers).numpy()
+        self._row[wanted] = row.numpy()
 
     def rows(self, subject_class: Ids, object_class: Ids, predicate: Ids) -> NDArray[np.int32]:
         """Rows of `embeddings` of triplets of ids (predicate 1-based)."""

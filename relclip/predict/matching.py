@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from relclip.core.errors import ContractError
 from relclip.core.vocabulary import Vocabulary
-from relclip.encoder.encoder import Encoder, load_encoder
+from relclip.encoder.encoder import Encoder, encode_distinct, load_encoder
 from relclip.model import Batch, Output, Projections, Triplets, load_contrast, read_about, read_config
 from relclip.predict.request import Inputs, Prompts
 
@@ -51,12 +51,9 @@ class TripletTexts:
             for subject, object_ in pairs
             for predicate in self._predicates
         ]
-        place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        encoded = self._encoder.encode_texts(list(place), shown=False)
-        rows = torch.tensor([place[text] for text in texts], dtype=torch.int64).view(
-            len(pairs), len(self._predicates)
-        )
-        self._known.update(zip(pairs, encoded[rows].float(), strict=True))
+        distinct, row = encode_distinct(self._encoder, texts, shown=False)
+        rows = row.view(len(pairs), len(self._predicates))
+        self._known.update(zip(pairs, distinct[rows].float(), strict=True))
 
 
 class Matcher:

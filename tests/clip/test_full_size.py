@@ -66,7 +66,7 @@ def test_every_way_to_load_it_is_plain_open_clip(way, files, plain, tmp_path, mo
     monkeypatch.setattr(
         "open_clip.pretrained.download_pretrained", lambda tag: str(files / "clip.safetensors")
     )
-    monkeypatch.setattr(elsewhere, "_cached", lambda tag: True)
+    monkeypatch.setattr(elsewhere, "cached", lambda hub, file: True)
     at_hand = files / weights
     settings = Clip(source="open_clip", model=name, weights=str(at_hand) if at_hand.exists() else weights)
     elsewhere.load_elsewhere(settings, tmp_path)

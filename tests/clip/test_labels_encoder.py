@@ -135,7 +135,7 @@ def test_what_cannot_be_loaded_is_one_sentence_and_leaves_nothing(tiny, timm_mod
         raise OSError
 
     monkeypatch.setattr(labels_stage, "reach", away)
-    monkeypatch.setattr(labels_stage, "_cached", lambda hub: False)
+    monkeypatch.setattr(labels_stage, "cached", lambda hub, file: False)
     for values, sentence in (
         ({"model": "vit_hugest"}, "timm does not have; nearest: "),
         ({"model": TIMM, "weights": str(tmp_path / "half.safetensors")}, "does not load as timm's"),

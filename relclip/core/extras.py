@@ -1,12 +1,24 @@
-"""Which extra of the package brings what is missing, said wherever a command is started."""
+"""Which packages are installed, and which extra brings what is missing, said wherever a command is started."""
 
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from traceback import walk_tb
 from types import TracebackType
 
 _EXTRA = re.compile(r"^([\w.-]+).*?;.*?extra == ['\"]([\w-]+)['\"]")
+
+
+def installed(packages: Sequence[str]) -> dict[str, str]:
+    """The versions of those of `packages` that are installed."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  # slow to load
+
+    found = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def extra_for(missing: str, module: str, requirements: Sequence[str]) -> str:

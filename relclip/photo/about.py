@@ -74,13 +74,18 @@ def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
         supervision=supervision,
         trained_on=f"run {run}: {trained}; {clip}",
         warning=warning,
-        recall_at_50=_recall(data, run),
+        recall_at_50=recall_of(data / "evaluate" / run / "sgdet" / "annotation.json"),
     )
+
+
+def encoder_folder(data: Path, features: str) -> Path:
+    """Where the encoder lies whose patch maps a training names `features`."""
+    return data / "clip" / ("model" if features == "clip" else features)
 
 
 def _encoder(data: Path, features: str) -> tuple[str, bool]:
     """What the frozen encoder is, and whether it is untrained."""
-    said = _json(data / "clip" / ("model" if features == "clip" else features) / "statistics.json")
+    said = _json(encoder_folder(data, features) / "statistics.json")
     if features != "clip":
         return "its encoder knows class names and no language", False
     if said.get("source") == "pretrain":
@@ -97,10 +102,9 @@ def _train_images(path: Path) -> int | None:
     return int(pc.sum(pc.equal(read_table(path, IMAGES)["split"], "train")).as_py() or 0)
 
 
-def _recall(data: Path, run: str) -> float | None:
-    found = (_json(data / "evaluate" / run / "sgdet" / "annotation.json").get("metrics") or {}).get(
-        RECALL.at()
-    )
+def recall_of(metrics: Path) -> float | None:
+    """The main recall that a file of the evaluate stage holds; None where it is absent."""
+    found = (_json(metrics).get("metrics") or {}).get(RECALL.at())
     return float(found) if isinstance(found, (int, float)) else None
 
 

@@ -8,7 +8,6 @@ import json
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +18,7 @@ from relclip import __version__
 from relclip.core.atomic import atomic_folder, check_own, write_json, write_text
 from relclip.core.digest import file_digest
 from relclip.core.errors import InputError, first_fault
+from relclip.core.extras import installed
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
 from relclip.core.params.clip import ObjectPrompt, TripletPrompt
@@ -177,7 +177,7 @@ def _described(source: Source) -> Description:
     name, weights = said.get("model") or small, said.get("weights") or said.get("source")
     digest = file_digest(source.encoder / ENCODER_WEIGHTS)
     return Description(
-        made_with={"relclip": __version__, **_versions()},
+        made_with={"relclip": __version__, **installed(_MADE_WITH)},
         run=source.request.run,
         trained_run=source.request.trained_run,
         predict=source.request.params,
@@ -189,16 +189,6 @@ def _described(source: Source) -> Description:
         encoder=KnownAs(name=str(name), weights=str(weights or "unknown"), sha256=digest),
         about=source.about,
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _MADE_WITH:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _copy(folder: Path, to: Path, names: list[str]) -> None:

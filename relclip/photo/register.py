@@ -7,15 +7,13 @@ import hashlib
 import io
 import re
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relclip.core import command
 from relclip.core.errors import InputError, how_to_make_results
-from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params, load_workflow
-from relclip.core.recall import RECALL
+from relclip.photo.about import recall_of
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -49,7 +47,11 @@ def best_runs(params: Params, data: Path) -> dict[str, str]:
     found = {}
     for section, block in params.report.blocks(*params.report.tables).items():
         for row in block.rows:
-            judged = {run: _recall(data, run) for run in row.runs if run not in params.predict.training_free}
+            judged = {
+                run: recall_of(data / "evaluate" / run / "predcls" / "val.json")
+                for run in row.runs
+                if run not in params.predict.training_free
+            }
             known = {run: value for run, value in judged.items() if value is not None}
             if known:
                 found[_name(section, f"{row.group} {row.name}".strip())] = max(
@@ -109,13 +111,6 @@ def example() -> Any:
     file = io.BytesIO()
     Image.new("RGB", (64, 64), "grey").save(file, "PNG")
     return pd.DataFrame({"photo": [file.getvalue()]})
-
-
-def _recall(data: Path, run: str) -> float | None:
-    path = data / "evaluate" / run / "predcls" / "val.json"
-    content: Mapping[str, Any] = read_json(path) if path.is_file() else {}
-    found = content.get("metrics", {}).get(RECALL.at())
-    return float(found) if isinstance(found, int | float) else None
 
 
 def _name(section: str, row: str) -> str:

@@ -7,7 +7,7 @@ from relclip.core.errors import ContractError, InputError, how_to_make_results, 
 from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params, load_params
 from relclip.model.files import read_about
-from relclip.photo.about import About, about_run
+from relclip.photo.about import About, about_run, encoder_folder
 from relclip.predict.predictor import Fitted
 from relclip.predict.request import WEIGHTS, Inputs, Request
 
@@ -57,7 +57,7 @@ def pipeline_source(data: Path, run: str | None = None, params: Path | None = No
     return Source(
         request=request,
         inputs=inputs,
-        encoder=data / "clip" / ("model" if features == "clip" else features),
+        encoder=encoder_folder(data, features),
         detector=detector if detector.is_dir() else None,
         map_size=content.features.image_size,
         fitted=_fitted(data, request),

@@ -8,13 +8,13 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from relclip.core.digest import file_digest
+from relclip.core.extras import installed
 
 LOCK = "dvc.lock"
 RECORDED, OTHER, UNKNOWN = "yes", "no: another is recorded; run `make record`", "not recorded yet"
@@ -62,7 +62,7 @@ def facts(params: Path) -> list[tuple[str, str]]:
         ("Commit", _commit(params.resolve().parent)),
         ("SHA-256 of params.yaml", file_digest(params)),
         ("Python", platform.python_version()),
-        ("Packages", ", ".join(_versions())),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in installed(PACKAGES).items())),
         ("Machine", f"{platform.system()} {platform.machine()}, {_processor()}{_memory()}"),
         ("Accelerators", _accelerators()),
     ]
@@ -114,16 +114,6 @@ def _git(folder: Path, *words: str) -> str:
         ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=20, check=True
     )
     return done.stdout.strip()
-
-
-def _versions() -> list[str]:
-    found = []
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _processor() -> str:

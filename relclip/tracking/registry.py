@@ -50,10 +50,8 @@ def register(model: PyfuncModel, of: Mapping[str, str], names: Sequence[str]) ->
 def _log(client: Any, model: PyfuncModel, of: Mapping[str, str]) -> str:
     import mlflow
 
-    experiment = mlflow.set_experiment(tracking.EXPERIMENT).experiment_id
-    where = " and ".join(f"tags.\"{key}\" = '{value}'" for key, value in of.items())
-    runs = client.search_runs([experiment], where, max_results=1)
-    run = {"run_id": runs[0].info.run_id} if runs else {"run_name": of.get("run"), "tags": dict(of)}
+    run_id = tracking.newest_run(client, of)
+    run = {"run_id": run_id} if run_id else {"run_name": of.get("run"), "tags": dict(of)}
     with mlflow.start_run(**run, log_system_metrics=False):
         logged = mlflow.pyfunc.log_model(
             name="model",
@@ -71,10 +69,10 @@ def requirements() -> list[str]:
     """What a logged model is run with, at the versions of this environment; relclip itself lies in the model."""
     from packaging.requirements import Requirement
 
-    asked = [Requirement(text) for text in requires("relclip") or []]
+    required = [Requirement(text) for text in requires("relclip") or []]
     used = {
         one.name
-        for one in asked
+        for one in required
         if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in _EXTRAS)
     }
     return sorted(f"{name}=={version(name)}" for name in {*used, "mlflow", "pandas"} - {"relclip"})

@@ -85,11 +85,7 @@ def record_later(tags: Mapping[str, str], metrics: Mapping[str, float]) -> None:
         if file and file.add_to_newest(tags, metrics):
             return
         store = client()
-        experiment = _experiment()
-        where = " and ".join(f"tags.\"{key}\" = '{value}'" for key, value in tags.items())
-        found = store.search_runs([experiment.experiment_id], where, max_results=1)
-        run_id = found[0].info.run_id if found else _open(store, experiment.experiment_id, tags)
-        recorder = _by_client(store, run_id)
+        recorder = _by_client(store, newest_run(store, tags) or _open(store, tags))
         recorder.metrics(metrics)
         recorder.flush()
 
@@ -162,8 +158,19 @@ def _experiment() -> Any:
     return mlflow.set_experiment(EXPERIMENT)
 
 
-def _open(store: Any, experiment_id: str, tags: Mapping[str, str]) -> str:
-    run = store.create_run(experiment_id, run_name=tags.get("run", "evaluate"), tags=dict(tags))
+def newest_run(store: Any, tags: Mapping[str, str]) -> str | None:
+    """The id of the newest of our runs that carries all `tags`."""
+    found = store.search_runs([_experiment().experiment_id], _with_tags(tags), max_results=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def _with_tags(tags: Mapping[str, str]) -> str:
+    """MLflow's filter of runs that carry all these tags."""
+    return " and ".join(f"tags.\"{key}\" = '{value}'" for key, value in tags.items())
+
+
+def _open(store: Any, tags: Mapping[str, str]) -> str:
+    run = store.create_run(_experiment().experiment_id, run_name=tags.get("run", "evaluate"), tags=dict(tags))
     store.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 
@@ -193,7 +200,7 @@ def _start(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> _Op
     store = client()
     import mlflow
 
-    _end_the_dead(store, _experiment().experiment_id, same)
+    _end_the_dead(store, same)
     opened = mlflow.start_run(run_name=name, tags=tags)
     mlflow.log_params(dict(params))
     return _Opened(_by_client(store, opened.info.run_id), mlflow.end_run)
@@ -209,10 +216,10 @@ def _by_client(store: Any, run_id: str) -> _Recorder:
     return _Recorder(send)
 
 
-def _end_the_dead(store: Any, experiment_id: str, tags: Mapping[str, str]) -> None:
+def _end_the_dead(store: Any, tags: Mapping[str, str]) -> None:
     """Mark runs of these tags as KILLED whose process is gone: they would be RUNNING for ever."""
-    same = [f"tags.\"{key}\" = '{value}'" for key, value in tags.items()]
-    for run in store.search_runs([experiment_id], " and ".join(["attributes.status = 'RUNNING'", *same])):
+    running = f"attributes.status = 'RUNNING' and {_with_tags(tags)}"
+    for run in store.search_runs([_experiment().experiment_id], running):
         if process.is_gone(run.data.tags.get("process", "")):
             store.set_terminated(run.info.run_id, "KILLED")
 

@@ -120,7 +120,7 @@ def draw_every_run(params: Params, data: DataSet, evaluate: Path, folder: Path) 
     """Write predicates/<run>.svg for every run that was evaluated; return (run, file)."""
     _, names = frequent_first(data)
     figures = []
-    for run in (*params.predict.training_free, *params.runs, *params.refined, *params.predictions):
+    for run in params.judged:
         result = read_result(evaluate, run, "predcls", "annotation")
         if result is None:
             continue

@@ -93,11 +93,10 @@ def gather(inputs: Inputs) -> Gathered:
 def _made(params: Params, inputs: Inputs) -> Iterator[Path]:
     """The folders of what the report reads: data, knowledge, trainings and their judgements, what figures show."""
     shown = params.report.figures.examples
-    detected = [*params.predict.sgdet, *params.predict.sgdet_training_free]
     yield from (inputs.dataset, *([inputs.kb] if inputs.kb else []))
     yield from (inputs.train / run for run in params.trained)
     yield from (inputs.evaluate / run / task for run in params.judged for task in ("predcls", "sgcls"))
-    yield from (inputs.evaluate / run / "sgdet" for run in detected)
+    yield from (inputs.evaluate / run / "sgdet" for run in params.predict.detected)
     yield from (inputs.predict / run / "predcls" for run in shown if inputs.predict)
     yield from (inputs.gradcam / run for run in params.gradcam.runs if inputs.gradcam)
     yield from (path.parent for path in (inputs.claims,) if path)

@@ -54,6 +54,11 @@ class Predict(Closed):
         default=[], description="the same of rows without training"
     )
 
+    @property
+    def detected(self) -> list[str]:
+        """The names of all that is predicted on the detector's boxes too."""
+        return [*self.sgdet, *self.sgdet_training_free]
+
 
 class Prediction(Closed):
     """An entry of `predictions`: a trained run predicted in another way; what it does not name is as in `predict`."""

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from relclip.core.errors import ParamsError
 from relclip.core.params.base import Closed, validate
 from relclip.core.params.reading import Changes, changed, read_content
-from relclip.core.params.trainings import Trainings, trainings
+from relclip.core.params.trainings import TrainingOfSeed, trainings
 from relclip.core.recall import Task
 
 #: Below the folder of params.yaml.
@@ -179,14 +179,14 @@ def read_report(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     return report
 
 
-def with_trainings_of_rows(report: Report, names: Mapping[str, Trainings]) -> Report:
+def with_trainings_of_rows(report: Report, names: Mapping[str, TrainingOfSeed]) -> Report:
     """The report with the trainings of each run that a row or a claim names."""
     tables = {key: _table(table, names) for key, table in report.tables.items()}
     claims = [_claim(claim, names) for claim in report.claims]
     return report.model_copy(update={"tables": tables, "claims": claims})
 
 
-def _table(table: Table, names: Mapping[str, Trainings]) -> Table:
+def _table(table: Table, names: Mapping[str, TrainingOfSeed]) -> Table:
     every = [row for rows in (table.rows, *(block.rows for block in table.blocks.values())) for row in rows]
     seeds = [set(names[row.run]) for row in every if row.run in names]
     common = set.intersection(*seeds) if seeds and table.seeds == "common" else set()
@@ -203,7 +203,7 @@ def _table(table: Table, names: Mapping[str, Trainings]) -> Table:
     return table.model_copy(update={"rows": rows(table.rows), "blocks": blocks})
 
 
-def _claim(claim: Claim, names: Mapping[str, Trainings]) -> Claim:
+def _claim(claim: Claim, names: Mapping[str, TrainingOfSeed]) -> Claim:
     """The claim with its pairs of trainings: of the seeds that both have; what is not trained is paired with each."""
     better, worse = names.get(claim.better), names.get(claim.worse)
     if better and worse and len(better) == len(worse) == 1:

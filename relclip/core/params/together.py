@@ -58,13 +58,12 @@ def check_report(params: "Params") -> None:
         for claim in report.claims
     ]
     named += [(f"the table row '{row.name}'", row.runs) for row in report.rows(*report.tables)]
-    boxes = [*params.predict.sgdet, *params.predict.sgdet_training_free]
     try:
         _check_there(named, params.judged)
     except ValueError as error:
         raise ParamsError(str(error)) from None
     for claim in report.claims:
-        lacking = [run for pair in claim.pairs for run in pair if run not in boxes]
+        lacking = [run for pair in claim.pairs for run in pair if run not in params.predict.detected]
         if "sgdet" in claim.tasks and lacking:
             raise ParamsError(
                 f"the claim '{claim.claim}' is tested on sgdet, which is not predicted for '{lacking[0]}'; add it to "
@@ -102,11 +101,10 @@ def check_stages(params: "Params") -> None:
     """What runs and lists need is made: the detector, the labels encoder, the predictions of a claim."""
     _check_pretraining(params)
     predict = params.predict
-    boxes = [*predict.sgdet, *predict.sgdet_training_free]
-    if boxes and not params.detector.make:
+    if predict.detected and not params.detector.make:
         raise ValueError(
-            f"predict.sgdet and sgdet_training_free name {', '.join(boxes)}, which need the detector's boxes; set "
-            "detector.make to [detector], or empty both lists"
+            f"predict.sgdet and sgdet_training_free name {', '.join(predict.detected)}, which need the detector's "
+            "boxes; set detector.make to [detector], or empty both lists"
         )
     for method in predict.sgdet_training_free:
         if method not in predict.training_free:
@@ -127,11 +125,11 @@ def check_captions(params: "Params") -> None:
     trained = {name: params.run(name) for name in params.trained}
     distant = [name for name, run in trained.items() if run.supervision != "full"]
     masked = [name for name in (*trained, *params.predictions) if params.prediction(name)[1].kb_mask]
-    asking = list(dict.fromkeys([*distant, *params.predict.training_free, *masked]))
-    if asking:
+    mined_for = list(dict.fromkeys([*distant, *params.predict.training_free, *masked]))
+    if mined_for:
         raise ValueError(
-            f"raw brings no captions, so there is no knowledge base for {', '.join(asking[:5])}; name caption files in "
-            "raw.captions, or leave full supervision alone, as make preset NAME=full does"
+            f"raw brings no captions, so there is no knowledge base for {', '.join(mined_for[:5])}; name caption files "
+            "in raw.captions, or leave full supervision alone, as make preset NAME=full does"
         )
     sampled = [name for name, run in trained.items() if run.rcl.level != "none" and run.sampling.enabled]
     if sampled and not params.word_vectors:
@@ -198,15 +196,14 @@ def trained_with(params: "Params", run: str, key: str) -> Any:
 
 def _check_pretraining(params: "Params") -> None:
     """Only the scenes bring pictures and texts to pre-train an encoder on."""
-    asked = ["clip"] if params.clip.source == "pretrain" else []
-    asked += ["labels"] if params.labels.make and params.labels.source == "pretrain" else []
-    if asked and not params.raw.pretrains:
-        raise ValueError(
-            f"{asked[0]}.source is 'pretrain' and raw.source is '{params.raw.source}', which brings nothing to "
-            f"pre-train on; set {asked[0]}.source to "
-            + (
-                "open_clip, with clip.model and clip.weights"
-                if asked[0] == "clip"
-                else "timm, or empty labels.make"
+    sources = {"clip": params.clip.source, **({"labels": params.labels.source} if params.labels.make else {})}
+    otherwise = {
+        "clip": "open_clip, with clip.model and clip.weights",
+        "labels": "timm, or empty labels.make",
+    }
+    for section, source in sources.items():
+        if source == "pretrain" and not params.raw.pretrains:
+            raise ValueError(
+                f"{section}.source is 'pretrain' and raw.source is '{params.raw.source}', which brings nothing to "
+                f"pre-train on; set {section}.source to {otherwise[section]}"
             )
-        )

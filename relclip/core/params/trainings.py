@@ -14,15 +14,15 @@ Content = dict[str, Any]
 #: More trainings of one run than anybody waits for.
 MOST_SEEDS = 100
 #: Seed -> the training's name.
-Trainings = Mapping[int, str]
+TrainingOfSeed = Mapping[int, str]
 #: Section -> the key of an entry that names what it goes on from; none: it is trained from nothing.
 START = {"runs": "", "refined": "start", "predictions": "run"}
 
 
-def trainings(content: Mapping[str, Any]) -> dict[str, Trainings]:
+def trainings(content: Mapping[str, Any]) -> dict[str, TrainingOfSeed]:
     """Run, refined run or prediction -> its trainings. Raises ParamsError where `seeds` is no list of seeds."""
     usual = _mapping(content.get("train")).get("seed", 0)
-    found: dict[str, Trainings] = {}
+    found: dict[str, TrainingOfSeed] = {}
     for section, key in START.items():
         for name, entry in _mapping(content.get(section)).items():
             about = _mapping(entry)
@@ -70,7 +70,9 @@ def with_trainings(content: Content) -> Content:
     return found
 
 
-def _entries(entry: Any, key: str, name: str, names: Mapping[str, Trainings]) -> Iterator[tuple[str, Any]]:
+def _entries(
+    entry: Any, key: str, name: str, names: Mapping[str, TrainingOfSeed]
+) -> Iterator[tuple[str, Any]]:
     """(training, its entry) of each seed of a run."""
     if not names[name] or not (key or "seeds" in _mapping(entry)):
         yield name, entry

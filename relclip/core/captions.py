@@ -4,8 +4,9 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -72,8 +73,8 @@ def blocks(files: Sequence[Path], size: int) -> Iterator[Block]:
     Blank lines are left out; of a line of several MiB the middle is. Raises InputError where a file cannot be read.
     """
     held = b""
-    for piece in _pieces(files):
-        held += piece
+    for lines in _lines(files):
+        held += lines
         ends, begin, first = line_ends(held), 0, 0
         while True:
             last = min(first + size, int(np.searchsorted(ends, begin + _LARGEST_BLOCK)))
@@ -142,6 +143,16 @@ def beginning(path: Path) -> bytes:
     return start
 
 
+@contextmanager
+def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
+    """A caption file of text, or gzip of it. Raises InputError where its gzip is damaged."""
+    try:
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            yield cast("IO[bytes]", file)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path} is a damaged gzip file ({error}); get a whole copy") from None
+
+
 def _decodable(line: bytes) -> bool:
     try:
         line.decode("utf-8")
@@ -150,29 +161,26 @@ def _decodable(line: bytes) -> bool:
     return True
 
 
-def _pieces(files: Sequence[Path]) -> Iterator[bytes]:
+def _lines(files: Sequence[Path]) -> Iterator[bytes]:
     """Whole lines, each with its end, none blank."""
     for path in files:
         start = beginning(path)
         if start == PARQUET:
-            yield from _parquet_pieces(path)
+            yield from _parquet_lines(path)
         else:
-            yield from _text_pieces(path, start.startswith(GZIP))
+            yield from _text_lines(path, start.startswith(GZIP))
 
 
-def _text_pieces(path: Path, zipped: bool) -> Iterator[bytes]:
+def _text_lines(path: Path, zipped: bool) -> Iterator[bytes]:
     rest, mark = b"", MARK
-    try:
-        with gzip.open(path) if zipped else path.open("rb") as file:
-            while read := file.read(_BYTES_AT_ONCE):
-                body, end, rest = (rest + read.removeprefix(mark)).rpartition(b"\n")
-                rest, mark = rest[:_LONGEST_LINE], b""
-                if end:
-                    yield _without_blank(body + end)
-        if rest.strip():
-            yield rest + b"\n"
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is a damaged gzip file ({error}); fetch it again") from None
+    with open_text(path, zipped) as file:
+        while read := file.read(_BYTES_AT_ONCE):
+            body, end, rest = (rest + read.removeprefix(mark)).rpartition(b"\n")
+            rest, mark = rest[:_LONGEST_LINE], b""
+            if end:
+                yield _without_blank(body + end)
+    if rest.strip():
+        yield rest + b"\n"
 
 
 def _without_blank(text: bytes) -> bytes:
@@ -182,7 +190,7 @@ def _without_blank(text: bytes) -> bytes:
     return b"".join(line + b"\n" for line in text.split(b"\n") if line.strip())
 
 
-def _parquet_pieces(path: Path) -> Iterator[bytes]:
+def _parquet_lines(path: Path) -> Iterator[bytes]:
     with (
         readable(path, error=InputError),  # as dictionaries, so that one long text said often is held once
         pq.ParquetFile(path, read_dictionary=texts_of(path, _COLUMNS)) as file,

@@ -78,7 +78,7 @@ def convert(
             for name, schema in _FILES.items()
         }
         rows = dict.fromkeys(_FILES, 0)
-        for columns in _pieces(_images(truths, predictions, ids, vocabulary), split):
+        for columns in _batches(_images(truths, predictions, ids, vocabulary), split):
             for name, schema in _FILES.items():
                 arrays = zip(*columns[name], strict=True)
                 table = pa.table([np.concatenate(parts) for parts in arrays], names=schema.names)
@@ -138,40 +138,40 @@ def _images(
         yield ids[row], truth, read_prediction(predictions[row], vocabulary, row, truth.size)
 
 
-def _pieces(
+def _batches(
     images: Iterator[tuple[int, PeerTruth, PeerPrediction]], split: str
 ) -> Iterator[dict[str, list[Columns]]]:
     """Columns of some images at once, by file."""
-    piece: dict[str, list[Columns]] = {name: [] for name in _FILES}
+    columns: dict[str, list[Columns]] = {name: [] for name in _FILES}
     for image_id, truth, found in images:
-        _add(piece, image_id, truth, found, split)
-        if len(piece["groundtruth/images"]) == IMAGES_AT_ONCE:
-            yield piece
-            piece = {name: [] for name in _FILES}
-    if piece["groundtruth/images"]:
-        yield piece
+        _add(columns, image_id, truth, found, split)
+        if len(columns["groundtruth/images"]) == IMAGES_AT_ONCE:
+            yield columns
+            columns = {name: [] for name in _FILES}
+    if columns["groundtruth/images"]:
+        yield columns
 
 
 def _add(
-    piece: dict[str, list[tuple[Any, ...]]],
+    columns: dict[str, list[tuple[Any, ...]]],
     image_id: int,
     truth: PeerTruth,
     found: PeerPrediction,
     split: str,
 ) -> None:
     width, height = truth.size
-    piece["groundtruth/images"].append(([image_id], [f"{image_id}.jpg"], [width], [height], [split]))
-    piece["groundtruth/objects"].append(_objects(image_id, truth.boxes, truth.labels))
+    columns["groundtruth/images"].append(([image_id], [f"{image_id}.jpg"], [width], [height], [split]))
+    columns["groundtruth/objects"].append(_objects(image_id, truth.boxes, truth.labels))
     triplets = truth.relations[np.lexsort(truth.relations[:, [1, 2, 0]].T)]
     subject, other, predicate = triplets.T
-    piece["groundtruth/relations"].append((np.full(len(triplets), image_id), subject, predicate, other))
-    piece["predictions/objects"].append(_objects(image_id, found.boxes, found.labels, found.scores))
+    columns["groundtruth/relations"].append((np.full(len(triplets), image_id), subject, predicate, other))
+    columns["predictions/objects"].append(_objects(image_id, found.boxes, found.labels, found.scores))
     pair, column = np.nonzero(can_reach(found))
     score = found.relation_scores[pair, column]
     kept = np.lexsort((column, found.pairs[pair, 1], found.pairs[pair, 0]))
     pair, column = pair[kept], column[kept]
     ends = found.pairs[pair, 0], found.pairs[pair, 1]
-    piece["predictions/relations"].append((np.full(len(pair), image_id), *ends, column + 1, score[kept]))
+    columns["predictions/relations"].append((np.full(len(pair), image_id), *ends, column + 1, score[kept]))
 
 
 def can_reach(found: PeerPrediction, places: int = max(ALL_CUTOFFS)) -> NDArray[np.bool_]:

@@ -1,14 +1,11 @@
 """Caption files of others -> one captions.tsv: `caption<TAB>id`, ids made unique by their file's name."""
 
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, cast
 
 from relclip.core.atomic import atomic_file
-from relclip.core.captions import GZIP, LONGEST_CAPTION, MARK, PARQUET, beginning
+from relclip.core.captions import GZIP, LONGEST_CAPTION, MARK, PARQUET, beginning, open_text
 from relclip.core.errors import InputError
 from relclip.core.progress import progress
 
@@ -47,25 +44,17 @@ def _stems(files: Sequence[Path]) -> list[str]:
 
 
 def _lines(file: Path) -> Iterator[bytes]:
-    try:
-        with _open(file) as lines:
-            mark = MARK
-            while line := lines.readline(LONGEST_CAPTION):
-                yield line.removeprefix(mark)
-                mark = b""
-                while len(line) == LONGEST_CAPTION and not line.endswith(b"\n"):
-                    line = lines.readline(LONGEST_CAPTION)  # the rest of it is passed over
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"the caption file '{file}' is broken gzip ({error}); get a whole copy") from None
-
-
-def _open(file: Path) -> IO[bytes]:
-    first = beginning(file)
+    first, mark = beginning(file), MARK
     if first == PARQUET:
         raise InputError(
             f"the caption file '{file}' is Parquet; raw.captions takes text, caption<TAB>id, gzipped or not"
         )
-    return cast("IO[bytes]", gzip.open(file)) if first.startswith(GZIP) else file.open("rb")
+    with open_text(file, first.startswith(GZIP)) as lines:
+        while line := lines.readline(LONGEST_CAPTION):
+            yield line.removeprefix(mark)
+            mark = b""
+            while len(line) == LONGEST_CAPTION and not line.endswith(b"\n"):
+                line = lines.readline(LONGEST_CAPTION)  # the rest of it is passed over
 
 
 def _caption(line: bytes, stem: str, number: int) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from relclip.core.errors import InputError
 from relclip.core.params.raw import VisualGenome
 from relclip.raw.vg.files import Remote, amount, wanted_files, wrong
 from relclip.raw.vg.mirrors import Downloads, Failures
-from relclip.raw.vg.unzip import is_unpacked
+from relclip.raw.vg.unzip import folder_of, is_unpacked
 
 PICTURES = ("images.zip", "images2.zip")
 
@@ -59,7 +59,7 @@ def _there(folder: Path, remote: Remote) -> bool:
     """Whether the file, or what was unpacked from it, is in the folder."""
     path = folder / remote.name
     if not path.is_file():
-        return remote.name in PICTURES and is_unpacked(folder / "unpacked" / remote.name.removesuffix(".zip"))
+        return remote.name in PICTURES and is_unpacked(folder_of(remote.name, folder))
     reason = wrong(path, remote.name)
     if reason:
         raise InputError(f"{path} {reason}; remove it, and it is fetched anew, or put a whole copy there")

@@ -16,9 +16,10 @@ from relclip.core.params.raw import VisualGenome
 from relclip.core.progress import progress
 from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.folder import PLACES, link
+from relclip.raw.formats import UNPACKED
 from relclip.raw.vg import official
 from relclip.raw.vg.collect import PICTURES, collect
-from relclip.raw.vg.unzip import unpack_pictures
+from relclip.raw.vg.unzip import folder_of, unpack_pictures
 
 ALIASES = ("object_alias.txt", "relationship_alias.txt")
 LISTED = "pictures listed"
@@ -36,7 +37,7 @@ def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: 
     counts: Counter[str] = Counter()
     folders = []
     for name in PICTURES:
-        folder = kept / "unpacked" / name.removesuffix(".zip")
+        folder = folder_of(name, kept)
         if places[name].is_dir():
             folder = places[name]
         else:
@@ -44,7 +45,7 @@ def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: 
         folders.append(folder)
     with atomic_folder(output) as made:
         pictures = find_pictures(folders)
-        _annotations(settings.route, places, kept / "unpacked", made, pictures)
+        _annotations(settings.route, places, kept / UNPACKED, made, pictures)
         for name in ALIASES:
             shutil.copyfile(places[name], made / name)
         (made / "images").mkdir()

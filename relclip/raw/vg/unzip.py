@@ -6,12 +6,12 @@ here, each member and all together (members may overlap in the file: the sum cou
 
 import lzma
 import re
+import shutil
 import stat
 import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from relclip.core.atomic import atomic_folder, make_folder, write_json
@@ -19,6 +19,7 @@ from relclip.core.errors import InputError, one_line
 from relclip.core.images import SUFFIXES
 from relclip.core.json_file import read_json
 from relclip.core.progress import progress
+from relclip.raw.formats import UNPACKED
 
 #: The pictures of images.zip and images2.zip: VG_100K/1.jpg, VG_100K_2/2.jpg.
 PICTURE = re.compile(r"(?:VG_100K|VG_100K_2|images)/(\d{1,18}\.jpg)")
@@ -31,7 +32,7 @@ MOST_MEMBERS = 1_000_000
 #: Longest name of a file or folder that is unpacked; what holds annotation.
 LONGEST_STEP, ANNOTATION_SUFFIXES = 200, (".json", ".csv")
 DONE = "done.json"
-UNPACKED, BEFORE = "pictures unpacked", "pictures unpacked before"
+NEW, BEFORE = "pictures unpacked", "pictures unpacked before"
 #: Members named in the counts, of each fault.
 NAMED = 10
 _BROKEN = (
@@ -51,6 +52,11 @@ def is_unpacked(folder: Path) -> bool:
     return (folder / DONE).is_file()
 
 
+def folder_of(archive: str, kept: Path) -> Path:
+    """Where the pictures of an archive are unpacked to, below `kept`."""
+    return kept / UNPACKED / archive.removesuffix(".zip")
+
+
 def unpack_pictures(archive: Path, folder: Path) -> Counter[str]:
     """Unpack <id>.jpg of Visual Genome's picture folders flat into `folder`; return counts in words, faults named.
 
@@ -63,11 +69,11 @@ def unpack_pictures(archive: Path, folder: Path) -> Counter[str]:
     (folder / DONE).unlink(missing_ok=True)
     make_folder(folder)
     found: dict[str, list[str]] = {}
-    seen: set[str] = set()
+    unpacked: set[str] = set()
     with _opened(archive) as opened:
         for member in progress(_members(opened, archive), f"unpack {archive.name}", "file"):
-            found.setdefault(_picture(opened, member, folder, seen), []).append(member.filename)
-    if not seen:
+            found.setdefault(_picture(opened, member, folder, unpacked), []).append(member.filename)
+    if not unpacked:
         raise InputError(f"{archive} holds no picture such as VG_100K/1.jpg; get the right archive")
     counts = Counter({_named(what, names): len(names) for what, names in found.items()})
     write_json(folder / DONE, {"archive": archive.stat().st_size, "counts": counts})
@@ -133,7 +139,7 @@ def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> s
 
 def _named(what: str, names: list[str]) -> str:
     """Add the first members that met a fault."""
-    if what in {UNPACKED, BEFORE}:
+    if what in {NEW, BEFORE}:
         return what
     shown = ", ".join(name[:60].encode("utf-8", "replace").decode() for name in names[:NAMED])
     return f"{what} ({shown}{', ...' if len(names) > NAMED else ''})"
@@ -162,7 +168,7 @@ def _members(opened: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
     return members
 
 
-def _picture(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, seen: set[str]) -> str:
+def _picture(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, unpacked: set[str]) -> str:
     """Unpack one picture and return what happened, in words for the counts."""
     found = PICTURE.fullmatch(member.filename)
     if not found:
@@ -172,18 +178,18 @@ def _picture(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, see
             if outside
             else "members left out: no picture of the data set"
         )
-    if found[1] in seen:
+    if found[1] in unpacked:
         return "members left out: the picture came before"
     reason = _refused(member, LARGEST_PICTURE, RATIO_PICTURE)
     target = folder / found[1]
     if not reason and target.is_file() and target.stat().st_size == member.file_size:
-        seen.add(found[1])
+        unpacked.add(found[1])
         return BEFORE
     reason = reason or _extract(opened, member, target)
     if reason:
         return f"pictures left out: {reason.partition(' (')[0]}"
-    seen.add(found[1])
-    return UNPACKED
+    unpacked.add(found[1])
+    return NEW
 
 
 def _refused(member: zipfile.ZipInfo, largest: int, ratio: int) -> str:
@@ -202,9 +208,8 @@ def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> 
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f".{target.name}.partial")
     try:
-        with half.open("wb") as file:
-            for piece in _pieces(opened, member):
-                file.write(piece)
+        with opened.open(member) as source, half.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
         half.replace(target)
     except (*_BROKEN, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -213,9 +218,3 @@ def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> 
     finally:
         half.unlink(missing_ok=True)
     return ""
-
-
-def _pieces(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    with opened.open(member) as source:
-        while piece := source.read(1 << 20):
-            yield piece

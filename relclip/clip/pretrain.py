@@ -72,22 +72,22 @@ class Trainer:
             else corpus.sampler.random(self.step, settings.batch, settings.objects)
         )
         texts, index = corpus.reader.read(rows, settings.prompted, settings.negatives, random)
-        see, tokens = self.show(corpus.pixels, rows, random), tokenize(texts)
+        encode, tokens = self.show(corpus.pixels, rows, random), tokenize(texts)
         shown = moved(torch.from_numpy(index), self.device)
 
         def read(part: slice) -> Tensor:
             with autocast(self.device):
                 return F.normalize(self.model.encode_text(moved(tokens[part], self.device)).float(), dim=-1)
 
-        def compared(seen: Tensor, said: Tensor) -> Tensor:
+        def compared(images: Tensor, sentences: Tensor) -> Tensor:
             scale = self.model.logit_scale.exp()
             if self.world.size == 1:
-                return LOSSES[settings.loss](seen, said, shown, scale)
+                return LOSSES[settings.loss](images, sentences, shown, scale)
             counts = len(rows), len(texts)
-            return shared_loss(settings.loss, (seen, said), counts, shown, scale, world=self.world)
+            return shared_loss(settings.loss, (images, sentences), counts, shown, scale, world=self.world)
 
         def embed(part: slice) -> Tensor:
-            return F.normalize(see(part), dim=-1)
+            return F.normalize(encode(part), dim=-1)
 
         own_rows, own_texts = self.world.part(len(rows)), self.world.part(len(texts))
         loss = self.descend(compared, Tower(embed, own_rows), Tower(read, own_texts))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-PREDICATES_A_PAIR, LONGEST, EARLY = 2, 100, 50
+PREDICATES_A_PAIR, PLACES, EARLY = 2, 100, 50
 NO_TRUTH = -1
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 _EXPLORER = Path(__file__).parent / "template" / "explorer.js"
-#: Letters of a sentence that are kept.
-LONGEST = 300
+#: Letters of a sentence that pages keep.
+LETTERS_SHOWN = 300
 _MARKS = str.maketrans(
     {mark: f"\\{mark}" for mark in r"\`*_[]|#~$!"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " "}
 )

@@ -1,7 +1,5 @@
 """python -m relclip.dataset: data/raw -> data/dataset."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params.dataset import Dataset
 from relclip.core.params.reading import load_section
@@ -14,8 +12,8 @@ def main() -> None:
         "relclip.dataset", "Filter, align and split Visual Genome's files into Parquet."
     )
     command.add_params(arguments)
-    arguments.add_argument("--raw", type=Path, default=Path("data/raw"), help="folder of the stage raw")
-    arguments.add_argument("--output", type=Path, default=Path("data/dataset"), help="folder to write")
+    command.add_folders(arguments, "raw")
+    command.add_output(arguments, "dataset")
     options = arguments.parse_args()
     params = load_section(options.params, "dataset", Dataset)
     account = make_dataset(params, options.raw, options.output, every_split=True)

@@ -75,16 +75,16 @@ def things_by_picture(
 
     Entries of images not kept, or met again, are passed over and noted; so is what is no JSON object.
     """
-    seen: set[int] = set()
+    met: set[int] = set()
     for entry in read_entries(path):
         image_id = identifier(entry, "image_id", "id")
         picture = pictures.get(image_id) if image_id is not None else None
         if picture is None:
             account.noted[f"entries of {path.name} whose image is not kept"] += 1
-        elif picture.image_id in seen:
+        elif picture.image_id in met:
             account.noted[f"entries of {path.name} whose image had one already"] += 1
         else:
-            seen.add(picture.image_id)
+            met.add(picture.image_id)
             things = as_list(entry.get(key))
             account.noted[f"elements of {path.name} that are no JSON objects"] += sum(
                 not isinstance(x, dict) for x in things
@@ -163,12 +163,12 @@ def _readable(
     entries: dict[int, Entry], checks: Sequence[tuple[str, Any]], split: Split, account: Account
 ) -> Iterator[tuple[int, Picture]]:
     kinds: Counter[str] = Counter()
-    upright = shown_upright(seen for file, seen in checks if file)
-    for (image_id, entry), (file, seen) in zip(entries.items(), checks, strict=True):
+    upright = shown_upright(found for file, found in checks if file)
+    for (image_id, entry), (file, found) in zip(entries.items(), checks, strict=True):
         if not file:
-            account.drop("images", seen, str(image_id))
+            account.drop("images", found, str(image_id))
             continue
-        annotated, size, orientation = seen
+        annotated, size, orientation = found
         frame = frame_of(annotated, size, orientation, upright)
         kinds[frame.kind] += 1
         if frame.kind in _NOTES:

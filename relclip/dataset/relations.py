@@ -29,17 +29,17 @@ class RelationTable:
     def read(self, path: Path, pictures: dict[int, Picture], add: Add | None) -> None:
         """Read a relationships.json. An object that only it holds goes to `add`; without, it is missing."""
         for picture, things in things_by_picture(path, "relationships", pictures, self._account):
-            seen: set[Relation] = set()
+            kept: set[Relation] = set()
             picture.related |= bool(things)
             for thing in things:
                 self._account.read[self._section] += 1
                 relation = self._relation(picture, thing, add)
-                if relation in seen and self._drop_duplicates:
+                if relation in kept and self._drop_duplicates:
                     relation = "duplicate"
                 if isinstance(relation, str):
                     self._account.drop(self._section, relation)
                     continue
-                seen.add(relation)
+                kept.add(relation)
                 for column, value in zip(self._columns, (picture.image_id, *relation), strict=True):
                     column.append(value)
 

@@ -9,7 +9,7 @@ from relclip.core.boxes import Boxes
 from relclip.encoder.encoder import resize
 
 
-def whole(image: NDArray[np.uint8]) -> Tensor:
+def as_tensor(image: NDArray[np.uint8]) -> Tensor:
     """A decoded picture, (H, W, 3) uint8, as (1, 3, H, W) without copying."""
     return torch.from_numpy(image).permute(2, 0, 1)[None]
 
@@ -27,7 +27,7 @@ def pixel_boxes(boxes: Boxes, width: int, height: int, margin: float = 0.0) -> N
 def cut(image: NDArray[np.uint8], boxes: Boxes, size: int, margin: float = 0.0) -> Tensor:
     """Crops of one decoded picture: (H, W, 3) uint8, boxes (N, 4) xyxy pixels -> (N, 3, size, size) uint8."""
     height, width = image.shape[:2]
-    picture = whole(image)
+    picture = as_tensor(image)
     crops = torch.empty((len(boxes), 3, size, size), dtype=torch.uint8)
     for row, (x1, y1, x2, y2) in enumerate(pixel_boxes(boxes, width, height, margin).tolist()):
         crops[row] = resize(picture[:, :, y1:y2, x1:x2], size)[0]

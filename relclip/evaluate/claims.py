@@ -63,9 +63,8 @@ def main() -> None:
         "relclip.evaluate.claims", "Paired differences of the claims in workflow/tables.yaml."
     )
     command.add_params(parser)
-    parser.add_argument("--evaluate", type=Path, default=Path("data/evaluate"), help="a folder a run")
-    parser.add_argument("--vocabulary", type=Path, default=Path("data/dataset/vocabulary.json"))
-    parser.add_argument("--output", type=Path, default=Path("data/claims/claims.json"))
+    command.add_folders(parser, "evaluate", vocabulary="dataset/vocabulary.json")
+    command.add_output(parser, "claims/claims.json")
     options = parser.parse_args()
     params = load_section(options.params, "evaluate", Evaluate)
     predicates = len(load_vocabulary(options.vocabulary).predicates)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relclip.core.metrics import OF_LISTS
-from relclip.core.open_images import EARLY, LONGEST, NO_TRUTH, PREDICATES_A_PAIR, Listed
+from relclip.core.open_images import EARLY, NO_TRUTH, PLACES, PREDICATES_A_PAIR, Listed
 from relclip.core.recall import Task
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import Ranked
@@ -38,7 +38,7 @@ class TopTwo:
         pair = pair_key(ranked.relations.subject, ranked.relations.object)
         among_pair = places_among(pair, ranked.ng_rank, np.ones(len(pair), bool))
         place = places_among(ranked.relations.image, ranked.ng_rank, among_pair < PREDICATES_A_PAIR)
-        kept = (place >= 0) & (place < LONGEST)
+        kept = (place >= 0) & (place < PLACES)
         relations, place = ranked.relations.where(kept), place[kept]
         relation, phrase = (np.full(len(place), NO_TRUTH) for _ in range(2))
         for pairs in same_labels(self._truth, ranked.objects, relations):

@@ -21,11 +21,11 @@ MAPS = "maps.npy"
 Maps = NDArray[np.float16]
 
 
-def open_maps(partial: Path, record: Path, key: str, shape: tuple[int, ...]) -> tuple[Maps, int]:
+def open_maps(partial: Path, record: Path, inputs: str, shape: tuple[int, ...]) -> tuple[Maps, int]:
     """The unfinished file and how many of its rows are done; a file of other inputs is begun anew."""
     try:
         state = read_json(record)
-        maps = open_memmap(partial, mode="r+") if state["key"] == key else None
+        maps = open_memmap(partial, mode="r+") if state["key"] == inputs else None
     except (OSError, ValueError, KeyError, TypeError, ContractError):
         maps = None
     if maps is not None and maps.shape == shape and maps.dtype == np.float16:

@@ -17,7 +17,7 @@ from relclip.core.ordered import available_threads, in_order
 from relclip.core.params.features import Features
 from relclip.core.progress import progress
 from relclip.core.shard import Shard, write_record
-from relclip.encoder.crops import whole
+from relclip.encoder.crops import as_tensor
 from relclip.encoder.encoder import WEIGHTS, Encoder, load_encoder, resize
 from relclip.features.rows import Maps, open_maps, place_maps, write_images
 
@@ -46,8 +46,8 @@ def run(
     make_folder(output)
     partial, record = output / ".maps.npy.partial", output / ".maps.json"
     made_of = settings.model_dump_json(), *annotations.file, file_digest(model / WEIGHTS), torch.__version__
-    whole = inputs_digest(*made_of)
-    digest = f"{whole} {shard}" if shard else whole
+    inputs = inputs_digest(*made_of)
+    digest = f"{inputs} {shard}" if shard else inputs
     own = _own(shard or Shard(), len(annotations.image_id), settings.batch)
     maps, done = open_maps(partial, record, digest, (len(own), *_shape(encoder, settings)))
     files = [raw / annotations.file[number] for number in own[done:]]
@@ -58,7 +58,7 @@ def run(
     write_images(output, annotations.image_id[own.start : own.stop])
     place_maps(output, partial)
     if shard:
-        write_record(output, shard, whole)
+        write_record(output, shard, inputs)
     record.unlink(missing_ok=True)
 
 
@@ -89,7 +89,7 @@ def _mapper(encoder: Encoder, settings: Features) -> Callable[[Sequence[Path]], 
 
 def squash(image: NDArray[np.uint8], size: int) -> Tensor:
     """A decoded picture, (H, W, 3) uint8, as the encoder takes it: (1, 3, size, size) uint8."""
-    return resize(whole(image), size)
+    return resize(as_tensor(image), size)
 
 
 def patch_maps_of(encoder: Encoder, pictures: Sequence[Tensor], size: int) -> Maps:

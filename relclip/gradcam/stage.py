@@ -77,8 +77,8 @@ def run(params: Sections, run: str, inputs: Inputs, output: Path, threads: int |
     check_channels(inputs.train, network, images.maps.shape[3])
     shown = _shown(params, annotations, images)
     heats = {
-        "heat_clip": _seen_by_clip(inputs, images.maps.shape[1:3], shown),
-        "heat_relclip": _each(
+        "heat_clip": _clip_heats(inputs, images.maps.shape[1:3], shown),
+        "heat_relclip": _heats(
             "RelCLIP", shown, lambda one: relation_heat(network, images, one.image, one.pair, one.predicate)
         ),
     }
@@ -86,7 +86,7 @@ def run(params: Sections, run: str, inputs: Inputs, output: Path, threads: int |
     _write(output, heats, [one.entry for one in shown], about)
 
 
-def _seen_by_clip(inputs: Inputs, grid: tuple[int, int], shown: Sequence[Shown]) -> Heat:
+def _clip_heats(inputs: Inputs, grid: tuple[int, int], shown: Sequence[Shown]) -> Heat:
     encoder = load_encoder(inputs.model, CPU)
     # a copy, because a tensor made in inference mode takes no part in gradients
     texts = iter(encoder.encode_texts([one.entry["prompt"] for one in shown]).clone())
@@ -95,10 +95,10 @@ def _seen_by_clip(inputs: Inputs, grid: tuple[int, int], shown: Sequence[Shown])
         picture = read_image(inputs.raw / one.entry["file"])
         return spread(clip_heat(encoder, picture, one.box, next(texts)), one.cells, grid)
 
-    return _each("CLIP", shown, heat)
+    return _heats("CLIP", shown, heat)
 
 
-def _each(who: str, shown: Sequence[Shown], heat: Callable[[Shown], Tensor]) -> Heat:
+def _heats(who: str, shown: Sequence[Shown], heat: Callable[[Shown], Tensor]) -> Heat:
     """(K, h, w) heat of every relation."""
     heats = [heat(one) for one in progress(shown, f"heat of {who}", "relation")]
     if not all(one.isfinite().all() for one in heats):

@@ -102,8 +102,8 @@ def embed_texts(model: Any, tokens: Tensor) -> Tensor:
 
 def _finish(block: Any, token: Tensor, query: Tensor, keys: Tensor, hidden: Tensor | None = None) -> Tensor:
     """One token (B, 1, C) through a block in which it looks at all `keys` (B, L, C) but the `hidden` (B, L)."""
-    seen = block.attn(query.contiguous(), keys, keys, key_padding_mask=hidden, need_weights=False)[0]
-    token = token + block.ls_1(seen)
+    attended = block.attn(query.contiguous(), keys, keys, key_padding_mask=hidden, need_weights=False)[0]
+    token = token + block.ls_1(attended)
     done: Tensor = token + block.ls_2(block.mlp(block.ln_2(token)))
     return done
 

@@ -109,8 +109,8 @@ def merge_shards(folders: Sequence[Path], output: Path, min_count: int | None = 
 
 def _check_together(folders: Sequence[Path], mined: Sequence[Described]) -> None:
     """Raise InputError where these folders cannot be added up to one corpus mined at once."""
-    seen = [real(folder) for folder in folders]
-    twice = next((folder for folder in folders if seen.count(real(folder)) > 1), None)
+    places = [real(folder) for folder in folders]
+    twice = next((folder for folder in folders if places.count(real(folder)) > 1), None)
     if twice is not None:
         raise InputError(f"the shard {twice} is given twice; give each once")
     for name in ("vocabulary", "backend"):

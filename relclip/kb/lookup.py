@@ -45,7 +45,7 @@ def write_page(
     content = {
         "objects": mined.vocabulary.objects,
         "predicates": mined.vocabulary.predicates,
-        "captions": [[caption, text[: page.LONGEST]] for caption, text in texts.items()],
+        "captions": [[caption, text[: page.LETTERS_SHOWN]] for caption, text in texts.items()],
         "triplets": rows,
     }
     statistics = read_json(kb / "statistics.json", "mine the captions again")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from relclip.core import captions
 from relclip.core.kb_filter import caption_ids
-from relclip.core.page import LONGEST
+from relclip.core.page import LETTERS_SHOWN
 from relclip.core.parquet import TRIPLET, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
 
@@ -48,7 +48,7 @@ def load_knowledge(data: Path, vocabulary: Vocabulary) -> Knowledge | None:
     texts = captions.texts([sentences], wanted) if wanted else {}
     known = {}
     for triplet, count in zip(triplets, table["count"].to_pylist(), strict=True):
-        said = tuple(texts[caption][:LONGEST] for caption in ids.get(triplet, ()) if caption in texts)
+        said = tuple(texts[caption][:LETTERS_SHOWN] for caption in ids.get(triplet, ()) if caption in texts)
         known[_names(triplet, vocabulary)] = Support(int(count), said)
     return Knowledge(known)
 

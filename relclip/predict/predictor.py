@@ -134,7 +134,7 @@ def pair_sets(images: ImageSet, pairs: str) -> list[ImageSet]:
     return [images, images.with_pairs(apart_pairs(images.boxes[rows]) for rows in images.object_rows())]
 
 
-def cut(
+def split_by_image(
     sets: Sequence[ImageSet],
     numbers: range,
     labels: tuple[NDArray[np.int64], NDArray[np.float32]],

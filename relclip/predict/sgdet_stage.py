@@ -20,7 +20,7 @@ from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
 from relclip.model import Batch, ImageSet, Output, collate
 from relclip.predict.calibration import fitted
-from relclip.predict.predictor import Predictor, cut, pair_sets
+from relclip.predict.predictor import Predictor, pair_sets, split_by_image
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import write_about
 from relclip.predict.writing import Prediction, task_writer
@@ -76,7 +76,7 @@ def predictions(
     classes = torch.from_numpy(labels[0]).to(predictor.device)
     scores = [predictor.scores(batch, answer, classes).cpu().numpy() for batch, answer in answers]
     for prediction, rows in zip(
-        cut(sets, range(len(images)), labels, scores), images.object_rows(), strict=True
+        split_by_image(sets, range(len(images)), labels, scores), images.object_rows(), strict=True
     ):
         yield _only(prediction, kept[rows])
 

@@ -12,7 +12,7 @@ from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
 from relclip.model import ImageSet, LabelSource, Regions, collate
 from relclip.predict.calibration import fitted
-from relclip.predict.predictor import Predictor, cut, pair_sets
+from relclip.predict.predictor import Predictor, pair_sets, split_by_image
 from relclip.predict.request import Inputs, Request
 from relclip.predict.writing import TASKS, Prediction, task_writer
 
@@ -62,7 +62,7 @@ def predictions(
             for batch, answer in zip(batches, answers, strict=True)
         ]
         found = classes.cpu().numpy(), class_scores.cpu().numpy()
-        for prediction in cut([some.images for some in regions], numbers, found, scores):
+        for prediction in split_by_image([some.images for some in regions], numbers, found, scores):
             yield task, prediction
 
 

@@ -24,7 +24,7 @@ def main() -> None:
     parser = command.parser("relclip.project.completion", "Print a script that completes relclip's commands.")
     parser.add_argument("shell", choices=shtab.SUPPORTED_SHELLS, help=PLACES)
     shell = parser.parse_args().shell
-    every = whole(COMMANDS)
+    every = whole_parser(COMMANDS)
     for action in (one for own in parsers(every) for one in own._actions):
         if action.type is Path or action.metavar == "FOLDER":  # one of the Hub is a folder too
             action.complete = shtab.FILE  # type: ignore[attr-defined]
@@ -36,7 +36,7 @@ def parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     return [own for one in parser._actions if isinstance(one.choices, dict) for own in one.choices.values()]
 
 
-def whole(commands: Mapping[str, tuple[str, str]]) -> argparse.ArgumentParser:
+def whole_parser(commands: Mapping[str, tuple[str, str]]) -> argparse.ArgumentParser:
     """One parser with a sub-parser for each command, which is asked for its own."""
     parser = argparse.ArgumentParser(prog="relclip")
     added = parser.add_subparsers()

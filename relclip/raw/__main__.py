@@ -1,7 +1,5 @@
 """python -m relclip.raw: procedural scenes, a folder in one of the formats, or Visual Genome's download -> data/raw."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params.raw import Raw
 from relclip.core.params.reading import load_section
@@ -18,7 +16,7 @@ def main() -> None:
     """Make data/raw from the source that params.yaml names."""
     arguments = command.parser("relclip.raw", ABOUT)
     command.add_params(arguments)
-    arguments.add_argument("--output", type=Path, default=Path("data/raw"), help="folder to write")
+    command.add_output(arguments, "raw")
     options = arguments.parse_args()
     raw = load_section(options.params, "raw", Raw)
     for what, number in (+SOURCES[raw.source].make(raw, options.output)).items():

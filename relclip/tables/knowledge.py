@@ -64,18 +64,18 @@ WHOLE, BELIEVED = "all", "believed"
 def quality(triplets: Columns, data: DataSet, relations: Columns, split: str = "train") -> Quality:
     """Compare triplets (columns subject_class, predicate_id, object_class) with the relations of one split."""
     known = np.unique(np.stack([triplets[name] for name in TRIPLET.names], axis=1).astype(np.int64), axis=0)
-    seen = class_triplets(data, relations, split)
+    annotated = class_triplets(data, relations, split)
     size = len(data.vocabulary.predicates)
-    known_codes, seen_codes = _codes(known, size), _codes(seen, size)
+    known_codes, annotated_codes = _codes(known, size), _codes(annotated, size)
 
     def count(rows: NDArray[np.int64]) -> Counts:
         return np.bincount(rows[:, 1], minlength=size + 1)[1 : size + 1]
 
     return Quality(
         count(known),
-        count(known[np.isin(known_codes, seen_codes)]),
-        count(seen),
-        count(seen[np.isin(seen_codes, known_codes)]),
+        count(known[np.isin(known_codes, annotated_codes)]),
+        count(annotated),
+        count(annotated[np.isin(annotated_codes, known_codes)]),
     )
 
 

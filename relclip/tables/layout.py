@@ -49,9 +49,9 @@ def columns(table: Table, require_overlap: bool) -> tuple[Column, ...]:
         [(task, metric) for task, metrics in listed.items() for metric in metrics]
         for listed in (table.columns, table.other_pairs)
     )
-    seen = [Column(task, metric) for task, metric in shown]
-    seen += [Column(task, metric, pairs=pairs) for task, metric in others]
-    seen.sort(key=lambda column: list(TASKS).index(column.task))
+    visible = [Column(task, metric) for task, metric in shown]
+    visible += [Column(task, metric, pairs=pairs) for task, metric in others]
+    visible.sort(key=lambda column: list(TASKS).index(column.task))
     every = [
         (task, metric)
         for task in TASKS
@@ -60,7 +60,7 @@ def columns(table: Table, require_overlap: bool) -> tuple[Column, ...]:
     ]
     hidden = [Column(*place, shown=False) for place in every if place not in shown]
     turned = [Column(*place, shown=False, pairs=pairs) for place in every if place not in others]
-    return (*seen, *hidden, *turned)
+    return (*visible, *hidden, *turned)
 
 
 def row_note(params: Params, row: Row) -> str:

@@ -51,7 +51,7 @@ class StageTime:
     memory_mb: float
 
     @property
-    def seen(self) -> bool:
+    def memory_is_known(self) -> bool:
         """Whether `memory_mb` is that of a stage."""
         return self.memory_mb > SHELL_MB
 

@@ -57,7 +57,7 @@ def times(benchmarks: Path) -> str:
 
 def _times(benchmarks: Path) -> Iterator[list[str]]:
     for time in stage_times(benchmarks):
-        memory = f"{time.memory_mb / 1000:.1f} GB" if time.seen else "not seen"
+        memory = f"{time.memory_mb / 1000:.1f} GB" if time.memory_is_known else "not seen"
         yield [time.rule, str(time.jobs), f"{time.seconds:.0f}", memory]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from relclip.core import captions
 from relclip.core.kb_filter import caption_ids
 from relclip.core.metrics import metric_label
-from relclip.core.page import LONGEST, embedded, explorer_script, script_digest
+from relclip.core.page import LETTERS_SHOWN, embedded, explorer_script, script_digest
 from relclip.core.params.whole import Params
 from relclip.core.parquet import TRIPLET
 from relclip.core.recall import MAIN, MAIN_NAMES
@@ -179,6 +179,6 @@ def explorer_data(
     return {
         "objects": vocabulary.objects,
         "predicates": vocabulary.predicates,
-        "captions": [[caption, text[:LONGEST]] for caption, text in texts.items()],
+        "captions": [[caption, text[:LETTERS_SHOWN]] for caption, text in texts.items()],
         "triplets": rows,
     }

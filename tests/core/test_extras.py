@@ -17,7 +17,7 @@ from relclip.__main__ import COMMANDS
 from relclip.core.extras import extra_for
 from relclip.project import completion
 from relclip.project.closure import Closures
-from relclip.project.completion import whole
+from relclip.project.completion import whole_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -137,7 +137,7 @@ def test_interrupted_while_it_imports_a_command_says_so(tmp_path):
 
 
 def test_every_command_is_completed():
-    parser = whole(COMMANDS)
+    parser = whole_parser(COMMANDS)
     (commands,) = [action.choices for action in parser._actions if action.choices]
     assert list(commands) == list(COMMANDS)
     assert "--predictions" in commands["evaluate"].format_help()

@@ -10,7 +10,7 @@ from relclip.core.digest import file_digest
 from relclip.core.errors import InputError
 from relclip.core.images import read_image
 from relclip.core.parquet import MAP_ROWS, read_table
-from relclip.encoder.crops import whole
+from relclip.encoder.crops import as_tensor
 from relclip.encoder.encoder import Encoder, load_encoder
 from relclip.features import stage
 
@@ -29,7 +29,7 @@ def test_each_row_is_the_map_of_its_picture(tiny, tmp_path):
     assert [row["image_id"] for row in rows] == annotations.image_id.tolist()
     for row in rows[::5]:
         file = annotations.file[annotations.image_id.tolist().index(row["image_id"])]
-        alone = encoder.patch_map(whole(read_image(tiny.raw / file)), 32)[0]
+        alone = encoder.patch_map(as_tensor(read_image(tiny.raw / file)), 32)[0]
         assert np.allclose(maps[row["row"]], alone, atol=5e-3)
 
 

@@ -12,7 +12,7 @@ from relclip.core.annotations import load_annotations
 from relclip.core.boxes import intersection
 from relclip.core.errors import ContractError, InputError, ParamsError
 from relclip.core.images import read_image
-from relclip.encoder.crops import whole
+from relclip.encoder.crops import as_tensor
 from relclip.encoder.encoder import load_encoder
 from relclip.features import stage as features_stage
 from relclip.gradcam.stage import Inputs, run
@@ -79,7 +79,7 @@ def test_chosen_relations_are_annotated_test_relations_that_overlap(inputs, tmp_
 
 def test_states_of_the_last_block_lead_to_the_embedding_of_encode_images(tiny):
     encoder = load_encoder(tiny.model, torch.device("cpu"))
-    picture = whole(read_image(tiny.raw / "images" / "1.jpg"))
+    picture = as_tensor(read_image(tiny.raw / "images" / "1.jpg"))
     states, embeddings = encoder.last_states(picture)
     assert states.shape == (1, 1 + 2 * 2, 32)
     assert torch.allclose(embeddings, encoder.encode_images(picture).clone(), atol=1e-6)

@@ -40,9 +40,9 @@ class Begun:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who looks on: `seen(length, total)` is told of every piece; `stop` ends the attempt after the next one."""
+    """Who looks on: `received(length, total)` is told of every piece; `stop` ends the attempt after the next one."""
 
-    seen: Callable[[int, int | None], None]
+    received: Callable[[int, int | None], None]
     stop: Event
 
 
@@ -167,7 +167,7 @@ def _receive(
         if length > (MOST if total is None else total):
             raise Refused(f"sends more than the {amount(MOST if total is None else total)} there should be")
         file.write(piece)
-        watch.seen(length, total)
+        watch.received(length, total)
         pace.check(length)
         if watch.stop.is_set():
             raise Again("stopped")

@@ -38,7 +38,7 @@ class Meter:
             tqdm(desc=name, unit="B", unit_scale=True, dynamic_ncols=True) if sys.stderr.isatty() else None
         )
 
-    def seen(self, length: int, total: int | None) -> None:
+    def received(self, length: int, total: int | None) -> None:
         """Take note that the file has `length` bytes of `total`."""
         now = time.monotonic()
         if self._first is None or length < self._first[1]:
@@ -171,7 +171,7 @@ class Downloads:
             self._stop.wait(max(0.0, host.not_before - monotonic()))
             if host.unreachable:
                 raise Refused(host.unreachable)
-            resumed = fetch(session, address, part, remote, Watch(meter.seen, self._stop))
+            resumed = fetch(session, address, part, remote, Watch(meter.received, self._stop))
         host.answered = True
         digest = self._checked(part, remote, resumed)
         came = {"address": address, "size": _length(part), "sha256": digest}

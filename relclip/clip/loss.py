@@ -53,16 +53,18 @@ def shared_loss(
     """
     images, texts = _gathered(embedded, counts, world)
     own = world.part(len(index))
-    if name == "clip":
-        said, spoken, shown = texts[index], own, len(index)
+    if name == "clip":  # each picture has its own copy of its text
+        texts, own_texts, shown = texts[index], own, len(index)
         index = torch.arange(shown, device=index.device)
     else:
-        said, spoken, shown = texts, world.part(len(texts)), int(index.max()) + 1
-    to_text = F.cross_entropy(scale * images[own] @ said.T, index[own], reduction="sum") / len(images)
-    asking = slice(spoken.start, min(spoken.stop, shown))  # texts that no picture shows do not ask
-    shows = F.one_hot(index, shown).T[asking].to(images.dtype)
+        own_texts, shown = world.part(len(texts)), int(index.max()) + 1
+    to_text = F.cross_entropy(scale * images[own] @ texts.T, index[own], reduction="sum") / len(images)
+    targeted = slice(
+        own_texts.start, min(own_texts.stop, shown)
+    )  # of this process, less those that no picture shows
+    shows = F.one_hot(index, shown).T[targeted].to(images.dtype)
     spread = shows / shows.sum(dim=1, keepdim=True)
-    to_image = -(spread * F.log_softmax(scale * said[asking] @ images.T, dim=1)).sum() / shown
+    to_image = -(spread * F.log_softmax(scale * texts[targeted] @ images.T, dim=1)).sum() / shown
     return (to_text + to_image) / 2
 
 

@@ -27,17 +27,17 @@ LOWEST, HIGHEST, HALVINGS = 0.01, 100.0, 40
 BINS = 15
 
 
-def fitted(predictor: Predictor, inputs: Inputs) -> dict[str, float] | None:
+def fit_on_validation(predictor: Predictor, inputs: Inputs) -> dict[str, float] | None:
     """Fit on validation what the request needs, give it to `predictor`, and return what calibration.json says.
 
     None where nothing is fitted. Raises ContractError where val has no annotation.
     """
     if predictor.request.params.by == "both":
-        return weighed(predictor, inputs)
-    return calibrated(predictor, inputs) if predictor.request.params.calibrate else None
+        return _fit_matching_weight(predictor, inputs)
+    return _fit_temperatures(predictor, inputs) if predictor.request.params.calibrate else None
 
 
-def weighed(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
+def _fit_matching_weight(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     """Give `predictor` the weight of the matching that fits the annotated trained predicates of validation (D37)."""
     assert predictor.matcher is not None
     images = ImageSet.load(inputs.dataset, inputs.features, "val")
@@ -58,7 +58,7 @@ def weighed(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     return {"matching_weight": predictor.fitted.matching_weight, "annotated": len(classifier)}
 
 
-def calibrated(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
+def _fit_temperatures(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     """Give `predictor` the temperatures that fit the validation split; returns what calibration.json says.
 
     Predicates: over annotated overlapping pairs with their labels given, among the predicates and background (softmax)
@@ -74,15 +74,15 @@ def calibrated(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     if apart:
         of_pairs, targets = of_pairs[:, 1:], targets[:, 1:]
     of_class = functional.one_hot(torch.from_numpy(images.class_ids), of_objects.shape[1]) > 0
-    predicate, about = fit(of_pairs, targets, apart)
-    object_, about_objects = fit(of_objects, of_class, False)
+    predicate, about = fit_temperature(of_pairs, targets, apart)
+    object_, about_objects = fit_temperature(of_objects, of_class, False)
     predictor.fitted = Fitted(predicate, object_)
     named = [(f"predicate_{key}", value) for key, value in about.items()]
     named += [(f"object_{key}", value) for key, value in about_objects.items()]
     return {"predicate_temperature": predicate, "object_temperature": object_, **dict(named)}
 
 
-def fit(logits: Tensor, targets: Tensor, apart: bool) -> tuple[float, dict[str, float]]:
+def fit_temperature(logits: Tensor, targets: Tensor, apart: bool) -> tuple[float, dict[str, float]]:
     """Return the temperature of least NLL, and NLL and calibration error before and after.
 
     logits, targets: (K, C), each row with one target or more. The NLL is convex in 1 / T, so its slope is halved in.

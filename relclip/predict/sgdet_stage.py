@@ -19,7 +19,7 @@ from relclip.core.boxes import class_nms
 from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
 from relclip.model import Batch, ImageSet, Output, collate
-from relclip.predict.calibration import fitted
+from relclip.predict.calibration import fit_on_validation
 from relclip.predict.predictor import Predictor, pair_sets, split_by_image
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import write_about
@@ -45,7 +45,7 @@ def predict_sgdet(
     prepare(0, threads)
     check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
-    calibration = fitted(predictor, inputs)
+    calibration = fit_on_validation(predictor, inputs)
     images = ImageSet.load(inputs.dataset, inputs.features, "test")
     classes = predictor.network.config.object_classes
     boxes = load_proposals(proposals, inputs.dataset, images.image_ids, classes)

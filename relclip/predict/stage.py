@@ -11,7 +11,7 @@ from relclip.core.atomic import write_json
 from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
 from relclip.model import ImageSet, LabelSource, Regions, collate
-from relclip.predict.calibration import fitted
+from relclip.predict.calibration import fit_on_validation
 from relclip.predict.predictor import Predictor, pair_sets, split_by_image
 from relclip.predict.request import Inputs, Request
 from relclip.predict.writing import TASKS, Prediction, task_writer
@@ -29,7 +29,7 @@ def predict_run(request: Request, inputs: Inputs, output: Path, threads: int | N
     prepare(0, threads)
     check_maps(inputs.features)
     predictor = Predictor.load(request, inputs)
-    calibration = fitted(predictor, inputs)
+    calibration = fit_on_validation(predictor, inputs)
     sets = pair_sets(ImageSet.load(inputs.dataset, inputs.features, "val", "test"), request.params.pairs)
     regions = [predictor.regions(images, inputs) for images in sets]
     batch = request.params.batch

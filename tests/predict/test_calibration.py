@@ -12,7 +12,7 @@ from untrained import untrained
 from relclip.core.errors import ContractError
 from relclip.core.params.predict import Predict
 from relclip.model import ImageSet, Regions, collate, load_model
-from relclip.predict.calibration import BINS, annotated, calibration_error, fit, likelihood
+from relclip.predict.calibration import BINS, annotated, calibration_error, fit_temperature, likelihood
 from relclip.predict.request import Inputs, Request
 from relclip.predict.stage import predict_run
 
@@ -44,7 +44,7 @@ def slow_likelihood(logits, targets, apart):
 @pytest.mark.parametrize("apart", [False, True])
 def test_temperature_is_the_best_of_a_fine_grid(apart):
     logits, targets = some_logits(1, apart)
-    temperature, about = fit(logits, targets, apart)
+    temperature, about = fit_temperature(logits, targets, apart)
     grid = np.geomspace(0.5, 12, 400)
     values = [slow_likelihood((logits / one)[:60], targets[:60], apart) for one in grid[::40]]
     fast = [
@@ -78,8 +78,8 @@ def test_calibration_error_equals_a_loop_over_bins():
 
 def test_perfect_and_useless_logits_end_at_the_bounds():
     sure = torch.eye(3)
-    assert fit(sure, sure > 0, False)[0] == pytest.approx(0.01, rel=1e-3)
-    assert fit(-sure, sure > 0, False)[0] == pytest.approx(100, rel=1e-3)
+    assert fit_temperature(sure, sure > 0, False)[0] == pytest.approx(0.01, rel=1e-3)
+    assert fit_temperature(-sure, sure > 0, False)[0] == pytest.approx(100, rel=1e-3)
 
 
 def run(tested, root, rank_by="softmax", calibrate=True):

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from relclip.core.atomic import check_output, make_folder, write_json
 from relclip.core.digest import DIGESTS, write_digests
-from relclip.core.parquet import EVIDENCE, NAMED_TRIPLETS, write_sorted
+from relclip.core.parquet import EVIDENCE, NAMED_TRIPLETS, TRIPLET, write_sorted
 from relclip.core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEMORY = "1GB"
 ROWS = 1 << 20
 TOP = 10
-_KEY = "subject_class, predicate_id, object_class"
+KEY = ", ".join(TRIPLET.names)
 
 
 class Settings(NamedTuple):
@@ -73,16 +73,16 @@ def write(
     made = scratch / "made"
     with mentions(files, scratch) as database:
         database.execute(
-            f"""CREATE TABLE triplets AS SELECT {_KEY}, count(*) AS count FROM mentions
-                GROUP BY {_KEY} HAVING count(*) >= $least""",
+            f"""CREATE TABLE triplets AS SELECT {KEY}, count(*) AS count FROM mentions
+                GROUP BY {KEY} HAVING count(*) >= $least""",
             {"least": least},
         )
         names = {"objects": list(mined.vocabulary.objects), "predicates": list(mined.vocabulary.predicates)}
         database.execute("CREATE TABLE names AS SELECT $objects AS objects, $predicates AS predicates", names)
         named = f"""SELECT triplets.*, objects[subject_class] AS subject, predicates[predicate_id] AS predicate,
-                    objects[object_class] AS object FROM triplets, names ORDER BY {_KEY}"""
+                    objects[object_class] AS object FROM triplets, names ORDER BY {KEY}"""
         _write(database, made / "triplets.parquet", named, NAMED_TRIPLETS)
-        kept = f"SELECT {_KEY}, caption_id FROM mentions SEMI JOIN triplets USING ({_KEY}) ORDER BY {_KEY}, caption_id"
+        kept = f"SELECT {KEY}, caption_id FROM mentions SEMI JOIN triplets USING ({KEY}) ORDER BY {KEY}, caption_id"
         _write(database, made / "evidence.parquet", kept, EVIDENCE)
         found = _statistics(database, mined.vocabulary)
     said = {
@@ -129,8 +129,8 @@ def _even(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 def _statistics(database: "DuckDBPyConnection", vocabulary: Vocabulary) -> dict[str, Any]:
     totals = dict(_rows(database, "SELECT predicate_id, (count(*), sum(count)) FROM triplets GROUP BY 1"))
     top: dict[int, list[dict[str, Any]]] = {}
-    best = f"""FROM triplets QUALIFY row_number() OVER (PARTITION BY predicate_id ORDER BY count DESC, {_KEY}) <= {TOP}
-               ORDER BY predicate_id, count DESC, {_KEY}"""
+    best = f"""FROM triplets QUALIFY row_number() OVER (PARTITION BY predicate_id ORDER BY count DESC, {KEY}) <= {TOP}
+               ORDER BY predicate_id, count DESC, {KEY}"""
     for subject, predicate, thing, count in _rows(database, best):
         names = {"subject": vocabulary.objects[subject - 1], "object": vocabulary.objects[thing - 1]}
         top.setdefault(predicate, []).append({**names, "count": count})

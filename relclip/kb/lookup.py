@@ -39,8 +39,12 @@ def write_page(
     places = {caption: place for place, caption in enumerate(texts)}
     table = read_table(kb / "triplets.parquet", TRIPLETS).sort_by([("count", "descending"), *_KEY])
     rows = [
-        [*key, count, [places[caption] for caption in chosen.get(tuple(key), []) if caption in places]]
-        for *key, count in zip(*table.to_pydict().values(), strict=True)
+        [
+            *triplet,
+            count,
+            [places[caption] for caption in chosen.get(tuple(triplet), []) if caption in places],
+        ]
+        for *triplet, count in zip(*table.to_pydict().values(), strict=True)
     ]
     content = {
         "objects": mined.vocabulary.objects,
@@ -60,15 +64,15 @@ _KEY = [(name, "ascending") for name in TRIPLET.names]
 def _chosen(evidence: Path, output: Path, sentences: int) -> dict[tuple[int, ...], list[str]]:
     """Triplet -> the first ids of its captions, in the order of ids; MOST in all, frequent triplets first."""
     scratch = output.parent / f".{output.name}.work"
-    names = ", ".join(TRIPLET.names)
-    query = f"""SELECT {names}, caption_id FROM
-        (SELECT *, count(*) OVER (PARTITION BY {names}) AS many,
-         row_number() OVER (PARTITION BY {names} ORDER BY caption_id) AS place FROM mentions)
-        WHERE place <= $sentences ORDER BY many DESC, {names}, place LIMIT $most"""
+    key = aggregate.KEY
+    query = f"""SELECT {key}, caption_id FROM
+        (SELECT *, count(*) OVER (PARTITION BY {key}) AS many,
+         row_number() OVER (PARTITION BY {key} ORDER BY caption_id) AS place FROM mentions)
+        WHERE place <= $sentences ORDER BY many DESC, {key}, place LIMIT $most"""
     chosen: dict[tuple[int, ...], list[str]] = {}
     with aggregate.mentions([evidence], scratch) as database:
-        for *key, caption in database.execute(query, {"sentences": sentences, "most": MOST}).fetchall():
-            chosen.setdefault(tuple(key), []).append(caption)
+        for *triplet, caption in database.execute(query, {"sentences": sentences, "most": MOST}).fetchall():
+            chosen.setdefault(tuple(triplet), []).append(caption)
     return chosen
 
 

@@ -14,20 +14,20 @@ from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_CUTOFF, MAIN_NAMES
 from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
-from relclip.tables.layout import SHOWN, leading_rows
+from relclip.tables.layout import SHOWN, leading_rows, turned_pairs
 from relclip.tables.page import compact
 from relclip.tables.plain import title
 from relclip.tables.results import Result
 from relclip.tables.sources import DataSet, KnowledgeBase
 
-#: Name in statistics.json -> what was asked, in words.
-_CLIP_QUESTIONS = {
+#: Name in statistics.json -> what was asked, in words: of CLIP on held-out pictures, of EXT on validation.
+CLIP_QUESTIONS = {
     "objects": "Which thing is on this crop? (of all classes that occur)",
     "predicates": "Which relation, given subject and object? (of all relations)",
     "candidates": "Which of the relations seen with these two classes? (two or more)",
     "candidates_uniform": "The same, by lot",
 }
-_EXT_QUESTIONS = {
+EXT_QUESTIONS = {
     "kb": "KB: one of the candidates by lot",
     "ext": "EXT: CLIP's best of all relations",
     "kb_ext": "KB+EXT: CLIP's best candidate",
@@ -115,9 +115,8 @@ def built_rows(params: Params, evaluate: Path) -> list[tuple[str, list[Result]]]
 def other_metrics(rows: Sequence[tuple[str, list[Result]]], require_overlap: bool) -> dict[str, Any]:
     """Metrics that the paper's tables leave out; two with the other set of pairs where some row has one."""
     turned = MAIN_NAMES if any(one.other_overlap for _, results in rows for one in results) else ()
-    pairs = "all pairs" if require_overlap else "overlapping pairs"
     heads = [metric_label(metric) for metric in OTHER_METRICS]
-    heads += [f"{metric_label(metric)}, {pairs}" for metric in turned]
+    heads += [f"{metric_label(metric)}, {turned_pairs(require_overlap)}" for metric in turned]
     return {"metrics": heads, "rows": [(name, _other_cells(results, turned)) for name, results in rows]}
 
 
@@ -190,16 +189,6 @@ class Accuracy:
     count: int
 
 
-def clip_accuracies(folder: Path | None) -> list[Accuracy]:
-    """What `clip` found on held-out pictures; empty where it did not measure (an encoder from elsewhere)."""
-    return _accuracies(_statistics(folder), _CLIP_QUESTIONS, folder)
-
-
-def ext_accuracies(folder: Path | None) -> list[Accuracy]:
-    """What `ext` found on the validation split."""
-    return _accuracies(_statistics(folder), _EXT_QUESTIONS, folder)
-
-
 def untrained(clip: Path | None) -> bool:
     """Whether `clip` says that its encoder has random weights."""
     return bool(_statistics(clip).get("untrained", False))
@@ -209,10 +198,9 @@ def _statistics(folder: Path | None) -> Mapping[str, Any]:
     return read_object(folder / "statistics.json") if folder else {}
 
 
-def _accuracies(
-    statistics: Mapping[str, Any], questions: Mapping[str, str], folder: Path | None
-) -> list[Accuracy]:
-    validation = statistics.get("validation", {})
+def accuracies(folder: Path | None, questions: Mapping[str, str]) -> list[Accuracy]:
+    """How a stage answered these questions, by its statistics.json; none where it did not ask (a CLIP of others)."""
+    validation = _statistics(folder).get("validation", {})
     try:
         return [_accuracy(text, validation[name]) for name, text in questions.items() if name in validation]
     except (KeyError, TypeError, ValueError) as error:

@@ -42,9 +42,14 @@ def with_people(table: Table) -> Table:
     return table.model_copy(update={"columns": {**table.columns, "predcls": [*theirs, *predcls]}})
 
 
+def turned_pairs(require_overlap: bool) -> str:
+    """Which pairs count where `require_overlap` is turned."""
+    return "all pairs" if require_overlap else "overlapping pairs"
+
+
 def columns(table: Table, require_overlap: bool) -> tuple[Column, ...]:
     """The columns that a reader sees, then those that only the CSV has."""
-    pairs = "all pairs" if require_overlap else "overlapping pairs"
+    pairs = turned_pairs(require_overlap)
     shown, others = (
         [(task, metric) for task, metrics in listed.items() for metric in metrics]
         for listed in (table.columns, table.other_pairs)

@@ -16,7 +16,7 @@ from relclip.core.atomic import write_json
 from relclip.core.digest import write_digests
 from relclip.core.errors import ContractError
 from relclip.core.params.whole import load_workflow
-from relclip.tables.content import clip_accuracies, detector_facts, untrained
+from relclip.tables.content import CLIP_QUESTIONS, accuracies, detector_facts, untrained
 from relclip.tables.draw import row_colours
 from relclip.tables.examples import choose_scenes
 from relclip.tables.gather import gather
@@ -165,11 +165,11 @@ def test_the_banner_shows_only_for_an_untrained_encoder(inputs, report, tmp_path
 
 
 def test_accuracies_are_percent_and_strict(inputs, tmp_path):
-    (one,) = clip_accuracies(inputs.clip)
+    (one,) = accuracies(inputs.clip, CLIP_QUESTIONS)
     assert (one.mean, one.class_mean, one.count) == (50.0, 25.0, 4)
     write_json(tmp_path / "statistics.json", {"validation": {"objects": {"mean": "much"}}})
     with pytest.raises(ContractError, match="accuracies of another form"):
-        clip_accuracies(tmp_path)
+        accuracies(tmp_path, CLIP_QUESTIONS)
 
 
 def test_a_missing_stage_is_one_sentence_and_leaves_nothing(inputs, tmp_path):

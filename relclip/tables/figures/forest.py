@@ -38,8 +38,9 @@ class Compared:
 def forest_figure(theme: Theme, metrics: Sequence[str], rows: Sequence[Compared]) -> Figure:
     """Draw a line a claim in the order given, the first on top; filled where the interval leaves zero outside."""
     names = [wrapped(row.claim, LETTERS) for row in rows]
-    figure, (axis,) = blank(0.25 * sum(1 + 0.45 * name.count("\n") for name in names) + 1.1)
-    places = _places(names)
+    heights = [1 + 0.45 * name.count("\n") for name in names]
+    figure, (axis,) = blank(0.25 * sum(heights) + 1.1)
+    places = [sum(heights[:number]) + (height - 1) / 2 for number, height in enumerate(heights)]
     axis.axvline(0, color=theme.muted, lw=0.9, zorder=1)
     for number, metric in enumerate(metrics):
         shift = APART * (2 * number - len(metrics) + 1)
@@ -51,13 +52,6 @@ def forest_figure(theme: Theme, metrics: Sequence[str], rows: Sequence[Compared]
     axis.set_xlabel("better minus worse, percentage points")
     figure.legend(loc="outside upper right", ncols=len(metrics), handletextpad=0.1, columnspacing=1.0)
     return figure
-
-
-def _places(names: Sequence[str]) -> list[float]:
-    """Where each row stands: a name of several lines takes more room."""
-    heights = [1 + 0.45 * name.count("\n") for name in names]
-    tops = [sum(heights[:number]) for number in range(len(names))]
-    return [top + (height - 1) / 2 for top, height in zip(tops, heights, strict=True)]
 
 
 def _series(

@@ -7,15 +7,15 @@ from relclip.core.params.reading import load_sections
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.clip", "Pre-train the small CLIP on raw/pretrain, or load an open_clip model."
     )
-    command.add_params(arguments)
-    command.add_folders(arguments, "raw")
-    command.add_output(arguments, "clip/model")
-    command.add_device(arguments)
-    command.add_threads(arguments)
-    options = arguments.parse_args()
+    command.add_params(parser)
+    command.add_folders(parser, "raw")
+    command.add_output(parser, "clip/model")
+    command.add_device(parser)
+    command.add_threads(parser)
+    options = parser.parse_args()
     params = load_sections(options.params, Sections)
     # torch loads only after the arguments are known to be good
     from relclip.clip.stage import run  # noqa: PLC0415

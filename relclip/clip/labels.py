@@ -15,15 +15,15 @@ class Sections(Closed):
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.clip.labels",
         "Train CLIP's picture encoder on class labels alone, or load a model of timm (section labels).",
     )
-    command.add_params(arguments)
-    command.add_folders(arguments, "raw")
-    command.add_output(arguments, "clip/labels")
-    command.add_threads(arguments)
-    options = arguments.parse_args()
+    command.add_params(parser)
+    command.add_folders(parser, "raw")
+    command.add_output(parser, "clip/labels")
+    command.add_threads(parser)
+    options = parser.parse_args()
     params = load_sections(options.params, Sections)
     from relclip.clip.labels_stage import run  # noqa: PLC0415  # torch loads after the arguments are known to be good
 

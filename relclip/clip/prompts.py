@@ -8,14 +8,14 @@ from relclip.core.params.reading import load_section
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.clip.prompts", "Embed the prompts of objects and triplets with CLIP's text tower."
     )
-    command.add_params(arguments)
-    command.add_folders(arguments, "dataset", "kb", model="clip/model")
-    command.add_output(arguments, "clip/prompts")
-    command.add_threads(arguments)
-    options = vars(arguments.parse_args())
+    command.add_params(parser)
+    command.add_folders(parser, "dataset", "kb", model="clip/model")
+    command.add_output(parser, "clip/prompts")
+    command.add_threads(parser)
+    options = vars(parser.parse_args())
     path = options.pop("params")
     params = load_section(path, "clip", Clip)
     if not load_section(path, "raw", Raw).captioned:  # what an earlier data set left there is not this one's

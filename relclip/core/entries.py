@@ -52,6 +52,11 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def names_of(thing: Entry) -> list[str]:
+    """The names of one of Visual Genome's objects, which come as a list or as one."""
+    return [name for name in [*as_list(thing.get("names")), thing.get("name")] if isinstance(name, str)]
+
+
 def number(value: object) -> int | float | None:
     """Return `value` if it is a number that a float can hold (NaN is one), else None."""
     fits = isinstance(value, float) or (isinstance(value, int) and abs(value) <= LARGEST_NUMBER)

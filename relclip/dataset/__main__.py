@@ -8,13 +8,11 @@ from relclip.dataset.build import make_dataset
 
 def main() -> None:
     """Filter, align and split one data set; print what was kept and dropped."""
-    arguments = command.parser(
-        "relclip.dataset", "Filter, align and split Visual Genome's files into Parquet."
-    )
-    command.add_params(arguments)
-    command.add_folders(arguments, "raw")
-    command.add_output(arguments, "dataset")
-    options = arguments.parse_args()
+    parser = command.parser("relclip.dataset", "Filter, align and split Visual Genome's files into Parquet.")
+    command.add_params(parser)
+    command.add_folders(parser, "raw")
+    command.add_output(parser, "dataset")
+    options = parser.parse_args()
     params = load_section(options.params, "dataset", Dataset)
     account = make_dataset(params, options.raw, options.output, every_split=True)
     print(account.table())

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from relclip.core.entries import as_list, read_entries
+from relclip.core.entries import as_list, names_of, read_entries
 from relclip.core.errors import InputError
 from relclip.core.forms import in_gerund, in_singular, tidy
 from relclip.core.params.dataset import Dataset, PredicateMatch
@@ -38,7 +38,7 @@ def found_objects(raw: Path, least: int, aliases: Mapping[str, str], plural: boo
     """Names of objects met at least `least` times; with `plural` a plural counts for its singular, if that is met."""
     counts: Counter[str] = Counter()
     for thing in _things(raw / "objects.json", "objects"):
-        names = [name for name in [*as_list(thing.get("names")), thing.get("name")] if isinstance(name, str)]
+        names = names_of(thing)
         text = without_articles(tidy(names[0])) if names else ""
         counts[aliases.get(text, text)] += 1
     if plural:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from relclip.core.entries import Entry, as_list, identifier
+from relclip.core.entries import Entry, as_list, identifier, names_of
 from relclip.core.parquet import OBJECTS
 from relclip.dataset.account import Account
 from relclip.dataset.frames import Box, Frame
@@ -69,7 +69,7 @@ class ObjectTable:
 
     def _class(self, thing: Entry) -> int | str:
         """Return the class of the first name that has one, or why there is none."""
-        names = [name for name in [*as_list(thing.get("names")), thing.get("name")] if isinstance(name, str)]
+        names = names_of(thing)
         if not names:
             return "without a name"
         class_id = next((found for name in names if (found := self._names.find(name))), None)

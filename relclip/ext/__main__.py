@@ -14,23 +14,23 @@ OBJECTS, PAIRS = "objects", "pairs"
 
 def main() -> None:
     """Parse the command line and run the stage, or one step of it on a share of the images."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.ext",
         "Score predicates on union crops and classes on object crops with CLIP. In shards: first the step objects of "
         "all of them, then the step pairs, then relclip.ext.merge.",
     )
-    command.add_params(arguments)
-    command.add_folders(arguments, "raw", "dataset", "kb", model="clip/model")
-    arguments.add_argument(
+    command.add_params(parser)
+    command.add_folders(parser, "raw", "dataset", "kb", model="clip/model")
+    parser.add_argument(
         "--shard", type=Shard.parse, help="k/n: this share of the images, for relclip.ext.merge"
     )
-    arguments.add_argument("--step", choices=[OBJECTS, PAIRS], help="what a shard scores")
-    arguments.add_argument(
+    parser.add_argument("--step", choices=[OBJECTS, PAIRS], help="what a shard scores")
+    parser.add_argument(
         "--objects", type=Path, nargs="+", help="for pairs: the folders of all shards of objects"
     )
-    command.add_output(arguments, OUTPUT)
-    command.add_threads(arguments)
-    options = vars(arguments.parse_args())
+    command.add_output(parser, OUTPUT)
+    command.add_threads(parser)
+    options = vars(parser.parse_args())
     step, kb, objects = (options.pop(name) for name in ("step", "kb", "objects"))
     if bool(step) != bool(options["shard"]):
         raise InputError("--shard and --step go together")

@@ -8,18 +8,18 @@ from relclip.ext.sections import Job, Sections
 
 def main() -> None:
     """Parse the command line and score."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.ext.detected", "Score all predicates on the union crops of the detector's boxes with CLIP."
     )
-    command.add_params(arguments)
-    command.add_folders(arguments, "raw", "dataset", model="clip/model")
-    command.add_proposals(arguments)
-    arguments.add_argument(
+    command.add_params(parser)
+    command.add_folders(parser, "raw", "dataset", model="clip/model")
+    command.add_proposals(parser)
+    parser.add_argument(
         "--shard", type=Shard.parse, help="k/n: this share of the images, for relclip.ext.merge"
     )
-    command.add_output(arguments, "ext_sgdet")
-    command.add_threads(arguments)
-    options = vars(arguments.parse_args())
+    command.add_output(parser, "ext_sgdet")
+    command.add_threads(parser)
+    options = vars(parser.parse_args())
     params, proposals = load_sections(options.pop("params"), Sections), options.pop("proposals")
     from relclip.ext.stage import run_detected  # noqa: PLC0415  # torch loads only after the arguments are good
 

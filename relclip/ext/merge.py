@@ -18,20 +18,20 @@ from relclip.ext.sections import INPUTS, INPUTS_DETECTED, SCORES
 
 def main() -> None:
     """Parse the command line and merge."""
-    arguments = command.parser("relclip.ext.merge", "Merge shards of EXT; equals one run.")
-    arguments.add_argument(
+    parser = command.parser("relclip.ext.merge", "Merge shards of EXT; equals one run.")
+    parser.add_argument(
         "--shards",
         type=Path,
         nargs="+",
         required=True,
         help="folders of step pairs, or of relclip.ext.detected --shard",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--objects", type=Path, nargs="+", help="folders of step objects; none for relclip.ext.detected"
     )
-    command.add_folders(arguments, "dataset", "kb")
-    command.add_output(arguments, "ext")
-    options = arguments.parse_args()
+    command.add_folders(parser, "dataset", "kb")
+    command.add_output(parser, "ext")
+    options = parser.parse_args()
     if options.objects:
         merge_shards(
             options.shards, options.objects, dataset=options.dataset, kb=options.kb, output=options.output

@@ -8,15 +8,15 @@ from relclip.core.shard import Shard
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    arguments = command.parser("relclip.features", "Compute CLIP's patch maps of all images, once.")
-    command.add_params(arguments)
-    command.add_folders(arguments, "raw", "dataset", model="clip/model")
-    command.add_output(arguments, "features/clip")
-    command.add_threads(arguments)
-    arguments.add_argument(
+    parser = command.parser("relclip.features", "Compute CLIP's patch maps of all images, once.")
+    command.add_params(parser)
+    command.add_folders(parser, "raw", "dataset", model="clip/model")
+    command.add_output(parser, "features/clip")
+    command.add_threads(parser)
+    parser.add_argument(
         "--shard", type=Shard.parse, help="k/n: this share of the pictures, for relclip.features.merge"
     )
-    options = vars(arguments.parse_args())
+    options = vars(parser.parse_args())
     params = load_section(options.pop("params"), "features", Features)
     from relclip.features.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good
 

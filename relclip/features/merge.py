@@ -21,12 +21,12 @@ BLOCK = 256
 
 def main() -> None:
     """Parse the command line and merge."""
-    arguments = command.parser("relclip.features.merge", "Merge patch maps made apart; equals one run.")
-    arguments.add_argument(
+    parser = command.parser("relclip.features.merge", "Merge patch maps made apart; equals one run.")
+    parser.add_argument(
         "--shards", type=Path, nargs="+", required=True, help="folders of python -m relclip.features --shard"
     )
-    command.add_output(arguments, "features/clip")
-    options = arguments.parse_args()
+    command.add_output(parser, "features/clip")
+    options = parser.parse_args()
     merge_shards(options.shards, options.output)
 
 

@@ -6,15 +6,15 @@ from relclip.core.params.reading import load_sections
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    arguments = command.parser("relclip.gradcam", "Make heat maps of where CLIP and a trained run look.")
-    command.add_params(arguments)
-    arguments.add_argument("--run", required=True, help="an entry of `runs` or `refined` in params.yaml")
+    parser = command.parser("relclip.gradcam", "Make heat maps of where CLIP and a trained run look.")
+    command.add_params(parser)
+    parser.add_argument("--run", required=True, help="an entry of `runs` or `refined` in params.yaml")
     command.add_folders(
-        arguments, "raw", "dataset", features="features/<encoder>", model="clip/model", train="train/<run>"
+        parser, "raw", "dataset", features="features/<encoder>", model="clip/model", train="train/<run>"
     )
-    command.add_output(arguments, "gradcam/<run>")
-    command.add_threads(arguments)
-    options = command.parse(arguments)
+    command.add_output(parser, "gradcam/<run>")
+    command.add_threads(parser)
+    options = command.parse(parser)
     from relclip.gradcam.stage import Inputs, Sections, run  # noqa: PLC0415  # torch loads only once the arguments are good
 
     sections = load_sections(options.params, Sections)

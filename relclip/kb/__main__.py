@@ -20,53 +20,51 @@ FAULTS = {
 
 def main() -> None:
     """Parse the command line and mine."""
-    arguments = command.parser("relclip.kb", "Mine (subject, predicate, object) triplets from captions.")
-    arguments.add_argument(
+    parser = command.parser("relclip.kb", "Mine (subject, predicate, object) triplets from captions.")
+    parser.add_argument(
         "--captions",
         type=Path,
         nargs="+",
         required=True,
         help="TSV caption<TAB>id (gzip or not) or Parquet files",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--vocabulary",
         type=Path,
         help="vocabulary.json: objects and predicates (default: Visual Genome's 150 objects and 20 predicates)",
     )
-    arguments.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
-    arguments.add_argument("--predicate-aliases", type=Path, help="Visual Genome's predicate_alias.txt")
-    arguments.add_argument(
-        "--verbs", type=Path, help="who does what to what: a file like relclip/kb/verbs.yaml"
-    )
-    arguments.add_argument(
+    parser.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
+    parser.add_argument("--predicate-aliases", type=Path, help="Visual Genome's predicate_alias.txt")
+    parser.add_argument("--verbs", type=Path, help="who does what to what: a file like relclip/kb/verbs.yaml")
+    parser.add_argument(
         "--params", type=Path, help="params.yaml, for its section kb; without it, its defaults"
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--workers",
         type=command.positive,
         help="processes that read sentences (default: as in --params, or 2)",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--min-count",
         type=command.positive,
         help="leave out triplets met less often (default: as in --params, or 1)",
     )
-    arguments.add_argument("--output", type=Path, required=True, help="folder for the three files")
-    arguments.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
-    arguments.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
-    given = arguments.parse_args()
+    parser.add_argument("--output", type=Path, required=True, help="folder for the three files")
+    parser.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
+    parser.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
+    options = parser.parse_args()
     importlib.import_module("duckdb")  # where it is missing, that is said before minutes of mining
-    params = load_section(given.params, "kb", Kb) if given.params else Kb()
-    asked = {name: getattr(given, name) for name in ("workers", "min_count")}
-    params = params.model_copy(update={name: value for name, value in asked.items() if value is not None})
+    params = load_section(options.params, "kb", Kb) if options.params else Kb()
+    named = {name: getattr(options, name) for name in ("workers", "min_count")}
+    params = params.model_copy(update={name: value for name, value in named.items() if value is not None})
     statistics = mine(
-        given.captions,
-        given.vocabulary,
-        given.output,
+        options.captions,
+        options.vocabulary,
+        options.output,
         params,
-        Language.read(given.object_aliases, given.predicate_aliases, given.verbs),
-        shard=given.shard,
-        backend=given.backend,
+        Language.read(options.object_aliases, options.predicate_aliases, options.verbs),
+        shard=options.shard,
+        backend=options.backend,
     )
     of = f"{statistics['captions_with_triplet']} of {counted(statistics['captions'], 'caption')}"
     print(f"{counted(statistics['triplets'], 'triplet')} from {of}")

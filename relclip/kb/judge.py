@@ -11,24 +11,22 @@ from relclip.kb.quality import judge
 
 def main() -> None:
     """Parse the command line, judge, write JSON."""
-    arguments = command.parser("relclip.kb.judge", "Coverage and precision of a mined knowledge base.")
-    arguments.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
+    parser = command.parser("relclip.kb.judge", "Coverage and precision of a mined knowledge base.")
+    parser.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
     for name, what in (
         ("dataset", "folders of the dataset stage"),
         ("relationships", "Visual Genome's relationships.json"),
         ("gold", "FACTUAL's CSV of captions and scene graphs"),
     ):
-        arguments.add_argument(f"--{name}", type=Path, nargs="+", default=[], help=what)
-    arguments.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
-    arguments.add_argument(
-        "--output", type=Path, required=True, help="JSON file, for relclip.kb.page --judged"
-    )
-    given = arguments.parse_args()
-    if not (given.dataset or given.relationships or given.gold):
+        parser.add_argument(f"--{name}", type=Path, nargs="+", default=[], help=what)
+    parser.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
+    parser.add_argument("--output", type=Path, required=True, help="JSON file, for relclip.kb.page --judged")
+    options = parser.parse_args()
+    if not (options.dataset or options.relationships or options.gold):
         raise InputError("nothing to judge by; give --dataset, --relationships or --gold")
-    aliases = load_aliases(given.object_aliases)
-    judged = judge(given.kb, given.dataset, given.relationships, given.gold, aliases=aliases)
-    write_json(given.output, judged)
+    aliases = load_aliases(options.object_aliases)
+    judged = judge(options.kb, options.dataset, options.relationships, options.gold, aliases=aliases)
+    write_json(options.output, judged)
     for entry in judged["coverage"]:
         print(f"{entry['source']}: {entry['covered']} of {entry['relations']} relations covered")
     for entry in judged["gold"]:

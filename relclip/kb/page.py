@@ -9,23 +9,19 @@ from relclip.kb.lookup import SENTENCES, read_judged, write_page
 
 def main() -> None:
     """Parse the command line and write the page."""
-    arguments = command.parser(
-        "relclip.kb.page", "For any triplet, the sentences it came from: one HTML file."
-    )
-    arguments.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
-    arguments.add_argument(
-        "--captions", type=Path, nargs="+", required=True, help="the files it was mined from"
-    )
-    arguments.add_argument(
+    parser = command.parser("relclip.kb.page", "For any triplet, the sentences it came from: one HTML file.")
+    parser.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
+    parser.add_argument("--captions", type=Path, nargs="+", required=True, help="the files it was mined from")
+    parser.add_argument(
         "--sentences", type=command.count, default=SENTENCES, help="at most so many a triplet"
     )
-    arguments.add_argument("--judged", type=Path, help="JSON of python -m relclip.kb.judge")
-    arguments.add_argument("--output", type=Path, required=True, help="HTML file")
-    given = arguments.parse_args()
-    judged = read_judged(given.judged) if given.judged else None
-    counts = write_page(given.kb, given.captions, given.output, given.sentences, judged)
+    parser.add_argument("--judged", type=Path, help="JSON of python -m relclip.kb.judge")
+    parser.add_argument("--output", type=Path, required=True, help="HTML file")
+    options = parser.parse_args()
+    judged = read_judged(options.judged) if options.judged else None
+    counts = write_page(options.kb, options.captions, options.output, options.sentences, judged)
     print(
-        f"{counted(counts['triplets'], 'triplet')}, {counted(counts['sentences'], 'sentence')} in {given.output}"
+        f"{counted(counts['triplets'], 'triplet')}, {counted(counts['sentences'], 'sentence')} in {options.output}"
     )
     if counts["ids_not_found"]:
         missing = counted(counts["ids_not_found"], "caption id")

@@ -15,35 +15,35 @@ FORMATS = ("coco", "networkx")
 
 
 def _parser() -> argparse.ArgumentParser:
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.photo",
         "The scene graph of each photo: graph.json, picture.png, graph.dot, graph.svg and page.html to explore.",
     )
-    arguments.prog = "relclip predict"
-    arguments.add_argument(
+    parser.prog = "relclip predict"
+    parser.add_argument(
         "photos", metavar="PHOTO", type=Path, nargs="+", help="a picture, or a folder of them"
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--run", help="a trained run of params.yaml (default: relclip_kb_ext, else the first)"
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--boxes",
         type=Path,
         help="your own boxes instead of the detector's: JSON {photo: [{x1, y1, x2, y2, label?}]} or Parquet",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--predicates",
         type=lambda text: [name.strip() for name in text.split(",")],
         default=[],
         help="look for these instead, such as feeding,leading: matched by their words, trained or not",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--output", type=Path, default=Path("scene-graphs"), help="a folder in it for each photo"
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--top", type=command.positive, default=TOP, help="relations in the picture and the graph"
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--format",
         choices=FORMATS,
         action="append",
@@ -51,23 +51,21 @@ def _parser() -> argparse.ArgumentParser:
         help="besides these, all in one coco.json (`relclip import` reads it), or a networkx.json for each photo;"
         " may be repeated",
     )
-    arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
-    arguments.add_argument(
-        "--model", type=Path, help="instead of --data: a folder that `relclip export` wrote"
-    )
-    arguments.add_argument("--encoder", type=Path, help="the encoder's folder, for a --model that holds none")
-    arguments.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
-    command.add_device(arguments)
-    command.add_threads(arguments)
-    return arguments
+    parser.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
+    parser.add_argument("--model", type=Path, help="instead of --data: a folder that `relclip export` wrote")
+    parser.add_argument("--encoder", type=Path, help="the encoder's folder, for a --model that holds none")
+    parser.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
+    command.add_device(parser)
+    command.add_threads(parser)
+    return parser
 
 
 def main() -> None:
     """Parse the command line, predict, say what was found."""
-    arguments = _parser()
-    options = arguments.parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     if options.model and (options.run or options.params):
-        arguments.error("--run and --params choose among the models of --data; a --model is one")
+        parser.error("--run and --params choose among the models of --data; a --model is one")
     photos = find_photos(options.photos, options.output)
     boxes = read_boxes(options.boxes, photos) if options.boxes else {}
     from relclip.compute.device import prepare  # noqa: PLC0415  # torch loads once the arguments are good

@@ -9,26 +9,26 @@ from relclip.core import command
 
 def main() -> None:
     """Parse the command line, write the folder, say how large it is."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.photo.export",
         "One folder with everything that a photo needs: relation model, encoder, detector, vocabulary, model card.",
     )
-    arguments.add_argument("run", help="a trained run of params.yaml, or an entry of predictions")
-    arguments.add_argument("--output", type=Path, required=True, help="the folder to make")
-    arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
-    arguments.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
-    arguments.add_argument(
+    parser.add_argument("run", help="a trained run of params.yaml, or an entry of predictions")
+    parser.add_argument("--output", type=Path, required=True, help="the folder to make")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
+    parser.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
+    parser.add_argument(
         "--without-encoder",
         action="store_true",
         help="leave its files out; its name and SHA-256 stand for it",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--licence",
         type=_identifier,
         default="unknown",
         help="of the weights, an identifier of the Hub's list",
     )
-    options = arguments.parse_args()
+    options = parser.parse_args()
     from relclip.photo.model_folder import size_of, write_export  # noqa: PLC0415  # torch loads once the arguments are good
     from relclip.photo.source import pipeline_source  # noqa: PLC0415
 

@@ -23,12 +23,12 @@ _PACKAGE = Path(__file__).parents[1]
 
 def main() -> None:
     """Parse the command line and register."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.photo.register", "Register each table row's best run in MLflow, as a pyfunc."
     )
-    command.add_params(arguments)
-    arguments.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
-    options = arguments.parse_args()
+    command.add_params(parser)
+    parser.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
+    options = parser.parse_args()
     rows = best_runs(load_workflow(options.params), options.data)
     if not rows:
         raise InputError(f"{options.data} holds no judged run of a table row; {how_to_make_results()}")

@@ -287,8 +287,8 @@ def main() -> None:
     )
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--output", type=Path, default=ROOT / "reports/gpu_check.md", help="the page")
-    given = parser.parse_args()
-    if given.device == "cpu":
+    options = parser.parse_args()
+    if options.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     elif not torch.cuda.is_available():
         print(
@@ -297,7 +297,7 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    device, output = torch.device(given.device), given.output.resolve()
+    device, output = torch.device(options.device), options.output.resolve()
     sys.modules["mlflow"] = None  # type: ignore[assignment]  # the stages go on without it
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         outcomes = check(device, available_threads())

@@ -98,14 +98,14 @@ def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET, seeds:
 
 def main() -> None:
     """Parse the preset's name and put it in place."""
-    arguments = argparse.ArgumentParser(prog="make preset", description=main.__doc__)
-    arguments.add_argument("name", help="file name in workflow/presets without .yaml")
-    arguments.add_argument(
+    parser = argparse.ArgumentParser(prog="make preset", description=main.__doc__)
+    parser.add_argument("name", help="file name in workflow/presets without .yaml")
+    parser.add_argument(
         "--seeds",
         type=command.whole(1, MOST_SEEDS),
         help="trainings of every run; otherwise as the preset has them",
     )
-    options = arguments.parse_args()
+    options = parser.parse_args()
     use_preset(options.name, seeds=options.seeds)
 
 

@@ -14,10 +14,10 @@ ABOUT = (
 
 def main() -> None:
     """Make data/raw from the source that params.yaml names."""
-    arguments = command.parser("relclip.raw", ABOUT)
-    command.add_params(arguments)
-    command.add_output(arguments, "raw")
-    options = arguments.parse_args()
+    parser = command.parser("relclip.raw", ABOUT)
+    command.add_params(parser)
+    command.add_output(parser, "raw")
+    options = parser.parse_args()
     raw = load_section(options.params, "raw", Raw)
     for what, number in (+SOURCES[raw.source].make(raw, options.output)).items():
         print(f"{number:>9} {what}")

@@ -109,11 +109,11 @@ def _survey(folder: Path, layout: Format, output: Path | None, counts: Counter[s
 
 def main() -> None:
     """Parse the command line and show, or take, one data set."""
-    arguments = command.parser("relclip.raw.survey", ABOUT)
-    arguments.add_argument("folder", metavar="FOLDER", help="the data set")
-    arguments.add_argument("--format", choices=get_args(Format), required=True, help="how it is laid out")
-    arguments.add_argument("--output", type=Path, help="the folder to make")
-    options = arguments.parse_args()
+    parser = command.parser("relclip.raw.survey", ABOUT)
+    parser.add_argument("folder", metavar="FOLDER", help="the data set")
+    parser.add_argument("--format", choices=get_args(Format), required=True, help="how it is laid out")
+    parser.add_argument("--output", type=Path, help="the folder to make")
+    options = parser.parse_args()
     counts: Counter[str] = Counter()
     folder = local_folder(options.folder, counts)
     with inputs_protected():

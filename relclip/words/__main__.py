@@ -10,22 +10,22 @@ from relclip.words.build import build
 
 def main() -> None:
     """Parse the command line and build."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.words", "Embed (class, predicate) phrases by mean word vectors, RelCLIP eq. 7."
     )
-    command.add_params(arguments)
-    arguments.add_argument(
+    command.add_params(parser)
+    parser.add_argument(
         "--captions",
         type=Path,
         nargs="+",
         required=True,
         help="TSV caption<TAB>id (gzip or not) or Parquet files",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--vocabulary", type=Path, required=True, help="vocabulary.json: objects and predicates"
     )
-    arguments.add_argument("--output", type=Path, required=True, help="folder for the two files")
-    options = arguments.parse_args()
+    parser.add_argument("--output", type=Path, required=True, help="folder for the two files")
+    options = parser.parse_args()
     params = load_section(options.params, "words", Words)
     statistics = build(options.captions, options.vocabulary, options.output, params)
     print(

@@ -195,20 +195,20 @@ def _above(fields: list[str]) -> list[str]:
 
 def main() -> None:
     """Parse the command line and write the file."""
-    arguments = command.parser(
+    parser = command.parser(
         "relclip.kb.wordnet", "WordNet's files -> who is a person, an animal, what is worn."
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--wordnet",
         type=Path,
         required=True,
         help="folder with index.noun, data.noun, index.verb, data.verb, index.sense",
     )
-    arguments.add_argument("--output", type=Path, default=Path(__file__).parent / "words.json")
-    given = arguments.parse_args()
-    found = words(given.wordnet)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "words.json")
+    options = parser.parse_args()
+    found = words(options.wordnet)
     lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(' '.join(found[name]))}" for name in found)
-    write_text(given.output, "{\n" + lines + "\n}\n")
+    write_text(options.output, "{\n" + lines + "\n}\n")
     print({name: len(found[name]) for name in found})
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from relclip.core.atomic import write_json
 from relclip.core.digest import made_folder
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, no_file
 from relclip.core.forms import load_aliases
 from relclip.core.params.dataset import Dataset
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
@@ -34,7 +34,7 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     """
     if params.truth and raw.is_dir() and not (raw / TRUTH).is_file():
         raise InputError(
-            f"dataset.truth is true but {raw / TRUTH} does not exist; set it to false for this data"
+            f"dataset.truth is true but {raw / TRUTH} {no_file(raw / TRUTH)}; set it to false for this data"
         )
     object_aliases, predicate_aliases = map(load_aliases, (params.object_aliases, params.predicate_aliases))
     vocabulary = make_vocabulary(params, raw, object_aliases, predicate_aliases)

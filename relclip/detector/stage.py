@@ -29,7 +29,7 @@ from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detec
 from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import Detections, detect, prepare_model, propose, table
-from relclip.detector.training import VERSION, Examples, fit, make_curves, with_objects
+from relclip.detector.training import VERSION, Examples, fit, make_curves
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 
@@ -114,7 +114,8 @@ class _Task:
         self, config: DetectorConfig, curves: Curves, checkpoint: Path, inputs: Mapping[str, str]
     ) -> FasterRCNN:
         """A detector trained on the objects of the train images."""
-        numbers = with_objects(self.annotations, "train")
+        with_objects = np.diff(self.annotations.first) > 0
+        numbers = np.flatnonzero((self.annotations.split == "train") & with_objects)
         if not len(numbers):
             raise ContractError("the data set has no train image with an object; a detector needs some")
         settings = self.settings

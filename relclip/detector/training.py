@@ -66,12 +66,6 @@ def mirror(pixels: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
     return pixels.flip(2), torch.stack([width - x2, y1, width - x1, y2], dim=1)
 
 
-def with_objects(annotations: Annotations, split: str) -> NDArray[np.int64]:
-    """Numbers of the images of `split` that have at least one object."""
-    some = np.diff(annotations.first) > 0
-    return np.flatnonzero((annotations.split == split) & some)
-
-
 def fit(
     model: nn.Module,
     settings: Detector,

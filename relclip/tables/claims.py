@@ -136,9 +136,9 @@ def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:
             yield [*runs, judged, metric, one.difference, one.low, one.high, one.verdict, seeds]
 
 
-def verdicts(claims: Iterable[Claim], judged: str, metric: str) -> str:
-    """Count the verdicts of one column: `holds 5, undecided 3, does not hold 1`."""
-    found = Counter(one.verdict if (one := claim.at(judged, metric)) else NOT_BUILT for claim in claims)
+def verdicts(claims: Iterable[Claim], metric: str) -> str:
+    """Count the verdicts of one metric on the annotation: `holds 5, undecided 3, does not hold 1`."""
+    found = Counter(one.verdict if (one := claim.at("annotation", metric)) else NOT_BUILT for claim in claims)
     return ", ".join(f"{verdict} {found[verdict]}" for verdict in (*VERDICTS, NOT_BUILT) if found[verdict])
 
 

@@ -150,7 +150,7 @@ def _claims(gathered: Gathered) -> dict[str, Any]:
         "claim_groups": summary.groups(claims),
         "claim_columns": claim_table.columns(claims),
         "claim_caption": claim_table.caption(),
-        "verdicts": [claim_table.verdicts(claims, "annotation", metric) for metric in MAIN_NAMES],
+        "verdicts": [claim_table.verdicts(claims, metric) for metric in MAIN_NAMES],
         "metric_label": metric_label,
         "recall": MAIN[0].label(),
     }

@@ -1,11 +1,9 @@
 """Animals: one quadruped with four postures, drawn in profile facing right, and a bird."""
 
-import cmath
-import math
 from dataclasses import dataclass
 
 from relclip.raw.scenes.people import ARM, BODY
-from relclip.raw.scenes.sketch import BLACK, WHITE, Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, WHITE, Colour, Sketch, blend, limb
 
 
 @dataclass(frozen=True)
@@ -102,10 +100,6 @@ def bird(colour: Colour, posture: str) -> Sketch:
     return sketch.anchor("eye", eye, eye).anchor("mouth", mouth, mouth).anchor("hand", mouth, mouth)
 
 
-def _limb(angle: float, length: float) -> complex:
-    return cmath.rect(length, math.radians(90 - angle))
-
-
 def _legs(
     sketch: Sketch, build: Build, colour: Colour, posture: str, *, rump: complex, chest: complex
 ) -> None:
@@ -131,8 +125,8 @@ def _legs(
         (colour, dark, colour, dark),
         strict=True,
     ):
-        knee = start + _limb(thigh, build.leg * 0.55 + build.depth * 0.3)
-        foot = knee + _limb(shin, build.leg * 0.55)
+        knee = start + limb(thigh, build.leg * 0.55 + build.depth * 0.3)
+        foot = knee + limb(shin, build.leg * 0.55)
         foot = complex(foot.real, min(foot.imag, -width / 2))
         sketch.line(shade, width, start, knee, foot, layer=BODY if shade == colour else BODY - 1)
 
@@ -154,7 +148,7 @@ def _head(sketch: Sketch, build: Build, colour: Colour, chest: complex, *, head:
     angle = {"up": 150.0, "level": 132.0, "down": 42.0}[head]
     if head == "down":
         angle = 50.0 if kind == "horse" else 62.0
-    centre = chest + _limb(angle, build.neck + build.depth * 0.75)
+    centre = chest + limb(angle, build.neck + build.depth * 0.75)
     sketch.line(colour, build.depth * 1.15, chest, centre, layer=BODY)
     muzzle = centre + {"up": build.head * 1.5 * (1 - 0.25j), "level": build.head * 1.45 * (1 + 0.25j)}.get(
         head, build.head * 1.4 * (0.75 + 0.75j)

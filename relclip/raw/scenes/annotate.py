@@ -64,13 +64,13 @@ def relationship_records(
     """One record per fact; with a generator, some predicates are worded otherwise."""
     records = []
     for number, fact in enumerate(facts):
-        odd = rng is not None and happens(rng, ODD_PREDICATE)
+        words = fact.predicate
+        if rng is not None and happens(rng, ODD_PREDICATE):
+            words = _odd_predicate(words, rng)
         records.append(
             {
                 "relationship_id": first_id + number,
-                "predicate": _odd_predicate(fact.predicate, rng)
-                if odd and rng is not None
-                else fact.predicate,
+                "predicate": words,
                 "synsets": [],
                 "subject": _end(objects[fact.subject]),
                 "object": _end(objects[fact.object]),

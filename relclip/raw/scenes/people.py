@@ -4,7 +4,7 @@ import cmath
 import math
 from dataclasses import dataclass
 
-from relclip.raw.scenes.sketch import BLACK, WHITE, Colour, Sketch, blend
+from relclip.raw.scenes.sketch import BLACK, WHITE, Colour, Sketch, blend, limb
 
 THIGH, SHIN, TORSO, UPPER_ARM, FOREARM = 0.22, 0.22, 0.30, 0.17, 0.17
 BODY, HELD, ARM = 10, 14, 18  # layers: what is held lies between the body and the near arm
@@ -63,7 +63,7 @@ def person(look: Look, posture: str, gesture: str, shut_eye: bool = False) -> Sk
     """
     lean, near, far = POSTURES[posture]
     hip = 0j
-    shoulder = hip + _limb(180 - lean, TORSO)
+    shoulder = hip + limb(180 - lean, TORSO)
     sketch = Sketch()
     for angles, shade in ((far, 0.25), (near, 0.0)):
         _leg(sketch, look, hip, angles, shade)
@@ -71,7 +71,7 @@ def person(look: Look, posture: str, gesture: str, shut_eye: bool = False) -> Sk
     hand, far_hand = shoulder + near_reach, shoulder + far_reach
     _arm(sketch, look, shoulder, far_hand, layer=BODY - 2, shade=0.25)
     _torso(sketch, look, hip, shoulder, posture)
-    _head(sketch, look, shoulder + _limb(180 - lean * 0.5, 0.15), shut_eye)
+    _head(sketch, look, shoulder + limb(180 - lean * 0.5, 0.15), shut_eye)
     _arm(sketch, look, shoulder, hand, layer=ARM, shade=0.0)
     for name, point in (("hip", hip), ("shoulder", shoulder), ("hand", hand)):
         sketch.anchor(name, point, point)
@@ -89,16 +89,12 @@ def bust(look: Look) -> Sketch:
     return sketch.moved(0.08 + 0j)
 
 
-def _limb(angle: float, length: float) -> complex:
-    return cmath.rect(length, math.radians(90 - angle))
-
-
 def _leg(sketch: Sketch, look: Look, hip: complex, angles: tuple[float, float], shade: float) -> None:
-    knee = hip + _limb(angles[0], THIGH)
-    foot = knee + _limb(angles[1], SHIN)
+    knee = hip + limb(angles[0], THIGH)
+    foot = knee + limb(angles[1], SHIN)
     colour = blend(look.skin if look.kind == "woman" else look.bottom, BLACK, shade)
     sketch.line(colour, 0.085, hip, knee, foot, layer=BODY - 1)
-    toe = foot + _limb(angles[1] + 80, 0.07)
+    toe = foot + limb(angles[1] + 80, 0.07)
     sketch.line(blend((70, 40, 30), BLACK, shade), 0.06, foot, toe, layer=BODY - 1)
 
 
@@ -131,7 +127,7 @@ def _torso(sketch: Sketch, look: Look, hip: complex, shoulder: complex, posture:
 
 def _skirt(sketch: Sketch, look: Look, hip: complex, posture: str) -> None:
     _, near, far = POSTURES[posture]
-    ends = [hip + _limb(angles[0], THIGH * 1.02) for angles in (near, far)]
+    ends = [hip + limb(angles[0], THIGH * 1.02) for angles in (near, far)]
     if posture in {"standing", "walking", "running", "lying", "crouching"}:
         front = max(e.real for e in ends) + 0.05
         back = min(e.real for e in ends) - 0.05

@@ -54,6 +54,11 @@ class Shape(NamedTuple):
     layer: int
 
 
+def limb(angle: float, length: float) -> complex:
+    """From a joint to the limb's end, `angle` degrees from straight down towards the right."""
+    return cmath.rect(length, math.radians(90 - angle))
+
+
 @dataclass
 class Sketch:
     """Shapes, and anchors: named segments or rectangles (two corners) where other things can be put."""

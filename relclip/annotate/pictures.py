@@ -42,12 +42,12 @@ class Picture:
     height: int
 
 
-def read_pictures(dataset: Path, raw: Path, asked: Questionnaire) -> dict[int, Picture]:
+def read_pictures(dataset: Path, raw: Path, questionnaire: Questionnaire) -> dict[int, Picture]:
     """Image id -> picture of those that are asked about, by images.parquet.
 
     Raises InputError where a name leads out of `raw`, or no file is there.
     """
-    shown = {one.image_id for one in asked.questions.values()}
+    shown = {one.image_id for one in questionnaire.questions.values()}
     table = read_table(dataset / "images.parquet", IMAGES)
     columns = (table[name].to_pylist() for name in ("image_id", "file", "width", "height"))
     found = {

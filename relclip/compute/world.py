@@ -109,11 +109,11 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, asked: Tensor) -> tuple[Tensor, None, None]:
-        asked = asked.clone(memory_format=torch.contiguous_format)
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        gradient = gradient.clone(memory_format=torch.contiguous_format)
         with _exchange():
-            dist.all_reduce(asked)
-        return asked[ctx.first : ctx.first + ctx.count], None, None
+            dist.all_reduce(gradient)
+        return gradient[ctx.first : ctx.first + ctx.count], None, None
 
 
 class _Lost(RelclipError):

@@ -67,8 +67,8 @@ def recalls(truths: Truths, weights: Floats, predicates: int, reading: Reading) 
             (count > 0).astype(float),
         )
     total = weighted_sums(weights, np.concatenate([hits, count], axis=1))
-    found, asked = total[:, :predicates], total[:, predicates:]
-    return np.divide(found, asked, out=np.zeros_like(found), where=asked > 0)
+    found, groundtruth = total[:, :predicates], total[:, predicates:]
+    return np.divide(found, groundtruth, out=np.zeros_like(found), where=groundtruth > 0)
 
 
 def lines(

@@ -71,12 +71,12 @@ def _tracked(repo: Any) -> frozenset[bytes]:
 
 
 def _is_tracked(tracked: Callable[[Any], frozenset[bytes]]) -> Callable[[Any, str], bool]:
-    def asked(self: Any, path: str) -> bool:
+    def is_tracked(self: Any, path: str) -> bool:
         from scmrepo.utils import relpath  # noqa: PLC0415
 
         return relpath(path, self.root_dir).encode() in tracked(self)
 
-    return asked
+    return is_tracked
 
 
 def _as_json(path: str, data: Any, fs: Any = None, **_: Any) -> None:

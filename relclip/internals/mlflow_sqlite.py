@@ -147,8 +147,8 @@ class Store:
         """The runs of the experiment that carry all these tags, the newest first."""
         tagged = " AND ".join([_HAS_TAG] * len(tags)) or "1"
         words = [word for tag in tags.items() for word in tag]
-        asked = _FOUND.format(tagged=tagged + more)
-        return [run for (run,) in store.execute(asked, [self.experiment, *words])]
+        query = _FOUND.format(tagged=tagged + more)
+        return [run for (run,) in store.execute(query, [self.experiment, *words])]
 
 
 def _add(store: sqlite3.Connection, run: str, points: Sequence[Point]) -> None:
@@ -204,13 +204,13 @@ def context() -> dict[str, str]:
         "mlflow.source.name": sys.argv[0] or "<console>",
         "mlflow.source.type": "LOCAL",
     }
-    asked = {
+    questions = {
         "commit": ["rev-parse", "HEAD"],
         "branch": ["symbolic-ref", "--short", "HEAD"],
         "repoURL": ["remote", "get-url", "origin"],
     }
     folder = Path(sys.argv[0]).resolve().parent
-    for name, words in asked.items() if folder.is_dir() else ():
+    for name, words in questions.items() if folder.is_dir() else ():
         with contextlib.suppress(OSError):  # no git
             command = ["git", "-C", str(folder), *words]
             said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

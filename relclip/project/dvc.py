@@ -306,7 +306,12 @@ class _Symbols:
         self._names = frozenset().union(
             *(known for wildcard, known in names.items() if wildcard not in fixed)
         )
-        used = [part for job in stage.jobs for path in (*job.inputs, *job.sections) for part in _parts(path)]
+        used = [
+            part
+            for job in stage.jobs
+            for path in (*job.inputs, *job.sections)
+            for part in path.replace(".", "/").split("/")[1:]
+        ]
         self._fields = [
             key
             for key, value in (stage.jobs[0].entry.items() if stage.over else ())
@@ -315,7 +320,8 @@ class _Symbols:
         #: Whether a field of an entry is used, so that DVC must be given the entries.
         self.of_entry = bool(self._fields)
 
-    def _of(self, job: Job) -> dict[str, str]:
+    def _words(self, job: Job) -> dict[str, str]:
+        """What stands for the names of one job."""
         if not self._stage.over:
             return {}
         name = "${key}" if self.of_entry else f"${{item.{self._stage.wildcard or 'made'}}}"
@@ -323,24 +329,20 @@ class _Symbols:
 
     def paths(self, job: Job, paths: Iterable[str]) -> list[str]:
         """The paths in these words; one that names another job still is cut to its first two folders."""
-        symbols, found = self._of(job), []
+        words, found = self._words(job), []
         for path in paths:
             steps = path.split("/")
-            steps[2:] = [symbols.get(step, step) for step in steps[2:]]
+            steps[2:] = [words.get(step, step) for step in steps[2:]]
             found.append(_cut(path, 2) if self._names.intersection(steps[2:]) else "/".join(steps))
         return _once(found)
 
     def sections(self, job: Job) -> list[str]:
         """The entries of params.yaml in these words."""
-        symbols = self._of(job)
+        words = self._words(job)
         return [
-            ".".join([first, *(symbols.get(step, step) for step in rest)])
+            ".".join([first, *(words.get(step, step) for step in rest)])
             for first, *rest in (name.split(".") for name in job.sections)
         ]
-
-
-def _parts(path: str) -> list[str]:
-    return path.replace(".", "/").split("/")[1:]
 
 
 def main() -> None:

@@ -109,7 +109,7 @@ class Downloads:
             [Future[Failures | None]() for _ in remotes],
         )
         for remote, result in zip(remotes, results, strict=True):
-            Thread(target=self._into, args=(result, remote, slots), daemon=True).start()
+            Thread(target=self._fetch_into, args=(result, remote, slots), daemon=True).start()
         try:
             wait(results, return_when=FIRST_EXCEPTION)
             for result in results:
@@ -122,14 +122,14 @@ class Downloads:
         found = ((remote.name, result.result()) for remote, result in zip(remotes, results, strict=True))
         return {name: failed for name, failed in found if failed is not None}
 
-    def _into(self, result: Future[Failures | None], remote: Remote, slots: BoundedSemaphore) -> None:
+    def _fetch_into(self, result: Future[Failures | None], remote: Remote, slots: BoundedSemaphore) -> None:
         try:
             with slots:
-                result.set_result(self._one(remote))
+                result.set_result(self._fetch(remote))
         except BaseException as error:
             result.set_exception(error)
 
-    def _one(self, remote: Remote) -> Failures | None:
+    def _fetch(self, remote: Remote) -> Failures | None:
         """Fetch one file; None if it is there, whole."""
         failures: Failures = []
         meter = Meter(remote.name)
@@ -138,7 +138,7 @@ class Downloads:
                 session.headers["User-Agent"] = f"relclip/{__version__}"
                 for address in remote.mirrors:
                     try:
-                        self._from(session, address, remote, meter)
+                        self._fetch_from(session, address, remote, meter)
                     except (Refused, Again) as reason:
                         failures.append((address, str(reason)))
                         if not self._host(address).unreachable:  # else the message at the end says it once
@@ -149,7 +149,7 @@ class Downloads:
             meter.close()
         return failures
 
-    def _from(self, session: requests.Session, address: str, remote: Remote, meter: Meter) -> None:
+    def _fetch_from(self, session: requests.Session, address: str, remote: Remote, meter: Meter) -> None:
         """Fetch a file from one mirror, with pauses between failures in passing. Raises the last of these."""
         check_address(address)
         part, host = self._part(remote), self._host(address)

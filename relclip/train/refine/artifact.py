@@ -85,19 +85,19 @@ def _count_and_caption(
         }
     triplets, lowest = captions.triplets_and_ids()
     subject, object_ = (classes[pair] for classes in pair_classes(images))
-    wanted = _key(subject, predicates, object_)
+    wanted = _triplet_number(subject, predicates, object_)
     return {
-        "count": _looked_up(triplets, "count", wanted).fill_null(0),
-        "caption_id": _looked_up(lowest, "caption_id_min", wanted),
+        "count": _of_triplets(triplets, "count", wanted).fill_null(0),
+        "caption_id": _of_triplets(lowest, "caption_id_min", wanted),
     }
 
 
-def _looked_up(table: pa.Table, column: str, wanted: NDArray[np.int64]) -> pa.ChunkedArray:
+def _of_triplets(table: pa.Table, column: str, wanted: NDArray[np.int64]) -> pa.ChunkedArray:
     """The value of `column` for each wanted key, null where the sorted table lacks it."""
-    place = positions(_key(*(table[name].to_numpy() for name in TRIPLET.names)), wanted)
+    place = positions(_triplet_number(*(table[name].to_numpy() for name in TRIPLET.names)), wanted)
     return table[column].take(pa.array(place, mask=place < 0))
 
 
-def _key(subject: NDArray, predicate: NDArray, object_: NDArray) -> NDArray[np.int64]:
+def _triplet_number(subject: NDArray, predicate: NDArray, object_: NDArray) -> NDArray[np.int64]:
     """One ascending number of the three ids of a triplet, each below 2 ** 16."""
     return (subject.astype(np.int64) << 32) + (predicate.astype(np.int64) << 16) + object_

@@ -15,10 +15,10 @@ from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, InputError, first_fault, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
+from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.core.vocabulary import Vocabulary
 from relclip.detector.network import DetectorConfig, build
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
 Weights = dict[str, Tensor]
 
 

@@ -24,8 +24,9 @@ from relclip.core.ordered import available_threads
 from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, write_table
 from relclip.core.progress import progress
+from relclip.core.trained import WEIGHTS
 from relclip.core.vocabulary import load_names
-from relclip.detector.files import WEIGHTS, config_of, load_detector, save_detector
+from relclip.detector.files import config_of, load_detector, save_detector
 from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import Detections, detect, prepare_model, propose, table

@@ -10,12 +10,10 @@ from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.reading import load_section
 from relclip.core.params.tables import Claim, load_report
 from relclip.core.progress import progress
-from relclip.core.recall import MAIN_NAMES, Task
+from relclip.core.recall import JUDGED, MAIN_NAMES, Task
 from relclip.core.vocabulary import load_vocabulary
 from relclip.evaluate.differences import Difference, paired_differences
 from relclip.evaluate.hits import read_hits
-
-JUDGED = ("annotation", "truth")
 
 
 def judge_claim(claim: Claim, task: Task, folder: Path, predicates: int, params: Evaluate) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from relclip.core.params.gradcam import Gradcam
 from relclip.core.params.train import Trainings
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
+from relclip.core.trained import WEIGHTS
 from relclip.encoder.encoder import load_encoder
 from relclip.gradcam.heat import Heat, clip_heat, largest_one, relation_heat, spread
 from relclip.model import ImageSet, check_channels, check_vocabulary, load_model
-from relclip.model.files import WEIGHTS
 from relclip.model.regions import in_cells
 
 #: A handful of pictures is done in seconds, and on a CPU the same seed gives the same bytes.

@@ -17,13 +17,12 @@ from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, first_fault, one_line
 from relclip.core.json_file import read_json
+from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.core.vocabulary import Vocabulary
 from relclip.model.base import Model, RelationConfig
 from relclip.model.contrast import LEVELS, Projections
 from relclip.model.registry import MODELS, build_model
 
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
 CONTRAST = "contrast."
 Module = TypeVar("Module", bound=nn.Module)
 

@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from relclip.photo.colours import text_on
 from relclip.photo.drawing import font_for
-from relclip.photo.graph import Relation, SceneGraph, printable
+from relclip.photo.graph import SceneGraph, printable
 from relclip.photo.layout import Point, Size, layered
 
 FONT, HEIGHT, PAD = 15, 30.0, 13.0
@@ -17,7 +17,7 @@ dominant-baseline:central}@media (prefers-color-scheme:dark){.g-object rect{fill
 
 def to_dot(graph: SceneGraph, palette: Mapping[str, str], top: int) -> str:
     """The first `top` relations and their objects in Graphviz's language."""
-    relations, rows = _shown(graph, top)
+    relations, rows = graph.first(top)
     lines = [
         f"digraph {_quoted(graph.photo)} {{",
         '  node [shape=box, style=rounded, fontname="sans-serif"];',
@@ -31,7 +31,7 @@ def to_dot(graph: SceneGraph, palette: Mapping[str, str], top: int) -> str:
 
 def to_svg(graph: SceneGraph, palette: Mapping[str, str], top: int) -> str:
     """The same as SVG: objects as boxes, each relation's predicate as a pill between its two; layered top to bottom."""
-    relations, rows = _shown(graph, top)
+    relations, rows = graph.first(top)
     place = {row: number for number, row in enumerate(rows)}
     texts = [graph.objects[row].label for row in rows] + [one.predicate for one in relations]
     edges = []
@@ -55,13 +55,6 @@ def to_svg(graph: SceneGraph, palette: Mapping[str, str], top: int) -> str:
         kind = f'class="g-predicate" data-relation="{number}"'
         parts.append(_node(texts[spot], found.centres[spot], sizes[spot], kind, (colour, text_on(colour))))
     return _sheet(found.size if texts else (260.0, 60.0), parts or [_nothing()], graph.photo)
-
-
-def _shown(graph: SceneGraph, top: int) -> tuple[Sequence[Relation], list[int]]:
-    """The relations and the objects they name; without relations, all objects."""
-    relations = graph.relations[:top]
-    rows = sorted({row for one in relations for row in (one.subject, one.object)})
-    return relations, rows if relations else list(range(len(graph.objects)))
 
 
 def _size(text: str) -> Size:

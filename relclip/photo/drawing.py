@@ -25,9 +25,7 @@ def draw(picture: Image.Image, graph: SceneGraph, palette: Mapping[str, str], to
     `picture`: the photo at any size (it is shown at SMALLEST to LARGEST pixels); boxes are scaled to it.
     """
     shown = _resized(picture)
-    relations = graph.relations[:top]
-    rows = sorted({row for one in relations for row in (one.subject, one.object)})
-    rows = rows if relations else list(range(len(graph.objects)))
+    relations, rows = graph.first(top)
     scale = shown.width / graph.width, shown.height / graph.height
     boxes = {row: _scaled(graph.objects[row].box, scale) for row in rows}
     canvas = _Canvas(shown)

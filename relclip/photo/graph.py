@@ -59,6 +59,12 @@ class SceneGraph:
     relations: tuple[Relation, ...]
     about: About
 
+    def first(self, top: int) -> tuple[tuple[Relation, ...], list[int]]:
+        """The first `top` relations and the rows of the objects they name; without relations, of all objects."""
+        relations = self.relations[:top]
+        rows = {row for one in relations for row in (one.subject, one.object)}
+        return relations, sorted(rows) if relations else list(range(len(self.objects)))
+
     def triplets(self, top: int = 10) -> list[tuple[str, str, str, float]]:
         """The first `top` relations as (subject, predicate, object, score)."""
         return [

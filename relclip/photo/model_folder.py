@@ -26,6 +26,7 @@ from relclip.core.params.detector import Detector
 from relclip.core.params.predict import Predict
 from relclip.core.params.train import RankBy
 from relclip.core.parquet import TRIPLETS, count_rows
+from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.core.vocabulary import load_vocabulary
 from relclip.detector.files import config_of
 from relclip.detector.network import build as build_detector
@@ -38,7 +39,7 @@ from relclip.photo.about import About, Text, card
 from relclip.photo.source import Source
 from relclip.photo.untrusted import check_encoder, check_files, check_fit
 from relclip.predict.predictor import Fitted
-from relclip.predict.request import WEIGHTS, Inputs, Prompts, Request
+from relclip.predict.request import Inputs, Prompts, Request
 
 DESCRIPTION, CARD = "relclip.json", "README.md"
 #: What of the encoder's folder is copied: not the curves of its training.
@@ -99,7 +100,7 @@ def write_export(source: Source, output: Path, *, encoder: bool = True, licence:
     with atomic_folder(output) as folder:
         write_json(folder / DESCRIPTION, description.model_dump(mode="json"))
         shutil.copyfile(vocabulary, folder / "vocabulary.json")
-        _copy(source.inputs.model, folder / "relation", [WEIGHTS, "config.json"])
+        _copy(source.inputs.model, folder / "relation", [WEIGHTS, CONFIG])
         skip = shutil.ignore_patterns(*_ENCODER_SKIPS)
         if encoder:
             shutil.copytree(source.encoder, folder / "encoder", ignore=skip)
@@ -107,7 +108,7 @@ def write_export(source: Source, output: Path, *, encoder: bool = True, licence:
         if texts and texts != source.encoder and load_contrast(source.inputs.model):
             shutil.copytree(texts, folder / "texts", ignore=skip)
         if source.detector:
-            _copy(source.detector, folder / "detector", [WEIGHTS, "config.json"])
+            _copy(source.detector, folder / "detector", [WEIGHTS, CONFIG])
         known = source.knowledge / "kb" / "triplets.parquet"
         if known.is_file():
             _copy(known.parent, folder / "kb", [known.name])

@@ -12,6 +12,7 @@ from relclip.compute.device import best_device
 from relclip.core.errors import ContractError, InputError, first_fault
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
+from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.detector.files import config_of, load_detector
 from relclip.detector.proposals import prepare_model
@@ -21,7 +22,7 @@ from relclip.photo.graph import printable
 from relclip.photo.source import Source
 from relclip.predict.matching import load_matcher
 from relclip.predict.predictor import Predictor
-from relclip.predict.request import WEIGHTS, Inputs
+from relclip.predict.request import Inputs
 
 #: Letters of a predicate that a user names.
 LONGEST = 100
@@ -112,7 +113,7 @@ def _checked(predicates: Sequence[str]) -> Sequence[str]:
 
 def _finder(folder: Path, vocabulary: Vocabulary, device: torch.device) -> Finder:
     """The detector that the stage wrote, with the settings it was trained and asked with."""
-    said = read_json(folder / "config.json", "run the `detector` stage first, or give --boxes")
+    said = read_json(folder / CONFIG, "run the `detector` stage first, or give --boxes")
     try:
         settings = Detector.model_validate(said["detector"]).model_copy(update={"weights": str(folder)})
     except (KeyError, TypeError, ValidationError) as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from relclip.core import command
 from relclip.core.errors import InputError, how_to_make_results
 from relclip.core.params.whole import Params, load_workflow
+from relclip.core.trained import WEIGHTS
 from relclip.photo.about import recall_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ def register_run(data: Path, params: Path, run: str, names: list[str]) -> list[s
     from relclip.core.digest import file_digest  # noqa: PLC0415
     from relclip.photo.model_folder import DESCRIPTION, write_export  # noqa: PLC0415  # torch
     from relclip.photo.source import pipeline_source  # noqa: PLC0415
-    from relclip.predict.request import WEIGHTS  # noqa: PLC0415
     from relclip.tracking.registry import PyfuncModel, register  # noqa: PLC0415
 
     source = pipeline_source(data, run, params)

@@ -15,6 +15,7 @@ from relclip.core.errors import InputError, counted, no_file
 from relclip.core.images import read_shown
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
+from relclip.core.trained import WEIGHTS
 from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.photo.colours import colours
 from relclip.photo.drawing import LARGEST
@@ -25,7 +26,6 @@ from relclip.photo.photos import folder_names, shown_names
 from relclip.photo.results import INDEX, check_index, key_of, write_index, write_results
 from relclip.photo.scene_graphs import Prepared, SceneGraphs
 from relclip.photo.user_boxes import Box, UserBoxes
-from relclip.predict.request import WEIGHTS
 
 #: Photos that go through the models together.
 BATCH = 8

@@ -6,10 +6,11 @@ from pathlib import Path
 from relclip.core.errors import ContractError, InputError, how_to_make_results, nearest, no_file
 from relclip.core.json_file import read_json
 from relclip.core.params.whole import Params, load_params
+from relclip.core.trained import WEIGHTS
 from relclip.model.files import read_about
 from relclip.photo.about import About, about_run, encoder_folder
 from relclip.predict.predictor import Fitted
-from relclip.predict.request import WEIGHTS, Inputs, Request
+from relclip.predict.request import Inputs, Request
 
 #: The run that is taken where none is named.
 USUAL = "relclip_kb_ext"

@@ -9,8 +9,7 @@ from relclip.core.digest import file_digest
 from relclip.core.params.clip import Clip
 from relclip.core.params.predict import Predict, Predictions
 from relclip.core.params.train import RankBy
-
-WEIGHTS = "model.safetensors"
+from relclip.core.trained import WEIGHTS
 
 
 @dataclass(frozen=True)

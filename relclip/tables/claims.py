@@ -8,13 +8,12 @@ from typing import Any
 
 from relclip.core.json_file import read_json
 from relclip.core.metrics import metric_label
-from relclip.core.recall import MAIN_NAMES
+from relclip.core.recall import JUDGED, MAIN_NAMES
 from relclip.tables.grid import NOT_BUILT
 from relclip.tables.layout import TASKS
 from relclip.tables.page import signed
 from relclip.tables.sources import written_by
 
-JUDGED = ("annotation", "truth")
 VERDICTS = ("holds", "holds at one seed", "undecided", "does not hold at one seed", "does not hold")
 HEADER = (
     "claim",

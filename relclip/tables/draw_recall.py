@@ -31,7 +31,7 @@ SHOWN = RECALL.at(100)
 #: Figure 6's relations.
 CASES = ("riding", "carrying")
 OTHER, NONE = "another", "not predicted"
-JUDGED = {"annotation": "On the annotation", "truth": "On the full truth"}
+TITLES = {"annotation": "On the annotation", "truth": "On the full truth"}
 
 
 def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
@@ -76,7 +76,7 @@ def _draw_confusion(data: DataSet, evaluate: Path, runs: Sequence[str], folder: 
     cases = [name for name in CASES if name in data.vocabulary.predicate_ids]
     panels = [
         (title, rows)
-        for judged, title in JUDGED.items()
+        for judged, title in TITLES.items()
         if (rows := _taken(data, evaluate, runs, cases, judged))
     ]
     if not panels:

@@ -8,6 +8,8 @@ from typing import Any
 from relclip.core import parquet
 from relclip.core.json_file import read_json, read_object
 from relclip.core.params.whole import Params
+from relclip.core.recall import JUDGED
+from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.tables.layout import TASKS, rows_of
 from relclip.tables.sources import written_by
 
@@ -117,21 +119,21 @@ def trained_runs(params: Params) -> list[str]:
 def released(params: Params, train: Path, predict: Path | None, evaluate: Path) -> list[Released]:
     """Read every run of table 1 whose model is there. Raises ContractError where one of its files is broken."""
     rows = rows_of(params)
-    wanted = [run for run in trained_runs(params) if (train / run / "config.json").is_file()]
+    wanted = [run for run in trained_runs(params) if (train / run / CONFIG).is_file()]
     return [_released(run, tuple(rows[run]), train / run, predict, evaluate) for run in wanted]
 
 
 def _released(
     run: str, rows: tuple[str, ...], folder: Path, predict: Path | None, evaluate: Path
 ) -> Released:
-    about, statistics = (read_object(folder / name) for name in ("config.json", "statistics.json"))
-    weights = folder / "model.safetensors"
+    about, statistics = (read_object(folder / name) for name in (CONFIG, "statistics.json"))
+    weights = folder / WEIGHTS
     sheet = predict / run / "provenance.json" if predict else None
     provenance = read_object(sheet) if sheet and sheet.is_file() else {}
     found = {
         (task, judged): result
         for task in TASKS
-        for judged in ("annotation", "truth")
+        for judged in JUDGED
         if (result := read_result(evaluate, run, task, judged))
     }
     return Released(

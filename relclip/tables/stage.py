@@ -14,6 +14,7 @@ from relclip.core.json_file import read_json
 from relclip.core.page import as_csv
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN_NAMES
+from relclip.core.trained import CONFIG
 from relclip.tables import claims as claim_table
 from relclip.tables import draw, draw_examples, draw_recall, latex, page, plain
 from relclip.tables.cards import write_cards
@@ -138,8 +139,8 @@ def entries(params: Params, train: Path, predict: Path | None, output: Path) -> 
                 name=names.get(run, run),
                 tags={"row": "; ".join(mine) or "in no table"},
                 note=_note(run, mine),
-                files=_files(run, output, train / run / "config.json"),
-                data=data_digests(train / run / "config.json"),
+                files=_files(run, output, train / run / CONFIG),
+                data=data_digests(train / run / CONFIG),
             )
         )
     return found

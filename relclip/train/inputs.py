@@ -6,6 +6,7 @@ from pathlib import Path
 
 from relclip.core.command import DATA
 from relclip.core.params.train import Train
+from relclip.core.trained import CONFIG, WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -41,5 +42,5 @@ class Inputs:
         )  # which caption says what: for labels.parquet, for fewer captions
         files += [self.kb / "evidence.parquet"] if params.supervision != "full" and recounted else []
         files += [self.ext / "scores.parquet"] if params.supervision == "kb+ext" else []
-        files += [start / "model.safetensors", start / "config.json"] if start else []
+        files += [start / WEIGHTS, start / CONFIG] if start else []
         return files

@@ -14,6 +14,7 @@ from relclip.core.digest import check_maps, file_digest, made_folder
 from relclip.core.errors import ContractError, no_file
 from relclip.core.params.train import Train
 from relclip.core.parquet import RELATIONS, read_table
+from relclip.core.trained import WEIGHTS
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet, Model, Regions, save_model
 from relclip.tracking.recorder import Recorder, Silent
@@ -87,7 +88,7 @@ def train_run(
 def finish(output: Path, checkpoint: Path, recorder: Recorder) -> str:
     """Remove the checkpoints of a training whose files are written; the recorder is told the model's digest."""
     remove_checkpoint(checkpoint)
-    model_digest = file_digest(output / "model.safetensors")
+    model_digest = file_digest(output / WEIGHTS)
     recorder.tags({"model_sha256": model_digest})
     return model_digest
 

@@ -13,7 +13,7 @@ from relclip.tables.figures.style import Theme, blank
 
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
 #: What it is compared with -> (legend, filled).
-JUDGED = {"annotation": ("annotation", False), "truth": ("full truth", True)}
+MARKS = {"annotation": ("annotation", False), "truth": ("full truth", True)}
 
 
 def by_frequency(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -80,7 +80,7 @@ def quality_figure(
     for axis, colour, shares in zip(axes, theme.series[:2], (precision, coverage), strict=True):
         _range(axis, theme, shares)
         for judged, values in shares.items():
-            name, filled = JUDGED[judged]
+            name, filled = MARKS[judged]
             rows = np.flatnonzero(~np.isnan(values))
             face = colour if filled or len(shares) == 1 else theme.surface
             axis.plot(100 * values[rows], rows, "o", ms=5, mec=colour, mfc=face, label=name)

@@ -1,0 +1,3 @@
+"""The files of a trained network's folder; `statistics.json` lies beside them."""
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"

@@ -135,11 +135,16 @@ def image_size(path: Path) -> tuple[int, int]:
         return size
 
 
+def check_is_file(path: Path) -> None:
+    """Raise InputError where no file is there, before its bytes are asked for: a pipe has none, a device no end."""
+    if not path.is_file():
+        raise InputError(f"{path} {no_file(path)}; put the picture in place")
+
+
 @contextmanager
 def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """The file, as yet undecoded, and its (width, height) as stored; `reduced`: it comes smaller where it must."""
-    if not path.is_file():
-        raise InputError(f"{path} {no_file(path)}; put the picture in place")
+    check_is_file(path)
     formats = _formats(path)
     try:
         with Image.open(path, formats=formats) as image:

@@ -11,8 +11,8 @@ from PIL import Image
 
 from relclip import __version__
 from relclip.core.digest import file_digest, inputs_digest
-from relclip.core.errors import InputError, counted, no_file
-from relclip.core.images import read_shown
+from relclip.core.errors import InputError, counted
+from relclip.core.images import check_is_file, read_shown
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
 from relclip.core.trained import WEIGHTS
@@ -136,9 +136,7 @@ def _read(job: Job, known: Mapping[Path, str | None], photo: Photo) -> Photo:
     boxes = job.boxes.get(photo.path)
     name = printable(str(photo.path))
     try:
-        # before its bytes are asked for: a pipe has none, a device no end of them
-        if not photo.path.is_file():
-            raise InputError(f"{photo.path} {no_file(photo.path)}; put the picture in place")
+        check_is_file(photo.path)
         key = _key(job, photo.path, boxes)
         if known[photo.folder] == key:
             return replace(photo, key=key)

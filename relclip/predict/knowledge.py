@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from relclip.core.annotations import Ids, read_triplets
 from relclip.core.errors import ContractError
+from relclip.core.lookup import positions
 from relclip.core.params.predict import TrainingFree
 from relclip.core.parquet import EXT_SCORES, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
@@ -54,10 +55,9 @@ class Logits:
         rows = slice(*np.searchsorted(self.image, [image_id, image_id + 1]))
         keys = (subject.astype(np.int64) << 32) + object_
         logits = np.full((len(keys), self.predicates), np.nan, np.float32)
-        if len(keys):
-            pair = np.minimum(np.searchsorted(keys, self.key[rows]), len(keys) - 1)
-            known = keys[pair] == self.key[rows]
-            logits[pair[known], self.predicate[rows][known]] = self.logit[rows][known]
+        pair = positions(keys, self.key[rows])
+        known = pair >= 0
+        logits[pair[known], self.predicate[rows][known]] = self.logit[rows][known]
         if np.isnan(logits).any():
             pair_, predicate = np.argwhere(np.isnan(logits))[0]
             raise ContractError(

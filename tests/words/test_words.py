@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from relclip.core.errors import InputError
 from relclip.core.params.words import Words
 from relclip.core.vocabulary import Vocabulary
-from relclip.words import build, embed_phrases
+from relclip.words.build import build, embed_phrases
 
 VOCABULARY = Vocabulary(("man", "fire truck", "yeti"), ("riding", "sitting on"))
 SENTENCES = [
@@ -91,7 +91,7 @@ def test_phrases_without_a_known_word_are_zero_and_counted(tmp_path, captions, v
 def test_same_seed_same_bytes_in_any_process(tmp_path, captions, vocabulary):
     script = (
         "import sys; from pathlib import Path; from relclip.core.params.words import Words\n"
-        "from relclip.words import build\n"
+        "from relclip.words.build import build\n"
         "build([Path(sys.argv[1])], Path(sys.argv[2]), Path(sys.argv[3]), Words(dimension=8))"
     )
     command = [sys.executable, "-c", script, str(captions), str(vocabulary), str(tmp_path / "other")]

@@ -18,8 +18,6 @@ from relclip.train.inputs import Inputs
 from relclip.train.labels import kb_ext_labels, kb_labels
 from relclip.train.stage import train_run
 
-KEY = TRIPLETS.names[:3]
-
 
 def rows_of(table):
     return [tuple(row.values()) for row in table.to_pylist()]

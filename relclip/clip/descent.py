@@ -12,7 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from relclip.compute.halving import free_what_is_left, is_out_of_memory, say_halved
+from relclip.compute.halving import attempt, free_what_is_left, say_halved
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import OutOfMemory
 
@@ -37,19 +37,9 @@ class Descent:
 
         Raises OutOfMemory where even single rows are too much, or where other processes wait for this one.
         """
-        value = self._attempt(loss, towers)
-        while value is None:
+        while (value := attempt(lambda: self._gradients(loss, towers))) is None:
             self._halve(max(tower.rows.stop - tower.rows.start for tower in towers))
-            value = self._attempt(loss, towers)
-        return self._together(value)
-
-    def _attempt(self, loss: Callable[..., Tensor], towers: Sequence[Tower]) -> Tensor | None:
-        try:
-            return self._gradients(loss, towers)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        return None
+        return self.world.add_up(self.weights, [value])[0]
 
     def _gradients(self, loss: Callable[..., Tensor], towers: Sequence[Tower]) -> Tensor:
         self._forget()
@@ -73,15 +63,6 @@ class Descent:
             ):
                 tower.embed(part).backward(gradient)
         return value.detach()
-
-    def _together(self, value: Tensor) -> Tensor:
-        if self.world.size == 1:
-            return value
-        zeros = (torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in self.weights)
-        *gradients, total = self.world.total([*zeros, value])
-        for weight, gradient in zip(self.weights, gradients, strict=True):
-            weight.grad = gradient
-        return total
 
     def _forget(self) -> None:
         for weight in self.weights:

@@ -24,6 +24,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(saying in str(error) for saying in _SAYINGS)
 
 
+def attempt(function: Callable[[], Result]) -> Result | None:
+    """`function()`, or None where memory did not suffice: by then the traceback is gone, which keeps tensors alive."""
+    try:
+        return function()
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+    return None
+
+
 @contextmanager
 def told_in_a_sentence(advice: str) -> Iterator[None]:
     """Raise OutOfMemory, with `advice`, instead of what torch and Python raise where memory does not suffice."""

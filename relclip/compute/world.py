@@ -70,6 +70,16 @@ class World:
         parts = flat.split([tensor.numel() for tensor in tensors])
         return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
 
+    def add_up(self, weights: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
+        """Give each weight the sum of its gradients over all processes; returns the sums of `values`. One exchange."""
+        if self.size == 1:
+            return list(values)
+        zeros = (torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights)
+        summed = self.total([*zeros, *values])
+        for weight, gradient in zip(weights, summed, strict=False):
+            weight.grad = gradient
+        return summed[len(weights) :]
+
     @torch.no_grad()
     def copy_first(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite these tensors by those of the first process."""

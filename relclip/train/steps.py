@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from relclip.compute.halving import free_what_is_left, is_out_of_memory, say_halved
+from relclip.compute.halving import attempt, free_what_is_left, say_halved
 from relclip.compute.schedule import decay_matrices, learning, warm_cosine
 from relclip.core.errors import OutOfMemory
 from relclip.core.params.train import Train
@@ -76,11 +76,10 @@ class Steps:
 
     def __call__(self, whole: Minibatch, share: Share, rate: float) -> Losses:
         """Make the step that was drawn, at the learning rate `rate`; returns the losses of the whole step."""
-        losses = self._attempt(whole, share)
-        while losses is None:
+        while (losses := self._attempt(whole, share)) is None:
             self._halve(share)
-            losses = self._attempt(whole, share)
-        losses = self._together(losses)
+        summed = self.trainer.world.add_up(learning(self.optimizer), list(vars(losses).values()))
+        losses = Losses(**dict(zip(vars(losses), summed, strict=True)))
         descend(self.optimizer, rate, self.trainer.params.gradient_clip)
         return losses
 
@@ -91,13 +90,8 @@ class Steps:
         """
         contrast, world = self.trainer.contrast, self.trainer.world
         repeatable = not contrast.levels or (world.size == 1 and not contrast.memory)
-        attempt = partial(self._gradients, whole, share)
-        try:
-            return with_room(attempt) if repeatable else attempt()
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        return None
+        gradients = partial(self._gradients, whole, share)
+        return attempt(partial(with_room, gradients) if repeatable else gradients)
 
     def _gradients(self, whole: Minibatch, share: Share) -> Losses:
         self.optimizer.zero_grad(set_to_none=True)
@@ -111,17 +105,6 @@ class Steps:
             losses.loss.backward()
             found.append(losses.detached())
         return Losses.total(found)
-
-    def _together(self, losses: Losses) -> Losses:
-        """Add up gradients and losses of all processes."""
-        if self.trainer.world.size == 1:
-            return losses
-        weights = learning(self.optimizer)
-        zeros = (torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights)
-        summed = self.trainer.world.total([*zeros, *vars(losses).values()])
-        for weight, gradient in zip(weights, summed, strict=False):
-            weight.grad = gradient
-        return Losses(**dict(zip(vars(losses), summed[len(weights) :], strict=True)))
 
     def _halve(self, share: Share) -> None:
         """Go on in twice as many micro-batches. Raises OutOfMemory where that is another loss or there are none."""

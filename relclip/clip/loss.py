@@ -59,9 +59,8 @@ def shared_loss(
     else:
         own_texts, shown = world.part(len(texts)), int(index.max()) + 1
     to_text = F.cross_entropy(scale * images[own] @ texts.T, index[own], reduction="sum") / len(images)
-    targeted = slice(
-        own_texts.start, min(own_texts.stop, shown)
-    )  # of this process, less those that no picture shows
+    # those of this process, less those that no picture shows
+    targeted = slice(own_texts.start, min(own_texts.stop, shown))
     shows = F.one_hot(index, shown).T[targeted].to(images.dtype)
     spread = shows / shows.sum(dim=1, keepdim=True)
     to_image = -(spread * F.log_softmax(scale * texts[targeted] @ images.T, dim=1)).sum() / shown

@@ -55,10 +55,8 @@ class Judge:
         texts = self.encoder.encode_texts(
             [self.object_prompt.format(object=names[number]) for number in classes]
         )
-        return (
-            classes[(encode_crops(self.encoder, self.pixels, single) @ texts.T).argmax(1).numpy()]
-            == self.regions.subject[single]
-        )
+        best = (encode_crops(self.encoder, self.pixels, single) @ texts.T).argmax(1)
+        return classes[best.numpy()] == self.regions.subject[single]
 
     def _predicate_scores(self, relation: Codes, predicates: Codes) -> NDArray[np.float32]:
         """(N, P) cosine of each relation's crop with the prompt of each predicate between its subject and object."""
@@ -73,11 +71,8 @@ class Judge:
         table = self.encoder.encode_texts(texts, workers=self.workers).reshape(
             len(pairs), len(predicates), -1
         )
-        return torch.einsum(
-            "nd,npd->np",
-            encode_crops(self.encoder, self.pixels, relation),
-            table[torch.from_numpy(row.reshape(-1))],
-        ).numpy()
+        crops = encode_crops(self.encoder, self.pixels, relation)
+        return torch.einsum("nd,npd->np", crops, table[torch.from_numpy(row.reshape(-1))]).numpy()
 
 
 def encode_crops(encoder: Encoder, pixels: Tensor, rows: Codes) -> Tensor:

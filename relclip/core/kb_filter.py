@@ -54,11 +54,7 @@ def believed_captions(caption_id: pa.ChunkedArray, share: float, seed: int) -> N
 
 def count_triplets(evidence: pa.Table) -> pa.Table:
     """The rows of triplets.parquet that these rows of evidence.parquet make: one mention a row."""
-    counted = (
-        evidence.group_by(TRIPLET.names)
-        .aggregate([([], "count_all")])
-        .rename_columns([*TRIPLET.names, "count"])
-    )
+    counted = evidence.group_by(TRIPLET.names).aggregate([([], "count_all")]).rename_columns(TRIPLETS.names)
     return counted.cast(TRIPLETS).sort_by([(name, "ascending") for name in TRIPLET.names])
 
 

@@ -5,12 +5,11 @@ To add one: a pure function of `Recalls` and its line in METRICS. What a trainin
 
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import attrgetter
 
 import numpy as np
 
 from relclip.core.box_precision import mean_average_precision
-from relclip.core.open_images import open_images_score
+from relclip.core.open_images import open_images_score, wmap_phrase, wmap_relation
 from relclip.core.recall import LISTS, MEAN_RECALL, RECALL, Floats, Metric, Recalls, mean_recall, recall
 
 
@@ -81,23 +80,9 @@ METRICS = (
         hits="given_rank",
     ),
     Metric(
-        "wmap_relation",
-        "wmAP rel",
-        "Open Images: mean AP by frequency",
-        attrgetter("wmap_relation"),
-        (),
-        TOP_TWO,
-        ("",),
+        "wmap_relation", "wmAP rel", "Open Images: mean AP by frequency", wmap_relation, (), TOP_TWO, ("",)
     ),
-    Metric(
-        "wmap_phrase",
-        "wmAP phr",
-        "the same of the boxes around both",
-        attrgetter("wmap_phrase"),
-        (),
-        TOP_TWO,
-        ("",),
-    ),
+    Metric("wmap_phrase", "wmAP phr", "the same of the boxes around both", wmap_phrase, (), TOP_TWO, ("",)),
     Metric(
         "open_images_score",
         "score wtd",

@@ -150,7 +150,7 @@ def test_a_full_disk_is_no_broken_picture(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(unzip, "_pieces", full)
+    monkeypatch.setattr(shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="No space"):
         unpack_pictures(made, tmp_path / "to")
     assert names(tmp_path / "to") == []

@@ -99,11 +99,11 @@ def test_the_page_says_what_is_missing(tmp_path):
     assert "No pair of rows is finished yet." in text
 
 
-def test_every_claim_of_the_preset_has_four_paired_seeds_or_more():
+def test_every_claim_of_the_preset_has_five_paired_seeds_or_more():
     content = preset_content("study", ROOT / "workflow/presets")
     params = check_params(content | {"report": read_report(ROOT / "params.yaml", content)})
-    assert {len(row.runs) for row in rows([*params.runs, *params.refined], ROOT, ROOT)} == {4, 5, 8}
+    assert {len(row.runs) for row in rows([*params.runs, *params.refined], ROOT, ROOT)} == {5, 8}
     for claim in params.report.claims:
         seeds = [[params.run(run).seed for run in side] for side in zip(*claim.pairs, strict=True)]
         assert seeds[0] == seeds[1] == list(range(len(seeds[0])))
-        assert len(seeds[0]) >= 4
+        assert len(seeds[0]) >= 5

@@ -18,6 +18,7 @@ from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
 from relclip.project.closure import Closures, Sections
+from relclip.project.forked import start
 from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS
@@ -107,6 +108,8 @@ onstart:
     except RelclipError as error:
         raise WorkflowError(str(error)) from None
     prepare_store()
+    if workflow.local_exec and not GPU:
+        start(Path(".snakemake"))
 
 
 CLOSURES = Closures(ROOT, ROOT / ".snakemake" / "imports.json")
@@ -158,10 +161,14 @@ def processes(wildcards):
     return PARAMS.run(dict(wildcards.items()).get("run") or wildcards.refined).processes
 
 
+#: `python -m`, without importing torch anew for each job.
+FORKED = "python -m relclip.project.forked"
+
+
 def python(wildcards):
     """What starts a training's processes."""
     count = processes(wildcards)
-    return "python -m" if count == 1 else f"torchrun --standalone --nproc-per-node {count} -m --"
+    return FORKED if count == 1 else f"torchrun --standalone --nproc-per-node {count} -m --"
 
 
 def shards(name, of):

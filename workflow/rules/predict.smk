@@ -31,7 +31,7 @@ rule predict_run:
     resources:
         **needs(gb=16, hours=2, gpu=1),
     shell:
-        "python -m relclip.predict --run {wildcards.predicted} --threads {threads} 2>&1 | tee {log}"
+        "{FORKED} relclip.predict --run {wildcards.predicted} --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_sgdet:
@@ -55,7 +55,7 @@ rule predict_sgdet:
     resources:
         **needs(gb=16, hours=4, gpu=1),
     shell:
-        "python -m relclip.predict.sgdet --run {wildcards.sgdet} --threads {threads} 2>&1 | tee {log}"
+        "{FORKED} relclip.predict.sgdet --run {wildcards.sgdet} --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_training_free:

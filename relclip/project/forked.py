@@ -1,0 +1,195 @@
+"""`python -m relclip.project.forked MODULE ...` is `python -m MODULE ...`, without importing torch anew.
+
+Its import takes 2 to 3 s of a processor, a quarter of a short training or prediction. On a machine without a GPU the
+Snakefile starts one process that imports it once, and jobs of one thread fork off it: each with its own arguments,
+environment, folder, output and exit status, and with the project's code as it is on disk by then. Where there is no
+such process (a cluster, a GPU, a command typed by hand), the module starts as usual. RELCLIP_FORKS=no: always as usual.
+"""
+
+import atexit
+import gc
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+#: The environment variable that says where the process listens.
+FORKS = "RELCLIP_FORKS"
+#: A job has one thread: what libraries read of this when they load is then what a job's own process would have read.
+ONE_THREAD = ("OMP_NUM_THREADS", "1")
+#: More than a job's arguments and environment take.
+MOST_BYTES = 1 << 18
+LOST = "relclip: the process that jobs fork off was killed; run the same command again"
+
+
+class Job(NamedTuple):
+    """What a process of its own would have been started with."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    folder: str
+
+    def run(self) -> None:
+        """Become `python -m` with these arguments, in this process."""
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        sys.argv = self.arguments
+        runpy.run_module(self.arguments[0], run_name="__main__", alter_sys=True)
+
+
+def start(folder: Path) -> None:
+    """Start the process for the jobs of this one, which ends with it; it listens in `folder`."""
+    if os.environ.get(FORKS) == "no" or not hasattr(os, "pidfd_open"):
+        return
+    place = os.path.relpath(folder / f"forks.{os.getpid()}")  # a socket's address is short
+    server = subprocess.Popen(
+        [sys.executable, "-m", __name__, "--listen", place],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **dict([ONE_THREAD])},
+    )
+    os.environ[FORKS] = place
+    atexit.register(server.communicate)  # the end of its input, which it waits for
+
+
+class _Forks:
+    """Forks a process for each job that is asked for, and tells who asked its number and how it ended."""
+
+    def __init__(self, place: Path) -> None:
+        self._ready = selectors.DefaultSelector()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(str(place))
+        self._listener.listen()
+        self._ready.register(self._listener, selectors.EVENT_READ, self._asked)
+        self._ready.register(sys.stdin, selectors.EVENT_READ, self._close)
+        self._job: Job | None = None
+
+    def next_job(self) -> Job | None:
+        """Serve; return in every process that was forked off, with its job, and None once no more can come."""
+        while self._job is None and self._ready.get_map():
+            for key, _ in self._ready.select():
+                if key.fd in self._ready.get_map() and self._job is None:
+                    key.data()
+        return self._job
+
+    def _close(self) -> None:
+        """Snakemake has ended: wait for the jobs that are left."""
+        self._ready.unregister(sys.stdin)
+        self._ready.unregister(self._listener)
+        self._listener.close()
+
+    def _asked(self) -> None:
+        asks, _ = self._listener.accept()
+        content, places, *_ = socket.recv_fds(asks, MOST_BYTES, 3)
+        if not content:
+            return
+        import torch  # noqa: F401, PLC0415  # what this is for; once
+
+        gc.freeze()
+        job = os.fork()
+        if job == 0:
+            self._become(Job(**json.loads(content)), places)
+            return
+        for place in places:
+            os.close(place)
+        asks.send(b"%d" % job)
+        ended = os.pidfd_open(job)
+        self._ready.register(ended, selectors.EVENT_READ, self._telling(job, ended, asks))
+        self._ready.register(asks, selectors.EVENT_READ, self._killing(job, asks))
+
+    def _become(self, job: Job, places: list[int]) -> None:
+        """In the new process: let go of all that is the old one's, take the job's own input and outputs."""
+        for key in list(self._ready.get_map().values()):
+            os.close(key.fd)
+        self._ready.close()
+        for number, place in enumerate(places):
+            os.dup2(place, number)
+            os.close(place)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._job = job
+
+    def _telling(self, job: int, ended: int, asks: socket.socket) -> Callable[[], None]:
+        def tell() -> None:
+            _, status = os.waitpid(job, 0)
+            self._ready.unregister(ended)
+            os.close(ended)
+            if asks.fileno() >= 0:
+                self._ready.unregister(asks)
+                with suppress(OSError):
+                    asks.send(b"%d" % os.waitstatus_to_exitcode(status))
+                asks.close()
+
+        return tell
+
+    def _killing(self, job: int, asks: socket.socket) -> Callable[[], None]:
+        def kill() -> None:
+            """Who asked is gone without a word, so it was killed."""
+            self._ready.unregister(asks)
+            asks.close()
+            os.kill(job, signal.SIGKILL)
+
+        return kill
+
+
+def _listen(place: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jobs
+    forks = _Forks(place)
+    try:
+        job = forks.next_job()
+    finally:
+        if sys.exc_info()[0] or job is None:
+            place.unlink(missing_ok=True)
+    if job:
+        job.run()
+
+
+def _forked(place: str, arguments: list[str]) -> int | None:
+    """Exit status of a job that was forked off, None where that was not to be had; a signal is a negative number."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asks:
+        try:
+            asks.connect(place)
+            job = Job(arguments, dict(os.environ), str(Path.cwd()))
+            socket.send_fds(asks, [json.dumps(job._asdict()).encode()], [0, 1, 2])
+            number = int(asks.recv(MOST_BYTES))
+        except (OSError, ValueError):
+            return None
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, lambda which, _: os.kill(number, which))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job has it, too
+        status = asks.recv(MOST_BYTES)
+        if not status:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGTERM)
+            sys.exit(LOST)
+        return int(status)
+
+
+def main() -> None:
+    """Run a module, or listen for who wants to."""
+    if sys.argv[1:2] == ["--listen"]:
+        _listen(Path(sys.argv[2]))
+        return
+    place = os.environ.get(FORKS, "no")
+    one_thread = os.environ.get(ONE_THREAD[0]) == ONE_THREAD[1]
+    status = _forked(place, sys.argv[1:]) if one_thread and place != "no" else None
+    if status is None:
+        os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])
+    if status < 0:
+        with suppress(OSError):  # SIGKILL's way cannot be changed
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,8 +17,8 @@ from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
+from relclip.project import forked
 from relclip.project.closure import Closures, Sections
-from relclip.project.forked import start
 from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS
@@ -109,7 +109,7 @@ onstart:
         raise WorkflowError(str(error)) from None
     prepare_store()
     if workflow.local_exec and not GPU:
-        start(Path(".snakemake"))
+        forked.start(Path(".snakemake"))
 
 
 CLOSURES = Closures(ROOT, ROOT / ".snakemake" / "imports.json")
@@ -162,7 +162,7 @@ def processes(wildcards):
 
 
 #: `python -m`, without importing torch anew for each job.
-FORKED = "python -m relclip.project.forked"
+FORKED = f"python -m {forked.__name__}"
 
 
 def python(wildcards):

@@ -78,7 +78,7 @@ class _Forks:
         """Serve; return in every process that was forked off, with its job, and None once no more can come."""
         while self._job is None and self._ready.get_map():
             for key, _ in self._ready.select():
-                if key.fd in self._ready.get_map() and self._job is None:
+                if self._job is None and self._ready.get_map().get(key.fd) == key:  # not gone meanwhile
                     key.data()
         return self._job
 
@@ -102,7 +102,8 @@ class _Forks:
             return
         for place in places:
             os.close(place)
-        asks.send(b"%d" % job)
+        with suppress(OSError):  # who asked is gone already
+            asks.send(b"%d" % job)
         ended = os.pidfd_open(job)
         self._ready.register(ended, selectors.EVENT_READ, self._telling(job, ended, asks))
         self._ready.register(asks, selectors.EVENT_READ, self._killing(job, asks))
@@ -110,7 +111,10 @@ class _Forks:
     def _become(self, job: Job, places: list[int]) -> None:
         """In the new process: let go of all that is the old one's, take the job's own input and outputs."""
         for key in list(self._ready.get_map().values()):
-            os.close(key.fd)
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
+            elif isinstance(key.fileobj, int):
+                os.close(key.fileobj)
         self._ready.close()
         for number, place in enumerate(places):
             os.dup2(place, number)
@@ -143,14 +147,11 @@ class _Forks:
 
 def _listen(place: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jobs
-    forks = _Forks(place)
-    try:
-        job = forks.next_job()
-    finally:
-        if sys.exc_info()[0] or job is None:
-            place.unlink(missing_ok=True)
+    job = _Forks(place).next_job()
     if job:
         job.run()
+    else:
+        place.unlink()
 
 
 def _forked(place: str, arguments: list[str]) -> int | None:

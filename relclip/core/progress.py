@@ -26,7 +26,7 @@ def progress(
         return
     total = len(items) if total is None and hasattr(items, "__len__") else total  # type: ignore[arg-type]
     if sys.stderr.isatty():
-        yield from tqdm(items, desc=what, unit=unit, total=total, initial=start, dynamic_ncols=True)
+        yield from tqdm(items, desc=what, unit=f" {unit}", total=total, initial=start, dynamic_ncols=True)
         return
     begin = last = time.monotonic()
     done = start

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.errors import InputError, counted
-from relclip.photo.graph import SceneGraph
+from relclip.photo.graph import SceneGraph, two_digits
 from relclip.photo.photos import find_photos, passed_over
 from relclip.photo.user_boxes import read_boxes
 
@@ -109,7 +109,7 @@ def main() -> None:
 def _tell(graph: SceneGraph | None, top: int) -> None:
     """The first relations of the one photo."""
     for subject, predicate, object_, score in graph.triplets(top) if graph else []:
-        print(f"{score:6.2f}  {subject} {predicate} {object_}")
+        print(f"{two_digits(score):>8}  {subject} {predicate} {object_}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from relclip.photo.colours import text_on
 from relclip.photo.drawing import font_for
-from relclip.photo.graph import SceneGraph, printable
+from relclip.photo.graph import SceneGraph, printable, two_digits
 from relclip.photo.layout import Point, Size, layered
 
 FONT, HEIGHT, PAD = 15, 30.0, 13.0
@@ -24,7 +24,7 @@ def to_dot(graph: SceneGraph, palette: Mapping[str, str], top: int) -> str:
     ]
     lines += [f"  o{row} [label={_quoted(graph.objects[row].label)}];" for row in rows]
     for one in relations:
-        label = _quoted(f"{one.predicate} {one.score:.2f}")
+        label = _quoted(f"{one.predicate} {two_digits(one.score)}")
         lines.append(f'  o{one.subject} -> o{one.object} [label={label}, color="{palette[one.predicate]}"];')
     return "\n".join([*lines, "}", ""])
 

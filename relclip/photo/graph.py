@@ -135,6 +135,11 @@ def ranked(prediction: "Prediction", predicates: Sequence[str], keep: int) -> tu
     )
 
 
+def two_digits(score: float) -> str:
+    """A score as it is shown: two decimals, of small ones two digits that count."""
+    return f"{score:.2f}" if abs(score) >= 0.1 or score == 0 else f"{score:#.2g}"
+
+
 def printable(text: str) -> str:
     """The text without what XML, JSON and terminals stumble over: control characters, half surrogates."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

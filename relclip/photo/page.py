@@ -11,6 +11,7 @@ from relclip.core.page import data_uri, embedded, render, script_digest
 from relclip.core.recall import Task
 from relclip.photo.about import About
 from relclip.photo.colours import text_on
+from relclip.photo.graph import two_digits
 
 #: What marks files as ours, which may be replaced.
 MADE_BY = "relclip predict"
@@ -80,11 +81,6 @@ def jpeg_uri(picture: Image.Image, quality: int) -> str:
     buffer = io.BytesIO()
     picture.convert("RGB").save(buffer, "JPEG", quality=quality)
     return data_uri(buffer.getvalue(), "image/jpeg")
-
-
-def two_digits(score: float) -> str:
-    """A score as it is shown: two decimals, of small ones two digits that count."""
-    return f"{score:.2f}" if abs(score) >= 0.1 or score == 0 else f"{score:#.2g}"
 
 
 def _nothing(content: Mapping[str, Any]) -> str:

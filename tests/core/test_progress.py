@@ -11,3 +11,9 @@ def test_a_log_line_counts_in_words(capsys, monkeypatch):
     first, second, running, _ = capsys.readouterr().err.splitlines()
     assert first.startswith("predict: 1 batch done in") and second.startswith("predict: 3 batches done in")
     assert running.startswith("predict: 1/2, ") and running.endswith(" batches/s)")
+
+
+def test_a_bar_parts_number_and_unit(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert list(progress.progress(iter(range(3)), "predict", "batch")) == [0, 1, 2]
+    assert "predict: 3 batch [" in capsys.readouterr().err

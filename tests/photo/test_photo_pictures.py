@@ -18,8 +18,9 @@ from relclip.photo.colours import colours, text_on
 from relclip.photo.diagram import to_dot, to_svg
 from relclip.photo.drawing import curve, draw
 from relclip.photo.evidence import Knowledge, load_knowledge
+from relclip.photo.graph import two_digits
 from relclip.photo.layout import layered
-from relclip.photo.page import render_page, two_digits
+from relclip.photo.page import render_page
 from relclip.photo.placing import Sheet, along, corners
 from relclip.photo.results import described
 

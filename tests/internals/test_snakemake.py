@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 from relclip.internals import looked_into
-from relclip.internals.snakemake import INTERVAL, KNOWN, STOPPED, look_less_often
+from relclip.internals.snakemake import INTERVAL, KNOWN, STOPPED, look_less_often, read_rules
 
 OWN_INTERVAL = 0.5
 
@@ -45,6 +45,14 @@ def test_another_version_keeps_its_way_and_is_named(internals, capsys, other):
     assert not look_less_often(other)
     assert (benchmark.BENCHMARK_INTERVAL_SHORT, scheduler.JobRateLimiter) == before
     assert other in capsys.readouterr().err
+
+
+def test_rules_of_another_version_are_read_with_a_word(tmp_path, monkeypatch, capsys):
+    (tmp_path / "Snakefile").write_text('rule made:\n    output: "made"\n')
+    for found, said in ((version("snakemake"), False), ("9.28.0", True)):
+        monkeypatch.setattr("snakemake.__version__", found)
+        assert [rule.name for rule in read_rules(tmp_path).rules] == ["made"]
+        assert ("9.28.0 is not the one" in capsys.readouterr().err) == said
 
 
 def test_ctrl_c_while_snakemake_is_imported_ends_in_a_sentence(tmp_path):

@@ -59,6 +59,14 @@ def test_the_same_inputs_give_the_same_bytes(inputs, report, tmp_path):
     assert expected <= digests(report).keys()
 
 
+def test_runs_come_in_one_order(inputs, report):
+    page = (report / "index.html").read_text("utf-8")
+    shown = re.findall(r'<details name="run" class="run"><summary>([\w-]+)', page)
+    judged = load_workflow(inputs.params).judged
+    assert len(shown) > 1 and shown == [run for run in judged if run in shown]
+    assert set(shown) == set(BUILT)
+
+
 def test_a_file_edited_since_its_stage_made_it_is_refused(inputs, tmp_path):
     copied = replace(inputs, evaluate=tmp_path / "evaluate")
     shutil.copytree(inputs.evaluate, copied.evaluate)

@@ -22,27 +22,30 @@ _PARTS = frozenset({"body", "limb", "part"})
 _D, _N = "[dAh]", "[nsykij]"
 _NOUNS = rf"{_N}+(?:(?:(?<=[nyij])B(?![dA])|m(?={_N})){_N}*)*"
 _PHRASE = rf"(?:P|z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*(?:{_NOUNS}|S))*"
-_CHUNK = re.compile(rf"(?<=[po])l+[ge]+{_NOUNS}|[pocbtw,.xfvrl{END_TAG}]|{_PHRASE}|[dAhz]+[BS][ns]*|.")
-#: What is read otherwise in context: `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
-_VERB_IN_S = re.compile(rf"(?:(?<=y)|(?<=A[nyj]))k(?!{_N})")
+_CHUNK = re.compile(
+    rf"[pocbtw,.xfvr{END_TAG}]|l(?:(?<=[po]l)l*[ge]+{_NOUNS})?|{_PHRASE}|[dAhz]+[BS][ns]*|."
+)
+#: What is read otherwise in context; a pattern that begins with a letter is searched ten times faster than one that
+#: first looks behind. `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
+_VERB_IN_S = re.compile(rf"k(?:(?<=yk)|(?<=A[nyj]k))(?!{_N})")
 #: `who owns the bike`, `who lost a shoe`, `does not own a bike`, `who never smiles`: a verb.
-_VERB_AFTER_WHO = re.compile("(?<=[wx])[skjn](?:(?=[dhA])|(?<=wx.))")
+_VERB_AFTER_WHO = re.compile("([wx])[skjn](?:(?=[dhA])|(?<=wx.))")
 #: `girls smile`, not `a welders mask`: a verb.
-_VERB_AFTER_PLURAL = re.compile(r"(?<=Y)(?<!AY)(?<!A.Y)K(?![nsykijYK'])")
+_VERB_AFTER_PLURAL = re.compile(r"K(?<=YK)(?<!AYK)(?<!A.YK)(?![nsykijYK'])")
 #: `in the background (of a street) | people are walking`: a clause's first phrase ends before who lives.
 _FRONTED = re.compile(
-    rf"(?:(?<=[{END_TAG}.,])|^)(p(?:[dAhr]*[nji]*[nsi][op])*[dAhr]*[nji]*[nsi])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])"
+    rf"(p(?<![^{END_TAG}.,]p)(?:[dAhr]*[nji]*[nsi][op])*[dAhr]*[nji]*[nsi])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])"
 )
 #: `the boy plants a tree`, `a woman heads to`, `a kid bikes on`: a verb.
-_VERB_AFTER_ONE = re.compile(r"(?<=y)s(?=[dAht])|(?<=Ay)s(?=p)")
+_VERB_AFTER_ONE = re.compile(r"s(?:(?<=ys)(?=[dAht])|(?<=Ays)(?=p))")
 #: `is neither ridden by a boy`: not.
 _NEITHER = re.compile("z(?=[ge][pdA])")
 #: `the man 's riding a horse`: is.
 _IS = re.compile("'(?=g[dAhp])")
 #: `crossing the street`, `a man skiing`: a verb.
-_VERB_IN_ING = re.compile("(?<![dhA])i(?=[dhA])|(?<=[yb])i")
+_VERB_IN_ING = re.compile("i(?:(?<![dhA]i)(?=[dhA])|(?<=[yb]i))")
 #: `black and white dog`, `a wooden and metal chair`: adjectives of one noun.
-_ADJECTIVES = re.compile(r"j(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk])")
+_ADJECTIVES = re.compile(r"j(?:(?:,c?|c)(?=j)|(?<=[dA]j)(?:,c?|c)(?=[ny]+[nysk]))")
 #: `two men sit on a bench, | one on a chair`: and.
 _ONE_MORE = re.compile(",(?=d+p)")
 #: Adverbs and stray determiners, `of` after one of those (some of the), a comma after `a` (a ... branch): left out.
@@ -97,7 +100,7 @@ def _in_context(tags: str) -> str:
     tags = _ADJECTIVES.sub(lambda found: "j" * len(found[0]), tags)
     # on the back of: an adverb before `of` is a noun
     tags = _VERB_AFTER_ONE.sub("f", tags)
-    tags = _VERB_AFTER_WHO.sub("f", _VERB_IN_S.sub("S", tags))
+    tags = _VERB_AFTER_WHO.sub(r"\1f", _VERB_IN_S.sub("S", tags))
     return _ONE_MORE.sub("c", _VERB_IN_ING.sub("g", tags)).replace("ro", "no")
 
 

@@ -22,9 +22,7 @@ _PARTS = frozenset({"body", "limb", "part"})
 _D, _N = "[dAh]", "[nsykij]"
 _NOUNS = rf"{_N}+(?:(?:(?<=[nyij])B(?![dA])|m(?={_N})){_N}*)*"
 _PHRASE = rf"(?:P|z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*(?:{_NOUNS}|S))*"
-_CHUNK = re.compile(
-    rf"[pocbtw,.xfvr{END_TAG}]|l(?:(?<=[po]l)l*[ge]+{_NOUNS})?|{_PHRASE}|[dAhz]+[BS][ns]*|."
-)
+_CHUNK = re.compile(rf"[pocbtw,.xfvr{END_TAG}]|l(?:(?<=[po]l)l*[ge]+{_NOUNS})?|{_PHRASE}|[dAhz]+[BS][ns]*|.")
 #: What is read otherwise in context; a pattern that begins with a letter is searched ten times faster than one that
 #: first looks behind. `a man smiles`, `the dog leaps`: a verb, unless a noun follows.
 _VERB_IN_S = re.compile(rf"k(?:(?<=yk)|(?<=A[nyj]k))(?!{_N})")

@@ -26,7 +26,16 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
-from train import OBJECTS, PREDICATES, SIZES, PlainAdaptor, images_like_scenes, random_labels, random_language
+from train import (
+    OBJECTS,
+    PREDICATES,
+    SIZES,
+    PlainAdaptor,
+    images_like_scenes,
+    random_labels,
+    random_language,
+    update,
+)
 
 from relclip.compute.device import autocast, best_device, halves, prepare
 from relclip.core.atomic import write_json
@@ -53,7 +62,7 @@ from relclip.predict.predictor import Predictor
 from relclip.predict.request import Inputs, Request
 from relclip.train.fit import ahead
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import Steps, make_optimizer, update
+from relclip.train.steps import Steps, make_optimizer
 
 VG_IMAGES, VG_ITERATIONS = 108_073, 20_000
 #: Pictures of validation and test, those of test, steps of the detector (preset vg).
@@ -274,12 +283,8 @@ def heads(device: torch.device, steps: int, size: str) -> Found:
             np.arange(12 * number, 12 * number + 12) % len(trainer.training_set.numbers)
         ]
         pairs = sum(images.pairs_of(one).stop - images.pairs_of(one).start for one in numbers)
-        update(
-            optimizer,
-            plain(numbers.tolist(), torch.randn(pairs, 20, device=device)).square().mean(),
-            1e-3,
-            5.0,
-        )
+        found = plain(numbers.tolist(), torch.randn(pairs, 20, device=device))
+        update(optimizer, found.square().mean())
 
     naive(0)
     few = range(max(1, steps // 10))

@@ -16,11 +16,10 @@ from PIL import Image
 from relclip.clip.small import build, model_config
 from relclip.core.digest import file_digest
 from relclip.core.params.clip import Pretrain
-from relclip.core.parquet import write_table
+from relclip.core.parquet import MAP_ROWS, write_table
 from relclip.core.vocabulary import load_names
 from relclip.encoder.encoder import save_encoder
 from relclip.encoder.tokenizer import WordTokenizer, collect_words
-from relclip.features.rows import ROWS
 from relclip.raw.scenes.corpus import write_captions
 
 #: Visual Genome 1.4 and Conceptual Captions.
@@ -73,7 +72,7 @@ def write_maps(folder: Path, dataset: Path) -> None:
     np.lib.format.open_memmap(folder / "maps.npy", "w+", np.float16, shape)
     (folder / "maps.sha256").write_text(file_digest(folder / "maps.npy") + "\n")
     rows = {"image_id": image_id, "row": np.arange(len(image_id))}
-    write_table(folder / "images.parquet", pa.table(rows), ROWS)
+    write_table(folder / "images.parquet", pa.table(rows), MAP_ROWS)
 
 
 def write_untrained(folder: Path, trained: Path) -> None:

@@ -26,8 +26,9 @@ from relclip.model import ImageSet
 from relclip.model.regions import in_cells
 from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
+from relclip.train.minibatch import draw
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import make_optimizer, update
+from relclip.train.steps import descend, make_optimizer
 from relclip.train.trainer import Trainer
 
 OBJECTS, PREDICATES, IMAGES, WORDS = 150, 20, 200, 100
@@ -126,6 +127,13 @@ class PlainAdaptor(nn.Module):
         return padded[~padding]
 
 
+def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step down the gradient of `loss`."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    descend(optimizer, 1e-3, 5.0)
+
+
 def seconds(step: Callable[[int], Any], steps: int, device: torch.device) -> tuple[float, float]:
     """Fastest and median step in seconds after a warm-up that pools every image once."""
     clock = time.perf_counter if device.type == "cuda" else time.process_time
@@ -172,7 +180,8 @@ def main() -> None:
             optimizer = make_optimizer(params, (trainer.model, trainer.contrast))
 
             def step(number: int, trainer: Trainer = trainer, optimizer: Any = optimizer) -> None:
-                update(optimizer, trainer.losses(number).loss, 1e-3, 5.0)
+                share = trainer.share(draw(trainer.params, trainer.training_set, number), number)
+                update(optimizer, trainer.losses_of(share).loss)
 
             report(
                 f"{supervision}, attention over {attention_over} pairs", seconds(step, given.steps, device)
@@ -187,7 +196,7 @@ def main() -> None:
         geometry = torch.randn(
             sum(images.pairs_of(n).stop - images.pairs_of(n).start for n in numbers), 20, device=device
         )
-        update(optimizer, plain(numbers.tolist(), geometry).square().mean(), 1e-3, 5.0)
+        update(optimizer, plain(numbers.tolist(), geometry).square().mean())
 
     report("the plain way, its relation adaptor alone", seconds(plain_step, min(given.steps, 10), device))
 

@@ -1,7 +1,10 @@
 """Every reference that code and documents make to a page, a section or a decision leads somewhere."""
 
 import re
+import runpy
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 METHOD = (ROOT / "docs" / "method.md").read_text("utf-8")
@@ -50,3 +53,9 @@ def test_every_decision_is_written_once_and_followed():
 def test_no_name_of_a_page_that_left():
     gone = {(str(path), name) for path, name in found(r"\b(METHOD|SCENES\.md|DESIGN)\b(?! =)")}
     assert not gone
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_a_benchmark_finds_what_it_imports(path, monkeypatch):
+    monkeypatch.syspath_prepend(path.parent)
+    runpy.run_path(str(path), run_name=path.stem)

@@ -238,6 +238,9 @@ def run(main: Callable[[], None]) -> None:
 
     def terminate(number: int, frame: FrameType | None) -> None:
         if os.getpid() == own:
+            signal.signal(
+                number, lambda *_: None
+            )  # whoever passes it on says it again, while all is tidied up
             raise Terminated
         os._exit(TERMINATED)  # a worker that was forked off
 

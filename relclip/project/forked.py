@@ -23,10 +23,12 @@ from typing import NamedTuple
 
 #: The environment variable that says where the process listens.
 FORKS = "RELCLIP_FORKS"
-#: A job has one thread: what libraries read of this when they load is then what a job's own process would have read.
-ONE_THREAD = ("OMP_NUM_THREADS", "1")
-#: More than a job's arguments and environment take.
+#: A job has one thread; what libraries read of the variables of this ending when they load is as Snakemake sets it.
+THREADS = "_NUM_THREADS"
+#: A job with more arguments and environment than that starts as usual.
 MOST_BYTES = 1 << 18
+#: Signals that a terminal or a batch system sends to all processes: they are for the jobs, whose end is waited for.
+FOR_JOBS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOST = "relclip: the process that jobs fork off was killed; run the same command again"
 
 
@@ -48,15 +50,23 @@ class Job(NamedTuple):
 
 def start(folder: Path) -> None:
     """Start the process for the jobs of this one, which ends with it; it listens in `folder`."""
-    if os.environ.get(FORKS) == "no" or not hasattr(os, "pidfd_open"):
+    if os.environ.get(FORKS) == "no":
         return
-    place = os.path.relpath(folder / f"forks.{os.getpid()}")  # a socket's address is short
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (
+        AttributeError,
+        OSError,
+    ):  # another system, a kernel before 5.3, a container that does not allow it
+        return
+    place = os.path.relpath(folder / f"forks.{os.urandom(4).hex()}")  # a socket's address is short
+    threads = {name: "1" for name in (*os.environ, f"OMP{THREADS}") if name.endswith(THREADS)}
     server = subprocess.Popen(
         [sys.executable, "-m", __name__, "--listen", place],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **dict([ONE_THREAD])},
+        env={**os.environ, **threads},
     )
     os.environ[FORKS] = place
     atexit.register(server.communicate)  # the end of its input, which it waits for
@@ -66,9 +76,12 @@ class _Forks:
     """Forks a process for each job that is asked for, and tells who asked its number and how it ended."""
 
     def __init__(self, place: Path) -> None:
+        self._handlers = {name: signal.signal(name, signal.SIG_IGN) for name in FOR_JOBS}
         self._ready = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        usual = os.umask(0o177)  # whoever may ask may run what they want
         self._listener.bind(str(place))
+        os.umask(usual)
         self._listener.listen()
         self._ready.register(self._listener, selectors.EVENT_READ, self._asked)
         self._ready.register(sys.stdin, selectors.EVENT_READ, self._close)
@@ -96,12 +109,17 @@ class _Forks:
         import torch  # noqa: F401, PLC0415  # what this is for; once
 
         gc.freeze()
-        job = os.fork()
+        try:
+            job = os.fork()
+        except OSError:  # no room for one more: who asked starts as usual, and no other job is lost
+            job = -1
         if job == 0:
             self._become(Job(**json.loads(content)), places)
             return
         for place in places:
             os.close(place)
+        if job < 0:
+            return
         with suppress(OSError):  # who asked is gone already
             asks.send(b"%d" % job)
         ended = os.pidfd_open(job)
@@ -119,7 +137,8 @@ class _Forks:
         for number, place in enumerate(places):
             os.dup2(place, number)
             os.close(place)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name, handler in self._handlers.items():
+            signal.signal(name, handler)
         self._job = job
 
     def _telling(self, job: int, ended: int, asks: socket.socket) -> Callable[[], None]:
@@ -146,7 +165,6 @@ class _Forks:
 
 
 def _listen(place: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jobs
     job = _Forks(place).next_job()
     if job:
         job.run()
@@ -159,8 +177,10 @@ def _forked(place: str, arguments: list[str]) -> int | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asks:
         try:
             asks.connect(place)
-            job = Job(arguments, dict(os.environ), str(Path.cwd()))
-            socket.send_fds(asks, [json.dumps(job._asdict()).encode()], [0, 1, 2])
+            content = json.dumps(Job(arguments, dict(os.environ), str(Path.cwd()))._asdict()).encode()
+            if len(content) > MOST_BYTES or asks.fileno() < 3:  # stdin, or an output, is closed
+                return None
+            socket.send_fds(asks, [content], [0, 1, 2])
             number = int(asks.recv(MOST_BYTES))
         except (OSError, ValueError):
             return None
@@ -181,7 +201,7 @@ def main() -> None:
         _listen(Path(sys.argv[2]))
         return
     place = os.environ.get(FORKS, "no")
-    one_thread = os.environ.get(ONE_THREAD[0]) == ONE_THREAD[1]
+    one_thread = os.environ.get(f"OMP{THREADS}") == "1"
     status = _forked(place, sys.argv[1:]) if one_thread and place != "no" else None
     if status is None:
         os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])

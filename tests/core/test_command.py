@@ -136,3 +136,25 @@ def test_a_folder_that_cannot_be_copied_is_one_sentence(tmp_path, capsys, monkey
     said = capsys.readouterr().err
     assert end.value.code == 2 and said.count("\n") == 1
     assert f"-> '{tmp_path / 'to' / 'in' / 'a.txt'}'" in said if of_shutil else "are the same file" in said
+
+
+TIDY = """
+import os, signal
+from relclip.core import command
+def main():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("tidied")
+command.run(main)
+"""
+
+
+def test_what_is_terminated_twice_tidies_up_once():
+    """A batch system tells all processes, and `relclip.project.forked` passes on what it was told."""
+    done = subprocess.run(
+        [sys.executable, "-c", TIDY], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 143
+    assert done.stdout == "tidied\n" and done.stderr.count("terminated; nothing half-written") == 1

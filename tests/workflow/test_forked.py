@@ -1,11 +1,14 @@
 """Jobs that fork off one process are what they would be in a process of their own."""
 
+import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,12 +16,15 @@ from relclip.project import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB = """
-import os, sys, time
+import os, signal, sys, time
 print(*sys.argv[1:], os.environ["WORD"], os.getcwd(), __name__, "torch" in sys.modules, flush=True)
 print("error", file=sys.stderr, flush=True)
 if sys.argv[1] == "wait":
     print(os.getpid(), flush=True)
     time.sleep(600)
+if sys.argv[1] == "tell":
+    print(repr(signal.getsignal(signal.SIGINT)))
+    sys.exit()
 sys.exit(int(sys.argv[1]))
 """
 
@@ -30,7 +36,7 @@ def house(tmp_path_factory):
     (folder / "job.py").write_text(JOB)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{folder}")
-        patch.delenv(forked.FORKS, raising=False)
+        patch.setenv(forked.FORKS, "")  # as it was, once this is over
         patch.setattr(forked.atexit, "register", (ends := []).append)
         forked.start(folder)
         place = Path(os.environ[forked.FORKS]).resolve()
@@ -120,3 +126,97 @@ def test_once_the_process_itself_was_killed_its_jobs_end_and_others_start_as_usu
     job = begun(house, "7")
     assert job.communicate(timeout=60)[0].endswith("__main__ False\n")
     assert job.returncode == 7
+
+
+def listening(folder, command, **how):
+    """What listens in a folder whose torch is an empty module, and a house of it."""
+    (folder / "job.py").write_text(JOB)
+    (folder / "torch.py").write_text("")
+    place = folder / "forks"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"{command}\nfrom relclip.project import forked\nforked._listen(Path(sys.argv[1]))",
+            place,
+        ],
+        stdin=subprocess.PIPE,
+        env=environment,
+        **how,
+    )
+    while not place.exists():
+        time.sleep(0.05)
+    return server, (folder, {**environment, forked.FORKS: str(place)})
+
+
+USUAL = "import os, signal, sys\nfrom pathlib import Path"
+
+
+def test_where_no_process_can_be_forked_off_a_job_starts_as_usual_and_its_output_ends(tmp_path):
+    no_room = f"{USUAL}\ndef none():\n    raise BlockingIOError\nos.fork = none"
+    server, house = listening(tmp_path, no_room)
+    for _ in range(2):
+        job = begun(house, "7")
+        assert job.communicate(timeout=60) == (f"7 said {tmp_path} __main__ False\n", "error\n")
+        assert job.returncode == 7
+    server.communicate()
+    assert server.returncode == 0
+
+
+def test_what_ignores_ctrl_c_has_jobs_that_do_and_nobody_else_may_ask(tmp_path):
+    ignores = f"{USUAL}\nos.umask(0)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+    server, house = listening(tmp_path, ignores)
+    assert stat.S_IMODE((tmp_path / "forks").stat().st_mode) == 0o600
+    assert "Handlers.SIG_IGN" in begun(house, "tell").communicate(timeout=60)[0]
+    server.communicate()
+    server, house = listening(tmp_path, USUAL)
+    server.terminate()  # as a batch system does with all; jobs may go on
+    assert "default_int_handler" in begun(house, "tell").communicate(timeout=60)[0]
+    server.communicate()
+
+
+def test_a_job_without_stdin_or_with_more_than_can_be_told_starts_as_usual(tmp_path):
+    server, (folder, environment) = listening(tmp_path, USUAL)
+    command = [sys.executable, "-m", "relclip.project.forked", "job", "0"]
+    many = {f"WORD{number}": "x" * 100_000 for number in range(3)}
+    for words, more, forks in (
+        (command, {}, True),
+        (["bash", "-c", 'exec "$@" <&-', "bash", *command], {}, False),
+        (command, many, False),
+    ):
+        said = subprocess.run(
+            words,
+            cwd=folder,
+            env={**environment, "WORD": "said", **more},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        assert said.stdout.endswith(f"__main__ {forks}\n")
+    server.communicate()
+
+
+def refused(*_):
+    raise OSError(errno.ENOSYS, "no such call")
+
+
+def test_a_kernel_that_cannot_tell_of_an_end_has_no_such_process(tmp_path, monkeypatch):
+    monkeypatch.setenv(forked.FORKS, "")
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    forked.start(tmp_path)
+    assert os.environ[forked.FORKS] == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_loads_libraries_with_the_threads_of_a_job(tmp_path, monkeypatch):
+    for name in (forked.FORKS, "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "8")
+    given = {}
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *_, env, **__: given.update(env) or SimpleNamespace(communicate=None)
+    )
+    monkeypatch.setattr(forked.atexit, "register", lambda _: None)
+    forked.start(tmp_path)
+    assert {given[name] for name in given if name.endswith(forked.THREADS)} == {"1"}
+    assert {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"} <= given.keys()

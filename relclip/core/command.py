@@ -144,7 +144,8 @@ def add_folders(arguments: argparse.ArgumentParser, *stages: str, **places: str)
 
 def add_output(arguments: argparse.ArgumentParser, place: str) -> None:
     """Add the option of what is written, by its usual place below DATA (see `add_folders`)."""
-    arguments.add_argument("--output", type=Path, default=DATA / place, help="the folder to make")
+    what = "file" if Path(place).suffix else "folder"
+    arguments.add_argument("--output", type=Path, default=DATA / place, help=f"the {what} to make")
 
 
 def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:

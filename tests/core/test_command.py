@@ -28,6 +28,13 @@ def test_help_shows_defaults_as_they_are_typed(capsys, monkeypatch):
     assert "at most (default: 0)" in shown
 
 
+@pytest.mark.parametrize(("place", "what"), [("claims/claims.json", "file"), ("train/<run>", "folder")])
+def test_help_says_what_is_made(place, what):
+    parser = command.parser("relclip.nothing", "Nothing.")
+    command.add_output(parser, place)
+    assert f"the {what} to make" in parser.format_help()
+
+
 def folder(path):
     with atomic_folder(path):
         pass

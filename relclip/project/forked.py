@@ -8,7 +8,6 @@ such process (a cluster, a GPU, a command typed by hand), the module starts as u
 
 import atexit
 import gc
-import json
 import os
 import runpy
 import selectors
@@ -38,6 +37,19 @@ class Job(NamedTuple):
     arguments: list[str]
     environment: dict[str, str]
     folder: str
+
+    def packed(self) -> bytes:
+        """As one message; none of its words has a zero in it."""
+        words = [self.folder, str(len(self.arguments)), *self.arguments]
+        words += [f"{name}={value}" for name, value in self.environment.items()]
+        return os.fsencode("\0".join(words))
+
+    @classmethod
+    def unpacked(cls, message: bytes) -> "Job":
+        """What `packed` made a message of."""
+        folder, count, *words = os.fsdecode(message).split("\0")
+        places = (word.partition("=") for word in words[int(count) :])
+        return cls(words[: int(count)], {name: value for name, _, value in places}, folder)
 
     def run(self) -> None:
         """Become `python -m` with these arguments, in this process."""
@@ -114,7 +126,7 @@ class _Forks:
         except OSError:  # no room for one more: who asked starts as usual, and no other job is lost
             job = -1
         if job == 0:
-            self._become(Job(**json.loads(content)), places)
+            self._become(Job.unpacked(content), places)
             return
         for place in places:
             os.close(place)
@@ -177,7 +189,7 @@ def _forked(place: str, arguments: list[str]) -> int | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asks:
         try:
             asks.connect(place)
-            content = json.dumps(Job(arguments, dict(os.environ), str(Path.cwd()))._asdict()).encode()
+            content = Job(arguments, dict(os.environ), str(Path.cwd())).packed()
             if len(content) > MOST_BYTES or asks.fileno() < 3:  # stdin, or an output, is closed
                 return None
             socket.send_fds(asks, [content], [0, 1, 2])

@@ -126,6 +126,7 @@ class _Forks:
         except OSError:  # no room for one more: who asked starts as usual, and no other job is lost
             job = -1
         if job == 0:
+            asks.close()
             self._become(Job.unpacked(content), places)
             return
         for place in places:

@@ -165,10 +165,12 @@ def test_where_no_process_can_be_forked_off_a_job_starts_as_usual_and_its_output
 
 
 def test_what_ignores_ctrl_c_has_jobs_that_do_and_nobody_else_may_ask(tmp_path):
-    ignores = f"{USUAL}\nos.umask(0)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+    warns = "import warnings\nwarnings.simplefilter('default')"
+    ignores = f"{USUAL}\n{warns}\nos.umask(0)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
     server, house = listening(tmp_path, ignores)
     assert stat.S_IMODE((tmp_path / "forks").stat().st_mode) == 0o600
-    assert "Handlers.SIG_IGN" in begun(house, "tell").communicate(timeout=60)[0]
+    said, error = begun(house, "tell").communicate(timeout=60)
+    assert "Handlers.SIG_IGN" in said and error == "error\n"
     server.communicate()
     server, house = listening(tmp_path, USUAL)
     server.terminate()  # as a batch system does with all; jobs may go on

@@ -2,22 +2,15 @@
 
 import re
 from collections.abc import Collection, Mapping
-from itertools import compress
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from relclip.core.forms import verb_forms, verb_lemmas
 from relclip.kb import grammar, lexicon
-from relclip.kb.prefilter import usable
 
 REMEMBERED_WORDS = 500_000
 #: Words of a caption that are looked at, so that time stays linear whatever the file.
 LONGEST = 300
 #: The word that ends a caption, one of the marks that become blanks, and its tag.
 END, END_TAG = "#", "\n"
-#: Captions of which it costs less to look for each phrase than to find those that hold one.
-FEW = 100
 _MARKS = b'"`[]{}<>*#~=+/\\^$%@'
 #: Signs that stand for words or, with a blank on either side, for a pause; before a tag (#sunset) a caption ends.
 _SIGNS = {
@@ -101,7 +94,7 @@ def cleaned(text: str, phrases: Mapping[str, str] = grammar.PHRASES) -> str:
     """One plain caption, or many with a line end between them (then END), so that `words_of` only cuts at blanks.
 
     Lower-case words, punctuation and a possessive 's as words of their own, fixed phrases as one word. Python's own
-    replace over a whole block costs a tenth of a caption at a time; RE2 first finds the few that hold a phrase.
+    replace over a whole block costs a tenth of a caption at a time.
     """
     for sign, meaning in _SIGNS.items():
         text = text.replace(sign, meaning)
@@ -113,16 +106,9 @@ def cleaned(text: str, phrases: Mapping[str, str] = grammar.PHRASES) -> str:
         text = text.replace(mark, f" {mark} ")
     # quotes go, so that what is left of 's stands alone
     text = text.replace("'s ", " 's ").replace("' ", " ").replace(" '", " ").replace(" s ", " 's ")
-    captions = text.split(END)
-    pattern = usable("|".join(map(re.escape, phrases))) if len(captions) > FEW else ""
-    held = pc.match_substring_regex(pa.array(captions), pattern).to_pylist()
-    holding = END.join(compress(captions, held))
     for phrase, replacement in phrases.items():
-        holding = holding.replace(phrase, replacement)
-    replaced = iter(holding.split(END))
-    return END.join(
-        [next(replaced) if holds else caption for caption, holds in zip(captions, held, strict=True)]
-    )
+        text = text.replace(phrase, replacement)
+    return text
 
 
 def words_of(text: str) -> list[str]:

@@ -239,9 +239,8 @@ def run(main: Callable[[], None]) -> None:
 
     def terminate(number: int, frame: FrameType | None) -> None:
         if os.getpid() == own:
-            signal.signal(
-                number, lambda *_: None
-            )  # whoever passes it on says it again, while all is tidied up
+            # whoever passes it on says it again, while all is tidied up
+            signal.signal(number, lambda *_: None)
             raise Terminated
         os._exit(TERMINATED)  # a worker that was forked off
 

@@ -3,12 +3,13 @@
 Where another version is installed the plain way is taken, with a word.
 """
 
+import re
 import sys
 
 
-def looked_into(package: str, version: str, known: str, otherwise: str) -> bool:
-    """Whether a version is the `known` one or a patch of it; if not it is said, with what comes `otherwise`."""
-    if version.startswith(f"{known}."):
+def looked_into(package: str, version: str, known: str, otherwise: str, patch: str = r"\.\d+") -> bool:
+    """Whether a version is a `patch` (a pattern) of the `known` one; if not it is said, with what comes `otherwise`."""
+    if re.fullmatch(re.escape(known) + patch, version):
         return True
     print(
         f"relclip: {package} {version} is not the one that was looked into ({known}): {otherwise}",

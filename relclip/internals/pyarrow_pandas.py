@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from relclip.internals import looked_into
 
-KNOWN = "25"
+KNOWN, PATCH = "25", r"\.\d+\.\d+"
 
 
 class _NoPandas(MetaPathFinder):
@@ -31,7 +31,7 @@ def spare_pandas(version: str = pa.__version__) -> bool:
     """
     if find_spec("pandas") is None:
         return False
-    if not looked_into("pyarrow", version, KNOWN, "it imports pandas, a fifth of a second a job"):
+    if not looked_into("pyarrow", version, KNOWN, "it imports pandas, a fifth of a second a job", PATCH):
         return False
     if "pandas" not in sys.modules:
         nobody = _NoPandas()  # Cython's import does not take None in sys.modules for an answer

@@ -12,13 +12,13 @@ import torch
 
 from relclip.internals import looked_into
 
-KNOWN = "2.14"
+KNOWN, PATCH = "2.14", r"\.\d+(\+\w+)?"
 WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 
 
 def spare_torch_compile(version: str = torch.__version__) -> bool:
     """Keep optimisers from importing torch.compile, if torch is of a known version; else say so and change nothing."""
-    if not looked_into("torch", version, KNOWN, "its optimisers import torch.compile, a second a job"):
+    if not looked_into("torch", version, KNOWN, "its optimisers import torch.compile, a second a job", PATCH):
         return False
     if "torch._dynamo" not in sys.modules:
         for name in WRAPPED:

@@ -15,8 +15,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,10 +66,8 @@ def start(folder: Path) -> None:
         return
     try:
         os.close(os.pidfd_open(os.getpid()))
-    except (
-        AttributeError,
-        OSError,
-    ):  # another system, a kernel before 5.3, a container that does not allow it
+    except (AttributeError, OSError):
+        # another system, a kernel before 5.3, a container that does not allow it
         return
     place = os.path.relpath(folder / f"forks.{os.urandom(4).hex()}")  # a socket's address is short
     threads = {name: "1" for name in (*os.environ, f"OMP{THREADS}") if name.endswith(THREADS)}
@@ -136,8 +134,8 @@ class _Forks:
         with suppress(OSError):  # who asked is gone already
             asks.send(b"%d" % job)
         ended = os.pidfd_open(job)
-        self._ready.register(ended, selectors.EVENT_READ, self._telling(job, ended, asks))
-        self._ready.register(asks, selectors.EVENT_READ, self._killing(job, asks))
+        self._ready.register(ended, selectors.EVENT_READ, partial(self._tell, job, ended, asks))
+        self._ready.register(asks, selectors.EVENT_READ, partial(self._kill, job, asks))
 
     def _become(self, job: Job, places: list[int]) -> None:
         """In the new process: let go of all that is the old one's, take the job's own input and outputs."""
@@ -154,27 +152,22 @@ class _Forks:
             signal.signal(name, handler)
         self._job = job
 
-    def _telling(self, job: int, ended: int, asks: socket.socket) -> Callable[[], None]:
-        def tell() -> None:
-            _, status = os.waitpid(job, 0)
-            self._ready.unregister(ended)
-            os.close(ended)
-            if asks.fileno() >= 0:
-                self._ready.unregister(asks)
-                with suppress(OSError):
-                    asks.send(b"%d" % os.waitstatus_to_exitcode(status))
-                asks.close()
-
-        return tell
-
-    def _killing(self, job: int, asks: socket.socket) -> Callable[[], None]:
-        def kill() -> None:
-            """Who asked is gone without a word, so it was killed."""
+    def _tell(self, job: int, ended: int, asks: socket.socket) -> None:
+        """Say how a job ended to who asked for it, if that is there still."""
+        _, status = os.waitpid(job, 0)
+        self._ready.unregister(ended)
+        os.close(ended)
+        if asks.fileno() >= 0:
             self._ready.unregister(asks)
+            with suppress(OSError):
+                asks.send(b"%d" % os.waitstatus_to_exitcode(status))
             asks.close()
-            os.kill(job, signal.SIGKILL)
 
-        return kill
+    def _kill(self, job: int, asks: socket.socket) -> None:
+        """Who asked is gone without a word, so it was killed."""
+        self._ready.unregister(asks)
+        asks.close()
+        os.kill(job, signal.SIGKILL)
 
 
 def _listen(place: Path) -> None:

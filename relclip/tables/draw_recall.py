@@ -24,6 +24,7 @@ from relclip.tables.figures.contrast import (
 from relclip.tables.figures.quality import by_frequency
 from relclip.tables.figures.style import Drawn, save_themed
 from relclip.tables.grid import read_row
+from relclip.tables.layout import row_name
 from relclip.tables.results import read_confusion, read_result
 from relclip.tables.sources import DataSet
 
@@ -37,7 +38,7 @@ TITLES = {"annotation": "On the annotation", "truth": "On the full truth"}
 def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
     """Draw PredCls R@100 of each predicate for every row of table 1 that was built."""
     recalls = {
-        (block.title, f"{row.group}: {row.name}" if row.group else row.name): found
+        (block.title, row_name(row)): found
         for block in params.report.blocks(*params.report.first).values()
         for row in block.rows
         if (found := _of_row(row, data, evaluate)) is not None

@@ -97,6 +97,11 @@ def run_names(params: Params) -> dict[str, str]:
     return found
 
 
+def row_name(row: Row) -> str:
+    """The name of a row with its group's before it."""
+    return f"{row.group}: {row.name}" if row.group else row.name
+
+
 def leading_rows(report: Report) -> list[tuple[str, Row]]:
     """(name, row) of the first table."""
     return [(name, row) for table, name, row in _named(report) if table in report.first]
@@ -114,7 +119,7 @@ def _named(report: Report) -> Iterator[tuple[str, str, Row]]:
         for place, block in enumerate(report.blocks(table).values()):
             heading = f", {block.title[:1].lower()}{block.title[1:]}" if place else ""
             for row in block.rows:
-                yield table, f"{f'{row.group}: ' if row.group else ''}{row.name}{heading}", row
+                yield table, f"{row_name(row)}{heading}", row
 
 
 def _seed(params: Params, row: Row, run: str) -> str:

@@ -73,12 +73,13 @@ class Steps:
     def __init__(self, trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
         self.trainer, self.optimizer = trainer, optimizer
         self.micro_batches = 1
+        self._weights = learning(optimizer)
 
     def __call__(self, whole: Minibatch, share: Share, rate: float) -> Losses:
         """Make the step that was drawn, at the learning rate `rate`; returns the losses of the whole step."""
         while (losses := self._attempt(whole, share)) is None:
             self._halve(share)
-        summed = self.trainer.world.add_up(learning(self.optimizer), list(vars(losses).values()))
+        summed = self.trainer.world.add_up(self._weights, list(vars(losses).values()))
         losses = Losses(**dict(zip(vars(losses), summed, strict=True)))
         descend(self.optimizer, rate, self.trainer.params.gradient_clip)
         return losses

@@ -160,7 +160,7 @@ import sys
 from relclip.internals import mlflow_sqlite
 from relclip.tracking.runs import track
 if sys.argv[1] == "client":
-    mlflow_sqlite.KNOWN = range(0)
+    mlflow_sqlite.KNOWN = "0.0"
 try:
     with track("train", "one", {"seed": 0, "rcl": {"level": "dual", "held": []}, "none": None}, {"run": "one"}) as it:
         it.tags({"model_sha256": "ab", "stage": "train"})

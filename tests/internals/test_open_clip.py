@@ -7,7 +7,7 @@ from relclip.encoder.encoder import load_encoder
 from relclip.internals import open_clip as internals
 
 
-@pytest.mark.parametrize("other", ["3.4.0", "3.2.0", "4.0.1"])
+@pytest.mark.parametrize("other", ["3.4.0", "3.2.0", "4.0.1", "3.3.0rc1"])
 def test_another_version_is_named_once(capsys, other):
     internals.is_known.cache_clear()
     assert internals.is_known()

@@ -7,11 +7,11 @@ import pyarrow
 import pytest
 
 from relclip.internals import looked_into, pyarrow_pandas
-from relclip.internals.pyarrow_pandas import KNOWN, spare_pandas
+from relclip.internals.pyarrow_pandas import KNOWN, PATCH, spare_pandas
 
 
 def test_the_known_version_looks_at_its_first_array_and_need_not_find_it():
-    assert looked_into("pyarrow", pyarrow.__version__, KNOWN, ""), (
+    assert looked_into("pyarrow", pyarrow.__version__, KNOWN, "", PATCH), (
         "see whether pyarrow still imports pandas, then name the version"
     )
     look = "import sys, pyarrow; pyarrow.array([0]); print('pandas' in sys.modules)"
@@ -25,7 +25,7 @@ def test_without_pandas_nothing_is_said(monkeypatch, capsys):
     assert not capsys.readouterr().err
 
 
-@pytest.mark.parametrize("other", ["26.0.0", "24.0.1"])
+@pytest.mark.parametrize("other", ["26.0.0", "24.0.1", "25.0.0.dev1"])
 def test_another_version_finds_pandas_by_itself_and_is_named(monkeypatch, capsys, other):
     monkeypatch.delitem(sys.modules, "pandas", raising=False)
     assert not spare_pandas(other)

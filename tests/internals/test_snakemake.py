@@ -38,7 +38,7 @@ def test_the_known_version_looks_less_often(internals):
     assert scheduler.JobRateLimiter("any limit") is None
 
 
-@pytest.mark.parametrize("other", ["9.28.0", "9.13.2", "10.0.0"])
+@pytest.mark.parametrize("other", ["9.28.0", "9.13.2", "10.0.0", "9.27.0rc1"])
 def test_another_version_keeps_its_way_and_is_named(internals, capsys, other):
     benchmark, scheduler = internals
     before = benchmark.BENCHMARK_INTERVAL_SHORT, scheduler.JobRateLimiter

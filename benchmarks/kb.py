@@ -98,9 +98,8 @@ def speed(files: list[Path], vocabulary: Vocabulary, workers: int) -> dict[str, 
 
     Of the wall clock, and of processor time: what counts on a machine that others use too.
     """
-    runs = [
-        _stage(files, vocabulary, workers) for _ in range(RUNS)
-    ]  # first: workers share the memory of this process
+    # first: workers share the memory of this process
+    runs = [_stage(files, vocabulary, workers) for _ in range(RUNS)]
     captions = [line.split("\t")[0] for line in _lines(files)]
     ours = round(len(captions) / min(processor for _, processor in runs))
     naive = _per_second(partial(map, nearest_noun(vocabulary)), captions[::10])

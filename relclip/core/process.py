@@ -43,9 +43,8 @@ def is_gone(text: str) -> bool:
 @functools.cache
 def _machine() -> str:
     try:
-        numbered_in = str(
-            Path("/proc/self/ns/pid").readlink()
-        )  # containers of one host number their processes apart
+        # containers of one host number their processes apart
+        numbered_in = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         numbered_in = ""
     return hashlib.sha256(f"{socket.gethostname()} {numbered_in}".encode()).hexdigest()[:8]

@@ -266,9 +266,8 @@ def _tokenizer(folder: Path) -> Any:
 def _resized_tower(tower: Any, size: int) -> Any:
     from open_clip.model import resize_pos_embed  # noqa: PLC0415
 
-    embedded = getattr(
-        getattr(tower, "trunk", None), "patch_embed", tower
-    )  # of timm's towers, which may have none
+    # of timm's towers, which may have none
+    embedded = getattr(getattr(tower, "trunk", None), "patch_embed", tower)
     patch = _side(getattr(embedded, "patch_size", getattr(tower, "patch_size", 1)))
     if size % patch:
         raise ContractError(

@@ -26,9 +26,8 @@ class Padding:
     places: Tensor  # (N,) rows of the M
     rows: int  # M
     shapes: list[tuple[int, int]]  # of each group: images B, rows T of its longest; sum of B * T is M
-    masks: list[
-        Tensor | None
-    ]  # of each group: (B, 1, 1, T) true where there is a row, None where all are full
+    # of each group: (B, 1, 1, T) true where there is a row, None where all are full
+    masks: list[Tensor | None]
 
     @classmethod
     def of(cls, counts: Sequence[int], device: torch.device) -> "Padding":
@@ -78,9 +77,8 @@ class Attention(nn.Module):
     def forward(self, rows: Tensor, padding: Padding) -> Tensor:
         """rows: (N, D) -> (N, D)."""
         packed = self.query_key_value(rows)
-        padded = packed.new_zeros(padding.rows, packed.shape[1]).index_copy(
-            0, padding.places, packed
-        )  # (M, 3 D)
+        # (M, 3 D)
+        padded = packed.new_zeros(padding.rows, packed.shape[1]).index_copy(0, padding.places, packed)
         groups = padded.split([images * longest for images, longest in padding.shapes])
         mixed = torch.cat(
             [self._group(*group) for group in zip(groups, padding.shapes, padding.masks, strict=True)]
@@ -88,9 +86,8 @@ class Attention(nn.Module):
         return self.norm(rows + self.dropout(self.output(mixed.index_select(0, padding.places))))
 
     def _group(self, padded: Tensor, shape: tuple[int, int], mask: Tensor | None) -> Tensor:
-        query, key, value = padded.view(*shape, 3, self.heads, -1).permute(
-            2, 0, 3, 1, 4
-        )  # (B, H, T, D / H) each
+        # (B, H, T, D / H) each
+        query, key, value = padded.view(*shape, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(query, key, value, mask)
         return mixed.transpose(1, 2).flatten(2).flatten(0, 1)  # (B * T, D)
 

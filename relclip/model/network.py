@@ -79,9 +79,8 @@ class RelCLIP(Model):
         )
         objects = self.object_attention(objects, batch.object_padding)  # (N, D)
         object_logits = self.object_classifier(objects)
-        relations = self.relation_attention(
-            self._relation_input(batch, objects), batch.pair_padding
-        )  # (P, D)
+        # (P, D)
+        relations = self.relation_attention(self._relation_input(batch, objects), batch.pair_padding)
         joined = [self._join_labels(batch, relations, object_logits, labels) for labels in sources]
         return [Output(object_logits, self.predicate_classifier(rows), objects, relations) for rows in joined]
 

@@ -31,9 +31,8 @@ class ServedSceneGraphs(PythonModel):
         )
 
     def _graph(self, photo: bytes) -> dict[str, Any]:
-        with (
-            tempfile.TemporaryDirectory() as folder
-        ):  # pictures from outside are read in one place, from files
+        # pictures from outside are read in one place, from files
+        with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "photo"
             path.write_bytes(photo)
             return self.graphs(path).to_dict()

@@ -54,9 +54,8 @@ class Predictor:
         self.network, self.request, self.candidates = network, request, candidates
         self.fitted = Fitted()
         self.matcher: Matcher | None = None
-        self.columns: Tensor | None = (
-            None  # (A,) which of the matcher's predicates are scored; none: by the request
-        )
+        # (A,) which of the matcher's predicates are scored; none: by the request
+        self.columns: Tensor | None = None
         self.device = device or best_device()
 
     @classmethod
@@ -108,18 +107,16 @@ class Predictor:
         if self.matcher is None:
             return predicate_scores(logits / self.fitted.predicate_temperature, rank_by)
         matching = self.matcher.logits(batch, answer, labels)
-        if (
-            self.columns is not None
-        ):  # the others are rivals; whether two things are related the classifier says
+        # the others are rivals; whether two things are related the classifier says
+        if self.columns is not None:
             related = 1 - logits.float().softmax(dim=1)[:, :1] if rank_by == "softmax" else 1
             return (related * matching.softmax(dim=1))[:, self.columns]
         if self.request.params.by == "both":
             return mixed(
                 logits.float().softmax(dim=1), matching, self.matcher.trained, self.fitted.matching_weight
             )
-        background = torch.full_like(
-            matching[:, :1], -torch.inf
-        )  # texts say what holds, none says that nothing does
+        # texts say what holds, none says that nothing does
+        background = torch.full_like(matching[:, :1], -torch.inf)
         return predicate_scores(torch.cat([background, matching], dim=1), rank_by)
 
 

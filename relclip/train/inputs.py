@@ -37,9 +37,8 @@ class Inputs:
         files += [self.prompts / name for name in ("objects.npy", "triplets.parquet", "triplets.npy")]
         files += [self.words / "phrases.safetensors"] if words else []
         files += [self.kb / "triplets.parquet"] if params.supervision != "full" else []
-        recounted = (
-            start or params.kb.captions < 1.0
-        )  # which caption says what: for labels.parquet, for fewer captions
+        # which caption says what: for labels.parquet, for fewer captions
+        recounted = start or params.kb.captions < 1.0
         files += [self.kb / "evidence.parquet"] if params.supervision != "full" and recounted else []
         files += [self.ext / "scores.parquet"] if params.supervision == "kb+ext" else []
         files += [start / WEIGHTS, start / CONFIG] if start else []

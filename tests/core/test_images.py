@@ -30,9 +30,8 @@ def test_every_mode_becomes_rgb(tmp_path, picture, mode):
 def test_lab_becomes_the_colours_it_stands_for(tmp_path):
     """Red in CIE L*a*b* under D50 is (54.3, 80.8, 69.9); TIFF keeps L in bytes, a and b as signed ones."""
     Image.frombytes("LAB", (2, 1), bytes([139, 81, 70, 255, 0, 0])).save(tmp_path / "a.tif")
-    np.testing.assert_allclose(
-        read_image(tmp_path / "a.tif")[0], [[255, 0, 0], [255, 255, 255]], atol=8
-    )  # 8-bit L, a, b
+    # 8-bit L, a, b
+    np.testing.assert_allclose(read_image(tmp_path / "a.tif")[0], [[255, 0, 0], [255, 255, 255]], atol=8)
 
 
 def test_cmyk_jpeg_and_16_bit_grey(tmp_path, picture):

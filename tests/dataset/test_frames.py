@@ -38,9 +38,8 @@ def test_a_shrunk_copy_has_its_boxes_scaled(write_raw, thing, params):
     boxes, account = made(write_raw, params, thing, (100, 75), (200, 150))
     assert boxes == [(10, 5, 30, 35)]
     assert any("scaled" in note for note in account.noted)
-    boxes, account = made(
-        write_raw, params, thing, (100, 75), (200.0, 150.0)
-    )  # as tools write that know no others
+    # as tools write that know no others
+    boxes, account = made(write_raw, params, thing, (100, 75), (200.0, 150.0))
     assert boxes == [(10, 5, 30, 35)]
     for unsaid in (float("nan"), "200", -200, None):
         boxes, account = made(write_raw, params, thing, (100, 75), (unsaid, 150))

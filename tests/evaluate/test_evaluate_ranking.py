@@ -26,9 +26,8 @@ def test_places_in_any_order_of_rows(seed):
     random = np.random.default_rng(seed)
     rows = random.integers(1, 60)
     image = random.integers(0, random.integers(1, 6), rows)
-    image = [image, np.sort(image), np.where(np.sort(image) > 0, 0, image)][
-        seed % 3
-    ]  # any, sorted, one large image
+    # any, sorted, one large image
+    image = [image, np.sort(image), np.where(np.sort(image) > 0, 0, image)][seed % 3]
     ends = [image * 4 + random.integers(0, 4, rows) for _ in range(2)]
     score = random.random(rows) if seed % 2 else random.integers(0, 3, rows) / 2
     relations = Relations(image, ends[0], random.integers(1, 4, rows), ends[1], score)

@@ -47,9 +47,8 @@ def test_recalls_equal_loops(reading):
     truths = some(0)
     found = recalls(truths, np.ones((1, 7)), P, reading)[0]
     assert found.tolist() == pytest.approx(in_loops(truths, reading))
-    twice = np.array(
-        [[2, 0, 0, 1, 1, 1, 2]]
-    )  # the second and third image are not drawn, the first and last twice
+    # the second and third image are not drawn, the first and last twice
+    twice = np.array([[2, 0, 0, 1, 1, 1, 2]])
     kept = np.concatenate([np.flatnonzero(truths.image == 3 * image) for image in (0, 0, 3, 4, 5, 6, 6)])
     renamed = np.repeat(np.arange(7), [np.sum(truths.image == 3 * image) for image in (0, 0, 3, 4, 5, 6, 6)])
     drawn = Truths(

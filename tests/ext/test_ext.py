@@ -130,9 +130,8 @@ def test_the_check_counts_choices_right(tiny, made, tmp_path):
         == {"mean": 0.5, "class_mean": 0.5, "count": 8}
     )
     assert report["log_loss"]["kb"] == pytest.approx(np.log(2))
-    expected = np.mean(
-        [-np.log(np.exp(share) / (np.e + np.e**2)) for share in (1, 2)]
-    )  # half carrying, half riding
+    # half carrying, half riding
+    expected = np.mean([-np.log(np.exp(share) / (np.e + np.e**2)) for share in (1, 2)])
     assert report["log_loss"]["kb_ext"] == pytest.approx(expected)
     only = Candidates(np.array([[2, 1, 1]]), 3, 2)
     report = check(known, only, tmp_path / "scores.parquet")

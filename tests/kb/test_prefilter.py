@@ -65,9 +65,8 @@ def test_a_small_vocabulary_needs_only_its_own_verbs(predicates):
 
 
 def test_a_vocabulary_too_large_for_a_pattern_lets_all_captions_through():
-    letters = random.Random(0).choices(
-        "abcdefghijklmnopqrstuvwxyz", k=700_000
-    )  # names alike would be one small tree
+    # names alike would be one small tree
+    letters = random.Random(0).choices("abcdefghijklmnopqrstuvwxyz", k=700_000)
     words = two_words_pattern("".join(letters[place : place + 7]) for place in range(0, len(letters), 7))
     assert usable(words) == ""
     assert usable(two_words_pattern(["man", "horse"])) == two_words_pattern(["man", "horse"])

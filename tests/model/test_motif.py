@@ -63,9 +63,8 @@ def test_objects_are_read_by_centre_x():
     here = context(rows, Reading.by_centre(centre, counts))
     for order in orders:
         torch.testing.assert_close(here[order], context.lstm(rows[order][:, None])[0][:, 0])
-    with torch.autocast(
-        "cpu", torch.bfloat16
-    ):  # on a GPU the answer would be float16, which cannot join bfloat16
+    # on a GPU the answer would be float16, which cannot join bfloat16
+    with torch.autocast("cpu", torch.bfloat16):
         again = context(rows.bfloat16(), Reading.by_centre(centre, counts))
     assert again.dtype == torch.float32
     torch.testing.assert_close(again, context(rows.bfloat16().float(), Reading.by_centre(centre, counts)))

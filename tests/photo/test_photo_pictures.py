@@ -72,6 +72,7 @@ def test_predicates_have_one_colour_each_with_text_that_can_be_read():
 
 def test_the_layout_is_layered_and_nothing_meets():
     sizes = [(60.0, 30.0)] * 3 + [(90.0, 30.0)] * 4 + [(40.0, 30.0)]
+    # two circles, one of them a loop
     edges = [
         (0, 3),
         (3, 1),
@@ -81,7 +82,7 @@ def test_the_layout_is_layered_and_nothing_meets():
         (5, 2),
         (2, 6),
         (6, 2),
-    ]  # two circles, one of them a loop
+    ]
     found = layered(sizes, edges)
     assert found == layered(sizes, edges)
     rects = [

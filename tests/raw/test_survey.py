@@ -194,9 +194,8 @@ def test_archives_of_the_hub_are_unpacked_and_nothing_leads_out(tmp_path):
     (packed / "annotations/train.json").unlink()
     counts = Counter()
     unpack(packed, counts)
-    assert (
-        len(list((packed / "images").glob("*.jpg"))) == 1
-    )  # a folder called as the archive is the data set's own
+    # a folder called as the archive is the data set's own
+    assert len(list((packed / "images").glob("*.jpg"))) == 1
     take_folder(packed, [], tmp_path / "raw", "coco")
     assert meaning(tmp_path / "raw") == expected(related=False)
     assert not list(tmp_path.rglob("evil.jpg")) and not list(packed.rglob("bomb.jpg"))

@@ -28,9 +28,8 @@ def test_the_preset_runs_from_download_to_dataset(tmp_path):
     shutil.copy(ROOT / "Snakefile", house)
     for name in ("workflow", "profiles", "relclip"):
         shutil.copytree(ROOT / name, house / name, ignore=shutil.ignore_patterns("__pycache__"))
-    listed = (
-        house / "relclip/raw/vg/files.json"
-    )  # the sizes of the real files are not those of the small ones
+    # the sizes of the real files are not those of the small ones
+    listed = house / "relclip/raw/vg/files.json"
     listed.write_text(
         json.dumps([entry | {"size": None, "sha256": None} for entry in json.loads(listed.read_text())])
     )

@@ -138,9 +138,8 @@ def test_what_stopped_half_way_goes_on(tmp_path, monkeypatch):
     assert unpack_pictures(made, tmp_path / "to") == {"pictures unpacked before": 6}
     made.unlink()  # to spare the disk: what was unpacked stays good
     assert unpack_pictures(made, tmp_path / "to") == {"pictures unpacked before": 6}
-    archive(
-        made, [("VG_100K/2.jpg", picture((2, 9, 9))), ("VG_100K/9.jpg", picture((9, 9, 9)))]
-    )  # another one
+    # another one
+    archive(made, [("VG_100K/2.jpg", picture((2, 9, 9))), ("VG_100K/9.jpg", picture((9, 9, 9)))])
     assert unpack_pictures(made, tmp_path / "to") == {"pictures unpacked": 1, "pictures unpacked before": 1}
 
 

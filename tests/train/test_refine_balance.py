@@ -55,9 +55,8 @@ def test_balanced_choice_counts():
     assert np.bincount(labels.predicates[kept], minlength=6)[1:].tolist() == [10, 7, 10, 12, 10]
     np.testing.assert_array_equal(kept, chosen_instances(labels, 5, at_most=10, frequent=3, seed=0))
     assert (kept != chosen_instances(labels, 5, at_most=10, frequent=3, seed=1)).any()
-    two = chosen_instances(
-        labels, 5, at_most=10, frequent=2, seed=0
-    )  # of equals the lower id is the more frequent
+    # of equals the lower id is the more frequent
+    two = chosen_instances(labels, 5, at_most=10, frequent=2, seed=0)
     assert np.bincount(labels.predicates[two], minlength=6)[1:].tolist() == [10, 7, 10, 12, 30]
     assert chosen_instances(labels, 5, at_most=10, frequent=0, seed=0).all()
 

@@ -204,9 +204,8 @@ def test_same_bytes_also_after_a_kill_in_each_phase(refine, capsys):
     assert begin("b") == undisturbed
     said = capsys.readouterr().err
     assert "anew" not in said
-    assert (
-        said.count("train m1: 40 iterations done") == 4
-    )  # the end of M1 once, then three times nothing to do
+    # the end of M1 once, then three times nothing to do
+    assert said.count("train m1: 40 iterations done") == 4
     assert not (refine.folder / "checkpoints" / "one").exists()
 
 

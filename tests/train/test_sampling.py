@@ -96,9 +96,8 @@ def test_dictionaries_differ_between_the_levels_as_in_figure_4(phrases, targets)
     object_ = weights_by(sampling, targets.phrases(phrases, "predicate_object"))
     assert subject[0, 1] == 0  # person lying on, man lying on: synonyms
     cosine = phrases.predicate_object[LYING, BED] @ phrases.predicate_object[LYING, GRASS]
-    assert object_[0, 1] == pytest.approx(
-        ((1 + cosine) / 2).item()
-    )  # lying on bed, lying on grass: informative
+    # lying on bed, lying on grass: informative
+    assert object_[0, 1] == pytest.approx(((1 + cosine) / 2).item())
 
 
 @pytest.mark.parametrize("level", ["subject_predicate", "predicate_object", "triple", "unary"])

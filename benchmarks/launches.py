@@ -86,13 +86,21 @@ def step(trainer: Trainer) -> dict[str, int]:
     descend(optimizer, 1e-3, trainer.params.gradient_clip)
     optimizer.zero_grad(set_to_none=True)
     losses: list[Tensor] = []
+
+    def ready() -> Any:
+        return trainer.share(draw(trainer.params, trainer.training_set, 0), 0)
+
     found = {
-        "batch": counted(lambda: trainer.share(draw(trainer.params, trainer.training_set, 0), 0)),
+        "batch": counted(ready),
         "forward": counted(lambda: losses.append(trainer.losses_of(share).loss)),
         "backward": counted(losses[0].backward),
         "update": counted(partial(descend, optimizer, 1e-3, trainer.params.gradient_clip)),
     }
-    return {**found, "step": sum(found.values())}
+    found["step"] = sum(found.values())
+    trainer.regions.give_back()
+    found["batch, its regions not kept"] = counted(ready)
+    trainer.regions.keeps = True
+    return found
 
 
 def together(seeds: int) -> dict[str, Any]:

@@ -60,17 +60,11 @@ class Regions:
 
     def __call__(self, image: int) -> tuple[Tensor, Tensor]:
         """Return the pooled objects (N, S) and union boxes (U, S), float16, of image number `image`."""
-        pooled = self._kept.get(image)
-        if pooled is None:
-            pooled = self._known(image)
-            if self.keeps:
-                self._kept[image] = pooled
-        objects = self.images.objects_of(image)
-        return pooled[: objects.stop - objects.start], pooled[objects.stop - objects.start :]
+        return self._parted([image])[0]
 
     def batch(self, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return the pooled objects and union boxes of several images, one image after another."""
-        pooled = [self(image) for image in numbers]
+        pooled = self._parted(numbers)
         return self._join([objects for objects, _ in pooled]), self._join([unions for _, unions in pooled])
 
     def give_back(self) -> bool:
@@ -87,26 +81,49 @@ class Regions:
             else torch.zeros(0, self.width, dtype=torch.float16, device=self.device)
         )
 
-    def _known(self, image: int) -> Tensor:
+    def _parted(self, numbers: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+        """The pooled objects and union boxes of each of these images."""
+        found = {image: rows for image in numbers if (rows := self._kept.get(image)) is not None}
+        missing = [image for image in dict.fromkeys(numbers) if image not in found]
+        found |= zip(missing, self._known(missing), strict=True)
+        if self.keeps:
+            self._kept.update((image, found[image]) for image in missing)
+        counts = [rows.stop - rows.start for rows in map(self.images.objects_of, numbers)]
+        return [
+            (found[image][:count], found[image][count:]) for image, count in zip(numbers, counts, strict=True)
+        ]
+
+    def _known(self, numbers: Sequence[int]) -> list[Tensor]:
         if self._file is None:
-            return self._pool(image)
-        pooled = self._file.read(image)
-        if pooled is None:
-            pooled = self._pool(image)
+            return self._pool(numbers)
+        read = {image: rows for image in numbers if (rows := self._file.read(image)) is not None}
+        missing = [image for image in numbers if image not in read]
+        for image, pooled in zip(missing, self._pool(missing), strict=True):
             self._file.write(image, pooled)
-        return pooled
+            read[image] = pooled
+        return [read[image] for image in numbers]
 
     @torch.no_grad()
-    def _pool(self, image: int) -> Tensor:
-        images = self.images
-        boxes = np.concatenate(
-            [images.boxes[images.objects_of(image)], images.unions[images.unions_of(image)]]
-        )
-        if not len(boxes):
-            return self._join([])
-        map_ = self._map(image)
-        cells = moved(torch.from_numpy(in_cells(boxes, images.sizes[image], map_.shape[:2])), self.device)
-        return roi_align(map_, cells, self.roi_size).flatten(1).half()
+    def _pool(self, numbers: Sequence[int]) -> list[Tensor]:
+        """The rows of each image. How much each cell counts is computed of all at once: a GPU waits for launches."""
+        images, shape = self.images, self.images.maps.shape[1:3]
+        cells = [
+            in_cells(
+                np.concatenate([images.boxes[objects], images.unions[unions]]), images.sizes[image], shape
+            )
+            for image in numbers
+            for objects, unions in [(images.objects_of(image), images.unions_of(image))]
+        ]
+        if not sum(map(len, cells)):
+            return [self._join([]) for _ in numbers]
+        boxes = moved(torch.from_numpy(np.concatenate(cells)), self.device)
+        weights = [
+            part.split([len(one) for one in cells]) for part in cell_weights(boxes, shape, self.roi_size)
+        ]
+        return [
+            weighted_cells(self._map(image), *own).flatten(1).half()
+            for image, *own in zip(numbers, *weights, strict=True)
+        ]
 
     def _map(self, image: int) -> Tensor:
         resident_maps = self._maps
@@ -167,11 +184,24 @@ def roi_align(map_: Tensor, boxes: Tensor, size: int, sampling_ratio: int = SAMP
     map_: (h, w, C) float; boxes: (K, 4) float32, xyxy in cells of the map (pixels x w / width, pixels x h / height).
     Returns (K, size, size, C): row, column, channel; torchvision's (K, C, row, column) with the channel moved last.
     """
+    rows, columns = cell_weights(boxes, map_.shape[:2], size, sampling_ratio)
+    return weighted_cells(map_, rows.to(map_.dtype), columns.to(map_.dtype))
+
+
+def cell_weights(
+    boxes: Tensor, cells: Sequence[int], size: int, sampling_ratio: int = SAMPLING_RATIO
+) -> tuple[Tensor, Tensor]:
+    """How much each row and each column of cells counts in those of the bins: (K, size, h), (K, size, w)."""
+    height, width = cells
+    rows = axis_weights(boxes[:, 1], boxes[:, 3], height, size, sampling_ratio)
+    return rows, axis_weights(boxes[:, 0], boxes[:, 2], width, size, sampling_ratio)
+
+
+def weighted_cells(map_: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """The cells of a map (h, w, C) summed up by `cell_weights`: (K, size, size, C)."""
     height, width, channels = map_.shape
-    rows = axis_weights(boxes[:, 1], boxes[:, 3], height, size, sampling_ratio).to(map_.dtype)
-    columns = axis_weights(boxes[:, 0], boxes[:, 2], width, size, sampling_ratio).to(map_.dtype)
     by_row = rows.reshape(-1, height) @ map_.reshape(height, width * channels)
-    return columns[:, None] @ by_row.reshape(-1, size, width, channels)
+    return columns[:, None] @ by_row.reshape(*rows.shape[:2], width, channels)
 
 
 def axis_weights(low: Tensor, high: Tensor, cells: int, size: int, sampling_ratio: int) -> Tensor:

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from relclip.core.boxes import apart_pairs, iou, overlapping_pairs, union
 from relclip.core.errors import ContractError
@@ -101,6 +102,34 @@ def test_regions_do_not_depend_on_the_memory(images):
     for number in [3, 3, 7]:
         for first, second in zip(kept(number), fresh(number), strict=True):
             assert torch.equal(first, second)
+
+
+class Counted(TorchDispatchMode):
+    """Counts operations: on a GPU a step waits for their launches."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+def test_images_are_pooled_together_and_as_alone(images):
+    numbers = [3, 0, 17, 3, 5]
+    found = Regions(images, 3, CPU, memory=0).batch(numbers)
+    for pooled, alone in zip(
+        found, zip(*map(Regions(images, 3, CPU, memory=0), numbers), strict=True), strict=True
+    ):
+        assert torch.equal(pooled, torch.cat(alone))
+    counts = []
+    for size in (1, 9):
+        regions = Regions(images, 3, CPU, memory=0)
+        with Counted() as counted:
+            regions.batch(range(size))
+        counts.append(counted.count)
+    assert counts[1] - counts[0] <= 8 * 20, "what each cell counts is computed once for all images"
 
 
 def test_chosen_pairs_alone(images):

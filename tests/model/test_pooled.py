@@ -27,7 +27,7 @@ def answers(places, monkeypatch, *, size=2, split="train"):
     """All that new Regions say, one after another, and the images that they pooled themselves."""
     regions = Regions(ImageSet.load(*places, split), size, CPU)
     pooled, pool = [], regions._pool
-    monkeypatch.setattr(regions, "_pool", lambda image: pooled.append(image) or pool(image))
+    monkeypatch.setattr(regions, "_pool", lambda images: pooled.extend(images) or pool(images))
     return torch.cat(regions.batch(range(len(regions.images)))), pooled
 
 

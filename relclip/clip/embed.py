@@ -56,19 +56,14 @@ def wanted_triplets(annotations: Annotations, known: Ids) -> Ids:
 
     Those of train's relations, and of `known` (K, 3) those whose two classes have overlapping boxes somewhere in train.
     """
-    train = annotations.split == "train"
-    chosen = train[annotations.relation_image]
-    subject, object_ = (
-        annotations.class_id[rows[chosen]] for rows in (annotations.subject, annotations.object)
-    )
-    annotated = np.stack([subject, annotations.predicate[chosen], object_], axis=1)
     size = len(annotations.vocabulary.objects) + 1
     met = np.zeros((size, size), dtype=bool)
-    for image in np.flatnonzero(train).tolist():
+    for image in np.flatnonzero(annotations.split == "train").tolist():
         rows = annotations.rows(image)
         first, second = overlapping_pairs(annotations.boxes[rows]).T
         met[annotations.class_id[rows][first], annotations.class_id[rows][second]] = True
-    return np.unique(np.concatenate([annotated, known[met[known[:, 0], known[:, 2]]]]), axis=0)
+    kept = known[met[known[:, 0], known[:, 2]]]
+    return np.unique(np.concatenate([annotations.triplets("train"), kept]), axis=0)
 
 
 def triplet_text(vocabulary: Vocabulary, prompt: str, subject: int, predicate: int, object_: int) -> str:

@@ -48,15 +48,24 @@ class Annotations:
         """The objects of image number `image`."""
         return slice(int(self.first[image]), int(self.first[image + 1]))
 
+    def triplets(self, split: str | None = None) -> Ids:
+        """(R, 3) subject class, predicate and object class of each relation, of one split or of all."""
+        every = np.stack([self.class_id[self.subject], self.predicate, self.class_id[self.object]], axis=1)
+        return every if split is None else every[self.split[self.relation_image] == split]
 
-def load_annotations(folder: Path) -> Annotations:
-    """Read data/dataset. Raises ContractError where tables disagree: unknown images, objects or classes, repeats."""
+
+def load_annotations(folder: Path, spoken: Path | None = None) -> Annotations:
+    """Read data/dataset; `spoken`: the file of other relations of its objects.
+
+    Raises ContractError where tables disagree: unknown images, objects or classes, repeats.
+    """
+    spoken = spoken or folder / "relations.parquet"
     vocabulary = load_vocabulary(folder / "vocabulary.json")
     images = read_table(folder / "images.parquet", IMAGES).sort_by("image_id")
     objects = read_table(folder / "objects.parquet", OBJECTS).sort_by(
         [("image_id", "ascending"), ("object_id", "ascending")]
     )
-    relations = read_table(folder / "relations.parquet", RELATIONS)
+    relations = read_table(spoken, RELATIONS)
     image_id, object_image = images["image_id"].to_numpy(), objects["image_id"].to_numpy()
     object_id = objects["object_id"].to_numpy().astype(np.int64)
     class_id, predicate = (
@@ -69,7 +78,7 @@ def load_annotations(folder: Path) -> Annotations:
     keys = np.stack([object_image, object_id], axis=1)
     _distinct(keys, folder / "objects.parquet")
     _distinct(image_id[:, None], folder / "images.parquet")
-    ends = {name: _ends(keys, relations, name, folder) for name in ("subject_id", "object_id")}
+    ends = {name: _ends(keys, relations, name, spoken) for name in ("subject_id", "object_id")}
     return Annotations(
         vocabulary=vocabulary,
         image_id=image_id,
@@ -106,10 +115,10 @@ def _known(ids: Ids, name: str, names: Sequence[str], folder: Path) -> None:
         )
 
 
-def _ends(keys: Ids, relations: pa.Table, name: str, folder: Path) -> Ids:
+def _ends(keys: Ids, relations: pa.Table, name: str, path: Path) -> Ids:
     """Rows of objects that one end of each relation names."""
     wanted = row_keys(relations["image_id"], relations[name])
-    return _places(row_keys(*keys.T), wanted, folder / "relations.parquet", name)
+    return _places(row_keys(*keys.T), wanted, path, name)
 
 
 def _places(known: NDArray, wanted: NDArray, path: Path, name: str) -> Ids:

@@ -14,7 +14,7 @@ Ints = NDArray[np.int64]
 Task = Literal["predcls", "sgcls", "sgdet"]
 TASKS: tuple[Task, ...] = get_args(Task)
 #: What predictions are judged by: what people annotated; where it is known, every true relation.
-JUDGED = ("annotation", "truth")
+JUDGED_ON = ("annotation", "truth")
 #: Without the prefix one predicate a pair counts (graph constraint), with it all: prefix of a name -> of a label.
 LISTS = {"": "", "ng_": "ng-"}
 #: The K of a metric where nothing else is said, and that of claims, plots and first lines.

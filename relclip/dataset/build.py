@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from relclip.core.annotations import load_annotations
 from relclip.core.atomic import write_json
 from relclip.core.digest import made_folder
 from relclip.core.errors import InputError, no_file
@@ -58,11 +59,10 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
         check_every(images["split"].to_pylist())
     tables = {section: relation.table() for section, relation in relations.items()}
     account.tally(images, objects, tables)
-    if route := visual_genome_route(raw, vocabulary):
-        found = {"images": images, "objects": objects, "relations": tables["relations"]}
-        account.expected = compare(route, listed, found, vocabulary)
     with made_folder(output) as folder:
         _write(folder, vocabulary, images, objects, tables["relations"])
+        if route := visual_genome_route(raw, vocabulary):
+            account.expected = compare(route, listed, load_annotations(folder))
         if params.truth:
             _write(folder / "truth", vocabulary, images, objects, tables["truth"])
         write_json(folder / "account.json", account.summary())

@@ -1,14 +1,10 @@
 """Visual Genome rebuilt: counts beside those one should see (docs/method.md, 1). Other data sets are not compared."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
-
-from relclip.core.lookup import row_keys
+from relclip.core.annotations import Annotations
 from relclip.core.origin import read_origin
 from relclip.core.vocabulary import Vocabulary, load_names
 
@@ -25,8 +21,8 @@ RELATIONS = {
     "growing on": 438, "mounted on": 422, "lying on": 319, "walking in": 285, "painted on": 229, "says": 81,
     "playing": 73, "flying in": 7,
 }  # fmt: skip
-
-Ids = NDArray[np.int64]
+#: Those tested, and those trained on: validation is carved out of train.
+_SPLITS = (("test",), ("train", "val"))
 
 
 def visual_genome_route(raw: Path, vocabulary: Vocabulary) -> str | None:
@@ -36,34 +32,28 @@ def visual_genome_route(raw: Path, vocabulary: Vocabulary) -> str | None:
     return (origin.route or "json") if same and origin.source == "vg" else None
 
 
-def compare(
-    route: str, listed: Sequence[str], tables: Mapping[str, pa.Table], vocabulary: Vocabulary
-) -> dict[str, dict[str, int]]:
-    """What -> {found, expected}, of what is known of a `route`.
-
-    listed: the split of each image that can be read; tables: images, objects and relations.
-    """
+def compare(route: str, listed: Sequence[str], data: Annotations) -> dict[str, dict[str, int]]:
+    """What -> {found, expected}, of what is known of a `route`; listed: the split of each image that can be read."""
     rows = {
         "images listed": (len(listed), IMAGES),
         "images listed as train": (sum(split != "test" for split in listed), TRAIN_IMAGES),
     }
     if route == "h5":
-        rows["images with an object"] = (tables["images"].num_rows, WITH_OBJECTS)
+        rows["images with an object"] = (len(data.image_id), WITH_OBJECTS)
     else:
-        rows |= _relations(tables, vocabulary)
+        rows |= _relations(data)
     return {what: {"found": found, "expected": expected} for what, (found, expected) in rows.items()}
 
 
-def _relations(tables: Mapping[str, pa.Table], vocabulary: Vocabulary) -> dict[str, tuple[int, int]]:
+def _relations(data: Annotations) -> dict[str, tuple[int, int]]:
     """Relations of train and validation by predicate, and unseen test triplets: (found, expected)."""
-    images, relations = tables["images"], tables["relations"]
-    tested = images.filter(pc.equal(images["split"], "test"))["image_id"].to_numpy()
-    is_test = np.isin(relations["image_id"].to_numpy(), tested)
-    triplets = _triplets(tables["objects"], relations)
-    trained = np.bincount(triplets[~is_test, 1], minlength=len(vocabulary.predicates) + 1)
-    unseen = set(map(tuple, triplets[is_test].tolist())) - set(map(tuple, triplets[~is_test].tolist()))
+    tested, trained = (
+        [tuple(one) for split in of for one in data.triplets(split).tolist()] for of in _SPLITS
+    )
+    unseen = set(tested) - set(trained)
+    times = Counter(predicate for _, predicate, _ in trained)
     rows = {
-        name: (int(trained[number]), RELATIONS[name]) for number, name in enumerate(vocabulary.predicates, 1)
+        name: (times[number], RELATIONS[name]) for number, name in enumerate(data.vocabulary.predicates, 1)
     }
     return rows | {"test triplets unseen in train": (len(unseen), UNSEEN)}
 
@@ -80,15 +70,3 @@ def expected_table(rows: Mapping[str, Mapping[str, int]]) -> Sequence[str]:
     )
     lines = [head, f"{'':32}{'found':>9}{'expected':>9}"]
     return lines + [f"{what:32}{row['found']:>9}{row['expected']:>9}" for what, row in rows.items()]
-
-
-def _triplets(objects: pa.Table, relations: pa.Table) -> Ids:
-    """(R, 3) class of the subject, predicate, class of the object of each relation."""
-    keys = row_keys(objects["image_id"], objects["object_id"])
-    order = np.argsort(keys)
-    classes = objects["class_id"].to_numpy().astype(np.int64)[order]
-    ends = [
-        classes[np.searchsorted(keys[order], row_keys(relations["image_id"], relations[name]))]
-        for name in ("subject_id", "object_id")
-    ]
-    return np.column_stack([ends[0], relations["predicate_id"].to_numpy().astype(np.int64), ends[1]])

@@ -10,7 +10,7 @@ from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.reading import load_section
 from relclip.core.params.tables import Claim, load_report
 from relclip.core.progress import progress
-from relclip.core.recall import JUDGED, MAIN_NAMES, Task
+from relclip.core.recall import JUDGED_ON, MAIN_NAMES, Task
 from relclip.core.vocabulary import load_vocabulary
 from relclip.evaluate.differences import Difference, paired_differences
 from relclip.evaluate.hits import read_hits
@@ -24,7 +24,7 @@ def judge_claim(claim: Claim, task: Task, folder: Path, predicates: int, params:
     better, worse = (list(side) for side in zip(*claim.pairs, strict=True))
     differences = {
         judged: _differences(claim, folder, f"{task}/{judged}_hits.parquet", predicates, params)
-        for judged in JUDGED
+        for judged in JUDGED_ON
         if (folder / better[0] / task / f"{judged}_hits.parquet").is_file() or judged == "annotation"
     }
     return {

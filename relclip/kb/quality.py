@@ -76,9 +76,7 @@ def dataset_relations(folder: Path, vocabulary: Vocabulary) -> Iterator[Triplet]
         raise InputError(
             f"{folder} has another vocabulary than the knowledge base; mine the captions with its own"
         )
-    columns = data.class_id[data.subject], data.predicate, data.class_id[data.object]
-    for subject, predicate, thing in zip(*(column.tolist() for column in columns), strict=True):
-        yield int(subject), int(predicate), int(thing)
+    yield from map(tuple, data.triplets().tolist())
 
 
 def annotated_relations(

@@ -8,7 +8,7 @@ from typing import Any
 
 from relclip.core.json_file import read_json
 from relclip.core.metrics import metric_label
-from relclip.core.recall import JUDGED, MAIN_NAMES
+from relclip.core.recall import JUDGED_ON, MAIN_NAMES
 from relclip.tables.grid import NOT_BUILT
 from relclip.tables.layout import TASKS
 from relclip.tables.page import signed
@@ -96,7 +96,7 @@ def read_claims(path: Path) -> list[Claim]:
 def _claim(content: Mapping[str, Any]) -> Claim:
     found = [
         _difference(judged, metric, content["differences"][judged][metric])
-        for judged in JUDGED
+        for judged in JUDGED_ON
         for metric in MAIN_NAMES
         if _defined(content["differences"].get(judged, {}).get(metric))
     ]
@@ -119,7 +119,7 @@ def _difference(judged: str, metric: str, content: Mapping[str, Any]) -> Differe
 def columns(claims: Iterable[Claim]) -> list[tuple[str, str]]:
     """(judged, metric) of every difference that some claim has, in a fixed order."""
     there = {(one.judged, one.metric) for claim in claims for one in claim.differences}
-    return [(judged, metric) for judged in JUDGED for metric in MAIN_NAMES if (judged, metric) in there]
+    return [(judged, metric) for judged in JUDGED_ON for metric in MAIN_NAMES if (judged, metric) in there]
 
 
 def claim_rows(claims: Sequence[Claim]) -> Iterable[Sequence[object]]:

@@ -18,7 +18,7 @@ from relclip.tables.layout import SHOWN, leading_rows, turned_pairs
 from relclip.tables.page import compact
 from relclip.tables.plain import title
 from relclip.tables.results import Result
-from relclip.tables.sources import DataSet, KnowledgeBase
+from relclip.tables.sources import DataSet, KnowledgeBase, relations_per_predicate
 
 #: Name in statistics.json -> what was asked, in words: of CLIP on held-out pictures, of EXT on validation.
 CLIP_QUESTIONS = {
@@ -76,10 +76,8 @@ EXT_METRICS = (*(metric.at(20) for metric in MAIN), *SHOWN)
 
 def tiles(data: DataSet, knowledge: KnowledgeBase | None) -> list[tuple[str, int]]:
     """(name, number) of the few counts that say how large everything is."""
-    split = data.images["split"]
-    counts = {
-        name: int(numbers.sum()) for name, numbers in data.relations_per_predicate(data.relations).items()
-    }
+    split = data.annotation.split
+    counts = {name: int(one.sum()) for name, one in relations_per_predicate(data.annotation).items()}
     found = [
         ("train pictures", int((split == "train").sum())),
         ("test pictures", int((split == "test").sum())),
@@ -90,7 +88,7 @@ def tiles(data: DataSet, knowledge: KnowledgeBase | None) -> list[tuple[str, int
         found.append(("triplets in the knowledge base", len(knowledge.triplets["count"])))
         found.append(("their mentions in captions", int(knowledge.triplets["count"].sum())))
     if data.truth is not None:
-        found.insert(4, ("true test relations", int(data.relations_per_predicate(data.truth)["test"].sum())))
+        found.insert(4, ("true test relations", len(data.truth.triplets("test"))))
     return found
 
 

@@ -24,12 +24,12 @@ from relclip.tables.figures.quality import (
 from relclip.tables.figures.style import Drawn, save_themed
 from relclip.tables.knowledge import WHOLE, Qualities, Quality
 from relclip.tables.layout import table_name
-from relclip.tables.sources import DataSet, KnowledgeBase, read_curve
+from relclip.tables.sources import DataSet, KnowledgeBase, read_curve, relations_per_predicate
 
 
 def draw_relations(data: DataSet, folder: Path) -> list[Drawn]:
     """Draw the annotated relations of each predicate by split."""
-    counts = data.relations_per_predicate(data.relations)
+    counts = relations_per_predicate(data.annotation)
     predicates = data.vocabulary.predicates
     draw = partial(relations_figure, predicates=predicates, counts=counts)
     text = "How often each relation is annotated in train, validation and test."

@@ -57,7 +57,7 @@ def draw_examples(
 ) -> list[list[Panel]]:
     """Draw figure 5: a list a picture, in it a panel for each run of the examples that was predicted."""
     runs = params.report.figures.examples
-    pictures = choose_pictures(data, params.evaluate.seed) if predict and runs else []
+    pictures = choose_pictures(data.annotation, params.evaluate.seed) if predict and runs else []
     columns = [read_examples(data, predict, run, pictures) for run in runs] if predict and pictures else []
     rows = zip(*(column for column in columns if column), strict=True)
     return [

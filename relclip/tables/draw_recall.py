@@ -26,7 +26,7 @@ from relclip.tables.figures.style import Drawn, save_themed
 from relclip.tables.grid import read_row
 from relclip.tables.layout import row_name
 from relclip.tables.results import read_confusion, read_result
-from relclip.tables.sources import DataSet
+from relclip.tables.sources import DataSet, relations_per_predicate
 
 SHOWN = RECALL.at(100)
 #: Figure 6's relations.
@@ -139,7 +139,7 @@ def _recall(name: str, found: Mapping[str, float]) -> Recall:
 
 def frequent_first(data: DataSet) -> tuple[NDArray[np.int64], list[str]]:
     """Predicates (from 0) and their names, the most frequent in train first."""
-    order = by_frequency(data.relations_per_predicate(data.relations)["train"])
+    order = by_frequency(relations_per_predicate(data.annotation)["train"])
     return order, [data.vocabulary.predicates[number] for number in order]
 
 

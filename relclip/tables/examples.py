@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from relclip.core import parquet
+from relclip.core.annotations import Annotations, Ids
 from relclip.core.errors import ContractError
 from relclip.core.seeds import stream
 from relclip.tables.sources import DataSet, columns_of
@@ -50,37 +51,44 @@ class Scene:
 
 def choose_scenes(data: DataSet, seed: int) -> list[Scene]:
     """Draw test pictures with at least one annotated relation, the same ones for the same seed."""
-    test = data.images["image_id"][data.images["split"] == "test"]
-    images = np.sort(np.intersect1d(test, data.relations["image_id"]))
+    images, _ = _related_test_images(data.annotation)
     chosen = stream(seed, "tables", "scenes").permutation(images)[:SCENES]
     return [_scene(data, int(image)) for image in sorted(chosen.tolist())]
 
 
 def _scene(data: DataSet, image: int) -> Scene:
-    relations = tuple(map(in_words(data, image), triplets_of(data.relations, image)))
-    true = None if data.truth is None else int((data.truth["image_id"] == image).sum())
-    return Scene(image, file_of(data, image), relations, true)
+    relations = tuple(map(in_words(data.annotation, image), triplets_of(data.annotation, image)))
+    true = None if data.truth is None else len(triplets_of(data.truth, image))
+    return Scene(image, file_of(data.annotation, image), relations, true)
 
 
-def file_of(data: DataSet, picture: int) -> str:
+def _related_test_images(data: Annotations) -> tuple[Ids, Ids]:
+    """The test images with relations, ascending ids, and how many each has."""
+    of_test = data.relation_image[data.split[data.relation_image] == "test"]
+    images, counts = np.unique(of_test, return_counts=True)
+    return data.image_id[images], counts
+
+
+def file_of(data: Annotations, picture: int) -> str:
     """The file of a picture."""
-    return str(data.images["file"][data.images["image_id"] == picture][0])
+    return data.file[int(np.searchsorted(data.image_id, picture))]
 
 
-def triplets_of(relations: Mapping[str, NDArray[Any]], picture: int) -> list[Triplet]:
+def triplets_of(data: Annotations, picture: int) -> list[Triplet]:
     """(subject, predicate, object) of every relation of one picture, in the order of the file."""
-    here = relations["image_id"] == picture
-    names = ("subject_id", "predicate_id", "object_id")
-    return list(zip(*(relations[name][here].tolist() for name in names), strict=True))
+    here = data.image_id[data.relation_image] == picture
+    columns = data.object_id[data.subject[here]], data.predicate[here], data.object_id[data.object[here]]
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def in_words(data: DataSet, picture: int) -> Callable[[Triplet], Relation]:
+def in_words(data: Annotations, picture: int) -> Callable[[Triplet], Relation]:
     """What turns a triplet of one picture into names and boxes; KeyError for a thing that the picture lacks."""
-    here = data.objects["image_id"] == picture
-    names = ("object_id", "class_id", "x1", "y1", "x2", "y2")
-    rows = zip(*(data.objects[name][here].tolist() for name in names), strict=True)
+    here = data.rows(int(np.searchsorted(data.image_id, picture)))
+    rows = zip(
+        *(column[here].tolist() for column in (data.object_id, data.class_id, data.boxes)), strict=True
+    )
     things: dict[int, tuple[str, Box]] = {
-        number: (data.vocabulary.objects[kind - 1], (x1, y1, x2, y2)) for number, kind, x1, y1, x2, y2 in rows
+        number: (data.vocabulary.objects[kind - 1], tuple(box)) for number, kind, box in rows
     }
 
     def relation(triplet: Triplet) -> Relation:
@@ -114,12 +122,11 @@ class Example:
     said: tuple[Said, ...]
 
 
-def choose_pictures(data: DataSet, seed: int) -> list[int]:
+def choose_pictures(data: Annotations, seed: int) -> list[int]:
     """Draw test pictures with three to five annotated relations by lot, whatever was predicted for them."""
-    test = data.images["image_id"][data.images["split"] == "test"]
-    images, counts = np.unique(data.relations["image_id"], return_counts=True)
+    images, counts = _related_test_images(data)
     few = images[(counts >= ANNOTATED[0]) & (counts <= ANNOTATED[1])]
-    chosen = stream(seed, "tables", "examples").permutation(np.intersect1d(test, few))[:PICTURES]
+    chosen = stream(seed, "tables", "examples").permutation(few)[:PICTURES]
     return sorted(chosen.tolist())
 
 
@@ -144,9 +151,9 @@ def read_examples(data: DataSet, predict: Path, run: str, pictures: Sequence[int
 
 def _example(data: DataSet, columns: Mapping[str, NDArray[Any]], run: str, picture: int) -> Example:
     ranked = ranking({name: values[columns["image_id"] == picture] for name, values in columns.items()})
-    annotated = triplets_of(data.relations, picture)
+    annotated = triplets_of(data.annotation, picture)
     true = None if data.truth is None else set(triplets_of(data.truth, picture))
-    relation = in_words(data, picture)
+    relation = in_words(data.annotation, picture)
     said = [
         Said(verdict(one, set(annotated), true), rank, relation(one))
         for rank, one in enumerate(ranked[:TOP], 1)
@@ -158,7 +165,7 @@ def _example(data: DataSet, columns: Mapping[str, NDArray[Any]], run: str, pictu
             predicate = first.get((one[0], one[2]))
             instead = data.vocabulary.predicates[predicate - 1] if predicate else ""
             said.append(Said(MISSED, rank_of.get(one), relation(one), instead))
-    return Example(picture, file_of(data, picture), run, tuple(said))
+    return Example(picture, file_of(data.annotation, picture), run, tuple(said))
 
 
 def ranking(columns: Mapping[str, NDArray[Any]]) -> list[Triplet]:

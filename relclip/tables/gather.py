@@ -66,10 +66,9 @@ def gather(inputs: Inputs) -> Gathered:
         check_digests(folder)
     data, origin = read_data_set(inputs.dataset), read_origin(inputs.raw)
     knowledge = read_knowledge_base(inputs.kb) if inputs.kb else None
-    relations = {"annotation": data.relations} | ({"truth": data.truth} if data.truth is not None else {})
     triplets = triplets_of_runs(params, inputs.kb) if inputs.kb else {}
-    known = {judged: quality_of_runs(params, data, triplets, one) for judged, one in relations.items()}
-    people = read_people(params, inputs.dataset, inputs.evaluate, inputs.people)
+    known = {judged: quality_of_runs(params, triplets, one) for judged, one in data.judged_on.items()}
+    people = read_people(params, data.annotation, inputs.evaluate, inputs.people)
     tables = {
         judged: build_tables(params, inputs.evaluate, judged, known.get(judged), people, origin=origin)
         for judged in ("annotation", *(["truth"] if params.dataset.truth else []))
@@ -80,7 +79,7 @@ def gather(inputs: Inputs) -> Gathered:
         data=data,
         knowledge=knowledge,
         quality={
-            name: {judged: quality(base, data, one) for judged, one in relations.items()}
+            name: {judged: quality(base, one) for judged, one in data.judged_on.items()}
             for name, base in _bases(params, knowledge, inputs.kb).items()
         },
         knowledge_of=known,

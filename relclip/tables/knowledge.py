@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.core.errors import ContractError
+from relclip.core.annotations import Annotations
 from relclip.core.kb_filter import believed_triplets
 from relclip.core.params.whole import Params
 from relclip.core.parquet import TRIPLET
@@ -18,7 +18,7 @@ from relclip.core.recall import MAIN
 from relclip.tables.figures.quality import Size
 from relclip.tables.grid import cell, read_row
 from relclip.tables.results import Result
-from relclip.tables.sources import DataSet, columns_of
+from relclip.tables.sources import columns_of
 
 Columns = Mapping[str, NDArray[Any]]
 Counts = NDArray[np.int64]
@@ -61,10 +61,10 @@ Qualities = Mapping[str, Mapping[str, Quality]]
 WHOLE, BELIEVED = "all", "believed"
 
 
-def quality(triplets: Columns, data: DataSet, relations: Columns, split: str = "train") -> Quality:
+def quality(triplets: Columns, data: Annotations, split: str = "train") -> Quality:
     """Compare triplets (columns subject_class, predicate_id, object_class) with the relations of one split."""
     known = np.unique(np.stack([triplets[name] for name in TRIPLET.names], axis=1).astype(np.int64), axis=0)
-    annotated = class_triplets(data, relations, split)
+    annotated = data.triplets(split)
     size = len(data.vocabulary.predicates)
     known_codes, annotated_codes = _codes(known, size), _codes(annotated, size)
 
@@ -98,28 +98,6 @@ def quality_rows(predicates: Sequence[str], found: Qualities) -> Iterable[Sequen
             )
 
 
-def class_triplets(data: DataSet, relations: Columns, split: str) -> NDArray[np.int64]:
-    """(subject class, predicate, object class) of every relation of one split, (N, 3).
-
-    Raises ContractError where a relation names a thing that its picture does not have.
-    """
-    images = np.sort(data.images["image_id"][data.images["split"] == split])
-    here = np.isin(relations["image_id"], images)
-    mine = np.isin(data.objects["image_id"], images)
-    span = int(max(data.objects["object_id"].max(initial=0), 0)) + 1
-    places = np.searchsorted(images, data.objects["image_id"][mine]) * span + data.objects["object_id"][mine]
-    order = np.argsort(places)
-    base = np.searchsorted(images, relations["image_id"][here]) * span
-    found = []
-    for end in ("subject_id", "object_id"):
-        wanted = base + relations[end][here]
-        rows = np.searchsorted(places, wanted, sorter=order)
-        if (rows == len(places)).any() or (places[order[rows]] != wanted).any():
-            raise ContractError(f"a relation of {split} names a thing that is not there; run dataset again")
-        found.append(data.objects["class_id"][mine][order[rows]])
-    return np.stack([found[0], relations["predicate_id"][here], found[1]], axis=1).astype(np.int64)
-
-
 def _codes(triplets: NDArray[np.int64], predicates: int) -> NDArray[np.int64]:
     """One number a triplet of classes; ids fit 16 bits."""
     return (triplets[:, 0] * (predicates + 1) + triplets[:, 1]) * 2**16 + triplets[:, 2]
@@ -136,16 +114,14 @@ def triplets_of_runs(params: Params, kb: Path) -> dict[str, Columns]:
     return {run: believed(params, run, kb) for run in runs if run not in params.predict.training_free}
 
 
-def quality_of_runs(
-    params: Params, data: DataSet, triplets: Mapping[str, Columns], relations: Columns
-) -> dict[str, Result]:
+def quality_of_runs(params: Params, triplets: Mapping[str, Columns], data: Annotations) -> dict[str, Result]:
     """Run -> its share of the captions, and precision and coverage of its triplets, as fractions.
 
-    `relations`: the annotation or the full truth, of which train counts.
+    `data`: the annotation or the full truth, of which train counts.
     """
     found = {}
     for run, mine in triplets.items():
-        precision, coverage = quality(mine, data, relations).whole
+        precision, coverage = quality(mine, data).whole
         numbers = {"captions": share(params, run), "precision": precision, "coverage": coverage}
         metrics = {name: value for name, value in numbers.items() if not isnan(value)}
         found[run] = Result(metrics, {}, {}, {}, {})

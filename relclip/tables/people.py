@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from relclip.core.annotations import load_annotations
+from relclip.core.annotations import Annotations
 from relclip.core.params.tables import PRECISION
 from relclip.core.params.whole import Params
 from relclip.people.judgements import people_report, read_judgements, share_judged
@@ -25,7 +25,7 @@ class People:
     words: str
 
 
-def read_people(params: Params, dataset: Path, evaluate: Path, folder: Path | None) -> People | None:
+def read_people(params: Params, data: Annotations, evaluate: Path, folder: Path | None) -> People | None:
     """Count what people said about the runs of table 2; None where there are no judgements.
 
     Raises ContractError where a file is broken.
@@ -35,7 +35,7 @@ def read_people(params: Params, dataset: Path, evaluate: Path, folder: Path | No
     runs = [run for run in shown if asked_file(evaluate, run).is_file()]
     if not path or not path.is_file() or not runs:
         return None
-    questions = load_questionnaire(load_annotations(dataset), evaluate, runs, params.evaluate)
+    questions = load_questionnaire(data, evaluate, runs, params.evaluate)
     report = people_report(questions, read_judgements(path), params.evaluate)
     judged = {run: one for run, one in report["runs"].items() if one["counts"]["images"]}
     return People({run: _result(one) for run, one in judged.items()}, _words(report, list(judged.values())))

@@ -8,7 +8,7 @@ from typing import Any
 from relclip.core import parquet
 from relclip.core.json_file import read_json, read_object
 from relclip.core.params.whole import Params
-from relclip.core.recall import JUDGED
+from relclip.core.recall import JUDGED_ON
 from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.tables.layout import TASKS, rows_of
 from relclip.tables.sources import written_by
@@ -133,7 +133,7 @@ def _released(
     found = {
         (task, judged): result
         for task in TASKS
-        for judged in JUDGED
+        for judged in JUDGED_ON
         if (result := read_result(evaluate, run, task, judged))
     }
     return Released(

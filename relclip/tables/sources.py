@@ -5,17 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relclip.core import parquet
+from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.errors import ContractError
 from relclip.core.json_file import read_json
 from relclip.core.params.base import SPLITS
-from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.core.parquet import TRIPLETS, read_table
+from relclip.core.vocabulary import Vocabulary
 
 Counted = list[tuple[str, int]]
 
@@ -36,42 +37,33 @@ def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
-@dataclass(frozen=True)
-class DataSet:
-    """The data set's tables (contract columns) as NumPy columns; `truth` None: only the annotation is known."""
+class DataSet(NamedTuple):
+    """What was annotated, and every true relation of the same objects; None: only the annotation is known."""
 
-    vocabulary: Vocabulary
-    images: Mapping[str, NDArray[Any]]
-    objects: Mapping[str, NDArray[Any]]
-    relations: Mapping[str, NDArray[Any]]
-    truth: Mapping[str, NDArray[Any]] | None
+    annotation: Annotations
+    truth: Annotations | None
 
-    def relations_per_predicate(self, relations: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.int64]]:
-        """Split -> (P,) number of relations of each predicate."""
-        split = dict(zip(self.images["image_id"].tolist(), self.images["split"].tolist(), strict=True))
-        splits = np.array([split.get(image, "") for image in relations["image_id"].tolist()], dtype=object)
-        size = len(self.vocabulary.predicates) + 1
-        return {
-            name: np.bincount(relations["predicate_id"][splits == name], minlength=size)[1:size]
-            for name in SPLITS
-        }
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The classes."""
+        return self.annotation.vocabulary
+
+    @property
+    def judged_on(self) -> dict[str, Annotations]:
+        """By what is judged against."""
+        return {name: one for name, one in self._asdict().items() if one}
+
+
+def relations_per_predicate(data: Annotations) -> dict[str, NDArray[np.int64]]:
+    """Split -> (P,) number of relations of each predicate."""
+    size = len(data.vocabulary.predicates) + 1
+    return {split: np.bincount(data.triplets(split)[:, 1], minlength=size)[1:] for split in SPLITS}
 
 
 def read_data_set(folder: Path) -> DataSet:
     """Read `dataset`'s output. Raises ContractError where a file is absent or broken."""
-    vocabulary = load_vocabulary(folder / "vocabulary.json")
     truth = folder / "truth" / "relations.parquet"
-    return DataSet(
-        vocabulary,
-        _columns(folder / "images.parquet", parquet.IMAGES),
-        _columns(folder / "objects.parquet", parquet.OBJECTS),
-        _columns(folder / "relations.parquet", parquet.RELATIONS),
-        _columns(truth, parquet.RELATIONS) if truth.is_file() else None,
-    )
-
-
-def _columns(path: Path, schema: pa.Schema) -> dict[str, NDArray[Any]]:
-    return columns_of(parquet.read_table(path, schema))
+    return DataSet(load_annotations(folder), load_annotations(folder, truth) if truth.is_file() else None)
 
 
 @dataclass(frozen=True)
@@ -94,7 +86,7 @@ class KnowledgeBase:
 
 def read_knowledge_base(folder: Path) -> KnowledgeBase:
     """Read `kb`'s triplets."""
-    return KnowledgeBase(_columns(folder / "triplets.parquet", parquet.TRIPLETS))
+    return KnowledgeBase(columns_of(read_table(folder / "triplets.parquet", TRIPLETS)))
 
 
 @dataclass(frozen=True)

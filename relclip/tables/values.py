@@ -86,7 +86,7 @@ def _words(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
 def _data(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     data = gathered.data
     return {
-        "classes": len(set(data.objects["class_id"].tolist())),
+        "classes": len(np.unique(data.annotation.class_id)),
         "predicates": data.vocabulary.predicates,
         "splits": SPLIT_NAMES,
         "tiles": content.tiles(data, gathered.knowledge),

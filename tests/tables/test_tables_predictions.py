@@ -2,16 +2,20 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import yaml
 from made_inputs import write_gradcam
 
 from relclip.core import parquet
+from relclip.core.annotations import Annotations
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError
 from relclip.core.params.whole import load_workflow
+from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS
 from relclip.tables.draw_examples import COLOURS, draw_attention, draw_examples, marks
 from relclip.tables.draw_recall import NONE, OTHER, draw_contrast, taken
 from relclip.tables.examples import (
@@ -28,7 +32,6 @@ from relclip.tables.examples import (
 )
 from relclip.tables.gather import gather
 from relclip.tables.knowledge import (
-    class_triplets,
     knowledge_sizes,
     quality,
     quality_of_runs,
@@ -44,23 +47,27 @@ def data(inputs) -> DataSet:
     return read_data_set(inputs.dataset)
 
 
-def slow_triplets(data: DataSet, relations, split: str) -> list[tuple[int, int, int]]:
-    splits = dict(zip(data.images["image_id"], data.images["split"], strict=True))
+def slow_triplets(dataset: Path, relations: str, split: str) -> list[tuple[int, int, int]]:
+    read = {
+        schema: parquet.read_table(dataset / f"{name}.parquet", schema).to_pydict()
+        for name, schema in (("images", IMAGES), ("objects", OBJECTS), (relations, RELATIONS))
+    }
+    splits = dict(zip(*(read[IMAGES][name] for name in ("image_id", "split")), strict=True))
     names = ("image_id", "object_id", "class_id")
-    kind = {(i, o): c for i, o, c in zip(*(data.objects[n] for n in names), strict=True)}
-    rows = zip(*(relations[name] for name in parquet.RELATIONS.names), strict=True)
+    kind = {(i, o): c for i, o, c in zip(*(read[OBJECTS][n] for n in names), strict=True)}
+    rows = zip(*(read[RELATIONS][name] for name in RELATIONS.names), strict=True)
     return [(kind[i, s], r, kind[i, o]) for i, s, r, o in rows if splits[i] == split]
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-@pytest.mark.parametrize("judged", ["relations", "truth"])
-def test_precision_and_coverage_against_a_slow_count(inputs, data, split, judged):
-    knowledge, relations = read_knowledge_base(inputs.kb), getattr(data, judged)
+@pytest.mark.parametrize(("judged", "file"), [("annotation", "relations"), ("truth", "truth/relations")])
+def test_precision_and_coverage_against_a_slow_count(inputs, data, split, judged, file):
+    knowledge, relations = read_knowledge_base(inputs.kb), data.judged_on[judged]
     names = ("subject_class", "predicate_id", "object_class")
     known = set(zip(*(knowledge.triplets[name].tolist() for name in names), strict=True))
-    seen = slow_triplets(data, relations, split)
-    found = quality(knowledge.triplets, data, relations, split)
-    assert [tuple(row) for row in class_triplets(data, relations, split).tolist()] == seen
+    seen = slow_triplets(inputs.dataset, file, split)
+    found = quality(knowledge.triplets, relations, split)
+    assert [tuple(row) for row in relations.triplets(split).tolist()] == seen
     for place in range(len(data.vocabulary.predicates)):
         mine = [triplet for triplet in known if triplet[1] == place + 1]
         here = [triplet for triplet in seen if triplet[1] == place + 1]
@@ -74,26 +81,34 @@ def test_precision_and_coverage_against_a_slow_count(inputs, data, split, judged
     assert found.whole[1] == pytest.approx(sum(one in known for one in seen) / len(seen))
 
 
+def fewer_relations(data: Annotations, count: int) -> Annotations:
+    names = ("subject", "predicate", "object", "relation_image")
+    return replace(data, **{name: getattr(data, name)[:count] for name in names})
+
+
 def test_no_triplets_and_no_relations_are_no_number(data):
     none = {name: np.zeros(0, np.int64) for name in parquet.TRIPLETS.names}
-    nothing = {name: values[:0] for name, values in data.relations.items()}
-    found = quality(none, data, nothing)
+    found = quality(none, fewer_relations(data.annotation, 0))
     assert np.isnan(found.precision).all() and np.isnan(found.coverage).all() and np.isnan(found.whole).all()
     lines = list(quality_rows(data.vocabulary.predicates, {"all": {"truth": found}}))
     assert lines[1] == ("all", "truth", data.vocabulary.predicates[0], 0, 0, None, 0, 0, None)
 
 
-def test_a_relation_of_a_thing_that_is_not_there_is_one_sentence(data):
-    broken = {**data.relations, "subject_id": np.full_like(data.relations["subject_id"], 9)}
-    with pytest.raises(ContractError, match="not there"):
-        class_triplets(data, broken, "train")
+@pytest.mark.parametrize("file", ["relations.parquet", "truth/relations.parquet"])
+def test_a_relation_of_a_thing_that_is_not_there_is_one_sentence(inputs, tmp_path, file):
+    shutil.copytree(inputs.dataset, tmp_path / "dataset")
+    table = parquet.read_table(tmp_path / "dataset" / file, RELATIONS)
+    broken = table.set_column(1, "subject_id", pa.array([9] * len(table), pa.int32()))
+    parquet.write_table(tmp_path / "dataset" / file, broken, RELATIONS)
+    with pytest.raises(ContractError, match=rf"dataset/{file} has subject_id .*, which is nowhere defined"):
+        read_data_set(tmp_path / "dataset")
 
 
 def test_a_share_of_the_captions_is_the_one_that_train_believes(inputs, data):
     params = load_workflow(inputs.params)
     triplets = triplets_of_runs(params, inputs.kb)
     assert set(triplets) == set(params.report.trainings("kb_size"))
-    found = quality_of_runs(params, data, triplets, data.relations)
+    found = quality_of_runs(params, triplets, data.annotation)
     shares = {run: params.run(run).kb.captions for run in triplets}
     assert {run: result.metrics["captions"] for run, result in found.items()} == shares
     whole = read_knowledge_base(inputs.kb).triplets
@@ -128,9 +143,9 @@ def test_verdicts(one, true, expected):
 
 
 def test_examples_account_for_every_annotated_relation(inputs, data):
-    pictures = [int(image) for image in data.images["image_id"][data.images["split"] == "test"]]
+    pictures = [int(image) for image in data.annotation.image_id[data.annotation.split == "test"]]
     for example in read_examples(data, inputs.predict, "no_rcl", pictures):
-        annotated, true = (triplets_of(one, example.image_id) for one in (data.relations, data.truth))
+        annotated, true = (triplets_of(one, example.image_id) for one in data)
         said = [one for one in example.said if one.verdict != MISSED]
         assert [one.rank for one in said] == [1, 2, 3]
         # Every pair is predicted as riding, surest of all from the first thing.
@@ -152,15 +167,16 @@ def test_wrong_triplets_are_listed_and_not_drawn(inputs, data):
 
 
 def test_pictures_are_drawn_by_lot_among_test_pictures_with_three_to_five(data):
-    assert choose_pictures(data, 0) == [3, 7, 11]
-    more = replace(data, relations=data.truth)
+    assert choose_pictures(data.annotation, 0) == [3, 7, 11]
+    more = data.truth
     chosen = [choose_pictures(more, seed) for seed in range(4)]
     assert chosen[0] == choose_pictures(more, 0)
     assert len({tuple(one) for one in chosen}) > 1
-    test = set(data.images["image_id"][data.images["split"] == "test"].tolist())
+    test = set(more.image_id[more.split == "test"].tolist())
     assert all(set(one) <= test and len(one) == 4 for one in chosen)
-    six = {name: np.tile(values, 2) for name, values in data.truth.items()}
-    assert choose_pictures(replace(data, relations=six), 0) == []
+    names = ("subject", "predicate", "object", "relation_image")
+    six = {name: np.tile(getattr(more, name), 2) for name in names}
+    assert choose_pictures(replace(more, **six), 0) == []
 
 
 def test_a_run_without_predictions_has_no_examples(inputs, data, tmp_path):
@@ -172,9 +188,9 @@ def test_a_run_without_predictions_has_no_examples(inputs, data, tmp_path):
 
 def test_predictions_of_another_data_set_are_one_sentence(inputs, data, tmp_path):
     shutil.copytree(inputs.predict / "no_rcl", tmp_path / "no_rcl")
-    fewer = {name: values[:1] for name, values in data.objects.items()}
+    fewer = replace(data.annotation, first=np.minimum(data.annotation.first, 1))
     with pytest.raises(ContractError, match="the data set lacks"):
-        read_examples(replace(data, objects=fewer), tmp_path, "no_rcl", [3])
+        read_examples(data._replace(annotation=fewer), tmp_path, "no_rcl", [3])
     assert TOP == 10
 
 

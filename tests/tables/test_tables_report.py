@@ -202,7 +202,7 @@ def test_sample_pictures_are_seeded_test_pictures(inputs, tmp_path):
     first, again, other = (choose_scenes(data, seed) for seed in (0, 0, 1))
     assert first == again != other
     assert len(first) == 8
-    test = set(data.images["image_id"][data.images["split"] == "test"].tolist())
+    test = set(data.annotation.image_id[data.annotation.split == "test"].tolist())
     assert {scene.image_id for scene in first} <= test
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_EXPLORER = Path(__file__).parent / "template" / "explorer.js"
+_TEMPLATES = Path(__file__).parent / "template"
 #: Letters of a sentence that pages keep.
 LETTERS_SHOWN = 300
 _MARKS = str.maketrans(
@@ -22,34 +22,43 @@ _MARKS = str.maketrans(
 )
 
 
-def render(folder: Path, name: str, filters: Mapping[str, Any] | None = None, /, **content: Any) -> str:
-    """Fill the template folder/`name`. Every value is escaped; a name that the template does not get is an error.
+def render(
+    folder: Path,
+    name: str,
+    filters: Mapping[str, Any] | None = None,
+    /,
+    *,
+    script: str = "",
+    data: Mapping[str, Any] | None = None,
+    **content: Any,
+) -> str:
+    """Fill the template folder/`name`, which extends frame.html: its policy lets nothing in but what is on the page.
 
-    It gets `css` too, folder/page.css.
+    Every value is escaped; a name that the template does not get is an error. The styles are folder/page.css. script:
+    the one that may run, allowed by its hash alone; it finds `data` in #data.
     """
     import jinja2  # noqa: PLC0415  # most of what imports this module makes no page
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader([folder, _TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= filters or {}
-    page: str = environment.get_template(name).render(css=(folder / "page.css").read_text("utf-8"), **content)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    css = (folder / "page.css").read_text("utf-8")
+    page: str = environment.get_template(name).render(
+        content, css=css, script=script, digest=digest, data=embedded(data or {})
+    )
     return page
 
 
 @cache
 def explorer_script() -> str:
     """The script that looks triplets up: it writes text alone, never markup."""
-    return _EXPLORER.read_text("utf-8")
-
-
-def script_digest(script: str) -> str:
-    """A script's SHA-256 as a content security policy names it."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return (_TEMPLATES / "explorer.js").read_text("utf-8")
 
 
 def embedded(content: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from relclip.core.page import data_uri, embedded, render, script_digest
+from relclip.core.page import data_uri, render
 from relclip.core.recall import Task
 from relclip.photo.about import About
 from relclip.photo.colours import text_on
@@ -50,8 +50,7 @@ def render_page(
         "page.html",
         {"score": two_digits},
         script=script,
-        digest=script_digest(script),
-        data=embedded(data),
+        data=data,
         graph={**content, "about": {**content["about"], "sentence": about.sentence}},
         name=Path(content["photo"]).name,
         boxes=_BOXES[content["task"]],

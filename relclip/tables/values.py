@@ -8,7 +8,7 @@ import numpy as np
 from relclip.core import captions
 from relclip.core.kb_filter import caption_ids
 from relclip.core.metrics import metric_label
-from relclip.core.page import LETTERS_SHOWN, embedded, explorer_script, script_digest
+from relclip.core.page import LETTERS_SHOWN, explorer_script
 from relclip.core.params.whole import Params
 from relclip.core.parquet import TRIPLET
 from relclip.core.recall import MAIN, MAIN_NAMES
@@ -126,9 +126,8 @@ def _knowledge(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         ],
         "explorer": data,
         "triplets_in_all": len(knowledge.triplets["count"]),
-        "explorer_data": embedded(data),
-        "explorer_script": explorer_script(),
-        "explorer_digest": script_digest(explorer_script()),
+        "data": data,
+        "script": explorer_script(),
         "explorer_sentences": SENTENCES,
     }
 

@@ -1,6 +1,7 @@
 """Fixtures that several test folders share."""
 
 import os
+import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,31 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("the team's ../shared/data is not here")
     return path
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A Chromium without a window, which keeps a log."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no Chromium here: apt-get install chromium chromium-driver")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    switches = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1100,900",
+    ]
+    for switch in (*switches, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield opened
+    opened.quit()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 import lemminflect
 
@@ -118,10 +119,12 @@ def in_gerund(text: str) -> Iterator[str]:
 def tidy(name: str) -> str:
     """A name in lower case, underscores as spaces, single spaces, without quotes or stops at the ends.
 
+    A letter with a mark is one letter (NFC), however a keyboard or a file system wrote it.
+
     >>> tidy(" Traffic_Light.")
     'traffic light'
     """
-    return " ".join(name.lower().replace("_", " ").split()).strip(" .,;:!?\"'`")
+    return " ".join(normalize("NFC", name).lower().replace("_", " ").split()).strip(" .,;:!?\"'`")
 
 
 def spellings(text: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from relclip.core.errors import InputError, no_file
 from relclip.core.forms import load_aliases
 from relclip.core.params.dataset import Dataset
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, write_table
-from relclip.core.vocabulary import Vocabulary
+from relclip.core.vocabulary import FOUND, Vocabulary
 from relclip.dataset.account import Account
 from relclip.dataset.expected import compare, visual_genome_route
 from relclip.dataset.found import make_vocabulary
@@ -39,6 +39,10 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
         )
     object_aliases, predicate_aliases = map(load_aliases, (params.object_aliases, params.predicate_aliases))
     vocabulary = make_vocabulary(params, raw, object_aliases, predicate_aliases)
+    if (
+        params.predicates == FOUND
+    ):  # what was found is what annotators write, tidied; an exact match knows no other
+        predicate_aliases = {name: name for name in vocabulary.predicates} | predicate_aliases
     names = ObjectNames(vocabulary.objects, object_aliases, params.object_match)
     words = PredicateWords(vocabulary.predicates, predicate_aliases, params.predicate_match)
     account = Account(vocabulary.predicates)

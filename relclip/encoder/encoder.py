@@ -143,6 +143,10 @@ class Encoder:
         encoded = list(progress(parts, "texts", "part", len(batches)) if shown else parts)
         return torch.cat(encoded) if encoded else torch.zeros((0, self.dimension))
 
+    def unknown_words(self, text: str) -> list[str]:
+        """What of a text it cannot tell from other words: a tokenizer of whole words knows those of its training."""
+        return self._tokenizer.unknown(text) if isinstance(self._tokenizer, WordTokenizer) else []
+
     @property
     def dimension(self) -> int:
         """D, the length of the embeddings both towers share."""

@@ -40,6 +40,11 @@ class WordTokenizer:
             tokens[row, : len(ids) + 1] = torch.tensor([*ids, self.end])
         return tokens
 
+    def unknown(self, text: str) -> list[str]:
+        """The words of a text that it reads as any other; the text itself where it finds no word in it."""
+        words = words_of(text)
+        return [word for word in words if word not in self._ids] if words else [text]
+
     def save(self, path: Path) -> None:
         """Write words.txt, one word a line in the order of their ids."""
         write_text(path, "\n".join(self.words) + "\n")

@@ -39,11 +39,11 @@ def main() -> None:
 
 
 def _identifier(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]{0,60}", text):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]{0,60}", text.lower()):
         raise argparse.ArgumentTypeError(
             f"'{text}' is no licence identifier, such as apache-2.0 or cc-by-4.0"
         )
-    return text
+    return text.lower()
 
 
 if __name__ == "__main__":

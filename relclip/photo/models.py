@@ -10,6 +10,7 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.device import best_device
 from relclip.core.errors import ContractError, InputError, first_fault
+from relclip.core.forms import tidy
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.trained import CONFIG, WEIGHTS
@@ -26,7 +27,6 @@ from relclip.predict.request import Inputs
 
 #: Letters of a predicate that a user names.
 LONGEST = 100
-_WORDS = "scored by their words alone, which on what was never trained often fails"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Models:
         unknown = [f"'{name}'" for name in self.predicates if matcher and name in matcher.untrained]
         if not unknown:
             return about
-        said = f"{', '.join(unknown)} {'was' if len(unknown) == 1 else 'were'} not trained and {_WORDS}"
+        were, words = ("was", "its words") if len(unknown) == 1 else ("were", "their words")
+        said = f"{', '.join(unknown)} {were} not trained: scored by {words} alone, which often fails"
         return replace(about, warning="; ".join(filter(None, [about.warning, said])))
 
 
@@ -77,6 +78,7 @@ def load_models(source: Source, device: str = "auto", predicates: Sequence[str] 
     vocabulary = load_vocabulary(source.inputs.dataset / "vocabulary.json")
     encoder = load_encoder(source.encoder, place)
     if predicates:
+        predicates = _checked(predicates, vocabulary)
         shared = encoder if source.inputs.encoder == source.encoder else None
         predictor.matcher = load_matcher(
             source.inputs,
@@ -84,7 +86,7 @@ def load_models(source: Source, device: str = "auto", predicates: Sequence[str] 
             source.request.prompts,
             place,
             encoder=shared,
-            further=_checked(predicates),
+            further=predicates,
         )
         predictor.columns = torch.tensor(
             [predictor.matcher.names.index(name) for name in predicates], device=place
@@ -100,15 +102,22 @@ def load_models(source: Source, device: str = "auto", predicates: Sequence[str] 
     )
 
 
-def _checked(predicates: Sequence[str]) -> Sequence[str]:
-    """Raise InputError for a name that is none, or comes twice."""
-    for place, name in enumerate(predicates):
-        if not name.strip() or not name.isprintable() or len(name) > LONGEST or name in predicates[:place]:
+def _checked(predicates: Sequence[str], vocabulary: Vocabulary) -> Sequence[str]:
+    """The names, one of the vocabulary's as it stands there. Raises InputError for one that is none, or comes twice."""
+    if isinstance(predicates, str):
+        raise InputError(
+            f"predicates is a list of names, met '{printable(predicates)[:LONGEST]}'; put it in brackets"
+        )
+    known = vocabulary.predicate_ids
+    own = {tidy(name): name for name in known}
+    names = [name if name in known else own.get(tidy(name), name) for name in predicates]
+    for place, name in enumerate(names):
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST or name in names[:place]:
             raise InputError(
                 f"the predicate '{printable(name)[:LONGEST]}' is empty, comes twice or has more than {LONGEST} "
                 "letters; give words such as feeding,leading"
             )
-    return predicates
+    return names
 
 
 def _finder(folder: Path, vocabulary: Vocabulary, device: torch.device) -> Finder:

@@ -11,6 +11,7 @@ from pydantic import FiniteFloat, TypeAdapter, ValidationError
 from relclip.core.annotations import Ids
 from relclip.core.boxes import Boxes
 from relclip.core.errors import InputError, first_fault, nearest, no_file
+from relclip.core.forms import tidy
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
 from relclip.core.parquet import readable
@@ -106,12 +107,14 @@ def _fitting(path: Path, key: str, photos: Sequence[Path]) -> list[Path]:
 
 def _class(label: str, vocabulary: Vocabulary, photo: str) -> int:
     known = vocabulary.object_ids
-    if label not in known:
+    found = {tidy(name): number for name, number in known.items()} | known
+    number = found.get(label, found.get(tidy(label)))
+    if number is None:
         raise InputError(
-            f"{photo}: the label '{label}' is no class of the model{nearest(label, known)}; its {len(known)} classes "
-            "stand in data/dataset/vocabulary.json; leave all labels out to let the model name the boxes"
+            f"{photo}: the label '{label}' is no class of the model{nearest(tidy(label), known)}; its {len(known)} "
+            "classes stand in its vocabulary.json; leave all labels out to let the model name the boxes"
         )
-    return known[label]
+    return number
 
 
 def _parquet(path: Path) -> dict[str, list[dict[str, object]]]:

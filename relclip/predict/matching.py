@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder, encode_distinct, load_encoder
 from relclip.model import Batch, Output, Projections, Triplets, load_contrast, read_about, read_config
@@ -96,7 +96,7 @@ def load_matcher(
     """The contrast of the model in `inputs.model`, over its predicates and `further` ones that nobody trained.
 
     `encoder`: that of `inputs.encoder`, where it is loaded already. Raises ContractError for a model without a
-    contrast and where no encoder is given.
+    contrast and where no encoder is given, InputError for a further predicate that the encoder cannot read.
     """
     contrast = load_contrast(inputs.model, device)
     if contrast is None:
@@ -106,10 +106,18 @@ def load_matcher(
         )
     if inputs.encoder is None:
         raise ContractError("matching reads the encoder of the prompts: --encoder data/clip/model")
-    names = [*vocabulary.predicates, *(name for name in further if name not in vocabulary.predicates)]
+    encoder = encoder or load_encoder(inputs.encoder, device)
+    added = [name for name in further if name not in vocabulary.predicates]
+    for name in added:
+        if unknown := encoder.unknown_words(name):
+            raise InputError(
+                f"the encoder in {inputs.encoder} knows the words that it was trained with, and '{unknown[0]}' of the "
+                f"predicate '{name}' is none of them; say it in other words, or take a model with a larger encoder"
+            )
+    names = [*vocabulary.predicates, *added]
     held_out = (read_about(inputs.model).get("train") or {}).get("held_out") or []
-    unseen = {*names[len(vocabulary.predicates) :], *held_out}
-    texts = TripletTexts(encoder or load_encoder(inputs.encoder, device), vocabulary.objects, names, prompts)
+    unseen = {*added, *held_out}
+    texts = TripletTexts(encoder, vocabulary.objects, names, prompts)
     width = read_config(inputs.model).dimension
     if texts.dimension != width:
         raise ContractError(

@@ -69,6 +69,12 @@ def test_word_tokenizer():
     ]
     assert tokenizer("").tolist() == [[1, 7, 0, 0, 0, 0]]
     assert tokenizer.vocab_size == 8
+    assert [tokenizer.unknown(text) for text in ("A man!", "a cat's bed", "人", "")] == [
+        [],
+        ["cat's"],
+        ["人"],
+        [""],
+    ]
 
 
 @pytest.mark.parametrize(

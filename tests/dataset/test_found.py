@@ -70,6 +70,17 @@ def test_exact_takes_each_name_as_it_is_written(write_raw, thing, relation, para
     assert vocabulary.objects == ("man", "men") and vocabulary.predicates == ("feeds", "is feeding")
 
 
+@pytest.mark.parametrize("match", ["exact", "lemma"])
+def test_what_is_found_is_met_however_it_is_written(write_raw, thing, relation, params, match):
+    words = ["next_to", " Next  to", "next to.", "a\u0300 côté de", "à côté de"]
+    raw = write_raw({1: (40, 30)}, {1: [thing(1, "fene\u0302tre"), thing(2, "fenêtre")]},
+                    {1: [relation(1, text, 2) for text in words]})  # fmt: skip
+    settings = found(params, predicate_match=match, duplicates="keep")
+    assert make_dataset(settings, raw, raw.parent / "made").kept["relations"] == 5
+    vocabulary = load_vocabulary(raw.parent / "made" / "vocabulary.json")
+    assert vocabulary.objects == ("fenêtre",) and vocabulary.predicates == ("next to", "à côté de")
+
+
 def test_a_list_in_params_is_a_vocabulary(write_raw, thing, relation, params):
     raw = write_raw({1: (40, 30)}, {1: [thing(1, "yak"), thing(2, "man")]}, {1: [relation(1, "licks", 2)]})
     listed = params.model_copy(update={"objects": ["yak", "man"], "predicates": ["licks"]})

@@ -65,7 +65,7 @@ def write_data(root: Path) -> Path:
 
 def write_models(data: Path, made) -> None:
     vocabulary = load_vocabulary(data / "dataset" / "vocabulary.json")
-    tokenizer = WordTokenizer(["board", "man"], 6)
+    tokenizer = WordTokenizer(["board", "feeding", "man", "riding"], 6)
     config = model_config(made.clip.pretrain, tokenizer)
     (data / "clip" / "model").mkdir(parents=True)
     save_encoder(data / "clip" / "model", build(config, 0), config, tokenizer)

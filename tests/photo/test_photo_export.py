@@ -77,7 +77,9 @@ def test_the_command_it_prints_can_be_typed(data, tmp_path, capsys):
 
 def test_an_export_without_its_encoder_takes_the_same_one_only(data, graphs, tmp_path):
     folder, photo = tmp_path / "small", data / "raw" / "images" / "2.jpg"
-    assert call(export.main, RUN, "--output", folder, "--data", data, "--without-encoder") == 0
+    small = ("--output", folder, "--data", data, "--without-encoder", "--licence", "MIT")
+    assert call(export.main, RUN, *small) == 0
+    assert "license: mit\n" in (folder / "README.md").read_text()
     assert not (folder / "encoder").exists()
     own = data / "clip" / "model"
     assert numbers(SceneGraphs.load(folder, device="cpu", encoder=own)(photo)) == numbers(graphs(photo))
@@ -233,15 +235,30 @@ def test_predicates_that_were_never_trained_are_matched_by_their_words(data, mat
     graph = SceneGraphs.load(matching, device="cpu", predicates=["feeding", "riding"])(photo)
     assert {one.predicate for one in graph.relations} <= {"feeding", "riding"}
     assert all(0 < one.predicate_score < 1 for one in graph.relations)
-    other = SceneGraphs.load(matching, device="cpu", predicates=["riding"])(photo)
+    other = SceneGraphs.load(matching, device="cpu", predicates=[" Riding"])(photo)
     assert "not trained" not in other.about.sentence
+    assert {one.predicate for one in other.relations} == {"riding"}
     assert len(other.relations) == len(graph.relations)
     about = matching / "relation" / "config.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"train": {"held_out": ["riding"]}}))
     held_out = SceneGraphs.load(matching, device="cpu", predicates=["riding"])
     assert "'riding' was not trained" in held_out.models.about.sentence
-    with pytest.raises(RelclipError, match="comes twice"):
-        SceneGraphs.load(matching, device="cpu", predicates=["feeding", "feeding"])
+
+
+@pytest.mark.parametrize(
+    ("predicates", "words"),
+    [
+        (["feeding", "feeding"], "comes twice"),
+        (["riding", "RIDING"], "'riding' is empty, comes twice"),
+        (["leading"], "'leading' of the predicate 'leading' is none of them"),
+        (["feeding from"], "'from' of the predicate 'feeding from'"),
+        (["喂"], "'喂' of the predicate '喂'"),
+        ("feeding", r"a list of names, met 'feeding'"),
+    ],
+)
+def test_a_predicate_that_cannot_be_matched_is_refused(matching, predicates, words):
+    with pytest.raises(RelclipError, match=words):
+        SceneGraphs.load(matching, device="cpu", predicates=predicates)
 
 
 def test_a_model_without_a_contrast_cannot_match(model):

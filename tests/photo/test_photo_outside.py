@@ -215,9 +215,10 @@ def test_bad_boxes_end_in_a_sentence(tmp_path):
             r"\[60.0, 2.0, 70.0, 40.0\] covers nothing of the picture's 50 x 60",
         ),
         ([{**good, "label": "man"}, good], "some boxes have a label and some none"),
-        ([{**good, "label": "mann"}], "did you mean 'man'"),
+        ([{**good, "label": "Mann"}], "did you mean 'man'"),
     ):
         (tmp_path / "b.json").write_text(json.dumps({"p.jpg": rows}))
         boxes = read_boxes(tmp_path / "b.json", [Path("p.jpg")])[Path("p.jpg")]
         with pytest.raises(InputError, match=words):
             checked_boxes(boxes, (50, 60), NAMES, "p.jpg")
+    assert checked_boxes([Box(**good, label=" Man")], (50, 60), NAMES, "p.jpg").classes is not None

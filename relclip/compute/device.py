@@ -1,11 +1,14 @@
 """Where tensors live and how reproducible arithmetic is. Only torch stages import this module."""
 
+import functools
 import os
+import sys
 
 import torch
 from torch import Tensor
 
-from relclip.core.errors import InputError
+from relclip.core import card
+from relclip.core.errors import InputError, one_line
 
 #: The environment variable that says how many jobs share a GPU.
 GPU_JOBS = "RELCLIP_GPU_JOBS"
@@ -14,16 +17,36 @@ GPU_JOBS = "RELCLIP_GPU_JOBS"
 def best_device(name: str = "auto") -> torch.device:
     """Return the device called `name`; 'auto' takes a GPU if there is one, else the CPU.
 
-    Raises InputError for a name that is none, and for a GPU where there is none.
+    Raises InputError for a name that is none, for a GPU where there is none, and for one that torch cannot use.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return _card() or torch.device("cpu")
     kind, _, number = name.partition(":")
     gpus = torch.cuda.device_count()
     there = gpus if kind == "cuda" else 1
     if kind not in {"cpu", "cuda"} or (number and not number.isdecimal()) or int(number or 0) >= there:
         raise InputError(f"the device '{name}' is not there; give auto, cpu{', cuda' if gpus else ''}")
     return torch.device(name)
+
+
+@functools.cache
+def _card() -> torch.device | None:
+    """This machine's card; none, and a word where there is one all the same: on a CPU hours may become weeks."""
+    if torch.cuda.is_available():
+        try:
+            torch.zeros(1, device="cuda").item()
+        except RuntimeError as error:  # no kernels for it, or it is taken
+            raise card.unusable(one_line(error)) from None
+        return torch.device("cuda")
+    if card.is_there():
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
+        print(
+            f"relclip: the CPU computes, though there is an NVIDIA card: torch {torch.__version__}, {built}, finds "
+            "none that it can use (is the driver older? nvidia-smi tells)",
+            file=sys.stderr,
+            flush=True,
+        )
+    return None
 
 
 def prepare(seed: int, threads: int | None = None) -> None:

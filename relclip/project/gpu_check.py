@@ -32,6 +32,7 @@ import yaml
 from torch import Tensor
 
 from relclip import __version__
+from relclip.core import card
 from relclip.core.atomic import write_text
 from relclip.core.ordered import available_threads
 from relclip.encoder.encoder import load_encoder
@@ -258,8 +259,8 @@ def device_name(device: torch.device) -> str:
     """The card in words."""
     if device.type == "cpu":
         return "the CPU, at a tiny size: this says nothing of a card"
-    card = torch.cuda.get_device_properties(device)
-    return f"{card.name}, {card.total_memory / 1e9:.0f} GB, compute capability {card.major}.{card.minor}"
+    found = torch.cuda.get_device_properties(device)
+    return f"{found.name}, {found.total_memory / 1e9:.0f} GB, compute capability {found.major}.{found.minor}"
 
 
 def check(device: torch.device, threads: int) -> list[Outcome]:
@@ -292,8 +293,8 @@ def main() -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     elif not torch.cuda.is_available():
         print(
-            f"gpu-check: torch {torch.__version__} finds no CUDA card on this machine, so nothing was checked; "
-            "`--device cpu` runs the same paths at a tiny size",
+            f"gpu-check: torch {torch.__version__} finds no CUDA card on this machine ({card.trouble()}), so nothing "
+            "was checked; `--device cpu` runs the same paths at a tiny size",
             file=sys.stderr,
         )
         sys.exit(2)

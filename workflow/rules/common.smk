@@ -10,6 +10,7 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 from relclip.clip.check import check_encoder
+from relclip.core import card
 from relclip.core.command import DATA
 from relclip.core.errors import RelclipError
 from relclip.core.params.tables import read_report
@@ -30,7 +31,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 look_less_often(snakemake.__version__)
 say_when_interrupted()
 # the jobs that share this machine's GPU each keep a part of it (relclip/compute/device.py)
-GPU = any(Path("/dev").glob("nvidia[0-9]*"))
+GPU = card.is_there()
 gpu_jobs = workflow.resource_settings.resources.get("gpu")
 os.environ.setdefault("RELCLIP_GPU_JOBS", str((gpu_jobs and gpu_jobs.value) or 1))
 try:
@@ -105,6 +106,8 @@ onstart:
         check_space(ROOT, PARAMS.raw)
         if not STORED:
             check_place(ROOT)
+        if PARAMS.raw.source == "vg" and workflow.local_exec:  # days of a CPU
+            card.check()
     except RelclipError as error:
         raise WorkflowError(str(error)) from None
     prepare_store()
@@ -145,10 +148,16 @@ def folder_of(name):
 def needs(gb, hours, gpu=0):
     """What a job asks of a cluster: memory, more of it when it is tried again; run time; GPUs. See docs/cluster.md.
 
-    On one machine only `gpu` counts (profiles/default). Enough for Visual Genome; `set-resources` in a profile says else.
+    On one machine only `gpu` counts (profiles/default), and without a card there not even that: the cores are the limit.
+    Enough for Visual Genome; `set-resources` in a profile says else.
     """
     resources = {"mem_mb": lambda wildcards, attempt: gb * 1024 * attempt, "runtime": 60 * hours}
-    return resources | ({"gpu": gpu} if gpu else {})
+
+    def cards(wildcards):
+        here_and_none = workflow.local_exec and not workflow.dryrun and not GPU
+        return 0 if here_and_none else gpu(wildcards) if callable(gpu) else gpu
+
+    return resources | ({"gpu": cards} if gpu else {})
 
 
 #: Threads of a job whose bytes do not depend on them, and which mostly waits for pictures: half of this machine, for two

@@ -1,0 +1,43 @@
+"""Whether this machine has an NVIDIA card, as its system shows it: without torch, which may not be able to use it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from relclip.core.errors import InputError, one_line
+
+#: Where the driver's device files are; the driver of Windows has none in its Linux (WSL).
+DEVICES, OF_WINDOWS = Path("/dev"), Path("/usr/lib/wsl/lib/libcuda.so.1")
+#: Values of CUDA_VISIBLE_DEVICES that hide all cards.
+HIDDEN = ("", "-1")
+#: What fails on a card that torch cannot use.
+PROBE = "import torch; torch.zeros(1, device='cuda').item()"
+
+
+def is_there() -> bool:
+    """Whether there is a card that is not hidden (CUDA_VISIBLE_DEVICES)."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in HIDDEN:
+        return False
+    return any(DEVICES.glob("nvidia[0-9]*")) or OF_WINDOWS.exists()
+
+
+def trouble() -> str:
+    """Why torch cannot compute on a card, in its own words; nothing where it can. It is asked in another process."""
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=False)
+    return one_line(done.stderr.strip().split("\n")[-1]) if done.returncode else ""
+
+
+def unusable(reason: str) -> InputError:
+    """The error of a card that torch cannot use."""
+    return InputError(
+        f"torch cannot compute on this machine's NVIDIA card ({reason}); bring its driver up to what "
+        "docs/visual_genome.md says, or hide the card, so that the CPU computes: CUDA_VISIBLE_DEVICES= before the "
+        "command"
+    )
+
+
+def check() -> None:
+    """Raise InputError where there is a card and torch cannot compute on it."""
+    if is_there() and (reason := trouble()):
+        raise unusable(reason)

@@ -1,6 +1,7 @@
 """A CLIP from elsewhere: any open_clip model, from a weights file, a pretrained tag, or untrained to try the path."""
 
 import os
+import pickle
 import sys
 import urllib.error
 import urllib.request
@@ -147,8 +148,10 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
             raise ValueError(f"it lacks, or has beyond the model: {', '.join(sorted(wrong)[:3])}")
         openai = bool(set(found.unexpected_keys) & set(OPENAI_SIZES))
     except Exception as error:
+        broken = isinstance(error, pickle.UnpicklingError)  # torch's own words are advice to run code
+        why = "it is no file of plain weights" if broken else one_line(error, 160)
         raise InputError(
-            f"{weights} does not load as '{name}' ({one_line(error, 160)}); give that model's weights as "
+            f"{weights} does not load as '{name}' ({why}); give that model's weights as "
             "safetensors or a plain state dict (TorchScript and files that run code are refused), or set clip.model to "
             "the file's model"
         ) from None

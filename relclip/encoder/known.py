@@ -1,6 +1,7 @@
 """What a configuration of open_clip says before anything is built or run; read without open_clip."""
 
 import difflib
+import reprlib
 from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from relclip.core.errors import InputError
 from relclip.core.json_file import read_object
 
 Config = Mapping[str, Any]
-NEEDED = {"embed_dim", "vision_cfg", "text_cfg"}
+NEEDED = {"embed_dim": int, "vision_cfg": dict, "text_cfg": dict}
 
 
 def check_texts(model: str, config: Config) -> None:
@@ -34,8 +35,12 @@ def hub_names(config: Config) -> str:
 def read_config(path: Path) -> Config:
     """The configuration file of a tower of one's own. Raises InputError where it is none."""
     content = read_object(path, "give a configuration as open_clip writes them", InputError)
-    if lacking := NEEDED - set(content):
+    if lacking := NEEDED.keys() - content.keys():
         raise InputError(f"{path} is no configuration of open_clip: it lacks {', '.join(sorted(lacking))}")
+    if wrong := [key for key, kind in NEEDED.items() if not isinstance(content[key], kind)]:
+        raise InputError(
+            f"{path} is no configuration of open_clip: its {wrong[0]} is {reprlib.repr(content[wrong[0]])}"
+        )
     return content
 
 

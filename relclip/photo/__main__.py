@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         "--predicates",
         type=lambda text: [name.strip() for name in text.split(",")],
         default=[],
-        help="look for these instead, such as feeding,leading: matched by their words, trained or not",
+        help="look for these instead, such as behind,wearing: matched by their words, trained or not",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("scene-graphs"), help="a folder in it for each photo"

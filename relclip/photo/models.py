@@ -27,6 +27,8 @@ from relclip.predict.request import Inputs
 
 #: Letters of a predicate that a user names.
 LONGEST = 100
+NOT_TRAINED = "not trained, and words alone often fail"
+NOT_READ = "read as words that its CLIP never learnt, all alike, so that their scores mean nothing"
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,22 @@ class Models:
     def about(self) -> About:
         """What the relation model was trained on, and which of the predicates it was not."""
         about, matcher = self.source.about, self.predictor.matcher
-        unknown = [f"'{name}'" for name in self.predicates if matcher and name in matcher.untrained]
-        if not unknown:
+        if not matcher:
             return about
-        were, words = ("was", "its words") if len(unknown) == 1 else ("were", "their words")
-        said = f"{', '.join(unknown)} {were} not trained: scored by {words} alone, which often fails"
-        return replace(about, warning="; ".join(filter(None, [about.warning, said])))
+        untrained, unread = (
+            [f"'{name}'" for name in self.predicates if name in names]
+            for names in (matcher.untrained, matcher.unread)
+        )
+        said = [
+            f"{_were(names)} {what}"
+            for names, what in ((untrained, NOT_TRAINED), (unread, NOT_READ))
+            if names
+        ]
+        return replace(about, warning="; ".join(filter(None, [about.warning, *said])))
+
+
+def _were(names: Sequence[str]) -> str:
+    return f"{', '.join(names)} {'was' if len(names) == 1 else 'were'}"
 
 
 def load_models(source: Source, device: str = "auto", predicates: Sequence[str] = ()) -> Models:
@@ -115,7 +127,7 @@ def _checked(predicates: Sequence[str], vocabulary: Vocabulary) -> Sequence[str]
         if not name.strip() or not name.isprintable() or len(name) > LONGEST or name in names[:place]:
             raise InputError(
                 f"the predicate '{printable(name)[:LONGEST]}' is empty, comes twice or has more than {LONGEST} "
-                "letters; give words such as feeding,leading"
+                "letters; give words such as behind,wearing"
             )
     return names
 

@@ -1,6 +1,6 @@
 """Predicates by matching: the picture of a pair against the prompts of its triplets, as RCL made them alike (D37)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from relclip.core.errors import ContractError, InputError
+from relclip.core.errors import ContractError
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder, encode_distinct, load_encoder
 from relclip.model import Batch, Output, Projections, Triplets, load_contrast, read_about, read_config
@@ -57,13 +57,21 @@ class TripletTexts:
 
 
 class Matcher:
-    """Logits of predicates, `names`, for pairs. `trained` (R,): those that RCL was shown; `untrained`: the others."""
+    """Logits of predicates, `names`, for pairs. `trained` (R,): those that RCL was shown; `untrained`: the others.
+
+    `unread`: those with a word that the encoder cannot tell from another.
+    """
 
     def __init__(
-        self, contrast: Projections, texts: TripletTexts, names: Sequence[str], trained: Tensor
+        self,
+        contrast: Projections,
+        texts: TripletTexts,
+        names: Sequence[str],
+        trained: Tensor,
+        unread: Collection[str] = (),
     ) -> None:
         self._contrast, self._texts = contrast, texts
-        self.names, self.trained = names, trained
+        self.names, self.trained, self.unread = names, trained, unread
         self.untrained = {name for name, shown in zip(names, trained.tolist(), strict=True) if not shown}
 
     @torch.inference_mode()
@@ -96,7 +104,7 @@ def load_matcher(
     """The contrast of the model in `inputs.model`, over its predicates and `further` ones that nobody trained.
 
     `encoder`: that of `inputs.encoder`, where it is loaded already. Raises ContractError for a model without a
-    contrast and where no encoder is given, InputError for a further predicate that the encoder cannot read.
+    contrast and where no encoder is given.
     """
     contrast = load_contrast(inputs.model, device)
     if contrast is None:
@@ -108,12 +116,6 @@ def load_matcher(
         raise ContractError("matching reads the encoder of the prompts: --encoder data/clip/model")
     encoder = encoder or load_encoder(inputs.encoder, device)
     added = [name for name in further if name not in vocabulary.predicates]
-    for name in added:
-        if unknown := encoder.unknown_words(name):
-            raise InputError(
-                f"the encoder in {inputs.encoder} knows the words that it was trained with, and '{unknown[0]}' of the "
-                f"predicate '{name}' is none of them; say it in other words, or take a model with a larger encoder"
-            )
     names = [*vocabulary.predicates, *added]
     held_out = (read_about(inputs.model).get("train") or {}).get("held_out") or []
     unseen = {*added, *held_out}
@@ -125,7 +127,7 @@ def load_matcher(
             f"{texts.dimension}; give the encoder that it was trained with"
         )
     trained = torch.tensor([name not in unseen for name in names], device=device)
-    return Matcher(contrast, texts, names, trained)
+    return Matcher(contrast, texts, names, trained, {name for name in added if encoder.unknown_words(name)})
 
 
 def mixed(classifier: Tensor, matching: Tensor, trained: Tensor, weight: float) -> Tensor:

@@ -74,7 +74,7 @@ def test_what_cannot_be_loaded_is_one_sentence_and_leaves_nothing(
     (folder / "weights.npz").write_text("no weights")
     save_file({"a": torch.zeros(1)}, folder / "other.safetensors")
     for name, what in (
-        ("code.pt", "refused"),
+        ("code.pt", r"\(it is no file of plain weights\).*refused"),
         ("text.safetensors", "load"),
         ("weights.npz", "end in"),
         ("other.safetensors", "load"),
@@ -181,6 +181,16 @@ def test_an_encoder_of_two_widths_is_refused_in_one_sentence(tiny, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
+def test_a_tower_that_asserts_another_size_is_refused_in_one_sentence(tiny, tmp_path):
+    sigmoid_config(tmp_path, "tiny-other-size", 96)
+    config = json.loads((tmp_path / "tiny-other-size.json").read_text())
+    config["vision_cfg"]["image_size"] = 60
+    (tmp_path / "tiny-other-size.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=r"cannot be the encoder \(.*60"):
+        _run(tiny.params, tmp_path / "model", model=str(tmp_path / "tiny-other-size.json"))
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_configuration_file_of_ones_own_is_a_model(tiny, tmp_path, open_clip_model):
     folder, model = open_clip_model
     own = tmp_path / "own-tower.json"
@@ -192,9 +202,14 @@ def test_a_configuration_file_of_ones_own_is_a_model(tiny, tmp_path, open_clip_m
         expected = model.encode_text(open_clip.get_tokenizer(MODEL)(["a dog"]), normalize=True)
     assert torch.allclose(encoder.encode_texts(["a dog"]), expected, atol=1e-5)
     assert json.loads((tmp_path / "model" / "statistics.json").read_text())["model"] == "own-tower"
-    own.write_text('{"embed_dim": 24, "text_cfg": {}}')
-    with pytest.raises(InputError, match="no configuration of open_clip: it lacks vision_cfg"):
-        _run(tiny.params, tmp_path / "none", model=str(own))
+    for content, words in (
+        ({"embed_dim": 24, "text_cfg": {}}, "it lacks vision_cfg"),
+        ({"embed_dim": 24, "text_cfg": {}, "vision_cfg": [1]}, r"its vision_cfg is \[1\]"),
+        ({"embed_dim": "24", "text_cfg": {}, "vision_cfg": {}}, "its embed_dim is '24'"),
+    ):
+        own.write_text(json.dumps(content))
+        with pytest.raises(InputError, match=f"no configuration of open_clip: {words}"):
+            _run(tiny.params, tmp_path / "none", model=str(own))
 
 
 def test_a_convolutional_tower_has_states_on_a_grid_of_any_size(tiny, tmp_path, open_clip_model):

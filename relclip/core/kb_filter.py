@@ -1,6 +1,5 @@
-"""Which of the knowledge base's triplets a training believes (`train.kb`), and which sentences triplets came from."""
+"""Which of the knowledge base's triplets a training believes (`train.kb`)."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from relclip.core.params.train import KbLabels
 from relclip.core.parquet import EVIDENCE, TRIPLET, TRIPLETS, read_table
 from relclip.core.seeds import stream
 
-Triplet = tuple[int, ...]  # subject class, predicate, object class
 PAIR = ("subject_class", "object_class")
 
 
@@ -78,23 +76,3 @@ def _distinct(evidence: pa.Table) -> int:
 
 def _mentions(triplets: pa.Table) -> int:
     return int(pc.sum(triplets["count"]).as_py() or 0)
-
-
-def caption_ids(
-    path: Path, triplets: Iterable[Triplet], each: int, most: int | None = None
-) -> dict[Triplet, list[str]]:
-    """The first `each` caption ids of some triplets, at most `most` in all: the earlier triplets get theirs first."""
-    table = read_table(path, EVIDENCE).sort_by([(name, "ascending") for name in EVIDENCE.names])
-    columns = np.stack([table[name].to_numpy().astype(np.int64) for name in TRIPLET.names], axis=1)
-    starts = np.flatnonzero(np.r_[True, (columns[1:] != columns[:-1]).any(axis=1)][: len(columns)])
-    ends = [*starts[1:].tolist(), len(columns)]
-    spans = dict(
-        zip(map(tuple, columns[starts].tolist()), zip(starts.tolist(), ends, strict=True), strict=False)
-    )
-    left = table.num_rows if most is None else most
-    found: dict[Triplet, list[str]] = {}
-    for triplet in triplets:
-        start, end = spans.get(triplet, (0, 0))
-        found[triplet] = table["caption_id"].slice(start, min(end - start, each, left)).to_pylist()
-        left -= len(found[triplet])
-    return found

@@ -9,7 +9,7 @@ from relclip.core.atomic import write_text
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.core.parquet import TRIPLET, TRIPLETS, read_table
-from relclip.kb import aggregate
+from relclip.core.sentences import explorer_data, sentences_of
 from relclip.kb.folders import described, evidence_file
 
 SENTENCES = 5
@@ -34,48 +34,17 @@ def write_page(
     mined = described(kb)
     captions.check(files)
     evidence = evidence_file(kb, mined.mentions)
-    chosen = _chosen(evidence, output, sentences)
-    texts = captions.texts(files, {caption for ids in chosen.values() for caption in ids})
-    places = {caption: place for place, caption in enumerate(texts)}
     table = read_table(kb / "triplets.parquet", TRIPLETS).sort_by([("count", "descending"), *_KEY])
-    rows = [
-        [
-            *triplet,
-            count,
-            [places[caption] for caption in chosen.get(tuple(triplet), []) if caption in places],
-        ]
-        for *triplet, count in zip(*table.to_pydict().values(), strict=True)
-    ]
-    content = {
-        "objects": mined.vocabulary.objects,
-        "predicates": mined.vocabulary.predicates,
-        "captions": [[caption, text[: page.LETTERS_SHOWN]] for caption, text in texts.items()],
-        "triplets": rows,
-    }
+    rows = list(zip(*table.to_pydict().values(), strict=True))
+    ids, texts = sentences_of(evidence, files, [row[:3] for row in rows], sentences, MOST)
+    content = explorer_data(mined.names, rows, ids, texts)
     statistics = read_json(kb / "statistics.json", "mine the captions again")
     write_text(output, _render(content, statistics, judged or NOTHING, sentences))
-    wanted = {caption for ids in chosen.values() for caption in ids}
+    wanted = {caption for some in ids.values() for caption in some}
     return {"triplets": len(rows), "sentences": len(texts), "ids_not_found": len(wanted - texts.keys())}
 
 
 _KEY = [(name, "ascending") for name in TRIPLET.names]
-
-
-def _chosen(evidence: Path, output: Path, sentences: int) -> dict[tuple[int, ...], list[str]]:
-    """Triplet -> the first ids of its captions, in the order of ids; MOST in all, frequent triplets first."""
-    scratch = output.parent / f".{output.name}.work"
-    key = aggregate.KEY
-    query = f"""SELECT {key}, caption_id FROM
-        (SELECT *, count(*) OVER (PARTITION BY {key}) AS many,
-         row_number() OVER (PARTITION BY {key} ORDER BY caption_id) AS place FROM mentions)
-        WHERE place <= $sentences ORDER BY many DESC, {key}, place LIMIT $most"""
-    chosen: dict[tuple[int, ...], list[str]] = {}
-    with aggregate.mentions([evidence], scratch) as database:
-        for *triplet, caption in database.execute(query, {"sentences": sentences, "most": MOST}).fetchall():
-            chosen.setdefault(tuple(triplet), []).append(caption)
-    return chosen
-
-
 _JUDGE_AGAIN = "give what python -m relclip.kb.judge wrote"
 
 

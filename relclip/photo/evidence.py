@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relclip.core import captions
-from relclip.core.kb_filter import caption_ids
 from relclip.core.page import LETTERS_SHOWN
 from relclip.core.parquet import TRIPLET, TRIPLETS, read_table
+from relclip.core.sentences import sentences_of
 from relclip.core.vocabulary import Vocabulary
 
 SENTENCES = 5
@@ -37,15 +36,14 @@ def load_knowledge(data: Path, vocabulary: Vocabulary) -> Knowledge | None:
 
     Raises ContractError or InputError where a file is broken.
     """
-    folder, sentences = data / "kb", data / "raw" / "captions.tsv"
+    folder, corpus = data / "kb", data / "raw" / "captions.tsv"
     if not (folder / "triplets.parquet").is_file():
         return None
     table = read_table(folder / "triplets.parquet", TRIPLETS)
     triplets = list(zip(*(table[name].to_pylist() for name in TRIPLET.names), strict=True))
     evidence = folder / "evidence.parquet"
-    ids = caption_ids(evidence, triplets, SENTENCES) if sentences.is_file() and evidence.is_file() else {}
-    wanted = {caption for some in ids.values() for caption in some}
-    texts = captions.texts([sentences], wanted) if wanted else {}
+    there = corpus.is_file() and evidence.is_file()
+    ids, texts = sentences_of(evidence, [corpus], triplets, SENTENCES) if there else ({}, {})
     known = {}
     for triplet, count in zip(triplets, table["count"].to_pylist(), strict=True):
         said = tuple(texts[caption][:LETTERS_SHOWN] for caption in ids.get(triplet, ()) if caption in texts)

@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from relclip.core import captions
-from relclip.core.kb_filter import caption_ids
 from relclip.core.metrics import metric_label
-from relclip.core.page import LETTERS_SHOWN, explorer_script
+from relclip.core.page import explorer_script
 from relclip.core.params.whole import Params
-from relclip.core.parquet import TRIPLET
+from relclip.core.parquet import TRIPLET, TRIPLETS
 from relclip.core.recall import MAIN, MAIN_NAMES
+from relclip.core.sentences import explorer_data, sentences_of
 from relclip.core.vocabulary import Vocabulary
 from relclip.tables import claims as claim_table
 from relclip.tables import content, explain, paper, provenance, summary
@@ -114,7 +113,7 @@ def _knowledge(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
     knowledge, vocabulary, corpus = gathered.knowledge, gathered.data.vocabulary, inputs.raw / "captions.tsv"
     if knowledge is None or inputs.kb is None:
         return {"contents": [one for one in CONTENTS if one[0] != "knowledge"]}
-    data = explorer_data(knowledge, vocabulary, inputs.kb, corpus if corpus.is_file() else None)
+    data = kb_explorer(knowledge, vocabulary, inputs.kb, corpus if corpus.is_file() else None)
     return {
         "contents": CONTENTS,
         "whole_quality": [
@@ -155,7 +154,7 @@ def _claims(gathered: Gathered) -> dict[str, Any]:
     }
 
 
-def explorer_data(
+def kb_explorer(
     knowledge: KnowledgeBase, vocabulary: Vocabulary, kb: Path, corpus: Path | None
 ) -> dict[str, Any]:
     """Return the data of the explorer of `relclip.core.page`; without a corpus the triplets have no sentences.
@@ -167,17 +166,7 @@ def explorer_data(
     order = np.lexsort([*(triplets[name] for name in reversed(TRIPLET.names)), -triplets["count"]])[
         :MOST_TRIPLETS
     ]
-    keys = list(zip(*(triplets[name][order].tolist() for name in TRIPLET.names), strict=True))
-    chosen = caption_ids(kb / "evidence.parquet", keys, SENTENCES, MOST_SENTENCES) if corpus else {}
-    texts = captions.texts([corpus], {one for ids in chosen.values() for one in ids}) if corpus else {}
-    places = {caption: place for place, caption in enumerate(texts)}
-    rows = [
-        [*key, count, [places[one] for one in chosen.get(key, []) if one in places]]
-        for key, count in zip(keys, triplets["count"][order].tolist(), strict=True)
-    ]
-    return {
-        "objects": vocabulary.objects,
-        "predicates": vocabulary.predicates,
-        "captions": [[caption, text[:LETTERS_SHOWN]] for caption, text in texts.items()],
-        "triplets": rows,
-    }
+    rows = np.stack([triplets[name][order] for name in TRIPLETS.names], axis=1).tolist()
+    bounds = [tuple(row[:3]) for row in rows], SENTENCES, MOST_SENTENCES
+    said = sentences_of(kb / "evidence.parquet", [corpus], *bounds) if corpus else ({}, {})
+    return explorer_data(vocabulary, rows, *said)

@@ -46,7 +46,7 @@ def knowledge(tmp_path):
 
 
 def test_the_search_has_the_most_frequent_triplets_and_their_first_sentences(tmp_path, knowledge):
-    found = values.explorer_data(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
+    found = values.kb_explorer(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
     sentences = [[found["captions"][place][0] for place in places] for *_, places in found["triplets"]]
     assert [row[:4] for row in found["triplets"]] == [[1, 2, 2, 5], [1, 1, 2, 3], [3, 1, 4, 1]]
     assert sentences == [["a0", "a1", "a2"], ["a0", "a1", "a2"], ["a0"]]
@@ -58,9 +58,9 @@ def test_the_search_has_the_most_frequent_triplets_and_their_first_sentences(tmp
 def test_the_search_is_bounded(tmp_path, knowledge, monkeypatch):
     monkeypatch.setattr(values, "MOST_TRIPLETS", 2)
     monkeypatch.setattr(values, "MOST_SENTENCES", 4)
-    found = values.explorer_data(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
+    found = values.kb_explorer(knowledge, WORDS, tmp_path, tmp_path / "captions.tsv")
     assert [len(row[4]) for row in found["triplets"]] == [3, 1]
-    without = values.explorer_data(knowledge, WORDS, tmp_path, None)
+    without = values.kb_explorer(knowledge, WORDS, tmp_path, None)
     assert [row[4] for row in without["triplets"]] == [[], []]
 
 

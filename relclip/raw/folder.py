@@ -73,7 +73,9 @@ def annotation_of(raw: Raw) -> list[Path]:
         return []
     if raw.format == "visual_genome":
         return [folder / name for name in ANNOTATIONS]
-    return [path for ending in (".json", ".csv") for path in annotation_files(folder, ending, least=0)]
+    return [
+        path for ending in (".json", ".csv", ".parquet") for path in annotation_files(folder, ending, least=0)
+    ]
 
 
 def check_folder(folder: Path, layout: Format) -> None:

@@ -40,19 +40,22 @@ BEGINNINGS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"RI
 Names = dict[str, dict[int, str]]
 
 
-def unpack(folder: Path, counts: Counter[str]) -> None:
+def unpack(folder: Path, counts: Counter[str], place: Path | None = None) -> None:
     """Unpack what lies in `folder`, unless that was done since it came. What is left out is counted in words.
+
+    place: where to; none: there.
 
     Raises InputError where an archive or a shard is broken, holds too much, or does not say what it should.
     """
+    place = place or folder
     for archive in _files(folder, ".zip"):
-        target = folder / UNPACKED / "-".join(archive.relative_to(folder).with_suffix("").parts)
+        target = place / UNPACKED / "-".join(archive.relative_to(folder).with_suffix("").parts)
         if not _made_since([archive], target):
             counts.update(unpack_folder(archive, target))
     shards = _files(folder, ".parquet")
-    if shards and not _made_since(shards, folder / SHARDS):
+    if shards and not _made_since(shards, place / SHARDS):
         names = _listed_names(folder)
-        with atomic_folder(folder / SHARDS) as made:
+        with atomic_folder(place / SHARDS) as made:
             _unpack_shards(shards, folder, made, names, counts)
 
 

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from relclip.core.atomic import real
+from relclip.core.digest import inputs_digest
 from relclip.core.errors import InputError, one_line
+from relclip.core.images import SUFFIXES
 from relclip.core.params.raw import HUB, Raw
 from relclip.raw.folder import annotation_of, take_folder
 
@@ -82,11 +85,12 @@ SOURCES = {
 def local_folder(name: str, counts: Counter[str]) -> Path:
     """The folder that `name` says; hf://datasets/OWNER/NAME[@REVISION] is fetched first, or brought up to date.
 
-    Its zip archives and Parquet shards are unpacked there; what is left out of them is counted in words.
+    Its zip archives and Parquet shards are unpacked there; a folder of shards that lies here already, below `data`.
+    What is left out of them is counted in words.
     Raises InputError where the name is none, the Hub does not give the data set, or what it comes packed in is broken.
     """
-    if not name.startswith(HUB):
-        return Path(name)
+    if "://" not in name:
+        return _unpacked(Path(name), counts)
     found = _NAME.fullmatch(name)
     if not found:
         raise InputError(
@@ -103,10 +107,23 @@ def local_folder(name: str, counts: Counter[str]) -> Path:
             raise  # the disk's fault
         reason = one_line(error)
         raise InputError(
-            f"the Hub does not give '{name}' ({reason}); correct the name, set HF_TOKEN where it is gated, or put its "
-            f"files into a folder and name that"
+            f"the Hub does not give '{name}' ({reason}); correct the name, set HF_TOKEN where it is gated, or "
+            "fetch its files elsewhere and name their folder"
         ) from None
     from relclip.raw.packed import unpack  # noqa: PLC0415 (it imports pyarrow)
 
     unpack(place, counts)
+    return place
+
+
+def _unpacked(folder: Path, counts: Counter[str]) -> Path:
+    """The folder; where all its pictures lie in Parquet shards, as a copy of the Hub's files may, what they hold."""
+    if any(path.suffix.lower() in SUFFIXES for path in folder.rglob("*")) or not any(
+        folder.rglob("*.parquet")
+    ):
+        return folder
+    from relclip.raw.packed import unpack  # noqa: PLC0415
+
+    place = KEPT.with_name("shards") / f"{folder.name}-{inputs_digest(str(real(folder)))[:8]}"
+    unpack(folder, counts, place)
     return place

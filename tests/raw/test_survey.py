@@ -22,9 +22,9 @@ from PIL import Image
 from test_formats import PICTURES, expected, make, meaning
 
 from relclip.core.errors import InputError
-from relclip.core.params.raw import Format
+from relclip.core.params.raw import Format, Raw
 from relclip.raw import survey
-from relclip.raw.folder import take_folder
+from relclip.raw.folder import annotation_of, take_folder
 from relclip.raw.packed import unpack
 
 
@@ -178,6 +178,19 @@ def test_parquet_shards_of_the_hub_are_read_as_their_pictures_and_annotation(str
     before = (packed / "shards").stat().st_mtime_ns
     unpack(packed, counts)
     assert (packed / "shards").stat().st_mtime_ns == before  # what is unpacked is kept
+
+
+def test_a_copy_of_the_hubs_shards_is_a_folder_like_any_other(tmp_path):
+    packed = shards(make(tmp_path / "source", "coco"), tmp_path / "my copy")
+    before = sorted(packed.rglob("*"))
+    done = run(tmp_path, "--format", "coco", "my copy", "--output", "made")
+    assert done.returncode == 0, done.stderr
+    assert by_file(tmp_path / "made") == expected(related=False)
+    assert sorted(packed.rglob("*")) == before  # what is the user's own is read alone
+    raw = Raw(source="folder", folder=str(packed), format="coco")
+    assert {path.suffix for path in annotation_of(raw)} == {".json", ".parquet"}
+    done = run(tmp_path, "--format", "coco", "https://huggingface.co/datasets/me/toy")
+    assert done.returncode == 2 and "write hf://datasets/OWNER/NAME" in done.stderr
 
 
 def test_archives_of_the_hub_are_unpacked_and_nothing_leads_out(tmp_path):

@@ -267,7 +267,9 @@ def heads(device: torch.device, steps: int, size: str) -> Found:
             foreground_per_image=16,
             **{key: sizes[key] for key in ("dimension", "heads", "roi_size")},
         )
-        trainer = make_trainer(params, material, labels)
+        # of all of Visual Genome's pictures they would not fit
+        anew = Regions(images, params.roi_size, device, memory=0)
+        trainer = make_trainer(params, material, labels, regions=anew)
         trainer.model.train()
         run = Steps(trainer, make_optimizer(params, (trainer.model, trainer.contrast)))
         go = partial(_steps, run, trainer)

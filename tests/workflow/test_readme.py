@@ -23,6 +23,8 @@ from shown_commands import ROOT, TEXT, commands, shown
 from relclip.__main__ import ALONE, COMMANDS, main, overview
 from relclip.core.digest import check_maps
 from relclip.core.errors import ContractError
+from relclip.core.params.whole import load_workflow
+from relclip.project.preset import use_preset
 
 RUNNING = "".join(
     path.read_text("utf-8")
@@ -351,6 +353,21 @@ def test_the_command_of_a_message_runs(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_trainings_of_visual_genome_are_as_many_as_its_page_says(tmp_path):
+    (tmp_path / "workflow").symlink_to(ROOT / "workflow")
+    use_preset("vg", ROOT / "workflow/presets", tmp_path / "params.yaml")
+    params = load_workflow(tmp_path / "params.yaml")
+    steps = sum(params.run(name).iterations for name in params.trained)
+    for run in params.refined.values():
+        if (
+            run["method"] == "visualds_semi"
+        ):  # before its M2 an M1 as long as the start's training, then a fine-tune
+            steps += params.run(run["start"]).iterations + run["iterations"]
+    page, count = (ROOT / "docs/visual_genome.md").read_text(), len(params.trained)
+    assert f"| {count} trainings, {steps:,} steps |" in page
+    assert f"of the {count} trainings" in page
 
 
 @pytest.mark.parametrize("version", ["3.9.2", None])

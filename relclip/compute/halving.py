@@ -55,10 +55,10 @@ def free_what_is_left() -> None:
 
 
 def say_halved(what: str, unit: str, tried: int, left: int, setting: str) -> None:
-    """Say, in one line, that work goes on in smaller pieces; `setting` is the parameter that starts smaller."""
+    """Say, in one line, that work goes on in smaller pieces; `setting` is the parameter that starts smaller, if any."""
+    advice = f" (lower {setting} to start there)" if setting else ""
     print(
-        f"relclip: {what}: out of memory with {tried} {unit}s at once; going on with {left} (lower {setting} to start "
-        "there)",
+        f"relclip: {what}: out of memory with {tried} {unit}s at once; going on with {left}{advice}",
         file=sys.stderr,
         flush=True,
     )
@@ -70,7 +70,7 @@ class Halving:
     Safe to use from several threads: `most` is shared by them, and each repeats what failed.
     """
 
-    def __init__(self, what: str, unit: str, setting: str) -> None:
+    def __init__(self, what: str, unit: str, setting: str = "") -> None:
         self.what, self.unit, self.setting = what, unit, setting
         self.most: int | None = None
         self._lock = threading.Lock()

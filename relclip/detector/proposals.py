@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 from torchvision.ops import nms
 
+from relclip.compute.halving import Halving
 from relclip.core.annotations import Ids
 from relclip.core.box_precision import COCO_LIMIT
 from relclip.core.boxes import Boxes
@@ -52,11 +54,12 @@ def detect(
     model: FasterRCNN, pictures: Pictures, numbers: Sequence[int], device: torch.device, readers: int = 1
 ) -> Iterator[Detections]:
     """The boxes of each picture, in order; `model` as `prepare_model` leaves it."""
+    halving = Halving("boxes of pictures", "picture")
     batches = [
         numbers[first : first + PICTURES_A_BATCH] for first in range(0, len(numbers), PICTURES_A_BATCH)
     ]
     for batch in in_order(lambda part: [pictures[number] for number in part], batches, readers):
-        yield from detect_batch(model, batch, device)
+        yield from chain(*halving(lambda part: detect_batch(model, part, device), batch))
 
 
 @torch.inference_mode()

@@ -13,6 +13,7 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.checkpoint import remove_checkpoint, state_digest
 from relclip.compute.device import best_device, prepare
+from relclip.compute.halving import told_in_a_sentence
 from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.box_precision import OVERLAP, LabelledBoxes
@@ -42,6 +43,7 @@ PUBLISHED_MAP50 = "0.25 to 0.30"
 INPUTS = ("vocabulary.json", "images.parquet", "objects.parquet")
 
 
+@told_in_a_sentence("lower detector.batch or detector.image_size")
 def run(
     settings: Detector,
     *,

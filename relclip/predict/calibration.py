@@ -17,7 +17,7 @@ from relclip.core.errors import ContractError
 from relclip.core.lookup import positions, row_keys
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.core.progress import progress
-from relclip.model import Batch, ImageSet, Output, collate
+from relclip.model import Batch, ImageSet, Output
 from relclip.predict.matching import best_weight, chances_of
 from relclip.predict.predictor import Fitted, Predictor
 from relclip.predict.request import Inputs
@@ -151,8 +151,7 @@ def _answers(predictor: Predictor, images: ImageSet, inputs: Inputs) -> Iterator
     regions, batch = predictor.regions(images, inputs), predictor.request.params.batch
     for first in progress(range(0, len(images), batch), "calibrate", "batch"):
         last = min(first + batch, len(images))
-        collated = collate(regions, range(first, last))
-        (answer,) = predictor.answers(collated, ["given"])
+        ((collated, (answer,)),) = predictor.ask([regions], range(first, last), ["given"])
         yield collated, answer, slice(int(images.pair_start[first]), int(images.pair_start[last]))
 
 

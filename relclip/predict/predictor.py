@@ -22,8 +22,10 @@ from relclip.model import (
     Regions,
     check_channels,
     check_vocabulary,
+    collate,
     load_model,
     predicate_scores,
+    with_room,
 )
 from relclip.predict.knowledge import load_counts
 from relclip.predict.matching import Matcher, load_matcher, mixed
@@ -78,6 +80,20 @@ class Predictor:
         """Pool regions as the network wants them. Raises ContractError where the maps are another encoder's."""
         check_channels(inputs.model, self.network, images.maps.shape[3])
         return Regions(images, self.network.config.roi_size, self.device, memory=0, shared=shared)
+
+    def ask(
+        self, regions: Sequence[Regions], numbers: Sequence[int], sources: Sequence[LabelSource]
+    ) -> list[tuple[Batch, list[Output]]]:
+        """A batch of these images of each set of pairs, and what the network says of it for each source of labels.
+
+        Where memory does not suffice, without the maps that a GPU keeps. Raises ContractError as `answers` does.
+        """
+
+        def asked() -> list[tuple[Batch, list[Output]]]:
+            batches = [collate(some, numbers) for some in regions]
+            return [(batch, self.answers(batch, sources)) for batch in batches]
+
+        return with_room(asked)
 
     @torch.inference_mode()
     def answers(self, batch: Batch, sources: Sequence[LabelSource]) -> list[Output]:

@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from relclip.compute.device import prepare
+from relclip.compute.halving import told_in_a_sentence
 from relclip.core.annotations import Proposals, load_proposals
 from relclip.core.boxes import class_nms
 from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
-from relclip.model import Batch, ImageSet, Output, collate
+from relclip.model import Batch, ImageSet, Output
 from relclip.predict.calibration import fit_on_validation
 from relclip.predict.predictor import Predictor, pair_sets, split_by_image
 from relclip.predict.request import Inputs, Request
@@ -28,6 +29,7 @@ from relclip.predict.writing import Prediction, task_writer
 Labels = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
+@told_in_a_sentence("lower predict.batch")
 def predict_sgdet(
     request: Request,
     inputs: Inputs,
@@ -97,8 +99,9 @@ def proposed(images: ImageSet, boxes: Proposals, first: int, last: int) -> Image
 
 
 def _ask(predictor: Predictor, images: ImageSet, inputs: Inputs) -> tuple[Batch, Output]:
-    batch = collate(predictor.regions(images, inputs, shared=False), range(len(images)))
-    return batch, predictor.answers(batch, ["predicted"])[0]
+    regions = predictor.regions(images, inputs, shared=False)
+    ((batch, (answer,)),) = predictor.ask([regions], range(len(images)), ["predicted"])
+    return batch, answer
 
 
 def _labels(predictor: Predictor, answer: Output, detected: NDArray[np.float32]) -> Labels:

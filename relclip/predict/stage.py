@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 
 from relclip.compute.device import prepare
+from relclip.compute.halving import told_in_a_sentence
 from relclip.core.atomic import write_json
 from relclip.core.digest import check_maps, made_folder
 from relclip.core.progress import progress
-from relclip.model import ImageSet, LabelSource, Regions, collate
+from relclip.model import ImageSet, LabelSource, Regions
 from relclip.predict.calibration import fit_on_validation
 from relclip.predict.predictor import Predictor, pair_sets, split_by_image
 from relclip.predict.request import Inputs, Request
@@ -20,6 +21,7 @@ from relclip.predict.writing import TASKS, Prediction, task_writer
 SOURCES: tuple[LabelSource, ...] = ("given", "predicted")
 
 
+@told_in_a_sentence("lower predict.batch")
 def predict_run(request: Request, inputs: Inputs, output: Path, threads: int | None = None) -> None:
     """Write output/{predcls,sgcls}/{objects,relations}.parquet, provenance.json and, where asked, calibration.json.
 
@@ -51,8 +53,7 @@ def predictions(
     predictor: Predictor, regions: Sequence[Regions], numbers: range
 ) -> Iterator[tuple[str, Prediction]]:
     """Yield (task, prediction) of each image of a batch for both tasks; `regions`: of each set of pairs."""
-    batches = [collate(some, numbers) for some in regions]
-    answers = [predictor.answers(batch, SOURCES) for batch in batches]
+    batches, answers = zip(*predictor.ask(regions, numbers, SOURCES), strict=True)
     given = batches[0].classes, torch.ones(len(batches[0].classes))
     labels = {"predcls": given, "sgcls": predictor.labels(answers[0][1].object_logits)}
     for place, task in enumerate(TASKS):

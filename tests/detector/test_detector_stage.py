@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from relclip.core.errors import ContractError, InputError
+from relclip.core.errors import ContractError, InputError, OutOfMemory
 from relclip.core.parquet import IMAGES, PREDICTED_OBJECTS, read_table
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.detector import training
+from relclip.detector import proposals, training
 from relclip.detector.stage import run
 
 FILES = ["config.json", "curves.csv", "model.safetensors", "proposals.parquet", "statistics.json"]
@@ -124,3 +124,22 @@ def test_a_broken_checkpoint_is_not_used(trained, tmp_path, capsys):
     (folder / "checkpoint.pt").write_bytes(b"half a checkpoint")
     _run(trained, tmp_path, iterations=2)
     assert "is broken" in capsys.readouterr().err and (tmp_path / "output" / "model.safetensors").is_file()
+
+
+def test_where_memory_does_not_suffice_pictures_are_halved_or_a_sentence_is_said(
+    trained, tmp_path, monkeypatch, capsys
+):
+    usual = proposals.detect_batch
+
+    def small(model, batch, device):
+        if len(batch) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return usual(model, batch, device)
+
+    monkeypatch.setattr(proposals, "detect_batch", small)
+    statistics = _run(trained, tmp_path, weights=str(trained.output))
+    assert statistics["test"] == pytest.approx(trained.statistics["test"], rel=1e-3)
+    assert "boxes of pictures: out of memory with" in capsys.readouterr().err
+    monkeypatch.setattr(training, "compute_losses", lambda *_: (_ for _ in ()).throw(MemoryError))
+    with pytest.raises(OutOfMemory, match=r"lower detector\.batch"):
+        _run(trained, tmp_path / "training")

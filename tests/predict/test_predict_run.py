@@ -9,15 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from run_case import ALL, by_key, files, one_at_a_time, predict, read, request
 from tiny_dataset import CLASSES
 from untrained import untrained
 
 from relclip.core.digest import file_digest
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, OutOfMemory
 from relclip.core.vocabulary import load_vocabulary
+from relclip.model.regions import _LIVE, resident
 from relclip.predict import __main__ as command
 from relclip.predict.knowledge import load_counts
+from relclip.predict.predictor import Predictor
 from relclip.predict.request import Inputs
 from relclip.predict.sgdet_stage import predict_sgdet
 from relclip.predict.stage import predict_run
@@ -46,6 +49,34 @@ def test_batches_equal_one_image_at_a_time(tiny, tmp_path, rank_by, changed):
         }
         scores = {key: score for key, (_, score) in labels.items()}
         assert {key: row["score"] for key, row in found.items()} == pytest.approx(scores, rel=1e-5)
+
+
+def test_where_memory_does_not_suffice_kept_maps_go_first_and_then_a_sentence_is_said(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    whole = predict(tiny, tmp_path / "whole", request(keep=ALL))
+    regions, answers = Predictor.regions, Predictor.answers
+
+    def with_maps(*given, **named):
+        made = regions(*given, **named)
+        made._maps = resident(made.images, made.device, 1 << 30)
+        return made
+
+    def short(predictor, *given):
+        if any(made._maps is not None for made in _LIVE):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return answers(predictor, *given)
+
+    monkeypatch.setattr(Predictor, "regions", with_maps)
+    monkeypatch.setattr(Predictor, "answers", short)
+    found = predict(tiny, tmp_path / "short", request(keep=ALL))
+    assert capsys.readouterr().err.count("going on without kept regions") == 1
+    for task in ("predcls", "sgcls"):
+        assert all(map(pa.Table.equals, read(whole / task), read(found / task)))
+    monkeypatch.setattr(Predictor, "answers", lambda *_: (_ for _ in ()).throw(MemoryError))
+    with pytest.raises(OutOfMemory, match=r"lower predict\.batch"):
+        predict(tiny, tmp_path / "none", request(keep=ALL))
+    assert not (tmp_path / "none" / "out" / "predcls").exists()
 
 
 def test_labels_change_the_scores_where_the_model_reads_them(tiny, tmp_path):

@@ -73,9 +73,9 @@ def by_image(
     each = [predicate == number for number in range(1, predicates + 1)]
     subsets = [np.ones(len(image), bool), zero_shot, *each]
     subsets += [one & zero_shot for one in each] if zero_shot.any() else []
-    sums = [_summed(len(ids), image[subset], hit[subset], recall) for subset in subsets]
+    sums = [summed(len(ids), image[subset], hit[subset], recall) for subset in subsets]
     further = {
-        name: _summed(len(ids), image, _hits_at_each(hits, name, lists), recall)[:, :-1]
+        name: summed(len(ids), image, _hits_at_each(hits, name, lists), recall)[:, :-1]
         for name, lists in FURTHER_HITS.items()
         if name in hits.column_names
     }
@@ -89,10 +89,10 @@ def _hits_at_each(hits: pa.Table, name: str, lists: tuple[str, ...]) -> NDArray[
     return np.stack([(rank >= 0) & (rank < cutoff) for rank in ranks for cutoff in ALL_CUTOFFS], axis=1)
 
 
-def _summed(size: int, image: Ints, hit: NDArray[np.bool_], recall: Reading) -> Floats:
+def summed(size: int, image: Ints, hit: NDArray[np.bool_] | Floats, recall: Reading) -> Floats:
     """Hits of one subset and, last, what they are divided by, (size, columns + 1).
 
-    image: (n,) ascending, hit: (n, columns).
+    image: (n,) ascending, hit: (n, columns), or the chance of each.
     """
     sums = np.zeros((size, hit.shape[1] + 1))
     images, first, count = np.unique(image, return_index=True, return_counts=True)

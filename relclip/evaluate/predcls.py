@@ -3,7 +3,7 @@
 Table 2 (docs/method.md, 10): which predictions are asked about, and the sheet that a data set's full truth fills.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from relclip.evaluate.views import View, ViewName
 
 NOT_PREDICTED = 0
 ORACLE = "data set's full truth"
+#: Objects and some relations of theirs -> columns, a row a relation.
+Columns = Callable[[Objects, Relations], Sequence[NDArray[Any]]]
 
 
 class PredCls:
@@ -38,9 +40,9 @@ class PredCls:
         }
         # Chosen by the annotation, which every data set has: people and oracle are asked about the same images.
         self._images = sample_images(by_name["annotation"], switches.precision_images, switches.seed)
-        self._top = TopPredictions(by_name["annotation"], self._images)
+        self._top = top_predictions(by_name["annotation"], self._images)
         truth = by_name.get("truth")
-        self._oracle = Oracle(truth, self._images, switches.pixel_inclusive) if truth else None
+        self._oracle = oracle_sheet(truth, self._images, switches.pixel_inclusive) if truth else None
 
     def watch(self, view: View) -> list[Watch]:
         """What wants to see the predictions of this view pass by."""
@@ -60,7 +62,7 @@ class PredCls:
         write_table(folder / "asked.parquet", self._top.table(), ASKED)
         if not self._oracle:
             return {}
-        report = oracle_report(self._oracle, self._images, self._switches)
+        report = oracle_report(self._oracle.table(), self._images, self._switches)
         write_json(folder / "precision.json", report)
         metrics: dict[str, float | None] = report["metrics"]
         return metrics
@@ -102,15 +104,16 @@ def sample_images(truth: GroundTruth, count: int, seed: int) -> Ints:
     return choose_images(truth.images[np.unique(truth.relations.image)], count, seed)
 
 
-class _Top:
-    """Collects the top predictions of the chosen images (sorted ids) that pass by: a row of `schema` for each."""
+class Top:
+    """Collects the top predictions of the chosen images (sorted ids) that pass by: a row of `schema` for each.
 
-    schema: pa.Schema
+    `columns`: those of `schema` behind the image and the rank.
+    """
 
-    def __init__(self, truth: GroundTruth, images: Ints) -> None:
-        self._truth = truth
+    def __init__(self, truth: GroundTruth, images: Ints, schema: pa.Schema, columns: Columns) -> None:
+        self._truth, self._schema, self._columns = truth, schema, columns
         self._chosen = positions(images, truth.images) >= 0
-        self._tables = [self.schema.empty_table()]
+        self._tables = [schema.empty_table()]
 
     def add(self, ranked: Ranked) -> None:
         """Look at the predictions of some images: at the top 20 under the graph constraint."""
@@ -118,56 +121,43 @@ class _Top:
             (ranked.rank >= 0) & (ranked.rank < max(PRECISION_CUTOFFS)) & self._chosen[ranked.relations.image]
         )
         relations = ranked.relations.where(top)
-        columns = [
-            self._truth.images[relations.image],
-            ranked.rank[top],
-            *self.columns(ranked.objects, relations),
-        ]
-        self._tables.append(table_of(columns, self.schema))
-
-    def columns(self, objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
-        """The columns of `schema` behind the image and the rank."""
-        raise NotImplementedError
+        columns = self._columns(ranked.objects, relations)
+        table = table_of([self._truth.images[relations.image], ranked.rank[top], *columns], self._schema)
+        self._tables.append(table)
 
     def table(self) -> pa.Table:
         """All that passed by."""
         return pa.concat_tables(self._tables)
 
 
-class TopPredictions(_Top):
-    """What people are asked, without any judgement."""
+def top_predictions(truth: GroundTruth, images: Ints) -> Top:
+    """What people are asked, without any judgement: the triplets, by ids."""
 
-    schema = ASKED
-
-    def columns(self, objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
-        """The triplet, by ids."""
+    def triplet(objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
         ids = objects.object_id
         return ids[relations.subject], relations.predicate, ids[relations.object]
 
+    return Top(truth, images, ASKED, triplet)
 
-class Oracle(_Top):
+
+def oracle_sheet(truth: GroundTruth, images: Ints, pixel_inclusive: bool) -> Top:
     """The sheet as a truth that has every true relation fills it."""
 
-    schema = SHEET
+    def right(objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
+        found = np.zeros(len(relations.image), bool)
+        for _, row in matches(truth, objects, relations, pixel_inclusive):
+            found[row] = True
+        return [found]
 
-    def __init__(self, truth: GroundTruth, images: Ints, pixel_inclusive: bool) -> None:
-        super().__init__(truth, images)
-        self._inclusive = pixel_inclusive
-
-    def columns(self, objects: Objects, relations: Relations) -> Sequence[NDArray[Any]]:
-        """Whether it is right."""
-        right = np.zeros(len(relations.image), bool)
-        for _, row in matches(self._truth, objects, relations, self._inclusive):
-            right[row] = True
-        return [right]
+    return Top(truth, images, SHEET, right)
 
 
-def oracle_report(oracle: Oracle, images: Ints, switches: Evaluate) -> dict[str, Any]:
+def oracle_report(sheet: pa.Table, images: Ints, switches: Evaluate) -> dict[str, Any]:
     """The content of precision.json."""
     names = {"precision_images", "pixel_inclusive", "require_overlap", "split", "bootstrap", "seed"}
     return {
         "oracle": ORACLE,
         "denominator": DENOMINATOR,
         "switches": switches.model_dump(include=names),
-        **precision_report(oracle.table(), images, switches.bootstrap, switches.seed),
+        **precision_report(sheet, images, switches.bootstrap, switches.seed),
     }

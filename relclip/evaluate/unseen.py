@@ -26,6 +26,7 @@ from relclip.core.recall import MAIN_CUTOFF
 from relclip.evaluate.checks import Floats, Ints
 from relclip.evaluate.hits import read_hits
 from relclip.evaluate.inputs import column
+from relclip.evaluate.metrics import summed
 
 GROUPS = ("seen", "unseen", "harmonic mean")
 HITS = Path("predcls", "annotation_hits.parquet")
@@ -36,7 +37,7 @@ CHANCE = "chance (expected)"
 class Truths:
     """The ground truths that count, (n,) each: ids, and whether each is hit, 0 or 1, or the chance of it."""
 
-    image: Ints
+    image: Ints  # ascending
     subject: Ints
     object: Ints
     predicate: Ints  # ids from 1
@@ -58,16 +59,9 @@ class Line:
 def recalls(truths: Truths, weights: Floats, predicates: int, reading: Reading) -> Floats:
     """Recall of each predicate under image weights (B, I), (B, P); 0 without ground truth (docs/method.md, 2)."""
     ids, image = np.unique(truths.image, return_inverse=True)
-    hits, count = (np.zeros((len(ids), predicates)) for _ in range(2))
-    np.add.at(hits, (image, truths.predicate - 1), truths.hit)
-    np.add.at(count, (image, truths.predicate - 1), 1)
-    if reading == "per_image":  # the mean of images' recalls
-        hits, count = (
-            np.divide(hits, count, out=np.zeros_like(hits), where=count > 0),
-            (count > 0).astype(float),
-        )
-    total = weighted_sums(weights, np.concatenate([hits, count], axis=1))
-    found, groundtruth = total[:, :predicates], total[:, predicates:]
+    each = (truths.predicate == number for number in range(1, predicates + 1))
+    sums = [summed(len(ids), image[one], truths.hit[one, None], reading) for one in each]
+    found, groundtruth = (weighted_sums(weights, side) for side in np.stack(sums, axis=2).swapaxes(0, 1))
     return np.divide(found, groundtruth, out=np.zeros_like(found), where=groundtruth > 0)
 
 
@@ -144,6 +138,7 @@ def held_out_of(params: Predictions) -> list[str]:
 
 
 def _truths(table: pa.Table) -> Truths:
+    table = table.sort_by("image_id")
     rank = column(table, "rank")
     image, subject, object_, predicate = (
         column(table, name) for name in ("image_id", "subject_id", "object_id", "predicate_id")

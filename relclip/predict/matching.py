@@ -19,7 +19,7 @@ PAIRS_AT_ONCE = 512
 HALVINGS = 30
 
 
-class TripletTexts:
+class PairTexts:
     """T(.) of RelCLIP 3.2 for the triplets that are asked for, each encoded once and kept, L2-normalised."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Matcher:
     def __init__(
         self,
         contrast: Projections,
-        texts: TripletTexts,
+        texts: PairTexts,
         names: Sequence[str],
         trained: Tensor,
         unread: Collection[str] = (),
@@ -119,7 +119,7 @@ def load_matcher(
     names = [*vocabulary.predicates, *added]
     held_out = (read_about(inputs.model).get("train") or {}).get("held_out") or []
     unseen = {*added, *held_out}
-    texts = TripletTexts(encoder, vocabulary.objects, names, prompts)
+    texts = PairTexts(encoder, vocabulary.objects, names, prompts)
     width = read_config(inputs.model).dimension
     if texts.dimension != width:
         raise ContractError(

@@ -48,8 +48,8 @@ class Job(NamedTuple):
     def unpacked(cls, message: bytes) -> "Job":
         """What `packed` made a message of."""
         folder, count, *words = os.fsdecode(message).split("\0")
-        places = (word.partition("=") for word in words[int(count) :])
-        return cls(words[: int(count)], {name: value for name, _, value in places}, folder)
+        pairs = (word.partition("=") for word in words[int(count) :])
+        return cls(words[: int(count)], {name: value for name, _, value in pairs}, folder)
 
     def run(self) -> None:
         """Become `python -m` with these arguments, in this process."""
@@ -69,28 +69,28 @@ def start(folder: Path) -> None:
     except (AttributeError, OSError):
         # another system, a kernel before 5.3, a container that does not allow it
         return
-    place = os.path.relpath(folder / f"forks.{os.urandom(4).hex()}")  # a socket's address is short
+    address = os.path.relpath(folder / f"forks.{os.urandom(4).hex()}")  # a socket's address is short
     threads = {name: "1" for name in (*os.environ, f"OMP{THREADS}") if name.endswith(THREADS)}
     server = subprocess.Popen(
-        [sys.executable, "-m", __name__, "--listen", place],
+        [sys.executable, "-m", __name__, "--listen", address],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **threads},
     )
-    os.environ[FORKS] = place
+    os.environ[FORKS] = address
     atexit.register(server.communicate)  # the end of its input, which it waits for
 
 
 class _Forks:
     """Forks a process for each job that is asked for, and tells who asked its number and how it ended."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, address: Path) -> None:
         self._handlers = {name: signal.signal(name, signal.SIG_IGN) for name in FOR_JOBS}
         self._ready = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         usual = os.umask(0o177)  # whoever may ask may run what they want
-        self._listener.bind(str(place))
+        self._listener.bind(str(address))
         os.umask(usual)
         self._listener.listen()
         self._ready.register(self._listener, selectors.EVENT_READ, self._asked)
@@ -113,7 +113,7 @@ class _Forks:
 
     def _asked(self) -> None:
         asks, _ = self._listener.accept()
-        content, places, *_ = socket.recv_fds(asks, MOST_BYTES, 3)
+        content, files, *_ = socket.recv_fds(asks, MOST_BYTES, 3)
         if not content:
             return
         import torch  # noqa: F401, PLC0415  # what this is for; once
@@ -125,10 +125,10 @@ class _Forks:
             job = -1
         if job == 0:
             asks.close()
-            self._become(Job.unpacked(content), places)
+            self._become(Job.unpacked(content), files)
             return
-        for place in places:
-            os.close(place)
+        for file in files:
+            os.close(file)
         if job < 0:
             return
         with suppress(OSError):  # who asked is gone already
@@ -137,7 +137,7 @@ class _Forks:
         self._ready.register(ended, selectors.EVENT_READ, partial(self._tell, job, ended, asks))
         self._ready.register(asks, selectors.EVENT_READ, partial(self._kill, job, asks))
 
-    def _become(self, job: Job, places: list[int]) -> None:
+    def _become(self, job: Job, files: list[int]) -> None:
         """In the new process: let go of all that is the old one's, take the job's own input and outputs."""
         for key in list(self._ready.get_map().values()):
             if isinstance(key.fileobj, socket.socket):
@@ -145,9 +145,9 @@ class _Forks:
             elif isinstance(key.fileobj, int):
                 os.close(key.fileobj)
         self._ready.close()
-        for number, place in enumerate(places):
-            os.dup2(place, number)
-            os.close(place)
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+            os.close(file)
         for name, handler in self._handlers.items():
             signal.signal(name, handler)
         self._job = job
@@ -170,19 +170,19 @@ class _Forks:
         os.kill(job, signal.SIGKILL)
 
 
-def _listen(place: Path) -> None:
-    job = _Forks(place).next_job()
+def _listen(address: Path) -> None:
+    job = _Forks(address).next_job()
     if job:
         job.run()
     else:
-        place.unlink()
+        address.unlink()
 
 
-def _forked(place: str, arguments: list[str]) -> int | None:
+def _forked(address: str, arguments: list[str]) -> int | None:
     """Exit status of a job that was forked off, None where that was not to be had; a signal is a negative number."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asks:
         try:
-            asks.connect(place)
+            asks.connect(address)
             content = Job(arguments, dict(os.environ), str(Path.cwd())).packed()
             if len(content) > MOST_BYTES or asks.fileno() < 3:  # stdin, or an output, is closed
                 return None
@@ -206,9 +206,9 @@ def main() -> None:
     if sys.argv[1:2] == ["--listen"]:
         _listen(Path(sys.argv[2]))
         return
-    place = os.environ.get(FORKS, "no")
+    address = os.environ.get(FORKS, "no")
     one_thread = os.environ.get(f"OMP{THREADS}") == "1"
-    status = _forked(place, sys.argv[1:]) if one_thread and place != "no" else None
+    status = _forked(address, sys.argv[1:]) if one_thread and address != "no" else None
     if status is None:
         os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])
     if status < 0:

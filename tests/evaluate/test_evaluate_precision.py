@@ -9,7 +9,7 @@ from relclip.core.params.evaluate import Evaluate
 from relclip.core.precision_at import SHEET, precision_of_images, precision_report
 from relclip.evaluate import load_groundtruth
 from relclip.evaluate.hits import first_hits_each
-from relclip.evaluate.predcls import Confusion, Oracle, TopPredictions, sample_images
+from relclip.evaluate.predcls import Confusion, oracle_sheet, sample_images, top_predictions
 
 
 def watched(folders, switches, *watch):
@@ -46,8 +46,8 @@ def test_precision_equals_a_slow_loop(tmp_path, seed):
     oracle, asked = watched(
         folders,
         switches,
-        lambda truth: Oracle(truth, images, switches.pixel_inclusive),
-        lambda truth: TopPredictions(truth, images),
+        lambda truth: oracle_sheet(truth, images, switches.pixel_inclusive),
+        lambda truth: top_predictions(truth, images),
     )
     found = precision_report(oracle.table(), images, bootstrap=50, seed=0)
     for cutoff in (10, 20):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean, stdev
@@ -105,27 +104,16 @@ def build_tables(
     `knowledge`: run -> how good the knowledge base is that labelled its pairs (the task `kb` of a table).
     `people`: what they said of the runs of tables with P@K. `origin`: what the data set says of itself.
     """
-    read = partial(
-        _read, evaluate, judged, knowledge=knowledge or {}, people=people.results if people else {}
-    )
+    of_kb, of_people = knowledge or {}, people.results if people else {}
+
+    def read(row: Row, task: str) -> list[Result]:
+        if task == "kb":
+            return [of_kb[run] for run in row.runs if run in of_kb]
+        results = ((run, read_result(evaluate, run, task, judged)) for run in row.runs)
+        said = of_people if task == "predcls" else {}
+        return [merged(result, said.get(run)) for run, result in results if result is not None]
+
     return [_table(key, params, read, judged, people=people, origin=origin) for key in params.report.tables]
-
-
-def _read(
-    evaluate: Path,
-    judged: str,
-    row: Row,
-    task: str,
-    *,
-    knowledge: Mapping[str, Result],
-    people: Mapping[str, Result],
-) -> list[Result]:
-    if task == "kb":
-        return [knowledge[run] for run in row.runs if run in knowledge]
-    if task != "predcls":
-        return read_row(evaluate, row, task, judged)
-    results = ((run, read_result(evaluate, run, task, judged)) for run in row.runs)
-    return [merged(result, people.get(run)) for run, result in results if result is not None]
 
 
 def _table(
@@ -174,14 +162,11 @@ def _papers(section: str, row: Row, params: Params) -> Mapping[str, float]:
 
 
 def _cell(column: Column, results: Sequence[Result], theirs: Mapping[str, float], *, built: bool) -> Cell:
+    state = NOT_BUILT if not built else SAME_PAIRS if column.pairs and results else NOT_MEASURED
     if column.pairs:
-        state = SAME_PAIRS if results else NOT_MEASURED
-        others = [other_pairs(result) for result in results]
-        return cell(others, column.metric, state=state if built else NOT_BUILT)
-    state = NOT_MEASURED if built else NOT_BUILT
-    return cell(
-        results, column.metric, theirs.get(f"{column.task}/{column.metric.removeprefix(PREFIX)}"), state
-    )
+        return cell([other_pairs(result) for result in results], column.metric, state=state)
+    published = theirs.get(f"{column.task}/{column.metric.removeprefix(PREFIX)}")
+    return cell(results, column.metric, published, state)
 
 
 def other_pairs(result: Result) -> Result:

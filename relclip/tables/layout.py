@@ -49,23 +49,22 @@ def turned_pairs(require_overlap: bool) -> str:
 
 def columns(table: Table, require_overlap: bool) -> tuple[Column, ...]:
     """The columns that a reader sees, then those that only the CSV has."""
-    pairs = turned_pairs(require_overlap)
-    shown, others = (
-        [(task, metric) for task, metrics in listed.items() for metric in metrics]
-        for listed in (table.columns, table.other_pairs)
-    )
-    visible = [Column(task, metric) for task, metric in shown]
-    visible += [Column(task, metric, pairs=pairs) for task, metric in others]
-    visible.sort(key=lambda column: list(TASKS).index(column.task))
-    every = [
-        (task, metric)
+    listed = {"": table.columns, turned_pairs(require_overlap): table.other_pairs}
+    visible = [
+        Column(task, metric, pairs=pairs)
+        for pairs, by_task in listed.items()
+        for task, metrics in by_task.items()
+        for metric in metrics
+    ]
+    hidden = [
+        Column(task, metric, shown=False, pairs=pairs)
+        for pairs, by_task in listed.items()
         for task in TASKS
         if task in table.columns and task != "kb"
         for metric in (*SHOWN, *ONLY_CSV)
+        if metric not in by_task.get(task, ())
     ]
-    hidden = [Column(*place, shown=False) for place in every if place not in shown]
-    turned = [Column(*place, shown=False, pairs=pairs) for place in every if place not in others]
-    return (*visible, *hidden, *turned)
+    return *sorted(visible, key=lambda column: list(TASKS).index(column.task)), *hidden
 
 
 def row_note(params: Params, row: Row) -> str:

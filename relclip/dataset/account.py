@@ -51,6 +51,11 @@ class Account:
         reasons = _top(self._dropped.get(section, Counter()))
         return ", ".join(f"{number} x {reason}" for reason, number in reasons) or "the files list none"
 
+    def outside(self, kind: str) -> str:
+        """Return the words that the vocabulary lacks, the most frequent first, to end a sentence; or nothing."""
+        words = _top(self._outside.get(kind, Counter()))[:NAMED]
+        return ": " + ", ".join(f"{name} {number}" for name, number in words) if words else ""
+
     def tally(self, images: pa.Table, objects: pa.Table, relations: Mapping[str, pa.Table]) -> None:
         """Count what was kept, by split; relations (section -> table) also by predicate."""
         self.kept["images"] = images.num_rows

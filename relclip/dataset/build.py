@@ -31,7 +31,7 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     Object ids are renumbered 0, 1, ... in each image, in file order, so that they fit the contract's int32.
     An object that stands only in relationships.json is kept like one of objects.json, and noted.
     Raises InputError or ParamsError where a file is missing or broken, or nothing would be left; with `every_split`
-    also where train, val or test is left without an image, which the stages after this one need.
+    also where train, val or test is left without an image, or all without a relation, which later stages need.
     """
     if params.truth and raw.is_dir() and not (raw / TRUTH).is_file():
         raise InputError(
@@ -61,6 +61,11 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     images, objects = _images(pictures, account), table.table()
     if every_split:
         check_every(images["split"].to_pylist())
+        if not len(relations["relations"].table()):
+            raise InputError(
+                f"no relation is left: {account.why('relations')}; compare dataset.predicates and dataset.objects with "
+                f"what the data say{account.outside('predicates')}"
+            )
     tables = {section: relation.table() for section, relation in relations.items()}
     account.tally(images, objects, tables)
     with made_folder(output) as folder:

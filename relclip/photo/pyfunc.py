@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
+from relclip.core.errors import RelclipError
 from relclip.photo import SceneGraphs
 
 
@@ -24,7 +26,7 @@ class ServedSceneGraphs(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """One scene graph a row. Raises InputError where a photo is no picture."""
+        """One scene graph a row. Raises MlflowException, which a server answers with, where a photo is no picture."""
         graphs = [self._graph(photo) for photo in model_input["photo"]]
         return pd.DataFrame(
             {name: [list(graph[name]) for graph in graphs] for name in ("objects", "relations")}
@@ -35,7 +37,12 @@ class ServedSceneGraphs(PythonModel):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "photo"
             path.write_bytes(photo)
-            return self.graphs(path).to_dict()
+            try:
+                return self.graphs(path).to_dict()
+            except RelclipError as error:  # of another error the server shows the stack
+                raise MlflowException.invalid_parameter_value(
+                    str(error).replace(str(path), "a photo")
+                ) from None
 
 
 set_model(ServedSceneGraphs())

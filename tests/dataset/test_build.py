@@ -220,6 +220,18 @@ def test_nothing_left_is_an_error_that_says_why(write_raw, thing, params):
         build(params, raw)
 
 
+def test_a_vocabulary_that_no_relation_is_of_is_refused_where_stages_follow(
+    write_raw, thing, relation, params
+):
+    objects = {number: [thing(1, "man"), thing(2, "horse")] for number in range(1, 21)}
+    told = {number: [relation(1, "riding", 2), relation(1, "on", 2)] for number in objects}
+    raw = write_raw(dict.fromkeys(objects, (40, 30)), objects, told)
+    misspelt = params.model_copy(update={"predicates": ["ridingg", "onn"]})
+    with pytest.raises(InputError, match=r"no relation is left: 40 x predicate outside.*: on 20, riding 20$"):
+        make_dataset(misspelt, raw, raw.parent / "made", every_split=True)
+    assert not (raw.parent / "made").exists()
+
+
 def test_split_is_stable_and_near_its_fractions():
     split = Split(validation=0.1, test=0.4, seed=3)
     drawn = [split_of(number, split) for number in range(20_000)]

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 
+import pandas as pd
 import pytest
 import yaml
 from photo_case import RUN
@@ -69,7 +70,11 @@ def test_a_registered_model_is_served_and_answers_a_photo(data, graphs, judged, 
     (name,) = register_run(data, judged, RUN, [ROW])
     assert name == f"models:/{ROW}/1"
     assert register_run(data, judged, RUN, [ROW]) == []  # the same model is not registered twice
-    model = mlflow.pyfunc.load_model(name).metadata
+    loaded = mlflow.pyfunc.load_model(name)
+    for none in (b"", b"hello"):
+        with pytest.raises(mlflow.exceptions.MlflowException, match=r"a photo is (no picture|empty)"):
+            loaded.predict(pd.DataFrame({"photo": [none]}))
+    model = loaded.metadata
     assert [one.name for one in model.signature.inputs] == ["photo"]
     assert model.saved_input_example_info
     with socket.socket() as free:

@@ -1,4 +1,6 @@
-"""What an encoder lacks is said before any stage runs."""
+"""What an encoder lacks, and classes that are none, are said before any stage runs."""
+
+from contextlib import nullcontext
 
 import pytest
 from test_pipeline import ROOT, copy_of_the_project
@@ -8,6 +10,7 @@ from relclip.clip.check import check_encoder
 from relclip.core.errors import RelclipError
 from relclip.core.params.whole import check_params
 from relclip.encoder import known
+from relclip.project.classes import check_classes
 from relclip.project.preset import preset_content, preset_text
 
 PRESETS = ROOT / "workflow/presets"
@@ -22,8 +25,26 @@ def of(name="full", **sections):
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.yaml")))
-def test_every_preset_has_an_encoder_that_serves_it(name):
+def test_every_preset_has_an_encoder_that_serves_it_and_classes(name):
     check_encoder(check_params(preset_content(name, PRESETS)))
+    check_classes(check_params(preset_content(name, PRESETS)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"predicates": "vg51"}, r"'vg51' is neither built in \(.*vg50, found\) nor a readable text file"),
+        ({"objects": ["man", "man"]}, "'dataset.objects' holds 'man' more than once"),
+        ({"predicates": ["on_top", "On top"]}, "predicate class 'On top' stands twice"),
+        ({"predicates": ["on", "A_b"], "held_out": ["A_B"]}, "'A_B' for the run 'relclip_full'.*mean 'A_b'"),
+        ({"predicates": ["on", "A_b"], "held_out": ["A_b"]}, None),
+        ({"predicates": "found", "held_out": ["nobody knows yet"]}, None),
+    ],
+)
+def test_classes_that_are_none_are_one_sentence(changes, said):
+    params = of(dataset=changes, train={"held_out": changes.pop("held_out", [])})
+    with pytest.raises(RelclipError, match=said) if said else nullcontext():
+        check_classes(params)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
 from relclip.project import forked
+from relclip.project.classes import check_classes
 from relclip.project.closure import Closures, Sections
 from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
@@ -40,6 +41,7 @@ try:
     RAW_SOURCES = [*map(str, SOURCE.reads(PARAMS.raw)), *PARAMS.raw.captions]
     check_seeds(ROOT / "params.yaml")
     check_encoder(PARAMS)
+    check_classes(PARAMS)
 except RelclipError as error:
     raise WorkflowError(str(error)) from None
 

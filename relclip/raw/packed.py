@@ -97,7 +97,7 @@ def _unpack_shards(shards: list[Path], folder: Path, made: Path, names: Names, c
 
 def _rows(path: Path, names: Names) -> Iterator[tuple[Entry, Names]]:
     """Rows of a shard, a few at a time, and what it calls its numbers. Raises InputError where it is none."""
-    hint = "remove it, and it is fetched anew"
+    hint = "remove it and fetch it anew"
     with readable(path, hint, InputError), pq.ParquetFile(path, **CHECKED) as file:
         columns = [name for name in COLUMNS if name in file.schema_arrow.names]
         if "image" not in columns:
@@ -119,7 +119,7 @@ def _check_values(path: Path, metadata: pq.FileMetaData) -> None:
     if values > MOST_VALUES and values > MOST_TIMES * path.stat().st_size:
         raise InputError(
             f"{path} holds {values:,} values in {path.stat().st_size:,} bytes, which no shard of pictures does; "
-            "remove it, and it is fetched anew"
+            "remove it and fetch it anew"
         )
 
 

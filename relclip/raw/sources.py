@@ -14,7 +14,7 @@ from relclip.core.atomic import real
 from relclip.core.digest import inputs_digest
 from relclip.core.errors import InputError, one_line
 from relclip.core.images import SUFFIXES
-from relclip.core.params.raw import HUB, Raw
+from relclip.core.params.raw import HUB, Format, Raw
 from relclip.raw.folder import annotation_of, take_folder
 
 #: Where what was fetched is kept; what stopped goes on there.
@@ -53,7 +53,7 @@ def _fetch(raw: Raw, output: Path) -> Counter[str]:
 
 def _take(raw: Raw, output: Path) -> Counter[str]:
     counts: Counter[str] = Counter()
-    folder = local_folder(raw.folder or "", counts)
+    folder = local_folder(raw.folder or "", raw.format, counts)
     return counts + take_folder(folder, raw.captions, output, raw.format)
 
 
@@ -82,15 +82,16 @@ SOURCES = {
 }
 
 
-def local_folder(name: str, counts: Counter[str]) -> Path:
+def local_folder(name: str, layout: Format, counts: Counter[str]) -> Path:
     """The folder that `name` says; hf://datasets/OWNER/NAME[@REVISION] is fetched first, or brought up to date.
 
-    Its zip archives and Parquet shards are unpacked there; a folder of shards that lies here already, below `data`.
+    Its zip archives and Parquet shards are unpacked there; a folder of shards that lies here already, below `data`,
+    where they shall be read as COCO's format, which they hold.
     What is left out of them is counted in words.
     Raises InputError where the name is none, the Hub does not give the data set, or what it comes packed in is broken.
     """
     if "://" not in name:
-        return _unpacked(Path(name), counts)
+        return _unpacked(Path(name), counts) if layout == "coco" else Path(name)
     found = _NAME.fullmatch(name)
     if not found:
         raise InputError(

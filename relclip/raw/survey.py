@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="the folder to make")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
-    folder = local_folder(options.folder, counts)
+    folder = local_folder(options.folder, options.format, counts)
     with inputs_protected():
         survey = _survey(folder, options.format, options.output, counts)
     print(f"{command.shown(options.folder)}, format {options.format}:")
@@ -123,6 +123,9 @@ def main() -> None:
     for what, number in counts.items():
         if number and what not in {"captions"}:
             print(f"{number:>9,} {what}")
+    if not survey.predicates:
+        print("Nobody can train on it: it has no relation.")
+        return
     print(f"To train on it, in params.yaml ({how_to_set('full')} is a start):")
     where, layout = (options.output, "visual_genome") if options.output else (options.folder, options.format)
     named = {"folder": _from_a_project(str(where)), "format": layout}

@@ -189,6 +189,8 @@ def test_a_copy_of_the_hubs_shards_is_a_folder_like_any_other(tmp_path):
     assert sorted(packed.rglob("*")) == before  # what is the user's own is read alone
     raw = Raw(source="folder", folder=str(packed), format="coco")
     assert {path.suffix for path in annotation_of(raw)} == {".json", ".parquet"}
+    done = run(tmp_path, "--format", "psg", "my copy")
+    assert done.returncode == 2 and "my copy" in done.stderr and "shards" not in done.stderr
     done = run(tmp_path, "--format", "coco", "https://huggingface.co/datasets/me/toy")
     assert done.returncode == 2 and "write hf://datasets/OWNER/NAME" in done.stderr
 

@@ -127,27 +127,23 @@ def _even(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 
 
 def _statistics(database: "DuckDBPyConnection", vocabulary: Vocabulary) -> dict[str, Any]:
-    totals = dict(_rows(database, "SELECT predicate_id, (count(*), sum(count)) FROM triplets GROUP BY 1"))
+    counted = "SELECT predicate_id, count(*), sum(count)::BIGINT FROM triplets GROUP BY 1"
+    totals = {number: counts for number, *counts in database.sql(counted).fetchall()}
     top: dict[int, list[dict[str, Any]]] = {}
     best = f"""FROM triplets QUALIFY row_number() OVER (PARTITION BY predicate_id ORDER BY count DESC, {KEY}) <= {TOP}
                ORDER BY predicate_id, count DESC, {KEY}"""
-    for subject, predicate, thing, count in _rows(database, best):
+    for subject, predicate, thing, count in database.sql(best).fetchall():
         names = {"subject": vocabulary.objects[subject - 1], "object": vocabulary.objects[thing - 1]}
         top.setdefault(predicate, []).append({**names, "count": count})
     return {
         "triplets": sum(number for number, _ in totals.values()),
-        "mentions": sum(int(mentions) for _, mentions in totals.values()),
+        "mentions": sum(mentions for _, mentions in totals.values()),
         "predicates_with_triplets": len(totals),
         "predicates": {
             name: {
-                "triplets": totals.get(number, (0, 0))[0],
-                "mentions": int(totals.get(number, (0, 0))[1]),
+                **dict(zip(("triplets", "mentions"), totals.get(number, (0, 0)), strict=True)),
                 "top": top.get(number, []),
             }
             for number, name in enumerate(vocabulary.predicates, 1)
         },
     }
-
-
-def _rows(database: "DuckDBPyConnection", query: str) -> list[Any]:
-    return database.sql(query).fetchall()

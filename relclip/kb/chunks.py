@@ -68,7 +68,7 @@ class Mined:
         )
 
 
-class Chunks:
+class ChunkFolder:
     """A hidden folder beside the output with the finished chunks of one run; another input starts it afresh."""
 
     def __init__(

@@ -100,8 +100,12 @@ def merge_shards(folders: Sequence[Path], output: Path, min_count: int | None = 
         _check_ids(files, folders, mined[0].names, scratch)
         if mined[0].shard is None:
             _check_apart(files, folders, scratch)
-        least = min_count or max(one.min_count for one in mined)
-        settings = aggregate.Settings(mined[0].names, least, mined[0].backend, mined[0].not_mined)
+        settings = aggregate.Settings(
+            vocabulary=mined[0].names,
+            min_count=min_count or max(one.min_count for one in mined),
+            backend=mined[0].backend,
+            not_mined=mined[0].not_mined,
+        )
         return aggregate.write(files, scratch, output, settings, counts)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

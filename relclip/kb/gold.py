@@ -27,7 +27,6 @@ ONE_WORD = {
     "lying on": "lie on",
     "lay on": "lie on",
 }
-_TAG = frozenset(" ".join(grammar.CLOSED.values()).split())
 HALVES = ("one half", "other half")
 
 
@@ -76,7 +75,7 @@ def gold_words(predicate: str) -> str:
     ['sit on', 'wear', 'wear', 'lie on', 'cover', 'in front of']
     """
     first, _, rest = predicate.partition(" ")
-    lemma = first if first in _TAG else next(iter(verb_lemmas(first)), first)
+    lemma = first if first in grammar.TAG else next(iter(verb_lemmas(first)), first)
     text = ONE_WORD.get(predicate, f"{lemma} {rest}".strip())
     return ONE_WORD.get(text, text)
 

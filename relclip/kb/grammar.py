@@ -9,6 +9,12 @@ q pronoun    r l adverb, one that is no direction, passed over    x not, or only
 Y K for a moment: plural of y, n that is a base form too
 """
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list that is written as one text."""
+    return frozenset(text.split())
+
+
 CLOSED = {
     "A": "a an",
     "h": "his her their its",
@@ -38,6 +44,8 @@ CLOSED = {
         unlike except excluding minus besides amid atop on_top_of in_front_of out_of close_to part_of""",
     ".": ". ! ? |",
 }
+#: Word -> its class.
+TAG = {word: tag for tag, words in CLOSED.items() for word in words.split()}
 
 #: Whole phrases that act as one word, replaced in the text before it is split.
 PHRASES = {
@@ -87,30 +95,8 @@ PHRASES = {
 }
 
 #: Nouns that make a preposition of what stands around them: on the side of, at the back of.
-RELATIONAL = frozenset(
-    [
-        "front",
-        "back",
-        "top",
-        "side",
-        "sides",
-        "bottom",
-        "middle",
-        "center",
-        "centre",
-        "edge",
-        "edges",
-        "end",
-        "left",
-        "right",
-        "corner",
-        "rear",
-        "face",
-        "inside",
-        "outside",
-        "part",
-    ]
-)
+RELATIONAL = word_set("""front back top side sides bottom middle center centre edge edges end left right corner rear
+    face inside outside part""")
 #: And so does.
 DITTO = frozenset(word for word in CLOSED["c"].split() if word.startswith("so_"))
 #: Forms of `be` that only one does: a horse and a man is riding it.
@@ -118,11 +104,11 @@ ONE_IS = frozenset(("is", "was", "'s"))
 #: Finite forms of `be`.
 IS = ONE_IS | {"are", "were"}
 #: Nobody does it, nothing is it.
-NOBODY = frozenset(["nobody", "nothing", "none"])
+NOBODY = word_set("nobody nothing none")
 #: What follows is not there, or is not meant.
-WITHOUT = frozenset(["without", "unlike", "except", "excluding", "minus"])
+WITHOUT = word_set("without unlike except excluding minus")
 #: What follows may not be so.
-IF = frozenset(["if", "unless", "whether"])
+IF = word_set("if unless whether")
 #: Preposition -> others that mean it, where these are no predicates of their own.
 LIKE = {
     "on": ("upon",),

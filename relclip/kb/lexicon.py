@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from relclip.core.errors import InputError, first_fault
 from relclip.core.json_file import parse_json, read_text
+from relclip.kb.grammar import word_set
 
 _WORDS = {
-    name: frozenset(words.split())
+    name: word_set(words)
     for name, words in parse_json(
         resources.files("relclip.kb.wordnet").joinpath("words.json").read_text("utf-8")
     ).items()
@@ -23,7 +24,7 @@ PARTICIPLE = _WORDS["participle"]
 #: Forms in -s of verbs that are as often plurals.
 THIRD_OR_PLURAL = _WORDS["third person or plural"]
 #: Forms of verbs that are hardly ever nouns.
-FINITE, BASE = _WORDS["third person"] | _WORDS["past"], _WORDS["base"] | {*["sleep", "look", "gather"]}
+FINITE, BASE = _WORDS["third person"] | _WORDS["past"], _WORDS["base"] | {"sleep", "look"}
 NOUNS_IN_LY, ADJECTIVES = _WORDS["noun in ly"], _WORDS["adjective"]
 #: Nouns that are base forms of verbs as often.
 BASE_OR_NOUN = _WORDS["base or noun"]
@@ -35,99 +36,56 @@ GROUPS = _WORDS["group"]
 UNDONE = {word: sort for sort in ("ceased", "wished") for word in _WORDS[sort]}
 
 #: Who acts that WordNet has under groups, measures or several things alike.
-_PERSON = """driver drivers fireman firemen couple fan fans band group team teams male males female females human humans
-    he she they them him her everyone pitcher pitchers"""
-_ANIMAL = "tiger tigers bull bulls donkey donkeys flock herd chicken chickens cub cubs heron herons teddy"
-
+_PERSON = word_set("""driver drivers fireman firemen couple fan fans band group team teams male males female females
+    human humans he she they them him her everyone""")
+_ANIMAL = word_set(
+    "tiger tigers bull bulls donkey donkeys flock chicken chickens cub cubs heron herons teddy"
+)
 #: Words in -ing and -ed (and -s, -en) that are no verbs.
-NOUNS_LIKE_VERBS = """building buildings railing railings painting paintings clothing ceiling ceilings wedding awning
-    awnings living dining string strings ring rings king wing wings thing things something morning evening parking
-    lighting siding flooring crossing landing icing frosting topping toppings topping stuffing pudding dressing earring
-    earrings swing swings spring bedding shopping skiing surfing skateboarding snowboarding boxing racing tubing lining
-    coating swimming bathing cutting serving filling opening openings marking markings writing drawing
-    drawings engraving lettering fencing paneling molding moulding roofing shelving wiring plumbing outing meeting
-    gathering rigging netting sling stocking stockings herring duckling sibling siblings sterling bowling
-    red bed sled shed bread seed weed reed head hundred feed steed colored striped wooden four-legged multicolored
-    multi-colored framed curved long-haired haired legged toed tiled bearded stuffed baked fried grilled
-    tattooed tanned spotted dotted checkered checked plaid pointed fenced paved sliced frosted united"""
+NOUNS_LIKE_VERBS = word_set("""building railing painting clothing ceiling wedding awning living dining string strings
+    ring rings king wing wings something morning evening parking lighting siding flooring crossing landing icing
+    frosting topping stuffing pudding dressing earring swing swings spring bedding shopping skiing surfing
+    skateboarding snowboarding boxing racing tubing lining coating swimming bathing cutting serving filling opening
+    marking writing drawing engraving lettering fencing paneling molding moulding roofing shelving wiring plumbing
+    outing meeting gathering rigging netting sling stocking herring duckling sibling siblings sterling bowling red bed
+    sled shed seed weed head hundred feed steed colored striped wooden multicolored framed curved haired legged toed
+    tiled bearded stuffed baked fried grilled tattooed tanned spotted dotted checkered checked pointed fenced paved
+    sliced frosted united""")
 
 #: What is worn or part of a body, beside WordNet's clothes and parts: colours stand for clothes (a man in black).
-_CLOTHES = """helmet helmets glove gloves jean jeans pant pants short shorts tie ties skirt skirts hoodie hoodies outfit
-    outfits trunks top tops bikini bikinis wetsuit tshirt t-shirt t-shirts tee jersey jerseys gear khaki denim plaid
-    attire"""
-_COLOUR = "black white red blue green yellow pink orange purple brown gray grey"
-_BODY = "trunk trunks collar collars stripes spots mane lap stomach belly"
-
+_CLOTHES = word_set("""helmet helmets glove gloves jean pant short shorts tie ties skirt skirts hoodie hoodies outfit
+    outfits trunks top tops bikini bikinis wetsuit tshirt tee jersey jerseys gear khaki plaid""")
+_COLOUR = word_set("black white red blue green yellow pink orange purple brown gray grey")
+_BODY = word_set("trunk collar collars stripes spots")
 #: Nouns before `of` that only measure or picture what follows (a group of people -> people).
-MEASURES = """all both each amount bunch bunches bundle bundles group groups pair pairs couple lot lots row rows set
-    number pile piles piece pieces slice slices herd herds flock flocks crowd stack stacks variety type types kind sort
-    line lines series array collection handful photo photos picture pictures image images view statue statues painting
-    team cluster clusters sheet sheets layer layers patch patches dozens hundreds body close-up bit portion half pack
-    part parts spoonful mouthful photograph drawing mound mounds game games"""
+MEASURES = word_set("""all both each amount bunch bunches bundle bundles group groups pair pairs couple lot lots row
+    rows set number pile piles piece pieces slice slices herd herds flock flocks crowd stack stacks variety type types
+    kind sort line lines series array collection handful photo photos picture pictures image images view statue
+    statues painting team cluster clusters sheet sheets layer layers patch patches dozens hundreds body close-up bit
+    portion half pack part parts spoonful mouthful photograph drawing mound mounds game games""")
 
 #: What is in them, they have not: a plate of food.
-CONTAINERS = frozenset(
-    [
-        "plate",
-        "plates",
-        "bowl",
-        "bowls",
-        "cup",
-        "cups",
-        "glass",
-        "box",
-        "boxes",
-        "basket",
-        "baskets",
-        "vase",
-        "vases",
-        "bottle",
-        "bottles",
-        "bag",
-        "bags",
-        "pot",
-        "pots",
-        "tray",
-        "trays",
-        "pan",
-        "pans",
-        "jar",
-        "jars",
-        "can",
-        "cans",
-        "bucket",
-        "buckets",
-        "case",
-        "cases",
-        "dish",
-        "dishes",
-        "mug",
-        "mugs",
-    ]
-)
-
+_CONTAINERS = word_set("""plate plates bowl bowls cup cups glass box boxes basket baskets vase vases bottle bottles
+    bag bags pot pots tray trays pan pans jar jars can cans bucket buckets case cases dish dishes mug mugs""")
 #: Words between somebody and a thing they hold, wear or are in: not the thing, but they sit, stand or lie.
-HOLDING = """holding wearing carrying with using riding eating reading playing watching holds wears has have having
-    pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at under beneath"""
+HOLDING = word_set("""holding wearing carrying with using riding eating reading playing watching holds wears has have
+    having pulling pushing swinging throwing catching hitting drinking feeding walking in inside on at under
+    beneath""")
 #: Participles that say no more than the preposition after them: seen in, located on.
-PLACED = frozenset(
-    ["located", "placed", "situated", "seen", "shown", "found", "pictured", "posted", "displayed"]
-)
+PLACED = word_set("located placed situated seen shown found pictured posted displayed")
 #: Participles whose object is another name of the same: a boy named Jack.
-NAMING = frozenset(["named", "called"])
+NAMING = word_set("named called")
 #: Participles that join two nouns to one phrase (motorcycle shaped chairs).
-JOINING = "shaped sized themed lined filled capped topped coated flavored styled printed wrapped"
+JOINING = word_set("shaped sized themed lined filled capped topped coated flavored styled printed wrapped")
 #: What is ridden beside WordNet's vehicles when somebody rides on it (not a street or a beach), beside animals.
-_RIDDEN = """bike bikes bicycle bicycles motorbike motorbikes motorcycle motorcycles scooter scooters skateboard
-    skateboards surfboard surfboards snowboard snowboards board boards ski skis boat boats bus buses car cars train
-    trains truck trucks vehicle vehicles plane planes airplane airplanes cart carts wagon tractor moped mopeds
-    camel carriage carriages carousel raft canoe kayak sled sleds"""
+_RIDDEN = word_set("""surfboard surfboards snowboard snowboards board boards ski skis bus buses train trains carousel
+    raft""")
 #: What people and animals stand on anyway.
-LIMBS = "arm arms hand hands leg legs foot feet paw paws knee knees toes head"
+_LIMBS = word_set("arm arms hand hands leg legs foot feet paw paws knee knees toes head")
 #: `lying on his side on a bed`: passed over.
-SELF = "side back stomach belly tummy knees feet legs own"
+_SELF = word_set("side back stomach belly tummy own")
 #: Where in a picture something is: none of these does anything.
-VIEW = "background foreground distance"
+_VIEW = word_set("background foreground distance")
 #: Things and their parts, as compounds name both (a tree branch); of the living any part of a body.
 WHOLES = {
     (whole, part)
@@ -141,9 +99,9 @@ WHOLES = {
     for part in parts.split()
 }
 #: Pronouns that stand for somebody named before.
-PEOPLE = "he she they"
+PEOPLE = word_set("he she they")
 #: Plurals that do not end in s.
-PLURALS = "men women people children sheep cattle geese feet police"
+PLURALS = word_set("men women people children sheep cattle geese feet police")
 
 #: Sorts that do something by themselves.
 LIVING = frozenset({"person", "animal"})
@@ -153,19 +111,19 @@ ADJECTIVAL = frozenset({"colour", "quality"})
 SORTS = {
     word: sort
     for sort, words in (
-        ("vehicle", _WORDS["vehicle"] | {*_RIDDEN.split()}),
+        ("vehicle", _WORDS["vehicle"] | _RIDDEN),
         ("device", _WORDS["device"]),
         ("person", _WORDS["person"]),
-        ("animal", _WORDS["animal"] | {*_ANIMAL.split()}),
-        ("person", _PERSON.split()),
-        ("body", _WORDS["body"] | {*_BODY.split()}),
+        ("animal", _WORDS["animal"] | _ANIMAL),
+        ("person", _PERSON),
+        ("body", _WORDS["body"] | _BODY),
         ("part", {part for _, part in WHOLES}),
-        ("container", CONTAINERS),
-        ("clothes", _WORDS["clothes"] | {*_CLOTHES.split()}),
-        ("colour", _COLOUR.split()),
-        ("self", SELF.split()),
-        ("view", VIEW.split()),
-        ("limb", LIMBS.split()),
+        ("container", _CONTAINERS),
+        ("clothes", _WORDS["clothes"] | _CLOTHES),
+        ("colour", _COLOUR),
+        ("self", _SELF),
+        ("view", _VIEW),
+        ("limb", _LIMBS),
     )
     for word in words
 }

@@ -15,8 +15,9 @@ from relclip.kb.folders import described, evidence_file
 SENTENCES = 5
 #: Sentences of the whole page, those of the most frequent triplets first: it stays below some tens of megabytes.
 MOST = 100_000
-NOTHING: Mapping[str, Any] = {"coverage": [], "gold": []}
 _HERE = Path(__file__).parent / "template"
+_KEY = [(name, "ascending") for name in TRIPLET.names]
+_JUDGE_AGAIN = "give what python -m relclip.kb.judge wrote"
 
 
 def write_page(
@@ -38,14 +39,18 @@ def write_page(
     rows = list(zip(*table.to_pydict().values(), strict=True))
     ids, texts = sentences_of(evidence, files, [row[:3] for row in rows], sentences, MOST)
     content = explorer_data(mined.names, rows, ids, texts)
-    statistics = read_json(kb / "statistics.json", "mine the captions again")
-    write_text(output, _render(content, statistics, judged or NOTHING, sentences))
+    filled = page.render(
+        _HERE,
+        "page.html",
+        script=page.explorer_script(),
+        data=content,
+        statistics=read_json(kb / "statistics.json", "mine the captions again"),
+        judged=judged or {"coverage": [], "gold": []},
+        sentences=sentences,
+    )
+    write_text(output, filled)
     wanted = {caption for some in ids.values() for caption in some}
     return {"triplets": len(rows), "sentences": len(texts), "ids_not_found": len(wanted - texts.keys())}
-
-
-_KEY = [(name, "ascending") for name in TRIPLET.names]
-_JUDGE_AGAIN = "give what python -m relclip.kb.judge wrote"
 
 
 def read_judged(path: Path) -> dict[str, Any]:
@@ -54,16 +59,3 @@ def read_judged(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not {"coverage", "gold"} <= content.keys():
         raise InputError(f"{path} is not what python -m relclip.kb.judge writes; {_JUDGE_AGAIN}")
     return content
-
-
-def _render(content: Any, statistics: Any, judged: Mapping[str, Any], sentences: int) -> str:
-    """Fill page.html: every value is escaped; the script is allowed by its hash alone."""
-    return page.render(
-        _HERE,
-        "page.html",
-        script=page.explorer_script(),
-        data=content,
-        statistics=statistics,
-        judged=judged,
-        sentences=sentences,
-    )

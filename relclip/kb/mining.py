@@ -18,7 +18,7 @@ from relclip.core.shard import Shard
 from relclip.core.vocabulary import load_vocabulary
 from relclip.kb import aggregate
 from relclip.kb.align import RULES, STANDARD, Language, Miner
-from relclip.kb.chunks import Chunks, Mined
+from relclip.kb.chunks import ChunkFolder, Mined
 from relclip.kb.prefilter import candidates
 
 BLOCK = 10_000
@@ -49,7 +49,7 @@ def mine(
     vocabulary = load_vocabulary(vocabulary_file) if vocabulary_file else STANDARD
     language = language or Language()
     miner = Miner(vocabulary, language, backend)
-    chunks = Chunks(
+    chunks = ChunkFolder(
         output,
         files,
         vocabulary=vocabulary,
@@ -67,14 +67,16 @@ def mine(
     if not counts["captions"] and shard is None:
         chunks.leave()
         raise InputError(f"no caption in {', '.join(map(str, files))}; every line must be caption<TAB>id")
-    settings = aggregate.Settings(vocabulary, params.min_count, backend, miner.not_mined)
+    settings = aggregate.Settings(
+        vocabulary=vocabulary, min_count=params.min_count, backend=backend, not_mined=miner.not_mined
+    )
     record = {**shard._asdict(), "whole": chunks.whole} if shard else None
     statistics = aggregate.write(chunks.files(), chunks.folder, output, settings, counts, shard=record)
     chunks.remove()
     return statistics
 
 
-def _mine_chunks(files: Sequence[Path], miner: Miner, chunks: Chunks, params: Kb, shard: Shard) -> None:
+def _mine_chunks(files: Sequence[Path], miner: Miner, chunks: ChunkFolder, params: Kb, shard: Shard) -> None:
     """Mine what is not finished; keep a chunk as soon as its last block is there."""
     size = min(BLOCK, params.chunk)
     blocks_a_chunk = params.chunk // size
@@ -138,7 +140,7 @@ def _mine_block(task: Task) -> tuple[int, Mined]:
 def mine_block(block: Block, miner: Miner) -> Mined:
     """Find the triplets of a block of captions: a row a triplet and caption."""
     found = candidates(block, miner.patterns)
-    mined = Mined(found.captions, 0, found.without_tab, found.not_utf8)
+    mined = Mined(captions=found.captions, without_tab=found.without_tab, not_utf8=found.not_utf8)
     stated = miner.triplets_of_lines(found.plain)
     for line, triplets in zip(found.lines, stated, strict=True):
         if triplets:

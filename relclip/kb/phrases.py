@@ -13,7 +13,6 @@ from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags
 
 #: Tags of words that the parser tells apart beside those of a grammar.
 _NAMED_TAGS = frozenset("pot,cwqxb")
-_MEASURES = frozenset(lexicon.MEASURES.split())
 _VERBS = frozenset("geBSfv")
 _PARTS = frozenset({"body", "limb", "part"})
 
@@ -88,7 +87,16 @@ def chunks(words: list[str], tags: Tags) -> Chunks:
     starts, ends = (last - sizes[kept]).tolist(), last.tolist()
     marks = marks.replace("_", "").replace("r", "")
     heads = list(map(words.__getitem__, (last - 1).tolist()))
-    return _without_measures(Chunks(words, letters, marks.translate(_KINDS), marks, starts, ends, heads))
+    cut = Chunks(
+        words=words,
+        tags=letters,
+        kinds=marks.translate(_KINDS),
+        marks=marks,
+        starts=starts,
+        ends=ends,
+        heads=heads,
+    )
+    return _without_measures(cut)
 
 
 def _in_context(tags: str) -> str:
@@ -119,7 +127,7 @@ _KINDS = str.maketrans("NDHZQndhq", "N" * 9)
 
 def _without_measures(cut: Chunks) -> Chunks:
     """Pass over `a group of`; make one preposition of `on the side of`, its end that of the last word."""
-    words, tags, kinds, marks, starts, ends, heads = cut
+    words, _, kinds, _, starts, ends, heads = cut
     kept = bytearray(b"\1") * len(ends)
     place = kinds.find("No")
     while place >= 0:
@@ -132,14 +140,15 @@ def _without_measures(cut: Chunks) -> Chunks:
         place = kinds.find("No", place + 1)
     if all(kept):
         return cut
-    marks = "".join(compress(marks, kept))
+    marks = "".join(compress(cut.marks, kept))
     starts, ends = list(compress(starts, kept)), list(compress(ends, kept))
-    return Chunks(words, tags, marks.translate(_KINDS), marks, starts, ends, list(compress(heads, kept)))
+    heads = list(compress(heads, kept))
+    return cut._replace(kinds=marks.translate(_KINDS), marks=marks, starts=starts, ends=ends, heads=heads)
 
 
 def _measures(head: str, other: str) -> bool:
     """A group of people, a family of elephants."""
-    return head in _MEASURES or (head in lexicon.GROUPS and lexicon.SORTS.get(other) in lexicon.LIVING)
+    return head in lexicon.MEASURES or (head in lexicon.GROUPS and lexicon.SORTS.get(other) in lexicon.LIVING)
 
 
 class Names(dict[str, str]):
@@ -152,9 +161,7 @@ class Names(dict[str, str]):
         super().__init__(lexicon.SORTS)
         undone = lexicon.UNDONE.items()
         self.update({word: sort for word, sort in undone if tags[word] in _VERBS or word not in self})
-        self.update(
-            {word: word for word in (*acts, *lexicon.HOLDING.split(), *lexicon.PLACED, *lexicon.NAMING)}
-        )
+        self.update({word: word for word in (*acts, *lexicon.HOLDING, *lexicon.PLACED, *lexicon.NAMING)})
         self.update({word: word for word, tag in tags.items() if tag in _NAMED_TAGS})
 
     def __missing__(self, word: str) -> str:

@@ -9,7 +9,6 @@ from relclip.core.forms import VerbForms, tidy, verb_forms, verb_lemmas
 from relclip.kb import grammar, lexicon
 from relclip.kb.lexicon import NOTHING, Known, known_verbs
 
-_TAG = {word: tag for tag, words in grammar.CLOSED.items() for word in words.split()}
 _ARTICLES = ("a", "an", "the")
 _BE = tuple(grammar.CLOSED["b"].split())
 #: Tags of words that state nothing by themselves, and a preposition that hardly ever states a relation one can see.
@@ -50,8 +49,8 @@ class _Phrase(NamedTuple):
 class Grammar:
     """The verbs and prepositions of a vocabulary.
 
-    `acts`: form of a verb -> what it states; `links`: preposition -> predicate; `has`, `wears`: the predicates of
-    possession and of clothes, or ''; `texts`: the predicates and their aliases, as they are read.
+    `acts`, `tags`: form of a verb -> what it states, its tag; `links`: preposition -> predicate; `has`, `wears`: the
+    predicates of possession and of clothes, or ''; `texts`: the predicates and their aliases, as they are read.
     """
 
     def __init__(
@@ -68,8 +67,10 @@ class Grammar:
             for like in likes if link in self.links else ():
                 self.links.setdefault(like, self.links[link])
         self._verbs = self._with_likes(found)
-        self.acts = dict(self._acts())
-        self.tags = dict(self._tags())
+        self.acts: dict[str, Act] = {}
+        self.tags: dict[str, str] = {}
+        for lemma in dict.fromkeys(phrase.lemma for phrase in self._verbs):
+            self._add_forms(lemma)
         self.has = self._direct(HAVE)
         self.wears = self._direct(WEAR)
         self.texts = [text for text, _ in named]
@@ -81,16 +82,16 @@ class Grammar:
             del words[0]
         if not words:
             return None
-        tag, rest = _TAG.get(words[0], ""), _preposition(words[1:])
-        if tag in ("p", "o") or "_".join(words) in _TAG or _preposition(words):
+        tag, rest = grammar.TAG.get(words[0], ""), _preposition(words[1:])
+        if tag in ("p", "o") or "_".join(words) in grammar.TAG or _preposition(words):
             link = _preposition(words)
-            if link and _TAG.get(link) != "t" and link != _PURPOSE:
+            if link and grammar.TAG.get(link) != "t" and link != _PURPOSE:
                 self.links.setdefault(link, name)
             return None
         lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
         if not lemmas or (words[1:] and not rest):
             return None
-        return _Phrase(_lemma(words[0], lemmas), words[0], rest, name)
+        return _Phrase(lemma=_lemma(words[0], lemmas), word=words[0], rest=rest, predicate=name)
 
     def _with_likes(self, found: list[_Phrase]) -> list[_Phrase]:
         """Add verbs that mean another one (lay: lie) where they are no predicates of their own."""
@@ -105,18 +106,13 @@ class Grammar:
         ]
         return found + likes
 
-    def _acts(self) -> Iterator[tuple[str, Act]]:
-        """Yield (form, what it states); the first predicate of a form counts, one that is named by it before all."""
-        for lemma in dict.fromkeys(phrase.lemma for phrase in self._verbs):
-            own = [phrase for phrase in self._verbs if phrase.lemma == lemma]
-            known = self._known.get(lemma, NOTHING)
-            for word, tag in _tagged(verb_forms(lemma), known):
-                self.phrases |= {f" {word} {particle} ": f" {word} " for particle in known.particles}
-                yield word, _act(word, tag, own, known)
-
-    def _tags(self) -> Iterator[tuple[str, str]]:
-        for lemma in dict.fromkeys(phrase.lemma for phrase in self._verbs):
-            yield from _tagged(verb_forms(lemma), self._known.get(lemma, NOTHING))
+    def _add_forms(self, lemma: str) -> None:
+        """What the forms of a verb state: the first predicate of a form counts, one that is named by it before all."""
+        own = [phrase for phrase in self._verbs if phrase.lemma == lemma]
+        known = self._known.get(lemma, NOTHING)
+        for word, tag in _tagged(verb_forms(lemma), known):
+            self.phrases |= {f" {word} {particle} ": f" {word} " for particle in known.particles}
+            self.acts[word], self.tags[word] = _act(word, tag, own, known), tag
 
     def _direct(self, lemma: str) -> str:
         return next(
@@ -126,11 +122,10 @@ class Grammar:
 
 def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
     own = sorted(phrases, key=lambda phrase: phrase.word != word)
-    active = [phrase for phrase in own if not phrase.participle or tag in "eg"]
     prepositions: dict[str, str] = {}
     direct = next((phrase.predicate for phrase in own if not phrase.rest and not phrase.participle), "")
-    for phrase in active:
-        if phrase.rest:
+    for phrase in own:
+        if phrase.rest and (not phrase.participle or tag in "eg"):
             prepositions.setdefault(phrase.rest, phrase.predicate)
     if direct and known.object == "ridden":
         prepositions.setdefault("on", direct)
@@ -139,7 +134,14 @@ def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
             prepositions.setdefault(like, prepositions["on"])
     agents = [phrase.predicate for phrase in own if phrase.participle and phrase.rest in known.agents]
     passive = (agents[0], False) if agents else (direct, True)
-    return Act(phrases[0].lemma, tag == "e", direct, passive, prepositions, known)
+    return Act(
+        lemma=phrases[0].lemma,
+        participle=tag == "e",
+        direct=direct,
+        passive=passive,
+        prepositions=prepositions,
+        known=known,
+    )
 
 
 def _tagged(forms: VerbForms, known: Known) -> Iterator[tuple[str, str]]:
@@ -171,13 +173,7 @@ def _preposition(words: Sequence[str]) -> str:
     """One preposition, or several words that act as one: `on side of`, `next_to`; '' for anything else."""
     words = [word for word in words if word not in _ARTICLES]
     joined = "_".join(words)
-    if _TAG.get(joined) in ("p", "o", "t"):
+    if grammar.TAG.get(joined) in ("p", "o", "t"):
         return joined
-    if (
-        len(words) > 2
-        and words[-1] == "of"
-        and words[-2] in grammar.RELATIONAL
-        and _TAG.get(words[0]) in ("p", "t")
-    ):
-        return f"{words[0]} {words[-2]} of"
-    return ""
+    around = len(words) > 2 and words[-1] == "of" and words[-2] in grammar.RELATIONAL
+    return f"{words[0]} {words[-2]} of" if around and grammar.TAG.get(words[0]) in ("p", "t") else ""

@@ -41,7 +41,13 @@ def candidates(block: Block, patterns: Sequence[str]) -> Candidates:
         matches = pc.match_substring_regex(captions, pattern)
         captions, rows = captions.filter(matches), rows[matches.to_numpy(zero_copy_only=False)]
     kept = lines.take(pa.array(rows)).to_pylist()
-    return Candidates(kept, captions.to_pylist(), len(lines) - without_tab, without_tab, not_utf8)
+    return Candidates(
+        lines=kept,
+        plain=captions.to_pylist(),
+        captions=len(lines) - without_tab,
+        without_tab=without_tab,
+        not_utf8=not_utf8,
+    )
 
 
 def _plain(captions: pa.Array) -> pa.Array:

@@ -19,7 +19,7 @@ REMEMBERED, SHORT = 1 << 16, 7
 #: Chunks that are read after the last one that may name a class.
 BEYOND = 3
 #: Names of noun phrases that stand for another one, or are passed over for a second preposition.
-_NAMED_ELSEWHERE = frozenset({"it", "them", "him", "self", "limb", *lexicon.PEOPLE.split()})
+_NAMED_ELSEWHERE = frozenset({"it", "them", "him", "self", "limb", *lexicon.PEOPLE})
 
 #: One letter a chunk: W and H (his, hers) for what may name a class, u for any other noun phrase, T and K (one that
 #: joins two nouns: covered) for the verbs of the predicates, P and O (of) for their prepositions, else its kind.

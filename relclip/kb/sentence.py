@@ -1,6 +1,7 @@
 """The noun phrases of one caption and what each hangs on: a preposition's or a verb's phrase, or a partner (`and`)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Protocol
 
 from relclip.core.forms import verb_forms
@@ -11,10 +12,8 @@ VERBS = frozenset("geBSfvm")
 PAD = 8
 _END, _NO_NAMES = "." * PAD, ("",) * PAD
 _STARTS_CLAUSE = VERBS | {"b", "x"}
-_HOLDING = frozenset(lexicon.HOLDING.split())
-_LEADING = _HOLDING - {"watching"}
-_PEOPLE = frozenset(lexicon.PEOPLE.split())
-_PERSON = frozenset({"person", *_PEOPLE, *grammar.NOBODY})
+_LEADING = lexicon.HOLDING - {"watching"}
+_PERSON = frozenset({"person", *lexicon.PEOPLE, *grammar.NOBODY})
 _LIVING = frozenset({*_PERSON, "animal"})
 _WORN = frozenset({"clothes", "colour", "body", "limb", "self"})
 _IT = frozenset({"it", "them"})
@@ -277,7 +276,7 @@ class Sentence:
         """A thing that somebody holds or is in, or on it: `a man holding a board sitting on` is about the man."""
         self.attach(noun)
         parent = self.parent[noun]
-        if parent < 0 or self.link[noun] not in _HOLDING:
+        if parent < 0 or self.link[noun] not in lexicon.HOLDING:
             return False
         return self.living(parent) or (self.link[noun] != "with" and self._held(parent))
 
@@ -295,19 +294,23 @@ class Sentence:
         Of `him` the last one that lives, but none of the doers.
         """
         if self.name[place] == "him":
-            before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
-            return next((noun for noun in before if self.living(noun) and noun not in doers), -1)
+            living = (noun for noun in self._nouns_before(place) if self.living(noun) and noun not in doers)
+            return next(living, -1)
         chain = [noun for noun in self.chain(self.noun_before(place)) if self._may_be_it(noun, doers)]
         if chain:
             return chain[-1]
-        before = (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
         people = self.name[place] == "them"
         # a coat stand and a hat | hanging from it
-        nearest = next((noun for noun in before if self._may_be_it(noun, doers[-1:], people)), -1)
+        meant = (noun for noun in self._nouns_before(place) if self._may_be_it(noun, doers[-1:], people))
+        nearest = next(meant, -1)
         # a bench in a park, | a man sits on it
         whole = self.chain(nearest)[-1] if nearest >= 0 else -1
         told = self.kind[whole - 1] in ".,b" and (people or self.sort(whole) == "thing")
         return whole if told and self._may_be_it(whole, doers[-1:], people) else nearest
+
+    def _nouns_before(self, place: int) -> Iterator[int]:
+        """The noun phrases left of `place`, the nearest first."""
+        return (noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N")
 
     def _may_be_it(self, noun: int, doers: list[int], people: bool = False) -> bool:
         others = _IT | {"there"} if people else _PERSON | _IT | {"there"}
@@ -318,9 +321,8 @@ class Sentence:
 
         [] where something else is said of the two: a man scratches his leg.
         """
-        chain = self.chain(place)[1:]
-        before = [noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N"]
-        owner = next((noun for noun in [*chain, *before] if self.living(noun) and not self.negated(noun)), -1)
+        nouns = [*self.chain(place)[1:], *self._nouns_before(place)]
+        owner = next((noun for noun in nouns if self.living(noun) and not self.negated(noun)), -1)
         told = self.parent[place] == owner and not (
             self.link[place] == "with" and self.kind[place - 2] == "N"
         )
@@ -331,11 +333,9 @@ class Sentence:
         if self.name[place] in _IT and self.kind[place - 1] != "o":
             meant = self.meant_by(place, [])
             return place if meant < 0 else meant
-        if self.name[place] in _PEOPLE:
-            before = [noun for noun in range(place - 1, -1, -1) if self.kinds[noun] == "N"]
-            return next(
-                (noun for sort in ("person", "animal") for noun in before if self.name[noun] == sort), place
-            )
+        if self.name[place] in lexicon.PEOPLE:
+            sorts = product(("person", "animal"), self._nouns_before(place))
+            return next((noun for sort, noun in sorts if self.name[noun] == sort), place)
         return place
 
     def _opened(self, first: int, place: int) -> bool:
@@ -369,7 +369,7 @@ class Sentence:
         if self.living(place) or self.sort(partner) != self.sort(place) or self.name[place + 1] == "being":
             return True
         owner, link = self.parent[partner], self.link[partner]
-        held = link == "with" if across else link in _HOLDING or self.living(owner)
+        held = link == "with" if across else link in lexicon.HOLDING or self.living(owner)
         return owner >= 0 and not held and self.sort(place) == "thing" and self.name[place] not in _IT
 
     def _like(self, place: int, other: int) -> None:

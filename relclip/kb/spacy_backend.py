@@ -18,7 +18,6 @@ from relclip.kb.predicates import Act, Grammar
 MODEL = "en_core_web_sm"
 MODEL_VARIABLE = "RELCLIP_SPACY_MODEL"
 
-_MEASURES = frozenset(lexicon.MEASURES.split())
 _WORN = frozenset(word for word, sort in lexicon.SORTS.items() if sort in ("clothes", "body", "limb", "self"))
 _RELATIVE = frozenset(grammar.CLOSED["w"].split())
 _CLAUSES = ("acl", "relcl")
@@ -163,7 +162,7 @@ def _gap(verb: Token, subjects: list[Token]) -> list[Token]:
 
 def _group(noun: Token) -> list[Token]:
     """The noun, what it only measures (a group of people), and those coordinated with it."""
-    if noun.lower_ in _MEASURES:
+    if noun.lower_ in lexicon.MEASURES:
         measured = [thing for of in noun.children if of.lower_ == "of" for thing in _complements(of)]
         if measured:
             return measured

@@ -26,9 +26,8 @@ _SIGNS = {
 _SIGNS |= {f" {mark} ": " | " for mark in "/~*>="}
 _EITHER = re.compile("(?<=[a-zA-Z])/(?=[a-zA-Z])")
 _BLANK = bytes.maketrans(_MARKS, b" " * len(_MARKS))
-#: The last two letters of what is tagged by its ending; the ending; a word is longer than that.
-_ENDINGS = {"ng": "g", "ed": "e", "ly": "l"}
-_WHOLE, _LONGER = {"g": "ing", "e": "ed", "l": "ly"}, {"g": 5, "e": 4, "l": 4}
+#: The last two letters of what is tagged by its ending -> the tag, the ending, how many letters a word has at least.
+_ENDINGS = {"ng": ("g", "ing", 6), "ed": ("e", "ed", 5), "ly": ("l", "ly", 5)}
 
 
 class Tags(dict[str, str]):
@@ -40,14 +39,13 @@ class Tags(dict[str, str]):
         self.update(dict.fromkeys(lexicon.BASE, "v"))
         self.update(dict.fromkeys(lexicon.PARTICIPLE, "e"))
         self.update(dict.fromkeys(lexicon.ADVERBS, "l"))
-        self.update({noun: _by_ending(noun) if _by_ending(noun) in "nsykjY" else "n" for noun in nouns})
+        self.update({noun: tag if (tag := _by_ending(noun)) in "nsykjY" else "n" for noun in nouns})
         self.update(verbs)
-        for tag, words in grammar.CLOSED.items():
-            self.update(dict.fromkeys(words.split(), tag))
-        self.update({word: _plural(word) for word in lexicon.PLURALS.split()})
-        self.update(dict.fromkeys(lexicon.JOINING.split(), "m"))
+        self.update(grammar.TAG)
+        self.update({word: _plural(word) for word in lexicon.PLURALS})
+        self.update(dict.fromkeys(lexicon.JOINING, "m"))
         self[END] = END_TAG
-        for word in lexicon.NOUNS_LIKE_VERBS.split():
+        for word in lexicon.NOUNS_LIKE_VERBS:
             self[word] = "i" if _is_gerund(word) else "s" if word.endswith("s") else "n"
 
     def __missing__(self, word: str) -> str:
@@ -62,14 +60,9 @@ def _is_gerund(word: str) -> bool:
 
 
 def _by_ending(word: str) -> str:
-    tag = _ENDINGS.get(word[-2:], "")
-    if (
-        tag
-        and word.endswith(_WHOLE[tag])
-        and len(word) > _LONGER[tag]
-        and "-" not in word
-        and word not in lexicon.NOUNS_IN_LY
-    ):
+    tag, ending, least = _ENDINGS.get(word[-2:], ("", "", 0))
+    inflected = tag and word.endswith(ending) and len(word) >= least
+    if inflected and "-" not in word and word not in lexicon.NOUNS_IN_LY:
         return tag
     if word in lexicon.THIRD_OR_PLURAL:
         return "k"

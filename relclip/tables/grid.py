@@ -13,7 +13,7 @@ from relclip.core.params.together import trained_with
 from relclip.core.params.whole import Params
 from relclip.tables import explain, paper
 from relclip.tables.layout import Column, columns, row_note, with_people
-from relclip.tables.people import PREFIX, People, merged
+from relclip.tables.people import PREFIX, People
 from relclip.tables.results import Result, read_result
 
 NOT_BUILT = "not yet built"
@@ -111,7 +111,7 @@ def build_tables(
             return [of_kb[run] for run in row.runs if run in of_kb]
         results = ((run, read_result(evaluate, run, task, judged)) for run in row.runs)
         said = of_people if task == "predcls" else {}
-        return [merged(result, said.get(run)) for run, result in results if result is not None]
+        return [result.joined(said.get(run)) for run, result in results if result is not None]
 
     return [_table(key, params, read, judged, people=people, origin=origin) for key in params.report.tables]
 

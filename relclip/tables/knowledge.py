@@ -124,7 +124,7 @@ def quality_of_runs(params: Params, triplets: Mapping[str, Columns], data: Annot
         precision, coverage = quality(mine, data).whole
         numbers = {"captions": share(params, run), "precision": precision, "coverage": coverage}
         metrics = {name: value for name, value in numbers.items() if not isnan(value)}
-        found[run] = Result(metrics, {}, {}, {}, {})
+        found[run] = Result(metrics)
     return found
 
 

@@ -1,7 +1,7 @@
 """Table 2 by people: what `relclip annotate --export` wrote, judged against the predictions as they are now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +41,10 @@ def read_people(params: Params, data: Annotations, evaluate: Path, folder: Path 
     return People({run: _result(one) for run, one in judged.items()}, _words(report, list(judged.values())))
 
 
-def merged(result: Result, people: Result | None) -> Result:
-    """A run's result with what people said of it."""
-    if people is None:
-        return result
-    metrics, intervals = {**result.metrics, **people.metrics}, {**result.intervals, **people.intervals}
-    return replace(result, metrics=metrics, intervals=intervals)
-
-
 def _result(one: Mapping[str, Any]) -> Result:
     metrics = {f"{PREFIX}{name}": value for name, value in one["metrics"].items()}
     intervals = {f"{PREFIX}{name}": tuple(both) for name, both in one["intervals"].items() if both}
-    return Result(metrics, intervals, {}, {}, {})
+    return Result(metrics, intervals)
 
 
 def _words(report: Mapping[str, Any], judged: Sequence[Mapping[str, Any]]) -> str:

@@ -28,12 +28,17 @@ class Result:
     """
 
     metrics: Mapping[str, float]
-    intervals: Mapping[str, tuple[float, float]]
-    per_predicate: Mapping[str, Mapping[str, float]]
-    counts: Mapping[str, int]
-    switches: Mapping[str, Any]
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    per_predicate: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     other_overlap: Mapping[str, float] = field(default_factory=dict)
     tie_spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def joined(self, other: "Result | None") -> "Result":
+        """The same with further metrics of that run."""
+        if other is None:
+            return self
+        metrics, intervals = {**self.metrics, **other.metrics}, {**self.intervals, **other.intervals}
+        return replace(self, metrics=metrics, intervals=intervals)
 
 
 def read_result(evaluate: Path, run: str, task: str, judged: str) -> Result | None:
@@ -45,15 +50,8 @@ def read_result(evaluate: Path, run: str, task: str, judged: str) -> Result | No
     path = folder / f"{FILES[judged]}.json"
     if not path.is_file():
         return None
-    content, sheet = _content(path), folder / PRECISION
-    if judged == "validation" or not sheet.is_file():
-        return content
-    precision = _sheet(sheet)
-    return replace(
-        content,
-        metrics={**content.metrics, **precision.metrics},
-        intervals={**content.intervals, **precision.intervals},
-    )
+    sheet = folder / PRECISION if judged != "validation" else None
+    return _content(path).joined(_sheet(sheet) if sheet and sheet.is_file() else None)
 
 
 def _content(path: Path) -> Result:
@@ -63,8 +61,6 @@ def _content(path: Path) -> Result:
             _numbers(content["metrics"]),
             _bounds(content["intervals"]),
             {name: _numbers(one) for name, one in content["per_predicate"].items()},
-            content["counts"],
-            content["switches"],
             _numbers(content.get("other_overlap") or {}),
             _bounds(content.get("tie_spread") or {}),
         )
@@ -73,7 +69,7 @@ def _content(path: Path) -> Result:
 def _sheet(path: Path) -> Result:
     content = read_json(path)
     with written_by("evaluate", path):
-        return Result(_numbers(content["metrics"]), _bounds(content["intervals"]), {}, {}, {})
+        return Result(_numbers(content["metrics"]), _bounds(content["intervals"]))
 
 
 def read_confusion(evaluate: Path, run: str, judged: str) -> dict[tuple[int, int], int] | None:

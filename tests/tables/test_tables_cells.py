@@ -205,7 +205,7 @@ def test_a_row_says_how_it_ranks_where_that_is_not_by_softmax(inputs, tables):
 
 
 def test_the_size_of_the_knowledge_base_stands_beside_the_recall(inputs):
-    known = {"kb_size_1": Result({"captions": 0.01, "precision": 0.5, "coverage": 0.25}, {}, {}, {}, {})}
+    known = {"kb_size_1": Result({"captions": 0.01, "precision": 0.5, "coverage": 0.25})}
     tables = build_tables(load_workflow(inputs.params), inputs.evaluate, "annotation", known)
     table = next(table for table in tables if table.key == "kb_size")
     cells = table.blocks[0].lines[0].cells
@@ -221,7 +221,7 @@ def test_rows_outside_the_paper_are_marked(tables):
 
 
 def test_undefined_metrics_and_intervals_leave_a_gap():
-    result = Result({"recall_at_50": 0.5}, {}, {}, {}, {})
+    result = Result({"recall_at_50": 0.5})
     assert cell([result], "recall_at_50").low is None
     assert cell([result], "mean_recall_at_50").ours is None
     assert cell([], "recall_at_50", 12.0).paper == 12.0
@@ -230,9 +230,7 @@ def test_undefined_metrics_and_intervals_leave_a_gap():
 def test_a_cell_ends_in_the_digit_that_its_csv_rounds_to():
     value = 0.0055
     assert f"{100 * value:.1f}" == "0.5" != f"{float(f'{100 * value:.4f}'):.1f}"
-    one = cell(
-        [Result({"recall_at_50": value}, {"recall_at_50": (value, value)}, {}, {}, {})], "recall_at_50"
-    )
+    one = cell([Result({"recall_at_50": value}, {"recall_at_50": (value, value)})], "recall_at_50")
     assert plain.measured(one) == ["0.6", f"[0.6,{plain.NO_BREAK}0.6]"]
 
 
@@ -349,7 +347,7 @@ def test_broken_claims_are_one_sentence(tmp_path):
 
 
 def test_ties_show_where_they_matter_and_seeds_are_averaged():
-    still = Result({"recall_at_50": 0.5, "mean_recall_at_50": 0.4}, {}, {}, {}, {})
+    still = Result({"recall_at_50": 0.5, "mean_recall_at_50": 0.4})
     tied = replace(still, tie_spread={"recall_at_50": (0.5, 0.52), "mean_recall_at_50": (0.4, 0.4)})
     ((name, spreads),) = tie_spreads([("still", [still]), ("tied", [tied, still])])
     assert name == "tied"
@@ -357,7 +355,7 @@ def test_ties_show_where_they_matter_and_seeds_are_averaged():
 
 
 def test_the_other_set_of_pairs_has_its_own_columns():
-    result = Result({"recall_at_50": 0.5}, {}, {}, {}, {}, other_overlap={"recall_at_50": 0.75})
+    result = Result({"recall_at_50": 0.5}, other_overlap={"recall_at_50": 0.75})
     found = other_metrics([("row", [result])], require_overlap=False)
     cells = dict(zip(found["metrics"], found["rows"][0][1], strict=True))
     assert cells["R@50, overlapping pairs"].ours == 75.0

@@ -117,7 +117,7 @@ def test_a_share_of_the_captions_is_the_one_that_train_believes(inputs, data):
     )
     sizes = knowledge_sizes(params, inputs.evaluate, found)
     assert [size.share for size in sizes] == [1.0, 100.0]
-    assert knowledge_sizes(params, inputs.evaluate, {"nobody": Result({}, {}, {}, {}, {})}) == []
+    assert knowledge_sizes(params, inputs.evaluate, {"nobody": Result({})}) == []
 
 
 def test_ranking_keeps_the_best_relation_of_a_pair_and_breaks_ties_by_ids():

@@ -1,7 +1,7 @@
 """Reading pictures from outside: hostile files end in one sentence, good ones as RGB arrays.
 
-Pixels are as stored: EXIF orientation is not applied, because Visual Genome's boxes count stored pixels. `as_shown`
-asks for what a viewer shows instead.
+Pixels are as stored: EXIF orientation is not applied, because Visual Genome's boxes count stored pixels. `read_shown`
+gives what a viewer shows instead.
 """
 
 import warnings
@@ -57,20 +57,20 @@ class TooLarge(InputError):
     """A picture with more than MAX_PIXELS."""
 
 
-def read_image(path: Path, *, as_shown: bool = False, reduced: bool = False) -> NDArray[np.uint8]:
+def read_image(path: Path) -> NDArray[np.uint8]:
     """Decode a picture wholly: (H, W, 3) uint8, RGB, stored orientation, first frame, alpha left out.
-
-    `as_shown`: turned as its EXIF orientation says, what is transparent on white. `reduced`: a JPEG beyond MAX_PIXELS
-    comes with a half, a quarter or an eighth of its sides, for callers that can do with fewer pixels.
 
     Raises InputError where the file is missing, no picture, cut off, too large or in a mode without colours.
     """
-    with _opened(path, reduced=reduced) as (stored, _):
-        return _pixels(stored, as_shown)
+    with _opened(path) as (stored, _):
+        return _pixels(stored, as_shown=False)
 
 
-def read_shown(path: Path, *, reduced: bool) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """`read_image` as shown, and the (width, height) that a viewer shows, also where the pixels come `reduced`."""
+def read_shown(path: Path, *, reduced: bool = False) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """The same as a viewer shows it, and its (width, height): turned as EXIF says, what is transparent on white.
+
+    `reduced`: the pixels of a JPEG beyond MAX_PIXELS come with a half, a quarter or an eighth of its sides.
+    """
     with _opened(path, reduced=reduced) as (stored, (width, height)):
         size = (height, width) if _orientation(stored) >= 5 else (width, height)
         return _pixels(stored, as_shown=True), size

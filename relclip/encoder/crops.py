@@ -24,11 +24,11 @@ def pixel_boxes(boxes: Boxes, width: int, height: int, margin: float = 0.0) -> N
     return np.concatenate([low, np.clip(high, low + 1, limits)], axis=1)
 
 
-def cut(image: NDArray[np.uint8], boxes: Boxes, size: int, margin: float = 0.0) -> Tensor:
+def cut(image: NDArray[np.uint8], boxes: Boxes, size: int) -> Tensor:
     """Crops of one decoded picture: (H, W, 3) uint8, boxes (N, 4) xyxy pixels -> (N, 3, size, size) uint8."""
     height, width = image.shape[:2]
     picture = as_tensor(image)
     crops = torch.empty((len(boxes), 3, size, size), dtype=torch.uint8)
-    for row, (x1, y1, x2, y2) in enumerate(pixel_boxes(boxes, width, height, margin).tolist()):
+    for row, (x1, y1, x2, y2) in enumerate(pixel_boxes(boxes, width, height).tolist()):
         crops[row] = resize(picture[:, :, y1:y2, x1:x2], size)[0]
     return crops

@@ -110,9 +110,9 @@ def test_12_bit_grey_keeps_its_range_and_a_transparent_grey_is_a_hole_alone(tmp_
     Image.fromarray(ramp // 16).save(tmp_path / "twelve.png")
     Image.fromarray(ramp).save(tmp_path / "clear.png", transparency=0)
     for name in ("twelve.png", "clear.png"):
-        for as_shown in (False, True):
-            assert abs(read_image(tmp_path / name, as_shown=as_shown).mean() - 127.5) < 1
-    assert read_image(tmp_path / "clear.png", as_shown=True)[0, 0].tolist() == [255] * 3
+        for pixels in (read_image(tmp_path / name), read_shown(tmp_path / name)[0]):
+            assert abs(pixels.mean() - 127.5) < 1
+    assert read_shown(tmp_path / "clear.png")[0][0, 0].tolist() == [255] * 3
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.avif", "a.jp2", "a.ppm", "a.tga", "a.jfif", "a.jpe", "a.heic"])
@@ -144,7 +144,7 @@ def test_a_jpeg_beyond_the_limit_is_decoded_reduced_where_that_will_do(tmp_path,
     Image.new("RGB", (300, 400), (90, 120, 60)).save(tmp_path / "a.jpg")
     with pytest.raises(InputError, match="300 x 400 pixels"):
         read_image(tmp_path / "a.jpg")
-    assert read_image(tmp_path / "a.jpg", reduced=True).shape == (100, 75, 3)
+    assert read_shown(tmp_path / "a.jpg", reduced=True)[0].shape == (100, 75, 3)
     assert read_shown(tmp_path / "a.jpg", reduced=True)[1] == (300, 400)
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from relclip.core.errors import InputError
-from relclip.core.images import read_image
+from relclip.core.images import read_image, read_shown
 from relclip.core.vocabulary import Vocabulary
 from relclip.photo.photos import find_photos, folder_names, passed_over
 from relclip.photo.run import Job, Photo, _read
@@ -42,7 +42,7 @@ def test_a_camera_that_was_turned_is_turned_back(corner, tmp_path, orientation, 
     exif = Image.Exif()
     exif[0x0112] = orientation
     corner.save(tmp_path / "turned.jpg", exif=exif, quality=95)
-    pixels = read_image(tmp_path / "turned.jpg", as_shown=True)
+    pixels = read_shown(tmp_path / "turned.jpg")[0]
     assert pixels.shape == (*shape, 3)
     assert is_red(pixels[place])
     assert read_image(tmp_path / "turned.jpg").shape == (20, 40, 3)  # the data set's way: as stored
@@ -56,12 +56,12 @@ def test_unusual_pictures_are_read_as_a_viewer_shows_them(corner, tmp_path):
     glass.putalpha(Image.fromarray(np.where(np.arange(40) < 20, 255, 0).astype(np.uint8)[None].repeat(20, 0)))
     glass.save(tmp_path / "glass.png")
     for name in ("broken_exif.jpg", "cmyk.jpg", "one.gif", "glass.png"):
-        pixels = read_image(tmp_path / name, as_shown=True)
+        pixels = read_shown(tmp_path / name)[0]
         assert pixels.shape == (20, 40, 3), name
         assert is_red(pixels[2, 2]), name
-    assert read_image(tmp_path / "glass.png", as_shown=True)[10, 30].tolist() == [255, 255, 255]
+    assert read_shown(tmp_path / "glass.png")[0][10, 30].tolist() == [255, 255, 255]
     Image.fromarray(np.full((5, 6), 40_000, np.uint16)).save(tmp_path / "deep.png")
-    assert read_image(tmp_path / "deep.png", as_shown=True)[2, 2].tolist() == [156, 156, 156]
+    assert read_shown(tmp_path / "deep.png")[0][2, 2].tolist() == [156, 156, 156]
 
 
 def test_no_picture_ends_in_a_sentence(corner, tmp_path):
@@ -72,7 +72,7 @@ def test_no_picture_ends_in_a_sentence(corner, tmp_path):
     for name, words in {"cut": "whole copy", "text": "no picture", "bomb": "9000 x 9000"}.items():
         path = next(tmp_path.glob(f"{name}.*"))
         with pytest.raises(InputError, match=words):
-            read_image(path, as_shown=True)
+            read_shown(path)
 
 
 def test_folders_are_searched_and_every_photo_gets_a_name_of_its_own(tmp_path):

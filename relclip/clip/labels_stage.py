@@ -19,7 +19,7 @@ from relclip.clip.regions import Codes, Regions, read_regions
 from relclip.clip.small import labels_config
 from relclip.clip.stage import counts_of, split, write_trained
 from relclip.clip.validate import encode_crops
-from relclip.compute.device import moved, prepare
+from relclip.compute.device import best_device, moved, prepare
 from relclip.core.accuracy import accuracy
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import file_digest, inputs_digest
@@ -115,7 +115,7 @@ def pretrain(settings: Pretrain, source: Path, output: Path, workers: int) -> No
     config = labels_config(settings, classes)
     torch.manual_seed(settings.seed)
     mean, std = (torch.tensor(config["preprocess_cfg"][name]) for name in ("mean", "std"))
-    trainer = LabelsTrainer(build_labels_model(config), settings, mean, std)
+    trainer = LabelsTrainer(build_labels_model(config), settings, mean, std, device=best_device())
     corpus = file_digest(source / "region_descriptions.json")
     found = write_trained(
         output,

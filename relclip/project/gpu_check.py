@@ -129,7 +129,7 @@ def commands(content: Content, device: str, threads: int) -> Iterator[tuple[str,
         yield f"predcls, sgcls: {name}", f"relclip.predict --run {name} --threads 1", True
     for name in content["predict"]["sgdet"]:
         yield f"sgdet: {name}", f"relclip.predict.sgdet --run {name} --threads 1", True
-    yield "gradcam", "relclip.gradcam --run relclip_kb_ext --threads 1", True
+    yield "gradcam", "relclip.gradcam --run relclip_kb_ext --threads 1", False
 
 
 def task_of(command: str) -> Task:

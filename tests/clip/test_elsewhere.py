@@ -145,6 +145,20 @@ def test_weights_of_another_activation_are_refused_with_the_right_name(model, ta
     elsewhere._same_activation(right, open_clip.get_model_config(right), found, tag)
 
 
+def test_a_pretrained_tag_of_another_activation_is_refused_by_the_stage(
+    tiny, tmp_path, open_clip_model, monkeypatch
+):
+    """The tag's file is there, as after a download."""
+    weights = open_clip_model[0] / "weights.safetensors"
+    monkeypatch.setattr(elsewhere, "_weights", lambda model, tag: (weights, {"quick_gelu": tag == "openai"}))
+    _run(tiny.params, tmp_path / "model", weights="laion2b_s34b_b79k")
+    with pytest.raises(
+        InputError, match=f"'openai' was trained with QuickGELU, '{MODEL}' computes with GELU"
+    ):
+        _run(tiny.params, tmp_path / "other", weights="openai")
+    assert not (tmp_path / "other").exists()
+
+
 def sigmoid_config(folder, name, width):
     """A tower like SigLIP's: no class token, attention pooling, texts read both ways, a bias of the logits."""
     vision = {"image_size": 64, "timm_model_name": "test_vit4", "timm_model_pretrained": False}

@@ -37,6 +37,16 @@ def bytes_of(folder):
     return [(folder / name).read_bytes() for name in NAMES]
 
 
+def test_it_is_trained_on_the_card_that_its_rule_asks_for(tiny, tmp_path, monkeypatch):
+    def trainer(*_, device):
+        raise InputError(f"trained on {device}")
+
+    monkeypatch.setattr(labels_stage, "best_device", lambda: "the card")
+    monkeypatch.setattr(labels_stage, "LabelsTrainer", trainer)
+    with pytest.raises(InputError, match="trained on the card"):
+        labels_stage.run(SETTINGS, tiny.params.clip.pretrain, tiny.raw, tmp_path / "labels", threads=1)
+
+
 def test_it_learns_the_classes_of_held_out_crops_and_sees_no_relation(made):
     found = json.loads((made / "statistics.json").read_text())
     assert found["validation"]["objects"]["mean"] == 1.0

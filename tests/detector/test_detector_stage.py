@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from relclip.core.errors import ContractError, InputError, OutOfMemory
 from relclip.core.parquet import IMAGES, PREDICTED_OBJECTS, read_table
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.detector import proposals, training
+from relclip.detector import proposals, stage, training
 from relclip.detector.stage import run
 
 FILES = ["config.json", "curves.csv", "model.safetensors", "proposals.parquet", "statistics.json"]
@@ -66,6 +66,25 @@ def test_a_killed_training_ends_with_the_same_bytes(trained, tmp_path, monkeypat
     for name in FILES:
         assert (tmp_path / "output" / name).read_bytes() == (trained.output / name).read_bytes()
     assert not (tmp_path / "checkpoints" / "detector").exists()
+
+
+def test_a_training_begins_with_the_weights_of_its_start(trained, tmp_path, monkeypatch):
+    begun = []
+
+    def pretrained(model, start):
+        model.start = start
+        return model
+
+    def fit(model, *_, **__):
+        begun.append(getattr(model, "start", "none"))
+        raise InputError("enough")
+
+    monkeypatch.setattr(stage, "pretrained", pretrained)
+    monkeypatch.setattr(stage, "fit", fit)
+    for start in ("none", "imagenet", "coco"):
+        with pytest.raises(InputError, match="enough"):
+            _run(trained, tmp_path, backbone="resnet50", start=start)
+    assert begun == ["none", "imagenet", "coco"]
 
 
 @pytest.mark.parametrize("form", ["folder", "safetensors", "torch", "torchvision"])

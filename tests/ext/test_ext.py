@@ -1,6 +1,7 @@
 """EXT: every score equals the cosine of its own crop and prompt; resumption; the check against the KB."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -184,6 +185,16 @@ def test_a_prompt_without_classes_is_encoded_once_a_predicate():
     )
     assert asked == ["something riding something", "something watching something"]
     assert found.rows(np.array([1, 2]), np.array([2, 1]), np.array([1, 2])).tolist() == [0, 1]
+
+
+def test_rows_are_not_gathered_all_at_once():
+    rows = np.zeros(1 << 18, np.int32)
+    vectors = np.zeros((1, 32), np.float32)
+    tracemalloc.start()
+    score.row_products(vectors, rows, vectors, rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20, "1 MB of products and two slices of 2 MB; all rows are 64 MB"
 
 
 def test_rows_are_multiplied_in_slices_as_all_at_once(monkeypatch):

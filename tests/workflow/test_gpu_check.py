@@ -59,6 +59,19 @@ def test_a_card_is_asked_for_every_training(tmp_path, monkeypatch):
     )
 
 
+def test_a_path_computes_on_the_card_where_its_rule_asks_for_one(tmp_path, monkeypatch):
+    """A path that is told to and does not, fails: a page for an issue about nothing."""
+    monkeypatch.chdir(tmp_path)
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    asks = {}
+    for text in re.split(r"^rule ", rules, flags=re.MULTILINE):
+        for module in re.findall(r"(?:python -m|FORKED\}|python\}) (relclip[\w.]*)", text):
+            asks[module] = asks.get(module, False) or ", gpu=" in text
+    for name, command, on_card in script.commands(script.write_params(large=True), "cuda", 8):
+        only_loads = name == "clip: ViT-B/32"
+        assert on_card == (asks[command.split()[0]] and not only_loads), name
+
+
 def test_what_fails_is_on_the_page(tmp_path):
     def broken():
         print(f"{tmp_path}/data is read")

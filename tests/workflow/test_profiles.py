@@ -75,7 +75,9 @@ def test_shards_are_jobs_where_they_are_asked_for(tmp_path):
 def test_a_profile_names_rules_and_options_that_exist(profile):
     content = yaml.safe_load((ROOT / f"profiles/{profile}/config.yaml").read_text())
     assert content["executor"] == profile
-    assert set(content.get("set-threads", {})) <= set(asked())
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    read = [text for text in re.split(r"^rule ", rules, flags=re.MULTILINE) if "threads: THREADS" in text]
+    assert set(content["set-threads"]) == {text.partition(":")[0] for text in read}, "what waits for pictures"
     assert "raw" in counts(
         plan(ROOT, "--workflow-profile", f"profiles/{profile}", "data/dataset/vocabulary.json")
     )

@@ -355,7 +355,7 @@ def test_the_command_of_a_message_runs(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_the_trainings_of_visual_genome_are_as_many_as_its_page_says(tmp_path):
+def test_the_page_of_visual_genome_says_what_its_preset_does(tmp_path):
     (tmp_path / "workflow").symlink_to(ROOT / "workflow")
     use_preset("vg", ROOT / "workflow/presets", tmp_path / "params.yaml")
     params = load_workflow(tmp_path / "params.yaml")
@@ -365,9 +365,17 @@ def test_the_trainings_of_visual_genome_are_as_many_as_its_page_says(tmp_path):
             run["method"] == "visualds_semi"
         ):  # before its M2 an M1 as long as the start's training, then a fine-tune
             steps += params.run(run["start"]).iterations + run["iterations"]
-    page, count = (ROOT / "docs/visual_genome.md").read_text(), len(params.trained)
+    page, count = " ".join((ROOT / "docs/visual_genome.md").read_text().split()), len(params.trained)
     assert f"| {count} trainings, {steps:,} steps |" in page
     assert f"of the {count} trainings" in page
+    detector = params.detector
+    assert (detector.backbone, detector.start, detector.optimizer) == ("resnet50", "imagenet", "sgd")
+    first, second = detector.schedule
+    assert (
+        f"momentum {detector.momentum} and weight decay {detector.weight_decay:.4f}, {detector.batch} pictures a step, "
+        f"rate {detector.learning_rate} (0.001 a picture) after {detector.warmup} steps of warm-up, a tenth of it from "
+        f"step {first:,} and again from step {second:,} of {detector.iterations:,}."
+    ) in page
 
 
 @pytest.mark.parametrize("version", ["3.9.2", None])

@@ -10,6 +10,7 @@ stages that mine are not there then. One's own files that params.yaml names (cap
 dependencies by name: dvc.yaml has no word for one that may be left out. So such changes want `make dvc`.
 """
 
+import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -107,6 +108,10 @@ class Workflow:
         """What rules that params.yaml may leave out write: those over a list without a wildcard."""
         jobs = [job for stage in self.stages if stage.over and not stage.wildcard for job in stage.jobs]
         return {out for job in jobs for out in self.outs(job).values()}
+
+
+#: The steps of a path, and of the name of an entry of params.yaml.
+_STEPS = re.compile(r"[/.]").split
 
 
 def _cut(path: str, depth: int) -> str:
@@ -303,20 +308,12 @@ class _Symbols:
         # an encoder is a fixed folder, except of runs, each of which names its own
         fixed = {"encoder"} if stage.wildcard in {"", "encoder"} else set()
         self._stage = stage
-        self._names = frozenset().union(
-            *(known for wildcard, known in names.items() if wildcard not in fixed)
-        )
-        used = [
-            part
-            for job in stage.jobs
-            for path in (*job.inputs, *job.sections)
-            for part in path.replace(".", "/").split("/")[1:]
-        ]
-        self._fields = [
-            key
-            for key, value in (stage.jobs[0].entry.items() if stage.over else ())
-            if isinstance(value, str) and value in self._names and value in used
-        ]
+        self._names = frozenset().union(*(known for one, known in names.items() if one not in fixed))
+        read = {
+            step for job in stage.jobs for path in (*job.inputs, *job.sections) for step in _STEPS(path)[1:]
+        }
+        entry = stage.jobs[0].entry.items()
+        self._fields = [key for key, value in entry if isinstance(value, str) and value in self._names & read]
         #: Whether a field of an entry is used, so that DVC must be given the entries.
         self.of_entry = bool(self._fields)
 

@@ -1,5 +1,7 @@
 """Actors: people and animals on the ground, on furniture, on vehicles, on each other; and what they watch."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from relclip.raw.scenes import animals, cloth, items
@@ -16,6 +18,14 @@ FAR = 0.85  # of what flies is too far away for the boxes to touch
 FLYING = 0.8
 PARKED = ("car", "bus", "motorcycle", "bike")
 STANDING = ("dog", "cat", "horse", "child", "bag", "bird")
+ASTRIDE = {
+    "horse": "riding",
+    "motorcycle": "riding",
+    "bike": "pedalling",
+    "surfboard": "crouching",
+    "skateboard": "crouching",
+}
+LOW_SUPPORTS = ("ground", "towel", "surfboard", "skateboard")
 
 
 def watch(plan: Plan, rng: np.random.Generator) -> Group:
@@ -61,9 +71,8 @@ def _in_the_air(group: Group, name: str, reach: float, height: float, rng: np.ra
     )
     far = 0.24 if happens(rng, FAR) else 0.0
     low_x, _, _, high_y = sketch.bounds()
-    return group.add(
-        name, sketch.moved(complex(reach + far - low_x, height - 0.05 - far * 0.6 - high_y + 0.1)), colour
-    )
+    at = complex(reach + far - low_x, height - 0.05 - far * 0.6 - high_y + 0.1)
+    return group.add(name, sketch.moved(at), colour)
 
 
 def _on_the_ground(name: str, colour: str, rng: np.random.Generator) -> Sketch:
@@ -78,22 +87,10 @@ def _laptop_on_table(group: Group, reach: float, rng: np.random.Generator) -> in
     colour, tone = colour_of("table", rng), colour_of("laptop", rng)
     table = FURNITURE["table"](COLOURS[colour]).moved(complex(reach + 0.5, 0))
     support = group.add("table", table, colour)
-    number = group.add(
-        "laptop", items.laptop_side(COLOURS[tone]).moved(complex(reach + 0.22, -0.41), layer=FRONT), tone
-    )
+    laptop = items.laptop_side(COLOURS[tone]).moved(complex(reach + 0.22, -0.41), layer=FRONT)
+    number = group.add("laptop", laptop, tone)
     group.facts.append((number, "standing on", support))
     return number
-
-
-ASTRIDE = {
-    "horse": "riding",
-    "motorcycle": "riding",
-    "bike": "pedalling",
-    "surfboard": "crouching",
-    "skateboard": "crouching",
-}
-LOW_SUPPORTS = ("ground", "towel", "surfboard", "skateboard")
-PARKED = ("car", "bus", "motorcycle", "bike")
 
 
 def build(plan: Plan, rng: np.random.Generator) -> Group:
@@ -140,12 +137,10 @@ def _passenger(plan: Plan, rng: np.random.Generator) -> Group:
 def _animal(plan: Plan, rng: np.random.Generator) -> Group:
     group, colour = Group(), colour_of(plan.actor, rng)
     if plan.handling == "eating" and plan.resting != "walking":
-        plan = Plan(plan.actor, plan.support, "standing on", plan.item, plan.handling)
-    posture = {"walking": "walking", "sitting on": "sitting", "lying on": "lying"}.get(
-        plan.resting, "standing"
-    )
+        plan = replace(plan, resting="standing on")
+    postures = {"walking": "walking", "sitting on": "sitting", "lying on": "lying"}
     head = {"eating": "down", "carrying": "up"}.get(plan.handling, "level")
-    body = animals.quadruped(plan.actor, COLOURS[colour], posture, head)
+    body = animals.quadruped(plan.actor, COLOURS[colour], postures.get(plan.resting, "standing"), head)
     actor = _rest(group, plan, body, colour, rng)
     if plan.item:
         animal_handles(group, actor, plan, rng)
@@ -214,12 +209,10 @@ def _support(plan: Plan, rng: np.random.Generator) -> tuple[Sketch, str]:
 
 
 def _support_on_ground(group: Group, plan: Plan, support: int) -> None:
-    riding = plan.resting == "riding"
-    if plan.support == "surfboard" and riding:
-        group.ground.append((support, SURFING))
-    if riding:
-        return
-    if plan.support in PARKED:
+    if plan.resting == "riding":
+        if plan.support == "surfboard":
+            group.ground.append((support, SURFING))
+    elif plan.support in PARKED:
         group.ground.append((support, "parked on"))
         group.marks.append(bay(group.parts[support].sketch))
     elif plan.support == "horse":

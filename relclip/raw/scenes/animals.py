@@ -15,15 +15,15 @@ class Build:
     leg: float
     neck: float
     head: float
-    ears: str
     tail: float
+    ears: str = "pointed"
     mane: bool = False
 
 
 BUILDS = {
-    "dog": Build(0.46, 0.105, 0.22, 0.12, 0.10, "hanging", 0.20),
-    "cat": Build(0.34, 0.09, 0.15, 0.05, 0.095, "pointed", 0.30),
-    "horse": Build(0.78, 0.165, 0.42, 0.34, 0.125, "pointed", 0.34, mane=True),
+    "dog": Build(length=0.46, depth=0.105, leg=0.22, neck=0.12, head=0.10, tail=0.20, ears="hanging"),
+    "cat": Build(length=0.34, depth=0.09, leg=0.15, neck=0.05, head=0.095, tail=0.30),
+    "horse": Build(length=0.78, depth=0.165, leg=0.42, neck=0.34, head=0.125, tail=0.34, mane=True),
 }
 # legs: front near, front far, hind near, hind far: degrees, 0 hangs down, 90 points forward
 GAITS = {
@@ -36,17 +36,16 @@ GAITS = {
 def quadruped(kind: str, colour: Colour, posture: str, head: str = "level") -> Sketch:
     """Draw a dog, cat or horse: standing, walking, galloping, sitting or lying; head level, up or down.
 
-    The origin is the ground below its middle. Anchors: mouth, eye, back (top, a segment), body (face, a rectangle).
+    The origin is the ground below its middle. Anchors: points mouth (hand too), eye, crown; segments top, hook;
+    rectangles face, cover.
     """
     build = BUILDS[kind]
     sketch = Sketch()
     rise = {"lying": build.depth, "sitting": build.leg * 0.95}.get(posture, build.leg + build.depth * 0.7)
     rump, chest = complex(-build.length / 2, -rise), complex(build.length / 2, -rise)
     if posture == "sitting":
-        rump, chest = (
-            complex(-build.length * 0.24, -build.depth),
-            complex(build.length * 0.16, -build.leg - build.depth * 1.2),
-        )
+        rump = complex(-build.length * 0.24, -build.depth)
+        chest = complex(build.length * 0.16, -build.leg - build.depth * 1.2)
     _legs(sketch, build, colour, posture, rump=rump, chest=chest)
     sketch.line(colour, build.depth * 2, rump, chest, layer=BODY)
     _tail(sketch, build, colour, rump, kind=kind, posture=posture)
@@ -97,7 +96,7 @@ def bird(colour: Colour, posture: str) -> Sketch:
                 layer=BODY - 1,
             )
     eye, mouth = middle + 0.17 - 0.105j, middle + 0.3 - 0.07j
-    return sketch.anchor("eye", eye, eye).anchor("mouth", mouth, mouth).anchor("hand", mouth, mouth)
+    return sketch.anchor("eye", eye).anchor("mouth", mouth).anchor("hand", mouth)
 
 
 def _legs(
@@ -105,8 +104,10 @@ def _legs(
 ) -> None:
     width, dark = build.depth * 0.55, blend(colour, BLACK, 0.3)
     if posture == "lying":
-        for x, shade in ((chest.real, colour), (rump.real + 0.02, colour)):
-            sketch.line(shade, width, complex(x, -width), complex(x + build.leg * 0.8, -width / 2), layer=ARM)
+        for x in (chest.real, rump.real + 0.02):
+            sketch.line(
+                colour, width, complex(x, -width), complex(x + build.leg * 0.8, -width / 2), layer=ARM
+            )
         return
     if posture == "sitting":
         for x, shade in ((0.0, dark), (0.05, colour)):
@@ -145,14 +146,11 @@ def _tail(sketch: Sketch, build: Build, colour: Colour, rump: complex, *, kind: 
 
 
 def _head(sketch: Sketch, build: Build, colour: Colour, chest: complex, *, head: str, kind: str) -> None:
-    angle = {"up": 150.0, "level": 132.0, "down": 42.0}[head]
-    if head == "down":
-        angle = 50.0 if kind == "horse" else 62.0
+    angle = {"up": 150.0, "level": 132.0, "down": 50.0 if kind == "horse" else 62.0}[head]
     centre = chest + limb(angle, build.neck + build.depth * 0.75)
     sketch.line(colour, build.depth * 1.15, chest, centre, layer=BODY)
-    muzzle = centre + {"up": build.head * 1.5 * (1 - 0.25j), "level": build.head * 1.45 * (1 + 0.25j)}.get(
-        head, build.head * 1.4 * (0.75 + 0.75j)
-    )
+    length, way = {"up": (1.5, 1 - 0.25j), "level": (1.45, 1 + 0.25j), "down": (1.4, 0.75 + 0.75j)}[head]
+    muzzle = centre + build.head * length * way
     if kind == "cat":
         muzzle = centre + (muzzle - centre) * 0.55
     sketch.disc(colour, centre, build.head, layer=BODY + 1)
@@ -173,7 +171,7 @@ def _head(sketch: Sketch, build: Build, colour: Colour, chest: complex, *, head:
     )
     mouth = muzzle + build.head * (0.3 + 0.5j)
     for name, point in (("eye", eye), ("mouth", mouth), ("hand", mouth), ("crown", centre - 1j * build.head)):
-        sketch.anchor(name, point, point)
+        sketch.anchor(name, point)
 
 
 def _ears(sketch: Sketch, build: Build, colour: Colour, centre: complex) -> None:

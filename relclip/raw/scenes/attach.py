@@ -1,6 +1,7 @@
 """Attachments: a small thing placed on a host already in the picture, where and how the predicate says."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from relclip.raw.scenes.painters import colour_of
 from relclip.raw.scenes.places import Placed, along_free, is_ground, on_face, on_ground
 from relclip.raw.scenes.scene import Scene, Thing
 from relclip.raw.scenes.sketch import COLOURS, DARK_WOOD, GREEN, Sketch
-from relclip.raw.scenes.topping import covering, lying_on, sitting_on, standing_on
+from relclip.raw.scenes.topping import covering, put
 from relclip.raw.scenes.world import INVERSE
 
 SOIL = (112, 76, 44)
@@ -74,9 +75,7 @@ def _twig(name: str, plant: Sketch) -> Sketch:
 
 
 PLACES: dict[str, Callable[[Thing, str, np.random.Generator], Placed]] = {
-    "sitting on": sitting_on,
-    "standing on": standing_on,
-    "lying on": lying_on,
+    **{how: partial(put, predicate=how) for how in ("sitting on", "standing on", "lying on")},
     "hanging from": hanging,
     "mounted on": mounted,
     "painted on": painted,
@@ -99,7 +98,8 @@ def attach(scene: Scene, host: int, name: str, predicate: str, rng: np.random.Ge
     if not _in_picture(sketch):
         return False
     level = thing.level + 1
-    number = scene.add(Thing(name, sketch.moved(layer=level * LAYERS), depth, thing.scale, colour, level))
+    sketch = sketch.moved(layer=level * LAYERS)
+    number = scene.add(Thing(name, sketch, depth, thing.scale, colour=colour, level=level))
     scene.tell(number, predicate, host)
     if predicate in INVERSE:
         scene.tell(host, INVERSE[predicate], number)

@@ -73,7 +73,7 @@ def mountain(colour: Colour, width: float, height: float) -> Sketch:
         peak,
         complex(width / 2, 0),
         complex(width * 0.12, 0),
-        complex(width * 0.0, -height * 0.45),
+        complex(0, -height * 0.45),
     )
     sketch.anchor("peak", complex(-width / 2, 0), peak).anchor(
         "cover", complex(-width / 4, -height), complex(width / 4, -height / 2)

@@ -18,11 +18,12 @@ from relclip.raw.scenes.settings import Row
 from relclip.raw.scenes.sketch import COLOURS, middle
 
 CROWDED = 0.28  # the part of a group's width that may lie behind another of its row
-GROUPS = (7, 8, 9)
+GROUPS = (7, 9)  # at least and at most
 TRIES, TRIES_ACROSS = 60, 14
 HATS = 0.12
 GLANCES, GLANCE_REACH = 0.6, 0.55  # pictures with a far glance; how much of its way is dashed
 IN_FRONT = 2.0  # deeper than any thing is
+IDLE, BUSY = ("standing on", "sitting on", "walking on"), ("watching", "using", "eating", "playing")
 SIGHTS = ("bird", "kite", "plane", "dog", "cat", "horse")
 RARE_SNOW = 0.25  # snow on things where it is not winter
 WALKED_IN = ("snow", "room", "wave")
@@ -39,9 +40,9 @@ def compose(
     lifted = dict(boost or {})
     setting = pick(rng, _settings(lifted))
     scene, rows = settings.stage(setting, rng)
-    wanted = int(rng.integers(objects[0], objects[1] + 1))
+    wanted = int(rng.integers(*objects, endpoint=True))
     spans: Spans = {row: [] for row in rows}
-    for _ in range(GROUPS[int(rng.integers(len(GROUPS)))]):
+    for _ in range(int(rng.integers(*GROUPS, endpoint=True))):
         if len(scene.things) < wanted - 2:
             _place(scene, _group(setting, rng, lifted), spans, rng)
     _hats(scene, wanted, rng)
@@ -99,21 +100,22 @@ def _settle(scene: Scene, group: Group, row: Row, at: complex, mirror: bool) -> 
     scene.marks.extend((at.imag, mark.moved(at, row.scale, mirror=mirror)) for mark in group.marks)
     for subject, predicate, thing in group.facts:
         scene.tell(numbers[subject], predicate, numbers[thing])
-    for subject, predicate in group.ground:
-        _tell_ground(scene, group, numbers, (subject, predicate), row.ground)
+    for placed, predicate in group.ground:
+        if predicate == SURFING:
+            riders = [rider for rider, how, board in group.facts if (how, board) == ("riding", placed)]
+            for rider in riders:
+                scene.tell(numbers[rider], "riding", row.ground)
+        else:
+            _tell_ground(scene, numbers[placed], predicate, row.ground)
 
 
-def _tell_ground(scene: Scene, group: Group, numbers: list[int], fact: tuple[int, str], ground: int) -> None:
-    """Facts with the ground, as its kind allows: one walks in snow and in a room, but on a street."""
-    subject, predicate = fact
+def _tell_ground(scene: Scene, subject: int, predicate: str, ground: int) -> None:
+    """A fact with the ground, as its kind allows: one walks in snow and in a room, but on a street."""
     name = scene.things[ground].name
-    if predicate == SURFING:
-        for rider in (rider for rider, how, board in group.facts if board == subject and how == "riding"):
-            scene.tell(numbers[rider], "riding", ground)
-    elif predicate == "walking":
-        scene.tell(numbers[subject], "walking in" if name in WALKED_IN else "walking on", ground)
+    if predicate == "walking":
+        scene.tell(subject, "walking in" if name in WALKED_IN else "walking on", ground)
     elif name not in UNTOLD:
-        scene.tell(numbers[subject], predicate, ground)
+        scene.tell(subject, predicate, ground)
 
 
 def _hats(scene: Scene, wanted: int, rng: np.random.Generator) -> None:
@@ -136,12 +138,8 @@ def _hats(scene: Scene, wanted: int, rng: np.random.Generator) -> None:
 
 def _glance(scene: Scene, rng: np.random.Generator) -> None:
     """Let someone who stands or sits there watch something in front, however far."""
-    idle = {
-        fact.subject for fact in scene.facts if fact.predicate in {"standing on", "sitting on", "walking on"}
-    }
-    idle -= {
-        fact.subject for fact in scene.facts if fact.predicate in {"watching", "using", "eating", "playing"}
-    }
+    idle = {fact.subject for fact in scene.facts if fact.predicate in IDLE}
+    idle -= {fact.subject for fact in scene.facts if fact.predicate in BUSY}
     for number in sorted(idle):
         actor = scene.things[number]
         if actor.name not in world.PEOPLE:

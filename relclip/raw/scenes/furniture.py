@@ -73,7 +73,7 @@ def car(colour: Colour) -> Sketch:
     for x in (-0.4, 0.4):
         _wheel(sketch, x - 0.12j, 0.13)
     sketch.anchor("top", -0.27 - 0.55j, 0.15 - 0.55j).anchor("face", -0.28 - 0.29j, 0.28 - 0.08j)
-    return sketch.anchor("cover", -0.3 - 0.56j, 0.17 - 0.3j).anchor("window", 0.04 - 0.32j, 0.04 - 0.32j)
+    return sketch.anchor("cover", -0.3 - 0.56j, 0.17 - 0.3j).anchor("window", 0.04 - 0.32j)
 
 
 def bus(colour: Colour) -> Sketch:

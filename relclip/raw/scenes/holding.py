@@ -12,42 +12,42 @@ from relclip.raw.scenes.sketch import BLACK, COLOURS, WHITE, Sketch, middle
 
 
 class Hold(NamedTuple):
-    """The body's gesture, the anchor, the item's middle from there, its turn in degrees, its layer."""
+    """The body's gesture, the item's middle from an anchor of the body, its turn in degrees, its layer."""
 
     gesture: str
-    anchor: str
     offset: complex
-    turn: float
-    layer: int
+    anchor: str = "hand"
+    turn: float = 0
+    layer: int = HELD
 
 
 HOLDS: dict[tuple[str, str], Hold] = {
-    ("bag", "carrying"): Hold("low", "hand", 0.14j, 0, HELD),
-    ("umbrella", "carrying"): Hold("low", "hand", 0.06j, 12, HELD),
-    ("laptop", "carrying"): Hold("clasp", "hand", -0.03 - 0.06j, -6, HELD),
-    ("phone", "carrying"): Hold("low", "hand", 0.05j, 0, ARM + 1),
-    ("banana", "carrying"): Hold("low", "hand", 0.06j, 0, ARM + 1),
-    ("pizza", "carrying"): Hold("tray", "hand", -0.1j, 0, ARM + 1),
-    ("kite", "carrying"): Hold("clasp", "hand", -0.04 - 0.02j, 62, HELD),
-    ("racket", "carrying"): Hold("low", "hand", 0.18j, 168, HELD),
-    ("flower", "carrying"): Hold("offer", "hand", -0.08j, 8, HELD),
-    ("towel", "carrying"): Hold("offer", "hand", -0.07 + 0.13j, 0, ARM + 1),
-    ("surfboard", "carrying"): Hold("clasp", "hand", -0.03 - 0.05j, -10, HELD),
-    ("skateboard", "carrying"): Hold("clasp", "hand", -0.03 - 0.02j, 72, HELD),
-    ("bike", "carrying"): Hold("shoulder", "shoulder", 0.02 - 0.06j, -8, HELD),
-    ("dog", "carrying"): Hold("embrace", "hand", -0.11j, 0, HELD),
-    ("cat", "carrying"): Hold("embrace", "hand", -0.09j, 0, HELD),
-    ("bird", "carrying"): Hold("offer", "hand", -0.13j, 0, HELD),
-    ("child", "carrying"): Hold("mouth", "shoulder", -0.04 - 0.02j, 0, -3),
-    ("banana", "eating"): Hold("mouth", "mouth", 0.13 + 0.0j, -14, ARM - 1),
-    ("pizza", "eating"): Hold("mouth", "mouth", 0.12 + 0.0j, 0, ARM - 1),
-    ("phone", "using"): Hold("ear", "hand", -0.02j, -14, ARM + 1),
-    ("laptop", "using"): Hold("type", "hand", 0.06 - 0.06j, 0, HELD),
-    ("umbrella", "using"): Hold("mouth", "hand", -0.24j, 0, BODY - 5),
-    ("phone", "watching"): Hold("point", "hand", 0.03 - 0.06j, 10, ARM + 1),
-    ("racket", "playing"): Hold("up", "hand", 0.08 - 0.2j, 26, HELD),
-    ("kite", "playing"): Hold("both up", "hand", 0.46 - 0.36j, 24, HELD),
-    ("towel", "covered in"): Hold("rest", "shoulder", 0.03 + 0.16j, 0, ARM + 3),
+    ("bag", "carrying"): Hold("low", 0.14j),
+    ("umbrella", "carrying"): Hold("low", 0.06j, turn=12),
+    ("laptop", "carrying"): Hold("clasp", -0.03 - 0.06j, turn=-6),
+    ("phone", "carrying"): Hold("low", 0.05j, layer=ARM + 1),
+    ("banana", "carrying"): Hold("low", 0.06j, layer=ARM + 1),
+    ("pizza", "carrying"): Hold("tray", -0.1j, layer=ARM + 1),
+    ("kite", "carrying"): Hold("clasp", -0.04 - 0.02j, turn=62),
+    ("racket", "carrying"): Hold("low", 0.18j, turn=168),
+    ("flower", "carrying"): Hold("offer", -0.08j, turn=8),
+    ("towel", "carrying"): Hold("offer", -0.07 + 0.13j, layer=ARM + 1),
+    ("surfboard", "carrying"): Hold("clasp", -0.03 - 0.05j, turn=-10),
+    ("skateboard", "carrying"): Hold("clasp", -0.03 - 0.02j, turn=72),
+    ("bike", "carrying"): Hold("shoulder", 0.02 - 0.06j, anchor="shoulder", turn=-8),
+    ("dog", "carrying"): Hold("embrace", -0.11j),
+    ("cat", "carrying"): Hold("embrace", -0.09j),
+    ("bird", "carrying"): Hold("offer", -0.13j),
+    ("child", "carrying"): Hold("mouth", -0.04 - 0.02j, anchor="shoulder", layer=-3),
+    ("banana", "eating"): Hold("mouth", 0.13 + 0.0j, anchor="mouth", turn=-14, layer=ARM - 1),
+    ("pizza", "eating"): Hold("mouth", 0.12 + 0.0j, anchor="mouth", layer=ARM - 1),
+    ("phone", "using"): Hold("ear", -0.02j, turn=-14, layer=ARM + 1),
+    ("laptop", "using"): Hold("type", 0.06 - 0.06j),
+    ("umbrella", "using"): Hold("mouth", -0.24j, layer=BODY - 5),
+    ("phone", "watching"): Hold("point", 0.03 - 0.06j, turn=10, layer=ARM + 1),
+    ("racket", "playing"): Hold("up", 0.08 - 0.2j, turn=26),
+    ("kite", "playing"): Hold("both up", 0.46 - 0.36j, turn=24),
+    ("towel", "covered in"): Hold("rest", 0.03 + 0.16j, anchor="shoulder", layer=ARM + 3),
 }
 
 
@@ -72,7 +72,7 @@ def hold(group: Group, actor: int, item: str, handling: str, rng: np.random.Gene
 def animal_handles(group: Group, actor: int, plan: Plan, rng: np.random.Generator) -> None:
     """Put an item into the animal's mouth, below it, or before its eyes."""
     body, colour = group.parts[actor].sketch, colour_of(plan.item, rng)
-    mouth, low_x = body.anchors["mouth"][0], 0.0
+    mouth = body.anchors["mouth"][0]
     sketch = paint(plan.item, colour, rng, "sitting" if plan.handling == "carrying" else "standing")
     if plan.handling == "carrying":
         sketch = sketch.below_its_top().moved(mouth - 0.03j + 0.02, layer=ARM)

@@ -17,6 +17,9 @@ STROKES: dict[str, tuple[tuple[complex, ...], ...]] = {
 }
 
 
+LETTERS = tuple(STROKES)
+
+
 def bag(colour: Colour) -> Sketch:
     """A handbag; its handle's top is the origin."""
     sketch = Sketch().line(

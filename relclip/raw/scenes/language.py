@@ -78,9 +78,9 @@ VERBS: dict[str, Verb] = {
 MASS = {"snow"}
 
 
-def noun(name: str, rng: np.random.Generator, colour: str = "", synonyms: bool = True) -> str:
+def noun(name: str, rng: np.random.Generator, colour: str = "") -> str:
     """A class as a bare noun phrase: perhaps a synonym, perhaps a colour before it."""
-    word = pick(rng, SYNONYMS[name]) if synonyms and name in SYNONYMS else name
+    word = pick(rng, SYNONYMS[name]) if name in SYNONYMS else name
     return f"{colour} {word}" if colour else word
 
 

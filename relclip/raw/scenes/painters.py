@@ -5,10 +5,12 @@ import numpy as np
 from relclip.raw.scenes import animals, items
 from relclip.raw.scenes.chance import happens, one_of
 from relclip.raw.scenes.furniture import FURNITURE
+from relclip.raw.scenes.items import LETTERS
 from relclip.raw.scenes.people import Look
 from relclip.raw.scenes.sketch import COLOURS, HAIRS, SKINS, Sketch
 
 BRIGHT = ("red", "blue", "green", "yellow", "orange", "purple", "pink", "white", "black")
+BELOW = ("blue", "black", "brown", "purple", "green", "gray", "red")  # trousers and skirts
 STRONG = ("red", "blue", "green", "yellow", "orange", "purple", "pink")
 COLOURS_OF: dict[str, tuple[str, ...]] = {
     "banana": ("yellow",),
@@ -32,7 +34,6 @@ COLOURS_OF: dict[str, tuple[str, ...]] = {
     "window": ("white", "brown"),
     "plane": ("red", "blue", "green"),
 }
-WORDS = ("A", "E", "H", "K", "M", "N", "T", "X")
 
 
 def colour_of(name: str, rng: np.random.Generator) -> str:
@@ -43,18 +44,14 @@ def colour_of(name: str, rng: np.random.Generator) -> str:
 def look_of(name: str, rng: np.random.Generator) -> tuple[Look, str]:
     """Draw how a person looks; return it with the shirt's colour."""
     top = one_of(rng, BRIGHT)
-    bottom = one_of(
-        rng,
-        tuple(
-            colour for colour in ("blue", "black", "brown", "purple", "green", "gray", "red") if colour != top
-        ),
-    )
-    return Look(name, one_of(rng, SKINS), one_of(rng, HAIRS), COLOURS[top], COLOURS[bottom]), top
+    bottom = one_of(rng, [colour for colour in BELOW if colour != top])
+    skin, hair = one_of(rng, SKINS), one_of(rng, HAIRS)
+    return Look(kind=name, skin=skin, hair=hair, top=COLOURS[top], bottom=COLOURS[bottom]), top
 
 
 def word(rng: np.random.Generator) -> str:
     """Draw one to three letters."""
-    return "".join(one_of(rng, WORDS) for _ in range(1 + happens(rng, 0.7) + happens(rng, 0.3)))
+    return "".join(one_of(rng, LETTERS) for _ in range(1 + happens(rng, 0.7) + happens(rng, 0.3)))
 
 
 def paint(name: str, colour: str, rng: np.random.Generator, posture: str = "standing") -> Sketch:

@@ -4,6 +4,8 @@ No pair of classes has one sure predicate: the weights of a pair are spread over
 decides (docs/scenes.md, "the main fault to avoid").
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from relclip.raw.scenes import world
@@ -14,7 +16,6 @@ HANDS_FULL = ("car", "bus", "bike", "motorcycle", "horse")  # while riding them
 ITEM_ON_GROUND, ITEM_ON_SUPPORT = 0.94, 0.8
 LYING_USES = {("phone", "watching"), ("banana", "eating"), ("pizza", "eating"), ("towel", "covered in")}
 RIDING_USES = ("umbrella", "phone", "banana", "pizza", "bag", "flower")
-
 
 # person or animal with what carries it
 RESTING = {
@@ -122,12 +123,9 @@ def _with_item(bare: Plan, setting: str, rng: np.random.Generator, boost: Weight
         held.pop("child", None)
     item = pick(rng, held)
     predicate = pick(rng, world.boosted(handling[item], boost))
-    resting = (
-        "standing on"
-        if predicate == "watching" and bare.resting == "walking" and item != "phone"
-        else bare.resting
-    )
-    full = Plan(bare.actor, bare.support, resting, item, predicate)
+    full = replace(bare, item=item, handling=predicate)
+    if predicate == "watching" and bare.resting == "walking" and item != "phone":
+        full = replace(full, resting="standing on")
     return full if possible(full) else bare
 
 

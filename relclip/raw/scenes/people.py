@@ -74,7 +74,7 @@ def person(look: Look, posture: str, gesture: str, shut_eye: bool = False) -> Sk
     _head(sketch, look, shoulder + limb(180 - lean * 0.5, 0.15), shut_eye)
     _arm(sketch, look, shoulder, hand, layer=ARM, shade=0.0)
     for name, point in (("hip", hip), ("shoulder", shoulder), ("hand", hand)):
-        sketch.anchor(name, point, point)
+        sketch.anchor(name, point)
     return _supported(sketch, posture).moved(scale=0.74 if look.kind == "child" else 1.0)
 
 
@@ -85,7 +85,7 @@ def bust(look: Look) -> Sketch:
     sketch.polygon(look.top, -0.18 + 0j, -0.15 - 0.09j, -0.02 - 0.11j, 0.04 + 0j, layer=BODY)
     _head(sketch, look, shoulder - 0.18j, False)
     for name in ("eye", "mouth"):
-        sketch.anchor(name, shoulder - 0.18j, shoulder - 0.18j)
+        sketch.anchor(name, shoulder - 0.18j)
     return sketch.moved(0.08 + 0j)
 
 
@@ -157,10 +157,10 @@ def _head(sketch: Sketch, look: Look, centre: complex, shut_eye: bool) -> None:
     sketch.line(
         (150, 50, 50), 0.016, centre + radius * 0.45 + 0.058j, centre + radius * 0.8 + 0.05j, layer=BODY + 2
     )
-    sketch.anchor("crown", centre - radius * 0.8j, centre - radius * 0.8j)
-    sketch.anchor("eye", eye, eye)
+    sketch.anchor("crown", centre - radius * 0.8j)
+    sketch.anchor("eye", eye)
     mouth = centre + radius * 0.85 + 0.05j
-    sketch.anchor("mouth", mouth, mouth)
+    sketch.anchor("mouth", mouth)
 
 
 def _supported(sketch: Sketch, posture: str) -> Sketch:

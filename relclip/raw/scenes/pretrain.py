@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from relclip.raw.scenes.chance import Weights, happens, pick, table, weights
+from relclip.raw.scenes.chance import Weights, happens, pick, weights
 from relclip.raw.scenes.language import clause, noun, with_article
-from relclip.raw.scenes.scene import Fact, Scene
+from relclip.raw.scenes.scene import Fact, Scene, Thing
+from relclip.raw.scenes.world import PEOPLE
 
 Record = dict[str, Any]
 
@@ -15,27 +16,27 @@ OBJECT_REGIONS = 8
 RELATION_REGIONS = 8
 # pictures are composed around these in turn: what scenes seldom show comes most often
 FOCUSES = tuple(
-    table("""
-    playing: playing 40
-    using: using 25
-    says: sign 8, letter 20
-    eating: eating 25
-    walking on: walking 12
-    growing on: growing on 12
-    playing again: playing 40
-    walking in: walking 12, walking in 2
-    using again: using 25
-    flying in: flying in 12
-    says again: sign 8, letter 20
-    riding: riding 12
-    painted on: painted on 12
-    covering: covering 12
-    parked on: parked on 5
-    watching: watching 12
-    mounted on: mounted on 8
-    carrying: carrying 6
-    none: none 1
-""").values()
+    weights(line)
+    for line in """\
+    playing 40
+    using 25
+    sign 8, letter 20
+    eating 25
+    walking 12
+    growing on 12
+    playing 40
+    walking 12, walking in 2
+    using 25
+    flying in 12
+    sign 8, letter 20
+    riding 12
+    painted on 12
+    covering 12
+    parked on 5
+    watching 12
+    mounted on 8
+    carrying 6
+    none 1""".splitlines()
 )
 # how common a predicate is in these pictures: the commoner, the seldomer one of its facts is described
 COMMON = weights("""
@@ -44,6 +45,7 @@ COMMON = weights("""
     walking in 1.2, using 1, says 0.6, playing 0.4
 """)
 OPENINGS = {"": 5.0, "a photo of ": 5.0, "a picture of ": 0.6}
+UNCOLOURED = (*PEOPLE, "snow")
 LEAST_SIDE = 6  # pixels: a smaller region shows nothing
 
 
@@ -81,16 +83,13 @@ def _some_facts(scene: Scene, seen: set[int], rng: np.random.Generator) -> list[
 
 def _object_region(scene: Scene, boxes: np.ndarray, number: int, rng: np.random.Generator) -> Record:
     thing = scene.things[number]
-    phrase = pick(rng, OPENINGS) + with_article(
-        noun(thing.name, rng, _colour(thing.name, thing.colour, rng)), rng, 0.15
-    )
+    phrase = pick(rng, OPENINGS) + _phrase(thing, rng, coloured=0.35, definite=0.15)
     return {"phrase": phrase, **_xywh(boxes[number]), "subject": thing.name}
 
 
 def _relation_region(scene: Scene, boxes: np.ndarray, fact: Fact, rng: np.random.Generator) -> Record:
     subject, thing = scene.things[fact.subject], scene.things[fact.object]
-    first = with_article(noun(subject.name, rng, _colour(subject.name, subject.colour, rng, 0.15)), rng, 0.1)
-    second = with_article(noun(thing.name, rng, _colour(thing.name, thing.colour, rng, 0.15)), rng, 0.1)
+    first, second = (_phrase(one, rng, coloured=0.15, definite=0.1) for one in (subject, thing))
     plain = f"{first} {fact.predicate} {second}"
     text = plain if happens(rng, 0.6) else clause(first, fact.predicate, second, rng)
     low = np.minimum(boxes[fact.subject, :2], boxes[fact.object, :2])
@@ -99,10 +98,10 @@ def _relation_region(scene: Scene, boxes: np.ndarray, fact: Fact, rng: np.random
     return {"phrase": pick(rng, OPENINGS) + text, **_xywh(union), **hints}
 
 
-def _colour(name: str, colour: str, rng: np.random.Generator, often: float = 0.35) -> str:
-    if not colour or not happens(rng, often) or name in {"man", "woman", "child", "snow"}:
-        return ""
-    return colour
+def _phrase(thing: Thing, rng: np.random.Generator, *, coloured: float, definite: float) -> str:
+    """A thing in words, now and then with its colour and with `the`."""
+    named = thing.colour and happens(rng, coloured) and thing.name not in UNCOLOURED
+    return with_article(noun(thing.name, rng, thing.colour if named else ""), rng, definite)
 
 
 def _xywh(box: np.ndarray) -> Record:

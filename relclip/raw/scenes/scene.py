@@ -1,5 +1,6 @@
 """What a composed picture is: things with sketches, every true fact between them, and what of both can be seen."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -50,11 +51,23 @@ class Scene:
         self.things.append(thing)
         return len(self.things) - 1
 
+    def layers(self) -> list[tuple[float, Sketch]]:
+        """Depth and sketch of each thing."""
+        return [(thing.depth, thing.sketch) for thing in self.things]
+
     def tell(self, subject: int, predicate: str, thing: int) -> None:
         """Add a fact once."""
         fact = Fact(subject, predicate, thing)
         if fact not in self.facts:
             self.facts.append(fact)
+
+
+def in_order(layers: Iterable[tuple[float, Sketch]]) -> list[tuple[int, Shape]]:
+    """The shapes of sketches at their depths as they are painted, those behind first: (number of the sketch, shape)."""
+    keyed = [
+        (depth, shape.layer, n, shape) for n, (depth, sketch) in enumerate(layers) for shape in sketch.shapes
+    ]
+    return [(number, shape) for _, _, number, shape in sorted(keyed, key=lambda entry: entry[:2])]
 
 
 def without_hidden(scene: Scene) -> Scene:
@@ -75,9 +88,8 @@ def visible_shares(scene: Scene) -> np.ndarray:
     """Each thing's visible pixels over the area of its shapes, (N,) float64."""
     picture = Image.new("I", (SIDE, SIDE), len(scene.things))
     pen = ImageDraw.Draw(picture)
-    keyed = [(t.depth, s.layer, n, s) for n, t in enumerate(scene.things) for s in t.sketch.shapes]
-    for _, _, number, shape in sorted(keyed, key=lambda entry: entry[:2]):
-        points = [(p.real * SIDE, p.imag * SIDE) for p in shape.points]
+    for number, shape in in_order(scene.layers()):
+        points = shape.pixels(SIDE)
         if shape.width:
             pen.line(points, fill=number, width=max(1, round(shape.width * SIDE)))
         else:

@@ -39,10 +39,8 @@ class Row:
 def stage(setting: str, rng: np.random.Generator) -> tuple[Scene, list[Row]]:
     """Make an empty scene of a setting: grounds and backdrop, and its two rows."""
     scene = Scene(setting)
-    rows = {"street": _street, "park": _park, "beach": _beach, "snow": _snow, "room": _room}[setting](
-        scene, rng
-    )
-    return scene, rows
+    stages = {"street": _street, "park": _park, "beach": _beach, "snow": _snow, "room": _room}
+    return scene, stages[setting](scene, rng)
 
 
 def _ground(
@@ -62,9 +60,9 @@ def _street(scene: Scene, rng: np.random.Generator) -> list[Row]:
     sidewalk = _ground(scene, "sidewalk", backdrops.sidewalk(0.56, 0.71), 0.05, (0.6, 0.68), scale=BACK)
     street = _ground(scene, "street", backdrops.street(0.71), 0.06, (0.76, 0.97), scale=FRONT)
     first = between(rng, 0.18, 0.3)
-    _building(scene, first + 0j, rng)
+    _building(scene, first, rng)
     if happens(rng, 0.6):
-        _building(scene, complex(first + between(rng, 0.42, 0.5), 0), rng)
+        _building(scene, first + between(rng, 0.42, 0.5), rng)
         _pole(scene, first + between(rng, 0.2, 0.26), rng)
     else:
         _tree(scene, first + between(rng, 0.36, 0.42), rng)
@@ -82,7 +80,7 @@ def _park(scene: Scene, rng: np.random.Generator) -> list[Row]:
     if happens(rng, 0.7):
         _tree(scene, first + between(rng, 0.56, 0.62), rng)
     else:
-        _building(scene, complex(first + 0.56, 0), rng)
+        _building(scene, first + 0.56, rng)
     return [Row(0.75, BACK, hill), Row(0.965, FRONT, sidewalk)]
 
 
@@ -114,32 +112,25 @@ def _room(scene: Scene, rng: np.random.Generator) -> list[Row]:
     )
     room = scene.add(Thing("room", sketch, 0.01, 0.3))
     for x in (between(rng, 0.12, 0.3), between(rng, 0.65, 0.88)):
-        at = complex(x, between(rng, 0.2, 0.28))
-        scene.things[room].taken.setdefault("face", []).extend((at.real, at.imag))
-        _fixed(scene, "window", items.window((250, 250, 250)), at, 0.42, depth=0.02)
+        _window(scene, room, complex(x, between(rng, 0.2, 0.28)), scale=0.42, frame=(250, 250, 250))
     return [Row(0.74, BACK, room), Row(0.96, FRONT, room)]
 
 
-def _building(scene: Scene, at: complex, rng: np.random.Generator) -> None:
+def _building(scene: Scene, x: float, rng: np.random.Generator) -> None:
     width, height = between(rng, 1.15, 1.4), between(rng, 1.5, 1.75)
-    x = at.real
     place = complex(x, 0.58)
     building = _fixed(scene, "building", backdrops.building(one_of(rng, WALLS), width, height), place, 0.3)
-    _windows(scene, building, place, (width, height), rng)
+    for column in (-0.3, 0.3):
+        for row in (0.36, 0.9):
+            if happens(rng, 0.35):
+                _window(scene, building, place + complex(column * width, -height + row) * 0.3, scale=0.27)
     if happens(rng, 0.45):
         _roof(scene, building, place - 1j * height * 0.3, width)
 
 
-def _windows(
-    scene: Scene, building: int, place: complex, size: tuple[float, float], rng: np.random.Generator
-) -> None:
-    (width, height), taken = size, scene.things[building].taken.setdefault("face", [])
-    for column in (-0.3, 0.3):
-        for row in (0.36, 0.9):
-            if happens(rng, 0.35):
-                at = place + complex(column * width, -height + row) * 0.3
-                taken.extend((at.real, at.imag))
-                _fixed(scene, "window", items.window((240, 240, 236)), at, 0.27, depth=place.imag + 0.0001)
+def _window(scene: Scene, wall: int, at: complex, *, scale: float, frame: Colour = (240, 240, 236)) -> None:
+    scene.things[wall].taken.setdefault("face", []).extend((at.real, at.imag))
+    _fixed(scene, "window", items.window(frame), at, scale, depth=scene.things[wall].depth + 0.0001)
 
 
 def _roof(scene: Scene, building: int, top: complex, width: float) -> None:
@@ -151,10 +142,7 @@ def _house(scene: Scene, x: float, rng: np.random.Generator) -> None:
     width, height = between(rng, 1.1, 1.3), 1.05
     place = complex(x, 0.6)
     building = _fixed(scene, "building", backdrops.building(one_of(rng, WALLS), width, height), place, 0.3)
-    thing = scene.things[building]
-    at = place + complex(-0.3 * width, -0.62) * 0.3
-    thing.taken["face"] = [at.real, at.imag]
-    _fixed(scene, "window", items.window((240, 240, 236)), at, 0.3, depth=place.imag + 0.0001)
+    _window(scene, building, place + complex(-0.3 * width, -0.62) * 0.3, scale=0.3)
     _roof(scene, building, place - 1j * height * 0.3, width)
 
 

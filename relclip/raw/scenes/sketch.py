@@ -53,6 +53,10 @@ class Shape(NamedTuple):
     width: float
     layer: int
 
+    def pixels(self, side: int) -> list[tuple[float, float]]:
+        """The points in a square picture of that side, where the unit is a picture."""
+        return [(point.real * side, point.imag * side) for point in self.points]
+
 
 def limb(angle: float, length: float) -> complex:
     """From a joint to the limb's end, `angle` degrees from straight down towards the right."""
@@ -96,9 +100,9 @@ class Sketch:
         points = (corner + complex(p.real * size.real, p.imag * size.imag) for p in UNIT_SQUARE)
         return self.polygon(colour, *points, layer=layer)
 
-    def anchor(self, name: str, start: complex, end: complex) -> Self:
-        """Name a segment or rectangle by its two ends."""
-        self.anchors[name] = (start, end)
+    def anchor(self, name: str, start: complex, end: complex | None = None) -> Self:
+        """Name a segment or rectangle by its two ends, or a point."""
+        self.anchors[name] = (start, start if end is None else end)
         return self
 
     def add(self, other: "Sketch") -> Self:
@@ -137,10 +141,8 @@ class Sketch:
     def tinted(self, colour: Colour, strength: float) -> "Sketch":
         """Return a copy whose colours are drawn towards one colour by that fraction."""
 
-        def mix(own: Colour) -> Colour:
-            return blend(own, colour, strength)
-
-        return Sketch([Shape(s.points, mix(s.colour), s.width, s.layer) for s in self.shapes], self.anchors)
+        tinted = [one._replace(colour=blend(one.colour, colour, strength)) for one in self.shapes]
+        return Sketch(tinted, self.anchors)
 
     def bounds(self) -> tuple[float, float, float, float]:
         """The box around all that is drawn: x1, y1, x2, y2 in the sketch's own unit."""

@@ -25,22 +25,8 @@ SIZES = {"bike": 0.7, "surfboard": 0.9}  # on top of something, against the size
 POSTURES = {"sitting on": "sitting", "lying on": "lying"}
 
 
-def sitting_on(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
-    """An animal that sits on the host."""
-    return _put(thing, name, "sitting on", rng)
-
-
-def standing_on(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
-    """An animal on its legs, or a thing upright: a laptop open, an umbrella as a shade, flowers in a pot."""
-    return _put(thing, name, "standing on", rng)
-
-
-def lying_on(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
-    """An animal at rest, or a thing flat on its side."""
-    return _put(thing, name, "lying on", rng)
-
-
-def _put(thing: Thing, name: str, predicate: str, rng: np.random.Generator) -> Placed:
+def put(thing: Thing, name: str, rng: np.random.Generator, predicate: str) -> Placed:
+    """An animal that stands, sits or lies on the host; a thing upright (a laptop open), or flat on its side."""
     ground = is_ground(thing)
     at = on_ground(thing, rng) if ground else along_free(thing, "top", rng)
     if at is None:
@@ -118,11 +104,8 @@ def _patch(thing: Thing, name: str, colour: str, rng: np.random.Generator) -> Pl
         return None
     half = (0.62 + 0.15j) * thing.scale
     if name == "snow":
-        sketch = (
-            Sketch()
-            .oval(SNOW_SHADE, at + 0.012j, half.real, half.imag)
-            .oval(SNOW, at, half.real, half.imag * 0.9)
-        )
+        sketch = Sketch().oval(SNOW_SHADE, at + 0.012j, half.real, half.imag)
+        sketch.oval(SNOW, at, half.real, half.imag * 0.9)
     elif name == "towel":
         sketch = cloth.towel_spread(COLOURS[colour]).moved(at, thing.scale)
     else:

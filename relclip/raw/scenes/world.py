@@ -2,12 +2,6 @@
 
 from relclip.raw.scenes.chance import Weights, table, weights
 
-PREDICATES = (
-    "carrying", "covered in", "covering", "eating", "flying in", "growing on", "hanging from", "lying on",
-    "mounted on", "painted on", "parked on", "playing", "riding", "says", "sitting on", "standing on",
-        "using",
-    "walking in", "walking on", "watching",
-)  # fmt: skip
 PEOPLE = ("man", "woman", "child")
 
 SETTINGS = weights("street 1.2, park 1, beach 1, snow 0.9, room 1")
@@ -65,6 +59,7 @@ SALIENCE = weights("""
         watching 0.8, parked on 1.1, painted on 0.8, growing on 0.8, covering 0.7, covered in 1, flying in
         1, hanging from 1.1, mounted on 1, playing 1.4, using 1.3, says 0.9, walking in 0.9
 """)
+PREDICATES = tuple(sorted(SALIENCE))
 # what a hasty annotator or an erring caption puts instead
 CONFUSED = table("""
     carrying: using 1, playing 0.6, eating 0.4, riding 0.4

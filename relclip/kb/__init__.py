@@ -27,7 +27,6 @@ Counter({('mountain', 'covered in', 'snow'): 2})
 from relclip.core.shard import Shard
 from relclip.kb.align import STANDARD, Language, Miner, mine_caption, mine_captions
 from relclip.kb.folders import merge_shards
-from relclip.kb.lookup import write_page
 from relclip.kb.mining import mine
 from relclip.kb.quality import judge
 
@@ -41,5 +40,4 @@ __all__ = [
     "mine",
     "mine_caption",
     "mine_captions",
-    "write_page",
 ]

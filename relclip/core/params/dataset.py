@@ -52,7 +52,7 @@ class Split(Closed):
             if not LISTED.fullmatch(self.validation) or self.test is not None:
                 raise ValueError(
                     f"dataset.split: validation {self.validation!r}, test {self.test}; give two fractions, or the word "
-                    "flag, first_5000_of_train or first_5000_with_relations as validation and no test"
+                    "flag, first_5000_of_train or first_5000_with_relations as validation with test: null"
                 )
             return self
         if self.test is None or not 0 <= self.validation <= 1 or not 0 <= self.test <= 1:

@@ -1,18 +1,21 @@
 """What is changed in Snakemake is there, in the locked version; with another version nothing is changed."""
 
+import asyncio
 import inspect
 import os
 import signal
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from relclip.internals import looked_into
-from relclip.internals.snakemake import INTERVAL, KNOWN, STOPPED, look_less_often, read_rules
+from relclip.internals.snakemake import INTERVAL, KNOWN, STOPPED, look_less_often, read_once, read_rules
 
 OWN_INTERVAL = 0.5
+OWN_CHECKSUM = inspect.unwrap(pytest.importorskip("snakemake.io")._IOFile.checksum)
 
 
 @pytest.fixture
@@ -22,6 +25,7 @@ def internals(monkeypatch):
     scheduler = pytest.importorskip("snakemake.scheduling.job_scheduler")
     monkeypatch.setattr(benchmark, "BENCHMARK_INTERVAL_SHORT", OWN_INTERVAL)
     monkeypatch.setattr(scheduler, "JobRateLimiter", object())
+    monkeypatch.setattr("snakemake.io._IOFile.checksum", OWN_CHECKSUM)
     return benchmark, scheduler
 
 
@@ -36,6 +40,32 @@ def test_the_known_version_looks_less_often(internals):
     assert look_less_often(version("snakemake"))
     assert benchmark.BENCHMARK_INTERVAL_SHORT == INTERVAL
     assert scheduler.JobRateLimiter("any limit") is None
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path):
+    class File:
+        """What Snakemake asks of its files."""
+
+        is_storage, file, read = False, str(tmp_path / "file"), 0
+
+        async def checksum(self, threshold=None, force=False, algorithm=None):
+            File.read += 1
+            return Path(self.file).read_text() if Path(self.file).exists() else None
+
+    def found():
+        return asyncio.run(File().checksum(1 << 40))
+
+    assert list(inspect.signature(OWN_CHECKSUM).parameters) == ["self", "threshold", "force", "algorithm"]
+    read_once(File)
+    assert found() is None and File.read == 1
+    (tmp_path / "file").write_text("one")
+    assert [found(), found()] == ["one", "one"] and File.read == 2
+    times = (tmp_path / "file").stat()
+    (tmp_path / "file").write_text("two")
+    os.utime(tmp_path / "file", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert found() == "two", "of the same size and time"
+    (tmp_path / "file").unlink()
+    assert found() is None
 
 
 @pytest.mark.parametrize("other", ["9.28.0", "9.13.2", "10.0.0", "9.27.0rc1"])

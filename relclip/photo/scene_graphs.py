@@ -72,7 +72,15 @@ class SceneGraphs:
         """
         place = Path(folder)
         if is_export(place):
+            if run or params:
+                raise InputError(
+                    f"run and params choose among the models that `make tables` left; {folder} is one"
+                )
             source = exported_source(place, Path(encoder) if encoder else None)
+        elif encoder:
+            raise InputError(
+                f"{folder} is no folder of `relclip export`, and has its own encoder; leave yours out"
+            )
         else:
             source = pipeline_source(place, run, Path(params) if params else None)
         return cls(load_models(source, device, predicates))

@@ -81,7 +81,9 @@ def annotation_of(raw: Raw) -> list[Path]:
 def check_folder(folder: Path, layout: Format) -> None:
     """Raise InputError where there is no such folder, or it lacks one of Visual Genome's files."""
     if not folder.is_dir():
-        raise InputError(f"'{folder}' is no folder; give one that holds a data set")
+        raise InputError(
+            f"'{folder}' is no folder; name one that holds a data set (in params.yaml: raw.folder)"
+        )
     for name in ANNOTATIONS if layout == "visual_genome" else ():
         if not (folder / name).is_file():
             met = f"{folder / name} {no_file(folder / name)}"

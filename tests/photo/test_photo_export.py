@@ -268,6 +268,16 @@ def test_a_predicate_that_cannot_be_matched_is_refused(matching, predicates, wor
         SceneGraphs.load(matching, device="cpu", predicates=predicates)
 
 
+def test_what_a_folder_has_no_choice_of_is_refused(data, model):
+    for folder, choice, words in (
+        (model, {"run": RUN}, "is one$"),
+        (model, {"params": "params.yaml"}, "is one$"),
+        (data, {"encoder": model / "encoder"}, "has its own encoder"),
+    ):
+        with pytest.raises(RelclipError, match=words):
+            SceneGraphs.load(folder, device="cpu", **choice)
+
+
 def test_a_model_without_a_contrast_cannot_match(model):
     with pytest.raises(RelclipError, match="was trained without a contrast"):
         SceneGraphs.load(model, device="cpu", predicates=["feeding"])

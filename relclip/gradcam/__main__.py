@@ -19,7 +19,13 @@ def main() -> None:
 
     sections = load_sections(options.params, Sections)
     command.fill(options, encoder=sections.run(options.run).features)
-    inputs = Inputs(options.raw, options.dataset, options.features, options.model, options.train)
+    inputs = Inputs(
+        raw=options.raw,
+        dataset=options.dataset,
+        features=options.features,
+        model=options.model,
+        train=options.train,
+    )
     run(sections, options.run, inputs, options.output, options.threads)
 
 

@@ -27,11 +27,10 @@ def read_judgements(path: Path) -> dict[str, dict[str, str]]:
     """Annotator -> question -> answer of an exported judgements.parquet. Raises ContractError on an unknown answer."""
     table = read_table(path, JUDGEMENTS)
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    columns = (table[name].to_pylist() for name in ("annotator", "question", "answer"))
-    for annotator, question, answer in zip(*columns, strict=True):
-        if answer not in ANSWERS:
-            raise ContractError(f"{path} has the answer '{answer}'; allowed: {', '.join(ANSWERS)}")
-        found[annotator][question] = answer
+    for row in table.to_pylist():
+        if row["answer"] not in ANSWERS:
+            raise ContractError(f"{path} has the answer '{row['answer']}'; allowed: {', '.join(ANSWERS)}")
+        found[row["annotator"]][row["question"]] = row["answer"]
     return dict(found)
 
 
@@ -97,18 +96,13 @@ def _judges(
 
 def _sheet(questions: Questions, judges: Mapping[int, list[Answers]]) -> pa.Table:
     """The sheet of one run: `right` is the share of answers that say so."""
-    found: list[tuple[int, int, float]] = []
+    rows = []
     for (image, rank), one in questions.items():
         right, wrong = _votes(judges[image], one.key)
         if right + wrong:
-            found.append((image, rank, right / (right + wrong)))
-    kinds = {"image_id": pa.int64(), "rank": pa.int32(), "right": pa.float64()}
-    return pa.table(
-        {
-            name: pa.array([row[place] for row in found], kind)
-            for place, (name, kind) in enumerate(kinds.items())
-        }
-    )
+            rows.append({"image_id": image, "rank": rank, "right": right / (right + wrong)})
+    schema = pa.schema({"image_id": pa.int64(), "rank": pa.int32(), "right": pa.float64()})
+    return pa.Table.from_pylist(rows, schema)
 
 
 def _votes(people: Iterable[Answers], key: str) -> tuple[int, int]:
@@ -129,4 +123,4 @@ def fleiss_kappa(counts: NDArray[np.int64]) -> tuple[float, float] | None:
         return None
     agreed = float(np.mean((counts * (counts - 1)).sum(axis=1) / (people * (people - 1))))
     by_chance = float(((counts.sum(axis=0) / people.sum()) ** 2).sum())
-    return ((agreed - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")), agreed
+    return ((agreed - by_chance) / (1 - by_chance) if by_chance < 1 else math.nan), agreed

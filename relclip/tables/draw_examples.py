@@ -28,7 +28,7 @@ from relclip.tables.figures.scenes import Mark, gradcam_figure, numbered, save_m
 from relclip.tables.figures.style import LIGHT, Drawn, save_themed
 from relclip.tables.sources import DataSet, written_by
 
-#: The paper's colours of figure 5. What is wrong is listed beside the picture and not drawn.
+#: The paper's colours of figure 5, the topmost last. What is wrong is listed beside the picture and not drawn.
 COLOURS = {REASONABLE: LIGHT.series[0], MISSED: LIGHT.series[1], CORRECT: LIGHT.series[2]}
 CHOSEN = "chosen.json"
 
@@ -57,9 +57,11 @@ def draw_examples(
 ) -> list[list[Panel]]:
     """Draw figure 5: a list a picture, in it a panel for each run of the examples that was predicted."""
     runs = params.report.figures.examples
-    pictures = choose_pictures(data.annotation, params.evaluate.seed) if predict and runs else []
-    columns = [read_examples(data, predict, run, pictures) for run in runs] if predict and pictures else []
-    rows = zip(*(column for column in columns if column), strict=True)
+    if not (predict and runs):
+        return []
+    pictures = choose_pictures(data.annotation, params.evaluate.seed)
+    columns = [read_examples(data, predict, run, pictures) for run in runs] if pictures else []
+    rows = zip(*filter(None, columns), strict=True)
     return [
         [_panel(example, raw, folder / f"example-{number}-{example.run}.jpg") for example in row]
         for number, row in enumerate(rows, 1)
@@ -74,11 +76,11 @@ def _panel(example: Example, raw: Path, path: Path) -> Panel:
 
 def marks(listed: Sequence[tuple[int, Said]]) -> list[Mark]:
     """What is drawn on the picture: reasonable ones below, missed ones, correct ones on top."""
-    order = list(COLOURS)
-    drawn = [(number, said) for number, said in listed if said.verdict in COLOURS]
     return [
-        Mark(said.relation, f"{number} {said.relation.predicate}", COLOURS[said.verdict])
-        for number, said in sorted(drawn, key=lambda one: order.index(one[1].verdict))
+        Mark(said.relation, f"{number} {said.relation.predicate}", colour)
+        for verdict, colour in COLOURS.items()
+        for number, said in listed
+        if said.verdict == verdict
     ]
 
 

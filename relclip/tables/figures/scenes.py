@@ -28,14 +28,12 @@ SHIFTS = (0, -1, 1, -2, 2, -3, 3, -4, 4)
 COST_OF_A_LABEL = 5.0
 COST_OF_A_STEP_ASIDE = 0.03
 SMALL = 0.1
-#: Of figure 2.
+#: Of figure 2: (H, W, 3) floats 0-1; (h, w); the colours of the heat.
 Picture = NDArray[np.floating]
 Heat = NDArray[np.floating]
-HEADS = ("CLIP", "RelCLIP")
 COLOURS = colormaps["turbo"]
 #: How much of the picture stays under the warmest place, and under a cold one.
 STRONGEST, WEAKEST = 0.65, 0.15
-WHITE = "#ffffff"
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def draw_marked(picture: Image.Image, marks: Sequence[Mark]) -> Image.Image:
 def _arrow(mark: Mark, scale: float) -> Arrow:
     boxes = np.array([mark.relation.subject_box, mark.relation.object_box], dtype=np.float64)
     start, end = (boxes[:, :2] + boxes[:, 2:]) / 2 * scale
-    return Arrow(" ".join(mark.label.split()), mark.colour, start, end)
+    return Arrow(label=" ".join(mark.label.split()), colour=mark.colour, start=start, end=end)
 
 
 def _inside(box: Box, scale: float, size: tuple[int, int]) -> Box:
@@ -177,10 +175,11 @@ def gradcam_figure(
             axis.imshow(overlay(picture, heat))
         for axis in (plain, *warm):
             axis.set_axis_off()
-        for box, style in zip(boxes[number] if boxes else (), ("-", "--"), strict=False):
-            _outline(plain, box, style)
+        if boxes:
+            _outline(plain, boxes[number][0], "-")
+            _outline(plain, boxes[number][1], "--")
         plain.set_title(text, fontsize=8.5)
-    for axis, head in zip(axes[1:3], HEADS, strict=True):
+    for axis, head in zip(axes[1:3], ("CLIP", "RelCLIP"), strict=True):
         axis.set_title(head, loc="center", color=theme.muted)
     return figure
 
@@ -198,7 +197,7 @@ def overlay(picture: Picture, heat: Heat) -> NDArray[np.float64]:
 
 def _outline(axis: Axes, box: Box, style: str) -> None:
     x1, y1, x2, y2 = box
-    for colour, width in (("#1f2933", 2.6), (WHITE, 1.3)):
+    for colour, width in ((LIGHT.text, 2.6), (LIGHT.surface, 1.3)):
         axis.add_patch(
             Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=colour, lw=width, linestyle=style)
         )

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -49,12 +48,20 @@ class Theme:
 
 
 LIGHT = Theme(
-    *("light", "#1f2933", "#5b6875", "#dfe4ea", "#ffffff"),
+    name="light",
+    text="#1f2933",
+    muted="#5b6875",
+    grid="#dfe4ea",
+    surface="#ffffff",
     ramp=("#f1f6fc", "#114b8c"),
     series=("#1d6fd1", "#c2620a", "#12855f", "#a3359c", "#64717e", "#c22f2f", "#7a6a00", "#5b4bd6"),
 )
 DARK = Theme(
-    *("dark", "#e6eaf0", "#9aa7b5", "#333d49", "#14191f"),
+    name="dark",
+    text="#e6eaf0",
+    muted="#9aa7b5",
+    grid="#333d49",
+    surface="#14191f",
     ramp=("#1b2733", "#8fc3ff"),
     series=("#66aaff", "#f5a04a", "#45c79a", "#e48ade", "#a3b0bf", "#ff8585", "#d9c44a", "#a99fff"),
 )
@@ -63,24 +70,22 @@ DARK = Theme(
 @contextmanager
 def themed(theme: Theme) -> Iterator[None]:
     """Draw within this theme: no boxes round the axes, names never read as mathematics, fixed SVG ids."""
-    settings: Any = {
-        **{
-            "font.family": "DejaVu Sans",
-            "font.size": 8.5,
-            "axes.titlesize": 9.5,
-            "axes.titlelocation": "left",
-        },
-        **{"text.parse_math": False, "svg.hashsalt": "relclip", "svg.fonttype": "path"},
-        **{"axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6},
-        **{"axes.grid": True, "axes.axisbelow": True, "grid.linewidth": 0.6, "lines.linewidth": 1.6},
-        **{"xtick.major.size": 0, "ytick.major.size": 0, "legend.frameon": False, "figure.facecolor": "none"},
-        **{"axes.facecolor": "none", "savefig.facecolor": "none"},
-        **dict.fromkeys(
-            ("text.color", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor"), theme.text
-        ),
-        **{"axes.labelcolor": theme.muted, "axes.edgecolor": theme.grid, "grid.color": theme.grid},
-    }
-    with mpl.rc_context(settings):
+    with mpl.rc_context():
+        mpl.rc("font", family="DejaVu Sans", size=8.5)
+        mpl.rc("text", parse_math=False, color=theme.text)
+        mpl.rc("svg", hashsalt="relclip", fonttype="path")
+        mpl.rc("figure", facecolor="none")
+        mpl.rc("savefig", facecolor="none")
+        mpl.rc("axes", titlesize=9.5, titlelocation="left", titlecolor=theme.text, labelcolor=theme.muted)
+        mpl.rc("axes", facecolor="none", edgecolor=theme.grid, linewidth=0.6, grid=True, axisbelow=True)
+        mpl.rc("axes.spines", top=False, right=False)
+        mpl.rc("grid", color=theme.grid, linewidth=0.6)
+        mpl.rc("xtick", labelcolor=theme.text)
+        mpl.rc("ytick", labelcolor=theme.text)
+        mpl.rc("xtick.major", size=0)
+        mpl.rc("ytick.major", size=0)
+        mpl.rc("lines", linewidth=1.6)
+        mpl.rc("legend", frameon=False)
         yield
 
 
@@ -111,7 +116,7 @@ def save_themed(
     light = saved(draw, LIGHT, suffix)
     plain = suffix == ".svg" and b"<image" not in light
     dark = recoloured(light) if plain else saved(draw, DARK, suffix)
-    drawn = Drawn(f"{name}{suffix}", f"{name}-dark{suffix}", title, text)
+    drawn = Drawn(light=f"{name}{suffix}", dark=f"{name}-dark{suffix}", title=title, text=text)
     for file, content in ((drawn.light, light), (drawn.dark, dark)):
         with atomic_file(folder / file) as temporary:
             temporary.write_bytes(content)
@@ -137,10 +142,9 @@ def recoloured(svg: bytes) -> bytes:
 
 def wrapped(text: str, letters: int) -> str:
     """Break a name into as few lines of at most so many letters as can be, about equally long."""
-    widths = range(1, letters + 1)
     every = [
         textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=width == letters)
-        for width in widths
+        for width in range(1, letters + 1)
     ]
     fitting = [lines for lines in every if max(map(len, lines), default=0) <= letters]
     fewest = min(fitting, key=len)

@@ -17,6 +17,18 @@ from relclip.core.progress import progress
 
 CAPTIONS_AT_A_TIME = 20_000
 LARGEST_NUMBERS = 1 << 32
+#: Name -> size of the download. Kept in $GENSIM_DATA_DIR (default ~/gensim-data).
+DOWNLOADS = {
+    "word2vec-google-news-300": "1.7 GB",
+    "glove-wiki-gigaword-50": "66 MB",
+    "glove-wiki-gigaword-100": "128 MB",
+    "glove-wiki-gigaword-200": "252 MB",
+    "glove-wiki-gigaword-300": "376 MB",
+    "fasttext-wiki-news-subwords-300": "958 MB",
+    "conceptnet-numberbatch-17-06-300": "1.2 GB",
+}
+#: In word2vec's binary format; the others are text.
+BINARY = {"word2vec-google-news-300"}
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -118,20 +130,6 @@ def _check_header(path: Path) -> None:
         raise InputError(
             f"{path} announces {words} words of {dimension} numbers; allowed: 1 to {LARGEST_NUMBERS} numbers in all"
         )
-
-
-#: Name -> size of the download. Kept in $GENSIM_DATA_DIR (default ~/gensim-data).
-DOWNLOADS = {
-    "word2vec-google-news-300": "1.7 GB",
-    "glove-wiki-gigaword-50": "66 MB",
-    "glove-wiki-gigaword-100": "128 MB",
-    "glove-wiki-gigaword-200": "252 MB",
-    "glove-wiki-gigaword-300": "376 MB",
-    "fasttext-wiki-news-subwords-300": "958 MB",
-    "conceptnet-numberbatch-17-06-300": "1.2 GB",
-}
-#: In word2vec's binary format; the others are text.
-BINARY = {"word2vec-google-news-300"}
 
 
 def fetch(name: str) -> Path:

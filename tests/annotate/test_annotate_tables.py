@@ -41,7 +41,7 @@ def written(case, folder, people):
 
 
 def table2(case, params, folder):
-    people = read_people(params, case.root / "dataset", case.root / "evaluate", folder)
+    people = read_people(params, case.data, case.root / "evaluate", folder)
     tables = build_tables(params, case.root / "evaluate", "annotation", None, people)
     return next(table for table in tables if table.key == "table2")
 

@@ -7,7 +7,7 @@ import pytest
 
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
-from relclip.kb import STANDARD, Language, mine_caption, mine_captions
+from relclip.kb import STANDARD, Language, lexicon, mine_caption, mine_captions
 from relclip.kb.lexicon import known_verbs
 from relclip.raw.scenes.corpus import write_captions
 from relclip.raw.scenes.language import SYNONYMS
@@ -25,6 +25,18 @@ def read_kinds(name):
 
 
 KINDS = read_kinds("kinds.txt")
+TYPED = {
+    "vehicle": lexicon._RIDDEN,
+    "person": lexicon._PERSON,
+    "animal": lexicon._ANIMAL,
+    "clothes": lexicon._CLOTHES,
+    "body": lexicon._BODY,
+}
+
+
+@pytest.mark.parametrize("sort", TYPED)
+def test_no_word_is_typed_that_wordnet_gives(sort):
+    assert not TYPED[sort] & lexicon._WORDS[sort]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -34,6 +34,8 @@ KINDS: Weights = {"one": 5.0, "two": 1.5, "attachment": 1.2, "beside": 1.0, "sil
 PLACES = ("park", "beach", "city", "village", "garden", "winter", "summer", "morning", "evening")
 ARTICLES = ("a ", "an ", "the ")
 LOOSE = ("next to", "near", "in front of", "behind", "beside")
+NEIGHBOURS = ("tree", "building", "car", "dog", "table")
+GROUNDS = ("street", "sidewalk", "beach", "hill", "snow", "room")
 
 
 def scene_pairs() -> dict[Pair, Weights]:
@@ -54,9 +56,6 @@ def scene_pairs() -> dict[Pair, Weights]:
                 _merge(pairs, (host, name), {"covered in": weights["covering"]})
     _merge(pairs, ("sign", "letter"), {"says": 5})
     return pairs
-
-
-GROUNDS = ("street", "sidewalk", "beach", "hill", "snow", "room")
 
 
 def _on(thing: str, weights: Weights) -> Weights:
@@ -114,18 +113,15 @@ def _caption(
     subject, thing = _noun(pair[0], rng), _noun(pair[1], rng)
     if kind == "attachment" and pair[0] in world.PEOPLE:
         subject = f"{subject} {_attachment(rng)}"
-    text = clause(subject, first[1], thing, rng)
+    text, stated = clause(subject, first[1], thing, rng), [first]
     if kind == "beside":
-        return _finish(
-            f"{text} {one_of(rng, LOOSE)} {_noun(one_of(rng, ('tree', 'building', 'car', 'dog', 'table')), rng)}",
-            rng,
-        ), [first]
+        text += f" {one_of(rng, LOOSE)} {_noun(one_of(rng, NEIGHBOURS), rng)}"
     if kind == "two":
         other = one_of(rng, by_subject[pair[0]])
         second = (other[0], _predicate(other, pairs, rng), other[1])
         more = clause(_noun(other[0], rng), second[1], _noun(other[1], rng), rng)
-        return _finish(f"{text} {one_of(rng, ('and', 'while', ','))} {more}", rng), [first, second]
-    return _finish(text, rng), [first]
+        text, stated = f"{text} {one_of(rng, ('and', 'while', ','))} {more}", [first, second]
+    return _finish(text, rng), stated
 
 
 def _predicate(pair: Pair, pairs: dict[Pair, Weights], rng: np.random.Generator) -> str:

@@ -35,7 +35,7 @@ CLOSED = {
     "q": """it them they he she him i we us you someone somebody something everyone there himself herself itself
         nobody nothing none""",
     "r": """down up away together alone out around outside outdoors indoors also just still very quite
-        all both each now sideways upright straight almost even already bareback ready about able here back upside
+        all both each now sideways upright straight almost even already bareback ready able here back upside
         downward low high busy too cross-legged '' ``""",
     "l": "partly only nearly how _",
     "p": """on in from with by at near under behind over above through across along against between beside

@@ -7,7 +7,7 @@ import pytest
 
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
-from relclip.kb import STANDARD, Language, lexicon, mine_caption, mine_captions
+from relclip.kb import STANDARD, Language, grammar, lexicon, mine_caption, mine_captions
 from relclip.kb.lexicon import known_verbs
 from relclip.raw.scenes.corpus import write_captions
 from relclip.raw.scenes.language import SYNONYMS
@@ -37,6 +37,10 @@ TYPED = {
 @pytest.mark.parametrize("sort", TYPED)
 def test_no_word_is_typed_that_wordnet_gives(sort):
     assert not TYPED[sort] & lexicon._WORDS[sort]
+
+
+def test_each_word_of_a_closed_class_is_in_one_class():
+    assert len(grammar.TAG) == len(" ".join(grammar.CLOSED.values()).split())
 
 
 @pytest.mark.parametrize("kind", KINDS)

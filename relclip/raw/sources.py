@@ -51,6 +51,17 @@ def _fetch(raw: Raw, output: Path) -> Counter[str]:
     return take_visual_genome(raw.vg, raw.captions, output)
 
 
+def _room(raw: Raw) -> int:
+    """The maps of two encoders and the annotation; and the pictures to come, where they are kept on this disk."""
+    from relclip.raw.vg.collect import pictures_to_come  # noqa: PLC0415
+
+    kept = next(
+        place for place in (Path(raw.vg.folder), *Path(raw.vg.folder).absolute().parents) if place.exists()
+    )
+    here = kept.stat().st_dev == Path.cwd().stat().st_dev
+    return 20_000_000_000 + (pictures_to_come(raw.vg) if here else 0)
+
+
 def _take(raw: Raw, output: Path) -> Counter[str]:
     counts: Counter[str] = Counter()
     folder = local_folder(raw.folder or "", raw.format, counts)
@@ -72,10 +83,9 @@ SOURCES = {
     ),
     # A folder may hold any number of photographs.
     "folder": Source(_take, room=lambda raw: 1_500_000_000, reads=annotation_of),
-    # The maps of two encoders and the annotation; the stage asks for its downloads' room itself.
     "vg": Source(
         _fetch,
-        room=lambda raw: 20_000_000_000,
+        room=_room,
         reads=_at_hand,
         files=("object_alias.txt", "relationship_alias.txt"),
     ),

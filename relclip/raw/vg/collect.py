@@ -90,6 +90,20 @@ def _check_space(folder: Path, missing: Sequence[Remote]) -> None:
         )
 
 
+def pictures_to_come(settings: VisualGenome) -> int:
+    """Bytes that the pictures, and their archives where these are not at hand, are still to take in raw.vg.folder."""
+    folder, total = Path(settings.folder), 0
+    for remote in wanted_files(settings):
+        known = remote.name in settings.have
+        archive = Path(settings.have[remote.name]) if known else folder / remote.name
+        if remote.name not in PICTURES or archive.is_dir() or is_unpacked(folder_of(remote.name, folder)):
+            continue
+        part = folder / f"{remote.name}.part"
+        fetched = part.stat().st_size if part.exists() else 0
+        total += (remote.size or 0) * (1 if archive.exists() else 2) - fetched
+    return total
+
+
 def _report(missing: Sequence[Remote], failed: Mapping[str, Failures], folder: Path) -> str:
     lines = [f"Visual Genome is not complete here; {len(missing)} files could not be fetched:"]
     for remote in missing:

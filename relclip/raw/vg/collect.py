@@ -94,8 +94,9 @@ def pictures_to_come(settings: VisualGenome) -> int:
     """Bytes that the pictures, and their archives where these are not at hand, are still to take in raw.vg.folder."""
     folder, total = Path(settings.folder), 0
     for remote in wanted_files(settings):
-        known = remote.name in settings.have
-        archive = Path(settings.have[remote.name]) if known else folder / remote.name
+        archive = folder / remote.name
+        if remote.name in settings.have:
+            archive = Path(settings.have[remote.name])
         if remote.name not in PICTURES or archive.is_dir() or is_unpacked(folder_of(remote.name, folder)):
             continue
         part = folder / f"{remote.name}.part"

@@ -7,15 +7,16 @@ import sys
 import torch
 from torch import Tensor
 
+from relclip.compute.cards import freest
 from relclip.core import card
 from relclip.core.errors import InputError, one_line
 
-#: The environment variable that says how many jobs share a GPU.
+#: The environment variable that says how many jobs share this machine's GPUs.
 GPU_JOBS = "RELCLIP_GPU_JOBS"
 
 
 def best_device(name: str = "auto") -> torch.device:
-    """Return the device called `name`; 'auto' takes a GPU if there is one, else the CPU.
+    """Return the device called `name`; 'auto' takes the GPU with the fewest of our jobs if there is one, else the CPU.
 
     Raises InputError for a name that is none, for a GPU where there is none, and for one that torch cannot use.
     """
@@ -34,10 +35,14 @@ def _card() -> torch.device | None:
     """This machine's card; none, and a word where there is one all the same: on a CPU hours may become weeks."""
     if torch.cuda.is_available():
         try:
+            cards = range(torch.cuda.device_count())
+            if len(cards) > 1:
+                names = [str(torch.cuda.get_device_properties(number).uuid) for number in cards]
+                torch.cuda.set_device(freest(names))
             torch.zeros(1, device="cuda").item()
         except RuntimeError as error:  # no kernels for it, or it is taken
             raise card.unusable(one_line(error)) from None
-        return torch.device("cuda")
+        return torch.device("cuda", torch.cuda.current_device())
     if card.is_there():
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
         print(
@@ -89,7 +94,8 @@ def memory_to_keep(device: torch.device) -> int:
     """Bytes of a GPU's memory that this process may still fill with what it could compute again.
 
     Half of its part of the card, the other half is for its steps; the parts are equal for all jobs that the workflow
-    runs at once, whose number it sets in GPU_JOBS (InputError if that is none). Never more than half of what is free.
+    runs at once, whose number it sets in GPU_JOBS (InputError if that is none) and which spread over the cards. Never
+    more than half of what is free.
     """
     free, total = torch.cuda.mem_get_info(device)
     own = torch.cuda.memory_allocated(device)
@@ -97,7 +103,7 @@ def memory_to_keep(device: torch.device) -> int:
     jobs = os.environ.get(GPU_JOBS, "1")
     if not jobs.isdecimal() or int(jobs) < 1:
         raise InputError(
-            f"{GPU_JOBS} is '{jobs}'; give the number of jobs that share a GPU, 1 or more, or unset it"
+            f"{GPU_JOBS} is '{jobs}'; give the number of jobs that share the GPUs here, 1 or more, or unset it"
         )
-    part = total // int(jobs)
+    part = total // -(-int(jobs) // max(torch.cuda.device_count(), 1))
     return int(max(min((free + kept) // 2, part // 2 - own), 0))

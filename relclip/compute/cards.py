@@ -9,20 +9,24 @@ MOST_JOBS = 64
 _claims: list[socket.socket] = []
 
 
-def freest(cards: Sequence[str]) -> int:
+def freest(cards: Sequence[str], group: str = "", otherwise: int = 0) -> int:
     """The number of the card with the fewest processes that called this, the first of equals, claimed for this process.
 
-    cards: what each is called on the whole machine. A claim is a name among the system's sockets (Linux's abstract
-    ones), which one process at a time can bear. Where the system has no such names: 0.
+    cards: what each is called on the whole machine. group: calls of one name, in whatever process, get a card each. A
+    claim is a name among the system's sockets (Linux's abstract ones), which one process at a time can bear. Where the
+    system has no such names: `otherwise`.
     """
     for place in range(MOST_JOBS):
         for number, card in enumerate(cards):
-            claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            names = [f"{card} {place}", *([f"{card} of {group}"] if group else [])]
+            claims = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in names]
             try:
-                claim.bind(f"\0relclip {card} {place}")
+                for claim, name in zip(claims, names, strict=True):
+                    claim.bind(f"\0relclip {name}")
             except OSError:
-                claim.close()
+                for claim in claims:
+                    claim.close()
             else:
-                _claims.append(claim)
+                _claims.extend(claims)
                 return number
-    return 0
+    return otherwise

@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import uuid
 
 import torch
 from torch import Tensor
@@ -16,12 +17,14 @@ GPU_JOBS = "RELCLIP_GPU_JOBS"
 
 
 def best_device(name: str = "auto") -> torch.device:
-    """Return the device called `name`; 'auto' takes the GPU with the fewest of our jobs if there is one, else the CPU.
+    """Return the device called `name`; 'cuda' is the GPU with the fewest of our jobs, 'auto' too, else the CPU.
 
     Raises InputError for a name that is none, for a GPU where there is none, and for one that torch cannot use.
     """
+    if name in {"auto", "cuda"} and (found := _card()):
+        return found
     if name == "auto":
-        return _card() or torch.device("cpu")
+        return torch.device("cpu")
     kind, _, number = name.partition(":")
     gpus = torch.cuda.device_count()
     there = gpus if kind == "cuda" else 1
@@ -30,19 +33,28 @@ def best_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def names_of_cards() -> list[str]:
+    """What each card that this process may use is called on the whole machine, whichever others are hidden from it."""
+    return [str(torch.cuda.get_device_properties(number).uuid) for number in range(torch.cuda.device_count())]
+
+
 @functools.cache
 def _card() -> torch.device | None:
-    """This machine's card; none, and a word where there is one all the same: on a CPU hours may become weeks."""
+    """This process's card, a further one where torch cannot use it (an old one for the screen, say).
+
+    None where there is none, and a word where there is one all the same: on a CPU hours may become weeks.
+    """
     if torch.cuda.is_available():
-        try:
-            cards = range(torch.cuda.device_count())
-            if len(cards) > 1:
-                names = [str(torch.cuda.get_device_properties(number).uuid) for number in cards]
-                torch.cuda.set_device(freest(names))
-            torch.zeros(1, device="cuda").item()
-        except RuntimeError as error:  # no kernels for it, or it is taken
-            raise card.unusable(one_line(error)) from None
-        return torch.device("cuda", torch.cuda.current_device())
+        reason, group = "", uuid.uuid4().hex
+        for _ in range(torch.cuda.device_count()):
+            try:
+                torch.cuda.set_device(freest(names_of_cards(), group))
+                torch.zeros(1, device="cuda").item()
+            except RuntimeError as error:  # no kernels for it, or it is taken
+                reason = reason or one_line(error)
+            else:
+                return torch.device("cuda", torch.cuda.current_device())
+        raise card.unusable(reason)
     if card.is_there():
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
         print(

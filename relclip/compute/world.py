@@ -16,7 +16,8 @@ from torch import Tensor
 from torch import distributed as dist
 from torch.autograd.function import once_differentiable
 
-from relclip.compute.device import best_device
+from relclip.compute.cards import freest
+from relclip.compute.device import best_device, names_of_cards
 from relclip.core.errors import InputError, RelclipError, one_line
 from relclip.core.process import launched, let_others_speak
 
@@ -187,4 +188,5 @@ def own_device(device: str, world: World) -> str:
             if gpus
             else "the device 'cuda' is not there; give auto or cpu"
         )
-    return f"cuda:{world.local}"
+    group = ":".join(os.environ.get(name, "") for name in ("MASTER_ADDR", "MASTER_PORT"))
+    return f"cuda:{freest(names_of_cards(), group[-32:], world.local)}"

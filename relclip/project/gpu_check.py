@@ -32,6 +32,7 @@ import yaml
 from torch import Tensor
 
 from relclip import __version__
+from relclip.compute.device import best_device
 from relclip.core import card
 from relclip.core.atomic import write_text
 from relclip.core.ordered import available_threads
@@ -291,14 +292,14 @@ def main() -> None:
     options = parser.parse_args()
     if options.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    elif not torch.cuda.is_available():
+    elif trouble := card.trouble():
         print(
-            f"gpu-check: torch {torch.__version__} finds no CUDA card on this machine ({card.trouble()}), so nothing "
+            f"gpu-check: torch {torch.__version__} finds no CUDA card on this machine ({trouble}), so nothing "
             "was checked; `--device cpu` runs the same paths at a tiny size",
             file=sys.stderr,
         )
         sys.exit(2)
-    device, output = torch.device(options.device), options.output.resolve()
+    device, output = best_device(options.device), options.output.resolve()
     sys.modules["mlflow"] = None  # type: ignore[assignment]  # the stages go on without it
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         outcomes = check(device, available_threads())

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+import types
 import uuid
 
 import pytest
 import torch
 
 from relclip.compute import cards, device
+from relclip.compute.world import World, own_device
+from relclip.core.errors import InputError
 
 HOLD = "import sys; from relclip.compute.cards import freest; print(freest(sys.argv[1:]), flush=True); sys.stdin.read()"
 
@@ -59,28 +62,68 @@ def test_jobs_share_each_card_as_they_spread(monkeypatch, jobs, count, share):
     assert device.memory_to_keep(torch.device("cuda")) == total // share // 2
 
 
-def test_auto_is_the_card_that_is_free(monkeypatch, names):
-    class Properties:
-        def __init__(self, number):
-            self.uuid = names[number]
+def test_calls_of_one_group_get_a_card_each(names):
+    """Processes of one training: with two jobs on the first two cards both would take the third, which NCCL refuses."""
+    jobs = [start(names), start(names)]
+    first, _, third = names
+    assert [cards.freest(names, "training", 7) for _ in range(4)] == [2, 0, 1, 7]
+    assert cards.freest([third, first], "another") == 0  # one job each, the first of equals
+    for job, _ in jobs:
+        job.kill()
+        job.communicate()
 
-    taken = []
+
+@pytest.fixture
+def box(monkeypatch, names):
+    """A machine with three cards: which were asked to compute, and which cannot."""
+    asked, broken = [], set()
+
+    def zeros(*_, **__):
+        if asked[-1] in broken:
+            raise RuntimeError(f"no kernel image for {asked[-1]}")
+        return torch.ones(1)
+
     for name, value in {
         "is_available": lambda: True,
         "device_count": lambda: 3,
-        "get_device_properties": Properties,
-        "set_device": taken.append,
-        "current_device": lambda: taken[-1],
+        "get_device_properties": lambda number: types.SimpleNamespace(uuid=names[number]),
+        "set_device": asked.append,
+        "current_device": lambda: asked[-1],
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
-    monkeypatch.setattr(torch, "zeros", lambda *_, **__: torch.ones(1))
+    monkeypatch.setattr(torch, "zeros", zeros)
     device._card.cache_clear()
+    yield asked, broken
+    device._card.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_the_card_is_one_that_is_free(box, names, name):
     job, first = start(names)
-    try:
-        assert first == 0
-        assert device.best_device() == torch.device("cuda", 1) == device.best_device()
-        assert taken == [1]
-    finally:
-        device._card.cache_clear()
+    assert first == 0
+    assert device.best_device(name) == torch.device("cuda", 1) == device.best_device()
+    assert box[0] == [1]
+    job.kill()
+    job.communicate()
+
+
+def test_a_card_that_torch_cannot_use_is_passed_over(box, names):
+    """An old one for the screen; a job failed there while others were free."""
+    asked, broken = box
+    broken.update({0, 1})
+    assert device.best_device() == torch.device("cuda", 2)
+    assert asked == [0, 1, 2]
+    broken.add(2)
+    device._card.cache_clear()
+    with pytest.raises(InputError, match="no kernel image for 0"):
+        device.best_device()
+
+
+def test_processes_of_a_training_take_the_cards_that_are_free(box, names, monkeypatch):
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setenv("MASTER_PORT", names[0])
+    jobs = [start(names), start(names)]
+    assert [own_device("auto", World(number, 2, number, 2)) for number in range(2)] == ["cuda:2", "cuda:0"]
+    for job, _ in jobs:
         job.kill()
         job.communicate()

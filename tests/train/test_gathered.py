@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from relclip.clip.loss import LOSSES, shared_loss
+from relclip.compute import world
 from relclip.compute.world import World, own_device
 from relclip.core.errors import InputError
 from relclip.core.params.train import Sampling
@@ -129,6 +130,8 @@ def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
     assert own_device("cpu", second) == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(world, "freest", lambda cards, group, otherwise: otherwise)
+    monkeypatch.setattr(world, "names_of_cards", list)
     assert own_device("auto", second) == own_device("cuda", second) == "cuda:1"
     with pytest.raises(InputError, match="3 processes on a machine with 2 GPUs; give --nproc-per-node 2"):
         own_device("auto", World(0, 3, 0, 3))

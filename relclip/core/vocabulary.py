@@ -43,7 +43,7 @@ class Vocabulary:
 
 def load_vocabulary(path: Path) -> Vocabulary:
     """Read a vocabulary.json: {"objects": [names], "predicates": [names]}, each a non-empty list without repeats."""
-    content = read_json(path, "give the folder of the `dataset` stage or a vocabulary.json")
+    content = read_json(path, "give a vocabulary.json, as the stage dataset writes it")
     if not isinstance(content, dict):
         raise ContractError(f'{path} must look like {{"objects": [names], "predicates": [names]}}')
     return Vocabulary(*(checked_names(content.get(key), key, path) for key in ("objects", "predicates")))

@@ -14,12 +14,9 @@ Counter({('mountain', 'covered in', 'snow'): 2})
 >>> from pathlib import Path
 >>> from relclip.kb import STANDARD, Shard, merge_shards, mine
 >>> folder = Path(tempfile.mkdtemp())
->>> STANDARD.save(folder / "vocabulary.json")
 >>> _ = (folder / "captions.tsv").write_text("two dogs lying on a bed\\tfirst\\n")
 >>> for number in (1, 2):
-...     _ = mine(
-...         [folder / "captions.tsv"], folder / "vocabulary.json", folder / str(number), shard=Shard(number, 2)
-...     )
+...     _ = mine([folder / "captions.tsv"], STANDARD, folder / str(number), shard=Shard(number, 2))
 >>> merge_shards([folder / "1", folder / "2"], folder / "kb")["predicates"]["lying on"]["top"]
 [{'subject': 'dog', 'object': 'bed', 'count': 1}]
 """

@@ -4,10 +4,11 @@ import importlib
 from pathlib import Path
 
 from relclip.core import command
-from relclip.core.errors import counted
+from relclip.core.errors import InputError, counted
 from relclip.core.params.kb import Kb
 from relclip.core.params.reading import load_section
 from relclip.core.shard import Shard
+from relclip.core.vocabulary import FOUND, Vocabulary, load_names
 from relclip.kb.align import RULES, SPACY, Language
 from relclip.kb.mining import mine
 
@@ -26,12 +27,15 @@ def main() -> None:
         type=Path,
         nargs="+",
         required=True,
-        help="TSV caption<TAB>id (gzip or not) or Parquet files",
+        help="TSV caption<TAB>id (gzip or not; a line without a tab is left out and counted) or Parquet files",
     )
     parser.add_argument(
         "--vocabulary",
-        type=Path,
-        help="vocabulary.json: objects and predicates (default: Visual Genome's 150 objects and 20 predicates)",
+        nargs="+",
+        default=["vg150", "vg20"],
+        metavar="NAMES",
+        help="vocabulary.json, or a list of objects and one of predicates, each built in (Visual Genome's vg150; vg20, "
+        "vg50) or a text file with a name a line (default: vg150 vg20)",
     )
     parser.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
     parser.add_argument("--predicate-aliases", type=Path, help="Visual Genome's predicate_alias.txt")
@@ -59,7 +63,7 @@ def main() -> None:
     params = params.model_copy(update={name: value for name, value in named.items() if value is not None})
     statistics = mine(
         options.captions,
-        options.vocabulary,
+        _vocabulary(options.vocabulary),
         options.output,
         params,
         Language.read(options.object_aliases, options.predicate_aliases, options.verbs),
@@ -82,6 +86,18 @@ def main() -> None:
         print(
             "no caption states anything in this vocabulary; the caption is a line's first field, its id the second"
         )
+
+
+def _vocabulary(given: list[str]) -> Path | Vocabulary:
+    """The file, or the vocabulary of two lists. Raises InputError for what is neither."""
+    if len(given) == 1 and Path(given[0]).exists():
+        return Path(given[0])
+    if len(given) != 2 or FOUND in given:
+        raise InputError(
+            f"--vocabulary is '{' '.join(given)}'; give a vocabulary.json that is there, or two lists, of objects "
+            "and of predicates, such as vg150 vg50"
+        )
+    return Vocabulary(*map(load_names, given))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from relclip.core.ordered import by_processes
 from relclip.core.params.kb import Kb
 from relclip.core.progress import progress
 from relclip.core.shard import Shard
-from relclip.core.vocabulary import load_vocabulary
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.kb import aggregate
-from relclip.kb.align import RULES, STANDARD, Language, Miner
+from relclip.kb.align import RULES, Language, Miner
 from relclip.kb.chunks import ChunkFolder, Mined
 from relclip.kb.prefilter import candidates
 
@@ -28,7 +28,7 @@ _miner: Miner | None = None
 
 def mine(
     files: Sequence[Path],
-    vocabulary_file: Path | None,
+    vocabulary: Path | Vocabulary,
     output: Path,
     params: Kb | None = None,
     language: Language | None = None,
@@ -38,15 +38,16 @@ def mine(
 ) -> dict[str, Any]:
     """Mine caption files; write triplets.parquet, evidence.parquet and statistics.json to `output`.
 
-    Without `vocabulary_file`: Visual Genome's 150 objects and 20 predicates. The same captions, vocabulary and language
-    give the same bytes whatever the chunk size and number of workers.
+    The same captions, vocabulary (or its file) and language give the same bytes whatever the chunk size and number of
+    workers.
     A `shard` mines its share of the blocks and keeps every triplet, for `merge_shards`.
     A killed run goes on from its finished chunks, kept in a hidden folder beside `output`. Returns the statistics.
     Raises InputError (captions), ContractError (vocabulary).
     """
     params = params or Kb()
     captions.check(files)
-    vocabulary = load_vocabulary(vocabulary_file) if vocabulary_file else STANDARD
+    if isinstance(vocabulary, Path):
+        vocabulary = load_vocabulary(vocabulary)
     language = language or Language()
     miner = Miner(vocabulary, language, backend)
     chunks = ChunkFolder(

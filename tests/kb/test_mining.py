@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -256,6 +257,32 @@ def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
     )
     assert "the caption is a line's first field" in said
     assert json.loads((tmp_path / "kb" / "statistics.json").read_text())["min_count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "predicates"),
+    [
+        ([], 20),
+        (["vg150", "vg50"], 50),
+        (["vg150", "mine.txt"], 1),
+        (["vg150"], "--vocabulary is 'vg150'; give a vocabulary.json that is there, or two lists"),
+        (["found", "found"], "such as vg150 vg50"),
+        (["vg150", "vg51"], r"'vg51' is neither built in \(vg150, vg20, vg50"),
+        (["."], "is a folder; give a vocabulary.json"),
+    ],
+)
+def test_a_vocabulary_is_a_file_or_two_lists(tmp_path, captions, monkeypatch, given, predicates):
+    (tmp_path / "mine.txt").write_text("riding\n")
+    monkeypatch.chdir(tmp_path)
+    words = ["kb", "--captions", captions.name, "--workers", "1", "--output", "kb"]
+    monkeypatch.setattr(sys, "argv", [*words, *(["--vocabulary", *given] if given else [])])
+    with (
+        nullcontext()
+        if isinstance(predicates, int)
+        else pytest.raises((InputError, ContractError), match=predicates)
+    ):
+        command_line.main()
+        assert len(json.loads(Path("kb/statistics.json").read_text())["predicates"]) == predicates
 
 
 def test_captions_are_never_replaced_by_what_was_mined(tmp_path, monkeypatch, capsys):

@@ -11,6 +11,7 @@ from relclip.core.errors import RelclipError
 from relclip.core.params.whole import check_params
 from relclip.encoder import known
 from relclip.project.classes import check_classes
+from relclip.project.named_files import check_files
 from relclip.project.preset import preset_content, preset_text
 
 PRESETS = ROOT / "workflow/presets"
@@ -28,6 +29,7 @@ def of(name="full", **sections):
 def test_every_preset_has_an_encoder_that_serves_it_and_classes(name):
     check_encoder(check_params(preset_content(name, PRESETS)))
     check_classes(check_params(preset_content(name, PRESETS)))
+    check_files(check_params(preset_content(name, PRESETS)))
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,36 @@ def test_an_encoder_that_serves_no_run_is_one_sentence(params, said):
     with pytest.raises(RelclipError, match=said) as met:
         check_encoder(params)
     assert "\n" not in str(met.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"clip": {"weights": "nothing.pt"}},
+            "clip.weights is 'nothing.pt', which does not exist; give .* tag",
+        ),
+        ({"clip": {"weights": f"{ROOT}/tests"}}, "clip.weights is .* is a folder"),
+        (
+            {"labels": {"make": ["labels"], "source": "timm", "weights": "a/b"}},
+            "labels.weights is 'a/b', which does not exist",
+        ),
+        ({"words": {"source": "vectors.bin"}}, "words.source is .* or a name of gensim's downloads"),
+        ({"clip": {"weights": "openai"}}, None),
+        ({"clip": {"weights": __file__}}, None),
+        ({"name": "smoke", "clip": {"weights": "nothing.pt"}}, None),
+        ({"labels": {"weights": "a/b"}}, None),
+    ],
+)
+def test_a_file_that_is_not_there_is_one_sentence_before_anything_runs(changes, said):
+    with pytest.raises(RelclipError, match=said) if said else nullcontext():
+        check_files(of(**changes))
+
+
+def test_a_file_that_nobody_may_read_is_one_sentence(monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(RelclipError, match="which cannot be read; give weights"):
+        check_files(of(clip={"weights": __file__}))
 
 
 def test_runs_without_a_contrast_take_any_width():

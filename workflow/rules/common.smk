@@ -21,6 +21,7 @@ from relclip.internals.snakemake import STOPPED, look_less_often, say_when_inter
 from relclip.project import forked
 from relclip.project.classes import check_classes
 from relclip.project.closure import Closures, Sections
+from relclip.project.named_files import check_files
 from relclip.project.seeds import check_seeds
 from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS
@@ -41,6 +42,7 @@ try:
     RAW_SOURCES = [*map(str, SOURCE.reads(PARAMS.raw)), *PARAMS.raw.captions]
     check_seeds(ROOT / "params.yaml")
     check_encoder(PARAMS)
+    check_files(PARAMS)
     check_classes(PARAMS)
 except RelclipError as error:
     raise WorkflowError(str(error)) from None

@@ -9,6 +9,7 @@ rule words:
     input:
         captions="data/raw/captions.tsv",
         vocabulary="data/dataset/vocabulary.json",
+        vectors=[PARAMS.words.source] if Path(PARAMS.words.source).is_file() else [],
         code=code("relclip.words"),
     output:
         stage("words", "phrases.safetensors", "statistics.json"),

@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -62,7 +62,8 @@ SAME = ("_seed", "kb_size", "epsilon")
 #: model's logits by bfloat16, and between card and CPU, as shares of the largest.
 FLOAT16, BFLOAT16, OTHER_DEVICE = 0.05, 0.05, 0.01
 
-
+#: Failures of paths that did not fail.
+NOT_RUN, NOT_ENDED = "not run", "it had not ended when the check was"
 Content = dict[str, Any]
 #: Runs one path and returns what else to say of it.
 Task = Callable[[], str]
@@ -236,8 +237,10 @@ def without_places(text: str, place: Path) -> str:
 def page(outcomes: Sequence[Outcome], device: torch.device) -> str:
     """Markdown that stands by itself."""
     failed = [one for one in outcomes if one.failure]
+    ran = [one for one in failed if one.failure != NOT_RUN]
     seconds = sum(one.seconds for one in outcomes)
-    what = f"{len(failed)} of {len(outcomes)} paths FAILED" if failed else f"all {len(outcomes)} paths passed"
+    what = f"{len(ran)} of {len(outcomes)} paths FAILED" if failed else f"all {len(outcomes)} paths passed"
+    what += f", {len(failed) - len(ran)} were not run" if ran != failed else ""
     about = {
         "result": f"{what} in {seconds:.0f} s (wanted: {60 * MINUTES} at most)",
         "device": device_name(device),
@@ -249,9 +252,9 @@ def page(outcomes: Sequence[Outcome], device: torch.device) -> str:
     lines += [f"| {name} | {text} |" for name, text in about.items()]
     lines += ["", "| path | seconds | peak on the card | |", "|---|--:|--:|---|"]
     for one in outcomes:
-        how = "FAILED" if one.failure else one.said or "passed"
+        how = NOT_RUN if one.failure == NOT_RUN else "FAILED" if one.failure else one.said or "passed"
         lines.append(f"| {one.name} | {one.seconds:.1f} | {one.peak / 1e9:.2f} GB | {how} |")
-    for one in failed:
+    for one in ran:
         lines += ["", f"## {one.name}", "", "```", one.failure, "```"]
     return "\n".join(lines) + "\n"
 
@@ -264,8 +267,11 @@ def device_name(device: torch.device) -> str:
     return f"{found.name}, {found.total_memory / 1e9:.0f} GB, compute capability {found.major}.{found.minor}"
 
 
-def check(device: torch.device, threads: int) -> list[Outcome]:
-    """Run every path in the working folder, one after another; what needs a path that failed fails too."""
+def check(device: torch.device, threads: int, output: Path) -> list[Outcome]:
+    """Run every path in the working folder, one after another; what needs a path that failed fails too.
+
+    The page is at `output` before each, so that a path that hangs until the check is killed stands on it.
+    """
     content, place = write_params(large=device.type == "cuda"), Path.cwd()
     tasks = [
         (name, task_of(command), on_card)
@@ -274,11 +280,15 @@ def check(device: torch.device, threads: int) -> list[Outcome]:
     tasks.append(("numbers: CLIP", lambda: frozen_numbers(device), True))
     for run in ("relclip_full", "motif_full"):
         tasks.append((f"numbers: {run}", functools.partial(relation_numbers, device, run), True))
-    outcomes = []
-    for task in tasks:
-        outcomes.append(outcome_of(*task, place))
-        one = outcomes[-1]
-        print(f"{one.seconds:6.1f} s  {one.name}{'  FAILED' if one.failure else ''}", flush=True)
+    outcomes = [Outcome(name, 0, 0, "", NOT_RUN) for name, _, _ in tasks]
+    for number, task in enumerate(tasks):
+        outcomes[number] = replace(outcomes[number], failure=NOT_ENDED)
+        write_text(output, page(outcomes, device))
+        print(task[0], end=" ... ", flush=True)
+        outcomes[number] = outcome_of(*task, place)
+        failed = "FAILED after " if outcomes[number].failure else ""
+        print(f"{failed}{outcomes[number].seconds:.1f} s", flush=True)
+    write_text(output, page(outcomes, device))
     return outcomes
 
 
@@ -301,11 +311,13 @@ def main() -> None:
         sys.exit(2)
     device, output = best_device(options.device), options.output.resolve()
     sys.modules["mlflow"] = None  # type: ignore[assignment]  # the stages go on without it
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        outcomes = check(device, available_threads())
-    text = page(outcomes, device)
-    write_text(output, text)
-    print(f"\n{text.splitlines()[4]}\n{output}")
+    try:
+        with tempfile.TemporaryDirectory() as folder, chdir(folder):
+            outcomes = check(device, available_threads(), output)
+    except KeyboardInterrupt:
+        print(f"\ngpu-check: interrupted; {output} says what had run and what had not ended", file=sys.stderr)
+        sys.exit(130)
+    print(f"\n{page(outcomes, device).splitlines()[4]}\n{output}")
     sys.exit(any(one.failure for one in outcomes))
 
 

@@ -98,3 +98,35 @@ def test_a_path_that_leaves_the_card_idle_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(script, "allocations", lambda: next(counts))
     idle, busy = (script.outcome_of("path", lambda: "", True, tmp_path) for _ in range(2))
     assert "nothing was computed on the card" in idle.failure and busy.failure == ""
+
+
+def test_a_path_that_hangs_is_named_and_on_the_page(tmp_path, monkeypatch, capsys):
+    """Until all had ended nothing was written, and the last word was of the path before."""
+    page, seen = tmp_path / "page.md", []
+
+    def task_of(command):
+        def run():
+            seen.append(page.read_text())
+            if command == "hangs":
+                raise KeyboardInterrupt
+            return ""
+
+        return run
+
+    monkeypatch.setattr(script, "task_of", task_of)
+    monkeypatch.setattr(
+        script, "commands", lambda *_: [(one, one, False) for one in ("ends", "hangs", "later")]
+    )
+    monkeypatch.setattr(script.sys, "argv", ["gpu-check", "--device", "cpu", "--output", str(page)])
+    monkeypatch.setitem(script.os.environ, "CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setitem(script.sys.modules, "mlflow", None)
+    with pytest.raises(SystemExit) as ended:
+        script.main()
+    assert ended.value.code == 130
+    said = capsys.readouterr()
+    assert re.fullmatch(r"ends \.\.\. 0\.\d s\nhangs \.\.\. ", said.out) and "interrupted" in said.err
+    assert page.read_text() == seen[1]
+    assert (
+        "1 of 6 paths FAILED, 4 were not run" in seen[1] and "| later | 0.0 | 0.00 GB | not run |" in seen[1]
+    )
+    assert f"## hangs\n\n```\n{script.NOT_ENDED}\n```\n" in seen[1] and "## later" not in seen[1]

@@ -13,12 +13,15 @@ from relclip.project.preset import use_preset
 
 #: Of rules with many jobs, those that differ in what they do.
 CHOSEN = {
-    "train": ("relclip_full", "relclip_kb_ext", "motif_kb", "memory"),
+    "train_run": ("relclip_full", "relclip_kb_ext", "motif_kb", "memory"),
     "refine": ("visualds_kb_ext", "visualds_semi", "ba_sgg_kb"),
-    "predict": ("relclip_kb_ext", "relclip_kb_ext_calibrated", "motif_full"),
+    "predict_run": ("relclip_kb_ext", "relclip_kb_ext_calibrated", "motif_full"),
 }
 _RULE = re.compile(r"^(?:local)?rule (\w+):$", re.MULTILINE)
-_SHELL = re.compile(r"(python -m relclip\.\S+ .*?) 2>&1 \| tee", re.DOTALL)
+_SHELL = re.compile(r"python -m (?:relclip\.project\.forked )?(relclip\.\S+ .*?)2>&1 \| tee", re.DOTALL)
+#: Where commands write that name no place: {out} is the folder of one try.
+MADE = {"claims": "{out}/made/claims.json"}
+CHECKPOINTS = ("train_run", "refine", "detector")
 
 
 def snakemake(folder, *arguments):
@@ -57,16 +60,17 @@ def build(folder):
 
 def commands(folder):
     """One Command a rule (more where CHOSEN says so); what a job writes lies under `{out}` instead."""
-    planned = snakemake(folder, "--forceall", "--dry-run", "--printshellcmds")
+    planned = snakemake(folder, "--forceall", "--dry-run", "--printshellcmds", "--quiet", "reason")
     assert planned.returncode == 0, planned.stdout[-3000:]
     found = {}
     for block in re.split(r"(?=^(?:local)?rule \w+:$)", planned.stdout, flags=re.MULTILINE)[1:]:
         shell = _SHELL.search(block)
         if shell:
             words = shlex.split(shell[1])
-            name = _name(_RULE.match(block)[1], words)
+            rule = _RULE.match(block)[1]
+            name = _name(rule, words)
             if name:
-                found.setdefault(name, _command(folder, name, words))
+                found.setdefault(name, _command(folder, name, rule, words))
     return [found[name] for name in found]
 
 
@@ -78,13 +82,16 @@ def _name(rule, words):
     return rule
 
 
-def _command(folder, name, words):
-    for option in ("--output", "--checkpoints"):
+def _command(folder, name, rule, words):
+    places = {"--output": MADE.get(rule, "{out}/made")}
+    if rule in CHECKPOINTS:
+        places["--checkpoints"] = "{out}/checkpoints"
+    for option, place in places.items():
         if option in words:
-            place = words.index(option) + 1
-            words[place] = "{out}/" + words[place]
+            del words[words.index(option) : words.index(option) + 2]
+        words += [option, place]
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
-    return Command(name, words[2], tuple(words[3:]), folder, store, tracked=True)
+    return Command(name, words[0], tuple(words[1:]), folder, store, tracked=True)
 
 
 def copy_of_the_project(folder):

@@ -82,7 +82,7 @@ def main() -> None:
         if statistics[names]:
             thing, _, rest = what.partition(" ")
             print(f"{counted(len(statistics[names]), thing)} {rest}: {', '.join(statistics[names])}")
-    if not statistics["captions_with_triplet"]:
+    if statistics["captions"] and not statistics["captions_with_triplet"]:
         print(
             "no caption states anything in this vocabulary; the caption is a line's first field, its id the second"
         )

@@ -1,6 +1,7 @@
 """relclip predict PHOTO...: scene graphs of photos, as JSON, pictures, graphs and pages."""
 
 import argparse
+import csv
 import sys
 from pathlib import Path
 
@@ -33,9 +34,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--predicates",
-        type=lambda text: [name.strip() for name in text.split(",")],
+        type=_names,
         default=[],
-        help="look for these instead, such as behind,wearing: matched by their words, trained or not",
+        help="look for these instead, such as behind,wearing: matched by their words, trained or not; one with a comma "
+        "in it stands in double quotes, as in CSV",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("scene-graphs"), help="a folder in it for each photo"
@@ -58,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_device(parser)
     command.add_threads(parser)
     return parser
+
+
+def _names(text: str) -> list[str]:
+    """The names between commas; in double quotes a comma is a name's own."""
+    [names] = csv.reader([" ".join(text.split())], skipinitialspace=True)
+    return [name.strip() for name in names] or [""]
 
 
 def main() -> None:

@@ -81,6 +81,8 @@ def choose_run(params: Params, data: Path, name: str | None) -> str:
     if name in trained:
         return name
     what = "is not trained here" if name in known else "is unknown"
+    if name in params.predict.training_free:
+        what = "needs no training, so it is no model"
     raise InputError(
         f"the run '{name}' {what}{nearest(name, trained)}; trained in {data}: {', '.join(trained)}"
     )

@@ -285,6 +285,13 @@ def test_a_vocabulary_is_a_file_or_two_lists(tmp_path, captions, monkeypatch, gi
         assert len(json.loads(Path("kb/statistics.json").read_text())["predicates"]) == predicates
 
 
+def test_an_empty_shard_is_not_said_to_state_nothing(captions, tmp_path, monkeypatch, capsys):
+    words = ["kb", "--captions", str(captions), "--output", str(tmp_path / "kb"), "--workers", "1"]
+    monkeypatch.setattr(sys, "argv", [*words, "--shard", "2/2"])
+    command_line.main()
+    assert capsys.readouterr().out == "0 triplets from 0 of 0 captions\n"
+
+
 def test_captions_are_never_replaced_by_what_was_mined(tmp_path, monkeypatch, capsys):
     path = tmp_path / "kb/triplets.parquet"
     path.parent.mkdir()

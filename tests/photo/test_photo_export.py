@@ -245,6 +245,19 @@ def test_predicates_that_were_never_trained_are_matched_by_their_words(data, mat
     assert "'riding' was not trained" in held_out.models.about.sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("behind, wearing", ["behind", "wearing"]),
+        ('"in, front of",on\ntop', ["in, front of", "on top"]),
+        (" , ", ["", ""]),
+        ("", [""]),
+    ],
+)
+def test_a_comma_in_quotes_is_a_names_own(text, names):
+    assert predict._names(text) == names
+
+
 def test_words_that_the_encoder_never_learnt_are_said(matching):
     named = ["leading", "feeding", "riding a", "喂"]
     about = SceneGraphs.load(matching, device="cpu", predicates=named).models.about

@@ -113,3 +113,12 @@ def test_an_encoder_from_elsewhere_waits_for_no_stage(tmp_path):
         "clip_model": 1,
         "total": 1,
     }
+
+
+@pytest.mark.workflow
+def test_a_file_of_vectors_is_an_input_of_the_words(tmp_path):
+    house = copy_of_the_project(tmp_path)
+    (tmp_path / "vectors.txt").write_text("1 2\nman 0 1\n")
+    house.change_params(lambda content: content["words"].update(source="vectors.txt"))
+    output = plan(tmp_path, "--workflow-profile", "profiles/slurm", "data/words/phrases.safetensors")
+    assert "vectors.txt" in output[output.index("rule words:") :].split("output:")[0]

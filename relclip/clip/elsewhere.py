@@ -1,7 +1,6 @@
 """A CLIP from elsewhere: any open_clip model, from a weights file, a pretrained tag, or untrained to try the path."""
 
 import os
-import pickle
 import sys
 import urllib.error
 import urllib.request
@@ -148,7 +147,7 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
             raise ValueError(f"it lacks, or has beyond the model: {', '.join(sorted(wrong)[:3])}")
         openai = bool(set(found.unexpected_keys) & set(OPENAI_SIZES))
     except Exception as error:
-        broken = isinstance(error, pickle.UnpicklingError)  # torch's own words are advice to run code
+        broken = type(error).__name__ == "UnpicklingError"  # torch's own words are advice to run code
         why = "it is no file of plain weights" if broken else one_line(error, 160)
         raise InputError(
             f"{weights} does not load as '{name}' ({why}); give that model's weights as "

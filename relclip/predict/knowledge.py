@@ -16,8 +16,9 @@ from relclip.core.parquet import EXT_SCORES, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
 
 Scores = NDArray[np.float32]
-#: Each look into a file reads its whole footer, which grows with the images; so many take about 0.1 GB.
-IMAGES_AT_ONCE = 2048
+#: Each look into a file reads its whole footer, which grows with the images; 64 detected boxes an image and 20
+#: predicates are 27,000 rows an image, so many images below 1 GB.
+IMAGES_AT_ONCE = 256
 
 
 def load_counts(folder: Path, vocabulary: Vocabulary, min_count: int = 1) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ import pytest
 from free_case import expected, write_free_case
 
 from relclip.core.errors import ContractError
-from relclip.core.parquet import TRIPLETS
+from relclip.core.parquet import EXT_SCORES, TRIPLETS
 from relclip.core.vocabulary import Vocabulary
 from relclip.predict import knowledge, training_free
 from relclip.predict.knowledge import load_counts, shares, softmax, uniform
@@ -122,3 +122,14 @@ def test_a_knowledge_base_of_other_classes_is_refused(tmp_path):
     pq.write_table(table.set_column(0, "subject_class", pc.add(table["subject_class"], 4)), path)
     with pytest.raises(ContractError, match=r"must lie in 1\.\.4, met 5\.\.8"):
         predict(tmp_path, "kb")
+
+
+def test_logits_of_detected_boxes_fit_into_memory(tmp_path, monkeypatch):
+    """64 boxes an image that all overlap, 50 predicates: their job asks for 8 GB; 2,048 images at once took 16."""
+    images, seen = np.arange(3000), []
+    table = pa.table([images, *[np.ones(len(images))] * 4], names=EXT_SCORES.names).cast(EXT_SCORES)
+    pq.write_table(table, tmp_path / "scores.parquet")
+    monkeypatch.setattr(knowledge, "Logits", lambda path, table, predicates: seen.append(table))
+    assert len(list(knowledge.read_logits(tmp_path / "scores.parquet", images, 1))) == len(images)
+    row = seen[0].nbytes / len(seen[0]) + 16  # `Logits` adds two numbers of 8 bytes
+    assert max(map(len, seen)) * 64 * 63 * 50 * row < 4e9

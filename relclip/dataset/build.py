@@ -39,9 +39,8 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
         )
     object_aliases, predicate_aliases = map(load_aliases, (params.object_aliases, params.predicate_aliases))
     vocabulary = make_vocabulary(params, raw, object_aliases, predicate_aliases)
-    if (
-        params.predicates == FOUND
-    ):  # what was found is what annotators write, tidied; an exact match knows no other
+    # what was found is what annotators write, tidied; an exact match knows no other
+    if params.predicates == FOUND:
         predicate_aliases = {name: name for name in vocabulary.predicates} | predicate_aliases
     names = ObjectNames(vocabulary.objects, object_aliases, params.object_match)
     words = PredicateWords(vocabulary.predicates, predicate_aliases, params.predicate_match)
@@ -59,14 +58,14 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
         relations["truth"] = RelationTable(words, params.duplicates == "drop", account, "truth")
         relations["truth"].read(raw / TRUTH, pictures, None)
     images, objects = _images(pictures, account), table.table()
+    tables = {section: relation.table() for section, relation in relations.items()}
     if every_split:
         check_every(images["split"].to_pylist())
-        if not len(relations["relations"].table()):
+        if not tables["relations"].num_rows:
             raise InputError(
                 f"no relation is left: {account.why('relations')}; compare dataset.predicates and dataset.objects with "
                 f"what the data say{account.outside('predicates')}"
             )
-    tables = {section: relation.table() for section, relation in relations.items()}
     account.tally(images, objects, tables)
     with made_folder(output) as folder:
         _write(folder, vocabulary, images, objects, tables["relations"])

@@ -10,7 +10,6 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.device import best_device
 from relclip.core.errors import ContractError, InputError, first_fault
-from relclip.core.forms import tidy
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.trained import CONFIG, WEIGHTS
@@ -21,6 +20,7 @@ from relclip.encoder.encoder import Encoder, load_encoder
 from relclip.photo.about import About
 from relclip.photo.graph import printable
 from relclip.photo.source import Source
+from relclip.photo.user_boxes import as_known
 from relclip.predict.matching import load_matcher
 from relclip.predict.predictor import Predictor
 from relclip.predict.request import Inputs
@@ -121,8 +121,7 @@ def _checked(predicates: Sequence[str], vocabulary: Vocabulary) -> Sequence[str]
             f"predicates is a list of names, met '{printable(predicates)[:LONGEST]}'; put it in brackets"
         )
     known = vocabulary.predicate_ids
-    own = {tidy(name): name for name in known}
-    names = [name if name in known else own.get(tidy(name), name) for name in predicates]
+    names = [as_known(name, known) for name in predicates]
     for place, name in enumerate(names):
         if not name.strip() or not name.isprintable() or len(name) > LONGEST or name in names[:place]:
             raise InputError(

@@ -1,6 +1,6 @@
 """Boxes of the user's own: JSON {photo: [{x1, y1, x2, y2, label?}]}, or Parquet with a row for each box."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -105,10 +105,16 @@ def _fitting(path: Path, key: str, photos: Sequence[Path]) -> list[Path]:
     return ends
 
 
+def as_known(name: str, known: Collection[str]) -> str:
+    """The name that a user means, as it stands among the `known`, however it is written; else as it is."""
+    if name in known:
+        return name
+    return ({tidy(one): one for one in known} | {one: one for one in known}).get(tidy(name), name)
+
+
 def _class(label: str, vocabulary: Vocabulary, photo: str) -> int:
     known = vocabulary.object_ids
-    found = {tidy(name): number for name, number in known.items()} | known
-    number = found.get(label, found.get(tidy(label)))
+    number = known.get(as_known(label, known))
     if number is None:
         raise InputError(
             f"{photo}: the label '{label}' is no class of the model{nearest(tidy(label), known)}; its {len(known)} "

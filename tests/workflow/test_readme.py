@@ -361,9 +361,8 @@ def test_the_page_of_visual_genome_says_what_its_preset_does(tmp_path):
     params = load_workflow(tmp_path / "params.yaml")
     steps = sum(params.run(name).iterations for name in params.trained)
     for run in params.refined.values():
-        if (
-            run["method"] == "visualds_semi"
-        ):  # before its M2 an M1 as long as the start's training, then a fine-tune
+        # before its M2 an M1 as long as the start's training, then a fine-tune
+        if run["method"] == "visualds_semi":
             steps += params.run(run["start"]).iterations + run["iterations"]
     page, count = " ".join((ROOT / "docs/visual_genome.md").read_text().split()), len(params.trained)
     assert f"| {count} trainings, {steps:,} steps |" in page

@@ -76,12 +76,8 @@ def _note_size(path: Path, remote: Remote) -> None:
 
 
 def _check_space(folder: Path, missing: Sequence[Remote]) -> None:
-    """Raise InputError where the disk cannot hold what is known to come; pictures are unpacked beside their zip."""
-    needed = 0
-    for remote in missing:
-        part = folder / f"{remote.name}.part"
-        needed += (remote.size or 0) * (2 if remote.name in PICTURES else 1)
-        needed -= part.stat().st_size if part.exists() else 0
+    """Raise InputError where the disk cannot hold what is known to come."""
+    needed = sum(_to_come(remote, folder) for remote in missing)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
@@ -99,10 +95,15 @@ def pictures_to_come(settings: VisualGenome) -> int:
             archive = Path(settings.have[remote.name])
         if remote.name not in PICTURES or archive.is_dir() or is_unpacked(folder_of(remote.name, folder)):
             continue
-        part = folder / f"{remote.name}.part"
-        fetched = part.stat().st_size if part.exists() else 0
-        total += (remote.size or 0) * (1 if archive.exists() else 2) - fetched
+        total += _to_come(remote, folder) - ((remote.size or 0) if archive.exists() else 0)
     return total
+
+
+def _to_come(remote: Remote, folder: Path) -> int:
+    """Bytes that a file that is not there is still to take in `folder`: pictures are unpacked beside their zip."""
+    part = folder / f"{remote.name}.part"
+    fetched = part.stat().st_size if part.exists() else 0
+    return (remote.size or 0) * (2 if remote.name in PICTURES else 1) - fetched
 
 
 def _report(missing: Sequence[Remote], failed: Mapping[str, Failures], folder: Path) -> str:

@@ -251,27 +251,27 @@ def run(main: Callable[[], None]) -> None:
             main()
         sys.stdout.flush()
     except RelclipError as error:
-        sys.exit(_say(str(error), FAILED))
+        sys.exit(_say(FAILED, *error.args))
     except ModuleNotFoundError as error:
         if (missing := advice(error)) is None:
             raise
-        sys.exit(_say(missing, FAILED))
+        sys.exit(_say(FAILED, missing))
     except KeyboardInterrupt:
-        sys.exit(_say("interrupted; nothing half-written was left, run the same command again", INTERRUPTED))
+        sys.exit(_say(INTERRUPTED, "interrupted; nothing half-written was left, run the same command again"))
     except Terminated:
-        sys.exit(_say("terminated; nothing half-written was left, run the same command again", TERMINATED))
+        sys.exit(_say(TERMINATED, "terminated; nothing half-written was left, run the same command again"))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except shutil.Error as error:
         told = error.args[0] if isinstance(error.args[0], str) else error.args[0][0][2]  # from, to, why
-        sys.exit(_say(f"{final(told)}; nothing half-written was left", FAILED))
+        sys.exit(_say(FAILED, f"{final(told)}; nothing half-written was left"))
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
         places = [final(str(place)) for place in (error.filename, error.filename2) if place]
         where = f" ({' -> '.join(places)})" if places else ""
-        sys.exit(_say(f"{error.strerror or error}{where}; nothing half-written was left", FAILED))
+        sys.exit(_say(FAILED, f"{error.strerror or error}{where}; nothing half-written was left"))
 
 
 def _end_soon() -> None:
@@ -283,8 +283,8 @@ def _end_soon() -> None:
         gc.freeze()
 
 
-def _say(text: str, status: int) -> int:
+def _say(status: int, *lines: str) -> int:
     if not process.is_first():
         process.let_others_speak()
-    print(f"relclip: {sentence(text)}", file=sys.stderr)
+    print("relclip:", "\n".join(map(sentence, lines)), file=sys.stderr)
     return status

@@ -6,7 +6,13 @@ from pathlib import Path
 
 
 class RelclipError(Exception):
-    """Base of all errors that end a command with one sentence instead of a traceback."""
+    """Base of all errors that end a command with one sentence, or one and a list, instead of a traceback.
+
+    Each argument is a line.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class ParamsError(RelclipError):

@@ -14,7 +14,7 @@ import pytest
 import requests
 from vg_site import Site
 
-from relclip.core.errors import InputError
+from relclip.core import command
 from relclip.core.params.raw import VgFile, VisualGenome
 from relclip.raw.vg import collect as collecting
 from relclip.raw.vg import fetch as fetching
@@ -193,10 +193,13 @@ def test_without_a_network_one_message_says_what_to_put_where(tmp_path, monkeypa
     )
     monkeypatch.setattr(collecting, "wanted_files", lambda _: wanted)
     begin = time.monotonic()
-    with pytest.raises(InputError) as error:
-        collect(VisualGenome(folder=str(tmp_path / "to"), backoff=0.01))
+    with pytest.raises(SystemExit, match="2"):
+        command.run(lambda: collect(VisualGenome(folder=str(tmp_path / "to"), backoff=0.01)))
     assert time.monotonic() - begin < 5
-    text = str(error.value)
+    _, _, text = capsys.readouterr().err.partition("relclip: ")
+    listed = text.splitlines()  # each file and address on a line of its own
+    assert listed[0].startswith("Visual Genome is not complete here; 3 files")
+    assert listed[1] == "  images.zip (x, 12 bytes)" and f"    {addresses['images.zip'][0]}: " in listed[2]
     for words in (
         *addresses["images.zip"],
         "3 files",

@@ -33,7 +33,7 @@ def collect(settings: VisualGenome) -> dict[str, Path]:
     _check_space(folder, missing)
     failed = Downloads(folder, settings).all(missing)
     if failed:
-        raise InputError(_report([remote for remote in missing if remote.name in failed], failed, folder))
+        raise InputError(*_report([remote for remote in missing if remote.name in failed], failed, folder))
     return places | {remote.name: folder / remote.name for remote in wanted if remote.name not in places}
 
 
@@ -106,7 +106,7 @@ def _to_come(remote: Remote, folder: Path) -> int:
     return (remote.size or 0) * (2 if remote.name in PICTURES else 1) - fetched
 
 
-def _report(missing: Sequence[Remote], failed: Mapping[str, Failures], folder: Path) -> str:
+def _report(missing: Sequence[Remote], failed: Mapping[str, Failures], folder: Path) -> list[str]:
     lines = [f"Visual Genome is not complete here; {len(missing)} files could not be fetched:"]
     for remote in missing:
         lines.append(f"  {remote.name} ({remote.about}, {remote.shown_size})")
@@ -119,4 +119,4 @@ def _report(missing: Sequence[Remote], failed: Mapping[str, Failures], folder: P
         "(for images.zip and images2.zip a folder of pictures will do). raw.vg.mirrors takes other addresses. Then run",
         "the same command again: what has come is kept, and it goes on from there.",
     ]
-    return "\n".join(lines)
+    return lines

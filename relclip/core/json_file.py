@@ -49,11 +49,7 @@ def read_object(path: Path, hint: str = HINT, error: type[RelclipError] = Contra
     return content
 
 
-def read_json(
-    path: Path,
-    hint: str = HINT,
-    error: type[RelclipError] = ContractError,
-) -> Any:
+def read_json(path: Path, hint: str = HINT, error: type[RelclipError] = ContractError) -> Any:
     """Return what a JSON file holds.
 
     Raises `error`, with `hint` saying what to do next, where the file is absent, is no JSON, is nested too deeply, or

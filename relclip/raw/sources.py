@@ -83,12 +83,7 @@ SOURCES = {
     ),
     # A folder may hold any number of photographs.
     "folder": Source(_take, room=lambda raw: 1_500_000_000, reads=annotation_of),
-    "vg": Source(
-        _fetch,
-        room=_room,
-        reads=_at_hand,
-        files=("object_alias.txt", "relationship_alias.txt"),
-    ),
+    "vg": Source(_fetch, room=_room, reads=_at_hand, files=("object_alias.txt", "relationship_alias.txt")),
 }
 
 

@@ -64,38 +64,22 @@ def bird(colour: Colour, posture: str) -> Sketch:
     sketch.polygon(dark, middle - 0.12, middle - 0.27 - 0.02j, middle - 0.25 + 0.06j, layer=BODY)
     sketch.oval(colour, middle, 0.16, 0.1, layer=BODY)
     sketch.disc(colour, middle + 0.15 - 0.09j, 0.075, layer=BODY + 1)
-    sketch.polygon(
-        (250, 170, 30), middle + 0.21 - 0.11j, middle + 0.30 - 0.07j, middle + 0.21 - 0.05j, layer=BODY
-    )
-    sketch.disc(WHITE, middle + 0.17 - 0.105j, 0.026, layer=BODY + 2).disc(
-        BLACK, middle + 0.178 - 0.105j, 0.015, layer=BODY + 2
-    )
+    eye, mouth = middle + 0.17 - 0.105j, middle + 0.3 - 0.07j
+    sketch.polygon((250, 170, 30), middle + 0.21 - 0.11j, mouth, middle + 0.21 - 0.05j, layer=BODY)
+    sketch.disc(WHITE, eye, 0.026, layer=BODY + 2)
+    sketch.disc(BLACK, middle + 0.178 - 0.105j, 0.015, layer=BODY + 2)
     if posture == "flying":
-        sketch.polygon(
-            dark, middle - 0.08 - 0.04j, middle - 0.2 - 0.34j, middle + 0.09 - 0.05j, layer=BODY - 1
-        )
-        sketch.polygon(
-            blend(colour, WHITE, 0.25),
-            middle - 0.06 - 0.03j,
-            middle + 0.02 - 0.36j,
-            middle + 0.1 - 0.03j,
-            layer=BODY + 2,
-        )
+        far_wing = (middle - 0.08 - 0.04j, middle - 0.2 - 0.34j, middle + 0.09 - 0.05j)
+        near_wing = (middle - 0.06 - 0.03j, middle + 0.02 - 0.36j, middle + 0.1 - 0.03j)
+        sketch.polygon(dark, *far_wing, layer=BODY - 1)
+        sketch.polygon(blend(colour, WHITE, 0.25), *near_wing, layer=BODY + 2)
     else:
-        sketch.polygon(
-            dark, middle - 0.2 + 0.01j, middle - 0.02 - 0.06j, middle + 0.07 + 0.03j, layer=BODY + 1
-        )
+        wing = (middle - 0.2 + 0.01j, middle - 0.02 - 0.06j, middle + 0.07 + 0.03j)
+        sketch.polygon(dark, *wing, layer=BODY + 1)
     if posture == "standing":
         for x in (-0.03, 0.05):
-            sketch.line(
-                (226, 120, 20),
-                0.022,
-                middle + x + 0.08j,
-                complex(x, -0.01),
-                complex(x + 0.05, -0.01),
-                layer=BODY - 1,
-            )
-    eye, mouth = middle + 0.17 - 0.105j, middle + 0.3 - 0.07j
+            leg = (middle + x + 0.08j, complex(x, -0.01), complex(x + 0.05, -0.01))
+            sketch.line((226, 120, 20), 0.022, *leg, layer=BODY - 1)
     return sketch.anchor("eye", eye).anchor("mouth", mouth).anchor("hand", mouth)
 
 
@@ -105,27 +89,18 @@ def _legs(
     width, dark = build.depth * 0.55, blend(colour, BLACK, 0.3)
     if posture == "lying":
         for x in (chest.real, rump.real + 0.02):
-            sketch.line(
-                colour, width, complex(x, -width), complex(x + build.leg * 0.8, -width / 2), layer=ARM
-            )
+            foot = complex(x + build.leg * 0.8, -width / 2)
+            sketch.line(colour, width, complex(x, -width), foot, layer=ARM)
         return
     if posture == "sitting":
         for x, shade in ((0.0, dark), (0.05, colour)):
             sketch.line(shade, width, chest + x - 0.02, complex(chest.real + x, -width / 2), layer=BODY - 1)
-        sketch.line(
-            colour,
-            width * 1.3,
-            rump + 0.02,
-            complex(rump.real + build.length * 0.3, -width * 0.6),
-            layer=BODY + 1,
-        )
+        foot = complex(rump.real + build.length * 0.3, -width * 0.6)
+        sketch.line(colour, width * 1.3, rump + 0.02, foot, layer=BODY + 1)
         return
-    for (thigh, shin), start, shade in zip(
-        GAITS[posture],
-        (chest - 0.03, chest - 0.03, rump + 0.02, rump + 0.02),
-        (colour, dark, colour, dark),
-        strict=True,
-    ):
+    starts = (chest - 0.03, chest - 0.03, rump + 0.02, rump + 0.02)
+    shades = (colour, dark, colour, dark)
+    for (thigh, shin), start, shade in zip(GAITS[posture], starts, shades, strict=True):
         knee = start + limb(thigh, build.leg * 0.55 + build.depth * 0.3)
         foot = knee + limb(shin, build.leg * 0.55)
         foot = complex(foot.real, min(foot.imag, -width / 2))
@@ -158,17 +133,11 @@ def _head(sketch: Sketch, build: Build, colour: Colour, chest: complex, *, head:
     sketch.disc(BLACK, muzzle + build.head * 0.4, build.head * 0.24, layer=BODY + 2)
     _ears(sketch, build, colour, centre)
     if build.mane:
-        sketch.line(
-            blend(colour, BLACK, 0.55),
-            build.depth * 0.5,
-            centre - build.head,
-            chest - build.depth * 0.8 - 0.12j,
-            layer=BODY + 1,
-        )
+        mane = (centre - build.head, chest - build.depth * 0.8 - 0.12j)
+        sketch.line(blend(colour, BLACK, 0.55), build.depth * 0.5, *mane, layer=BODY + 1)
     eye = centre + build.head * (0.25 - 0.3j)
-    sketch.disc(WHITE, eye, build.head * 0.3, layer=BODY + 2).disc(
-        BLACK, eye + build.head * 0.1, build.head * 0.17, layer=BODY + 2
-    )
+    sketch.disc(WHITE, eye, build.head * 0.3, layer=BODY + 2)
+    sketch.disc(BLACK, eye + build.head * 0.1, build.head * 0.17, layer=BODY + 2)
     mouth = muzzle + build.head * (0.3 + 0.5j)
     for name, point in (("eye", eye), ("mouth", mouth), ("hand", mouth), ("crown", centre - 1j * build.head)):
         sketch.anchor(name, point)

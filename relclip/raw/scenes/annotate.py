@@ -92,13 +92,5 @@ def _odd_name(name: str, rng: np.random.Generator) -> str:
 
 def _odd_predicate(predicate: str, rng: np.random.Generator) -> str:
     verb = VERBS[predicate]
-    participle = verb.participle[0]
-    return one_of(
-        rng,
-        (
-            verb.present[0],
-            f"is {participle}" if predicate != "says" else "says",
-            predicate.upper(),
-            predicate.capitalize(),
-        ),
-    )
+    continuous = f"is {verb.participle[0]}" if predicate != "says" else "says"
+    return one_of(rng, (verb.present[0], continuous, predicate.upper(), predicate.capitalize()))

@@ -11,25 +11,20 @@ from relclip.raw.scenes.sketch import BLACK, DARK_WOOD, LEAF, WHITE, WOOD, Colou
 
 def building(colour: Colour, width: float, height: float) -> Sketch:
     """A plain front; windows are objects of their own. A rod for hanging sticks out on both sides."""
-    sketch = Sketch().box(colour, complex(-width / 2, -height), complex(width / 2, 0))
-    sketch.box(
-        blend(colour, BLACK, 0.3),
-        complex(-width / 2 - 0.03, -height),
-        complex(width / 2 + 0.03, -height + 0.07),
-    )
-    sketch.anchor("face", complex(-width / 2 + 0.24, -height + 0.3), complex(width / 2 - 0.24, -0.62))
-    sketch.anchor("top", complex(-width / 2 + 0.1, -height), complex(width / 2 - 0.1, -height))
-    return sketch.anchor(
-        "cover", complex(-width / 2 - 0.03, -height - 0.02), complex(width / 2 + 0.03, -height * 0.35)
-    )
+    left, right = -width / 2, width / 2
+    sketch = Sketch().box(colour, complex(left, -height), complex(right, 0))
+    edge = complex(left - 0.03, -height), complex(right + 0.03, -height + 0.07)
+    sketch.box(blend(colour, BLACK, 0.3), *edge)
+    sketch.anchor("face", complex(left + 0.24, -height + 0.3), complex(right - 0.24, -0.62))
+    sketch.anchor("top", complex(left + 0.1, -height), complex(right - 0.1, -height))
+    return sketch.anchor("cover", complex(left - 0.03, -height - 0.02), complex(right + 0.03, -height * 0.35))
 
 
 def roof(colour: Colour, width: float, height: float) -> Sketch:
     """A sloping roof; the origin is the middle of the wall's top edge."""
     half, ridge = width / 2 + 0.12, width / 2 - 0.12
-    sketch = Sketch().polygon(
-        colour, complex(-half, 0), complex(-ridge, -height), complex(ridge, -height), complex(half, 0)
-    )
+    slope = (complex(-half, 0), complex(-ridge, -height), complex(ridge, -height), complex(half, 0))
+    sketch = Sketch().polygon(colour, *slope)
     for row in (0.33, 0.66):
         x = half + (ridge - half) * row
         sketch.line(blend(colour, BLACK, 0.25), 0.015, complex(-x, -height * row), complex(x, -height * row))
@@ -40,17 +35,11 @@ def roof(colour: Colour, width: float, height: float) -> Sketch:
 def tree(colour: Colour) -> Sketch:
     """A tree, 1.7 high, with one bare branch on each side. Anchors: top and hook on the branches, face the crown."""
     sketch = Sketch().polygon(WOOD, -0.12 + 0j, -0.07 - 0.9j, 0.07 - 0.9j, 0.12 + 0j)
-    sketch.line(DARK_WOOD, 0.05, 0.02 - 0.72j, 0.66 - 0.84j).line(
-        DARK_WOOD, 0.05, -0.02 - 0.7j, -0.66 - 0.82j
-    )
+    sketch.line(DARK_WOOD, 0.05, 0.02 - 0.72j, 0.66 - 0.84j)
+    sketch.line(DARK_WOOD, 0.05, -0.02 - 0.7j, -0.66 - 0.82j)
     dark = blend(colour, BLACK, 0.18)
-    for centre, radius, shade in (
-        (-0.26 - 1.15j, 0.32, dark),
-        (0.27 - 1.15j, 0.32, dark),
-        (-1.38j, 0.36, colour),
-        (-1.08j, 0.3, colour),
-    ):
-        sketch.disc(shade, centre, radius)
+    sketch.disc(dark, -0.26 - 1.15j, 0.32).disc(dark, 0.27 - 1.15j, 0.32)
+    sketch.disc(colour, -1.38j, 0.36).disc(colour, -1.08j, 0.3)
     sketch.anchor("hook", -0.64 - 0.8j, -0.28 - 0.75j).anchor("top", 0.42 - 0.83j, 0.62 - 0.86j)
     sketch.anchor("face", -0.34 - 1.46j, 0.34 - 1.0j).anchor("area", -0.75 - 1.7j, 0.75 - 0.9j)
     return sketch.anchor("cover", -0.5 - 1.75j, 0.5 - 1.0j)
@@ -67,17 +56,13 @@ def pole(colour: Colour) -> Sketch:
 def mountain(colour: Colour, width: float, height: float) -> Sketch:
     """A mountain with a shaded side; the origin is the middle of its foot."""
     peak = complex(width * 0.04, -height)
-    sketch = Sketch().polygon(colour, complex(-width / 2, 0), peak, complex(width / 2, 0))
-    sketch.polygon(
-        blend(colour, BLACK, 0.2),
-        peak,
-        complex(width / 2, 0),
-        complex(width * 0.12, 0),
-        complex(0, -height * 0.45),
-    )
-    sketch.anchor("peak", complex(-width / 2, 0), peak).anchor(
-        "cover", complex(-width / 4, -height), complex(width / 4, -height / 2)
-    ).anchor("face", complex(-width * 0.2, -height * 0.62), complex(width * 0.2, -height * 0.25))
+    left, right = complex(-width / 2, 0), complex(width / 2, 0)
+    sketch = Sketch().polygon(colour, left, peak, right)
+    shaded = (peak, right, complex(width * 0.12, 0), complex(0, -height * 0.45))
+    sketch.polygon(blend(colour, BLACK, 0.2), *shaded)
+    sketch.anchor("peak", left, peak)
+    sketch.anchor("cover", complex(-width / 4, -height), complex(width / 4, -height / 2))
+    sketch.anchor("face", complex(-width * 0.2, -height * 0.62), complex(width * 0.2, -height * 0.25))
     sketch.anchor("area", complex(-width * 0.42, -height), complex(width * 0.42, -height * 0.35))
     return sketch.anchor(
         "slope", complex(-width * 0.34, -height * 0.3), complex(-width * 0.12, -height * 0.72)
@@ -103,11 +88,10 @@ def street(top: float) -> Sketch:
 
 def sidewalk(top: float, bottom: float) -> Sketch:
     """Light slabs with joints."""
-    sketch = band((190, 186, 178), top, bottom, (160, 156, 148))
+    joint = (160, 156, 148)
+    sketch = band((190, 186, 178), top, bottom, joint)
     for x in range(1, 8):
-        sketch.line(
-            (160, 156, 148), 0.005, complex(x / 8, top + 0.006), complex(x / 8 - 0.02, bottom - 0.003)
-        )
+        sketch.line(joint, 0.005, complex(x / 8, top + 0.006), complex(x / 8 - 0.02, bottom - 0.003))
     return sketch
 
 
@@ -154,11 +138,8 @@ def snow_ground(top: float, rng: np.random.Generator) -> Sketch:
 
 def room(wall: Colour, floor_top: float) -> Sketch:
     """A wall, a skirting board and a floor: the whole picture."""
-    sketch = (
-        Sketch()
-        .box(wall, 0j, complex(1, floor_top))
-        .box(blend(wall, WHITE, 0.5), complex(0, floor_top - 0.018), complex(1, floor_top))
-    )
+    sketch = Sketch().box(wall, 0j, complex(1, floor_top))
+    sketch.box(blend(wall, WHITE, 0.5), complex(0, floor_top - 0.018), complex(1, floor_top))
     sketch.box((188, 142, 98), complex(0, floor_top), 1 + 1j)
     for row in (0.25, 0.6):
         y = floor_top + (1 - floor_top) * row

@@ -130,37 +130,34 @@ def _predicate(pair: Pair, pairs: dict[Pair, Weights], rng: np.random.Generator)
 
 
 def _noun(name: str, rng: np.random.Generator) -> str:
-    extra = (
-        one_of(rng, ADJECTIVES)
-        if happens(rng, 0.1)
-        else (one_of(rng, COLOUR_WORDS) if happens(rng, 0.25) else "")
-    )
+    extra = ""
+    if happens(rng, 0.1):
+        extra = one_of(rng, ADJECTIVES)
+    elif happens(rng, 0.25):
+        extra = one_of(rng, COLOUR_WORDS)
     return with_article(noun(name, rng, extra if name != "snow" else ""), rng)
 
 
 def _attachment(rng: np.random.Generator) -> str:
     colour = one_of(rng, COLOUR_WORDS)
-    return one_of(
-        rng,
-        (f"in a {colour} shirt", f"wearing a {colour} hat", f"with a {colour} hat", f"in a {colour} jacket"),
+    return one_of(rng, ("in a {} shirt", "wearing a {} hat", "with a {} hat", "in a {} jacket")).format(
+        colour
     )
 
 
 def _silent(pair: Pair, rng: np.random.Generator) -> str:
     first, second, place = _noun(pair[0], rng), _noun(pair[1], rng), one_of(rng, PLACES)
-    return one_of(
-        rng,
-        (
-            f"{first} and {second}",
-            f"portrait of {first}",
-            f"{first} in the {place}",
-            f"close up of {first} with {second}",
-            f"a beautiful {place} day",
-            f"{plural(pair[0])} and {plural(pair[1])} in the {place}",
-            f"view of the {place} with {second}",
-            f"{first} {one_of(rng, LOOSE)} {second}",
-        ),
+    sentences = (
+        f"{first} and {second}",
+        f"portrait of {first}",
+        f"{first} in the {place}",
+        f"close up of {first} with {second}",
+        f"a beautiful {place} day",
+        f"{plural(pair[0])} and {plural(pair[1])} in the {place}",
+        f"view of the {place} with {second}",
+        f"{first} {one_of(rng, LOOSE)} {second}",
     )
+    return one_of(rng, sentences)
 
 
 def _finish(text: str, rng: np.random.Generator) -> str:

@@ -115,11 +115,7 @@ def painted(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
     else:
         sketch = _mural(sketch.tinted(COLOURS["blue"] if colour != "blue" else COLOURS["red"], 0.55))
     sketch = sketch.moved(flatten=0.55 if ground else 1.0)
-    return sketch.moved(at, thing.scale), colour, _painted_depth(thing)
-
-
-def _painted_depth(thing: Thing) -> float:
-    return thing.depth + 0.0001 if is_ground(thing) else thing.depth
+    return sketch.moved(at, thing.scale), colour, thing.depth + (0.0001 if ground else 0.0)
 
 
 def _written(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
@@ -159,9 +155,8 @@ def _mural(sketch: Sketch) -> Sketch:
 def flying(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
     """In the air before the host, with lines of wind behind it (they belong to the thing)."""
     low_x, low_y, high_x, high_y = thing.sketch.bounds()
-    area = thing.sketch.anchors.get(
-        "area", (complex(low_x, low_y), complex(high_x, low_y + (high_y - low_y) * 0.6))
-    )
+    upper_part = complex(low_x, low_y), complex(high_x, low_y + (high_y - low_y) * 0.6)
+    area = thing.sketch.anchors.get("area", upper_part)
     taken = thing.taken.setdefault("air", [])
     at = within(area, between(rng, 0.12, 0.88), between(rng, 0.12, 0.88))
     if any(abs(at.real - other) < 0.4 * thing.scale for other in taken) or not 0.05 < at.real < 0.95:

@@ -29,9 +29,8 @@ def bench(colour: Colour) -> Sketch:
         sketch.line(dark, 0.05, x + 0j, x - 0.6j)
     for y in (-0.58, -0.47):
         sketch.box(colour, complex(-0.6, y), complex(0.6, y + 0.08))
-    sketch.polygon(colour, -0.62 - 0.27j, -0.56 - 0.36j, 0.56 - 0.36j, 0.62 - 0.27j).box(
-        dark, -0.62 - 0.27j, 0.62 - 0.22j
-    )
+    sketch.polygon(colour, -0.62 - 0.27j, -0.56 - 0.36j, 0.56 - 0.36j, 0.62 - 0.27j)
+    sketch.box(dark, -0.62 - 0.27j, 0.62 - 0.22j)
     sketch.anchor("top", -0.48 - 0.3j, 0.48 - 0.3j).anchor("hook", -0.5 - 0.6j, 0.5 - 0.6j)
     return sketch.anchor("cover", -0.56 - 0.57j, 0.56 - 0.2j)
 
@@ -52,9 +51,8 @@ def table(colour: Colour) -> Sketch:
     sketch = Sketch()
     for x in (-0.42, 0.42):
         sketch.line(dark, 0.055, x - 0.02j, x - 0.4j)
-    sketch.polygon(colour, -0.52 - 0.38j, -0.44 - 0.46j, 0.44 - 0.46j, 0.52 - 0.38j).box(
-        dark, -0.52 - 0.38j, 0.52 - 0.33j
-    )
+    sketch.polygon(colour, -0.52 - 0.38j, -0.44 - 0.46j, 0.44 - 0.46j, 0.52 - 0.38j)
+    sketch.box(dark, -0.52 - 0.38j, 0.52 - 0.33j)
     sketch.anchor("top", -0.42 - 0.42j, 0.42 - 0.42j).anchor("hook", -0.48 - 0.37j, 0.48 - 0.37j)
     return sketch.anchor("cover", -0.5 - 0.46j, 0.5 - 0.2j)
 
@@ -78,11 +76,8 @@ def car(colour: Colour) -> Sketch:
 
 def bus(colour: Colour) -> Sketch:
     """A bus, 1.7 wide, roof at 0.86, its front on the right."""
-    sketch = (
-        Sketch()
-        .box(colour, -0.85 - 0.86j, 0.85 - 0.12j)
-        .box(blend(colour, BLACK, 0.35), -0.85 - 0.16j, 0.85 - 0.1j)
-    )
+    sketch = Sketch().box(colour, -0.85 - 0.86j, 0.85 - 0.12j)
+    sketch.box(blend(colour, BLACK, 0.35), -0.85 - 0.16j, 0.85 - 0.1j)
     for x in (-0.76, -0.4, -0.04, 0.32):
         sketch.box(GLASS, complex(x, -0.76), complex(x + 0.28, -0.5))
     sketch.box(GLASS, 0.68 - 0.76j, 0.85 - 0.4j).box(YELLOW, 0.78 - 0.26j, 0.86 - 0.18j)
@@ -97,9 +92,8 @@ def motorcycle(colour: Colour) -> Sketch:
     sketch = Sketch()
     for x in (-0.36, 0.36):
         sketch.disc(TYRE, x - 0.18j, 0.18).disc(GRAY, x - 0.18j, 0.1).disc(TYRE, x - 0.18j, 0.03)
-    sketch.line(STEEL, 0.05, 0.36 - 0.18j, 0.2 - 0.6j, 0.12 - 0.62j).polygon(
-        STEEL, -0.3 - 0.2j, 0.2 - 0.2j, 0.12 - 0.36j, -0.2 - 0.36j
-    )
+    sketch.line(STEEL, 0.05, 0.36 - 0.18j, 0.2 - 0.6j, 0.12 - 0.62j)
+    sketch.polygon(STEEL, -0.3 - 0.2j, 0.2 - 0.2j, 0.12 - 0.36j, -0.2 - 0.36j)
     sketch.polygon(colour, -0.06 - 0.4j, 0.02 - 0.5j, 0.22 - 0.48j, 0.26 - 0.36j, 0.06 - 0.32j)
     sketch.polygon(colour, -0.5 - 0.36j, -0.3 - 0.42j, -0.2 - 0.34j, -0.3 - 0.28j)
     sketch.line(BLACK, 0.07, -0.34 - 0.42j, -0.06 - 0.42j).line(GRAY, 0.045, -0.5 - 0.14j, -0.1 - 0.16j)
@@ -112,9 +106,8 @@ def bike(colour: Colour) -> Sketch:
     """A bicycle, 1.0 wide, saddle at 0.5, handlebar at 0.58."""
     sketch = Sketch()
     for x in (-0.31, 0.31):
-        sketch.ring(TYRE, x - 0.2j, 0.18, 0.04).line(GRAY, 0.012, x - 0.38j, x - 0.02j).line(
-            GRAY, 0.012, x - 0.18 - 0.2j, x + 0.18 - 0.2j
-        )
+        sketch.ring(TYRE, x - 0.2j, 0.18, 0.04).line(GRAY, 0.012, x - 0.38j, x - 0.02j)
+        sketch.line(GRAY, 0.012, x - 0.18 - 0.2j, x + 0.18 - 0.2j)
     frame = (-0.31 - 0.2j, -0.13 - 0.44j, 0.2 - 0.44j, 0.0 - 0.2j)
     sketch.line(colour, 0.042, *frame, -0.31 - 0.2j).line(colour, 0.042, 0.0 - 0.2j, -0.14 - 0.48j)
     sketch.line(colour, 0.042, 0.31 - 0.2j, 0.19 - 0.56j).line(BLACK, 0.036, 0.12 - 0.58j, 0.24 - 0.57j)
@@ -124,11 +117,5 @@ def bike(colour: Colour) -> Sketch:
 
 
 FURNITURE: dict[str, Callable[[Colour], Sketch]] = {
-    "bench": bench,
-    "bed": bed,
-    "table": table,
-    "car": car,
-    "bus": bus,
-    "motorcycle": motorcycle,
-    "bike": bike,
+    painter.__name__: painter for painter in (bench, bed, table, car, bus, motorcycle, bike)
 }

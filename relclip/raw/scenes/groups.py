@@ -42,13 +42,8 @@ class Group:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """The box around all parts: x1, y1, x2, y2 in local units."""
-        boxes = [part.sketch.bounds() for part in self.parts]
-        return (
-            min(b[0] for b in boxes),
-            min(b[1] for b in boxes),
-            max(b[2] for b in boxes),
-            max(b[3] for b in boxes),
-        )
+        lefts, tops, rights, bottoms = zip(*(part.sketch.bounds() for part in self.parts), strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,13 @@ STROKES: dict[str, tuple[tuple[complex, ...], ...]] = {
     "T": ((0 + 0j, 1 + 0j), (0.5 + 0j, 0.5 + 1j)),
     "X": ((0 + 0j, 1 + 1j), (1 + 0j, 0 + 1j)),
 }
-
-
 LETTERS = tuple(STROKES)
 
 
 def bag(colour: Colour) -> Sketch:
     """A handbag; its handle's top is the origin."""
-    sketch = Sketch().line(
-        blend(colour, BLACK, 0.4), 0.03, -0.07 + 0.1j, -0.045 + 0.01j, 0.045 + 0.01j, 0.07 + 0.1j
-    )
+    handle = (-0.07 + 0.1j, -0.045 + 0.01j, 0.045 + 0.01j, 0.07 + 0.1j)
+    sketch = Sketch().line(blend(colour, BLACK, 0.4), 0.03, *handle)
     sketch.polygon(colour, -0.12 + 0.1j, 0.12 + 0.1j, 0.155 + 0.32j, -0.155 + 0.32j)
     return sketch.polygon(blend(colour, BLACK, 0.3), -0.12 + 0.1j, 0.12 + 0.1j, 0.06 + 0.17j, -0.06 + 0.17j)
 
@@ -33,9 +30,8 @@ def umbrella_open(colour: Colour) -> Sketch:
     """An open umbrella; the origin is its handle."""
     sketch = Sketch().line(BLACK, 0.022, 0j, -0.42j).line(BLACK, 0.025, 0j, 0.04j, 0.04 + 0.05j)
     rim = (0.36 - 0.33j, 0.24 - 0.29j, 0.12 - 0.33j, 0 - 0.29j, -0.12 - 0.33j, -0.24 - 0.29j, -0.36 - 0.33j)
-    sketch.polygon(
-        colour, -0.36 - 0.33j, -0.28 - 0.49j, -0.12 - 0.58j, 0 - 0.6j, 0.12 - 0.58j, 0.28 - 0.49j, *rim
-    )
+    dome = (-0.36 - 0.33j, -0.28 - 0.49j, -0.12 - 0.58j, 0 - 0.6j, 0.12 - 0.58j, 0.28 - 0.49j)
+    sketch.polygon(colour, *dome, *rim)
     return sketch.polygon(blend(colour, WHITE, 0.35), 0 - 0.6j, 0.12 - 0.33j, 0 - 0.29j, -0.12 - 0.33j)
 
 
@@ -49,9 +45,8 @@ def laptop_open(colour: Colour) -> Sketch:
     """An open laptop seen from the side its screen faces; the origin is its hinge at the back."""
     sketch = Sketch().polygon(blend(colour, BLACK, 0.25), -0.17 + 0j, 0.17 + 0j, 0.22 + 0.06j, -0.22 + 0.06j)
     sketch.box(blend(colour, BLACK, 0.45), -0.17 - 0.25j, 0.17 + 0j)
-    return sketch.box((120, 214, 250), -0.145 - 0.225j, 0.145 - 0.03j).anchor(
-        "face", -0.12 - 0.2j, 0.12 - 0.05j
-    )
+    sketch.box((120, 214, 250), -0.145 - 0.225j, 0.145 - 0.03j)
+    return sketch.anchor("face", -0.12 - 0.2j, 0.12 - 0.05j)
 
 
 def laptop_side(colour: Colour) -> Sketch:
@@ -79,9 +74,8 @@ def kite(colour: Colour) -> Sketch:
     for bow in (0.05 + 0.3j, -0.03 + 0.4j):
         sketch.polygon(colour, bow - 0.05 - 0.03j, bow + 0.05 + 0.03j, bow + 0.05 - 0.03j, bow - 0.05 + 0.03j)
     sketch.polygon(colour, -0.24j, 0.17 + 0j, 0.22j, -0.17 + 0j)
-    return sketch.polygon(blend(colour, WHITE, 0.5), -0.24j, 0.17 + 0j, 0j).polygon(
-        blend(colour, WHITE, 0.5), 0.22j, -0.17 + 0j, 0j
-    )
+    sketch.polygon(blend(colour, WHITE, 0.5), -0.24j, 0.17 + 0j, 0j)
+    return sketch.polygon(blend(colour, WHITE, 0.5), 0.22j, -0.17 + 0j, 0j)
 
 
 def racket(colour: Colour) -> Sketch:
@@ -130,17 +124,9 @@ def window(colour: Colour) -> Sketch:
 
 def surfboard(colour: Colour) -> Sketch:
     """A surfboard, lying along x, around the origin."""
-    sketch = Sketch().polygon(
-        colour,
-        -0.5 + 0j,
-        -0.36 - 0.075j,
-        0.1 - 0.09j,
-        0.4 - 0.055j,
-        0.54 + 0j,
-        0.4 + 0.055j,
-        0.1 + 0.09j,
-        -0.36 + 0.075j,
-    )
+    upper = (-0.5 + 0j, -0.36 - 0.075j, 0.1 - 0.09j, 0.4 - 0.055j)
+    lower = (0.54 + 0j, 0.4 + 0.055j, 0.1 + 0.09j, -0.36 + 0.075j)
+    sketch = Sketch().polygon(colour, *upper, *lower)
     sketch.line(blend(colour, WHITE, 0.75), 0.03, -0.46 + 0j, 0.48 + 0j)
     return sketch.anchor("top", -0.3 - 0.02j, 0.34 - 0.02j)
 
@@ -165,25 +151,13 @@ def plane(colour: Colour) -> Sketch:
     return sketch.anchor("top", -0.25 - 0.08j, 0.3 - 0.08j).anchor("face", -0.3 - 0.06j, 0.3 + 0.07j)
 
 
+#: By the class that each draws.
 ITEMS: dict[str, Callable[[Colour], Sketch]] = {
-    "banana": plants.banana,
-    "pizza": plants.pizza,
-    "bag": bag,
-    "umbrella": umbrella,
-    "laptop": laptop,
-    "phone": phone,
-    "kite": kite,
-    "racket": racket,
-    "flower": plants.flower,
-    "leaf": plants.leaf,
-    "clock": clock,
-    "sign": sign,
-    "towel": cloth.towel,
-    "hat": cloth.hat,
-    "window": window,
-    "surfboard": surfboard,
-    "skateboard": skateboard,
-    "plane": plane,
+    painter.__name__: painter
+    for painter in (
+        *(plants.banana, plants.pizza, plants.flower, plants.leaf, cloth.towel, cloth.hat),
+        *(bag, umbrella, laptop, phone, kite, racket, clock, sign, window, surfboard, skateboard, plane),
+    )
 }
 # how each thing lies: turned by so many degrees, flattened to that part of its height
 LYING: dict[str, tuple[float, float]] = {

@@ -142,11 +142,8 @@ def _head(sketch: Sketch, look: Look, centre: complex, shut_eye: bool) -> None:
     if look.kind == "woman":
         sketch.oval(look.hair, centre - 0.05 + 0.06j, radius * 0.95, radius * 1.5, layer=BODY - 1)
     sketch.disc(look.skin, centre, radius, layer=BODY + 1)
-    sketch.polygon(
-        look.skin,
-        *(centre + p for p in (radius * 0.9 - 0.03j, radius + 0.035 + 0.02j, radius * 0.9 + 0.03j)),
-        layer=BODY + 1,
-    )
+    nose = (radius * 0.9 - 0.03j, radius + 0.035 + 0.02j, radius * 0.9 + 0.03j)
+    sketch.polygon(look.skin, *(centre + point for point in nose), layer=BODY + 1)
     crown = [centre + cmath.rect(radius * 1.06, math.radians(angle)) for angle in range(150, 331, 20)]
     sketch.polygon(look.hair, *crown, centre - 0.01 - 0.05j, layer=BODY + 2)
     eye = centre + radius * 0.5 - 0.01j
@@ -154,13 +151,10 @@ def _head(sketch: Sketch, look: Look, centre: complex, shut_eye: bool) -> None:
         sketch.line(BLACK, 0.014, eye - 0.03, eye + 0.03, layer=BODY + 2)
     else:
         sketch.disc(WHITE, eye, 0.032, layer=BODY + 2).disc(BLACK, eye + 0.012, 0.018, layer=BODY + 2)
-    sketch.line(
-        (150, 50, 50), 0.016, centre + radius * 0.45 + 0.058j, centre + radius * 0.8 + 0.05j, layer=BODY + 2
-    )
-    sketch.anchor("crown", centre - radius * 0.8j)
-    sketch.anchor("eye", eye)
-    mouth = centre + radius * 0.85 + 0.05j
-    sketch.anchor("mouth", mouth)
+    lips = (centre + radius * 0.45 + 0.058j, centre + radius * 0.8 + 0.05j)
+    sketch.line((150, 50, 50), 0.016, *lips, layer=BODY + 2)
+    sketch.anchor("crown", centre - radius * 0.8j).anchor("eye", eye)
+    sketch.anchor("mouth", centre + radius * 0.85 + 0.05j)
 
 
 def _supported(sketch: Sketch, posture: str) -> Sketch:

@@ -60,10 +60,8 @@ def regions(scene: Scene, boxes: np.ndarray, image_id: int, rng: np.random.Gener
     seen = [number for number in range(len(boxes)) if sizes[number] >= LEAST_SIDE]
     records = [_object_region(scene, boxes, number, rng) for number in _some_objects(scene, seen, rng)]
     records += [_relation_region(scene, boxes, fact, rng) for fact in _some_facts(scene, set(seen), rng)]
-    return [
-        {"region_id": image_id * 100 + place, "image_id": image_id, **record}
-        for place, record in enumerate(records)
-    ]
+    first = image_id * 100
+    return [{"region_id": number, "image_id": image_id, **one} for number, one in enumerate(records, first)]
 
 
 def _some_objects(scene: Scene, seen: list[int], rng: np.random.Generator) -> list[int]:

@@ -107,9 +107,8 @@ def _snow(scene: Scene, rng: np.random.Generator) -> list[Row]:
 
 def _room(scene: Scene, rng: np.random.Generator) -> list[Row]:
     sketch = backdrops.room(one_of(rng, ROOM_WALLS), 0.56)
-    sketch.anchor("face", 0.1 + 0.1j, 0.9 + 0.4j).anchor("hook", 0.06 + 0.005j, 0.94 + 0.005j).anchor(
-        "area", 0.06 + 0.06j, 0.94 + 0.42j
-    )
+    sketch.anchor("face", 0.1 + 0.1j, 0.9 + 0.4j).anchor("hook", 0.06 + 0.005j, 0.94 + 0.005j)
+    sketch.anchor("area", 0.06 + 0.06j, 0.94 + 0.42j)
     room = scene.add(Thing("room", sketch, 0.01, 0.3))
     for x in (between(rng, 0.12, 0.3), between(rng, 0.65, 0.88)):
         _window(scene, room, complex(x, between(rng, 0.2, 0.28)), scale=0.42, frame=(250, 250, 250))
@@ -147,8 +146,7 @@ def _house(scene: Scene, x: float, rng: np.random.Generator) -> None:
 
 
 def _tree(scene: Scene, x: float, rng: np.random.Generator, y: float = 0.62) -> None:
-    colour = backdrops.crown_colour(float(rng.random()))
-    sketch = backdrops.tree(colour)
+    sketch = backdrops.tree(backdrops.crown_colour(float(rng.random())))
     scene.add(Thing("tree", sketch.moved(complex(x, y), 0.31, mirror=happens(rng, 0.5)), y, 0.31, "green"))
 
 

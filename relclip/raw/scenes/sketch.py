@@ -140,7 +140,6 @@ class Sketch:
 
     def tinted(self, colour: Colour, strength: float) -> "Sketch":
         """Return a copy whose colours are drawn towards one colour by that fraction."""
-
         tinted = [one._replace(colour=blend(one.colour, colour, strength)) for one in self.shapes]
         return Sketch(tinted, self.anchors)
 

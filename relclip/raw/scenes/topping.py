@@ -79,8 +79,7 @@ def covering(thing: Thing, name: str, rng: np.random.Generator) -> Placed:
         return None
     thing.taken["cover"] = [0.5]
     thing.taken["top"] = [0.0, 0.25, 0.5, 0.75, 1.0]
-    sketch = _hide(thing, name, colour, rng)
-    return sketch, colour, thing.depth
+    return _hide(thing, name, colour, rng), colour, thing.depth
 
 
 def _hide(thing: Thing, name: str, colour: str, rng: np.random.Generator) -> Sketch:
@@ -171,8 +170,7 @@ def _cloth(region: Pair, shade: Colour) -> Sketch:
         within(region, 1 - step / 8, 1.0 if step % 2 else 0.92) + spread * (1 - step / 4) for step in range(9)
     ]
     sketch = Sketch().polygon(shade, region[0], within(region, 1, 0), *low)
+    stripe = blend(shade, WHITE, 0.65)
     for across in (0.2, 0.5, 0.8):
-        sketch.box(
-            blend(shade, WHITE, 0.65), within(region, across - 0.05, 0), within(region, across + 0.05, 0.93)
-        )
+        sketch.box(stripe, within(region, across - 0.05, 0), within(region, across + 0.05, 0.93))
     return sketch.line(blend(shade, BLACK, 0.35), spread * 0.3, *low)

@@ -122,7 +122,10 @@ def draw(scene: Scene, size: int, sky: Colour) -> Image.Image:
     image = Image.new("RGB", (side, side), sky)
     pen = ImageDraw.Draw(image)
     for _, shape in in_order([*scene.layers(), *scene.marks]):
-        _stroke(pen, shape, side) if shape.width else _fill(pen, shape, side)
+        if shape.width:
+            _stroke(pen, shape, side)
+        else:
+            pen.polygon(shape.pixels(side), fill=shape.colour, outline=blend(shape.colour, (0, 0, 0), 0.35))
     return image.reduce(OVERSAMPLING)
 
 
@@ -131,10 +134,6 @@ def boxes(scene: Scene, size: int) -> np.ndarray:
     bounds = np.array([thing.sketch.bounds() for thing in scene.things], np.float64).reshape(-1, 4) * size
     outward = np.concatenate([np.floor(bounds[:, :2]), np.ceil(bounds[:, 2:])], axis=1)
     return np.clip(outward, 0, size).astype(np.int64)
-
-
-def _fill(pen: ImageDraw.ImageDraw, shape: Shape, side: int) -> None:
-    pen.polygon(shape.pixels(side), fill=shape.colour, outline=blend(shape.colour, (0, 0, 0), 0.35))
 
 
 def _stroke(pen: ImageDraw.ImageDraw, shape: Shape, side: int) -> None:

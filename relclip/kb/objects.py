@@ -3,40 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from relclip.core.forms import name_forms, name_table, spellings, tidy
+from relclip.kb.grammar import WORDS
 
 REMEMBERED_PHRASES = 500_000
-
-#: Phrases whose last word is another thing than the class it names.
-_MISLEADING = ("hot dog", "snow board")
-
-#: Other names of a class, used only where the class is in the vocabulary and the name is not.
-_SYNONYMS = {
-    "mountain": "|mountain range",
-    "bag": "handbag purse",
-    "cat": "kitten",
-    "dog": "puppy doggy",
-    "man": "he gentleman",
-    "people": "they",
-    "person": "someone somebody",
-    "woman": "she",
-    "airplane": "aeroplane airliner jetliner",
-    "bike": "bicycle",
-    "bicycle": "bike",
-    "motorcycle": "motorbike motor-cycle|motor bike|motor cycle",
-    "couch": "sofa",
-    "sofa": "couch",
-    "phone": "cellphone telephone smartphone|cell phone",
-    "sidewalk": "pavement side-walk|side walk",
-    "surfboard": "surf-board|surf board|surfbord",
-    "skateboard": "skate-board|skate board",
-    "snowboard": "snow board",
-    "train": "locomotive",
-    "vegetable": "veggie",
-    "light": "lightbulb streetlight",
-    "post": "lamppost signpost",
-    "railing": "handrail",
-    "shirt": "tshirt",
-}
 
 
 class Objects:
@@ -45,23 +14,19 @@ class Objects:
     def __init__(self, names: Iterable[str], aliases: Mapping[str, str] | None = None) -> None:
         own = {name: number for number, name in enumerate(names, 1)}
         self._ids = name_table(own, aliases or {})
-        self._add_synonyms({tidy(name): number for name, number in own.items()})
-        for name in _MISLEADING:
-            for form in name_forms(name):
-                self._ids.setdefault(form, 0)
+        tidied = {tidy(name): number for name, number in own.items()}
+        others = dict.fromkeys(WORDS["misleading"], 0)
+        others |= {
+            one: tidied[name] for name, some in WORDS["synonyms"].items() if name in tidied for one in some
+        }
+        for other, number in others.items():
+            for form in name_forms(other):
+                self._ids.setdefault(form, number)
         self._longest = max(len(name.split()) for name in self._ids)
         #: The last words of all names.
         ends = (name.replace("-", " ").split()[-1:] for name in self._ids)
         self.last_words = frozenset(word for end in ends for word in end)
         self._found: dict[str, int] = {}
-
-    def _add_synonyms(self, own: Mapping[str, int]) -> None:
-        for name, text in _SYNONYMS.items():
-            words, *phrases = text.split("|")
-            for synonym in [*words.split(), *phrases]:
-                if name in own:
-                    for form in name_forms(synonym):
-                        self._ids.setdefault(form, own[name])
 
     def find(self, phrase: str) -> int:
         """Return the class id of a noun phrase ("a large street light" -> light), or 0."""

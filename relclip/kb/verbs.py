@@ -8,9 +8,7 @@ AGAIN = frozenset({"or", "nor"})
 #: Before `to` and a verb: nobody does it, or not any more.
 _TO_DO = frozenset({"wished", "used"})
 _UNDONE = frozenset({*grammar.IF, "ceased"})
-_TAKES_A_THING = grammar.word_set(
-    "wear wears wearing hold holds holding carry carries carrying has have having uses using"
-)
+_TAKES_A_THING = grammar.word_set("takes a thing")
 
 
 def complete(sentence: Sentence, place: int) -> bool:

@@ -37,22 +37,36 @@ def render(
     Every value is escaped; a name that the template does not get is an error. The styles are folder/page.css. script:
     the one that may run, allowed by its hash alone; it finds `data` in #data.
     """
-    import jinja2  # noqa: PLC0415  # most of what imports this module makes no page
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([folder, _TEMPLATES]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= filters or {}
+    environment = _environment([folder, _TEMPLATES], filters or {}, escaped=True)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     css = (folder / "page.css").read_text("utf-8")
     page: str = environment.get_template(name).render(
         content, css=css, script=script, digest=digest, data=embedded(data or {})
     )
     return page
+
+
+def render_markdown(template: Path, **content: Any) -> str:
+    """Fill a template of Markdown: `value | md` escapes text, `header | table(rows)` makes a table of escaped cells."""
+    filters = {"md": escape_markdown, "table": markdown_table}
+    text: str = (
+        _environment([template.parent], filters, escaped=False).get_template(template.name).render(content)
+    )
+    return text + "\n"
+
+
+def _environment(folders: Sequence[Path], filters: Mapping[str, Any], *, escaped: bool) -> Any:
+    import jinja2  # noqa: PLC0415  # most of what imports this module makes no page
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=escaped,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= filters
+    return environment
 
 
 @cache
@@ -84,6 +98,12 @@ def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[
     """A Markdown table of cells that are escaped already: names left, numbers right."""
     rule = [":--", *["--:"] * (len(header) - 1)]
     return ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same as one text; of two columns both are left."""
+    first, rule, *others = markdown_rows(header, rows)
+    return "\n".join([first, rule.replace("--:", ":--") if len(header) == 2 else rule, *others])
 
 
 def as_csv(rows: Iterable[Sequence[object]], form: str = ".4f") -> str:

@@ -17,6 +17,7 @@ from relclip.core.errors import counted
 from relclip.core.json_file import read_object
 from relclip.core.origin import read_origin
 from relclip.core.page import escape_markdown
+from relclip.core.params.train import NETWORKS
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
 from relclip.core.vocabulary import Vocabulary
@@ -26,7 +27,6 @@ _SUPERVISION = {
     "kb": "what captions say of such pairs (KB)",
     "kb+ext": "what captions say of such pairs, weighed by CLIP (KB+EXT)",
 }
-_NETWORKS = {"relclip": "RelCLIP", "motif": "Motif"}
 MEANS_LITTLE = "on a photograph its answers mean little"
 MEANS_NOTHING = "its answers mean nothing"
 _TAGS = ["scene-graph-generation", "visual-relationship-detection", "clip"]
@@ -39,7 +39,7 @@ class About:
     """Where the numbers come from; relclip.json holds it."""
 
     run: Text
-    network: Text  # relclip or motif
+    network: Text  # a name of NETWORKS
     supervision: Text  # full, kb or kb+ext
     trained_on: Text  # a sentence without its full stop
     warning: Text  # what must be known before an answer is believed; may be empty
@@ -67,7 +67,8 @@ def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
     number = f"{count:,} " if count is not None else ""
     without = f", but for the labels of {', '.join(hidden)}" if (hidden := train.get("held_out")) else ""
     warning = MEANS_NOTHING if untrained else MEANS_LITTLE if origin.drawn else ""
-    trained = f"{_NETWORKS.get(network, network)} trained on {number}{pictures} with {learnt}{without}"
+    name = NETWORKS.get(network, network).partition(":")[0]
+    trained = f"{name} trained on {number}{pictures} with {learnt}{without}"
     return About(
         run=run,
         network=network,

@@ -24,7 +24,7 @@ from relclip.tables.figures.contrast import (
 from relclip.tables.figures.quality import by_frequency
 from relclip.tables.figures.style import Drawn, save_themed
 from relclip.tables.grid import read_row
-from relclip.tables.layout import row_name
+from relclip.tables.layout import JUDGED, row_name
 from relclip.tables.results import read_confusion, read_result
 from relclip.tables.sources import DataSet, relations_per_predicate
 
@@ -32,7 +32,6 @@ SHOWN = RECALL.at(100)
 #: Figure 6's relations.
 CASES = ("riding", "carrying")
 OTHER, NONE = "another", "not predicted"
-TITLES = {"annotation": "On the annotation", "truth": "On the full truth"}
 
 
 def draw_recalls(params: Params, data: DataSet, evaluate: Path, folder: Path) -> list[Drawn]:
@@ -76,8 +75,8 @@ def draw_contrast(params: Params, data: DataSet, evaluate: Path, folder: Path) -
 def _draw_confusion(data: DataSet, evaluate: Path, runs: Sequence[str], folder: Path) -> list[Drawn]:
     cases = [name for name in CASES if name in data.vocabulary.predicate_ids]
     panels = [
-        (title, rows)
-        for judged, title in TITLES.items()
+        (f"On {words}", rows)
+        for judged, words in JUDGED.items()
         if (rows := _taken(data, evaluate, runs, cases, judged))
     ]
     if not panels:

@@ -10,6 +10,8 @@ from relclip.core.recall import MAIN
 from relclip.tables import paper
 
 TASKS = {"kb": "Knowledge base", "predcls": "PredCls", "sgcls": "SGCls", "sgdet": "SGDet"}
+#: What is judged against, as pages call it.
+JUDGED = {"annotation": "the annotation", "truth": "the full truth"}
 #: The columns of the paper's table 1.
 SHOWN = tuple(metric.at(cutoff) for metric in MAIN for cutoff in (50, 100))
 #: Measured and written to the CSV, but not a column of the paper's table 1.

@@ -7,7 +7,7 @@ from relclip.core.page import as_csv, escape_markdown, markdown_rows
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
 from relclip.tables.grid import NOT_BUILT, Cell, Column, Line, Table
-from relclip.tables.layout import TASKS
+from relclip.tables.layout import JUDGED, TASKS
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 HEADER = (
@@ -71,8 +71,7 @@ def marked(table: Table, line: Line) -> bool:
 
 def heading(table: Table) -> str:
     """`Table 1. Distant and full supervision, judged on the annotation`."""
-    against = "the full truth" if table.judged == "truth" else "the annotation"
-    return f"{title(table)}, judged on {against}"
+    return f"{title(table)}, judged on {JUDGED[table.judged]}"
 
 
 def title(table: Table) -> str:

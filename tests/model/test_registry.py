@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from relclip.core.errors import ParamsError
-from relclip.core.params.train import Train
+from relclip.core.params.train import NETWORKS, Train
 from relclip.model import MODELS, Model, build_model
 from relclip.model.motif import MotifConfig
 
@@ -13,7 +13,7 @@ SIZES = {"object_classes": 3, "predicates": 2, "channels": 4, "text_dimension": 
 
 
 def test_train_model_names_what_the_registry_has():
-    assert set(get_args(Train.model_fields["model"].annotation)) == set(MODELS)
+    assert set(get_args(Train.model_fields["model"].annotation)) == set(NETWORKS) == set(MODELS)
 
 
 @pytest.mark.parametrize("kind", MODELS)

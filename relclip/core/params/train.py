@@ -16,6 +16,11 @@ Weighting = Literal["cosine", "shifted", "none"]
 #: How the candidates of a pair share its label.
 KbWeights = Literal["uniform", "counts"]
 
+#: The networks that `train.model` names: what each is called and how it works, for pages and model cards.
+NETWORKS = {
+    "relclip": "RelCLIP: attention over the pairs of a picture, on frozen CLIP features of both things and their union",
+    "motif": "Motif: bidirectional recurrent context over the things of a picture, with a bias of class pairs",
+}
 #: What a network is built from: a refined run must have it as the run it starts from.
 NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", "object_features")
 

@@ -17,6 +17,8 @@ ARITHMETIC = {
     "OPENBLAS_CORETYPE": "Haswell",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
 }
+#: A file of certificates: of OpenSSL and so of urllib and the Hub's client; of requests.
+CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 def _knows_avx2(description: Iterable[str]) -> bool:
@@ -39,7 +41,15 @@ def _pin_arithmetic() -> bool:
     return known
 
 
+def _share_certificates() -> None:
+    """What one library that downloads is told of a network's own certificates, all are."""
+    for one, other in (CERTIFICATES, CERTIFICATES[::-1]):
+        if Path(os.environ.get(one, "")).is_file():
+            os.environ.setdefault(other, os.environ[one])
+
+
 PINNED = _pin_arithmetic()
+_share_certificates()
 # A waiting OpenMP thread gives its core away instead of spinning: spinning cost jobs side by side a factor of five.
 # It must be set before the first import of torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -110,10 +110,10 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
         if not cached(tag.get("hf_hub", "").rstrip("/") or "none", FILE):
             reach(where)
         return Path(download_pretrained(tag)), tag
-    except Exception:
+    except Exception as error:
         raise InputError(
-            f"the weights '{weights}' of {model} could not be downloaded from {where}; on a machine with network fetch "
-            f"{FILE} there, put the file anywhere here and set clip.weights to its path"
+            f"the weights '{weights}' of {model} could not be downloaded from {where} ({one_line(error)}); on a "
+            f"machine with network fetch {FILE} there, put the file anywhere here and set clip.weights to its path"
         ) from None
 
 

@@ -68,10 +68,10 @@ def _model(settings: LabelsEncoder) -> nn.Module:
         if not cached(hub, "model.safetensors"):
             reach(f"{HUB}/{hub}")
         return timm.create_model(name, pretrained=True)
-    except Exception:
+    except Exception as error:
         raise InputError(
-            f"the weights of '{name}' could not be downloaded from {HUB}/{hub}; on a machine with network fetch "
-            "model.safetensors there, put the file anywhere here and set labels.weights to its path"
+            f"the weights of '{name}' could not be downloaded from {HUB}/{hub} ({one_line(error)}); on a machine "
+            "with network fetch model.safetensors there, put the file anywhere here and set labels.weights to its path"
         ) from None
 
 

@@ -142,7 +142,7 @@ def test_what_cannot_be_loaded_is_one_sentence_and_leaves_nothing(tiny, timm_mod
     (tmp_path / "code.pt").write_bytes(b"a pickle")
 
     def away(address):
-        raise OSError
+        raise OSError("no such host")
 
     monkeypatch.setattr(labels_stage, "reach", away)
     monkeypatch.setattr(labels_stage, "cached", lambda hub, file: False)
@@ -150,7 +150,7 @@ def test_what_cannot_be_loaded_is_one_sentence_and_leaves_nothing(tiny, timm_mod
         ({"model": "vit_hugest"}, "timm does not have; nearest: "),
         ({"model": TIMM, "weights": str(tmp_path / "half.safetensors")}, "does not load as timm's"),
         ({"model": TIMM, "weights": str(tmp_path / "code.pt")}, "not the path of a .safetensors file"),
-        ({"model": TIMM}, r"timm/test_vit.r160_in1k; .* set labels\.weights"),
+        ({"model": TIMM}, r"timm/test_vit.r160_in1k \(no such host\); .* set labels\.weights"),
     ):
         settings = LabelsEncoder(source="timm", **values)
         with pytest.raises(InputError, match=sentence):

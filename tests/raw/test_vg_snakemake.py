@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,9 @@ def test_the_preset_runs_from_download_to_dataset(tmp_path):
     params["dataset"]["split"]["validation"] = "first_2_of_train"
     (house / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     (house / LARGEST).mkdir(parents=True)  # these files are small: no disk is asked for Visual Genome's room
+    encoders = [f"data/clip/{name}/statistics.json" for name in ("model", "labels")]
+    planned = snakemake(house, *encoders, "-n")  # the Hub is asked before 15 GB of pictures are fetched
+    assert re.search(r"^total +2$", planned, re.MULTILINE), planned
     output = snakemake(house, "dataset")
     site.close()
     assert "are not those of the whole Visual Genome" in output and "pictures linked" in output

@@ -59,8 +59,7 @@ rule clip_prompts:
 
 rule clip_labels:
     input:
-        "data/raw/captions.tsv",
-        ["data/raw/pretrain"] if PARAMS.labels.source == "pretrain" else [],
+        ["data/raw/captions.tsv", "data/raw/pretrain"] if PARAMS.labels.source == "pretrain" else [],  # as above
         [PARAMS.labels.weights] if PARAMS.labels.weights and Path(PARAMS.labels.weights).is_file() else [],
         code=code("relclip.clip.labels"),
     output:

@@ -64,10 +64,18 @@ def number(value: object) -> int | float | None:
 
 
 def identifier(entry: Entry, *keys: str) -> int | None:
-    """Return the first of `keys` that the entry has, if it is a whole number of 64 bits."""
-    value = next((entry[key] for key in keys if key in entry), None)
+    """Return the first of `keys` that the entry has, if it is a whole number of 64 bits, as `whole` reads one."""
+    return whole(next((entry[key] for key in keys if key in entry), None))
+
+
+def whole(value: object) -> int | None:
+    """Return `value` if it is a whole number of 64 bits, also as 7.0 or "7", which tools write that know no other."""
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else None
+    elif isinstance(value, float) and value.is_integer():
+        value = int(value)
     fits = isinstance(value, int) and not isinstance(value, bool) and -LARGEST_ID <= value <= LARGEST_ID
-    return value if fits else None
+    return value if fits else None  # type: ignore[return-value]
 
 
 class _Text:

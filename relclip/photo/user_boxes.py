@@ -48,8 +48,8 @@ class UserBoxes:
 def read_boxes(path: Path, photos: Sequence[Path]) -> dict[Path, list[Box]]:
     """Read the file for these photos; a photo that it does not name has no entry.
 
-    A key is a photo's path as it was given, or the end of it (its file name). Raises InputError where the file is
-    broken, a key fits two photos, or none fits any.
+    A key is a photo's path as it was given, its whole one, or its end (the file name). Raises InputError where the
+    file is broken, a key fits two photos, or none fits any.
     """
     content = _parquet(path) if path.suffix == ".parquet" else read_json(path, _FORM, InputError)
     try:
@@ -99,7 +99,7 @@ def checked_boxes(
 def _fitting(path: Path, key: str, photos: Sequence[Path]) -> list[Path]:
     same = [photo for photo in photos if str(photo) == key]
     parts = PurePath(key).parts
-    ends = same or [photo for photo in photos if parts and photo.parts[-len(parts) :] == parts]
+    ends = same or [photo for photo in photos if parts and photo.absolute().parts[-len(parts) :] == parts]
     if len(ends) > 1:
         raise InputError(f"{path}: '{key}' fits {ends[0]} and {ends[1]}; put the folder before the name")
     return ends

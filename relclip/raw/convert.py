@@ -2,6 +2,7 @@
 
 import json
 import os
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,13 +12,14 @@ from typing import Any
 from relclip.core.atomic import real
 from relclip.core.entries import number as number_of
 from relclip.core.errors import InputError
-from relclip.core.images import SUFFIXES, image_size
+from relclip.core.images import HEIF_SUFFIXES, SUFFIXES, image_size
 from relclip.raw.formats import Box, Picture
 
 ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
 MISSING = "pictures missing: no file of that name in the folder or below"
 UNREADABLE = "pictures left out: their file cannot be read for its size"
 OUTSIDE = "pictures left out: their path or link leads out of the folder"
+HEIC = "pictures left out: HEIC; save them as JPEG"
 REPEATED = "pictures left out: an entry before has their file"
 
 
@@ -115,12 +117,14 @@ class _Numbers:
 class PictureFiles:
     """The pictures' files below a folder, found by their name and as many of the folders before it as fit.
 
-    The folder's own folders may be links to a larger disk; below them no link leads out.
+    Where a folder of theirs is called as the last before the name, it must be in one. The folder's own folders may be
+    links to a larger disk; below them no link leads out.
     """
 
     def __init__(self, folder: Path) -> None:
         self._paths: dict[str, list[Path]] = defaultdict(list)
-        self._outside: set[str] = set()
+        self._folders: set[str] = set()
+        self._left_out: dict[str, str] = {}
         for place in [folder, *(path for path in sorted(folder.glob("[!.]*")) if path.is_dir())]:
             self._add(place, deep=place != folder)
 
@@ -129,31 +133,39 @@ class PictureFiles:
         for home, folders, names in os.walk(place):
             folders[:] = sorted(folders) if deep else []
             for name in sorted(names):
-                path = Path(home, name)
-                if path.suffix.lower() not in SUFFIXES:
+                path, written = Path(home, name), _written(name)
+                if path.suffix.lower() in HEIF_SUFFIXES:
+                    self._left_out[written] = HEIC
+                elif path.suffix.lower() not in SUFFIXES:
                     continue
-                if path.is_symlink() and not real(path).is_relative_to(inside):
-                    self._outside.add(name.lower())
+                elif path.is_symlink() and not real(path).is_relative_to(inside):
+                    self._left_out[written] = OUTSIDE
                 else:
-                    self._paths[name.lower()].append(path)
+                    self._paths[written].append(path)
+                    self._folders.add(_written(path.parent.name))
 
     def find(self, file: str, split: str | None) -> Path | str:
         """The file whose last folders are those of `file`; of several, one whose folder says the split.
 
         Where there is none: why, in words for the counts.
         """
-        steps = [
-            step for step in PurePosixPath(file.replace("\\", "/").lower()).parts if step not in {"/", ".."}
-        ]
-        best: tuple[int, bool] = (0, False)
+        parts = PurePosixPath(_written(file.replace("\\", "/"))).parts
+        steps = [step for step in parts if step not in {"/", ".."}]
+        least = 1 if len(steps) < 2 or steps[-2] not in self._folders else 2
+        best: tuple[int, bool] = (least - 1, True)
         name = steps[-1] if steps else ""
-        chosen: Path | str = OUTSIDE if name in self._outside else MISSING
+        chosen: Path | str = self._left_out.get(name, MISSING)
         for path in self._paths.get(name, ()):
-            fits = _same_end(steps, [step.lower() for step in path.parts])
+            fits = _same_end(steps, [*map(_written, path.parts)])
             rank = (fits, bool(split) and any(str(split) in step.lower() for step in path.parent.parts[-2:]))
             if rank > best:
                 best, chosen = rank, path
         return chosen
+
+
+def _written(name: str) -> str:
+    """A name as it is compared: cameras write .JPG, and file systems a letter with a mark as one or two."""
+    return unicodedata.normalize("NFC", name).lower()
 
 
 def _same_end(one: list[str], other: list[str]) -> int:

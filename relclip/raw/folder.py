@@ -15,7 +15,7 @@ from relclip.core.origin import Origin, said_of_itself
 from relclip.core.params.raw import Format, Raw
 from relclip.core.progress import progress
 from relclip.raw.caption_files import join_captions, names_of
-from relclip.raw.convert import ANNOTATIONS, MISSING, OUTSIDE, PictureFiles, write_annotations
+from relclip.raw.convert import ANNOTATIONS, HEIC, MISSING, OUTSIDE, PictureFiles, write_annotations
 from relclip.raw.formats import annotation_files, reader
 
 #: Taken along where they are: alias files, and the full truth where a data set knows it.
@@ -164,7 +164,7 @@ def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) 
     heif = any(
         f"{place}/{image_id}{suffix}".lower() in listed for place in PLACES for suffix in HEIF_SUFFIXES
     )
-    return "pictures left out: HEIC; save them as JPEG" if heif else MISSING
+    return HEIC if heif else MISSING
 
 
 def link(source: Path, target: Path) -> str:

@@ -54,7 +54,13 @@ def test_missing_file_and_other_encoding(tmp_path):
             list(read_entries(tmp_path / name))
 
 
-@pytest.mark.parametrize("value", [True, 1.0, "1", None, 2**63, [1]])
+@pytest.mark.parametrize(
+    "value", [True, 1.5, 1e300, float("nan"), "x", "-1", "1.0", "9" * 5000, None, 2**63, [1]]
+)
 def test_an_id_is_a_whole_number(value):
     assert identifier({"image_id": value}, "image_id", "id") is None
-    assert identifier({"id": 7}, "image_id", "id") == 7
+
+
+@pytest.mark.parametrize("value", [7, 7.0, "7", "0007"])
+def test_an_id_may_be_written_as_tools_write_it_that_know_floats_or_texts_alone(value):
+    assert identifier({"id": value}, "image_id", "id") == 7

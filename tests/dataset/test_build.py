@@ -40,7 +40,7 @@ def test_every_reason_is_counted(write_raw, thing, relation, params):
         thing(6, "cat", float("nan"), 1, 5, 5),
         thing(7, "cat", "1", 1, 5, 5),
         thing(8, "cat", 10**400, 1, 5, 5),
-        thing("9", "cat"),
+        thing("9th", "cat"),
         {"object_id": 11, "x": 1, "y": 1, "w": 1, "h": 1},
         "no object",
     ]

@@ -12,7 +12,7 @@ from PIL import Image
 from relclip.core.errors import InputError
 from relclip.core.origin import read_origin
 from relclip.core.params.raw import Format
-from relclip.raw.convert import MISSING, OUTSIDE, REPEATED
+from relclip.raw.convert import HEIC, MISSING, OUTSIDE, REPEATED, PictureFiles
 from relclip.raw.folder import take_folder
 from relclip.raw.formats import Picture, annotation_files, reader, split_of
 from relclip.raw.survey import Survey
@@ -266,3 +266,72 @@ def test_splits_are_read_off_names(tmp_path):
     (tmp_path / "in.json").write_text("{}")
     assert annotation_files(tmp_path, ".json") == [tmp_path / "in.json"]
     assert Picture("1", "1.jpg").split is None
+
+
+@pytest.mark.parametrize("spelling", [float, str, "a{}".format])
+def test_ids_of_coco_may_be_floats_or_texts(spelling, tmp_path):
+    folder = make(tmp_path / "source", "coco")
+
+    def respell(content):
+        for entry in (entry for entries in content.values() for entry in entries):
+            entry.update(
+                {key: spelling(one) for key, one in entry.items() if key == "id" or key.endswith("_id")}
+            )
+
+    for path in (folder / "annotations").iterdir():
+        change(path, respell)
+    take_folder(folder, [], tmp_path / "raw", "coco")
+    found, wanted = meaning(tmp_path / "raw"), expected(related=False)
+    assert sorted(found.values()) == sorted(wanted.values())
+    assert found == wanted or spelling("1") == "a1"
+
+
+def test_ids_of_gqa_may_be_numbers_and_boxes_of_psg_say_their_mode(tmp_path):
+    folder = make(tmp_path / "gqa", "gqa")
+
+    def renumber(content):
+        for graph in content.values():
+            for link in (link for thing in graph["objects"].values() for link in thing["relations"]):
+                link["object"] = int(link["object"])
+
+    for path in folder.glob("*.json"):
+        change(path, renumber)
+    take_folder(folder, [], tmp_path / "a", "gqa")
+    assert meaning(tmp_path / "a") == expected(related=False)
+
+    folder = make(tmp_path / "psg", "psg")
+
+    def in_sides(content):
+        for thing in (thing for entry in content["data"][:2] for thing in entry["annotations"]):
+            x1, y1, x2, y2 = thing["bbox"]
+            thing.update(bbox=[x1, y1, x2 - x1, y2 - y1], bbox_mode=1)
+        content["data"][2]["annotations"][0].update(bbox_mode=0)
+        content["data"].append({"image_id": "5", "file_name": "1.jpg", "segments_info": [{"id": 1}]})
+
+    change(folder / "psg.json", in_sides)
+    counts = take_folder(folder, [], tmp_path / "b", "psg")
+    assert meaning(tmp_path / "b") == expected(related=False)
+    assert counts["entries of data without annotations: masks in segments_info have no boxes"] == 1
+
+
+def test_a_quote_that_never_ends_is_no_table(tmp_path):
+    """It swallowed the rows up to the next one."""
+    folder = make(tmp_path / "source", "open_images")
+    path = folder / "oidv6-train-annotations-vrd.csv"
+    path.write_text(path.read_text() + '1,"/m/0,/m/0,0,1,0,1,0,1,0,1,on\n2,"/m/0",/m/0,0,1,0,1,0,1,0,1,on\n')
+    with pytest.raises(InputError, match="is no table"):
+        take_folder(folder, [], tmp_path / "raw", "open_images")
+
+
+def test_a_picture_of_another_folder_is_not_taken_for_a_missing_one(tmp_path):
+    """Both are called 1.jpg: it would be shown with the boxes of the other, which was left out as listed again."""
+    for name in ("a/1.jpg", "a/2.jpg", "b/2.jpg", "images/Stra\u00dfe u\u0308ber.JPG", "images/phone.HEIC"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    files = PictureFiles(tmp_path)
+    assert files.find("b/1.jpg", None) == MISSING
+    assert files.find("a/1.jpg", None) == files.find("other/1.jpg", None) == tmp_path / "a/1.jpg"
+    assert files.find("b/2.jpg", "a") == tmp_path / "b/2.jpg"
+    assert files.find("2.jpg", None) == tmp_path / "a/2.jpg"  # whoever says no folder
+    assert files.find("Stra\u00dfe \u00fcber.jpg", None) == tmp_path / "images/Stra\u00dfe u\u0308ber.JPG"
+    assert files.find("images/phone.heic", None) == HEIC

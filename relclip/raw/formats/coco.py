@@ -2,7 +2,7 @@
 
 Beside COCO's `images`, `annotations` (bbox x, y, w, h) and `categories`, a file has `rel_categories` ({id, name}; where
 they are plain names, an id is a place) and `rel_annotations` ({image_id, subject_id, predicate_id, object_id}, whose
-ends are ids of annotations).
+ends are ids of annotations). An id is a number or a text.
 """
 
 from collections import Counter, defaultdict
@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from relclip.core.entries import Entry, as_list, identifier
+from relclip.core.entries import Entry, as_list, whole
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.raw.formats import Picture, annotation_files, split_of, words_of
 
 KEYS = ("images", "annotations", "categories", "rel_categories", "rel_annotations")
+Id = int | str
 #: Id -> name.
-Names = dict[int | None, str]
+Names = dict[Id | None, str]
 
 
 def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
@@ -49,9 +50,9 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
     )
     for entry in content["images"]:
         file = words_of(entry.get("file_name")) if isinstance(entry, dict) else None
-        number = identifier(entry, "id") if file else None
+        number = _id(entry, "id") if file else None
         if file is None or number is None:
-            counts["images without a file_name or a whole id"] += 1
+            counts["images without a file_name or an id"] += 1
             continue
         picture = Picture(str(number), file, (entry.get("width"), entry.get("height")), split)
         _fill(picture, things.pop(number, []), links.pop(number, []), names, counts)
@@ -62,8 +63,8 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
 
 def _names(entries: list[object]) -> Names:
     """Id -> name; the id of a plain name is its place."""
-    plain: list[tuple[int | None, Any]] = list(enumerate(entries))
-    listed = [(identifier(entry, "id"), entry.get("name")) for entry in entries if isinstance(entry, dict)]
+    plain: list[tuple[Id | None, Any]] = list(enumerate(entries))
+    listed = [(_id(entry, "id"), entry.get("name")) for entry in entries if isinstance(entry, dict)]
     return {
         number: words
         for number, name in [*plain, *listed]
@@ -71,10 +72,16 @@ def _names(entries: list[object]) -> Names:
     }
 
 
-def _by_picture(entries: list[object], fault: str, counts: Counter[str]) -> dict[int, list[Entry]]:
-    found: dict[int, list[Entry]] = defaultdict(list)
+def _id(entry: Entry, key: str) -> Id | None:
+    """The id that an entry has there: a whole number, or a text that says none."""
+    number = whole(entry.get(key))
+    return words_of(entry.get(key)) if number is None else number
+
+
+def _by_picture(entries: list[object], fault: str, counts: Counter[str]) -> dict[Id, list[Entry]]:
+    found: dict[Id, list[Entry]] = defaultdict(list)
     for entry in entries:
-        number = identifier(entry, "image_id") if isinstance(entry, dict) else None
+        number = _id(entry, "image_id") if isinstance(entry, dict) else None
         if isinstance(entry, dict) and number is not None:
             found[number].append(entry)
         else:
@@ -89,18 +96,18 @@ def _fill(
     names: tuple[Names, Names],
     counts: Counter[str],
 ) -> None:
-    (classes, predicates), place = names, dict[int | None, int]()
+    (classes, predicates), place = names, dict[Id | None, int]()
     for thing in things:
-        number, box = identifier(thing, "id"), as_list(thing.get("bbox"))
-        name = classes.get(identifier(thing, "category_id"))
+        number, box = _id(thing, "id"), as_list(thing.get("bbox"))
+        name = classes.get(_id(thing, "category_id"))
         if number is None or number in place or name is None or len(box) != 4:
             counts["annotations without an id of their own, a known category or a bbox of four"] += 1
             continue
         place[number] = len(picture.objects)
         picture.objects.append((name, (box[0], box[1], box[2], box[3])))
     for link in links:
-        subject, object_ = (place.get(identifier(link, end)) for end in ("subject_id", "object_id"))
-        predicate = predicates.get(identifier(link, "predicate_id"))
+        subject, object_ = (place.get(_id(link, end)) for end in ("subject_id", "object_id"))
+        predicate = predicates.get(_id(link, "predicate_id"))
         if subject is None or object_ is None or predicate is None:
             counts["rel_annotations without two annotations of their picture or a known predicate"] += 1
         else:

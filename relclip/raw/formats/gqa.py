@@ -45,8 +45,9 @@ def _picture(name: str, graph: Entry, split: str | None, counts: Counter[str]) -
     for subject, links in things:
         for link in links:
             words, end = (link.get("name"), link.get("object")) if isinstance(link, dict) else (None, None)
-            if isinstance(end, str) and end in place and isinstance(words, str):
-                picture.relations.append((subject, words, place[end]))
+            other = place.get(str(end))
+            if other is not None and isinstance(words, str):
+                picture.relations.append((subject, words, other))
             else:
                 counts["relations without a name or an object of their picture"] += 1
     return picture

@@ -64,7 +64,7 @@ def _pictures(
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     """The rows of a file with COLUMNS. Raises InputError where it lacks one, or is no CSV."""
     with _lines(path) as lines:
-        rows = csv.DictReader(lines, restval="")
+        rows = csv.DictReader(lines, restval="", strict=True)
         missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
         if missing:
             raise InputError(f"{path} lacks the column {missing[0]}; it must have {', '.join(COLUMNS)}")

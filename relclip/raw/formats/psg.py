@@ -1,7 +1,8 @@
 """PSG (Jingkang50/OpenPSG): psg.json, of which the boxes of things and stuff are read, not the masks.
 
-`data` lists pictures: `annotations` ({bbox x1, y1, x2, y2, category_id}) and `relations` ([subject, object, predicate],
-places in `annotations` and in `predicate_classes`). A category is a place in `thing_classes` + `stuff_classes`.
+`data` lists pictures: `annotations` ({bbox x1, y1, x2, y2, category_id}; x, y, w, h where its bbox_mode is 1) and
+`relations` ([subject, object, predicate], places in `annotations` and in `predicate_classes`). A category is a place in
+`thing_classes` + `stuff_classes`.
 `test_image_ids` are test; all others train, so that `dataset.split: {validation: first_1000_of_train}` makes the
 validation pictures.
 """
@@ -11,12 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from relclip.core.entries import Entry, as_list, number
+from relclip.core.entries import Entry, as_list, number, whole
 from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.raw.formats import Picture, annotation_files, words_of
 
 FILE = "psg.json"
+#: bbox_mode of detectron2, whose 0 is corners.
+XYWH = 1
 KEYS = ("data", "thing_classes", "stuff_classes", "predicate_classes", "test_image_ids")
 #: How COCO's panoptic names end for its own book-keeping: wall-other-merged, tree-merged, door-stuff.
 _ENDING = re.compile(r"(-other|-merged|-stuff)+$")
@@ -67,28 +70,33 @@ def _fill(
     predicates: Sequence[str | None],
     counts: Counter[str],
 ) -> None:
-    place: dict[int, int] = {}
+    place: dict[int | None, int] = {}
+    if "annotations" not in entry:
+        counts["entries of data without annotations: masks in segments_info have no boxes"] += 1
     for row, thing in enumerate(as_list(entry.get("annotations"))):
         box = as_list(thing.get("bbox")) if isinstance(thing, dict) else []
         name = _named(classes, thing.get("category_id")) if isinstance(thing, dict) else None
         if name is None or not _are_numbers(box):
             counts["annotations without a known category or a bbox of four numbers"] += 1
             continue
-        x1, y1, x2, y2 = box
+        left, top, *far = box
+        sides = far if thing.get("bbox_mode") == XYWH else (far[0] - left, far[1] - top)
         place[row] = len(picture.objects)
-        picture.objects.append((name, (x1, y1, x2 - x1, y2 - y1)))
+        picture.objects.append((name, (left, top, *sides)))
     for link in map(as_list, as_list(entry.get("relations"))):
-        whole = len(link) == 3 and all(isinstance(one, int) for one in link)
-        predicate = _named(predicates, link[2]) if whole else None
-        if predicate is not None and link[0] in place and link[1] in place:
-            picture.relations.append((place[link[0]], predicate, place[link[1]]))
+        first, second, said = link if len(link) == 3 else (None, None, None)
+        subject, object_ = place.get(whole(first)), place.get(whole(second))
+        predicate = _named(predicates, said)
+        if predicate is not None and subject is not None and object_ is not None:
+            picture.relations.append((subject, predicate, object_))
         else:
             counts["relations without two annotations of their picture or a known predicate"] += 1
 
 
 def _named(names: Sequence[str | None], place: object) -> str | None:
     """The name at a place, if it is one."""
-    return names[place] if isinstance(place, int) and 0 <= place < len(names) else None
+    number = whole(place)
+    return names[number] if number is not None and 0 <= number < len(names) else None
 
 
 def _are_numbers(box: list[object]) -> bool:

@@ -137,6 +137,8 @@ rule ext_sgdet:
     threads: THREADS
     resources:
         **needs(gb=16, hours=12, gpu=0 if EXT_SGDET_SHARDS else 1),
+    # after the detector the longest job that others wait for
+    priority: 15
     shell:
         logged(
             "python -m relclip.ext.detected --threads {threads}",

@@ -100,13 +100,14 @@ class SceneGraphRecall:
         repeated = [number for number in ids if ids.count(number) > 1 or number in self._images]
         if repeated:
             raise InputError(f"the image {repeated[0]} was given more than once; reset() before a new round")
-        arrays = truth, objects, _ = images_as_arrays(images, self._vocabulary)
+        truth, objects, relations = images_as_arrays(images, self._vocabulary)
         fault = other_unit(objects, truth.objects, pixel_inclusive=self._switches.pixel_inclusive)
         if fault:
             raise InputError(f"update was given other boxes than it counts: {fault}")
-        top_two = TopTwo(counting(arrays[0], self._switches), self._task, self._switches.pixel_inclusive)
-        judged_by: dict[str, Any] = {"train": self._train, "watch": [top_two.add]}
-        self._tables.append(first_hits_of(*arrays, self._task, self._switches, **judged_by).table)
+        top_two = TopTwo(counting(truth, self._switches), self._task, self._switches.pixel_inclusive)
+        judged = truth, objects, [relations], self._task, [self._switches]
+        (hits,) = first_hits_of(*judged, train=self._train, watch=[top_two.add])
+        self._tables.append(hits.table)
         self._lists.append(top_two.lists)
         if self._task == "sgdet":
             self._boxes.append(

@@ -27,7 +27,7 @@ Found only without the graph constraint, the images with most of them first:
 [(2, 1)]
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -125,80 +125,128 @@ class Ranked:
 Watch = Callable[[Ranked], None]
 
 
-class _First:
-    """The best place so far of each ground truth, and what was met on the way."""
+class _FirstHits:
+    """The best place so far of each ground truth that counts, and what was met on the way."""
 
-    def __init__(self, truth: GroundTruth, task: Task, switches: Evaluate) -> None:
-        self.truth, self.task, self.switches = truth, task, switches
-        self.places = {
-            name: np.full(len(truth.relations.image), _NEVER)
+    def __init__(self, annotated: GroundTruth, task: Task, switches: Evaluate) -> None:
+        self._annotated, self._truth = annotated, counting(annotated, switches)
+        self._task, self._switches = task, switches
+        self._places = {
+            name: np.full(len(self._truth.relations.image), _NEVER)
             for name in hits_schema(task).names
             if name.endswith("rank")
         }
-        self.has_prediction = np.zeros(len(truth.images), bool)
-        self.predictions = self.apart = self.tied = self.repeated = 0
+        self._has_prediction = np.zeros(len(annotated.images), bool)
+        self._predictions = self._apart = self._tied = self._repeated = 0
 
     def add(self, objects: Objects, relations: Relations) -> Ranked:
         """Take in the predictions of some images, all relations of an image at once."""
-        self.predictions += len(relations.image)
-        self.repeated += _repeated(relations)
+        self._predictions += len(relations.image)
+        self._repeated += _repeated(relations)
         shared = overlapping(objects, relations)
-        self.apart += int((~shared).sum())
-        if self.switches.require_overlap:
+        self._apart += int((~shared).sum())
+        if self._switches.require_overlap:
             relations = relations.where(shared)
-        self.has_prediction[relations.image] = True
-        ranked = Ranked(objects, relations, *self._places(objects, relations))
-        lists = {"": ranked.rank, "ng_": ranked.ng_rank}
-        given = {} if self.task == "sgdet" else self._among_given_pairs(ranked)
-        for target, row in same_labels(self.truth, objects, relations):
-            where = (self.truth, objects, relations, (target, row), self.switches.pixel_inclusive)
-            hit, phrase = (overlap(*where) >= ENOUGH_OVERLAP for overlap in (boxes_overlap, unions_overlap))
-            for listed, place in lists.items():
-                self._note(f"{listed}rank", target[hit], place[row[hit]])
-                self._note(f"{listed}phrase_rank", target[phrase], place[row[phrase]])
-            for name, place in given.items():
-                self._note(name, target[hit], place[row[hit]])
+        self._has_prediction[relations.image] = True
+        ranked = self._ranked(objects, relations)
+        self._note_triplets(ranked)
         self._note_pairs(ranked)
         return ranked
 
-    def _note(self, name: str, target: Ints, place: Ints) -> None:
-        """Ground truths `target` are hit at these places of a list."""
-        listed = place != NO_PLACE
-        np.minimum.at(self.places[name], target[listed], place[listed])
+    def _ranked(self, objects: Objects, relations: Relations) -> Ranked:
+        score = triplet_scores(relations, objects, self._task)
+        ends = objects.object_id[relations.subject], objects.object_id[relations.object]
+        if self._switches.ties == "lowest":
+            tie = lowest_first(relations.predicate, *ends)
+        else:
+            tie = tie_keys(
+                self._switches.seed, self._truth.images[relations.image], *ends, relations.predicate
+            )
+        rank, ng_rank, tied = places(relations, score, tie)
+        self._tied += tied
+        return Ranked(objects, relations, rank, ng_rank)
+
+    def _note_triplets(self, ranked: Ranked) -> None:
+        """What hits by both boxes, and by the box around both (the phrase), where the labels agree."""
+        by_boxes = {"rank": ranked.rank, "ng_rank": ranked.ng_rank}
+        by_phrase = {"phrase_rank": ranked.rank, "ng_phrase_rank": ranked.ng_rank}
+        if self._task != "sgdet":
+            given = self._is_annotated_pair(ranked)
+            by_boxes |= {
+                f"{listed}given_rank": places_among(ranked.relations.image, place, given)
+                for listed, place in (("", ranked.rank), ("ng_", ranked.ng_rank))
+            }
+        where = self._truth, ranked.objects, ranked.relations
+        for target, row in same_labels(*where):
+            for overlap, lists in ((boxes_overlap, by_boxes), (unions_overlap, by_phrase)):
+                hit = overlap(*where, (target, row), self._switches.pixel_inclusive) >= ENOUGH_OVERLAP
+                for name, place in lists.items():
+                    self._note(name, target[hit], place[row[hit]])
 
     def _note_pairs(self, ranked: Ranked) -> None:
         """Pairs that hit whatever their predicate: each stands in the list once, with its best."""
         best = ranked.relations.where(ranked.rank != NO_PLACE)
         place = ranked.rank[ranked.rank != NO_PLACE]
-        inclusive = self.switches.pixel_inclusive
-        for target, row in matches(self.truth, ranked.objects, best, inclusive, any_predicate=True):
+        inclusive = self._switches.pixel_inclusive
+        for target, row in matches(self._truth, ranked.objects, best, inclusive, any_predicate=True):
             self._note("pair_rank", target, place[row])
 
-    def _among_given_pairs(self, ranked: Ranked) -> dict[str, Ints]:
-        """Places among the predictions whose pair of object ids is annotated, (M,) each."""
-        true, relations, ids = self.truth.relations, ranked.relations, ranked.objects.object_id
+    def _note(self, name: str, target: Ints, place: Ints) -> None:
+        """Ground truths `target` are hit at these places of a list."""
+        listed = place != NO_PLACE
+        np.minimum.at(self._places[name], target[listed], place[listed])
+
+    def _is_annotated_pair(self, ranked: Ranked) -> NDArray[np.bool_]:
+        """Whether the pair of object ids of each prediction is annotated, (M,)."""
+        true, relations, ids = self._truth.relations, ranked.relations, ranked.objects.object_id
         subject, other = (
-            self.truth.objects.rows(relations.image, ids[end])
+            self._truth.objects.rows(relations.image, ids[end])
             for end in (relations.subject, relations.object)
         )
-        size = len(self.truth.objects.image) + 1
-        given = positions(np.unique(true.subject * size + true.object), subject * size + other) >= 0
-        given &= (subject >= 0) & (other >= 0)
-        return {
-            name: places_among(relations.image, place, given)
-            for name, place in (("given_rank", ranked.rank), ("ng_given_rank", ranked.ng_rank))
-        }
+        size = len(self._truth.objects.image) + 1
+        known = positions(np.unique(true.subject * size + true.object), subject * size + other) >= 0
+        return known & (subject >= 0) & (other >= 0)
 
-    def _places(self, objects: Objects, relations: Relations) -> tuple[Ints, Ints]:
-        score = triplet_scores(relations, objects, self.task)
-        ends = objects.object_id[relations.subject], objects.object_id[relations.object]
-        if self.switches.ties == "lowest":
-            tie = lowest_first(relations.predicate, *ends)
-        else:
-            tie = tie_keys(self.switches.seed, self.truth.images[relations.image], *ends, relations.predicate)
-        rank, ng_rank, tied = places(relations, score, tie)
-        self.tied += tied
-        return rank, ng_rank
+    def table(self, train: TrainTriplets | None) -> pa.Table:
+        """All ground truths that count with their places, schema `hits_schema`."""
+        truth, relations, classes = self._truth, self._truth.relations, self._truth.objects.class_id
+        labels = label_key(
+            classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
+        )
+        columns: dict[str, NDArray[np.generic]] = {
+            "image_id": truth.images[relations.image],
+            "subject_id": truth.objects.object_id[relations.subject],
+            "predicate_id": relations.predicate,
+            "object_id": truth.objects.object_id[relations.object],
+            "zero_shot": np.zeros(len(labels), bool) if train is None else ~np.isin(labels, train.keys),
+            **{name: np.where(place == _NEVER, NO_PLACE, place) for name, place in self._places.items()},
+        }
+        if self._switches.empty_predictions == "skip":
+            kept = self._has_prediction[relations.image]
+            columns = {name: values[kept] for name, values in columns.items()}
+        schema = hits_schema(self._task)
+        table = pa.table(columns).select(schema.names).cast(schema)
+        return table.sort_by([(name, "ascending") for name in schema.names])
+
+    def counts(self) -> dict[str, int]:
+        """What was met."""
+        truth, once = self._annotated, self._truth
+        annotated = np.zeros(len(truth.images), bool)
+        annotated[once.relations.image] = True
+        return {
+            "images": len(truth.images),
+            "images_without_groundtruth": int((~annotated).sum()),
+            "images_without_prediction": int((annotated & ~self._has_prediction).sum()),
+            "groundtruth": len(once.relations.image),
+            "groundtruth_duplicates": len(truth.relations.image) - len(once.relations.image),
+            "groundtruth_without_overlap": int((~overlapping(once.objects, once.relations)).sum()),
+            "predictions": self._predictions,
+            "predictions_without_overlap": self._apart,
+            "predictions_without_overlap_dropped": self._apart if self._switches.require_overlap else 0,
+            "predictions_tied": self._tied,
+            "predictions_repeated": self._repeated,
+            "overlapping_only": not self._apart,
+        }
 
 
 def first_hits(
@@ -226,32 +274,31 @@ def first_hits_each(
     """
     inclusive = any(switches.pixel_inclusive for switches in variants)
     objects = load_predicted_objects(predictions, truth, pixel_inclusive=inclusive)
-    firsts = [_First(counting(truth, switches), task, switches) for switches in variants]
     path = predictions / "relations.parquet"
-    for table in relation_batches(path, truth.images):
-        relations = relation_rows(table, truth.images, objects, truth.vocabulary, path)
-        ranked = [first.add(objects, relations) for first in firsts]
-        for watcher in watch:
-            watcher(ranked[0])
-    return [Hits(_table(first, train), _counts(truth, first), objects) for first in firsts]
+    pieces = (
+        relation_rows(table, truth.images, objects, truth.vocabulary, path)
+        for table in relation_batches(path, truth.images)
+    )
+    return first_hits_of(truth, objects, pieces, task, variants, train=train, watch=watch)
 
 
 def first_hits_of(
     truth: GroundTruth,
     objects: Objects,
-    relations: Relations,
+    pieces: Iterable[Relations],
     task: Task,
-    switches: Evaluate,
+    variants: Sequence[Evaluate],
     *,
     train: TrainTriplets | None = None,
     watch: Sequence[Watch] = (),
-) -> Hits:
-    """`first_hits` of predictions in memory: objects and relations of the images of `truth`."""
-    first = _First(counting(truth, switches), task, switches)
-    ranked = first.add(objects, relations)
-    for watcher in watch:
-        watcher(ranked)
-    return Hits(_table(first, train), _counts(truth, first), objects)
+) -> list[Hits]:
+    """The same of predictions in memory: objects, and relations in pieces of whole images of `truth`."""
+    firsts = [_FirstHits(truth, task, switches) for switches in variants]
+    for relations in pieces:
+        ranked = [first.add(objects, relations) for first in firsts]
+        for watcher in watch:
+            watcher(ranked[0])
+    return [Hits(first.table(train), first.counts(), objects) for first in firsts]
 
 
 def counting(truth: GroundTruth, switches: Evaluate) -> GroundTruth:
@@ -275,45 +322,3 @@ def _repeated(relations: Relations) -> int:
     order = np.lexsort((relations.predicate, pair))
     same = (pair[order][1:] == pair[order][:-1]) & (np.diff(relations.predicate[order]) == 0)
     return int(same.sum())
-
-
-def _table(first: _First, train: TrainTriplets | None) -> pa.Table:
-    truth = first.truth
-    relations, classes = truth.relations, truth.objects.class_id
-    labels = label_key(
-        classes[relations.subject], relations.predicate, classes[relations.object], truth.vocabulary
-    )
-    zero_shot = np.zeros(len(labels), bool) if train is None else ~np.isin(labels, train.keys)
-    columns: dict[str, NDArray[np.generic]] = {
-        "image_id": truth.images[relations.image],
-        "subject_id": truth.objects.object_id[relations.subject],
-        "predicate_id": relations.predicate,
-        "object_id": truth.objects.object_id[relations.object],
-        "zero_shot": zero_shot,
-        **{name: np.where(place == _NEVER, NO_PLACE, place) for name, place in first.places.items()},
-    }
-    if first.switches.empty_predictions == "skip":
-        columns = {name: values[first.has_prediction[relations.image]] for name, values in columns.items()}
-    schema = hits_schema(first.task)
-    table = pa.table(columns).select(schema.names).cast(schema)
-    return table.sort_by([(name, "ascending") for name in schema.names])
-
-
-def _counts(truth: GroundTruth, first: _First) -> dict[str, int]:
-    once = first.truth
-    annotated = np.zeros(len(truth.images), bool)
-    annotated[once.relations.image] = True
-    return {
-        "images": len(truth.images),
-        "images_without_groundtruth": int((~annotated).sum()),
-        "images_without_prediction": int((annotated & ~first.has_prediction).sum()),
-        "groundtruth": len(once.relations.image),
-        "groundtruth_duplicates": len(truth.relations.image) - len(once.relations.image),
-        "groundtruth_without_overlap": int((~overlapping(once.objects, once.relations)).sum()),
-        "predictions": first.predictions,
-        "predictions_without_overlap": first.apart,
-        "predictions_without_overlap_dropped": first.apart if first.switches.require_overlap else 0,
-        "predictions_tied": first.tied,
-        "predictions_repeated": first.repeated,
-        "overlapping_only": not first.apart,
-    }

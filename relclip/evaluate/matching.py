@@ -57,7 +57,7 @@ def same_labels(
             f"{count.sum():,} pairs of a prediction and a ground truth have the same labels, most in image {image}; at"
             f" most {MOST_PAIRS:,} are compared: keep the predictions that can reach the top of their image"
         )
-    for block in _blocks(count):
+    for block in blocks(count, PAIRS_AT_ONCE):
         row = np.repeat(alike[block], count[block])
         start = np.cumsum(count[block]) - count[block]
         within = np.arange(len(row)) - np.repeat(start, count[block])
@@ -114,9 +114,9 @@ def _keys(truth: GroundTruth, objects: Objects, relations: Relations, any_predic
     return relations.image * label_keys(truth.vocabulary) + labels
 
 
-def _blocks(count: Ints) -> Iterator[slice]:
-    """Slices of `count` that sum to about PAIRS_AT_ONCE, so that a hostile file cannot fill the memory."""
-    block = (np.cumsum(count) - count) // PAIRS_AT_ONCE
+def blocks(count: Ints, at_once: int) -> Iterator[slice]:
+    """Slices of `count` that sum to about `at_once`, so that memory does not grow with what a file holds."""
+    block = (np.cumsum(count) - count) // at_once
     starts = np.flatnonzero(np.diff(block, prepend=-1))
     for first, end in pairwise([*starts.tolist(), len(count)]):
         yield slice(first, end)

@@ -1,7 +1,6 @@
 """Predicted relations in pieces of whole images, so that memory does not grow with the file."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from relclip.core.lookup import positions
 from relclip.core.parquet import count_rows, read_table, readable
 from relclip.evaluate.checks import Ints
 from relclip.evaluate.inputs import column, precise_relations
+from relclip.evaluate.matching import blocks
 
 ROWS_AT_ONCE = 1 << 20
 
@@ -25,19 +25,17 @@ def relation_batches(path: Path, images: Ints, rows_at_once: int = ROWS_AT_ONCE)
     if count_rows(path, precise_relations()) <= rows_at_once:
         yield read_table(path, precise_relations())
         return
-    for first, last in _bounds(path, images, rows_at_once):
-        inside = (pc.field("image_id") >= first) & (pc.field("image_id") <= last)
+    for some in blocks(_rows_of_images(path, images), rows_at_once):
+        ids = images[some]
+        inside = (pc.field("image_id") >= int(ids[0])) & (pc.field("image_id") <= int(ids[-1]))
         yield read_table(path, precise_relations(), filters=inside)
 
 
-def _bounds(path: Path, images: Ints, rows_at_once: int) -> Iterator[tuple[int, int]]:
-    """Ranges of image ids, first and last included, with about `rows_at_once` relations each."""
+def _rows_of_images(path: Path, images: Ints) -> Ints:
+    """How many relations each image has, (I,)."""
     counts = np.zeros(len(images), np.int64)
     with readable(path), pq.ParquetFile(path) as file:
         for batch in file.iter_batches(1 << 18, columns=["image_id"]):
             rows = positions(images, column(pa.Table.from_batches([batch]), "image_id"))
             counts += np.bincount(rows[rows >= 0], minlength=len(images))
-    piece = (np.cumsum(counts) - counts) // rows_at_once
-    starts = np.flatnonzero(np.diff(piece, prepend=-1))
-    for first, end in pairwise([*starts.tolist(), len(images)]):
-        yield int(images[first]), int(images[end - 1])
+    return counts

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,11 @@ UNREADABLE = "pictures left out: their file cannot be read for its size"
 OUTSIDE = "pictures left out: their path or link leads out of the folder"
 HEIC = "pictures left out: HEIC; save them as JPEG"
 REPEATED = "pictures left out: an entry before has their file"
+#: Endings of pictures by number, those that are taken first.
+_ENDINGS = (*SUFFIXES, *HEIF_SUFFIXES)
+_NUMBERED = re.compile(
+    rf"(?P<zeros>0*)(?P<number>[0-9]+)(?P<ending>{'|'.join(map(re.escape, _ENDINGS))})", re.I
+)
 
 
 @contextmanager
@@ -114,6 +120,27 @@ class _Numbers:
         return number
 
 
+def numbered_pictures(places: Iterable[Path]) -> dict[int, Path | str]:
+    """Number -> the picture that is called by it in the first of `places` that has one, or why it is left out.
+
+    Cameras write .JPG, and zeros before a number: 000123.JPG is the picture 123 where there is no 123.jpg. A place may
+    be a link to a larger disk; a picture that is a link out of it is left out. Reasons are words for the counts.
+    """
+    found: dict[int, Path | str] = {}
+    for place in filter(Path.is_dir, places):
+        inside = real(place)
+        # of 1.JPG and 1.jpg the latter is taken
+        names = sorted((path.name for path in place.iterdir()), reverse=True)
+        named = [name for name in map(_NUMBERED.fullmatch, names) if name]
+        for name in sorted(named, key=lambda one: (_ENDINGS.index(one["ending"].lower()), one["zeros"])):
+            path, number = place / name[0], int(name["number"])
+            if path.is_file() and not isinstance(found.get(number), Path):
+                out = path.is_symlink() and not real(path).is_relative_to(inside)
+                readable = name["ending"].lower() in SUFFIXES
+                found[number] = OUTSIDE if out else path if readable else HEIC
+    return found
+
+
 class PictureFiles:
     """The pictures' files below a folder, found by their name and as many of the folders before it as fit.
 
@@ -154,7 +181,7 @@ class PictureFiles:
         least = 1 if len(steps) < 2 or steps[-2] not in self._folders else 2
         best: tuple[int, bool] = (least - 1, True)
         name = steps[-1] if steps else ""
-        chosen: Path | str = self._left_out.get(name, MISSING)
+        chosen: Path | str = self._left_out.get(name, OUTSIDE if len(steps) < len(parts) else MISSING)
         for path in self._paths.get(name, ()):
             fits = _same_end(steps, [*map(_written, path.parts)])
             rank = (fits, bool(split) and any(str(split) in step.lower() for step in path.parent.parts[-2:]))

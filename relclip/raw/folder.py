@@ -1,28 +1,25 @@
 """A folder in one of the formats -> data/raw: pictures hard-linked or copied, captions in one file."""
 
 import os
-import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from relclip.core.atomic import atomic_folder, real
 from relclip.core.entries import Entry, identifier, read_entries
 from relclip.core.errors import InputError, no_file
-from relclip.core.images import HEIF_SUFFIXES, SUFFIXES
 from relclip.core.origin import Origin, said_of_itself
 from relclip.core.params.raw import Format, Raw
 from relclip.core.progress import progress
 from relclip.raw.caption_files import join_captions, names_of
-from relclip.raw.convert import ANNOTATIONS, HEIC, MISSING, OUTSIDE, PictureFiles, write_annotations
-from relclip.raw.formats import annotation_files, reader
+from relclip.raw.convert import ANNOTATIONS, MISSING, PictureFiles, numbered_pictures, write_annotations
+from relclip.raw.formats import annotation_files, reader, words_of
 
 #: Taken along where they are: alias files, and the full truth where a data set knows it.
 EXTRAS = ("object_alias.txt", "predicate_alias.txt", "relationship_alias.txt", "truth/relationships.json")
 #: Where pictures are looked for: this project's folder, then the two that Visual Genome's zips unpack to.
 PLACES = ("images", "VG_100K", "VG_100K_2")
-LONGEST_NAME = 200
 LINKED, COPIED = "pictures linked", "pictures copied"
 
 
@@ -43,15 +40,7 @@ def take_folder(
         )
     counts: Counter[str] = Counter()
     with atomic_folder(output) as made:
-        (made / "images").mkdir()
-        for image_id, picture in progress(
-            annotated(folder, layout, made, counts), "take pictures", "picture"
-        ):
-            target = made / "images" / f"{image_id}{picture.suffix.lower()}"
-            if target.exists():
-                counts["entries of image_data.json whose image_id came before"] += 1
-            else:
-                counts[link(real(picture), target)] += 1
+        link_pictures(annotated(folder, layout, made, counts), made / "images", counts)
         check_pictures(folder, counts[LINKED] + counts[COPIED], counts)
         counts.update(join_captions([Path(path) for path in captions], made / "captions.tsv"))
         _origin(folder, layout, captions).save(made)
@@ -115,56 +104,41 @@ def annotated(folder: Path, layout: Format, made: Path, counts: Counter[str]) ->
     for name in ANNOTATIONS + tuple(extra for extra in EXTRAS if (folder / extra).is_file()):
         (made / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(folder / name, made / name)
-    listed = _listed(folder)
-    for entry in read_entries(folder / "image_data.json"):
-        found = _found(folder, listed, entry)
+    numbered = numbered_pictures(folder / place for place in PLACES)
+    yield from listed_pictures(read_entries(made / "image_data.json"), numbered, PictureFiles(folder), counts)
+
+
+def listed_pictures(
+    entries: Iterable[Entry],
+    numbered: Mapping[int, Path | str],
+    files: PictureFiles | None,
+    counts: Counter[str],
+) -> Iterator[tuple[int, Path]]:
+    """Number and file of each picture of image_data.json that is there: by its number, else by its `file`."""
+    for entry in entries:
+        image_id = identifier(entry, "image_id", "id")
+        if image_id is None:
+            counts["entries of image_data.json without a whole image_id"] += 1
+            continue
+        file = words_of(entry.get("file"))
+        by_file = files.find(str(PurePosixPath("images", file)), None) if files and file else MISSING
+        either = numbered.get(image_id, MISSING), by_file
+        found = min(either, key=lambda one: (isinstance(one, str), one == MISSING))
         if isinstance(found, str):
             counts[found] += 1
         else:
-            yield found
+            yield image_id, found
 
 
-def _found(folder: Path, listed: Mapping[str, str], entry: Entry) -> tuple[int, Path] | str:
-    """The picture of an entry of image_data.json, or why there is none, in words for the counts."""
-    image_id = identifier(entry, "image_id", "id")
-    if image_id is None:
-        return "entries of image_data.json without a whole image_id"
-    source = _find(folder, listed, image_id, entry.get("file"))
-    return source if isinstance(source, str) else (image_id, source)
-
-
-def _listed(folder: Path) -> dict[str, str]:
-    """`place/name` of each file in PLACES in lower case -> as it is written: cameras write .JPG.
-
-    A number is found without its leading zeros too: 000123.jpg is the picture 123 where there is no 123.jpg.
-    """
-    listed: dict[str, str] = {}
-    for place in PLACES:
-        if (folder / place).is_dir():
-            with os.scandir(folder / place) as items:
-                names = sorted(item.name for item in items)
-            for name in names:  # of 1.JPG and 1.jpg the latter is taken
-                listed[f"{place}/{name}".lower()] = f"{place}/{name}"
-    return {re.sub(r"/0+(?=\d+\.\w+$)", "/", name): written for name, written in listed.items()} | listed
-
-
-def _find(folder: Path, listed: Mapping[str, str], image_id: int, file: object) -> Path | str:
-    wanted = [f"{place}/{image_id}{suffix}".lower() for place in PLACES for suffix in SUFFIXES]
-    names = [listed[name] for name in wanted if name in listed]
-    if isinstance(file, str) and Path(file).suffix.lower() in SUFFIXES and len(file) < LONGEST_NAME:
-        near = f"images/{file}"
-        names += [listed.get(near.lower(), near), file] if not Path(file).is_absolute() else [file]
-    for name in names:
-        path = folder / name
-        if path.is_file():
-            base = folder / Path(name).parts[0] if Path(name).parts[0] in PLACES else folder
-            if real(path).is_relative_to(real(base)):
-                return path
-            return OUTSIDE
-    heif = any(
-        f"{place}/{image_id}{suffix}".lower() in listed for place in PLACES for suffix in HEIF_SUFFIXES
-    )
-    return HEIC if heif else MISSING
+def link_pictures(pictures: Iterable[tuple[int, Path]], folder: Path, counts: Counter[str]) -> None:
+    """Put pictures into `folder`, called by their numbers."""
+    folder.mkdir()
+    for image_id, picture in progress(pictures, "take pictures", "picture"):
+        target = folder / f"{image_id}{picture.suffix.lower()}"
+        if target.exists():
+            counts["entries of image_data.json whose image_id came before"] += 1
+        else:
+            counts[link(real(picture), target)] += 1
 
 
 def link(source: Path, target: Path) -> str:

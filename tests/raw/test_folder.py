@@ -157,6 +157,14 @@ def test_names_in_another_case_and_heic_are_met(folder, tmp_path):
     assert +counts == {"pictures linked": 3, "pictures left out: HEIC; save them as JPEG": 1}
 
 
+def test_a_mask_of_the_same_name_is_no_picture(folder, tmp_path):
+    (folder / "masks").mkdir()
+    (folder / "images/holiday.png").rename(folder / "masks/holiday.png")
+    (folder / "images/1.jpg").rename(folder / "masks/1.jpg")
+    (folder / "images/7.jpg").write_bytes(b"one that nobody lists")
+    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 2, MISSING: 2, "captions": 0}
+
+
 def test_a_number_in_a_name_may_have_zeros_before_it(folder, tmp_path):
     (folder / "images/1.jpg").rename(folder / "images/000001.JPG")
     (folder / "VG_100K/02.jpg").write_bytes(b"another picture than 2.jpg")

@@ -16,11 +16,13 @@ from relclip.core.params.dataset import Dataset, Split
 from relclip.core.params.raw import VisualGenome
 from relclip.core.vocabulary import load_names
 from relclip.dataset.build import make_dataset
+from relclip.raw.convert import OUTSIDE, numbered_pictures
+from relclip.raw.folder import PLACES
 from relclip.raw.vg import files
 from relclip.raw.vg import h5 as h5_route
 from relclip.raw.vg.collect import collect
 from relclip.raw.vg.official import split_by_position
-from relclip.raw.vg.stage import find_pictures, take_visual_genome
+from relclip.raw.vg.stage import take_visual_genome
 
 SPLIT = Split(validation="first_2_of_train")
 
@@ -223,7 +225,8 @@ def test_pictures_are_found_where_archives_and_people_put_them(tmp_path):
     (here / "VG_100K_2").symlink_to(disk)  # a folder on a larger disk
     (here / "4.jpg").symlink_to(tmp_path / "secret.jpg")
     (here / "x5.jpg").write_bytes(b"")
-    found = find_pictures([here, tmp_path / "none"])
+    found = numbered_pictures([here, *(here / place for place in PLACES), tmp_path / "none"])
+    assert found.pop(4) == OUTSIDE
     assert {number: path.read_bytes() for number, path in found.items()} == {
         1: b"here",
         2: b"VG_100K",

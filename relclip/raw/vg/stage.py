@@ -1,21 +1,19 @@
 """Visual Genome by download -> data/raw, the same folder that `folder` and `scenes` make."""
 
-import os
-import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from relclip.core.atomic import atomic_folder, real
-from relclip.core.entries import identifier, read_entries
+from relclip.core.atomic import atomic_folder
+from relclip.core.entries import read_entries
 from relclip.core.errors import InputError
 from relclip.core.images import image_size
 from relclip.core.origin import Origin
 from relclip.core.params.raw import VisualGenome
-from relclip.core.progress import progress
 from relclip.raw.caption_files import join_captions, names_of
-from relclip.raw.folder import PLACES, link
+from relclip.raw.convert import numbered_pictures
+from relclip.raw.folder import COPIED, LINKED, PLACES, link_pictures, listed_pictures
 from relclip.raw.formats import UNPACKED
 from relclip.raw.vg import official
 from relclip.raw.vg.collect import PICTURES, collect
@@ -23,7 +21,6 @@ from relclip.raw.vg.unzip import folder_of, unpack_pictures
 
 ALIASES = ("object_alias.txt", "relationship_alias.txt")
 LISTED = "pictures listed"
-NAME = re.compile(r"(\d{1,18})\.jpg")
 
 
 def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: Path) -> Counter[str]:
@@ -44,13 +41,16 @@ def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: 
             counts.update(unpack_pictures(places[name], folder))
         folders.append(folder)
     with atomic_folder(output) as made:
-        pictures = find_pictures(folders)
+        pictures = numbered_pictures(
+            place for folder in folders for place in (folder, *(folder / name for name in PLACES))
+        )
         _annotations(settings.route, places, kept / UNPACKED, made, pictures)
         for name in ALIASES:
             shutil.copyfile(places[name], made / name)
-        (made / "images").mkdir()
-        counts.update(_link_pictures(made, pictures))
-        if counts["pictures missing"] == counts[LISTED]:
+        entries = list(read_entries(made / "image_data.json"))
+        counts[LISTED] = len(entries)
+        link_pictures(listed_pictures(entries, pictures, None, counts), made / "images", counts)
+        if not counts[LINKED] + counts[COPIED]:
             raise InputError(
                 f"none of the {counts[LISTED]} pictures of image_data.json is in {', '.join(map(str, folders))}; give "
                 "the pictures that belong to it, as <image_id>.jpg"
@@ -61,28 +61,8 @@ def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: 
     return counts
 
 
-def find_pictures(folders: Sequence[Path]) -> dict[int, Path]:
-    """Id -> the file <id>.jpg in one of the folders, or in those that Visual Genome's zips unpack to in them.
-
-    A picture that is a link out of its folder is passed over; the folder itself may be a link to a larger disk.
-    """
-    found: dict[int, Path] = {}
-    for folder in folders:
-        for place in (folder, *(folder / name for name in PLACES)):
-            if not place.is_dir():
-                continue
-            inside = real(place)
-            with os.scandir(place) as items:
-                for item in items:
-                    name = NAME.fullmatch(item.name)
-                    within = not item.is_symlink() or real(item.path).is_relative_to(inside)
-                    if name and within and item.is_file():
-                        found.setdefault(int(name[1]), Path(item.path))
-    return found
-
-
 def _annotations(
-    route: str, places: Mapping[str, Path], unpacked: Path, made: Path, pictures: Mapping[int, Path]
+    route: str, places: Mapping[str, Path], unpacked: Path, made: Path, pictures: Mapping[int, Path | str]
 ) -> None:
     if route == "json":
         official.put_annotations(places, unpacked, made)
@@ -90,25 +70,13 @@ def _annotations(
     from relclip.raw.vg import h5  # noqa: PLC0415 (the other route needs no HDF5)
 
     def size_of(image_id: int) -> tuple[int, int] | None:
+        picture = pictures.get(image_id)
         try:
-            return image_size(pictures[image_id]) if image_id in pictures else None
+            return image_size(picture) if isinstance(picture, Path) else None
         except InputError:
             return None
 
     h5.put_annotations(places, unpacked, made, size_of)
-
-
-def _link_pictures(made: Path, pictures: Mapping[int, Path]) -> Counter[str]:
-    counts = Counter({LISTED: 0})
-    for entry in progress(read_entries(made / "image_data.json"), "take pictures", "picture"):
-        counts[LISTED] += 1
-        image_id = identifier(entry, "image_id", "id")
-        target = made / "images" / f"{image_id}.jpg"
-        if image_id is None or image_id not in pictures:
-            counts["pictures missing"] += 1
-        elif not target.exists():
-            counts[link(real(pictures[image_id]), target)] += 1
-    return counts
 
 
 def _origin(settings: VisualGenome, captions: Sequence[str], places: Mapping[str, Path]) -> Origin:

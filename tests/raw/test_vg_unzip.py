@@ -56,10 +56,10 @@ def test_pictures_arrive_flat_and_nothing_else(tmp_path):
     by_reason = {what.partition(" (")[0]: number for what, number in counts.items()}
     assert by_reason == {
         "pictures unpacked": 2,
-        "members left out: the picture came before": 1,
-        "members refused: their path leads out": 4,
-        "pictures left out: a link or a device": 1,
-        "members left out: no picture of the data set": 2,
+        "members of a.zip left out: another came before": 1,
+        "members of a.zip left out: their path leads out": 4,
+        "members of a.zip left out: a link or a device": 1,
+        "members of a.zip left out: no picture of the data set": 2,
     }
     assert any("../3.jpg" in what for what in counts)
 
@@ -73,7 +73,7 @@ def test_broken_members_are_named_and_the_rest_arrives(tmp_path):
     content[place + 300] ^= 0xFF
     made.write_bytes(content)
     counts = unpack_pictures(made, tmp_path / "to")
-    assert counts == {"pictures unpacked": 2, "pictures left out: broken (VG_100K/2.jpg)": 1}
+    assert counts == {"pictures unpacked": 2, "members of a.zip left out: broken (VG_100K/2.jpg)": 1}
     assert names(tmp_path / "to") == ["1.jpg", "3.jpg", "done.json"]
 
 
@@ -87,7 +87,7 @@ def test_bombs_are_not_opened(tmp_path, monkeypatch, largest):
     ]
     made = archive(tmp_path / "a.zip", members, zipfile.ZIP_DEFLATED)
     assert unpack_pictures(made, tmp_path / "to") == {
-        "pictures left out: too large (VG_100K/1.jpg)": 1,
+        "members of a.zip left out: too large (VG_100K/1.jpg)": 1,
         "pictures unpacked": 1,
     }
 

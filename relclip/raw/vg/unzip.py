@@ -11,7 +11,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from relclip.core.atomic import atomic_folder, make_folder, write_json
@@ -35,16 +36,8 @@ DONE = "done.json"
 NEW, BEFORE = "pictures unpacked", "pictures unpacked before"
 #: Members named in the counts, of each fault.
 NAMED = 10
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+#: RuntimeError is NotImplementedError too: a method that Python's zipfile does not know.
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
 
 
 def is_unpacked(folder: Path) -> bool:
@@ -68,14 +61,9 @@ def unpack_pictures(archive: Path, folder: Path) -> Counter[str]:
         return Counter({BEFORE: sum(1 for _ in folder.glob("*.jpg"))})
     (folder / DONE).unlink(missing_ok=True)
     make_folder(folder)
-    found: dict[str, list[str]] = {}
-    unpacked: set[str] = set()
-    with _opened(archive) as opened:
-        for member in progress(_members(opened, archive), f"unpack {archive.name}", "file"):
-            found.setdefault(_picture(opened, member, folder, unpacked), []).append(member.filename)
-    if not unpacked:
+    counts = _unpack(archive, folder, _numbered_picture)
+    if not counts[NEW] + counts[BEFORE]:
         raise InputError(f"{archive} holds no picture such as VG_100K/1.jpg; get the right archive")
-    counts = Counter({_named(what, names): len(names) for what, names in found.items()})
     write_json(folder / DONE, {"archive": archive.stat().st_size, "counts": counts})
     return counts
 
@@ -92,16 +80,12 @@ def unpack_file(archive: Path, name: str, target: Path) -> None:
     Raises InputError where the archive cannot be read, lacks the member, or it is broken or too large.
     """
     with _opened(archive) as opened:
-        found = [
-            member for member in _members(opened, archive) if PurePosixPath(member.filename).name == name
-        ]
+        found = [one for one in _members(opened, archive) if PurePosixPath(one.filename).name == name]
         if len(found) != 1:
             raise InputError(f"{archive} holds {len(found)} files {name}, not one; get the right archive")
-        reason = _refused(found[0], LARGEST_JSON, RATIO_JSON)
-        if not reason and not (target.is_file() and target.stat().st_size == found[0].file_size):
-            reason = _extract(opened, found[0], target)
-    if reason:
-        raise InputError(f"{name} in {archive} is {reason}; remove the archive, and it is fetched anew")
+        what = _extracted(opened, found[0], target)
+    if what not in {NEW, BEFORE}:
+        raise InputError(f"{name} in {archive} is {what}; remove the archive, and it is fetched anew")
 
 
 def unpack_folder(archive: Path, folder: Path) -> Counter[str]:
@@ -109,40 +93,56 @@ def unpack_folder(archive: Path, folder: Path) -> Counter[str]:
 
     Returns counts in words of what was left out. Raises InputError where the archive cannot be read, or holds too much.
     """
-    found: dict[str, list[str]] = {}
-    with _opened(archive) as opened, atomic_folder(folder) as made:
-        for member in progress(_members(opened, archive), f"unpack {archive.name}", "file"):
-            reason = _unpack(opened, member, made)
-            if reason:
-                found.setdefault(f"members of {archive.name} left out: {reason}", []).append(member.filename)
-    return Counter({_named(what, names): len(names) for what, names in found.items()})
+    with atomic_folder(folder) as made:
+        counts = _unpack(archive, made, _picture_or_annotation)
+    del counts[NEW]
+    return counts
 
 
-def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> str:
-    """Unpack a picture or an annotation file; return why it is left out, or ''."""
-    steps = re.split(r"[/\\]", member.filename)
-    if steps[0] == "" or ".." in steps:
-        return "their path leads out"
+def _numbered_picture(name: str) -> PurePosixPath | str:
+    found = PICTURE.fullmatch(name)
+    return PurePosixPath(found[1]) if found else "no picture of the data set"
+
+
+def _picture_or_annotation(name: str) -> PurePosixPath | str:
+    steps = re.split(r"[/\\]", name)
     if any(step.startswith(".") or len(step) > LONGEST_STEP for step in steps):
         return "hidden, or with a name that no disk takes"
-    ending = PurePosixPath(steps[-1]).suffix.lower()
-    picture = ending in SUFFIXES
-    if not picture and ending not in ANNOTATION_SUFFIXES:
+    ending = PurePosixPath(name).suffix.lower()
+    if ending not in (*SUFFIXES, *ANNOTATION_SUFFIXES):
         return "no pictures and no annotation"
-    target = folder.joinpath(*steps) if picture else folder / steps[-1]
-    if target.exists():
-        return "another came before"
-    limits = (LARGEST_PICTURE, RATIO_PICTURE) if picture else (LARGEST_JSON, RATIO_JSON)
-    reason = _refused(member, *limits) or _extract(opened, member, target)
-    return reason.partition(" (")[0]
+    return PurePosixPath(*steps) if ending in SUFFIXES else PurePosixPath(steps[-1])
 
 
-def _named(what: str, names: list[str]) -> str:
+def _unpack(archive: Path, folder: Path, place_of: Callable[[str], PurePosixPath | str]) -> Counter[str]:
+    """Unpack members into `folder`; return counts in words, with the first names of each fault.
+
+    place_of: where the member of a name goes, or why it is left out.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    taken: set[PurePosixPath] = set()
+    with _opened(archive) as opened:
+        for member in progress(_members(opened, archive), f"unpack {archive.name}", "file"):
+            steps = re.split(r"[/\\]", member.filename)
+            leads_out = steps[0] == "" or ".." in steps
+            place = "their path leads out" if leads_out else place_of(member.filename)
+            if isinstance(place, str):
+                what = place
+            elif place in taken:
+                what = "another came before"
+            elif (what := _extracted(opened, member, folder / place)) in {NEW, BEFORE}:
+                taken.add(place)
+            found[what.partition(" (")[0]].append(member.filename)
+    return Counter({_named(what, names, archive): len(names) for what, names in found.items()})
+
+
+def _named(what: str, names: list[str], archive: Path) -> str:
     """Add the first members that met a fault."""
     if what in {NEW, BEFORE}:
         return what
     shown = ", ".join(name[:60].encode("utf-8", "replace").decode() for name in names[:NAMED])
-    return f"{what} ({shown}{', ...' if len(names) > NAMED else ''})"
+    more = ", ..." if len(names) > NAMED else ""
+    return f"members of {archive.name} left out: {what} ({shown}{more})"
 
 
 def _opened(archive: Path) -> zipfile.ZipFile:
@@ -156,10 +156,8 @@ def _opened(archive: Path) -> zipfile.ZipFile:
 
 def _members(opened: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
     members = [member for member in opened.infolist() if not member.is_dir()]
-    total, allowed = (
-        sum(member.file_size for member in members),
-        RATIO_ALL * archive.stat().st_size + LARGEST_JSON,
-    )
+    total = sum(member.file_size for member in members)
+    allowed = RATIO_ALL * archive.stat().st_size + LARGEST_JSON
     if len(members) > MOST_MEMBERS or total > allowed:
         raise InputError(
             f"{archive} announces {len(members):,} files of {total:,} bytes in all; allowed: {MOST_MEMBERS:,} of "
@@ -168,28 +166,15 @@ def _members(opened: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
     return members
 
 
-def _picture(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, unpacked: set[str]) -> str:
-    """Unpack one picture and return what happened, in words for the counts."""
-    found = PICTURE.fullmatch(member.filename)
-    if not found:
-        outside = member.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", member.filename)
-        return (
-            "members refused: their path leads out"
-            if outside
-            else "members left out: no picture of the data set"
-        )
-    if found[1] in unpacked:
-        return "members left out: the picture came before"
-    reason = _refused(member, LARGEST_PICTURE, RATIO_PICTURE)
-    target = folder / found[1]
-    if not reason and target.is_file() and target.stat().st_size == member.file_size:
-        unpacked.add(found[1])
+def _extracted(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> str:
+    """Unpack a member, unless it is there with its size; return NEW, BEFORE, or why it is neither."""
+    picture = target.suffix.lower() in SUFFIXES
+    limits = (LARGEST_PICTURE, RATIO_PICTURE) if picture else (LARGEST_JSON, RATIO_JSON)
+    if reason := _refused(member, *limits):
+        return reason
+    if target.is_file() and target.stat().st_size == member.file_size:
         return BEFORE
-    reason = reason or _extract(opened, member, target)
-    if reason:
-        return f"pictures left out: {reason.partition(' (')[0]}"
-    unpacked.add(found[1])
-    return NEW
+    return _extract(opened, member, target) or NEW
 
 
 def _refused(member: zipfile.ZipInfo, largest: int, ratio: int) -> str:

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count, takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +23,8 @@ UNREADABLE = "pictures left out: their file cannot be read for its size"
 OUTSIDE = "pictures left out: their path or link leads out of the folder"
 HEIC = "pictures left out: HEIC; save them as JPEG"
 REPEATED = "pictures left out: an entry before has their file"
+#: A name that can be a picture's number.
+_NUMBER = re.compile(r"[0-9]{1,18}")
 #: Endings of pictures by number, those that are taken first.
 _ENDINGS = (*SUFFIXES, *HEIF_SUFFIXES)
 _NUMBERED = re.compile(
@@ -52,7 +55,7 @@ def write_annotations(
     A picture without a file of its own is counted, not written: one that is listed twice could train and test. A name
     that is a number stays the picture's number.
     """
-    numbers, found, taken = _Numbers(), dict[int, Path](), set[Path]()
+    free, found, taken = count(1), dict[int, Path](), set[Path]()
     with ExitStack() as stack:
         images, objects, relations = (stack.enter_context(json_list(output / name)) for name in ANNOTATIONS)
         for picture in pictures:
@@ -65,7 +68,9 @@ def write_annotations(
                 counts[file] += 1
                 continue
             taken.add(file)
-            number = numbers.of(picture.name)
+            number = int(picture.name) if _NUMBER.fullmatch(picture.name) else 0
+            if number == 0 or number in found:
+                number = next(one for one in free if one not in found)
             found[number] = file
             images(_image(picture, number))
             objects({"image_id": number, "objects": _objects(picture, boxes)})
@@ -101,23 +106,6 @@ def _relations(picture: Picture) -> list[dict[str, Any]]:
         {"relationship_id": place, "predicate": predicate, "subject_id": subject, "object_id": object_}
         for place, (subject, predicate, object_) in enumerate(picture.relations)
     ]
-
-
-class _Numbers:
-    """Picture ids: a name that is a number of its own keeps it, any other gets the next free one."""
-
-    def __init__(self) -> None:
-        self._taken: set[int] = set()
-        self._next = 1
-
-    def of(self, name: str) -> int:
-        number = int(name) if name.isascii() and name.isdecimal() and len(name) <= 18 else 0
-        if number == 0 or number in self._taken:
-            while self._next in self._taken:
-                self._next += 1
-            number = self._next
-        self._taken.add(number)
-        return number
 
 
 def numbered_pictures(places: Iterable[Path]) -> dict[int, Path | str]:
@@ -183,8 +171,9 @@ class PictureFiles:
         name = steps[-1] if steps else ""
         chosen: Path | str = self._left_out.get(name, OUTSIDE if len(steps) < len(parts) else MISSING)
         for path in self._paths.get(name, ()):
-            fits = _same_end(steps, [*map(_written, path.parts)])
-            rank = (fits, bool(split) and any(str(split) in step.lower() for step in path.parent.parts[-2:]))
+            ends = zip(reversed(steps), map(_written, reversed(path.parts)), strict=False)
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+            rank = (same, bool(split) and any(str(split) in step.lower() for step in path.parent.parts[-2:]))
             if rank > best:
                 best, chosen = rank, path
         return chosen
@@ -193,13 +182,3 @@ class PictureFiles:
 def _written(name: str) -> str:
     """A name as it is compared: cameras write .JPG, and file systems a letter with a mark as one or two."""
     return unicodedata.normalize("NFC", name).lower()
-
-
-def _same_end(one: list[str], other: list[str]) -> int:
-    """How many of the last steps are the same."""
-    count = 0
-    for left, right in zip(reversed(one), reversed(other), strict=False):
-        if left != right:
-            break
-        count += 1
-    return count

@@ -10,6 +10,7 @@ features' class labels (datasets' `ClassLabel`), or in the column itself, as tex
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +26,8 @@ from relclip.core.json_file import parse_json, read_json
 from relclip.core.parquet import CHECKED, check_names, readable
 from relclip.core.progress import progress
 from relclip.raw.formats import UNPACKED, split_of, words_of
+from relclip.raw.formats.coco import Names as NamesOfKind
+from relclip.raw.formats.coco import names_by_id
 from relclip.raw.vg.unzip import LARGEST_JSON, LARGEST_PICTURE, LONGEST_STEP, RATIO_ALL, unpack_folder
 
 SHARDS = "shards"
@@ -37,7 +40,7 @@ LARGEST_NAMES = 1 << 24
 COLUMNS = ("image", "file_name", "width", "height", "objects", "relations")
 #: How a picture's bytes begin -> the ending of its file.
 BEGINNINGS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"RIFF": ".webp"}
-Names = dict[str, dict[int, str]]
+Names = dict[str, NamesOfKind]
 
 
 def unpack(folder: Path, counts: Counter[str], place: Path | None = None) -> None:
@@ -128,34 +131,22 @@ def _listed_names(folder: Path) -> Names:
     for path in (path for path in _files(folder, ".json") if path.parent != folder / SHARDS):
         content = read_json(path, error=InputError) if path.stat().st_size < LARGEST_NAMES else None
         if isinstance(content, dict) and "categories" in content and "rel_categories" in content:
-            return {
-                kind: {
-                    number: words
-                    for one in as_list(content[key])
-                    if isinstance(one, dict)
-                    and (number := identifier(one, "id")) is not None
-                    and (words := words_of(one.get("name")))
-                }
-                for kind, key in (("category", "categories"), ("predicate", "rel_categories"))
-            }
+            named = {"category": content["categories"], "predicate": content["rel_categories"]}
+            return {kind: names_by_id(as_list(entries)) for kind, entries in named.items()}
     return {}
 
 
 def _class_labels(schema: pa.Schema) -> Names:
     """Numbers -> names of the class labels that `datasets` writes into a file's schema."""
-    try:
-        features = parse_json((schema.metadata or {})[b"huggingface"])["info"]["features"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return {}
     found: Names = {}
     for kind, column in (("category", "objects"), ("predicate", "relations")):
-        feature = features.get(column) if isinstance(features, dict) else None
-        feature = feature.get("feature", feature) if isinstance(feature, dict) else feature
-        feature = feature[0] if isinstance(feature, list) and feature else feature
-        label = (feature.get(f"{kind}_id") or feature.get(kind)) if isinstance(feature, dict) else None
-        listed = as_list(label.get("names")) if isinstance(label, dict) else []
-        found |= {kind: {place: words for place, name in enumerate(listed) if (words := words_of(name))}}
-    return {kind: labels for kind, labels in found.items() if labels}
+        with suppress(
+            LookupError, TypeError, ValueError, AttributeError
+        ):  # others write what they like there
+            feature = parse_json(schema.metadata[b"huggingface"])["info"]["features"][column]
+            entry = feature[0] if isinstance(feature, list) else feature["feature"]
+            found[kind] = names_by_id(as_list((entry.get(f"{kind}_id") or entry[kind])["names"]))
+    return found
 
 
 def _ending(picture: object) -> str | None:
@@ -169,21 +160,16 @@ def _file_name(row: Entry, folder: Path) -> str | None:
     """What the data set calls a picture's file, where it is a name that `folder` can take."""
     said = row.get("file_name") or (row["image"].get("path") if isinstance(row["image"], dict) else None)
     name = PurePosixPath(said.replace("\\", "/")).name if isinstance(said, str) else ""
-    fits = name.isprintable() and name[:1] not in {"", "."} and len(name) < LONGEST_STEP
-    return (
-        name
-        if fits and PurePosixPath(name).suffix.lower() in SUFFIXES and not (folder / name).exists()
-        else None
-    )
+    fits = name.isprintable() and not name.startswith(".") and len(name) < LONGEST_STEP
+    free = fits and PurePosixPath(name).suffix.lower() in SUFFIXES and not (folder / name).exists()
+    return name if free else None
 
 
 class _Annotation:
     """COCO's JSON with relations of one split, row by row."""
 
     def __init__(self) -> None:
-        self._lists: dict[str, list[Entry]] = {
-            name: [] for name in ("images", "annotations", "rel_annotations")
-        }
+        self._lists: dict[str, list[Entry]] = {"images": [], "annotations": [], "rel_annotations": []}
         self._numbers: dict[str, dict[str, int]] = {"category": {}, "predicate": {}}
 
     def add(self, row: Entry, file: str, names: Names, counts: Counter[str]) -> None:
@@ -191,9 +177,8 @@ class _Annotation:
         images, things, links = self._lists.values()
         number = len(images)
         place: dict[int | None, int] = {}
-        images.append(
-            {"id": number, "file_name": file, **{key: number_of(row.get(key)) for key in ("width", "height")}}
-        )
+        size = {key: number_of(row.get(key)) for key in ("width", "height")}
+        images.append({"id": number, "file_name": file, **size})
         for local, one in enumerate(_entries(row["objects"])):
             key = identifier(one, "id")
             place[local if key is None else key] = len(things)

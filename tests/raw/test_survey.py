@@ -273,3 +273,27 @@ def test_values_of_a_shard_that_json_cannot_write_are_left_out(tmp_path):
     unpack(tmp_path, Counter())
     made = json.loads((tmp_path / "shards/train.json").read_text())
     assert (made["images"][0]["width"], made["annotations"][0]["bbox"]) == (None, [None] * 4)
+
+
+@pytest.mark.parametrize("shape", ["list", "sequence", "broken"])
+def test_numbers_in_a_shard_are_called_as_its_class_labels_say(tmp_path, shape):
+    """As `datasets` writes them into a file's schema."""
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "JPEG")
+    objects = [{"id": number, "bbox": [0, 0, 4, 4], "category_id": number} for number in (0, 1)]
+    relations = [{"subject_id": 0, "predicate_id": 0, "object_id": 1}]
+    table = pa.Table.from_pylist([{"image": picture.getvalue(), "objects": objects, "relations": relations}])
+    of_objects = {"category_id": {"names": ["man", "horse"], "_type": "ClassLabel"}}
+    of_relations = {"predicate_id": {"names": ["riding"], "_type": "ClassLabel"}}
+    inside = {"list": lambda one: [one], "sequence": lambda one: {"feature": one}, "broken": lambda _: 5}[
+        shape
+    ]
+    features = {"objects": inside(of_objects), "relations": inside(of_relations)}
+    about = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(table.replace_schema_metadata(about), tmp_path / "train.parquet")
+    counts = Counter()
+    unpack(tmp_path, counts)
+    made = json.loads((tmp_path / "shards/train.json").read_text())
+    named = [[one["name"] for one in made[key]] for key in ("categories", "rel_categories")]
+    assert named == ([[], []] if shape == "broken" else [["man", "horse"], ["riding"]])
+    assert counts.total() == (3 if shape == "broken" else 0)

@@ -8,7 +8,6 @@ ends are ids of annotations). An id is a number or a text.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from relclip.core.entries import Entry, as_list, whole
 from relclip.core.errors import InputError
@@ -43,7 +42,7 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
     for key in KEYS:
         if not isinstance(content.get(key), list):
             raise InputError(f"{path}: '{key}' must be a list; compare the file with COCO's format")
-    names = _names(content["categories"]), _names(content["rel_categories"])
+    names = names_by_id(content["categories"]), names_by_id(content["rel_categories"])
     things, links = (
         _by_picture(content[key], f"{key} without the image_id of a picture", counts)
         for key in ("annotations", "rel_annotations")
@@ -61,15 +60,14 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
         counts[f"{what} of no picture that is listed"] += sum(map(len, left.values()))
 
 
-def _names(entries: list[object]) -> Names:
-    """Id -> name; the id of a plain name is its place."""
-    plain: list[tuple[Id | None, Any]] = list(enumerate(entries))
-    listed = [(_id(entry, "id"), entry.get("name")) for entry in entries if isinstance(entry, dict)]
-    return {
-        number: words
-        for number, name in [*plain, *listed]
-        if number is not None and (words := words_of(name))
-    }
+def names_by_id(entries: list[object]) -> Names:
+    """Id -> name, of entries {id, name}; the id of a plain name is its place."""
+    found: Names = {}
+    for place, entry in enumerate(entries):
+        number, name = (_id(entry, "id"), entry.get("name")) if isinstance(entry, dict) else (place, entry)
+        if number is not None and (words := words_of(name)):
+            found[number] = words
+    return found
 
 
 def _id(entry: Entry, key: str) -> Id | None:

@@ -23,18 +23,20 @@ def collect(settings: VisualGenome) -> dict[str, Path]:
     """
     folder = Path(settings.folder)
     make_folder(folder)
-    wanted = wanted_files(settings)
-    places = {
-        remote.name: _have(remote, settings.have[remote.name])
-        for remote in wanted
-        if remote.name in settings.have
-    }
-    missing = [remote for remote in wanted if remote.name not in places and not _there(folder, remote)]
+    places: dict[str, Path] = {}
+    missing: list[Remote] = []
+    for remote in wanted_files(settings):
+        if remote.name in settings.have:
+            places[remote.name] = _have(remote, settings.have[remote.name])
+        else:
+            places[remote.name] = folder / remote.name
+            if not _there(folder, remote):
+                missing.append(remote)
     _check_space(folder, missing)
     failed = Downloads(folder, settings).all(missing)
     if failed:
         raise InputError(*_report([remote for remote in missing if remote.name in failed], failed, folder))
-    return places | {remote.name: folder / remote.name for remote in wanted if remote.name not in places}
+    return places
 
 
 def _have(remote: Remote, text: str) -> Path:

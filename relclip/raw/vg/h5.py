@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.core.atomic import atomic_file, write_json
+from relclip.core.atomic import write_json
 from relclip.core.entries import Entry, identifier
 from relclip.core.errors import InputError, one_line
 from relclip.core.json_file import read_json
@@ -22,18 +22,11 @@ from relclip.raw.vg.official import pictures, unpacked_json
 
 LONGEST_SIDE = 1024
 SPLITS = {0: "train", 1: "val", 2: "test"}
-#: Name -> columns; 0 for a plain list. Rows: pictures, boxes or relations.
-OF_PICTURES = {
-    "split": 0,
-    "img_to_first_box": 0,
-    "img_to_last_box": 0,
-    "img_to_first_rel": 0,
-    "img_to_last_rel": 0,
+#: Name -> columns; one may be a plain list. A row is a box, a relation or (`split`, `img_to_`) a picture.
+TABLES = {"labels": 1, "boxes_1024": 4, "predicates": 1, "relationships": 2, "split": 1} | {
+    f"img_to_{end}_{what}": 1 for end in ("first", "last") for what in ("box", "rel")
 }
-OF_BOXES = {"labels": 1, "boxes_1024": 4}
-OF_RELATIONS = {"predicates": 1, "relationships": 2}
 MOST_ROWS = 1 << 24
-
 #: Image id -> (width, height) of the picture's file, None without one.
 Sizes = Callable[[int], tuple[int, int] | None]
 Arrays = dict[str, NDArray[np.int64]]
@@ -85,11 +78,7 @@ def read_arrays(path: Path) -> Arrays:
     """The tables of whole numbers that are needed, as int64; nothing is followed into another file."""
     try:
         with h5py.File(path, "r") as file:
-            return {
-                name: _table(file, name, columns, path)
-                for group in (OF_PICTURES, OF_BOXES, OF_RELATIONS)
-                for name, columns in group.items()
-            }
+            return {name: _table(file, name, columns, path) for name, columns in TABLES.items()}
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise InputError(f"{path} cannot be read ({one_line(error, 160)}); get a whole copy") from None
 
@@ -98,19 +87,16 @@ def _table(file: h5py.File, name: str, columns: int, path: Path) -> NDArray[np.i
     if name not in file or not isinstance(file.get(name, getlink=True), h5py.HardLink):
         raise InputError(f"{path} lacks the table '{name}'; give a VG-SGG file")
     table = file[name]
-    whole = (
-        isinstance(table, h5py.Dataset)
-        and table.dtype.kind in "iu"
-        and not (table.external or table.is_virtual)
-    )
+    inside = isinstance(table, h5py.Dataset) and not (table.external or table.is_virtual)
+    whole = inside and table.dtype.kind in "iu"
     shape = tuple(table.shape) if whole else (MOST_ROWS, 0)
-    fits = shape[1:] in ({(), (1,)} if columns < 2 else {(columns,)})
+    fits = shape[1:] == (columns,) or (columns == 1 and shape[1:] == ())
     if not fits or shape[0] >= MOST_ROWS:
         raise InputError(
-            f"{path}: '{name}' is no table of whole numbers with {max(columns, 1)} columns, stored inside it"
+            f"{path}: '{name}' is no table of whole numbers with {columns} columns, stored inside it"
         )
     values = np.asarray(table, dtype=np.int64)
-    return values.reshape(-1) if columns < 2 else values
+    return values.reshape(-1) if columns == 1 else values
 
 
 def _check(arrays: Arrays, objects: int, predicates: int, path: Path) -> None:
@@ -170,20 +156,15 @@ def _objects(arrays: Arrays, row: int, entry: Entry, names: list[str]) -> Entry:
 def _relations(arrays: Arrays, row: int, entry: Entry, names: list[str]) -> Entry:
     found = _range(arrays, "rel", row)
     ends = arrays["relationships"][found.start : found.stop].tolist()
-    predicates = arrays["predicates"][found.start : found.stop].tolist()
+    said = [names[number - 1] for number in arrays["predicates"][found.start : found.stop].tolist()]
     relations = [
-        {
-            "relationship_id": number,
-            "predicate": names[predicate - 1],
-            "subject_id": subject,
-            "object_id": object_,
-        }
-        for number, predicate, (subject, object_) in zip(found, predicates, ends, strict=True)
+        {"relationship_id": number, "predicate": words, "subject_id": subject, "object_id": object_}
+        for number, words, (subject, object_) in zip(found, said, ends, strict=True)
     ]
     return {"image_id": identifier(entry, "image_id", "id"), "relationships": relations}
 
 
 def _write(path: Path, entries: Iterator[dict[str, Any]]) -> None:
-    with atomic_file(path) as temporary, json_list(temporary) as add:
+    with json_list(path) as add:
         for entry in entries:
             add(entry)

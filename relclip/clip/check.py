@@ -5,7 +5,7 @@ from typing import Any
 
 from relclip.core.errors import ParamsError
 from relclip.core.params.whole import Params
-from relclip.encoder.known import check_texts, listed
+from relclip.encoder.known import check_texts, check_weights, listed
 
 
 def check_encoder(params: Params) -> None:
@@ -16,6 +16,8 @@ def check_encoder(params: Params) -> None:
         if config is None:
             return
         check_texts(params.clip.model, config)
+        if params.clip.weights:
+            check_weights(params.clip.model, params.clip.weights, config)
         if params.gradcam.runs and not _own_transformer(config["vision_cfg"]):
             raise ParamsError(
                 f"gradcam.runs names {', '.join(params.gradcam.runs)}, and heat maps of CLIP need a vision transformer "

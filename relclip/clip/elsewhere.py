@@ -5,7 +5,6 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from relclip.core.atomic import write_json
 from relclip.core.errors import InputError, one_line
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
-from relclip.encoder.known import check_texts, hub_names, read_config, unknown
+from relclip.encoder.known import check_activation, check_texts, hub_names, no_tag, read_config, unknown
 from relclip.internals.open_clip import quiet
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
@@ -35,6 +34,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     name = _registered(settings.model)
     model_config = _model_config(name)
     check_texts(name, model_config)
+    _check_tokenizer(name, model_config["text_cfg"].get("hf_tokenizer_name"))
     torch.manual_seed(settings.pretrain.seed)
     try:
         with quiet():
@@ -55,7 +55,8 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
         )
     else:
         weights, tag = _weights(name, settings.weights)
-        _same_activation(name, model_config, tag, settings.weights)
+        if tag:
+            _same_activation(name, bool(tag.get("quick_gelu")), settings.weights)
         preprocess |= {key: tag[key] for key in ("mean", "std") if tag.get(key)}
         _load(model, weights, name)
     Encoder(model, tokenizer, torch.device("cpu")).check(name)
@@ -100,10 +101,7 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
         return Path(weights), {}
     tags = open_clip.list_pretrained_tags_by_model(model)
     if weights not in tags:
-        raise InputError(
-            f"clip.weights is '{weights}', neither a file nor a pretrained tag of {model}; "
-            f"its tags: {', '.join(tags) or 'none'}"
-        )
+        raise no_tag(model, weights, tags)
     tag = get_pretrained_cfg(model, weights)
     where = f"{HUB}/{tag['hf_hub'].rstrip('/')}" if tag.get("hf_hub") else tag.get("url", "")
     try:
@@ -114,6 +112,19 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
         raise InputError(
             f"the weights '{weights}' of {model} could not be downloaded from {where} ({one_line(error)}); on a "
             f"machine with network fetch {FILE} there, put the file anywhere here and set clip.weights to its path"
+        ) from None
+
+
+def _check_tokenizer(model: str, tokenizer: str | None) -> None:
+    """Raise InputError where the tokenizer lies on the Hub, is not here and the Hub not to be reached."""
+    if not tokenizer or Path(tokenizer).is_dir() or cached(tokenizer, "tokenizer_config.json"):
+        return
+    try:
+        reach(f"{HUB}/{tokenizer}")
+    except OSError:
+        raise InputError(
+            f"the tokenizer of '{model}', {tokenizer} of the Hub, is not here and {HUB} is not to be reached; on a "
+            f"machine with network run `hf download {tokenizer}`, and copy its cache (HF_HOME) here"
         ) from None
 
 
@@ -156,7 +167,7 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
         ) from None
 
     if openai:
-        _same_activation(name, _model_config(name), {"quick_gelu": True}, str(weights))
+        _same_activation(name, True, str(weights))
 
 
 def _is_torchscript(path: Path) -> bool:
@@ -167,18 +178,7 @@ def _is_torchscript(path: Path) -> bool:
         return any(Path(name).name == "constants.pkl" for name in archive.namelist())
 
 
-def _same_activation(name: str, config: Mapping[str, Any], tag: Mapping[str, Any], weights: str) -> None:
-    """Refuse a model with another activation than its weights were trained with: it would run, and be wrong.
-
-    A tag without a configuration (a file) says nothing, and nothing is refused.
-    """
+def _same_activation(name: str, quick: bool, weights: str) -> None:
     import open_clip  # noqa: PLC0415
 
-    wanted = bool(tag.get("quick_gelu"))
-    if not tag or wanted == bool(config.get("quick_gelu")):
-        return
-    kinds = ("QuickGELU", "GELU") if wanted else ("GELU", "QuickGELU")
-    other = f"{name}-quickgelu" if wanted else name.removesuffix("-quickgelu")
-    known = open_clip.get_model_config(other) is not None and other != name
-    take = f"set clip.model to '{other}'" if known else "take other weights"
-    raise InputError(f"'{weights}' was trained with {kinds[0]}, '{name}' computes with {kinds[1]}; {take}")
+    check_activation(name, _model_config(name), quick, weights, open_clip.list_models())

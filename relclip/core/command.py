@@ -46,6 +46,8 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
             return action.help
         if isinstance(action.default, bool):
             return f"{action.help} (default: {str(action.default).lower()})"
+        if isinstance(action.default, list):
+            return f"{action.help} (default: {' '.join(map(str, action.default))})"
         return super()._get_help_string(action)
 
 
@@ -74,9 +76,12 @@ class _Parser(argparse.ArgumentParser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         if _DESCRIBED.get():
             raise Described(self)
-        for text in sys.argv[1:] if args is None else args:
+        words = sys.argv[1:] if args is None else list(args)
+        for text in words:
             if not _is_utf8(text):
                 self.error(f"the argument {text!a} is not UTF-8; rename the file or retype the text")
+        if "" in words:  # as a path it would be the folder we are in, with all that it holds
+            self.error("an argument is empty; is a variable of the shell not set?")
         given = super().parse_args(args, namespace)
         named = [(name, path) for name, value in vars(given).items() for path in _paths(value)]
         written = [path for name, path in named if name in WRITTEN]

@@ -1,5 +1,6 @@
 """What a configuration of open_clip says before anything is built or run; read without open_clip."""
 
+import ast
 import difflib
 import reprlib
 from collections.abc import Collection, Mapping
@@ -7,11 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from relclip.core.errors import InputError
+from relclip.core.errors import InputError, nearest
 from relclip.core.json_file import read_object
 
 Config = Mapping[str, Any]
 NEEDED = {"embed_dim": int, "vision_cfg": dict, "text_cfg": dict}
+#: How open_clip's models with OpenAI's activation end.
+QUICK = "-quickgelu"
 
 
 def check_texts(model: str, config: Config) -> None:
@@ -41,6 +44,11 @@ def read_config(path: Path) -> Config:
         raise InputError(
             f"{path} is no configuration of open_clip: its {wrong[0]} is {reprlib.repr(content[wrong[0]])}"
         )
+    if "siglip" in path.stem.lower() and not hub_names(content):
+        raise InputError(
+            f"{path} is called SigLIP and its text_cfg names no hf_tokenizer_name, so that open_clip would fetch a "
+            "tokenizer that the model's folder does not know; name one (timm/ViT-B-16-SigLIP) or the file otherwise"
+        )
     return content
 
 
@@ -54,9 +62,67 @@ def listed(model: str) -> Config | None:
     """The configuration of `clip.model`; None where open_clip is not installed here."""
     if model.endswith(".json"):
         return read_config(Path(model))
-    package = find_spec("open_clip")
-    places = (package and package.submodule_search_locations) or ()
-    files = {path.stem: path for place in places for path in Path(place, "model_configs").glob("*.json")}
+    files = _configurations()
     if files and model not in files:
         raise unknown(model, files)
     return read_config(files[model]) if files else None
+
+
+def _places() -> Collection[str]:
+    """The folder of the package open_clip; () where it is not installed."""
+    package = find_spec("open_clip")
+    return (package and package.submodule_search_locations) or ()
+
+
+def _configurations() -> dict[str, Path]:
+    return {path.stem: path for place in _places() for path in Path(place, "model_configs").glob("*.json")}
+
+
+def check_weights(model: str, weights: str, config: Config) -> None:
+    """Raise InputError where `clip.weights` is no file and no pretrained tag that serves the model."""
+    tags = {} if model.endswith(".json") else tags_of(model)
+    if tags is None or Path(weights).is_file():
+        return
+    if weights not in tags:
+        raise no_tag(model, weights, tags)
+    check_activation(model, config, tags[weights], weights, _configurations())
+
+
+def tags_of(model: str) -> dict[str, bool] | None:
+    """Pretrained tags of a model, of either activation -> whether that is QuickGELU, as open_clip's source lists them.
+
+    To import it takes seconds. None where it is not here, or lists them otherwise than its version 3.3 does.
+    """
+    try:
+        (place,) = _places()
+        source = ast.parse(Path(place, "pretrained.py").read_text("utf-8")).body
+        assigned: list[Any] = [node for node in source if isinstance(node, ast.Assign)]
+        said = {node.targets[0].id: node.value for node in assigned}
+        table = said["_PRETRAINED"]
+        models = {key.value: value for key, value in zip(table.keys, table.values, strict=True)}
+        found = models.get(model.removesuffix(QUICK), ast.Call(ast.Name("dict"), [], []))
+        listed = (said[found.id] if isinstance(found, ast.Name) else found).keywords
+        return {tag.arg: any(one.arg == "quick_gelu" for one in tag.value.keywords) for tag in listed}
+    except (OSError, ValueError, SyntaxError, LookupError, AttributeError):
+        return None
+
+
+def no_tag(model: str, weights: str, tags: Collection[str]) -> InputError:
+    """What is said of a tag that a model does not have."""
+    return InputError(
+        f"clip.weights is '{weights}', neither a file nor a pretrained tag of {model}{nearest(weights, tags)}; "
+        f"its tags: {', '.join(tags) or 'none'}"
+    )
+
+
+def check_activation(model: str, config: Config, quick: bool, weights: str, models: Collection[str]) -> None:
+    """Refuse a model with another activation than its weights were trained with: it would run, and be wrong.
+
+    `models`: all there are.
+    """
+    if quick == bool(config.get("quick_gelu")):
+        return
+    kinds = ("QuickGELU", "GELU") if quick else ("GELU", "QuickGELU")
+    other = f"{model}{QUICK}" if quick else model.removesuffix(QUICK)
+    take = f"set clip.model to '{other}'" if other in models else "take other weights"
+    raise InputError(f"'{weights}' was trained with {kinds[0]}, '{model}' computes with {kinds[1]}; {take}")

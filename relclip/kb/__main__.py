@@ -35,7 +35,7 @@ def main() -> None:
         default=["vg150", "vg20"],
         metavar="NAMES",
         help="vocabulary.json, or a list of objects and one of predicates, each built in (Visual Genome's vg150; vg20, "
-        "vg50) or a text file with a name a line (default: vg150 vg20)",
+        "vg50) or a text file with a name a line",
     )
     parser.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
     parser.add_argument("--predicate-aliases", type=Path, help="Visual Genome's predicate_alias.txt")

@@ -1,7 +1,8 @@
 """A model folder: everything that a photo needs, without pipeline, params.yaml or data. Written by `relclip export`.
 
 relclip.json (what no model's own file says), vocabulary.json, relation/ (the relation model), encoder/ (may be left out
-where its digest is enough), detector/ (where there is one), kb/triplets.parquet (what captions said), README.md.
+where its digest is enough), detector/ (where there is one), kb/triplets.parquet (what captions said), README.md, and
+digests.json of all but the card, which its owner may edit.
 """
 
 import json
@@ -16,10 +17,10 @@ from torch import nn
 
 from relclip import __version__
 from relclip.core.atomic import atomic_folder, check_own, write_json, write_text
-from relclip.core.digest import file_digest
+from relclip.core.digest import DIGESTS, file_digest, write_digests
 from relclip.core.errors import InputError, first_fault
 from relclip.core.extras import installed
-from relclip.core.json_file import read_json
+from relclip.core.json_file import read_json, read_object
 from relclip.core.params.base import Closed
 from relclip.core.params.clip import ObjectPrompt, TripletPrompt
 from relclip.core.params.detector import Detector
@@ -48,6 +49,7 @@ _ENCODER_SKIPS = ("curve.csv", "*.partial")
 _OWN = (
     DESCRIPTION,
     CARD,
+    DIGESTS,
     "vocabulary.json",
     *(f"{name}/*" for name in ("relation", "encoder", "texts", "detector", "kb")),
 )
@@ -122,6 +124,7 @@ def write_export(source: Source, output: Path, *, encoder: bool = True, licence:
             licence=licence,
             size=size_of(folder),
         )
+        write_digests(folder, *(path for path in folder.rglob("*") if path.is_file()))
         write_text(folder / CARD, text)
         exported_source(folder, source.encoder)  # what cannot be read again is not handed over
 
@@ -141,6 +144,7 @@ def exported_source(folder: Path, encoder: Path | None = None) -> Source:
     Raises InputError or ContractError where the folder is not whole, or holds what `relclip.photo.untrusted` refuses.
     """
     check_files(folder)
+    _check_whole(folder)
     description = _description(folder / DESCRIPTION)
     detector, place = folder / "detector", _encoder(folder, description.encoder, encoder)
     source = Source(
@@ -169,6 +173,15 @@ def exported_source(folder: Path, encoder: Path | None = None) -> Source:
     )
     _check(source)
     return source
+
+
+def _check_whole(folder: Path) -> None:
+    """Raise InputError where a file is not as it was exported, or missing from a folder that is there."""
+    noted = read_object(folder / DIGESTS, _ADVICE, InputError) if (folder / DIGESTS).is_file() else {}
+    for name, digest in noted.items():
+        path = folder / name
+        if path.parent.is_dir() and (not path.is_file() or file_digest(path) != digest):
+            raise InputError(f"{path} is missing, damaged or was changed since; {_ADVICE}")
 
 
 def _described(source: Source) -> Description:

@@ -136,13 +136,11 @@ def test_a_torchscript_archive_is_refused_unread(tiny, tmp_path):
     [("ViT-B-32", "openai", "ViT-B-32-quickgelu"), ("ViT-B-32-quickgelu", "laion2b_s34b_b79k", "ViT-B-32")],
 )
 def test_weights_of_another_activation_are_refused_with_the_right_name(model, tag, right):
-    config, found = (
-        open_clip.get_model_config(model),
-        open_clip.pretrained.get_pretrained_cfg(model.removesuffix("-quickgelu"), tag),
-    )
+    found = open_clip.pretrained.get_pretrained_cfg(model.removesuffix("-quickgelu"), tag)
+    quick = bool(found.get("quick_gelu"))
     with pytest.raises(InputError, match=f"set clip.model to '{right}'"):
-        elsewhere._same_activation(model, config, found, tag)
-    elsewhere._same_activation(right, open_clip.get_model_config(right), found, tag)
+        elsewhere._same_activation(model, quick, tag)
+    elsewhere._same_activation(right, quick, tag)
 
 
 def test_a_pretrained_tag_of_another_activation_is_refused_by_the_stage(
@@ -255,6 +253,19 @@ def test_patch_states_of_a_tower_that_pools_by_attention_are_those_it_pools(tiny
         states = tower.transformer(tower._embeds(encoder._pixels(pictures, 32)))[:, 1:]
     assert torch.allclose(encoder.patch_map(pictures, 32).flatten(1, 2), states, atol=1e-5)
     assert encoder.encode_images(pictures).shape == (2, 24)
+
+
+def test_a_tokenizer_that_is_not_to_be_had_is_one_sentence_at_once(tiny, tmp_path, monkeypatch):
+    """The Hub's client tried for a minute, after the model was built."""
+    monkeypatch.setattr(known, "find_spec", lambda name: True)
+    monkeypatch.setattr(elsewhere, "reach", _no_network)
+    monkeypatch.setattr("open_clip.create_model", lambda *_, **__: pytest.fail("it was built"))
+    with pytest.raises(
+        InputError, match=r"the tokenizer of 'ViT-B-16-SigLIP', timm/ViT-B-16-SigLIP of .*hf download"
+    ):
+        _run(tiny.params, tmp_path / "model", model="ViT-B-16-SigLIP")
+    elsewhere._check_tokenizer("mine", str(tmp_path))
+    elsewhere._check_tokenizer("mine", None)
 
 
 def test_a_tower_whose_texts_another_package_reads_is_refused_before_it_is_built(tiny, tmp_path, monkeypatch):

@@ -20,12 +20,14 @@ def test_help_shows_defaults_as_they_are_typed(capsys, monkeypatch):
     parser.add_argument("--quick", action="store_true", help="be quick")
     parser.add_argument("--dedup", metavar="true|false", default=True, help="once")
     parser.add_argument("--top", type=int, default=0, help="at most")
+    parser.add_argument("--lists", nargs="+", default=["vg150", "vg20"], help="words")
     with pytest.raises(SystemExit):
         parser.parse_args(["--help"])
     shown = capsys.readouterr().out
     assert [shown.count(one) for one in ("[]", "True", "False")] == [0, 0, 0]
     assert "once (default: true)" in shown
     assert "at most (default: 0)" in shown
+    assert "words (default: vg150 vg20)" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(("place", "what"), [("claims/claims.json", "file"), ("train/<run>", "folder")])
@@ -165,3 +167,14 @@ def test_what_is_terminated_twice_tidies_up_once():
     )
     assert done.returncode == 143
     assert done.stdout == "tidied\n" and done.stderr.count("terminated; nothing half-written") == 1
+
+
+def test_an_empty_argument_is_not_the_folder_we_are_in(capsys, monkeypatch):
+    """A variable of the shell that is not set: as a path it would be `.`, with all pictures below it."""
+    monkeypatch.setattr(sys, "argv", ["relclip"])
+    parser = command.parser("relclip.nothing", "Nothing.")
+    parser.add_argument("photos", type=Path)
+    with pytest.raises(SystemExit) as end:
+        parser.parse_args([""])
+    assert end.value.code == 2 and "an argument is empty" in capsys.readouterr().err
+    assert parser.parse_args(["."]).photos == Path()

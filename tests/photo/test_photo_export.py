@@ -5,14 +5,16 @@ import os
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 import yaml
 from photo_case import RUN
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from relclip.core import command
+from relclip.core.digest import DIGESTS
 from relclip.core.errors import RelclipError
 from relclip.model import Projections, build_model, read_about, read_config, save_model
 from relclip.photo import SceneGraphs, export
@@ -194,9 +196,42 @@ STRANGERS = {
 @pytest.mark.parametrize("what", STRANGERS)
 def test_a_folder_from_a_stranger_ends_in_a_sentence(model, what):
     change, sentence = STRANGERS[what]
+    (model / DIGESTS).unlink()  # a stranger's are of his own files
     change(model)
     with pytest.raises(RelclipError, match=sentence):
         SceneGraphs.load(model, device="cpu")
+
+
+def other_weights_of_its_kind(path):
+    state = load_file(path)
+    save_file({name: value + 1 for name, value in state.items()}, path)
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("encoder/words.txt", lambda path: path.write_text(path.read_text().replace("man", "nam", 1))),
+        ("encoder/open_clip_model.safetensors", other_weights_of_its_kind),
+        ("relation/model.safetensors", other_weights_of_its_kind),
+        ("relclip.json", lambda path: path.write_text(path.read_text().replace("sha256", "sha265"))),
+        ("relation/config.json", Path.unlink),
+        ("vocabulary.json", lambda path: path.write_text(path.read_text().replace("riding", "reding"))),
+    ],
+)
+def test_a_file_that_is_not_as_it_was_exported_is_refused_by_its_name(model, file, damage):
+    """Another word, or weights of the same shapes, gave other numbers without a word."""
+    (model / "README.md").write_text("edited by its owner")
+    SceneGraphs.load(model, device="cpu")
+    damage(model / file)
+    with pytest.raises(
+        RelclipError, match=f"{file} is missing, damaged or was changed since; take the folder"
+    ):
+        SceneGraphs.load(model, device="cpu")
+
+
+def test_an_export_of_before_has_no_digests(model):
+    (model / DIGESTS).unlink()
+    SceneGraphs.load(model, device="cpu")
 
 
 def test_the_hubs_cache_of_links_is_a_folder_too(model, graphs, data, tmp_path):
@@ -239,6 +274,7 @@ def test_predicates_that_were_never_trained_are_matched_by_their_words(data, mat
     assert "not trained" not in other.about.sentence
     assert {one.predicate for one in other.relations} == {"riding"}
     assert len(other.relations) == len(graph.relations)
+    (matching / DIGESTS).unlink()
     about = matching / "relation" / "config.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"train": {"held_out": ["riding"]}}))
     held_out = SceneGraphs.load(matching, device="cpu", predicates=["riding"])

@@ -1,5 +1,6 @@
 """What an encoder lacks, and classes that are none, are said before any stage runs."""
 
+import json
 from contextlib import nullcontext
 
 import pytest
@@ -57,6 +58,17 @@ def test_classes_that_are_none_are_one_sentence(changes, said):
         (of(clip={"source": "open_clip", "model": "ViT-B-33"}), "nearest: ViT-B-32"),
         (of(clip={"source": "open_clip", "model": "convnext_base"}), r"set gradcam.runs to \[\]"),
         (of(clip={"source": "open_clip", "model": "RN50"}), r"set gradcam.runs to \[\]"),
+        (
+            of(clip={"weights": "laion2b_s34b_b79"}),
+            r"b79', .* tag of ViT-B-32-quickgelu \(did you mean 'laion2b_s34b_b79k'\?\); its tags: openai",
+        ),
+        (of(clip={"model": "ViT-B-16-SigLIP-i18n-256", "weights": "openai"}), "transformers|its tags: webli"),
+        (
+            of(clip={"model": "ViT-B-32", "weights": "openai"}),
+            "'openai' was trained with QuickGELU.*set clip.model to 'ViT-B-32-quickgelu'",
+        ),
+        (of(clip={"weights": "laion2b_s34b_b79k"}), "was trained with GELU, .*set clip.model to 'ViT-B-32'"),
+        (of(clip={"model": "ViT-S-32-alt", "weights": "openai"}), "its tags: none"),
     ],
 )
 def test_an_encoder_that_serves_no_run_is_one_sentence(params, said):
@@ -98,6 +110,36 @@ def test_a_file_that_nobody_may_read_is_one_sentence(monkeypatch):
 def test_runs_without_a_contrast_take_any_width():
     check_encoder(of(clip={"source": "open_clip", "model": "ViT-L-14"}, train={"dimension": 768}))
     check_encoder(of(runs={"relclip_full": {"rcl": {"level": "none"}}}, clip={"model": "ViT-L-14"}))
+
+
+def test_tags_are_those_of_open_clip():
+    """Read off its source, for importing it takes seconds; a new version may write them otherwise."""
+    open_clip = pytest.importorskip("open_clip")
+    for model in open_clip.list_models():
+        tags = open_clip.list_pretrained_tags_by_model(model)
+        wanted = {tag: bool(open_clip.get_pretrained_cfg(model, tag).get("quick_gelu")) for tag in tags}
+        found = known.tags_of(model)
+        fitting = {tag: True for tag in found if found[tag]} if model.endswith(known.QUICK) else found
+        assert fitting == wanted, model
+
+
+def test_tags_that_are_written_otherwise_are_left_to_the_job(tmp_path, monkeypatch):
+    monkeypatch.setattr(known, "_places", lambda: [str(tmp_path)])
+    for text in ("_PRETRAINED = load()", "_PRETRAINED = {", "_PRETRAINED = {**{}}", "a = b.c = 1"):
+        (tmp_path / "pretrained.py").write_text(text)
+        assert known.tags_of("ViT-B-32") is None
+    known.check_weights("ViT-B-32", "a new tag", {})
+
+
+def test_a_tower_called_siglip_names_its_tokenizer(tmp_path):
+    """open_clip took SigLIP's by the name, and the model's folder, which has another name, CLIP's own."""
+    path = tmp_path / "my-SigLIP-mini.json"
+    content = {"embed_dim": 8, "vision_cfg": {}, "text_cfg": {}}
+    path.write_text(json.dumps(content))
+    with pytest.raises(RelclipError, match="names no hf_tokenizer_name"):
+        known.read_config(path)
+    path.write_text(json.dumps(content | {"text_cfg": {"hf_tokenizer_name": "a/b"}}))
+    assert known.read_config(path)["embed_dim"] == 8
 
 
 def test_where_open_clip_is_not_nothing_is_said_of_it(monkeypatch):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,6 +22,9 @@ CHECKED: dict[str, Any] = {"page_checksum_verification": True}
 
 #: A table that takes more memory than this may be so many times its file: of 18 bytes of a relation ours takes one.
 LARGE, MOST_TIMES = 1 << 28, 200
+
+#: Rows that wait until they are written together (`rows_writer`).
+ROWS_AT_ONCE = 1 << 17
 
 _BOX = [("x1", pa.float32()), ("y1", pa.float32()), ("x2", pa.float32()), ("y2", pa.float32())]
 _PAIR = [("image_id", pa.int64()), ("subject_id", pa.int32()), ("object_id", pa.int32())]
@@ -135,6 +139,32 @@ def sorted_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table]
     """Yield what writes tables that come in a total order; like `write_sorted`, for work that fills several files."""
     with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, **_WRITTEN) as writer:
         yield lambda table: writer.write_table(_fit(table, schema, path), row_group_size=1 << 20)
+
+
+@contextmanager
+def rows_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[Sequence[Any]], None]]:
+    """Yield what takes the columns of some rows after others, in a total order; they are written once they are many."""
+    waiting: list[Sequence[Any]] = []
+    count = 0
+    with sorted_writer(path, schema) as write:
+
+        def flush() -> None:
+            nonlocal count
+            if count:
+                columns = [np.concatenate(parts) for parts in zip(*waiting, strict=True)]
+                write(pa.table(columns, names=schema.names))
+            waiting.clear()
+            count = 0
+
+        def add(columns: Sequence[Any]) -> None:
+            nonlocal count
+            waiting.append(columns)
+            count += len(columns[0])
+            if count >= ROWS_AT_ONCE:
+                flush()
+
+        yield add
+        flush()
 
 
 def read_table(

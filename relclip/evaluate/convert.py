@@ -7,14 +7,13 @@ The peers' own numbers: --dedup false --empty-predictions skip. vocabulary.json 
 peer's ids (its ind_to_classes and ind_to_predicates without background).
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core import command
@@ -29,7 +28,7 @@ from relclip.core.parquet import (
     PREDICTED_OBJECTS,
     PREDICTED_RELATIONS,
     RELATIONS,
-    sorted_writer,
+    rows_writer,
 )
 from relclip.core.progress import progress
 from relclip.core.recall import reachable_either
@@ -37,7 +36,6 @@ from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.evaluate.boxlists import PeerPrediction, PeerTruth, read_prediction, read_truth
 from relclip.evaluate.torch_file import torch_file
 
-IMAGES_AT_ONCE = 256
 _FILES = {
     "groundtruth/images": IMAGES,
     "groundtruth/objects": OBJECTS,
@@ -47,7 +45,6 @@ _FILES = {
 }
 _NAMES = "groundtruth/vocabulary.json"
 _IDS = "give a number a line, a JSON list of whole numbers, or the peer's visual_info.json"
-Columns = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -74,16 +71,16 @@ def convert(
         ids = load_image_ids(image_ids, len(truths)) if image_ids else list(range(1, len(truths) + 1))
         vocabulary.save(folder / _NAMES)
         writers = {
-            name: stack.enter_context(sorted_writer(folder / f"{name}.parquet", schema))
+            name: stack.enter_context(rows_writer(folder / f"{name}.parquet", schema))
             for name, schema in _FILES.items()
         }
         rows = dict.fromkeys(_FILES, 0)
-        for columns in _batches(_images(truths, predictions, ids, vocabulary), split):
-            for name, schema in _FILES.items():
-                arrays = zip(*columns[name], strict=True)
-                table = pa.table([np.concatenate(parts) for parts in arrays], names=schema.names)
-                rows[name] += table.num_rows
-                writers[name](table)
+        for row in progress(np.argsort(ids, kind="stable").tolist(), "convert", "image"):
+            truth = read_truth(truths[row], vocabulary, row)
+            found = read_prediction(predictions[row], vocabulary, row, truth.size)
+            for name, columns in _columns(ids[row], truth, found, split).items():
+                writers[name](columns)
+                rows[name] += len(columns[0])
     return Converted(len(ids), rows["groundtruth/relations"], rows["predictions/relations"])
 
 
@@ -129,49 +126,22 @@ def _lists(content: Any) -> tuple[list[Any], list[Any]]:
     return truths, predictions
 
 
-def _images(
-    truths: list[Any], predictions: list[Any], ids: list[int], vocabulary: Vocabulary
-) -> Iterator[tuple[int, PeerTruth, PeerPrediction]]:
-    """Image by image, by ascending id."""
-    for row in progress(np.argsort(ids, kind="stable").tolist(), "convert", "image"):
-        truth = read_truth(truths[row], vocabulary, row)
-        yield ids[row], truth, read_prediction(predictions[row], vocabulary, row, truth.size)
-
-
-def _batches(
-    images: Iterator[tuple[int, PeerTruth, PeerPrediction]], split: str
-) -> Iterator[dict[str, list[Columns]]]:
-    """Columns of some images at once, by file."""
-    columns: dict[str, list[Columns]] = {name: [] for name in _FILES}
-    for image_id, truth, found in images:
-        _add(columns, image_id, truth, found, split)
-        if len(columns["groundtruth/images"]) == IMAGES_AT_ONCE:
-            yield columns
-            columns = {name: [] for name in _FILES}
-    if columns["groundtruth/images"]:
-        yield columns
-
-
-def _add(
-    columns: dict[str, list[tuple[Any, ...]]],
-    image_id: int,
-    truth: PeerTruth,
-    found: PeerPrediction,
-    split: str,
-) -> None:
+def _columns(image_id: int, truth: PeerTruth, found: PeerPrediction, split: str) -> dict[str, Sequence[Any]]:
+    """The rows of one image, by file, sorted."""
     width, height = truth.size
-    columns["groundtruth/images"].append(([image_id], [f"{image_id}.jpg"], [width], [height], [split]))
-    columns["groundtruth/objects"].append(_objects(image_id, truth.boxes, truth.labels))
     triplets = truth.relations[np.lexsort(truth.relations[:, [1, 2, 0]].T)]
     subject, other, predicate = triplets.T
-    columns["groundtruth/relations"].append((np.full(len(triplets), image_id), subject, predicate, other))
-    columns["predictions/objects"].append(_objects(image_id, found.boxes, found.labels, found.scores))
     pair, column = np.nonzero(can_reach(found))
-    score = found.relation_scores[pair, column]
-    kept = np.lexsort((column, found.pairs[pair, 1], found.pairs[pair, 0]))
-    pair, column = pair[kept], column[kept]
-    ends = found.pairs[pair, 0], found.pairs[pair, 1]
-    columns["predictions/relations"].append((np.full(len(pair), image_id), *ends, column + 1, score[kept]))
+    order = np.lexsort((column, found.pairs[pair, 1], found.pairs[pair, 0]))
+    pair, column = pair[order], column[order]
+    ends, score = found.pairs[pair].T, found.relation_scores[pair, column]
+    return {
+        "groundtruth/images": ([image_id], [f"{image_id}.jpg"], [width], [height], [split]),
+        "groundtruth/objects": _objects(image_id, truth.boxes, truth.labels),
+        "groundtruth/relations": (np.full(len(triplets), image_id), subject, predicate, other),
+        "predictions/objects": _objects(image_id, found.boxes, found.labels, found.scores),
+        "predictions/relations": (np.full(len(pair), image_id), *ends, column + 1, score),
+    }
 
 
 def can_reach(found: PeerPrediction, places: int = max(ALL_CUTOFFS)) -> NDArray[np.bool_]:
@@ -184,7 +154,7 @@ def can_reach(found: PeerPrediction, places: int = max(ALL_CUTOFFS)) -> NDArray[
     return kept[0] | kept[1]
 
 
-def _objects(image_id: int, boxes: Any, labels: Any, *scores: Any) -> Columns:
+def _objects(image_id: int, boxes: Any, labels: Any, *scores: Any) -> Sequence[Any]:
     count = len(boxes)
     return np.full(count, image_id), np.arange(count), labels, *scores, *boxes.T
 

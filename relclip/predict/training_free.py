@@ -25,6 +25,8 @@ from relclip.predict.writing import Prediction, Scores, task_writer
 
 #: These rows have no weights; the digest's place in provenance.json says so.
 NO_MODEL = "none"
+#: Of one image: object ids, classes, their scores, boxes, (N,) or (N, 4).
+Things = tuple[NDArray[np.integer], Ids, Scores, Boxes]
 LOGITS = {"predcls": "scores.parquet", "sgcls": "sgcls_scores.parquet", "sgdet": "scores.parquet"}
 
 
@@ -44,7 +46,11 @@ def predict_training_free(
     with ExitStack() as files:
         for task, (classes, scores) in labels.items():
             logits = _logits(method, ext / LOGITS[task], annotations, images)
-            predictions = _predictions(method, annotations, images, (classes, scores, counts), logits)
+            things = (
+                (annotations.object_id[rows], classes[rows], scores[rows], annotations.boxes[rows])
+                for rows in map(annotations.rows, images.tolist())
+            )
+            predictions = _predictions(method, annotations.image_id[images], things, counts, logits)
             folder = files.enter_context(made_folder(output / task))
             _write(folder, keep, progress(predictions, f"{method} {task}", "image", total=len(images)))
     write_json(output / "provenance.json", {"run": method, "model_sha256": NO_MODEL})
@@ -74,16 +80,15 @@ def predict_training_free_sgdet(
     found = load_proposals(proposals, dataset, image_ids, len(annotations.vocabulary.objects))
     logits = _logits(method, ext / LOGITS["sgdet"], annotations, images)
 
-    def predictions() -> Iterator[Prediction]:
-        for number, (image_id, clip) in enumerate(zip(image_ids, logits, strict=True)):
-            rows = found.rows(number)
+    def things() -> Iterator[Things]:
+        for rows in map(found.rows, range(len(images))):
             boxes, classes, scores = found.boxes[rows], found.class_id[rows], found.score[rows]
             kept = class_nms(boxes, classes, scores, most)
-            objects = found.object_id[rows][kept], classes[kept], scores[kept], boxes[kept]
-            yield _predict(method, int(image_id), objects, counts, clip)
+            yield found.object_id[rows][kept], classes[kept], scores[kept], boxes[kept]
 
+    predictions = _predictions(method, image_ids, things(), counts, logits)
     with made_folder(output) as folder:
-        _write(folder, keep, progress(predictions(), f"{method} sgdet", "image", total=len(images)))
+        _write(folder, keep, progress(predictions, f"{method} sgdet", "image", total=len(images)))
         write_json(folder / "provenance.json", {"run": method, "model_sha256": NO_MODEL})
 
 
@@ -104,40 +109,31 @@ def _write(folder: Path, keep: int, predictions: Iterable[Prediction]) -> None:
 
 def _predictions(
     method: TrainingFree,
-    annotations: Annotations,
-    images: Ids,
-    tables: tuple[Ids, Scores, NDArray[np.float32]],
+    image_ids: Ids,
+    things: Iterable[Things],
+    counts: NDArray[np.float32],
     logits: Iterable[Logits | None],
 ) -> Iterator[Prediction]:
-    classes, object_scores, counts = tables
-    for image, clip in zip(images, logits, strict=True):
-        rows = annotations.rows(image)
-        objects = annotations.object_id[rows], classes[rows], object_scores[rows], annotations.boxes[rows]
-        yield _predict(method, int(annotations.image_id[image]), objects, counts, clip)
-
-
-def _predict(
-    method: TrainingFree,
-    image_id: int,
-    objects: tuple[NDArray[np.integer], Ids, Scores, Boxes],
-    counts: NDArray[np.float32],
-    clip: Logits | None,
-) -> Prediction:
-    """The prediction of one image. objects: ids, classes, scores, boxes, (N,) or (N, 4)."""
-    ids, labels, object_scores, boxes = objects
-    pairs = overlapping_pairs(boxes)
-    subject, object_ = pairs.T
-    logits = clip.of(image_id, ids[subject], ids[object_]) if clip else None
-    scores = method_scores(method, counts[labels[subject], labels[object_]], logits)
-    return Prediction(
-        image_id=image_id,
-        object_id=ids,
-        class_id=labels,
-        object_score=object_scores,
-        boxes=boxes,
-        pairs=pairs,
-        scores=scores,
-    )
+    """The prediction of each image, given its things and CLIP's logits."""
+    for image_id, (ids, labels, object_scores, boxes), clip in zip(
+        image_ids.tolist(), things, logits, strict=True
+    ):
+        pairs = overlapping_pairs(boxes)
+        subject, object_ = pairs.T
+        scores = method_scores(
+            method,
+            counts[labels[subject], labels[object_]],
+            clip.of(image_id, ids[subject], ids[object_]) if clip else None,
+        )
+        yield Prediction(
+            image_id=image_id,
+            object_id=ids,
+            class_id=labels,
+            object_score=object_scores,
+            boxes=boxes,
+            pairs=pairs,
+            scores=scores,
+        )
 
 
 def main() -> None:

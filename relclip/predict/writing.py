@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from relclip.core.boxes import Boxes, intersection
 from relclip.core.errors import ContractError
-from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS, sorted_writer
+from relclip.core.parquet import PREDICTED_OBJECTS, PREDICTED_RELATIONS, rows_writer
 from relclip.core.recall import Scores, reachable_either
 
 TASKS = ("predcls", "sgcls")
-ROWS_AT_ONCE = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -39,42 +37,15 @@ def task_writer(folder: Path, keep: int) -> Iterator[Callable[[Prediction], None
     written. Raises ContractError for a score that is infinite.
     """
     with (
-        sorted_writer(folder / "objects.parquet", PREDICTED_OBJECTS) as write_objects,
-        sorted_writer(folder / "relations.parquet", PREDICTED_RELATIONS) as write_relations,
+        rows_writer(folder / "objects.parquet", PREDICTED_OBJECTS) as objects,
+        rows_writer(folder / "relations.parquet", PREDICTED_RELATIONS) as relations,
     ):
-        objects, relations = (
-            _Rows(write_objects, PREDICTED_OBJECTS),
-            _Rows(write_relations, PREDICTED_RELATIONS),
-        )
 
         def write(image: Prediction) -> None:
-            objects.add(_object_columns(image))
-            relations.add(_relation_columns(image, keep))
+            objects(_object_columns(image))
+            relations(_relation_columns(image, keep))
 
         yield write
-        objects.flush()
-        relations.flush()
-
-
-class _Rows:
-    """Columns of many images, written once they are many."""
-
-    def __init__(self, write: Callable[[pa.Table], None], schema: pa.Schema) -> None:
-        self._write, self._schema = write, schema
-        self._waiting: list[Sequence[NDArray]] = []
-        self._count = 0
-
-    def add(self, columns: Sequence[NDArray]) -> None:
-        self._waiting.append(columns)
-        self._count += len(columns[0])
-        if self._count >= ROWS_AT_ONCE:
-            self.flush()
-
-    def flush(self) -> None:
-        if self._count:
-            columns = [np.concatenate(parts) for parts in zip(*self._waiting, strict=True)]
-            self._write(pa.table(columns, names=self._schema.names))
-        self._waiting, self._count = [], 0
 
 
 def _object_columns(image: Prediction) -> Sequence[NDArray]:

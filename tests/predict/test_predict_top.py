@@ -101,7 +101,7 @@ def test_writer_keeps_order_and_types_over_many_flushes(tmp_path, monkeypatch):
     case = write_free_case(tmp_path, seed=2)
     tables = []
     for rows in (1, 1 << 17):
-        monkeypatch.setattr("relclip.predict.writing.ROWS_AT_ONCE", rows)
+        monkeypatch.setattr("relclip.core.parquet.ROWS_AT_ONCE", rows)
         random = np.random.default_rng(0)
         with task_writer(tmp_path / str(rows), 100) as write:
             for image in case["split"]:

@@ -21,15 +21,18 @@ class Evaluate(Closed):
     empty_predictions: Literal["zero", "skip"] = Field(
         default="zero", description="recall of an image without predictions: 0, or left out"
     )
-    pixel_inclusive: bool = Field(default=True, description="whether a box's width counts its last pixel")
+    pixel_inclusive: bool = Field(
+        default=True, description="whether a box's width counts its last pixel (x2 - x1 + 1)"
+    )
     recall: Reading = Field(default="per_image", description="mean over images, or over all relations")
     require_overlap: bool = Field(
         default=False, description="whether only relations between boxes that overlap count"
     )
     ties: Literal["seeded", "lowest"] = Field(
-        default="seeded", description="which of equal scores comes first: by a seed, or the lowest place"
+        default="seeded",
+        description="order of equal scores: by a seed, or by predicate, subject, object, the lowest first, as argmax",
     )
     split: SplitName = Field(default="test", description="that is judged")
     bootstrap: int = Field(default=1000, ge=0, le=MOST_SAMPLES, description="samples behind an interval")
     precision_images: int = Field(default=200, ge=1, description="images whose P@10 and P@20 are judged")
-    seed: Seed = Field(default=0, description="of the bootstrap")
+    seed: Seed = Field(default=0, description="of the bootstrap and of equal scores")

@@ -185,12 +185,13 @@ def name_table(ids: Mapping[str, int], aliases: Mapping[str, str], *, exact: boo
     return table
 
 
-def load_aliases(path: str | Path | None) -> dict[str, str]:
+def load_aliases(path: str | Path | None, *, to_the_end: bool = False) -> dict[str, str]:
     """Read an alias file in Visual Genome's format, a line a name and, after commas, the forms that mean it.
 
-    Returns form -> name, both tidied; {} without a file. The first line that has a form wins.
+    Returns form -> name, both tidied; {} without a file. The first line that has a form wins. `to_the_end`: where a
+    name is itself a form, what that means, and so on; Visual Genome's counts were made by one step alone.
 
-    Raises InputError where the file cannot be read as UTF-8 text.
+    Raises InputError where the file cannot be read as UTF-8 text, has no form, or two names that mean each other.
     """
     if path is None:
         return {}
@@ -206,4 +207,21 @@ def load_aliases(path: str | Path | None) -> dict[str, str]:
         for form in forms:
             if name and form:
                 aliases.setdefault(form, name)
-    return aliases
+    if any(map(str.strip, lines)) and not aliases:
+        raise InputError(
+            f"the alias file '{path}' has no alias; a line is a name and, after commas, what means it: person,people"
+        )
+    ends = {form: _end(form, aliases, path) for form in aliases}
+    return ends if to_the_end else aliases
+
+
+def _end(form: str, aliases: Mapping[str, str], path: str | Path) -> str:
+    """What a form means in the end."""
+    met = [form]
+    while (name := aliases.get(met[-1], met[-1])) != met[-1]:
+        if name in met:
+            raise InputError(
+                f"in the alias file '{path}' {' means '.join([*met, name])}; leave one of these out"
+            )
+        met.append(name)
+    return met[-1]

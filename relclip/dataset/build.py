@@ -37,7 +37,8 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
         raise InputError(
             f"dataset.truth is true but {raw / TRUTH} {no_file(raw / TRUTH)}; set it to false for this data"
         )
-    object_aliases, predicate_aliases = map(load_aliases, (params.object_aliases, params.predicate_aliases))
+    object_aliases = load_aliases(params.object_aliases, to_the_end=params.objects == FOUND)
+    predicate_aliases = load_aliases(params.predicate_aliases, to_the_end=params.predicates == FOUND)
     vocabulary = make_vocabulary(params, raw, object_aliases, predicate_aliases)
     # what was found is what annotators write, tidied; an exact match knows no other
     if params.predicates == FOUND:

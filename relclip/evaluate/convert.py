@@ -10,7 +10,7 @@ peer's ids (its ind_to_classes and ind_to_predicates without background).
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -103,8 +103,11 @@ def load_image_ids(path: Path, count: int) -> list[int]:
 
 
 def _image_id(one: Any) -> int:
-    """The id that one entry says. Raises ValueError, KeyError or TypeError for what is no whole number from 0."""
-    text = Path(one["img_file"]).stem if isinstance(one, dict) else one
+    """The id that one entry says, a path with either slash.
+
+    Raises ValueError, KeyError or TypeError for what is no whole number from 0.
+    """
+    text = PureWindowsPath(one["img_file"]).stem if isinstance(one, dict) else one
     if isinstance(text, int) and not isinstance(text, bool):
         number = text
     elif isinstance(text, str) and len(text) < 20 and text.isascii() and text.isdecimal():

@@ -19,8 +19,11 @@ LONGEST_KEY, MOST_SIDES = 1 << 12, 1 << 8
 _DAMAGE = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, struct.error)
 _TENSORS = ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor")
 _DICT, _SIZE = "collections.OrderedDict", "torch.Size"
+#: Two bytes that are the upper half of a float32: numpy has no such number.
+BFLOAT16 = "V2"
 #: Storage class of torch -> numpy type, little-endian.
 STORAGES = {
+    "torch.BFloat16Storage": BFLOAT16,
     "torch.FloatStorage": "<f4",
     "torch.DoubleStorage": "<f8",
     "torch.HalfStorage": "<f2",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from relclip.core.atomic import note_read
 from relclip.core.errors import InputError, no_file
-from relclip.evaluate.inert_pickle import STORAGES, InertPickle, Name
+from relclip.evaluate.inert_pickle import BFLOAT16, STORAGES, InertPickle, Name
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80\x02"
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -48,7 +48,10 @@ class Tensor:
     stride: tuple[int, ...]
 
     def array(self) -> NDArray[Any]:
-        """A read-only view of the file. Raises InputError where it would reach beyond its storage."""
+        """A read-only view of the file (bfloat16 as a float32 copy).
+
+        Raises InputError where it would reach beyond its storage.
+        """
         numbers = (self.offset, *self.size, *self.stride)
         if not all(isinstance(number, int) and 0 <= number < _LARGEST for number in numbers):
             raise InputError("a tensor has a shape that cannot be; the file is damaged")
@@ -57,7 +60,7 @@ class Tensor:
         if 0 in self.size:
             if math.prod(side or 1 for side in self.size) > _MOST_BYTES:
                 raise InputError("an empty tensor has a side that cannot be; the file is damaged")
-            return np.empty(self.size, self.storage.kind)
+            return _known(np.empty(self.size, self.storage.kind))
         last = self.offset + sum((n - 1) * step for n, step in zip(self.size, self.stride, strict=True))
         if last >= self.storage.length:
             raise InputError(f"a tensor of shape {self.size} reaches beyond its memory; the file is damaged")
@@ -65,7 +68,14 @@ class Tensor:
             raise InputError(f"a tensor of shape {self.size} repeats its numbers; save it again as a copy")
         flat = np.frombuffer(self.file, self.storage.kind, self.storage.length, self.storage.position)
         strides = [step * flat.itemsize for step in self.stride]
-        return np.lib.stride_tricks.as_strided(flat[self.offset :], self.size, strides, writeable=False)
+        return _known(
+            np.lib.stride_tricks.as_strided(flat[self.offset :], self.size, strides, writeable=False)
+        )
+
+
+def _known(values: NDArray[Any]) -> NDArray[Any]:
+    """The numbers as a type of numpy's."""
+    return values if values.dtype != BFLOAT16 else (values.view("<u2").astype("<u4") << 16).view("<f4")
 
 
 @contextmanager

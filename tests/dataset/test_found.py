@@ -71,6 +71,22 @@ def test_exact_takes_each_name_as_it_is_written(write_raw, thing, relation, para
 
 
 @pytest.mark.parametrize("match", ["exact", "lemma"])
+def test_a_name_that_is_an_alias_of_another_is_no_class(write_raw, thing, relation, params, match):
+    """`next to` was counted for near and `nearby` for next to, which then had no relation of its own."""
+    words = ["next to", "nearby", "nearby", "near"]
+    raw = write_raw({1: (40, 30)}, {1: [thing(1, "man"), thing(2, "gents")]},
+                    {1: [relation(1, text, 2) for text in words]})  # fmt: skip
+    (raw.parent / "a.txt").write_text("near,next to\nnext to,nearby\n")
+    (raw.parent / "o.txt").write_text("guy,gents\nman,guy\n")
+    settings = found(params, predicate_match=match, object_match="exact", duplicates="keep").model_copy(
+        update={"predicate_aliases": str(raw.parent / "a.txt"), "object_aliases": str(raw.parent / "o.txt")}
+    )
+    assert make_dataset(settings, raw, raw.parent / "made").kept["relations"] == 4
+    vocabulary = load_vocabulary(raw.parent / "made" / "vocabulary.json")
+    assert vocabulary.objects == ("man",) and vocabulary.predicates == ("near",)
+
+
+@pytest.mark.parametrize("match", ["exact", "lemma"])
 def test_what_is_found_is_met_however_it_is_written(write_raw, thing, relation, params, match):
     words = ["next_to", " Next  to", "next to.", "a\u0300 côté de", "à côté de"]
     raw = write_raw({1: (40, 30)}, {1: [thing(1, "fene\u0302tre"), thing(2, "fenêtre")]},

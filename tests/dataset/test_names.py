@@ -89,6 +89,24 @@ def test_classes_that_differ_in_case_are_refused():
         ObjectNames(("tree", "Tree"), {}, "plural")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\nb,c\nc,a\n", "'.*/alias.txt' b means a means c means b; leave one"),
+        ("person;people\n", "has no alias; a line is a name and, after commas, "),
+        ("person\tpeople", "has no alias"),
+    ],
+)
+def test_an_alias_file_that_says_nothing_or_turns_round_is_one_sentence(tmp_path, text, words):
+    (tmp_path / "alias.txt").write_text(text)
+    with pytest.raises(InputError, match=words):
+        load_aliases(tmp_path / "alias.txt")
+    (tmp_path / "alias.txt").write_text("\na,a,b\nb\n")
+    assert load_aliases(tmp_path / "alias.txt") == {"a": "a", "b": "a"}
+    (tmp_path / "alias.txt").write_text("\n")
+    assert load_aliases(tmp_path / "alias.txt") == {}
+
+
 def test_a_missing_alias_file_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="alias"):
         load_aliases(str(tmp_path / "none.txt"))

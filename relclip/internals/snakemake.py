@@ -20,6 +20,15 @@ KNOWN = "9.27"
 INTERVAL = 2.0
 #: The last words of a run that did not come to its end, after Ctrl-C or an error that was said above.
 STOPPED = "relclip: stopped before the end; what is done stays, and the same command goes on from there"
+#: The last words of a job that was killed, which says nothing itself: bash says them, into its log too, which a cluster
+#: shows. Its name is the last word of every rule's command (`| tee LOG`). Braces are doubled, as in all commands there.
+KILLED = (
+    "relclip: this job was killed, most often for want of memory; let fewer run at once (--cores 1), or ask a cluster "
+    "for more (--set-resources RULE:mem_mb=65536)"
+)
+TELL_KILLED = (
+    """trap '(($? - 137)) || echo "$RELCLIP_KILLED" | tee -a "${{BASH_EXECUTION_STRING##* }}" >&2' EXIT; """
+)
 
 
 def look_less_often(version: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,8 +13,18 @@ from pathlib import Path
 import pytest
 
 from relclip.internals import looked_into
-from relclip.internals.snakemake import INTERVAL, KNOWN, STOPPED, look_less_often, read_once, read_rules
+from relclip.internals.snakemake import (
+    INTERVAL,
+    KILLED,
+    KNOWN,
+    STOPPED,
+    TELL_KILLED,
+    look_less_often,
+    read_once,
+    read_rules,
+)
 
+ROOT = Path(__file__).resolve().parents[2]
 OWN_INTERVAL = 0.5
 OWN_CHECKSUM = inspect.unwrap(pytest.importorskip("snakemake.io")._IOFile.checksum)
 
@@ -101,3 +112,29 @@ def test_ctrl_c_while_snakemake_is_imported_ends_in_a_sentence(tmp_path):
         check=False,
     )
     assert done.returncode == -signal.SIGINT and done.stderr.strip() == STOPPED and not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [("kill -9 $$", [KILLED]), ("echo why; exit 2", ["why"]), ("exit 0", [])]
+)
+def test_a_killed_jobs_log_says_so(tmp_path, end, said):
+    """It was empty, and a cluster's whole word was FAILED."""
+    log = tmp_path / "job.log"
+    command = f"set -euo pipefail; {TELL_KILLED.format()} bash -c '{end}' 2>&1 | tee {log}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env=os.environ | {"RELCLIP_KILLED": KILLED},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == {"kill -9 $$": 137, "echo why; exit 2": 2, "exit 0": 0}[end]
+    assert log.read_text().splitlines() == said and (KILLED in done.stderr) == (said == [KILLED])
+
+
+def test_a_rules_command_ends_with_its_log():
+    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    commands = re.findall(r"^    shell:\n(.*?)(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
+    named = [re.search(r"logged\(|2>&1 \| tee \{log\}\"\s*$", command) for command in commands]
+    assert len(named) > 20 and all(named)
+    assert 'return f"{merged if shards else whole} 2>&1 | tee {{log}}"' in text  # `logged`

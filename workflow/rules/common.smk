@@ -17,7 +17,7 @@ from relclip.core.params.tables import read_report
 from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
-from relclip.internals.snakemake import STOPPED, look_less_often, say_when_interrupted
+from relclip.internals.snakemake import KILLED, STOPPED, TELL_KILLED, look_less_often, say_when_interrupted
 from relclip.project import forked
 from relclip.project.classes import check_classes
 from relclip.project.closure import Closures, Sections
@@ -65,13 +65,15 @@ MINED = PARAMS.raw.captioned
 #: Whether a storage provider brings files to the jobs and takes them away (profiles/kubernetes). A job then has what its
 #: rule names and nothing else, below STORE, where `data` and `reports` lead.
 STORED = workflow.storage_settings.default_storage_provider is not None
+LINKS = []
 if STORED:
     PREFIX = f"{workflow.storage_settings.default_storage_prefix}/data"
     STORE = Path(workflow.storage_registry.default_storage_provider.object(PREFIX).local_path()).parent
     LINKS = [f"mkdir -p '{STORE}/{name}'; ln -sfn '{STORE}/{name}' {name}; " for name in ("data", "reports")]
-    shell.prefix("set -euo pipefail; " + "".join(LINKS))
 else:  # what one training pools, the next ones and the predictions read (relclip/model/pooled.py)
     os.environ.setdefault("RELCLIP_POOLED", str(Path(".snakemake", "pooled").resolve()))
+os.environ["RELCLIP_KILLED"] = KILLED
+shell.prefix("set -euo pipefail; " + TELL_KILLED + "".join(LINKS))
 
 
 def by_seed(section):

@@ -8,7 +8,7 @@ import pytest
 from relclip.core.errors import InputError
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import mine
-from relclip.kb.lookup import read_judged, write_page
+from relclip.kb.page import read_judged, write_page
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from selenium.webdriver.common.keys import Keys
 
 from relclip.core.vocabulary import Vocabulary
 from relclip.kb import mine
-from relclip.kb.lookup import write_page
+from relclip.kb.page import write_page
 
 OWN = "document.title='owned'"
 EVIL = f"a man riding a horse . <img src=x onerror={OWN}></script><script>{OWN}</script>"

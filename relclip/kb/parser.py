@@ -76,11 +76,11 @@ class Parser:
         if verbs.negated(sentence, place):
             place = verbs.rather(sentence, place)
             if place >= 0 and subjects:
-                self._relations(sentence, place, act, subjects)
+                _relations(sentence, place, act, subjects)
         elif subjects:
-            self._relations(sentence, place, act, subjects)
+            _relations(sentence, place, act, subjects)
             if not sentence.positive and all(map(sentence.none, subjects)):
-                self._relations(sentence, place, act, complements.excepted(sentence, place))
+                _relations(sentence, place, act, complements.excepted(sentence, place))
         else:
             self._inverted(sentence, place, act)
 
@@ -104,46 +104,6 @@ class Parser:
         if act and act.known.person:
             candidates = [noun for noun in candidates if not sentence.led(noun)]
         return sentence.choose(candidates, wanted, others)
-
-    def _relations(self, sentence: Sentence, place: int, act: Act, subjects: list[int]) -> None:
-        """What one predicate verb states, given its subjects."""
-        after, following = sentence.kind[place + 1], sentence.name[place + 1]
-        shared = after == "c" and sentence.kind[place + 2] in VERBS and sentence.kind[place + 3] == "p"
-        if shared:
-            following, place, after = sentence.name[place + 3], place + 2, "p"
-        if act.participle and (agent := agents.agent(sentence, place, act)):
-            things = complements.objects(sentence, agent + 1, subjects) or verbs.gap(
-                sentence, subjects, agent + 1
-            )
-            if act.known.subject == "living":
-                things = [thing for thing in things if sentence.living(thing)]
-            complements.turned(sentence, act.passive, complements.meant(sentence, act, subjects), things)
-        elif act.participle and complements.compound(sentence, place, act):
-            complements.compounds(sentence, place, act)
-        elif following in act.prepositions and after in "pot":
-            predicate = act.prepositions[following]
-            beyond = complements.beyond_self(sentence, place + 2)
-            things = complements.objects(sentence, beyond, subjects) or verbs.gap(
-                sentence, subjects, place + 2
-            )
-            things = [thing for thing in things if complements.may_be(sentence, act, thing)]
-            if shared:
-                # walks and talks on her phone
-                things = [thing for thing in things if sentence.name[thing] != "device"]
-            _state(sentence, place, act, (subjects, predicate, things))
-            if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
-                sentence.state(subjects, predicate, [RUN_TOGETHER])
-        elif (
-            after != "N" and (fronted := complements.before(sentence, place, subjects))[0] in act.prepositions
-        ):
-            sentence.state(subjects, act.prepositions[fronted[0]], fronted[1])
-        elif act.lemma == "have" and complements.on_it(sentence, place + 1):
-            return
-        elif act.direct and not (act.participle and sentence.kind[place - 1] == "b"):
-            things = complements.meant(sentence, act, complements.direct(sentence, place, subjects))
-            if following in complements.IT:
-                things = [thing for thing in things if complements.may_be(sentence, act, thing)]
-            _state(sentence, place, act, (subjects, act.direct, things))
 
     def _inverted(self, sentence: Sentence, place: int, act: Act) -> None:
         """`on the bed lies a cat`, `there sits a cat on the bed`, `riding a horse, a man smiles`."""
@@ -177,7 +137,7 @@ class Parser:
             doer = agents.main_subject(sentence, place)
             if doer >= 0:
                 able = agents.agent(sentence, place, act) or agents.able(sentence, [doer], act)
-                self._relations(sentence, place, act, [doer] if able else [])
+                _relations(sentence, place, act, [doer] if able else [])
 
     def _linked(self, sentence: Sentence, place: int) -> None:
         """What a preposition states of the noun phrases around it: `a man on a horse`, `the cat is in the sink`."""
@@ -239,6 +199,52 @@ class Parser:
         if clothed and kind[left] in VERBS:
             return [noun for noun in sentence.subjects(left) if sentence.living(noun)]
         return []
+
+
+def _relations(sentence: Sentence, place: int, act: Act, subjects: list[int]) -> None:
+    """What one predicate verb states, given its subjects: in the first of these ways that it is said in."""
+    kind = sentence.kind
+    shared = kind[place + 1] == "c" and kind[place + 2] in VERBS and kind[place + 3] == "p"
+    if shared:
+        # walks and talks on her phone
+        place += 2
+    after, following = kind[place + 1], sentence.name[place + 1]
+    if act.participle and (agent := agents.agent(sentence, place, act)):
+        _done_by(sentence, agent, act, subjects)
+    elif act.participle and complements.compound(sentence, place, act):
+        complements.compounds(sentence, place, act)
+    elif following in act.prepositions and after in "pot":
+        _done_at(sentence, place, act, subjects, shared=shared)
+    elif after != "N" and (fronted := complements.before(sentence, place, subjects))[0] in act.prepositions:
+        sentence.state(subjects, act.prepositions[fronted[0]], fronted[1])
+    elif act.lemma == "have" and complements.on_it(sentence, place + 1):
+        return
+    elif act.direct and not (act.participle and kind[place - 1] == "b"):
+        things = complements.meant(sentence, act, complements.direct(sentence, place, subjects))
+        if following in complements.IT:
+            things = [thing for thing in things if complements.may_be(sentence, act, thing)]
+        _state(sentence, place, act, (subjects, act.direct, things))
+
+
+def _done_by(sentence: Sentence, agent: int, act: Act, subjects: list[int]) -> None:
+    """`carried by | a man`, `covered with | snow`; `agent`: the preposition."""
+    doers = complements.objects(sentence, agent + 1, subjects) or verbs.gap(sentence, subjects, agent + 1)
+    if act.known.subject == "living":
+        doers = [doer for doer in doers if sentence.living(doer)]
+    complements.turned(sentence, act.passive, complements.meant(sentence, act, subjects), doers)
+
+
+def _done_at(sentence: Sentence, place: int, act: Act, subjects: list[int], *, shared: bool) -> None:
+    """`lies on | a bed`; `shared`: two verbs have the preposition."""
+    predicate = act.prepositions[sentence.name[place + 1]]
+    beyond = complements.beyond_self(sentence, place + 2)
+    things = complements.objects(sentence, beyond, subjects) or verbs.gap(sentence, subjects, place + 2)
+    things = [thing for thing in things if complements.may_be(sentence, act, thing)]
+    if shared:
+        things = [thing for thing in things if sentence.name[thing] != "device"]
+    _state(sentence, place, act, (subjects, predicate, things))
+    if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
+        sentence.state(subjects, predicate, [RUN_TOGETHER])
 
 
 def _state(sentence: Sentence, verb: int, act: Act, stated: tuple[list[int], str, list[int]]) -> None:

@@ -352,18 +352,19 @@ class Sentence:
 
     def _own_clause(self, place: int, partner: int) -> bool:
         """`a cup stands on a table and | a bag hangs from a pole`; not what is held: `has a bag and a hat`."""
-        other = self.living(place) and self.sort(partner) == "thing"
-        if self.kind[place + 1] not in _STARTS_CLAUSE or (self.bare(place) and not other):
+        after, somebody = self.kind[place + 1], self.living(place) and self.sort(partner) == "thing"
+        if after not in _STARTS_CLAUSE or (self.bare(place) and not somebody):
             return False
-        without, after_it = self._without(partner), self.name[place - 2] in _IT
-        if after_it or (without and self.name[place - 1] == "and" and not self.none(place)):
-            # a table with food on it and | two bowls standing; without a pillow and | a dog lies
+        absent = self._without(partner)
+        there = absent and self.name[place - 1] == "and" and not self.none(place)
+        if there or self.name[place - 2] in _IT:
+            # without a pillow and | a dog lies; a table with food on it and | two bowls standing
             return True
         across = self.kind[partner - 1] in "po"
         before = self.kind[partner - 1 - across]
-        if other and before == "N" and not without and self.link[partner] != "of":
+        if somebody and before == "N" and not absent and self.link[partner] != "of":
             # cows on a hill and | a man is
-            return self.kind[place + 1] not in "ge"
+            return after not in "ge"
         if before not in VERBS and not (across and before == "b"):
             return False
         if self.living(place) or self.sort(partner) != self.sort(place) or self.name[place + 1] == "being":
@@ -382,19 +383,29 @@ class Sentence:
         if not chain:
             return
         partner = next((other for other in chain if self.sort(other) == self.sort(place)), chain[0])
-        same = self.sort(partner) == self.sort(place)
-        if self.kind[left] == "," and (not same or self._opened(chain[-1], place)):
-            return
-        # man on a horse, woman | riding a bike
-        headline = self.kind[left] == "," and partner < left - 1 and self.kind[place + 1] in "ge"
-        if headline or self._own_clause(place, partner):
+        if self._begins_anew(place, left, partner, chain[-1]):
             return
         self._like(place, partner)
         if self.negated(partner) and (self.bare(place) or self.name[left] == "nor"):
             self._negated.add(place)
+        if self._does_the_same(place, left, partner):
+            self._partner[place] = partner
+
+    def _begins_anew(self, place: int, left: int, partner: int, first: int) -> bool:
+        """Whether a phrase behind a comma or `and` is no other item of a list: of another sort, a clause of its own."""
+        if self.kind[left] == ",":
+            if self.sort(partner) != self.sort(place) or self._opened(first, place):
+                return True
+            if partner < left - 1 and self.kind[place + 1] in "ge":
+                # man on a horse, woman | riding a bike
+                return True
+        return self._own_clause(place, partner)
+
+    def _does_the_same(self, place: int, left: int, partner: int) -> bool:
+        """`a cat and | a dog lie`: not where only one `is`, nor where the partner has done something by then."""
         relative = "w" in self.kind[place + 1 : place + 3]
         verb = self.kind.index("w", place) + 1 if relative else place + 1
-        alone = self.kind[left] == "c" and self.name[verb] in grammar.ONE_IS and not self.negated(place)
+        if self.kind[left] == "c" and self.name[verb] in grammar.ONE_IS and not self.negated(place):
+            return False
         described = self.kind[partner + 1] == "w"
-        if not alone and (described or not any(map(self.is_verb, range(partner + 1, place)))):
-            self._partner[place] = partner
+        return described or not any(map(self.is_verb, range(partner + 1, place)))

@@ -1,13 +1,15 @@
-"""`python -m relclip.project.forked MODULE ...` is `python -m MODULE ...`, without importing torch anew.
+"""`python -m relclip.project.forked MODULE ...` is `python -m MODULE ...`; what many jobs import is imported once.
 
-Its import takes 2 to 3 s of a processor, a quarter of a short training or prediction. On a machine without a GPU the
-Snakefile starts one process that imports it once, and jobs of one thread fork off it: each with its own arguments,
-environment, folder, output and exit status, and with the project's code as it is on disk by then. Where there is no
-such process (a cluster, a GPU, a command typed by hand), the module starts as usual. RELCLIP_FORKS=no: always as usual.
+torch's import takes 2 to 3 s of a processor, a quarter of a short training or prediction, and PREPARED half of a short
+evaluation. On a machine without a GPU the Snakefile starts one process that imports each once, torch for the first job
+that is asked for by TORCH, and jobs of one thread fork off it: each with its own arguments, environment, folder, output
+and exit status, and with the project's code as it is on disk by then. Where there is no such process (a cluster, a GPU,
+a command typed by hand), the module starts as usual. RELCLIP_FORKS=no: always as usual.
 """
 
 import atexit
 import gc
+import importlib
 import os
 import runpy
 import selectors
@@ -22,6 +24,19 @@ from typing import NamedTuple
 
 #: The environment variable that says where the process listens.
 FORKS = "RELCLIP_FORKS"
+#: Before the module's name: the job needs torch, which few jobs but many minutes of them do.
+TORCH = "--torch"
+#: What jobs with torch and without import from outside the project, by the modules that take time.
+PREPARED = (
+    "numpy.random",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "pydantic.main",
+    "pydantic.types",
+    "safetensors",
+    "sqlite3",
+    "yaml",
+)
 #: A job has one thread; what libraries read of the variables of this ending when they load is as Snakemake sets it.
 THREADS = "_NUM_THREADS"
 #: A job with more arguments and environment than that starts as usual.
@@ -34,22 +49,23 @@ LOST = "relclip: the process that jobs fork off was killed; run the same command
 class Job(NamedTuple):
     """What a process of its own would have been started with."""
 
-    arguments: list[str]
+    arguments: list[str]  # the module's name first
     environment: dict[str, str]
     folder: str
+    torch: bool
 
     def packed(self) -> bytes:
         """As one message; none of its words has a zero in it."""
-        words = [self.folder, str(len(self.arguments)), *self.arguments]
+        words = [self.folder, "torch" * self.torch, str(len(self.arguments)), *self.arguments]
         words += [f"{name}={value}" for name, value in self.environment.items()]
         return os.fsencode("\0".join(words))
 
     @classmethod
     def unpacked(cls, message: bytes) -> "Job":
         """What `packed` made a message of."""
-        folder, count, *words = os.fsdecode(message).split("\0")
+        folder, torch, count, *words = os.fsdecode(message).split("\0")
         pairs = (word.partition("=") for word in words[int(count) :])
-        return cls(words[: int(count)], {name: value for name, _, value in pairs}, folder)
+        return cls(words[: int(count)], {name: value for name, _, value in pairs}, folder, bool(torch))
 
     def run(self) -> None:
         """Become `python -m` with these arguments, in this process."""
@@ -116,8 +132,9 @@ class _Forks:
         content, files, *_ = socket.recv_fds(asks, MOST_BYTES, 3)
         if not content:
             return
-        import torch  # noqa: F401, PLC0415  # what this is for; once
-
+        asked = Job.unpacked(content)
+        for name in (*PREPARED, *["torch"] * asked.torch):
+            importlib.import_module(name)
         gc.freeze()
         try:
             job = os.fork()
@@ -125,7 +142,7 @@ class _Forks:
             job = -1
         if job == 0:
             asks.close()
-            self._become(Job.unpacked(content), files)
+            self._become(asked, files)
             return
         for file in files:
             os.close(file)
@@ -178,12 +195,12 @@ def _listen(address: Path) -> None:
         address.unlink()
 
 
-def _forked(address: str, arguments: list[str]) -> int | None:
+def _forked(address: str, arguments: list[str], torch: bool) -> int | None:
     """Exit status of a job that was forked off, None where that was not to be had; a signal is a negative number."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asks:
         try:
             asks.connect(address)
-            content = Job(arguments, dict(os.environ), str(Path.cwd())).packed()
+            content = Job(arguments, dict(os.environ), str(Path.cwd()), torch).packed()
             if len(content) > MOST_BYTES or asks.fileno() < 3:  # stdin, or an output, is closed
                 return None
             socket.send_fds(asks, [content], [0, 1, 2])
@@ -206,11 +223,13 @@ def main() -> None:
     if sys.argv[1:2] == ["--listen"]:
         _listen(Path(sys.argv[2]))
         return
+    torch = sys.argv[1:2] == [TORCH]
+    arguments = sys.argv[1 + torch :]
     address = os.environ.get(FORKS, "no")
     one_thread = os.environ.get(f"OMP{THREADS}") == "1"
-    status = _forked(address, sys.argv[1:]) if one_thread and address != "no" else None
+    status = _forked(address, arguments, torch) if one_thread and address != "no" else None
     if status is None:
-        os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-m", *arguments])
     if status < 0:
         with suppress(OSError):  # SIGKILL's way cannot be changed
             signal.signal(-status, signal.SIG_DFL)

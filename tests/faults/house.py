@@ -18,7 +18,9 @@ CHOSEN = {
     "predict_run": ("relclip_kb_ext", "relclip_kb_ext_calibrated", "motif_full"),
 }
 _RULE = re.compile(r"^(?:local)?rule (\w+):$", re.MULTILINE)
-_SHELL = re.compile(r"python -m (?:relclip\.project\.forked )?(relclip\.\S+ .*?)2>&1 \| tee", re.DOTALL)
+_SHELL = re.compile(
+    r"python -m (?:relclip\.project\.forked (?:--torch )?)?(relclip\.\S+ .*?)2>&1 \| tee", re.DOTALL
+)
 #: Where commands write that name no place: {out} is the folder of one try.
 MADE = {"claims": "{out}/made/claims.json"}
 CHECKPOINTS = ("train_run", "refine", "detector")

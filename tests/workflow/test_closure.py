@@ -103,7 +103,7 @@ def test_a_rule_names_the_modules_that_its_command_calls():
     seen = 0
     for path in (ROOT / "workflow/rules").glob("*.smk"):
         for rule in re.split(r"\n(?=rule )", path.read_text("utf-8")):
-            called = set(re.findall(r"(?:python -m|\{params\.python\}|\{FORKED\}) (relclip[\w.]*)", rule))
+            called = set(re.findall(r"(?:python -m|\{params\.python\}|\{FORKED\w*\}) (relclip[\w.]*)", rule))
             named = re.findall(r"code=code\((.*?)\)", rule)
             assert called == set(re.findall(r'"(.*?)"', named[0] if named else "")), rule[:60]
             seen += bool(called)

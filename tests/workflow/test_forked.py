@@ -49,11 +49,11 @@ def house(tmp_path_factory):
         assert not place.exists()
 
 
-def begun(house, *arguments, **changed):
+def begun(house, *arguments, job=(forked.TORCH, "job"), **changed):
     """A job that has begun."""
     folder, environment = house
     return subprocess.Popen(
-        [sys.executable, "-m", "relclip.project.forked", "job", *arguments],
+        [sys.executable, "-m", "relclip.project.forked", *job, *arguments],
         cwd=folder,
         env={**environment, "WORD": "said", **changed},
         stdout=subprocess.PIPE,
@@ -84,6 +84,16 @@ def test_a_job_keeps_arguments_environment_folder_output_and_status(house):
         job = begun(house, status, "a b")
         assert job.communicate(timeout=60) == (f"{status} a b said {house[0]} __main__ True\n", "error\n")
         assert job.returncode == int(status)
+
+
+def test_torch_is_imported_for_those_who_need_it_and_the_rest_for_all(tmp_path):
+    (tmp_path / "seen.py").write_text("import sys\nprint(*[name in sys.modules for name in sys.argv[1:]])")
+    server, house = listening(tmp_path, USUAL)
+    for needs, there in ((), False), ((forked.TORCH,), True):
+        job = begun(house, *forked.PREPARED, "torch", job=(*needs, "seen"))
+        said = [str(true) for true in (*[True] * len(forked.PREPARED), there)]
+        assert job.communicate(timeout=60) == (" ".join(said) + "\n", "")
+    server.communicate()
 
 
 @pytest.mark.parametrize(
@@ -180,7 +190,7 @@ def test_what_ignores_ctrl_c_has_jobs_that_do_and_nobody_else_may_ask(tmp_path):
 
 def test_a_job_without_stdin_or_with_more_than_can_be_told_starts_as_usual(tmp_path):
     server, (folder, environment) = listening(tmp_path, USUAL)
-    command = [sys.executable, "-m", "relclip.project.forked", "job", "0"]
+    command = [sys.executable, "-m", "relclip.project.forked", forked.TORCH, "job", "0"]
     many = {f"WORD{number}": "x" * 100_000 for number in range(3)}
     for words, more, forks in (
         (command, {}, True),

@@ -28,7 +28,7 @@ rule evaluate_run:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.evaluate.run --run {wildcards.judged} --tasks predcls sgcls 2>&1 | tee {log}"
+        "{FORKED} relclip.evaluate.run --run {wildcards.judged} --tasks predcls sgcls 2>&1 | tee {log}"
 
 
 rule evaluate_sgdet:
@@ -48,7 +48,7 @@ rule evaluate_sgdet:
     resources:
         **needs(gb=8, hours=2),
     shell:
-        "python -m relclip.evaluate.run --run {wildcards.sgdet_judged} --tasks sgdet 2>&1 | tee {log}"
+        "{FORKED} relclip.evaluate.run --run {wildcards.sgdet_judged} --tasks sgdet 2>&1 | tee {log}"
 
 
 rule claims:

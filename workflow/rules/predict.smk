@@ -31,7 +31,7 @@ rule predict_run:
     resources:
         **needs(gb=16, hours=2, gpu=1),
     shell:
-        "{FORKED} relclip.predict --run {wildcards.predicted} --threads {threads} 2>&1 | tee {log}"
+        "{FORKED_TORCH} relclip.predict --run {wildcards.predicted} --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_sgdet:
@@ -55,7 +55,7 @@ rule predict_sgdet:
     resources:
         **needs(gb=16, hours=4, gpu=1),
     shell:
-        "{FORKED} relclip.predict.sgdet --run {wildcards.sgdet} --threads {threads} 2>&1 | tee {log}"
+        "{FORKED_TORCH} relclip.predict.sgdet --run {wildcards.sgdet} --threads {threads} 2>&1 | tee {log}"
 
 
 rule predict_training_free:
@@ -75,7 +75,7 @@ rule predict_training_free:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.predict.training_free --method {wildcards.method} 2>&1 | tee {log}"
+        "{FORKED} relclip.predict.training_free --method {wildcards.method} 2>&1 | tee {log}"
 
 
 rule predict_training_free_sgdet:
@@ -96,4 +96,4 @@ rule predict_training_free_sgdet:
     resources:
         **needs(gb=8, hours=2),
     shell:
-        "python -m relclip.predict.training_free_sgdet --method {wildcards.sgdet_method} 2>&1 | tee {log}"
+        "{FORKED} relclip.predict.training_free_sgdet --method {wildcards.sgdet_method} 2>&1 | tee {log}"

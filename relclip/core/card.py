@@ -9,15 +9,16 @@ from relclip.core.errors import InputError, one_line
 
 #: Where the driver's device files are; the driver of Windows has none in its Linux (WSL).
 DEVICES, OF_WINDOWS = Path("/dev"), Path("/usr/lib/wsl/lib/libcuda.so.1")
-#: Values of CUDA_VISIBLE_DEVICES that hide all cards.
-HIDDEN = ("", "-1")
+#: First entries of CUDA_VISIBLE_DEVICES that hide all cards: CUDA reads it up to the first that names none. The last is
+#: SLURM's, of a job that asked for no card.
+HIDDEN = ("", "-1", "NoDevFiles")
 #: What fails on a card that torch cannot use.
 PROBE = "import torch; torch.zeros(1, device='cuda').item()"
 
 
 def is_there() -> bool:
     """Whether there is a card that is not hidden (CUDA_VISIBLE_DEVICES)."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in HIDDEN:
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "all").partition(",")[0].strip() in HIDDEN:
         return False
     return any(DEVICES.glob("nvidia[0-9]*")) or OF_WINDOWS.exists()
 
@@ -30,8 +31,10 @@ def trouble() -> str:
 
 def unusable(reason: str) -> InputError:
     """The error of a card that torch cannot use."""
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    chosen = "" if seen is None else f" with CUDA_VISIBLE_DEVICES={seen}"
     return InputError(
-        f"torch cannot compute on this machine's NVIDIA card ({reason}); bring its driver up to what "
+        f"torch cannot compute on this machine's NVIDIA card{chosen} ({reason}); bring its driver up to what "
         "docs/visual_genome.md says, or hide the card, so that the CPU computes: CUDA_VISIBLE_DEVICES= before the "
         "command"
     )

@@ -26,10 +26,12 @@ def shown(tmp_path, monkeypatch):
 
 def test_a_card_is_seen_and_can_be_hidden(shown, tmp_path, monkeypatch):
     assert card.is_there()
-    for hidden in ("", "-1"):
+    for hidden in ("", " ", "-1", "-1,0", "NoDevFiles"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
         assert not card.is_there()
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    for one in ("0", "0,-1", "GPU-1f2e", "MIG-3d4c"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", one)
+        assert card.is_there()
     (tmp_path / "nvidia0").rename(tmp_path / "nvidiactl")  # the driver's own
     assert not card.is_there()
     monkeypatch.setattr(card, "OF_WINDOWS", tmp_path / "nvidiactl")
@@ -41,6 +43,9 @@ def test_visual_genome_is_refused_on_a_card_that_torch_cannot_use(shown, monkeyp
     with pytest.raises(
         InputError, match=r"cannot compute on .* \(RuntimeError: .*CUDA_VISIBLE_DEVICES= before"
     ):
+        card.check()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    with pytest.raises(InputError, match=r"NVIDIA card with CUDA_VISIBLE_DEVICES=7 \("):
         card.check()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     card.check()

@@ -89,6 +89,14 @@ def test_what_fails_is_on_the_page(tmp_path):
     assert script.within({"error": (0.5, 1.0)}) == "error 0.5 (bound 1.0)"
 
 
+def test_in_a_container_without_a_home_the_page_stays_readable(tmp_path, monkeypatch):
+    """Each slash became a tilde; and where no home is known each path ended in a traceback."""
+    monkeypatch.setenv("HOME", "/")
+    assert script.without_places("no /usr/lib/libcuda.so.1", tmp_path) == "no /usr/lib/libcuda.so.1"
+    monkeypatch.delenv("HOME")
+    assert script.without_places("no /usr/lib/libcuda.so.1", tmp_path) == "no /usr/lib/libcuda.so.1"
+
+
 def test_a_path_that_leaves_the_card_idle_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(script.torch.cuda, "is_available", lambda: True)
     for name in ("synchronize", "empty_cache", "reset_peak_memory_stats"):

@@ -1,12 +1,13 @@
-"""What values in a file from outside may be: each fault is one sentence that names the file and the value."""
+"""What values from outside may be: each fault is one sentence that names the file, or whose it is, and the value."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relclip.core.errors import ContractError
+from relclip.core.errors import ContractError, InputError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -70,6 +71,62 @@ def shaped(values: NDArray[Any], shape: Shape) -> NDArray[Any] | None:
     return values if fits else None
 
 
-def shape_words(shape: Shape) -> str:
-    """(None, 4) -> `any, 4`."""
-    return ", ".join("any" if side is None else str(side) for side in shape)
+class Fields:
+    """The arrays of one image from outside, by name; every fault is one sentence that says whose field it is.
+
+    `hint`: what to look at where a shape or an id is not one of the vocabulary's.
+    """
+
+    def __init__(self, values: Mapping[str, Any], whose: str, hint: str = "") -> None:
+        self.values, self._whose, self._hint = values, whose, hint
+
+    def array(self, name: str, shape: Shape, kinds: str = "") -> NDArray[Any]:
+        """The array of this name, of this shape (None: any); kinds: numpy's letters, `iu` whole, `f` real; '': any."""
+        found = self.found(name)
+        fitting = shaped(found, shape)
+        if fitting is None:
+            sides = ", ".join("any" if side is None else str(side) for side in shape)
+            self.refuse(f"{name} has the shape {found.shape}; expected ({sides}){self._hint}")
+        if kinds and fitting.size and fitting.dtype.kind not in kinds:
+            wanted = "whole" if "i" in kinds else "real"
+            self.refuse(f"{name} must hold {wanted} numbers, not {fitting.dtype}")
+        return fitting
+
+    def found(self, name: str) -> NDArray[Any]:
+        """What stands under the name."""
+        if name not in self.values:
+            self.refuse(f"{name} is missing; the fields given are {', '.join(self.values) or 'none'}")
+        return as_array(self.values[name])
+
+    def ids(self, name: str, shape: Shape) -> Ints:
+        """Whole numbers."""
+        return self.array(name, shape, "iu").astype(np.int64)
+
+    def numbers(self, name: str, shape: Shape, kinds: str = "") -> Floats:
+        """Finite numbers."""
+        values = self.array(name, shape, kinds).astype(np.float64)
+        self.finite(name, values)
+        return values
+
+    def finite(self, name: str, values: NDArray[Any]) -> None:
+        """Raise InputError unless all values are numbers."""
+        if not np.isfinite(values).all():
+            self.refuse(f"{name} must hold finite numbers")
+
+    def check(self, name: str, values: NDArray[Any], low: int, high: int) -> None:
+        """Raise InputError unless all values are in low..high."""
+        wrong = values[(values < low) | (values > high)]
+        if len(wrong):
+            self.refuse(f"{name} has {wrong[0]}; allowed is {low} to {high}{self._hint}")
+
+    def refuse(self, fault: str) -> NoReturn:
+        """Raise InputError that says whose fault it is."""
+        raise InputError(f"{self._whose}: {fault}")
+
+
+def as_array(values: Any) -> NDArray[Any]:
+    """An array of a list, an array or a tensor on any device (torch is not imported)."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = (values.float() if str(values.dtype) == "torch.bfloat16" else values).numpy()
+    return np.asarray(values)

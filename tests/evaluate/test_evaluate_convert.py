@@ -325,15 +325,15 @@ def test_files_that_are_no_dump(tmp_path, peer):
 @pytest.mark.parametrize(
     ("whose", "field", "value", "sentence"),
     [
-        ("predictions", "pred_labels", torch.tensor([0]), "prediction 0: pred_labels has 0, allowed is 1 to 4; are"),
-        ("predictions", "pred_rel_scores", torch.zeros(1, 51), r"has the shape \(1, 51\), expected \(1, 4\); are they"),
-        ("predictions", "pred_rel_scores", torch.zeros(0, 4), r"has the shape \(0, 4\), expected \(1, 4\); are they"),
-        ("predictions", "pred_rel_scores", torch.zeros(0), r"has the shape \(0,\), expected \(1, 4\); are they"),
-        ("predictions", "pred_scores", torch.tensor([float("nan")]), "no finite numbers"),
-        ("predictions", "rel_pair_idxs", torch.tensor([[0, 1]]), "rel_pair_idxs has 1, allowed is 0 to 0"),
-        ("predictions", "pred_scores", None, "prediction 0 has no tensor pred_scores; it has bbox, pred_labels"),
-        ("groundtruths", "labels", torch.tensor([1.5]), "labels holds float32, not whole numbers"),
-        ("groundtruths", "relation_tuple", torch.tensor([[0, 0, 4]]), "relation_tuple has 4, allowed is 1 to 3"),
+        ("predictions", "pred_labels", torch.tensor([0]), "prediction 0: pred_labels has 0; allowed is 1 to 4; are"),
+        ("predictions", "pred_rel_scores", torch.zeros(1, 51), r"has the shape \(1, 51\); expected \(1, 4\); are they"),
+        ("predictions", "pred_rel_scores", torch.zeros(0, 4), r"has the shape \(0, 4\); expected \(1, 4\); are they"),
+        ("predictions", "pred_rel_scores", torch.zeros(0), r"has the shape \(0,\); expected \(1, 4\); are they"),
+        ("predictions", "pred_scores", torch.tensor([float("nan")]), "must hold finite numbers"),
+        ("predictions", "rel_pair_idxs", torch.tensor([[0, 1]]), "rel_pair_idxs has 1; allowed is 0 to 0"),
+        ("predictions", "pred_scores", None, "prediction 0: there is no tensor pred_scores; it has bbox, pred_labels"),
+        ("groundtruths", "labels", torch.tensor([1.5]), "labels must hold whole numbers, not float32"),
+        ("groundtruths", "relation_tuple", torch.tensor([[0, 0, 4]]), "relation_tuple has 4; allowed is 1 to 3"),
     ],
 )  # fmt: skip
 def test_fields_that_do_not_fit(tmp_path, peer, whose, field, value, sentence):  # noqa: PLR0917

@@ -39,35 +39,6 @@ EXT_QUESTIONS = {
 OTHER_METRICS = tuple(
     name for name, one in MEASURES.items() if one.cutoff == MAIN_CUTOFF and name not in SHOWN
 )
-#: What statistics.json of the detector says of a split -> in words; shares, not percent.
-_DETECTOR = {
-    "images": "test pictures",
-    "boxes": "annotated boxes",
-    "mAP50": "mAP50 (COCO, all that it finds)",
-    "mAP50_proposals": "mAP50 of the proposals kept for SGDet",
-    "proposals_per_image": "proposals a picture",
-    "recall": "share of annotated boxes with a proposal of IoU 0.5 or more",
-    "recall_labelled": "the same, with a proposal of their own class",
-}
-#: What statistics.json of the knowledge base says -> in words.
-_MINING = {
-    "captions": "captions read",
-    "captions_with_triplet": "captions that state a triplet",
-    "mentions": "triplets stated, each time counted",
-    "triplets": "different triplets",
-    "min_count": "mentions that a triplet needs to be kept",
-    "predicates_with_triplets": "predicates that some triplet has",
-    "lines_without_tab": "lines left out: without a tab",
-    "lines_not_utf8": "lines repaired: not UTF-8",
-    "backend": "the grammar that reads sentences",
-}
-#: A verdict of figure 5 -> (legend where the truth is known, where it is not).
-VERDICTS = {
-    "correct": ("annotated, and said", "annotated, and said"),
-    "missed": ("annotated, and not said", "annotated, and not said"),
-    "reasonable": ("true, though not annotated", "not annotated: perhaps true"),
-    "wrong": ("not true (not drawn)", ""),
-}
 #: Percentage points that show in a number with one decimal.
 VISIBLE = 0.05
 EXT_CHECK = (("KB", "kb"), ("KB+EXT", "kb_ext"))
@@ -159,22 +130,16 @@ def protocol(evaluate: Evaluate) -> list[tuple[str, str, str]]:
     ]
 
 
-def mining_facts(kb: Path) -> list[tuple[str, str]]:
-    """(in words, value) of what the miner counted."""
-    content = read_object(kb / "statistics.json")
-    return [(words, compact(content[name])) for name, words in _MINING.items() if name in content]
-
-
-def detector_facts(folder: Path | None) -> list[tuple[str, str]]:
-    """How well the detector finds the test images' objects; nothing where it was not trained."""
+def detector_facts(folder: Path | None) -> Mapping[str, Any]:
+    """How well the detector finds the test images' objects, by its statistics; nothing where it was not trained."""
     path = folder / "statistics.json" if folder else None
     if path is None or not path.is_file():
-        return []
+        return {}
     content = read_json(path)
     found = content.get("test") if isinstance(content, dict) else None
     if not isinstance(found, dict):
         raise ContractError(f"{path} says nothing of the test images; run the stage detector again")
-    return [(words, compact(found[name])) for name, words in _DETECTOR.items() if name in found]
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from relclip.core.json_file import read_object
 from relclip.core.metrics import metric_label
 from relclip.core.page import explorer_script
 from relclip.core.params.whole import Params
@@ -58,7 +59,6 @@ def page_values(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         **_tables(gathered, inputs),
         **_claims(gathered),
         "top": TOP,
-        "verdicts_of_examples": content.VERDICTS,
         "row_names": run_names(gathered.params),
         "clip_accuracies": content.accuracies(inputs.clip, content.CLIP_QUESTIONS),
         "ext_accuracies": content.accuracies(inputs.ext, content.EXT_QUESTIONS),
@@ -119,7 +119,7 @@ def _knowledge(gathered: Gathered, inputs: Inputs) -> dict[str, Any]:
         "whole_quality": [
             (base, judged, one.whole) for base, by in gathered.quality.items() for judged, one in by.items()
         ],
-        "kb_facts": content.mining_facts(inputs.kb),
+        "mining": read_object(inputs.kb / "statistics.json"),
         "top_triplets": [
             (name, knowledge.top(vocabulary, number)) for number, name in enumerate(vocabulary.predicates, 1)
         ],

@@ -23,6 +23,7 @@ from shown_commands import ROOT, TEXT, commands, shown
 from relclip.__main__ import ALONE, COMMANDS, main, overview
 from relclip.core.digest import check_maps
 from relclip.core.errors import ContractError
+from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.whole import load_workflow
 from relclip.project.preset import use_preset
 
@@ -295,6 +296,7 @@ FOREIGN = {
         "--dry-run",
         "--unlock",
         "--cores",
+        "--set-resources",
     ),
     *("--local", "--temp", "--queue", "--untracked-files", "--query-gpu", "--index-strategy"),
 }
@@ -308,6 +310,7 @@ def test_the_options_of_messages_are_there():
         path.read_text("utf-8") for path in (ROOT / "relclip").rglob("*.py") if "add_" in path.read_text()
     )
     places = set(re.findall(r"[\"]([a-z_]+)[\"]", added)) | set(re.findall(r"\b([a-z_]+)=", added))
+    places |= {name.replace("_", "-") for name in Evaluate.model_fields}
     named = {one for text in texts for one in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - there - FOREIGN
     assert not {one for one in named if one[2:] not in places}
     assert len(there) > 40

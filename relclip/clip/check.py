@@ -16,7 +16,7 @@ def check_encoder(params: Params) -> None:
         if config is None:
             return
         check_texts(params.clip.model, config)
-        if params.clip.weights:
+        if params.clip.weights is not None:
             check_weights(params.clip.model, params.clip.weights, config)
         if params.gradcam.runs and not _own_transformer(config["vision_cfg"]):
             raise ParamsError(

@@ -47,7 +47,7 @@ def read_config(path: Path) -> Config:
     if "siglip" in path.stem.lower() and not hub_names(content):
         raise InputError(
             f"{path} is called SigLIP and its text_cfg names no hf_tokenizer_name, so that open_clip would fetch a "
-            "tokenizer that the model's folder does not know; name one (timm/ViT-B-16-SigLIP) or the file otherwise"
+            "tokenizer that the model's folder does not know; name one, or call the file otherwise"
         )
     return content
 
@@ -80,16 +80,17 @@ def _configurations() -> dict[str, Path]:
 
 def check_weights(model: str, weights: str, config: Config) -> None:
     """Raise InputError where `clip.weights` is no file and no pretrained tag that serves the model."""
-    tags = {} if model.endswith(".json") else tags_of(model)
-    if tags is None or Path(weights).is_file():
+    listed = pretrained_tags()
+    if listed is None or Path(weights).is_file():
         return
+    tags = listed.get(model.removesuffix(QUICK), {})
     if weights not in tags:
         raise no_tag(model, weights, tags)
     check_activation(model, config, tags[weights], weights, _configurations())
 
 
-def tags_of(model: str) -> dict[str, bool] | None:
-    """Pretrained tags of a model, of either activation -> whether that is QuickGELU, as open_clip's source lists them.
+def pretrained_tags() -> dict[str, dict[str, bool]] | None:
+    """Model -> its pretrained tags of either activation -> whether that is QuickGELU, as open_clip's source lists them.
 
     To import it takes seconds. None where it is not here, or lists them otherwise than its version 3.3 does.
     """
@@ -99,10 +100,16 @@ def tags_of(model: str) -> dict[str, bool] | None:
         assigned: list[Any] = [node for node in source if isinstance(node, ast.Assign)]
         said = {node.targets[0].id: node.value for node in assigned}
         table = said["_PRETRAINED"]
-        models = {key.value: value for key, value in zip(table.keys, table.values, strict=True)}
-        found = models.get(model.removesuffix(QUICK), ast.Call(ast.Name("dict"), [], []))
-        listed = (said[found.id] if isinstance(found, ast.Name) else found).keywords
-        return {tag.arg: any(one.arg == "quick_gelu" for one in tag.value.keywords) for tag in listed}
+        models = {
+            key.value: said.get(getattr(value, "id", ""), value)
+            for key, value in zip(table.keys, table.values, strict=True)
+        }
+        return {
+            model: {
+                tag.arg: any(one.arg == "quick_gelu" for one in tag.value.keywords) for tag in tags.keywords
+            }
+            for model, tags in models.items()
+        }
     except (OSError, ValueError, SyntaxError, LookupError, AttributeError):
         return None
 

@@ -10,9 +10,9 @@ from relclip.core.errors import InputError
 from relclip.core.json_file import read_json
 from relclip.photo.graph import SceneGraph
 from relclip.photo.page import MADE_BY
-from relclip.photo.results import GRAPH, check_ours
+from relclip.photo.results import GRAPH, NETWORKX, check_ours
 
-COCO, NETWORKX = "coco.json", "networkx.json"
+COCO = "coco.json"
 #: (output, {folder of a photo's results: the photo's file}, objects, predicates) -> what was written.
 Writer = Callable[[Path, Mapping[str, str], Sequence[str], Sequence[str]], Path]
 

@@ -20,6 +20,8 @@ from relclip.photo.page import MADE_BY, jpeg_uri, render_index, render_page
 
 INDEX = "index.html"
 GRAPH, PICTURE, PAGE, THUMBNAIL = "graph.json", "picture.png", "page.html", "thumbnail.jpg"
+#: Written into a photo's folder afterwards, where --format asks for it.
+NETWORKX = "networkx.json"
 _THUMBNAIL_SIDE, _TRIPLETS = 320, 3
 
 
@@ -45,6 +47,7 @@ def write_results(
         small = picture.convert("RGB")
         small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
         small.save(made / THUMBNAIL, quality=80)
+        (folder / NETWORKX).unlink(missing_ok=True)  # of the graph before
 
 
 def described(graph: SceneGraph, knowledge: Knowledge | None) -> dict[str, Any]:

@@ -62,6 +62,16 @@ def test_photos_as_coco_and_networkx_are_read_again(data, predict, tmp_path):
     assert [one["name"] for one in content["rel_categories"]] == vocabulary["predicates"]
 
 
+def test_a_new_graph_replaces_the_one_that_networkx_was_written_of(data, predict, tmp_path):
+    """It was taken for somebody else's file, in the middle of the work."""
+    photo = data / "raw" / "images" / "1.jpg"
+    assert predict(photo, "--output", "out", "--format", "networkx")[0] == 0
+    assert predict(photo, "--output", "out", "--top", "3")[0] == 0
+    assert not (tmp_path / "out/1/networkx.json").exists()
+    (tmp_path / "out/1/notes.txt").touch()
+    assert predict(photo, "--output", "out", "--top", "4")[0] == 2
+
+
 def test_a_coco_file_that_is_not_ours_stays(data, predict, tmp_path):
     (tmp_path / "coco.json").write_text("{}")
     photo = data / "raw" / "images" / "1.jpg"

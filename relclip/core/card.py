@@ -33,10 +33,14 @@ def unusable(reason: str) -> InputError:
     """The error of a card that torch cannot use."""
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
     chosen = "" if seen is None else f" with CUDA_VISIBLE_DEVICES={seen}"
+    way = "bring its driver up to what docs/visual_genome.md says"
+    if "busy" in reason:  # its compute mode, EXCLUSIVE_PROCESS, gives it to one process at a time
+        way = (
+            "let one job have it at a time (snakemake --resources gpu=1) and end others that do (nvidia-smi)"
+        )
     return InputError(
-        f"torch cannot compute on this machine's NVIDIA card{chosen} ({reason}); bring its driver up to what "
-        "docs/visual_genome.md says, or hide the card, so that the CPU computes: CUDA_VISIBLE_DEVICES= before the "
-        "command"
+        f"torch cannot compute on this machine's NVIDIA card{chosen} ({reason}); {way}, or hide the card, so that the "
+        "CPU computes: CUDA_VISIBLE_DEVICES= before the command"
     )
 
 

@@ -51,6 +51,11 @@ def test_visual_genome_is_refused_on_a_card_that_torch_cannot_use(shown, monkeyp
     card.check()
 
 
+def test_a_card_that_one_process_has_alone_is_no_old_driver():
+    taken = str(card.unusable("CUDA error: CUDA-capable device(s) is/are busy or unavailable"))
+    assert "--resources gpu=1" in taken and "driver" not in taken
+
+
 @NONE_TO_USE
 def test_the_cpu_computes_with_a_word(shown, capsys):
     assert device.best_device().type == device.best_device().type == "cpu"

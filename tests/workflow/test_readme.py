@@ -297,6 +297,7 @@ FOREIGN = {
         "--unlock",
         "--cores",
         "--set-resources",
+        "--resources",
     ),
     *("--local", "--temp", "--queue", "--untracked-files", "--query-gpu", "--index-strategy"),
 }

@@ -34,17 +34,13 @@ def changed_images(first: Sequence[pa.Table], second: Sequence[pa.Table], by: st
     more seeds of `second` hit it than of `first`. by: a name in OF_PREDICATE.
     """
     sign = np.sign(_times_hit(second, by) - _times_hit(first, by))
-    rows = np.flatnonzero(sign)
-    truth = _sorted(first[0])
-    image = column(truth, "image_id")[rows]
-    triplets = np.stack([column(truth, name)[rows] for name in TRUTH[1:4]], axis=1)
-    ids, start = np.unique(image, return_index=True)
-    ends = np.append(start, len(rows))[1:]
-    changes = [
-        ImageChange(int(number), *(_triplets(triplets[a:b][sign[rows[a:b]] == way]) for way in (1, -1)))
-        for number, a, b in zip(ids, start, ends, strict=True)
-    ]
-    return sorted(changes, key=lambda one: (-len(one.gained) - len(one.lost), one.image_id))
+    rows, truth = np.flatnonzero(sign), _sorted(first[0])
+    changed = zip(sign[rows], *(column(truth, name)[rows].tolist() for name in TRUTH[:4]), strict=True)
+    changes: dict[int, ImageChange] = {}
+    for way, image, *triplet in changed:
+        change = changes.setdefault(image, ImageChange(image, [], []))
+        (change.gained if way > 0 else change.lost).append((triplet[0], triplet[1], triplet[2]))
+    return sorted(changes.values(), key=lambda one: (-len(one.gained) - len(one.lost), one.image_id))
 
 
 def _times_hit(tables: Sequence[pa.Table], by: str) -> Ints:
@@ -57,10 +53,6 @@ def _times_hit(tables: Sequence[pa.Table], by: str) -> Ints:
 
 def _sorted(hits: pa.Table) -> pa.Table:
     return hits.sort_by([(name, "ascending") for name in TRUTH])
-
-
-def _triplets(rows: Ints) -> list[Triplet]:
-    return [(int(subject), int(predicate), int(other)) for subject, predicate, other in rows]
 
 
 HIGHER, LOWER, UNDECIDED = "B higher", "B lower", "undecided"

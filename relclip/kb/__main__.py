@@ -1,7 +1,10 @@
 """python -m relclip.kb: captions -> triplets.parquet, evidence.parquet, statistics.json."""
 
+import argparse
 import importlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from relclip.core import command
 from relclip.core.errors import InputError, counted
@@ -12,15 +15,36 @@ from relclip.core.vocabulary import FOUND, Vocabulary, load_names
 from relclip.kb.align import RULES, SPACY, Language
 from relclip.kb.mining import mine
 
-#: Counts of statistics.json that a user should see where they are not 0.
+#: Counts of statistics.json that a user should see where they are not 0, and lists of names.
 FAULTS = {
     "lines_without_tab": "without a tab, left out",
     "lines_not_utf8": "not UTF-8, of which what cannot be read became U+FFFD",
 }
+NOT_MINED = {
+    "objects_not_mined": ("class", "that can never be met"),
+    "predicates_not_mined": ("predicate", "that no rule finds"),
+}
 
 
 def main() -> None:
-    """Parse the command line and mine."""
+    """Parse the command line, mine, say what was found."""
+    options = _options().parse_args()
+    importlib.import_module("duckdb")  # where it is missing, that is said before minutes of mining
+    params = load_section(options.params, "kb", Kb) if options.params else Kb()
+    named = {name: getattr(options, name) for name in ("workers", "min_count")}
+    statistics = mine(
+        options.captions,
+        _vocabulary(options.vocabulary),
+        options.output,
+        params.model_copy(update={name: value for name, value in named.items() if value is not None}),
+        Language.read(options.object_aliases, options.predicate_aliases, options.verbs),
+        shard=options.shard,
+        backend=options.backend,
+    )
+    print("\n".join(_told(statistics)))
+
+
+def _options() -> argparse.ArgumentParser:
     parser = command.parser("relclip.kb", "Mine (subject, predicate, object) triplets from captions.")
     parser.add_argument(
         "--captions",
@@ -56,36 +80,21 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for the three files")
     parser.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
     parser.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
-    options = parser.parse_args()
-    importlib.import_module("duckdb")  # where it is missing, that is said before minutes of mining
-    params = load_section(options.params, "kb", Kb) if options.params else Kb()
-    named = {name: getattr(options, name) for name in ("workers", "min_count")}
-    params = params.model_copy(update={name: value for name, value in named.items() if value is not None})
-    statistics = mine(
-        options.captions,
-        _vocabulary(options.vocabulary),
-        options.output,
-        params,
-        Language.read(options.object_aliases, options.predicate_aliases, options.verbs),
-        shard=options.shard,
-        backend=options.backend,
-    )
+    return parser
+
+
+def _told(statistics: Mapping[str, Any]) -> Iterator[str]:
+    """What a user should see of statistics.json, a line each."""
     of = f"{statistics['captions_with_triplet']} of {counted(statistics['captions'], 'caption')}"
-    print(f"{counted(statistics['triplets'], 'triplet')} from {of}")
+    yield f"{counted(statistics['triplets'], 'triplet')} from {of}"
     for name, fault in FAULTS.items():
         if statistics[name]:
-            print(f"{fault}: {counted(statistics[name], 'line')}")
-    for names, what in (
-        ("objects_not_mined", "class that can never be met"),
-        ("predicates_not_mined", "predicate that no rule finds"),
-    ):
-        if statistics[names]:
-            thing, _, rest = what.partition(" ")
-            print(f"{counted(len(statistics[names]), thing)} {rest}: {', '.join(statistics[names])}")
+            yield f"{fault}: {counted(statistics[name], 'line')}"
+    for name, (thing, fault) in NOT_MINED.items():
+        if names := statistics[name]:
+            yield f"{counted(len(names), thing)} {fault}: {', '.join(names)}"
     if statistics["captions"] and not statistics["captions_with_triplet"]:
-        print(
-            "no caption states anything in this vocabulary; the caption is a line's first field, its id the second"
-        )
+        yield "no caption states anything in this vocabulary; the caption is a line's first field, its id the second"
 
 
 def _vocabulary(given: list[str]) -> Path | Vocabulary:

@@ -77,9 +77,12 @@ def _fit_temperatures(predictor: Predictor, inputs: Inputs) -> dict[str, float]:
     predicate, about = fit_temperature(of_pairs, targets, apart)
     object_, about_objects = fit_temperature(of_objects, of_class, False)
     predictor.fitted = Fitted(predicate, object_)
-    named = [(f"predicate_{key}", value) for key, value in about.items()]
-    named += [(f"object_{key}", value) for key, value in about_objects.items()]
-    return {"predicate_temperature": predicate, "object_temperature": object_, **dict(named)}
+    return {
+        "predicate_temperature": predicate,
+        "object_temperature": object_,
+        **{f"predicate_{key}": value for key, value in about.items()},
+        **{f"object_{key}": value for key, value in about_objects.items()},
+    }
 
 
 def fit_temperature(logits: Tensor, targets: Tensor, apart: bool) -> tuple[float, dict[str, float]]:

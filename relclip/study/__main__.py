@@ -24,20 +24,8 @@ from relclip.tables.figures.style import LIGHT, saved
 from relclip.tables.sources import read_curve
 
 CLAIMS = [
-    "group",
-    "claim",
-    "task",
-    "metric",
-    "seeds",
-    "difference",
-    "error",
-    "low",
-    "high",
-    "p",
-    "holm",
-    "detectable",
-    "error_mixed_model",
-    "verdict",
+    *("group", "claim", "task", "metric", "seeds", "difference", "error", "low", "high"),
+    *("p", "holm", "detectable", "error_mixed_model", "verdict"),
 ]
 
 
@@ -93,16 +81,10 @@ def claim_cells(one: Finding) -> list[object]:
     effect, model = one.effect, one.model
     if effect is None:
         return [*name, 0, *[""] * 8, one.verdict]
-    numbers = [
-        effect.difference,
-        effect.error,
-        effect.low,
-        effect.high,
-        effect.p,
-        one.holm,
-        effect.detectable,
+    return [
+        *(*name, len(effect.seeds), effect.difference, effect.error, effect.low, effect.high),
+        *(effect.p, one.holm, effect.detectable, model.error if model else "", one.verdict),
     ]
-    return [*name, len(effect.seeds), *numbers, model.error if model else "", one.verdict]
 
 
 def models(there: Sequence[Row], trained: Path) -> list[tuple[str, str]]:

@@ -16,17 +16,8 @@ from relclip.tables.sources import written_by
 
 VERDICTS = ("holds", "holds at one seed", "undecided", "does not hold at one seed", "does not hold")
 HEADER = (
-    "claim",
-    "task",
-    "better",
-    "worse",
-    "judged_on",
-    "metric",
-    "difference",
-    "low",
-    "high",
-    "verdict",
-    "seeds",
+    *("claim", "task", "better", "worse", "judged_on", "metric"),
+    *("difference", "low", "high", "verdict", "seeds"),
 )
 
 

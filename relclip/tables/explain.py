@@ -61,14 +61,12 @@ def note(key: str, judged: str, params: Params, people: People | None = None) ->
 def _of_data_set(key: str, params: Params, people: People | None) -> str:
     """What stands in for people and for ImageNet where the data set decides."""
     precision = key in params.report.showing("predcls", PRECISION)
+    if precision and not params.dataset.truth:
+        return people.words if people else _NO_ORACLE
     if precision and people:
-        return (
-            f"{people.words} {_ORACLE_TOO if people.results else _ORACLE}"
-            if params.dataset.truth
-            else people.words
-        )
+        return f"{people.words} {_ORACLE_TOO if people.results else _ORACLE}"
     if precision:
-        return _ORACLE if params.dataset.truth else _NO_ORACLE
+        return _ORACLE
     encoders = {trained_with(params, run, "features") for run in params.report.trainings(key)}
     if "labels" in encoders and params.labels.source == "pretrain":
         return _LABELS_ENCODER

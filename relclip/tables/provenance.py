@@ -24,16 +24,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _IGNORED = ("__pycache__", ".snakemake_timestamp")
 _SUFFIXES = (".pyc", ".partial")
 PACKAGES = (
-    "relclip",
-    "torch",
-    "numpy",
-    "open_clip_torch",
-    "duckdb",
-    "gensim",
-    "pyarrow",
-    "snakemake",
-    "dvc",
-    "mlflow",
+    *("relclip", "torch", "numpy", "open_clip_torch", "duckdb"),
+    *("gensim", "pyarrow", "snakemake", "dvc", "mlflow"),
 )
 
 
@@ -85,12 +77,10 @@ def _stage_time(rule: str, paths: Sequence[Path]) -> StageTime | None:
         for path in paths
         for row in csv.DictReader(path.read_text("utf-8", "replace").splitlines(), delimiter="\t")
     ]
-    seconds = [_number(row.get("s")) for row in rows]
-    return (
-        StageTime(rule, len(rows), sum(seconds), max(_number(row.get("max_rss")) for row in rows))
-        if rows
-        else None
-    )
+    if not rows:
+        return None
+    seconds, memory = ([_number(row.get(name)) for row in rows] for name in ("s", "max_rss"))
+    return StageTime(rule, len(rows), sum(seconds), max(memory))
 
 
 def _number(text: str | None) -> float:

@@ -125,8 +125,8 @@ def _checked(predicates: Sequence[str], vocabulary: Vocabulary) -> Sequence[str]
     for place, name in enumerate(names):
         if not name.strip() or not name.isprintable() or len(name) > LONGEST or name in names[:place]:
             raise InputError(
-                f"the predicate '{printable(name)[:LONGEST]}' is empty, comes twice or has more than {LONGEST} "
-                "letters; give words such as behind,wearing"
+                f"the predicate '{printable(name)[:LONGEST]}' is empty, comes twice, has control letters or more than "
+                f"{LONGEST} letters; give words such as behind,wearing"
             )
     return names
 

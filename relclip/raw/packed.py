@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from relclip.core.atomic import atomic_folder, write_json
-from relclip.core.entries import Entry, as_list, identifier
+from relclip.core.entries import Entry, as_list
 from relclip.core.entries import number as number_of
 from relclip.core.errors import InputError
 from relclip.core.images import SUFFIXES
@@ -26,8 +26,8 @@ from relclip.core.json_file import parse_json, read_json
 from relclip.core.parquet import CHECKED, check_names, readable
 from relclip.core.progress import progress
 from relclip.raw.formats import UNPACKED, split_of, words_of
+from relclip.raw.formats.coco import Id, id_of, names_by_id
 from relclip.raw.formats.coco import Names as NamesOfKind
-from relclip.raw.formats.coco import names_by_id
 from relclip.raw.vg.unzip import LARGEST_JSON, LARGEST_PICTURE, LONGEST_STEP, RATIO_ALL, unpack_folder
 
 SHARDS = "shards"
@@ -176,24 +176,24 @@ class _Annotation:
         """Add a row. Objects and relations without what they need are counted in words by COCO's own reader."""
         images, things, links = self._lists.values()
         number = len(images)
-        place: dict[int | None, int] = {}
+        place: dict[Id | None, int] = {}
         size = {key: number_of(row.get(key)) for key in ("width", "height")}
         images.append({"id": number, "file_name": file, **size})
         for local, one in enumerate(_entries(row["objects"])):
-            key = identifier(one, "id")
+            key = id_of(one, "id")
             place[local if key is None else key] = len(things)
             category = self._number("category", one, names, counts)
             box = [number_of(side) for side in as_list(one.get("bbox"))]
             things.append({"id": len(things), "image_id": number, "category_id": category, "bbox": box})
         for one in _entries(row["relations"]):
-            ends = {end: place.get(identifier(one, end), -1) for end in ("subject_id", "object_id")}
+            ends = {end: place.get(id_of(one, end), -1) for end in ("subject_id", "object_id")}
             predicate = self._number("predicate", one, names, counts)
             links.append({"image_id": number, "predicate_id": predicate, **ends})
 
     def _number(self, kind: str, one: Entry, names: Names, counts: Counter[str]) -> int:
         """The number, of our own, of what an entry is called."""
-        said = one.get(f"{kind}_id", one.get(kind))
-        words = words_of(said) or (names[kind].get(said) if isinstance(said, int) else None)
+        key = f"{kind}_id" if f"{kind}_id" in one else kind
+        words = names[kind].get(id_of(one, key)) or words_of(one.get(key))
         if words is None:
             counts[
                 f"entries of Parquet whose {kind} has no name: a JSON file with categories and rel_categories says it"

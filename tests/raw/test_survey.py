@@ -180,6 +180,29 @@ def test_parquet_shards_of_the_hub_are_read_as_their_pictures_and_annotation(str
     assert (packed / "shards").stat().st_mtime_ns == before  # what is unpacked is kept
 
 
+@pytest.mark.parametrize("spelling", [float, "c{}".format])
+def test_ids_in_a_shard_may_be_floats_or_texts(spelling, tmp_path):
+    """A column of pandas with a gap holds floats."""
+    packed = shards(make(tmp_path / "source", "coco"), tmp_path / "packed")
+
+    def respell(entries):
+        return [
+            {key: spelling(one) if key == "id" or key.endswith("_id") else one for key, one in entry.items()}
+            for entry in entries
+        ]
+
+    for path in (packed / "data").iterdir():
+        rows = pq.read_table(path).to_pylist()
+        again = [{**row, **{key: respell(row[key]) for key in ("objects", "relations")}} for row in rows]
+        pq.write_table(pa.Table.from_pylist(again), path)
+    names = json.loads((packed / "categories.json").read_text())
+    (packed / "categories.json").write_text(json.dumps({key: respell(names[key]) for key in names}))
+    counts = Counter()
+    unpack(packed, counts)
+    take_folder(packed, [], tmp_path / "raw", "coco")
+    assert by_file(tmp_path / "raw") == expected(related=False) and not counts
+
+
 def test_a_copy_of_the_hubs_shards_is_a_folder_like_any_other(tmp_path):
     packed = shards(make(tmp_path / "source", "coco"), tmp_path / "my copy")
     before = sorted(packed.rglob("*"))

@@ -49,7 +49,7 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
     )
     for entry in content["images"]:
         file = words_of(entry.get("file_name")) if isinstance(entry, dict) else None
-        number = _id(entry, "id") if file else None
+        number = id_of(entry, "id") if file else None
         if file is None or number is None:
             counts["images without a file_name or an id"] += 1
             continue
@@ -64,13 +64,13 @@ def names_by_id(entries: list[object]) -> Names:
     """Id -> name, of entries {id, name}; the id of a plain name is its place."""
     found: Names = {}
     for place, entry in enumerate(entries):
-        number, name = (_id(entry, "id"), entry.get("name")) if isinstance(entry, dict) else (place, entry)
+        number, name = (id_of(entry, "id"), entry.get("name")) if isinstance(entry, dict) else (place, entry)
         if number is not None and (words := words_of(name)):
             found[number] = words
     return found
 
 
-def _id(entry: Entry, key: str) -> Id | None:
+def id_of(entry: Entry, key: str) -> Id | None:
     """The id that an entry has there: a whole number, or a text that says none."""
     number = whole(entry.get(key))
     return words_of(entry.get(key)) if number is None else number
@@ -79,7 +79,7 @@ def _id(entry: Entry, key: str) -> Id | None:
 def _by_picture(entries: list[object], fault: str, counts: Counter[str]) -> dict[Id, list[Entry]]:
     found: dict[Id, list[Entry]] = defaultdict(list)
     for entry in entries:
-        number = _id(entry, "image_id") if isinstance(entry, dict) else None
+        number = id_of(entry, "image_id") if isinstance(entry, dict) else None
         if isinstance(entry, dict) and number is not None:
             found[number].append(entry)
         else:
@@ -96,16 +96,16 @@ def _fill(
 ) -> None:
     (classes, predicates), place = names, dict[Id | None, int]()
     for thing in things:
-        number, box = _id(thing, "id"), as_list(thing.get("bbox"))
-        name = classes.get(_id(thing, "category_id"))
+        number, box = id_of(thing, "id"), as_list(thing.get("bbox"))
+        name = classes.get(id_of(thing, "category_id"))
         if number is None or number in place or name is None or len(box) != 4:
             counts["annotations without an id of their own, a known category or a bbox of four"] += 1
             continue
         place[number] = len(picture.objects)
         picture.objects.append((name, (box[0], box[1], box[2], box[3])))
     for link in links:
-        subject, object_ = (place.get(_id(link, end)) for end in ("subject_id", "object_id"))
-        predicate = predicates.get(_id(link, "predicate_id"))
+        subject, object_ = (place.get(id_of(link, end)) for end in ("subject_id", "object_id"))
+        predicate = predicates.get(id_of(link, "predicate_id"))
         if subject is None or object_ is None or predicate is None:
             counts["rel_annotations without two annotations of their picture or a known predicate"] += 1
         else:

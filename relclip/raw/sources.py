@@ -52,7 +52,7 @@ def _fetch(raw: Raw, output: Path) -> Counter[str]:
 
 
 def _room(raw: Raw) -> int:
-    """What lies beside the pictures; and the pictures to come, where they are kept on this disk.
+    """What lies beside the pictures, and what these are still to take on this disk.
 
     The presets' sum in GB: maps of an encoder 8 (vg has two), CLIP's scores on detected boxes 4 (vg50, of 50
     predicates: 10) and once more while their parts are put together, annotation and captions 4, trainings 3,
@@ -60,11 +60,7 @@ def _room(raw: Raw) -> int:
     """
     from relclip.raw.vg.collect import pictures_to_come  # noqa: PLC0415
 
-    kept = next(
-        place for place in (Path(raw.vg.folder), *Path(raw.vg.folder).absolute().parents) if place.exists()
-    )
-    here = kept.stat().st_dev == Path.cwd().stat().st_dev
-    return 36_000_000_000 + (pictures_to_come(raw.vg) if here else 0)
+    return 36_000_000_000 + pictures_to_come(raw.vg, Path("data", "raw"))
 
 
 def _take(raw: Raw, output: Path) -> Counter[str]:

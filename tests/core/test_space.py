@@ -13,6 +13,7 @@ from relclip.core.params.whole import check_params
 from relclip.project.preset import preset_content
 from relclip.project.space import LARGEST, check_place, check_space
 from relclip.raw.sources import SOURCES
+from relclip.raw.vg import collect
 from relclip.raw.vg.unzip import DONE, folder_of
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
@@ -61,6 +62,10 @@ def test_visual_genomes_pictures_are_asked_for_too_until_they_are_there(tmp_path
     (folder_of("images.zip", kept) / DONE).touch()
     (tmp_path / "pictures").mkdir()
     raw.vg.have["images2.zip"] = str(tmp_path / "pictures")
+    assert room(raw) == beside
+    monkeypatch.setattr(collect, "disk_of", lambda path: 1 if path.is_relative_to(tmp_path) else 0)
+    assert room(raw) == beside + other  # on another disk: copied, not linked
+    Path("data/raw/images").mkdir(parents=True)
     assert room(raw) == beside
 
 

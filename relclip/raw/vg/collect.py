@@ -88,17 +88,27 @@ def _check_space(folder: Path, missing: Sequence[Remote]) -> None:
         )
 
 
-def pictures_to_come(settings: VisualGenome) -> int:
-    """Bytes that the pictures, and their archives where these are not at hand, are still to take in raw.vg.folder."""
+def pictures_to_come(settings: VisualGenome, output: Path) -> int:
+    """Bytes that the pictures are still to take on the disk of `output`, where they are put as hard links.
+
+    That is what is fetched and unpacked there, and copies of what lies on another disk.
+    """
     folder, total = Path(settings.folder), 0
     for remote in wanted_files(settings):
-        archive = folder / remote.name
-        if remote.name in settings.have:
-            archive = Path(settings.have[remote.name])
-        if remote.name not in PICTURES or archive.is_dir() or is_unpacked(folder_of(remote.name, folder)):
+        archive = Path(settings.have.get(remote.name, folder / remote.name))
+        pictures = archive if archive.is_dir() else folder_of(remote.name, folder)
+        if remote.name not in PICTURES:
             continue
-        total += _to_come(remote, folder) - ((remote.size or 0) if archive.exists() else 0)
+        if disk_of(pictures) != disk_of(output):
+            total += 0 if (output / "images").exists() else remote.size or 0
+        elif not (archive.is_dir() or is_unpacked(pictures)):
+            total += _to_come(remote, folder) - ((remote.size or 0) if archive.exists() else 0)
     return total
+
+
+def disk_of(path: Path) -> int:
+    """The number of the disk where a path is, or would be made."""
+    return next(place for place in (path, *path.absolute().parents) if place.exists()).stat().st_dev
 
 
 def _to_come(remote: Remote, folder: Path) -> int:

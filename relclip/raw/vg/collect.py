@@ -95,10 +95,10 @@ def pictures_to_come(settings: VisualGenome, output: Path) -> int:
     """
     folder, total = Path(settings.folder), 0
     for remote in wanted_files(settings):
-        archive = Path(settings.have.get(remote.name, folder / remote.name))
-        pictures = archive if archive.is_dir() else folder_of(remote.name, folder)
         if remote.name not in PICTURES:
             continue
+        archive = Path(settings.have[remote.name] if remote.name in settings.have else folder / remote.name)
+        pictures = archive if archive.is_dir() else folder_of(remote.name, folder)
         if disk_of(pictures) != disk_of(output):
             total += 0 if (output / "images").exists() else remote.size or 0
         elif not (archive.is_dir() or is_unpacked(pictures)):

@@ -26,6 +26,7 @@ from relclip.compute.world import ALONE, World
 from relclip.core.params.clip import Pretrain
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
+from relclip.internals.torch_optimizer import step
 
 CPU = torch.device("cpu")
 Point = tuple[int, float, float]  # step, loss, learning rate
@@ -123,7 +124,7 @@ class Trainer:
         rate = learning_rate(self.step, settings.steps, settings.warmup, settings.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.step()
+        step(self.optimizer)
         self.curve.append((self.step, value.item(), rate))
         self.step += 1
         return self.curve[-1][1]
@@ -160,7 +161,7 @@ def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, key
     world.copy_first(model.state_dict().values())
     left = range(trainer.step, settings.steps)
     shown = progress(left, "pre-training", "step", total=settings.steps, start=trainer.step)
-    for step in shown:
+    for _ in shown:
         one_step()
-        if world.first and (step + 1) % settings.checkpoint_every == 0 and step + 1 < settings.steps:
+        if world.first and trainer.step % settings.checkpoint_every == 0 and trainer.step < settings.steps:
             trainer.save(checkpoint, key)

@@ -8,6 +8,7 @@ from torch import nn
 
 from relclip.core.params.clip import Pretrain
 from relclip.encoder.tokenizer import WordTokenizer
+from relclip.internals.torch_optimizer import spare_torch_compile
 
 LARGEST_SCALE = 100.0  # as in CLIP: logits are scaled by at most this
 
@@ -62,6 +63,7 @@ def build(config: dict[str, Any], seed: int) -> nn.Module:
 
 def optimizer(model: nn.Module, rate: float, weight_decay: float) -> torch.optim.AdamW:
     """AdamW as CLIP uses it: no decay on gains, biases, embeddings of position and the logit scale."""
+    spare_torch_compile()
     decayed = [value for value in model.parameters() if value.ndim >= 2]
     free = [value for value in model.parameters() if value.ndim < 2]
     groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]

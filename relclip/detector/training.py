@@ -18,6 +18,7 @@ from relclip.core.params.detector import Detector
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
 from relclip.detector.pictures import Picture, Pictures, as_input
+from relclip.internals.torch_optimizer import spare_torch_compile, step
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder
 
@@ -117,6 +118,7 @@ def compute_losses(model: nn.Module, batch: list[Example], device: torch.device)
 
 def make_optimizer(model: nn.Module, settings: Detector) -> torch.optim.Optimizer:
     """AdamW or SGD; weight decay on matrices and kernels alone."""
+    spare_torch_compile()
     groups = decay_matrices(model.parameters(), settings.weight_decay)
     if settings.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
@@ -137,7 +139,7 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rat
     nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
     for group in optimizer.param_groups:
         group["lr"] = rate
-    optimizer.step()
+    step(optimizer)
 
 
 def _state(step: int, model: nn.Module, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:

@@ -29,14 +29,7 @@ TripletPrompt = Annotated[str, _prompt("subject", "predicate", "object")]
 
 
 class Pretrain(Closed):
-    """The small CLIP that `scenes` pre-trains. Random batches, then from `grouped_from` of the steps on grouped ones.
-
-    A random batch shows single objects to the share `objects`, relations otherwise; a grouped one to the share
-    `grouped_objects`, and `groups` groups of relations with one object class each. Texts are prompts to the share
-    `prompted`, phrases otherwise; each relation brings `negatives` wrong texts, its own with another predicate.
-    The share `patch_dropout` of patches is hidden until `unmasked_from` of the steps (FLIP: cheaper steps). Pictures
-    are `mirrored` with that probability; `validation` is the share of pictures held out.
-    """
+    """The small CLIP that `scenes` pre-trains: random batches, then, from `grouped_from` on, grouped ones."""
 
     image_size: int = Field(default=48, ge=8, description="side of a crop, pixels")
     patch_size: int = Field(default=8, ge=2, description="side of a patch, pixels")
@@ -85,12 +78,7 @@ class Pretrain(Closed):
 
 
 class LabelsEncoder(Closed):
-    """The encoder of table 4, which knows labels and no language.
-
-    `make: [labels]` makes it, an empty list does not.
-    `pretrain`: CLIP's picture encoder trained on class labels of the same crops (scenes), for `steps`. `timm`: any
-    model of timm with ImageNet-1K weights, or with the local safetensors file `weights`.
-    """
+    """The encoder of table 4, which knows labels and no language."""
 
     make: list[Literal["labels"]] = Field(default=[], description="[labels] makes it, an empty list does not")
     source: Literal["pretrain", "timm"] = Field(

@@ -11,15 +11,7 @@ Backbone = Literal["small", "resnet50"]
 
 
 class Detector(Closed):
-    """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one.
-
-    `image_size` is the longest side of the pictures it sees: 128 for the small backbone, about 1000 for resnet50.
-    `start: imagenet | coco`: resnet50 begins with torchvision's weights, its batch normalisation frozen.
-    `make: [detector]` makes it, an empty list does not. `schedule`, after the warm-up: half a cosine down to 0, or the
-    iterations at which the rate falls to a tenth, which with `optimizer: sgd` is how Visual Genome's are trained.
-    Of an image at most `per_image` boxes with a score above `score` stay, none with an IoU above `nms` to a better one;
-    `class_nms` does the same among boxes of one class once the relation model has named them (docs/method.md, 2).
-    """
+    """Faster R-CNN, which proposes boxes for SGDet; `weights`: a checkpoint to use instead of training one."""
 
     make: list[Literal["detector"]] = Field(
         default=[], description="[detector] makes it, an empty list does not"
@@ -29,7 +21,7 @@ class Detector(Closed):
         default="small", description="a small one, or torchvision's ResNet-50 with a feature pyramid"
     )
     start: Literal["none", "imagenet", "coco"] = Field(
-        default="none", description="resnet50 begins with torchvision's weights"
+        default="none", description="resnet50 begins with torchvision's weights, batch normalisation frozen"
     )
     image_size: int = Field(
         default=128, ge=32, description="longest side of a picture, pixels; about 1000 for resnet50"
@@ -37,7 +29,7 @@ class Detector(Closed):
     iterations: int = Field(default=1000, ge=1, description="of the training")
     batch: int = Field(default=6, ge=1, description="pictures a step")
     optimizer: Literal["adamw", "sgd"] = Field(
-        default="adamw", description="sgd is how Visual Genome's are trained"
+        default="adamw", description="sgd, and a schedule of iterations, is how Visual Genome's are trained"
     )
     learning_rate: float = Field(default=2e-3, gt=0.0, description="highest, after the warm-up")
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0, description="of sgd")

@@ -20,12 +20,8 @@ TrainingFree = Literal["ext", "kb", "kb_ext", "kb_counts"]
 class Predict(Closed):
     """What is written for the evaluator: rows that can reach the top `keep`, and the rows that need no training.
 
-    `sgdet`, `sgdet_training_free`: what of both is predicted on the detector's boxes too. `pairs`: ordered pairs whose
-    boxes overlap, or all. `kb_mask`: only what the knowledge base knows of two classes. Without training and for the
-    mask it knows what was said `kb_min_count` times. `calibrate`: divide predicate and object logits by temperatures
-    that fit the validation annotation best (beyond the paper). `sgdet_score`: of a detected object of a trained run
-    (D31); its classifier never met a box without an object, the detector did: on validation the product is 0.7 to 2.1
-    points of R@20 better, R@100 within 0.2 (RelCLIP KB and KB+EXT, Motif KB).
+    `sgdet_score` (D31): the classifier of a trained run never met a box without an object, the detector did: on
+    validation the product is 0.7 to 2.1 points of R@20 better, R@100 within 0.2 (RelCLIP KB and KB+EXT, Motif KB).
     """
 
     keep: int = Field(default=100, ge=1, description="rows of an image that are written")

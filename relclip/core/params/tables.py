@@ -1,6 +1,6 @@
 """workflow/tables.yaml: which tables the report has, the runs in their rows, the claims. A table is an entry there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,11 +71,24 @@ class Table(Closed):
         """Its columns as `task/metric`, in the order in which a row's published numbers stand."""
         return [f"{task}/{metric}" for task, metrics in self.columns.items() for metric in metrics]
 
+    @property
+    def every_row(self) -> list[Row]:
+        """Its rows, those of blocks too."""
+        return [*self.rows, *(row for block in self.blocks.values() for row in block.rows)]
+
+    def with_rows(self, change: Callable[[Row], Row]) -> "Table":
+        """The table with each of its rows changed."""
+        blocks = {
+            key: block.model_copy(update={"rows": list(map(change, block.rows))})
+            for key, block in self.blocks.items()
+        }
+        return self.model_copy(update={"rows": list(map(change, self.rows)), "blocks": blocks})
+
     @model_validator(mode="after")
     def _rows_fit(self) -> "Table":
         if self.rows and self.blocks:
             raise ValueError(f"the table '{self.title}' has rows and blocks; put the rows into a block")
-        for row in (*self.rows, *(row for block in self.blocks.values() for row in block.rows)):
+        for row in self.every_row:
             if len(row.published) not in {0, len(self.places)}:
                 raise ValueError(
                     f"the table row '{row.name}' has {len(row.published)} published numbers; give one for each of "
@@ -187,8 +200,7 @@ def with_trainings_of_rows(report: Report, names: Mapping[str, TrainingOfSeed]) 
 
 
 def _table(table: Table, names: Mapping[str, TrainingOfSeed]) -> Table:
-    every = [row for rows in (table.rows, *(block.rows for block in table.blocks.values())) for row in rows]
-    seeds = [set(names[row.run]) for row in every if row.run in names]
+    seeds = [set(names[row.run]) for row in table.every_row if row.run in names]
     common = set.intersection(*seeds) if seeds and table.seeds == "common" else set()
 
     def shown(row: Row) -> Row:
@@ -196,11 +208,7 @@ def _table(table: Table, names: Mapping[str, TrainingOfSeed]) -> Table:
         chosen = row.seeds or (common if row.run in names and common else mine)
         return row.model_copy(update={"runs": [mine[seed] for seed in mine if seed in chosen] or row.runs})
 
-    def rows(every: list[Row]) -> list[Row]:
-        return [shown(row) for row in every]
-
-    blocks = {key: block.model_copy(update={"rows": rows(block.rows)}) for key, block in table.blocks.items()}
-    return table.model_copy(update={"rows": rows(table.rows), "blocks": blocks})
+    return table.with_rows(shown)
 
 
 def _claim(claim: Claim, names: Mapping[str, TrainingOfSeed]) -> Claim:

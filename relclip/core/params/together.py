@@ -145,26 +145,11 @@ def with_row_names(params: "Params") -> "Params":
     Raises ParamsError where it has no such value.
     """
 
-    def named(rows: list[Row]) -> list[Row]:
-        return [
-            row.model_copy(
-                update={field: _with_values(params, row, getattr(row, field)) for field in ("name", "note")}
-            )
-            for row in rows
-        ]
+    def named(row: Row) -> Row:
+        said = {field: _with_values(params, row, getattr(row, field)) for field in ("name", "note")}
+        return row.model_copy(update=said)
 
-    tables = {
-        key: table.model_copy(
-            update={
-                "rows": named(table.rows),
-                "blocks": {
-                    name: block.model_copy(update={"rows": named(block.rows)})
-                    for name, block in table.blocks.items()
-                },
-            }
-        )
-        for key, table in params.report.tables.items()
-    }
+    tables = {key: table.with_rows(named) for key, table in params.report.tables.items()}
     return params.model_copy(update={"report": params.report.model_copy(update={"tables": tables})})
 
 
@@ -196,14 +181,12 @@ def trained_with(params: "Params", run: str, key: str) -> Any:
 
 def _check_pretraining(params: "Params") -> None:
     """Only the scenes bring pictures and texts to pre-train an encoder on."""
-    sources = {"clip": params.clip.source, **({"labels": params.labels.source} if params.labels.make else {})}
-    otherwise = {
-        "clip": "open_clip, with clip.model and clip.weights",
-        "labels": "timm, or empty labels.make",
-    }
-    for section, source in sources.items():
-        if source == "pretrain" and not params.raw.pretrains:
+    otherwise = {"clip": "open_clip, with clip.model and clip.weights"}
+    if params.labels.make:
+        otherwise["labels"] = "timm, or empty labels.make"
+    for section, other in otherwise.items():
+        if getattr(params, section).source == "pretrain" and not params.raw.pretrains:
             raise ValueError(
                 f"{section}.source is 'pretrain' and raw.source is '{params.raw.source}', which brings nothing to "
-                f"pre-train on; set {section}.source to {otherwise[section]}"
+                f"pre-train on; set {section}.source to {other}"
             )

@@ -67,10 +67,7 @@ class Sampling(Closed):
 class KbLabels(Closed):
     """Which of the knowledge base's triplets label pairs (beyond the paper: its size and its quality).
 
-    `captions`: the share of all captions that is believed, a seeded choice; then a triplet stays if it was said
-    `min_count` times and makes up `min_share` of what was said of its two classes. `weights: counts` labels by the
-    shares of what is left instead of equally; with `kb+ext` CLIP's shares are multiplied by them. `min_clip` drops
-    candidates to which CLIP gives a smaller share of a pair, its best excepted (`kb+ext`).
+    With `kb+ext` CLIP's shares are multiplied by those of `weights: counts`.
     """
 
     captions: float = Field(

@@ -18,7 +18,7 @@ from relclip.core.annotations import Annotations, load_annotations
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.box_precision import OVERLAP, LabelledBoxes
 from relclip.core.box_precision import mean_average_precision as box_precision
-from relclip.core.boxes import Boxes, iou
+from relclip.core.boxes import iou
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
 from relclip.core.ordered import available_threads
@@ -31,7 +31,7 @@ from relclip.detector.files import config_of, load_detector, save_detector
 from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import Detections, detect, prepare_model, propose, table
-from relclip.detector.training import VERSION, Examples, fit, make_curves
+from relclip.detector.training import LOSSES, VERSION, Examples, fit
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder, Silent
 
@@ -74,11 +74,9 @@ def run(
         readers or threads or available_threads(),
     )
     inputs = {name: file_digest(dataset / name) for name in INPUTS}
-    checkpoint, curves, began = checkpoints / NAME, make_curves(recorder), time.monotonic()
-    if settings.weights:
-        model = load_detector(Path(settings.weights), config).to(task.device)
-    else:
-        model = task.train(config, curves, checkpoint, inputs)
+    checkpoint, began = checkpoints / NAME, time.monotonic()
+    curves = Curves(recorder, LOSSES, "lower detector.learning_rate")
+    model = task.model(config, curves, checkpoint, inputs)
     trained = time.monotonic()
     model = prepare_model(model, settings)
     tables, statistics = zip(*(task.detect(model, split) for split in SPLITS), strict=True)
@@ -96,10 +94,8 @@ def run(
     recorder.tags({"model_sha256": file_digest(output / WEIGHTS)})
     print(f"detector: {json.dumps({**report, **seconds})}", flush=True)
     if config.backbone == "resnet50" and annotations.vocabulary.objects == load_names("vg150"):
-        found = report["test"]["mAP50"]
-        print(
-            f"detector: mAP50 on test {found:.3f}; published detectors of Visual Genome reach {PUBLISHED_MAP50}"
-        )
+        found = f"mAP50 on test {report['test']['mAP50']:.3f}"
+        print(f"detector: {found}; published detectors of Visual Genome reach {PUBLISHED_MAP50}")
     return report
 
 
@@ -113,10 +109,12 @@ class _Task:
     device: torch.device
     readers: int
 
-    def train(
+    def model(
         self, config: DetectorConfig, curves: Curves, checkpoint: Path, inputs: Mapping[str, str]
     ) -> FasterRCNN:
-        """A detector trained on the objects of the train images."""
+        """The detector that is given, or else one trained on the objects of the train images."""
+        if self.settings.weights:
+            return load_detector(Path(self.settings.weights), config).to(self.device)
         with_objects = np.diff(self.annotations.first) > 0
         numbers = np.flatnonzero((self.annotations.split == "train") & with_objects)
         if not len(numbers):
@@ -158,47 +156,44 @@ def judge(
     `mAP50`: COCO's reading, at most 100 boxes an image. `recall`: of the annotated boxes, the share with a proposal
     of an IoU of at least 0.5, whatever its class; `recall_labelled`: one of its own class.
     """
-    boxes = [annotations.boxes[annotations.rows(number)] for number in numbers]
-    classes = [annotations.class_id[annotations.rows(number)] for number in numbers]
-    hits = [_hits(*one) for one in zip(boxes, classes, kept, strict=True)]
+    annotated = [_annotated(annotations, annotations.rows(number)) for number in numbers]
+    hits = [_hits(*pair) for pair in zip(annotated, kept, strict=True)]
     anyhow, labelled = np.concatenate(hits, axis=1) if hits else np.zeros((2, 0))
     return {
         "images": len(numbers),
         "boxes": anyhow.size,
-        "mAP50": mean_average_precision(annotations, numbers, found),
-        "mAP50_proposals": mean_average_precision(annotations, numbers, kept),
+        "mAP50": mean_average_precision(annotated, found),
+        "mAP50_proposals": mean_average_precision(annotated, kept),
         "recall": float(anyhow.mean()) if anyhow.size else 0.0,
         "recall_labelled": float(labelled.mean()) if labelled.size else 0.0,
         "proposals_per_image": float(np.mean([len(one) for one in kept])) if kept else 0.0,
     }
 
 
-def mean_average_precision(
-    annotations: Annotations, numbers: Sequence[int], found: Sequence[Detections]
-) -> float:
+def _annotated(annotations: Annotations, rows: slice) -> Detections:
+    """The objects of one image, which score 1."""
+    boxes = annotations.boxes[rows]
+    return Detections(boxes, annotations.class_id[rows], np.ones(len(boxes), np.float32))
+
+
+def mean_average_precision(annotated: Sequence[Detections], found: Sequence[Detections]) -> float:
     """COCO's mAP at IoU 0.5 over the classes that the images hold; 0 where they hold none."""
-    rows = [annotations.rows(number) for number in numbers]
-    true = [
-        LabelledBoxes(*_of(number, annotations.class_id[row], annotations.boxes[row]))
-        for number, row in zip(numbers, rows, strict=True)
-    ]
-    given = [
-        LabelledBoxes(*_of(number, one.classes, one.boxes)[:3], one.scores.astype(np.float64))
-        for number, one in zip(numbers, found, strict=True)
-    ]
-    if not true:
+    if not annotated:
         return 0.0
-    return float(np.nan_to_num(box_precision(LabelledBoxes.joined(given), LabelledBoxes.joined(true))))
+    return float(np.nan_to_num(box_precision(_joined(found), _joined(annotated))))
 
 
-def _of(
-    number: int, classes: np.ndarray, boxes: Boxes
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Columns of LabelledBoxes of one image; true boxes score 1."""
-    return np.full(len(boxes), number), classes, boxes.astype(np.float64), np.ones(len(boxes))
+def _joined(images: Sequence[Detections]) -> LabelledBoxes:
+    return LabelledBoxes(
+        np.repeat(np.arange(len(images)), [len(one) for one in images]),
+        np.concatenate([one.classes for one in images]),
+        np.concatenate([one.boxes for one in images]).astype(np.float64),
+        np.concatenate([one.scores for one in images]).astype(np.float64),
+    )
 
 
-def _hits(boxes: Boxes, classes: np.ndarray, kept: Detections) -> np.ndarray:
+def _hits(annotated: Detections, kept: Detections) -> np.ndarray:
     """(2, N) whether each annotated box is found, and found with its class."""
-    near = iou(boxes[:, None], kept.boxes[None]) >= OVERLAP
-    return np.stack([near.any(axis=1), (near & (classes[:, None] == kept.classes[None])).any(axis=1)])
+    near = iou(annotated.boxes[:, None], kept.boxes[None]) >= OVERLAP
+    same_class = annotated.classes[:, None] == kept.classes[None]
+    return np.stack([near.any(axis=1), (near & same_class).any(axis=1)])

@@ -20,7 +20,6 @@ from relclip.core.seeds import stream
 from relclip.detector.pictures import Picture, Pictures, as_input
 from relclip.internals.torch_optimizer import spare_torch_compile, step
 from relclip.tracking.curves import Curves
-from relclip.tracking.recorder import Recorder
 
 Example = tuple[Picture, dict[str, Tensor]]
 #: The share of pictures that are mirrored. Which relations hold plays no role for the detector.
@@ -154,8 +153,3 @@ def _restore(
     optimizer.load_state_dict(state["optimizer"])
     curves.restore(state["points"], state["waiting"])
     return int(state["step"])
-
-
-def make_curves(recorder: Recorder) -> Curves:
-    """Curves without a point."""
-    return Curves(recorder, LOSSES, "lower detector.learning_rate")

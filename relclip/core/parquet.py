@@ -26,88 +26,46 @@ LARGE, MOST_TIMES = 1 << 28, 200
 #: Rows that wait until they are written together (`rows_writer`).
 ROWS_AT_ONCE = 1 << 17
 
-_BOX = [("x1", pa.float32()), ("y1", pa.float32()), ("x2", pa.float32()), ("y2", pa.float32())]
-_PAIR = [("image_id", pa.int64()), ("subject_id", pa.int32()), ("object_id", pa.int32())]
+_BOX = ("x1 float32", "y1 float32", "x2 float32", "y2 float32")
+_PAIR = ("image_id int64", "subject_id int32", "object_id int32")
+_TRIPLET = ("subject_class int16", "predicate_id int16", "object_class int16")
+_OBJECT = ("image_id int64", "object_id int32", "class_id int16")
+
+
+def _schema(*columns: str) -> pa.Schema:
+    """The schema of columns that are written as `name type`."""
+    return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in map(str.split, columns)])
+
 
 #: The public contracts between stages (docs/design.md, "Contracts"). Boxes: xyxy, pixels of the original image.
-IMAGES = pa.schema(
-    [
-        ("image_id", pa.int64()),
-        ("file", pa.string()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("split", pa.string()),
-    ]
-)
-OBJECTS = pa.schema([("image_id", pa.int64()), ("object_id", pa.int32()), ("class_id", pa.int16()), *_BOX])
-RELATIONS = pa.schema(
-    [
-        ("image_id", pa.int64()),
-        ("subject_id", pa.int32()),
-        ("predicate_id", pa.int16()),
-        ("object_id", pa.int32()),
-    ]
-)
-TRIPLET = pa.schema(
-    [("subject_class", pa.int16()), ("predicate_id", pa.int16()), ("object_class", pa.int16())]
-)
-TRIPLETS = pa.schema([*TRIPLET, ("count", pa.int64())])
+IMAGES = _schema("image_id int64", "file string", "width int32", "height int32", "split string")
+OBJECTS = _schema(*_OBJECT, *_BOX)
+RELATIONS = _schema("image_id int64", "subject_id int32", "predicate_id int16", "object_id int32")
+TRIPLET = _schema(*_TRIPLET)
+TRIPLETS = _schema(*_TRIPLET, "count int64")
 #: What kb/triplets.parquet holds: the names beside the ids.
-NAMED_TRIPLETS = pa.schema([*TRIPLETS, *((name, pa.string()) for name in ("subject", "predicate", "object"))])
-EVIDENCE = pa.schema([*TRIPLET, ("caption_id", pa.string())])
+NAMED_TRIPLETS = _schema(*_TRIPLET, "count int64", "subject string", "predicate string", "object string")
+EVIDENCE = _schema(*_TRIPLET, "caption_id string")
 #: prompts/triplets.parquet: the triplet whose embedding is row `row` of triplets.npy.
-PROMPTS = pa.schema([*TRIPLET, ("row", pa.int64())])
+PROMPTS = _schema(*_TRIPLET, "row int64")
 #: features/images.parquet: the image whose patch map is row `row` of maps.npy.
-MAP_ROWS = pa.schema([("image_id", pa.int64()), ("row", pa.int64())])
-EXT_SCORES = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("logit", pa.float32())])
+MAP_ROWS = _schema("image_id int64", "row int64")
+EXT_SCORES = _schema(*_PAIR, "predicate_id int16", "logit float32")
 #: What a refined run trained on; caption_id, clip and model may be null.
-TRAINED_LABELS = pa.schema(
-    [
-        *_PAIR,
-        ("predicate_id", pa.int16()),
-        ("weight", pa.float32()),
-        ("count", pa.int64()),
-        ("caption_id", pa.string()),
-        ("clip", pa.float32()),
-        ("model", pa.float32()),
-        ("kept", pa.bool_()),
-    ]
+TRAINED_LABELS = _schema(
+    *(*_PAIR, "predicate_id int16", "weight float32", "count int64", "caption_id string"),
+    *("clip float32", "model float32", "kept bool"),
 )
-OBJECT_SCORES = pa.schema(
-    [("image_id", pa.int64()), ("object_id", pa.int32()), ("class_id", pa.int16()), ("score", pa.float32())]
-)
-PREDICTED_OBJECTS = pa.schema([*OBJECT_SCORES, *_BOX])
-PREDICTED_RELATIONS = pa.schema([*_PAIR, ("predicate_id", pa.int16()), ("score", pa.float32())])
+OBJECT_SCORES = _schema(*_OBJECT, "score float32")
+PREDICTED_OBJECTS = _schema(*_OBJECT, "score float32", *_BOX)
+PREDICTED_RELATIONS = _schema(*_PAIR, "predicate_id int16", "score float32")
 #: Table 2: the top predictions of the chosen images, rank from 0 under the graph constraint. Objects: the data set's.
-ASKED = pa.schema(
-    [
-        ("image_id", pa.int64()),
-        ("rank", pa.int32()),
-        ("subject_id", pa.int32()),
-        ("predicate_id", pa.int16()),
-        ("object_id", pa.int32()),
-    ]
-)
+ASKED = _schema("image_id int64", "rank int32", "subject_id int32", "predicate_id int16", "object_id int32")
 #: What people answered (relclip.people.judgements).
-JUDGEMENTS = pa.schema(
-    [
-        ("annotator", pa.string()),
-        *_PAIR,
-        ("predicate_id", pa.int16()),
-        ("question", pa.string()),
-        ("answer", pa.string()),
-    ]
-)
+JUDGEMENTS = _schema("annotator string", *_PAIR, "predicate_id int16", "question string", "answer string")
 #: Figure 6. `judged`: annotation or truth. `predicate_id`: the ground truth's. `predicted_id`: the top predicate of
 #: that pair; 0 where the pair is not among the written predictions.
-CONFUSION = pa.schema(
-    [
-        ("judged", pa.string()),
-        ("predicate_id", pa.int16()),
-        ("predicted_id", pa.int16()),
-        ("count", pa.int64()),
-    ]
-)
+CONFUSION = _schema("judged string", "predicate_id int16", "predicted_id int16", "count int64")
 
 
 def table_of(columns: Sequence[Any], schema: pa.Schema) -> pa.Table:

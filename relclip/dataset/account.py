@@ -114,12 +114,9 @@ class Account:
         return "\n".join(lines)
 
     def _per_predicate(self, table: pa.Table, split: Mapping[int, str]) -> dict[str, Counter[str]]:
-        counts: dict[str, Counter[str]] = {
-            name: Counter(dict.fromkeys(SPLITS, 0)) for name in self._predicates
-        }
-        for image_id, predicate_id in zip(
-            table["image_id"].to_pylist(), table["predicate_id"].to_pylist(), strict=True
-        ):
+        counts = {name: Counter(dict.fromkeys(SPLITS, 0)) for name in self._predicates}
+        columns = (table[name].to_pylist() for name in ("image_id", "predicate_id"))
+        for image_id, predicate_id in zip(*columns, strict=True):
             counts[self._predicates[predicate_id - 1]][split[image_id]] += 1
         return counts
 

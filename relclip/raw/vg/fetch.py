@@ -53,7 +53,8 @@ def fetch(session: requests.Session, address: str, part: Path, remote: Remote, w
     what has come is kept in both cases, unless it cannot belong to the file.
     """
     begun = _begun(part)
-    if not _may_go_on(begun, address, remote):
+    # from another mirror only where the digest will tell whether the two halves belong together
+    if not (begun.length and (begun.address == address or remote.sha256)):
         begun = Begun()
     with open_address(session, address, _headers(begun)) as response:
         if response.status_code == 416 and begun.length:
@@ -86,11 +87,6 @@ def _begun(part: Path) -> Begun:
         return Begun(part.stat().st_size, known["address"], known["validator"], known["total"])
     except (OSError, KeyError, TypeError, ContractError):
         return Begun()
-
-
-def _may_go_on(begun: Begun, address: str, remote: Remote) -> bool:
-    """From another mirror only where the digest will tell whether the two halves belong together."""
-    return begun.length > 0 and (begun.address == address or remote.sha256 is not None)
 
 
 def _headers(begun: Begun) -> dict[str, str]:
@@ -155,7 +151,7 @@ def _place(response: requests.Response, begun: Begun, part: Path) -> tuple[int, 
 def _receive(
     response: requests.Response, file: BinaryIO, length: int, total: int | None, watch: Watch
 ) -> None:
-    pace = _Pace(length)
+    when, reached = monotonic(), length
     while True:
         try:
             piece = response.raw.read1(CHUNK)
@@ -168,23 +164,11 @@ def _receive(
             raise Refused(f"sends more than the {amount(MOST if total is None else total)} there should be")
         file.write(piece)
         watch.received(length, total)
-        pace.check(length)
+        if (seconds := monotonic() - when) >= SECONDS:  # a server that drips
+            if length - reached < LEAST:
+                raise Again(f"gave {length - reached} bytes in {seconds:.0f} s")
+            when, reached = monotonic(), length
         if watch.stop.is_set():
             raise Again("stopped")
     if total is not None and length < total:
         raise Again(f"ended after {length} of {total} bytes")
-
-
-class _Pace:
-    """Ends an attempt at a server that drips."""
-
-    def __init__(self, length: int) -> None:
-        self._when, self._length = monotonic(), length
-
-    def check(self, length: int) -> None:
-        now = monotonic()
-        if now - self._when < SECONDS:
-            return
-        if length - self._length < LEAST:
-            raise Again(f"gave {length - self._length} bytes in {now - self._when:.0f} s")
-        self._when, self._length = now, length

@@ -68,17 +68,15 @@ def load_annotations(folder: Path, spoken: Path | None = None) -> Annotations:
     relations = read_table(spoken, RELATIONS)
     image_id, object_image = images["image_id"].to_numpy(), objects["image_id"].to_numpy()
     object_id = objects["object_id"].to_numpy().astype(np.int64)
-    class_id, predicate = (
-        table[name].to_numpy().astype(np.int64)
-        for table, name in ((objects, "class_id"), (relations, "predicate_id"))
-    )
+    class_id = objects["class_id"].to_numpy().astype(np.int64)
+    predicate = relations["predicate_id"].to_numpy().astype(np.int64)
     _known(class_id, "class_id", vocabulary.objects, folder)
     _known(predicate, "predicate_id", vocabulary.predicates, folder)
     place = _places(image_id, object_image, folder / "objects.parquet", "image_id")
     keys = np.stack([object_image, object_id], axis=1)
     _distinct(keys, folder / "objects.parquet")
     _distinct(image_id[:, None], folder / "images.parquet")
-    ends = {name: _ends(keys, relations, name, spoken) for name in ("subject_id", "object_id")}
+    subject, object_ = (_ends(keys, relations, name, spoken) for name in ("subject_id", "object_id"))
     return Annotations(
         vocabulary=vocabulary,
         image_id=image_id,
@@ -87,13 +85,11 @@ def load_annotations(folder: Path, spoken: Path | None = None) -> Annotations:
         first=np.searchsorted(place, np.arange(len(image_id) + 1)),
         object_id=object_id,
         class_id=class_id,
-        boxes=np.column_stack([objects[name].to_numpy() for name in ("x1", "y1", "x2", "y2")]).astype(
-            np.float32
-        ),
-        subject=ends["subject_id"],
+        boxes=np.column_stack([objects[name].to_numpy() for name in ("x1", "y1", "x2", "y2")]),
+        subject=subject,
         predicate=predicate,
-        object=ends["object_id"],
-        relation_image=place[ends["subject_id"]],
+        object=object_,
+        relation_image=place[subject],
     )
 
 

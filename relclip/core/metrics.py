@@ -48,6 +48,9 @@ BOXES = "boxes"
 ZERO_SHOT = Metric(
     "zero_shot_recall", "zR", "R of the triplets of classes that train lacks", zero_shot_recall
 )
+#: A number of all lists, or of all boxes, of a data set.
+_of_lists = partial(Metric, cutoffs=(), hits=TOP_TWO, lists=("",))
+_of_boxes = partial(Metric, cutoffs=(), hits=BOXES, lists=("",))
 METRICS = (
     RECALL,
     MEAN_RECALL,
@@ -79,22 +82,10 @@ METRICS = (
         recall,
         hits="given_rank",
     ),
-    Metric(
-        "wmap_relation", "wmAP rel", "Open Images: mean AP by frequency", wmap_relation, (), TOP_TWO, ("",)
-    ),
-    Metric("wmap_phrase", "wmAP phr", "the same of the boxes around both", wmap_phrase, (), TOP_TWO, ("",)),
-    Metric(
-        "open_images_score",
-        "score wtd",
-        "0.2 R@50 + 0.4 wmAP rel + 0.4 wmAP phr",
-        open_images_score,
-        (),
-        TOP_TWO,
-        ("",),
-    ),
-    Metric(
-        "box_map50", "mAP50", "SGDet's boxes alone, as COCO counts", mean_average_precision, (), BOXES, ("",)
-    ),
+    _of_lists("wmap_relation", "wmAP rel", "Open Images: mean AP by frequency", wmap_relation),
+    _of_lists("wmap_phrase", "wmAP phr", "the same of the boxes around both", wmap_phrase),
+    _of_lists("open_images_score", "score wtd", "0.2 R@50 + 0.4 wmAP rel + 0.4 wmAP phr", open_images_score),
+    _of_boxes("box_map50", "mAP50", "SGDet's boxes alone, as COCO counts", mean_average_precision),
 )
 #: Those that are made of Open Images' lists, and of boxes alone.
 OF_LISTS = tuple(metric for metric in METRICS if metric.hits == TOP_TWO)

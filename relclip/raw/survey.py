@@ -63,10 +63,8 @@ class Survey:
         alone = pictures - self.related
         without = f", {alone:,} of them without a relation" if alone else ""
         yield counted(pictures, "picture", ">9,") + without
-        names, predicates = (
-            counted(len(self.objects), "name", ","),
-            counted(len(self.predicates), "predicate", ","),
-        )
+        names = counted(len(self.objects), "name", ",")
+        predicates = counted(len(self.predicates), "predicate", ",")
         yield f"{counted(self.objects.total(), 'object', '>9,')} of {names}: {_most(self.objects)}"
         yield f"{counted(self.predicates.total(), 'relation', '>9,')} of {predicates}: {_most(self.predicates)}"
         said = [f"{name or 'none'} {self.splits[name]:,}" for name in (*SPLITS, None) if self.splits[name]]

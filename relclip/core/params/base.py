@@ -52,14 +52,8 @@ def _keys(model: Any, location: tuple[Any, ...]) -> list[str]:
         if isinstance(part, int):
             continue
         annotation = model.model_fields[part].annotation
-        model = next(
-            (
-                kind
-                for kind in (annotation, *getattr(annotation, "__args__", ()))
-                if hasattr(kind, "model_fields")
-            ),
-            None,
-        )
+        kinds = (annotation, *get_args(annotation))
+        model = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
         if model is None:
             return []
     return list(model.model_fields)

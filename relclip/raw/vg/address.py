@@ -4,6 +4,7 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests import exceptions
 
 #: Seconds to connect, seconds without a byte.
 TIMEOUT = (10.0, 60.0)
@@ -71,20 +72,14 @@ def _followed(address: str, location: str) -> str:
 def _get(session: requests.Session, address: str, headers: dict[str, str]) -> requests.Response:
     try:
         return session.get(address, headers=headers, stream=True, allow_redirects=False, timeout=TIMEOUT)
-    except (
-        requests.exceptions.SSLError,
-        requests.exceptions.InvalidURL,
-        requests.exceptions.InvalidSchema,
-    ) as error:
+    except (exceptions.SSLError, exceptions.InvalidURL, exceptions.InvalidSchema) as error:
         raise Refused(short(error)) from None
-    except (requests.ConnectTimeout, requests.exceptions.ProxyError) as error:
+    except (exceptions.ConnectTimeout, exceptions.ProxyError) as error:
         raise Unreachable(short(error)) from None
     except requests.ConnectionError as error:
         # a new connection fails before the request is sent; an old one breaks after
-        kind = (
-            Unreachable if "NewConnectionError" in repr(error) or "NameResolution" in repr(error) else Again
-        )
-        raise kind(short(error)) from None
+        before = any(word in repr(error) for word in ("NewConnectionError", "NameResolution"))
+        raise (Unreachable if before else Again)(short(error)) from None
     except requests.RequestException as error:
         raise Again(short(error)) from None
     except ValueError:  # requests looks at a redirect's address, though it does not follow it

@@ -104,10 +104,8 @@ class Downloads:
 
         The first error that is none of a mirror's (a full disk) ends all.
         """
-        slots, results = (
-            BoundedSemaphore(self._settings.parallel),
-            [Future[Failures | None]() for _ in remotes],
-        )
+        slots = BoundedSemaphore(self._settings.parallel)
+        results = [Future[Failures | None]() for _ in remotes]
         for remote, result in zip(remotes, results, strict=True):
             Thread(target=self._fetch_into, args=(result, remote, slots), daemon=True).start()
         try:
@@ -196,9 +194,8 @@ class Downloads:
     def _pause(self, reason: Again, failed: int, host: Host, meter: Meter) -> None:
         """Wait before the next attempt, or give the mirror up."""
         host.answered |= not isinstance(reason, Unreachable)
-        allowed = (
-            self._settings.retries if host.answered else min(RETRIES_UNREACHABLE, self._settings.retries)
-        )
+        most = self._settings.retries
+        allowed = most if host.answered else min(RETRIES_UNREACHABLE, most)
         if failed > allowed:
             host.unreachable = "" if host.answered else str(reason)
             raise reason

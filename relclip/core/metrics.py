@@ -5,11 +5,12 @@ To add one: a pure function of `Recalls` and its line in METRICS. What a trainin
 
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
 from relclip.core.box_precision import mean_average_precision
-from relclip.core.open_images import open_images_score, wmap_phrase, wmap_relation
+from relclip.core.open_images import open_images_score
 from relclip.core.recall import LISTS, MEAN_RECALL, RECALL, Floats, Metric, Recalls, mean_recall, recall
 
 
@@ -82,8 +83,8 @@ METRICS = (
         recall,
         hits="given_rank",
     ),
-    _of_lists("wmap_relation", "wmAP rel", "Open Images: mean AP by frequency", wmap_relation),
-    _of_lists("wmap_phrase", "wmAP phr", "the same of the boxes around both", wmap_phrase),
+    _of_lists("wmap_relation", "wmAP rel", "Open Images: mean AP by frequency", attrgetter("wmap_relation")),
+    _of_lists("wmap_phrase", "wmAP phr", "the same of the boxes around both", attrgetter("wmap_phrase")),
     _of_lists("open_images_score", "score wtd", "0.2 R@50 + 0.4 wmAP rel + 0.4 wmAP phr", open_images_score),
     _of_boxes("box_map50", "mAP50", "SGDet's boxes alone, as COCO counts", mean_average_precision),
 )

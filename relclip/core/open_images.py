@@ -73,16 +73,6 @@ def _weighted_mean_precision(listed: Listed, fits: Ints) -> Floats:
     return np.array(sum(weighted) / total if total else np.nan)
 
 
-def wmap_relation(listed: Listed) -> Floats:
-    """wmAP_rel: both boxes overlap."""
-    return listed.wmap_relation
-
-
-def wmap_phrase(listed: Listed) -> Floats:
-    """wmAP_phr: the boxes around both overlap."""
-    return listed.wmap_phrase
-
-
 def open_images_score(listed: Listed) -> Floats:
     """score_wtd: 0.2 R@50 + 0.4 wmAP_rel + 0.4 wmAP_phr, with R pooled over all images and two predicates a pair."""
     recall = listed.found / max(int(listed.positives.sum()), 1)

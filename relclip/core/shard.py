@@ -71,12 +71,8 @@ def read_shards(folders: Sequence[Path], inputs: str, whole: str | None = None) 
     `inputs` names what must be the same for all; `whole`: the digest that they must have. Raises ContractError where
     one is unfinished or damaged, InputError where they are no complete set.
     """
-    records = [
-        read_description(
-            folder / RECORD, Record, "give the folder of a shard that is finished", "make this shard again"
-        )
-        for folder in folders
-    ]
+    hints = ("give the folder of a shard that is finished", "make this shard again")
+    records = [read_description(folder / RECORD, Record, *hints) for folder in folders]
     check_complete(folders, records, inputs)
     ordered = sorted(zip(records, folders, strict=True), key=lambda pair: pair[0].number)
     first, folder_of_first = ordered[0]

@@ -52,7 +52,7 @@ def unpack(folder: Path, counts: Counter[str], place: Path | None = None) -> Non
     """
     place = place or folder
     for archive in _files(folder, ".zip"):
-        target = place / UNPACKED / "-".join(archive.relative_to(folder).with_suffix("").parts)
+        target = place / UNPACKED / _flat_name(archive, folder)
         if not _made_since([archive], target):
             counts.update(unpack_folder(archive, target))
     shards = _files(folder, ".parquet")
@@ -66,6 +66,11 @@ def _files(folder: Path, ending: str) -> list[Path]:
     """The files with this ending at any depth, but for what is hidden."""
     paths = sorted(path for path in folder.rglob(f"*{ending}") if path.is_file())
     return [path for path in paths if not any(step[0] == "." for step in path.relative_to(folder).parts)]
+
+
+def _flat_name(path: Path, folder: Path) -> str:
+    """A name of its own for a file at any depth of the folder."""
+    return "-".join(path.relative_to(folder).with_suffix("").parts)
 
 
 def _made_since(sources: list[Path], target: Path) -> bool:
@@ -85,7 +90,7 @@ def _unpack_shards(shards: list[Path], folder: Path, made: Path, names: Names, c
             if not isinstance(picture, bytes) or ending is None:
                 counts["rows of Parquet without a picture that can be read"] += 1
                 continue
-            name = _file_name(row, made / split) or f"{path.stem}-{place}{ending}"
+            name = _file_name(row, made / split) or f"{_flat_name(path, folder)}-{place}{ending}"
             left -= len(picture)
             if left < 0:
                 raise InputError(

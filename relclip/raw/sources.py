@@ -125,9 +125,8 @@ def local_folder(name: str, layout: Format, counts: Counter[str]) -> Path:
 
 def _unpacked(folder: Path, counts: Counter[str]) -> Path:
     """The folder; where all its pictures lie in Parquet shards, as a copy of the Hub's files may, what they hold."""
-    if any(path.suffix.lower() in SUFFIXES for path in folder.rglob("*")) or not any(
-        folder.rglob("*.parquet")
-    ):
+    pictures = any(path.suffix.lower() in SUFFIXES for path in folder.rglob("*"))
+    if pictures or not any(folder.rglob("*.parquet")):
         return folder
     from relclip.raw.packed import unpack  # noqa: PLC0415
 

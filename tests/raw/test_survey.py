@@ -298,6 +298,19 @@ def test_values_of_a_shard_that_json_cannot_write_are_left_out(tmp_path):
     assert (made["images"][0]["width"], made["annotations"][0]["bbox"]) == (None, [None] * 4)
 
 
+def test_shards_of_one_name_in_two_folders_keep_their_pictures_apart(tmp_path):
+    for folder, colour in (("one", "red"), ("two", "blue")):
+        picture = io.BytesIO()
+        Image.new("RGB", (8, 8), colour).save(picture, "PNG")
+        (tmp_path / folder).mkdir()
+        row = {"image": picture.getvalue(), "objects": [{"bbox": [0, 0, 4, 4]}], "relations": [{"x": 1}]}
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / folder / "train-0.parquet")
+    unpack(tmp_path, Counter())
+    listed = json.loads((tmp_path / "shards/train.json").read_text())["images"]
+    colours = {Image.open(tmp_path / "shards" / one["file_name"]).getpixel((0, 0)) for one in listed}
+    assert colours == {(255, 0, 0), (0, 0, 255)}
+
+
 @pytest.mark.parametrize("shape", ["list", "sequence", "broken"])
 def test_numbers_in_a_shard_are_called_as_its_class_labels_say(tmp_path, shape):
     """As `datasets` writes them into a file's schema."""

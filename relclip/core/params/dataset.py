@@ -70,7 +70,6 @@ class Split(Closed):
 class Dataset(Closed):
     """The vocabulary and the filter. `vg150`, `vg20` and `vg50` are built in; a path is a text file, one name a line.
 
-    `found`: all names that the data hold, of objects `object_min_count` times, of predicates `predicate_min_count`.
     `exact` takes names as the alias files leave them, which is how Visual Genome's published counts were made.
     """
 

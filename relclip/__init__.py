@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from relclip.internals.torch_compile import spare_in_imports
-
 __version__ = "0.1.0"
 
 #: Every x86 processor with AVX2 computes with AVX2's instructions, whatever newer ones it has, so that those of one
@@ -58,9 +56,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # numpy's products are small: on one thread they have the same bytes however many threads a job was given, to which
 # Snakemake sets this.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-spare_in_imports()
 
 if sys.argv[:1] == ["-m"]:  # `python -m relclip.tables`: what it imports may lack an extra, or be interrupted
     from relclip.core.extras import end_in_a_sentence
+    from relclip.internals.torch_compile import spare_in_imports
 
     sys.excepthook = end_in_a_sentence
+    spare_in_imports()

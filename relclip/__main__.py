@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from relclip import __version__
 from relclip.core import command
 from relclip.core.errors import InputError, nearest
+from relclip.internals.torch_compile import spare_in_imports
 
 #: Command -> (module with a `main`, what it does), in the order the data takes.
 COMMANDS = {
@@ -91,6 +92,7 @@ def main() -> None:
 
 def console() -> None:
     """Entry point of the `relclip` script."""
+    spare_in_imports()
     command.run(main)
 
 

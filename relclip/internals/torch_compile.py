@@ -2,7 +2,8 @@
 
 2 s of processor time a process that loads an encoder or a detector, as much as torch itself takes. torchvision's
 RoIAlign imports it to be able to ask whether a device compiles, which it does on none where it has kernels of its own;
-timm marks methods that must not be compiled. Both are as in the versions KNOWN.
+timm marks methods that must not be compiled. Both are as in the versions KNOWN. Only commands of the project do it:
+a program that imports relclip keeps both as they are.
 """
 
 import sys

@@ -11,6 +11,7 @@ from relclip.internals import looked_into, torch_compile
 
 SPARED = """
 import sys
+sys.argv = ["-m"]  # as while `python -m` looks for its module
 import relclip
 import torchvision.models.detection, open_clip
 assert "torch._dynamo" not in sys.modules
@@ -20,6 +21,11 @@ supported = import_module("torchvision.ops.roi_align").is_compile_supported("cpu
 assert supported == torch._dynamo.utils.is_compile_supported("cpu")
 assert torch.compiler.disable(len)([1]) == 1
 """
+
+
+def test_a_program_that_imports_relclip_keeps_them_as_they_are():
+    plain = "import sys; before = list(sys.meta_path); import relclip; assert sys.meta_path == before"
+    subprocess.run([sys.executable, "-c", plain], check=True)
 
 
 def test_an_encoder_and_a_detector_come_without_torch_compile_which_is_there_for_who_asks():

@@ -91,9 +91,8 @@ SOURCES = {
 def local_folder(name: str, layout: Format, counts: Counter[str]) -> Path:
     """The folder that `name` says; hf://datasets/OWNER/NAME[@REVISION] is fetched first, or brought up to date.
 
-    Its zip archives and Parquet shards are unpacked there; a folder of shards that lies here already, below `data`,
-    where they shall be read as COCO's format, which they hold.
-    What is left out of them is counted in words.
+    Its zip archives and Parquet shards are unpacked there. A folder of shards that lies on this disk, to be read as
+    COCO's format, which they hold, is unpacked below `data`. What is left out of them is counted in words.
     Raises InputError where the name is none, the Hub does not give the data set, or what it comes packed in is broken.
     """
     if "://" not in name:

@@ -137,6 +137,7 @@ class PictureFiles:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._paths: dict[str, list[Path]] = defaultdict(list)
         self._folders: set[str] = set()
         self._left_out: dict[str, str] = {}
@@ -177,6 +178,12 @@ class PictureFiles:
             if rank > best:
                 best, chosen = rank, path
         return chosen
+
+    def find_near(self, place: str, file: str) -> Path | str:
+        """The same of a name that is said from the folder `place`, or from the folder that holds it."""
+        found, beside = self.find(str(PurePosixPath(place, file)), None), self.find(file, None)
+        here = isinstance(beside, Path) and beside.parent == self._folder
+        return beside if found == MISSING and here else found
 
 
 def _written(name: str) -> str:

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from relclip.core.atomic import atomic_folder, real
 from relclip.core.entries import Entry, identifier, read_entries
@@ -121,7 +121,7 @@ def listed_pictures(
             counts["entries of image_data.json without a whole image_id"] += 1
             continue
         file = words_of(entry.get("file"))
-        by_file = files.find(str(PurePosixPath("images", file)), None) if files and file else MISSING
+        by_file = files.find_near("images", file) if files and file else MISSING
         either = numbered.get(image_id, MISSING), by_file
         found = min(either, key=lambda one: (isinstance(one, str), one == MISSING))
         if isinstance(found, str):

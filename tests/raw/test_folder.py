@@ -165,6 +165,15 @@ def test_a_mask_of_the_same_name_is_no_picture(folder, tmp_path):
     assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 2, MISSING: 2, "captions": 0}
 
 
+def test_a_name_alone_may_lie_beside_the_folder_of_pictures(folder, tmp_path):
+    (folder / "images/holiday.png").rename(folder / "holiday.png")
+    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 4, "captions": 0}
+    assert (tmp_path / "raw/images/4.png").samefile(folder / "holiday.png")
+    (folder / "images/holiday.png").write_bytes(b"this one goes before")
+    take_folder(folder, [], tmp_path / "raw")
+    assert (tmp_path / "raw/images/4.png").samefile(folder / "images/holiday.png")
+
+
 def test_a_number_in_a_name_may_have_zeros_before_it(folder, tmp_path):
     (folder / "images/1.jpg").rename(folder / "images/000001.JPG")
     (folder / "VG_100K/02.jpg").write_bytes(b"another picture than 2.jpg")

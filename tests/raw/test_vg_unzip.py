@@ -11,7 +11,7 @@ from PIL import Image
 
 from relclip.core.errors import InputError
 from relclip.raw.vg import unzip
-from relclip.raw.vg.unzip import is_unpacked, unpack_file, unpack_pictures
+from relclip.raw.vg.unzip import is_unpacked, unpack_file, unpack_folder, unpack_pictures
 
 
 def picture(colour):
@@ -62,6 +62,17 @@ def test_pictures_arrive_flat_and_nothing_else(tmp_path):
         "members of a.zip left out: no picture of the data set": 2,
     }
     assert any("../3.jpg" in what for what in counts)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("a.json/1.jpg", "a.json"), ("a.json", "a.json/1.jpg"), ("x/a.json", "y/a.json")]
+)
+def test_what_cannot_lie_beside_what_came_before_is_left_out(first, second, tmp_path):
+    made = archive(tmp_path / "a.zip", [(first, b"1"), (second, b"2")])
+    left_out = f"members of a.zip left out: another came before ({second})"
+    assert unpack_folder(made, tmp_path / "to") == {left_out: 1}
+    (file,) = (path for path in (tmp_path / "to").rglob("*") if path.is_file())
+    assert file.read_bytes() == b"1"
 
 
 def test_broken_members_are_named_and_the_rest_arrives(tmp_path):

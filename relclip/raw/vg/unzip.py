@@ -128,8 +128,8 @@ def _unpack(archive: Path, folder: Path, place_of: Callable[[str], PurePosixPath
             place = "their path leads out" if leads_out else place_of(member.filename)
             if isinstance(place, str):
                 what = place
-            elif place in taken:
-                what = "another came before"
+            elif place in taken or (folder / place).is_dir() or not taken.isdisjoint(place.parents):
+                what = "another came before"  # a file is no folder of others
             elif (what := _extracted(opened, member, folder / place)) in {NEW, BEFORE}:
                 taken.add(place)
             found[what.partition(" (")[0]].append(member.filename)

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -158,12 +158,13 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, *, obsolete: Collection[str] = ()) -> Iterator[Path]:
     """Yield a temporary empty folder beside `path`; on success it replaces `path` as a whole.
 
     A link to a folder (a larger disk) stays; what it leads to is replaced. A file in the way is an OSError,
     and so is the folder one is in (`--output .`): whatever lies there would be gone. InputError where `path`, outside
-    of the project's OWN folders, holds what the new folder does not: it is somebody else's.
+    of the project's OWN folders, holds what the new folder does not: it is somebody else's, unless its name is one of
+    `obsolete`, which go with the folder before.
     """
     named = real(path) if ".." in path.parts else path.absolute()
     path = real(path)
@@ -180,7 +181,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         if path.exists():
-            _check_replaceable(named, temporary)
+            _check_replaceable(named, temporary, obsolete)
             _take_place(temporary, path)
         else:
             temporary.replace(path)
@@ -211,10 +212,10 @@ def _exchanged(one: Path, other: Path) -> bool:
     return bool(exchange) and exchange(here, bytes(one), here, bytes(other), both_ways) == 0
 
 
-def _check_replaceable(path: Path, new: Path) -> None:
+def _check_replaceable(path: Path, new: Path, obsolete: Collection[str]) -> None:
     if any(path.is_relative_to(Path.cwd() / own) for own in OWN):
         return
-    strange = sorted({one.name for one in path.iterdir()} - {one.name for one in new.iterdir()})
+    strange = sorted({one.name for one in path.iterdir()} - {one.name for one in new.iterdir()} - {*obsolete})
     if strange:
         raise _others(path, strange[0])
 

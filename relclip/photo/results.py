@@ -38,7 +38,7 @@ def write_results(
     """Write graph.json, picture.png, graph.dot, graph.svg, page.html, thumbnail.jpg; `key`: what they depend on."""
     content = described(graph, knowledge)
     svg = to_svg(graph, palette, top)
-    with atomic_folder(folder) as made:
+    with atomic_folder(folder, obsolete=(NETWORKX,)) as made:
         write_json(made / GRAPH, {"made_by": MADE_BY, "key": key, **content})
         draw(picture, graph, palette, top).save(made / PICTURE)
         write_text(made / "graph.dot", to_dot(graph, palette, top))
@@ -47,7 +47,6 @@ def write_results(
         small = picture.convert("RGB")
         small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
         small.save(made / THUMBNAIL, quality=80)
-        (folder / NETWORKX).unlink(missing_ok=True)  # of the graph before
 
 
 def described(graph: SceneGraph, knowledge: Knowledge | None) -> dict[str, Any]:

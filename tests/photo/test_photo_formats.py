@@ -66,10 +66,12 @@ def test_a_new_graph_replaces_the_one_that_networkx_was_written_of(data, predict
     """It was taken for somebody else's file, in the middle of the work."""
     photo = data / "raw" / "images" / "1.jpg"
     assert predict(photo, "--output", "out", "--format", "networkx")[0] == 0
+    (tmp_path / "out/1/notes.txt").touch()
+    assert predict(photo, "--output", "out", "--top", "3")[0] == 2
+    assert (tmp_path / "out/1/networkx.json").exists()
+    (tmp_path / "out/1/notes.txt").unlink()
     assert predict(photo, "--output", "out", "--top", "3")[0] == 0
     assert not (tmp_path / "out/1/networkx.json").exists()
-    (tmp_path / "out/1/notes.txt").touch()
-    assert predict(photo, "--output", "out", "--top", "4")[0] == 2
 
 
 def test_a_coco_file_that_is_not_ours_stays(data, predict, tmp_path):

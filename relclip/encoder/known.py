@@ -131,5 +131,5 @@ def check_activation(model: str, config: Config, quick: bool, weights: str, mode
         return
     kinds = ("QuickGELU", "GELU") if quick else ("GELU", "QuickGELU")
     other = f"{model}{QUICK}" if quick else model.removesuffix(QUICK)
-    take = f"set clip.model to '{other}'" if other in models else "take other weights"
+    take = f"set clip.model to '{other}'" if other in models and other != model else "take other weights"
     raise InputError(f"'{weights}' was trained with {kinds[0]}, '{model}' computes with {kinds[1]}; {take}")

@@ -143,6 +143,11 @@ def test_weights_of_another_activation_are_refused_with_the_right_name(model, ta
     elsewhere._same_activation(right, quick, tag)
 
 
+def test_a_model_that_has_no_twin_is_not_told_to_take_itself():
+    with pytest.raises(InputError, match="'roberta-ViT-B-32' computes with QuickGELU; take other weights"):
+        elsewhere._same_activation("roberta-ViT-B-32", False, "laion2b_s12b_b32k")
+
+
 def test_a_pretrained_tag_of_another_activation_is_refused_by_the_stage(
     tiny, tmp_path, open_clip_model, monkeypatch
 ):

@@ -229,7 +229,7 @@ def allocations() -> int:
 
 def without_places(text: str, place: Path) -> str:
     """The text without names of this machine's folders, and without the fence that it stands in."""
-    home = os.environ.get("HOME", "~")  # `/`, or none, in some containers
+    home = Path(os.environ.get("HOME") or "/")  # `/`, or none, in some containers
     for folder, name in ((place, "."), (ROOT, "."), (Path(sys.prefix), "environment"), (home, "~")):
         text = text.replace(str(folder), name) if str(folder) != "/" else text
     return text.replace("```", "'''")[-2000:]

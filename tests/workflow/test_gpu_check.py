@@ -91,8 +91,11 @@ def test_what_fails_is_on_the_page(tmp_path):
 
 def test_in_a_container_without_a_home_the_page_stays_readable(tmp_path, monkeypatch):
     """Each slash became a tilde; and where no home is known each path ended in a traceback."""
-    monkeypatch.setenv("HOME", "/")
-    assert script.without_places("no /usr/lib/libcuda.so.1", tmp_path) == "no /usr/lib/libcuda.so.1"
+    for home in ("/", ""):
+        monkeypatch.setenv("HOME", home)
+        assert script.without_places("no /usr/lib/libcuda.so.1", tmp_path) == "no /usr/lib/libcuda.so.1"
+    monkeypatch.setenv("HOME", "/mine/")
+    assert script.without_places("/mine/x", tmp_path) == "~/x"
     monkeypatch.delenv("HOME")
     assert script.without_places("no /usr/lib/libcuda.so.1", tmp_path) == "no /usr/lib/libcuda.so.1"
 

@@ -1,13 +1,13 @@
 """SHA-256 of files, as provenance: which bytes a result was made from."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from relclip.core.atomic import atomic_folder, write_json
-from relclip.core.errors import ContractError
-from relclip.core.json_file import read_json
+from relclip.core.errors import ContractError, RelclipError
+from relclip.core.json_file import read_object
 
 #: What a stage's folder says of its files, that an edit of one is not taken for a result.
 DIGESTS = "digests.json"
@@ -40,14 +40,19 @@ def write_digests(folder: Path, *files: Path) -> None:
     write_json(folder / DIGESTS, {one.relative_to(folder).as_posix(): file_digest(one) for one in files})
 
 
+def changed(folder: Path, advice: str, error: type[RelclipError]) -> Iterator[Path]:
+    """What is not as DIGESTS says, gone, or not below `folder`; without one nothing. `error`: where that is broken."""
+    noted = read_object(folder / DIGESTS, advice, error) if (folder / DIGESTS).is_file() else {}
+    for name, digest in noted.items():
+        path, outside = folder / name, Path(name).is_absolute() or ".." in Path(name).parts
+        if outside or not path.is_file() or file_digest(path) != digest:
+            yield path
+
+
 def check_digests(folder: Path) -> None:
     """Raise ContractError where a file is not what DIGESTS says; without one it passes, as does a file that is gone."""
-    if not (folder / DIGESTS).is_file():
-        return
-    noted = read_json(folder / DIGESTS, "make this folder again")
-    for name, digest in noted.items() if isinstance(noted, Mapping) else ():
-        path = folder / str(name)
-        if path.is_file() and file_digest(path) != digest:
+    for path in changed(folder, "make this folder again", ContractError):
+        if path.is_file():
             raise ContractError(
                 f"{path} is not what its stage made: it was edited or damaged since; bring it back (dvc checkout"
                 f" {folder}), or make it again (snakemake --cores all --force {path})"

@@ -17,10 +17,10 @@ from torch import nn
 
 from relclip import __version__
 from relclip.core.atomic import atomic_folder, check_own, write_json, write_text
-from relclip.core.digest import DIGESTS, file_digest, write_digests
+from relclip.core.digest import DIGESTS, changed, file_digest, write_digests
 from relclip.core.errors import InputError, first_fault
 from relclip.core.extras import installed
-from relclip.core.json_file import read_json, read_object
+from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
 from relclip.core.params.clip import ObjectPrompt, TripletPrompt
 from relclip.core.params.detector import Detector
@@ -177,10 +177,8 @@ def exported_source(folder: Path, encoder: Path | None = None) -> Source:
 
 def _check_whole(folder: Path) -> None:
     """Raise InputError where a file is not as it was exported, or missing from a folder that is there."""
-    noted = read_object(folder / DIGESTS, _ADVICE, InputError) if (folder / DIGESTS).is_file() else {}
-    for name, digest in noted.items():
-        path = folder / name
-        if path.parent.is_dir() and (not path.is_file() or file_digest(path) != digest):
+    for path in changed(folder, _ADVICE, InputError):
+        if path.parent.is_dir():
             raise InputError(f"{path} is missing, damaged or was changed since; {_ADVICE}")
 
 

@@ -14,7 +14,7 @@ from photo_case import RUN
 from safetensors.torch import load_file, save_file
 
 from relclip.core import command
-from relclip.core.digest import DIGESTS
+from relclip.core.digest import DIGESTS, file_digest
 from relclip.core.errors import RelclipError
 from relclip.model import Projections, build_model, read_about, read_config, save_model
 from relclip.photo import SceneGraphs, export
@@ -190,6 +190,12 @@ STRANGERS = {
     ),
     "no words": (lambda f: (f / "encoder" / "words.txt").unlink(), "words.txt is missing"),
     "deep JSON": (lambda f: (f / "relclip.json").write_text("[" * 100_000), "nested too deeply"),
+    "a digest of a file elsewhere": (
+        lambda f: (f / DIGESTS).write_text(
+            json.dumps({f"../{f.name}/README.md": file_digest(f / "README.md")})
+        ),
+        "README.md is missing, damaged or was changed since",
+    ),
 }
 
 

@@ -125,11 +125,6 @@ MEASURES = {
 } | {metric.name: Measure(metric, "", 0) for metric in (*OF_LISTS, *OF_BOXES)}
 
 
-def scale(name: str) -> float:
-    """What a value is multiplied by to be shown; what is no measure of the registry is a share."""
-    return MEASURES[name].metric.scale if name in MEASURES else 100.0
-
-
 def metric_label(name: str) -> str:
     """`mean_recall_at_50` -> `mR@50`; what is no measure of the registry keeps its name.
 

@@ -45,8 +45,8 @@ class Metric:
 
     hits: the column of first hits whose recalls `function` is given, with the prefixes in `lists`; of other columns
     than `rank` it is given `overall` alone. Without cutoffs it is a number of all lists of an `open_images.Listed`, or
-    of `box_precision.LabelledBoxes`, has no interval and no place in `compare`. unit: a `share` is shown in percent, a
-    `number` as it is.
+    of `box_precision.LabelledBoxes`, has no interval and no place in `compare`.
+    Each is a share, shown in percent, and better where it is higher.
     """
 
     name: str
@@ -56,17 +56,10 @@ class Metric:
     cutoffs: tuple[int, ...] = CUTOFFS
     hits: str = "rank"
     lists: tuple[str, ...] = tuple(LISTS)
-    unit: str = "share"
-    higher_is_better: bool = True
 
     def at(self, cutoff: int = MAIN_CUTOFF, listed: str = "") -> str:
         """`recall_at_50`, `ng_recall_at_50`: its name in metrics.json."""
         return f"{listed}{self.name}" + (f"_at_{cutoff}" if self.cutoffs else "")
-
-    @property
-    def scale(self) -> float:
-        """What a value is multiplied by to be shown."""
-        return 100.0 if self.unit == "share" else 1.0
 
     def label(self, cutoff: int = MAIN_CUTOFF, listed: str = "") -> str:
         """`R@50`, `ng-R@50`: what papers write."""

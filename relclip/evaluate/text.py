@@ -1,11 +1,10 @@
 """An evaluation, or a comparison of two, as text for the terminal: percent, a line a metric, a predicate, an image."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from relclip.core.errors import counted
-from relclip.core.metrics import METRICS, OF_BOXES, OF_LISTS, metric_label, scale
+from relclip.core.metrics import METRICS, OF_BOXES, OF_LISTS, metric_label
 from relclip.core.recall import CUTOFFS, LISTS
 
 HEAD = ("A", "B", "B - A", "95 % interval", "p", "")
@@ -32,13 +31,13 @@ def summary(content: dict[str, Any]) -> str:
         for metric in METRICS
         if metric.cutoffs and any(content["metrics"].get(metric.at(k, listed)) is not None for k in CUTOFFS)
     ]
-    lists = [f"{one.letters} {number(one.name, content['metrics'].get(one.name))}" for one in OF_LISTS]
+    lists = [f"{one.letters} {number(content['metrics'].get(one.name))}" for one in OF_LISTS]
     paragraphs = [
         f"{judged}; percent, 95 % interval",
         table([("", *(f"@{k}" for k in CUTOFFS), ""), *rows]),
         f"Open Images: {', '.join(lists)}",
         *(
-            f"{one.letters} {number(one.name, value)}"
+            f"{one.letters} {number(value)}"
             for one in OF_BOXES
             if (value := content["metrics"].get(one.name)) is not None
         ),
@@ -50,8 +49,8 @@ def summary(content: dict[str, Any]) -> str:
 
 def _with_interval(content: dict[str, Any], name: str) -> str:
     value, interval = content["metrics"].get(name), content["intervals"].get(name)
-    between = f" [{', '.join(number(name, bound) for bound in interval)}]" if interval else ""
-    return f"{number(name, value)}{between}"
+    between = f" [{', '.join(number(bound) for bound in interval)}]" if interval else ""
+    return f"{number(value)}{between}"
 
 
 def _notes(counts: dict[str, Any], switches: dict[str, Any]) -> list[str]:
@@ -84,12 +83,10 @@ def comparison_text(content: dict[str, Any]) -> str:
         f"{counted(judged, 'image')}, {counted(seeds, 'pair')} of models; percent; intervals by image, paired"
     )
     metrics = [
-        (metric_label(name), *_cells(name, one))
-        for name, one in content["metrics"].items()
-        if one["a"] is not None
+        (metric_label(name), *_cells(one)) for name, one in content["metrics"].items() if one["a"] is not None
     ]
     predicates = [
-        (name, str(one["groundtruth"]), *_cells(content["settings"]["by"], one))
+        (name, str(one["groundtruth"]), *_cells(one))
         for name, one in sorted(
             content["per_predicate"].items(), key=lambda item: -abs(item[1]["difference"] or 0)
         )
@@ -105,22 +102,21 @@ def comparison_text(content: dict[str, Any]) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
-def _cells(metric: str, one: dict[str, Any]) -> tuple[str, ...]:
+def _cells(one: dict[str, Any]) -> tuple[str, ...]:
     low, high = one["low"], one["high"]
-    shown = partial(number, metric)
     return (
-        shown(one["a"]),
-        shown(one["b"]),
-        shown(one["difference"], "+"),
-        "-" if low is None else f"[{shown(low, '+')}, {shown(high, '+')}]",
+        number(one["a"]),
+        number(one["b"]),
+        number(one["difference"], "+"),
+        "-" if low is None else f"[{number(low, '+')}, {number(high, '+')}]",
         "-" if one["p"] is None else f"{one['p']:.3f}",
         "-" if low is None else one["verdict"],
     )
 
 
-def number(metric: str, value: float | None, sign: str = "") -> str:
-    """A value of a metric with two digits, a share in percent; `-` where it is undefined."""
-    return "-" if value is None else f"{scale(metric) * value:{sign}.2f}"
+def number(value: float | None, sign: str = "") -> str:
+    """A share in percent with two digits; `-` where it is undefined."""
+    return "-" if value is None else f"{100 * value:{sign}.2f}"
 
 
 def _images(images: dict[str, Any], by: str) -> Iterable[str]:

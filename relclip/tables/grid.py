@@ -6,7 +6,6 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean, stdev
 
-from relclip.core.metrics import scale
 from relclip.core.origin import UNKNOWN, Origin
 from relclip.core.params.tables import PRECISION, Row
 from relclip.core.params.together import trained_with
@@ -182,12 +181,11 @@ def read_row(evaluate: Path, row: Row, task: str, judged: str) -> list[Result]:
 
 def cell(results: Sequence[Result], metric: str, theirs: float | None = None, state: str = NOT_BUILT) -> Cell:
     """Summarise one metric over the runs of a row; no runs, or none with this metric, leave `ours` empty: `state`."""
-    factor = scale(metric)
-    ours = [factor * result.metrics[metric] for result in results if metric in result.metrics]
+    ours = [100 * result.metrics[metric] for result in results if metric in result.metrics]
     bounds = [result.intervals[metric] for result in results if metric in result.intervals]
     if not ours:
         return Cell(paper=theirs, state=state)
-    low, high = (factor * fmean(side) for side in zip(*bounds, strict=True)) if bounds else (None, None)
+    low, high = (100 * fmean(side) for side in zip(*bounds, strict=True)) if bounds else (None, None)
     std = stdev(ours) if len(ours) > 1 else None
     mean, low, high, std = (_shown(value) for value in (fmean(ours), low, high, std))
     return Cell(mean, low, high, std, len(ours), theirs, "measured")

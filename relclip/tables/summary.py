@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relclip.core.metrics import MEASURES
 from relclip.core.params.tables import Figures
 from relclip.core.recall import MAIN_NAMES
 from relclip.tables.claims import VERDICTS, Claim
@@ -73,10 +72,9 @@ def _leader(table: Table, block: Block, metric: str, claims: Sequence[Claim]) ->
     if ("predcls", metric, "") not in places:
         return None
     place = places.index(("predcls", metric, ""))
-    better = 1 if MEASURES[metric].metric.higher_is_better else -1
     ranked = sorted(
         ((line, cell) for line in block.lines if (cell := line.cells[place]).ours is not None),
-        key=lambda one: (-better * (one[1].ours or 0.0), one[0].name),
+        key=lambda one: (-(one[1].ours or 0.0), one[0].name),
     )
     if not ranked:
         return None

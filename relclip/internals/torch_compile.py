@@ -9,6 +9,7 @@ a program that imports relclip keeps both as they are.
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
@@ -25,9 +26,7 @@ def _asked_later() -> Iterator[None]:
     """While a module is imported, the question is one that imports torch.compile when it is asked."""
 
     def is_compile_supported(device: Any) -> Any:
-        from torch._dynamo import utils  # noqa: PLC0415
-
-        return utils.is_compile_supported(device)
+        return import_module(SPARED).is_compile_supported(device)
 
     stand_in: Any = ModuleType(SPARED)
     stand_in.is_compile_supported = is_compile_supported
@@ -41,14 +40,12 @@ def _asked_later() -> Iterator[None]:
 @contextmanager
 def _unmarked() -> Iterator[None]:
     """While a module is imported, torch is as one without the mark, for which timm has a way."""
-    import torch.compiler  # noqa: PLC0415
-
-    mark = torch.compiler.disable
-    torch.compiler.disable = None  # type: ignore[assignment]
+    compiler: Any = import_module("torch.compiler")
+    mark, compiler.disable = compiler.disable, None
     try:
         yield
     finally:
-        torch.compiler.disable = mark
+        compiler.disable = mark
 
 
 #: Module -> how it is imported without.

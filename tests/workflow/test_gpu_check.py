@@ -65,7 +65,7 @@ def test_a_path_computes_on_the_card_where_its_rule_asks_for_one(tmp_path, monke
     rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     asks = {}
     for text in re.split(r"^rule ", rules, flags=re.MULTILINE):
-        for module in re.findall(r"(?:python -m|FORKED\}|python\}) (relclip[\w.]*)", text):
+        for module in re.findall(r"(?:python -m|FORKED\w*\}|python\}) (relclip[\w.]*)", text):
             asks[module] = asks.get(module, False) or ", gpu=" in text
     for name, command, on_card in script.commands(script.write_params(large=True), "cuda", 8):
         only_loads = name == "clip: ViT-B/32"

@@ -17,15 +17,13 @@ PAGE = (Path(__file__).parents[2] / "docs" / "evaluators.md").read_text("utf-8")
 
 
 def metric_lines():
-    yield "| name, label | K | | |"
-    yield "|:--|:--|:--|:--|"
+    yield "| name, label | K | |"
+    yield "|:--|:--|:--|"
     for metric in METRICS:
         cutoffs = ", ".join(map(str, metric.cutoffs)) or "-"
         name, label = metric.at("K"), metric.label("K")  # type: ignore[arg-type]
         lists = "" if "ng_" in metric.lists or not metric.cutoffs else "; no `ng_`"
-        unit = {"share": "", "number": "a number, "}[metric.unit]
-        better = "higher is better" if metric.higher_is_better else "lower is better"
-        yield f"| `{name}`, {label} | {cutoffs} | {metric.meaning}{lists} | {unit}{better} |"
+        yield f"| `{name}`, {label} | {cutoffs} | {metric.meaning}{lists} |"
 
 
 def test_the_list_of_metrics_is_the_registry():

@@ -91,10 +91,10 @@ def main() -> None:
 
 
 def console() -> None:
-    """Entry point of the `relclip` script."""
+    """Entry point of the `relclip` script; `python -m relclip` has spared it by then."""
     spare_in_imports()
     command.run(main)
 
 
 if __name__ == "__main__":
-    console()
+    command.run(main)

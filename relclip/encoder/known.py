@@ -80,10 +80,10 @@ def _configurations() -> dict[str, Path]:
 
 def check_weights(model: str, weights: str, config: Config) -> None:
     """Raise InputError where `clip.weights` is no file and no pretrained tag that serves the model."""
-    listed = pretrained_tags()
-    if listed is None or Path(weights).is_file():
+    tags_of = pretrained_tags()
+    if tags_of is None or Path(weights).is_file():
         return
-    tags = listed.get(model.removesuffix(QUICK), {})
+    tags = tags_of.get(model.removesuffix(QUICK), {})
     if weights not in tags:
         raise no_tag(model, weights, tags)
     check_activation(model, config, tags[weights], weights, _configurations())

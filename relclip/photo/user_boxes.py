@@ -1,6 +1,6 @@
 """Boxes of the user's own: JSON {photo: [{x1, y1, x2, y2, label?}]}, or Parquet with a row for each box."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -57,8 +57,9 @@ def read_boxes(path: Path, photos: Sequence[Path]) -> dict[Path, list[Box]]:
     except ValidationError as error:
         raise InputError(f"{path}: {first_fault(error, ': ')}; {_FORM}") from None
     found: dict[Path, list[Box]] = {}
+    places = {photo: photo.absolute().parts for photo in photos}
     for key, boxes in named.items():
-        for photo in _fitting(path, key, photos):
+        for photo in _fitting(path, key, places):
             found[photo] = boxes
     if not found:
         raise InputError(f"{path} names none of the photos; its first is '{next(iter(named), '')}'; {_FORM}")
@@ -96,10 +97,11 @@ def checked_boxes(
     return UserBoxes(inside, np.array([_class(str(label), vocabulary, photo) for label in labels], np.int64))
 
 
-def _fitting(path: Path, key: str, photos: Sequence[Path]) -> list[Path]:
-    same = [photo for photo in photos if str(photo) == key]
+def _fitting(path: Path, key: str, places: Mapping[Path, tuple[str, ...]]) -> list[Path]:
+    """The photos that a key of the file means; `places`: photo -> the steps of its whole path."""
+    same = [photo for photo in places if str(photo) == key]
     parts = PurePath(key).parts
-    ends = same or [photo for photo in photos if parts and photo.absolute().parts[-len(parts) :] == parts]
+    ends = same or [photo for photo, steps in places.items() if parts and steps[-len(parts) :] == parts]
     if len(ends) > 1:
         raise InputError(f"{path}: '{key}' fits {ends[0]} and {ends[1]}; put the folder before the name")
     return ends

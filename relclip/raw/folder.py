@@ -3,7 +3,8 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from relclip.core.atomic import atomic_folder, real
@@ -105,25 +106,29 @@ def annotated(folder: Path, layout: Format, made: Path, counts: Counter[str]) ->
         (made / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(folder / name, made / name)
     numbered = numbered_pictures(folder / place for place in PLACES)
-    yield from listed_pictures(read_entries(made / "image_data.json"), numbered, PictureFiles(folder), counts)
+    files = cache(partial(PictureFiles, folder))  # looks at every file below, where a picture needs it
+    yield from listed_pictures(read_entries(made / "image_data.json"), numbered, files, counts)
 
 
 def listed_pictures(
     entries: Iterable[Entry],
     numbered: Mapping[int, Path | str],
-    files: PictureFiles | None,
+    files: Callable[[], PictureFiles] | None,
     counts: Counter[str],
 ) -> Iterator[tuple[int, Path]]:
-    """Number and file of each picture of image_data.json that is there: by its number, else by its `file`."""
+    """Number and file of each picture of image_data.json that is there: by its number, else by its `file`.
+
+    All others are counted, one word each.
+    """
     for entry in entries:
         image_id = identifier(entry, "image_id", "id")
         if image_id is None:
             counts["entries of image_data.json without a whole image_id"] += 1
             continue
-        file = words_of(entry.get("file"))
-        by_file = files.find_near("images", file) if files and file else MISSING
-        either = numbered.get(image_id, MISSING), by_file
-        found = min(either, key=lambda one: (isinstance(one, str), one == MISSING))
+        found, file = numbered.get(image_id, MISSING), words_of(entry.get("file"))
+        if isinstance(found, str) and files and file:
+            either = found, files().find_near("images", file)
+            found = min(either, key=lambda one: (isinstance(one, str), one == MISSING))
         if isinstance(found, str):
             counts[found] += 1
         else:

@@ -47,10 +47,11 @@ def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: 
         _annotations(settings.route, places, kept / UNPACKED, made, pictures)
         for name in ALIASES:
             shutil.copyfile(places[name], made / name)
-        entries = list(read_entries(made / "image_data.json"))
-        counts[LISTED] = len(entries)
-        link_pictures(listed_pictures(entries, pictures, None, counts), made / "images", counts)
-        if not counts[LINKED] + counts[COPIED]:
+        taken: Counter[str] = Counter()
+        entries = read_entries(made / "image_data.json")
+        link_pictures(listed_pictures(entries, pictures, None, taken), made / "images", taken)
+        counts.update({LISTED: taken.total(), **taken})
+        if not taken[LINKED] + taken[COPIED]:
             raise InputError(
                 f"none of the {counts[LISTED]} pictures of image_data.json is in {', '.join(map(str, folders))}; give "
                 "the pictures that belong to it, as <image_id>.jpg"

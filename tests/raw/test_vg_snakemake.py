@@ -15,8 +15,8 @@ from vg_site import Site, make_archives
 
 from relclip.core.params.tables import read_report
 from relclip.core.params.whole import check_params
+from relclip.project.checks import LARGEST
 from relclip.project.preset import preset_content, preset_text
-from relclip.project.space import LARGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESETS = ROOT / "workflow" / "presets"

@@ -7,12 +7,10 @@ import pytest
 from test_pipeline import ROOT, copy_of_the_project
 from test_profiles import counts, plan
 
-from relclip.clip.check import check_encoder
 from relclip.core.errors import RelclipError
 from relclip.core.params.whole import check_params
 from relclip.encoder import known
-from relclip.project.classes import check_classes
-from relclip.project.named_files import check_files
+from relclip.project.checks import check_classes, check_encoder, check_files
 from relclip.project.preset import preset_content, preset_text
 
 PRESETS = ROOT / "workflow/presets"

@@ -9,7 +9,6 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
-from relclip.clip.check import check_encoder
 from relclip.core import card
 from relclip.core.command import DATA
 from relclip.core.errors import RelclipError
@@ -19,11 +18,9 @@ from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import KILLED, STOPPED, TELL_KILLED, look_less_often, say_when_interrupted
 from relclip.project import forked
-from relclip.project.classes import check_classes
+from relclip.project.checks import check_classes, check_encoder, check_files, check_place, check_space
 from relclip.project.closure import Closures, Sections
-from relclip.project.named_files import check_files
 from relclip.project.seeds import check_seeds
-from relclip.project.space import check_place, check_space
 from relclip.raw.folder import ANNOTATIONS
 from relclip.raw.sources import SOURCES
 from relclip.tracking.runs import prepare_store

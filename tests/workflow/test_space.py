@@ -10,8 +10,8 @@ import pytest
 from relclip.core.errors import InputError
 from relclip.core.params.raw import Raw
 from relclip.core.params.whole import check_params
+from relclip.project.checks import LARGEST, check_place, check_space
 from relclip.project.preset import preset_content
-from relclip.project.space import LARGEST, check_place, check_space
 from relclip.raw.sources import SOURCES
 from relclip.raw.vg import collect
 from relclip.raw.vg.unzip import DONE, folder_of

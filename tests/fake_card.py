@@ -1,7 +1,8 @@
 """A CUDA card that is not there: fake tensors on cuda:0 have shapes, types and devices, but no numbers.
 
 Seen: a tensor left on the CPU, an array made of a tensor that is still on the card, shapes and types that do not fit,
-an operation that waits for the card (it would have to know a number). docs/visual_genome.md says what is not.
+an operation that waits for the card: it would have to know a number, or (under `NeverWaits`) copies.
+docs/visual_genome.md says what is not.
 """
 
 from contextlib import contextmanager, nullcontext
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 CARD = torch.device("cuda", 0)
 #: What a tensor of each type becomes as an array.
@@ -52,6 +54,31 @@ def numpy_of(tensor):
     if tensor.device.type != "cpu":
         raise TypeError("can't convert cuda:0 device type tensor to numpy")
     return np.zeros(tuple(tensor.shape), ARRAYS[tensor.dtype])
+
+
+class NeverWaits(TorchDispatchMode):
+    """A copy between the CPU and the card for which the CPU would wait is an error."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function is torch.ops.aten._to_copy.default and not kwargs.get("non_blocking"):
+            kinds = {args[0].device.type, torch.device(kwargs.get("device") or args[0].device).type}
+            assert len(kinds) == 1, "a copy between devices that waits for the card"
+        return function(*args, **kwargs)
+
+
+def answered(monkeypatch):
+    """The device of each tensor that was asked from now on whether it is true, which on a card waits; all are."""
+    asked, usual = [], torch.Tensor.__bool__
+
+    def answer(tensor):
+        if not isinstance(tensor, FakeTensor):
+            return usual(tensor)
+        asked.append(tensor.device.type)
+        return True
+
+    monkeypatch.setattr(torch.Tensor, "__bool__", answer)
+    return asked
 
 
 @contextmanager

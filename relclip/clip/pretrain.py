@@ -23,6 +23,7 @@ from relclip.compute.checkpoint import read_state, write_state
 from relclip.compute.device import autocast, moved
 from relclip.compute.schedule import learning
 from relclip.compute.world import ALONE, World
+from relclip.core.errors import is_out_of_memory
 from relclip.core.params.clip import Pretrain
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
@@ -143,6 +144,8 @@ class Trainer:
         except FileNotFoundError:
             return False
         except Exception as error:  # a broken or foreign file: torch raises many kinds
+            if is_out_of_memory(error):
+                raise
             print(f"clip: {path} is broken ({type(error).__name__}); pre-training begins anew", flush=True)
             return False
         self.model.load_state_dict(state["model"])

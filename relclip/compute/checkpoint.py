@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from relclip.core.atomic import atomic_file
+from relclip.core.errors import is_out_of_memory
 
 FILE = "checkpoint.pt"
 
@@ -60,6 +61,8 @@ def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str
         state = read_state(path, device)
         fits = state["digest"] == digest
     except Exception as error:  # torch raises a different error for each way a file can be broken
+        if is_out_of_memory(error):
+            raise
         _say(f"the checkpoint {path} is broken ({type(error).__name__}); training starts anew")
         return None
     if not fits:

@@ -30,6 +30,8 @@ def best_device(name: str = "auto") -> torch.device:
     there = gpus if kind == "cuda" else 1
     if kind not in {"cpu", "cuda"} or (number and not number.isdecimal()) or int(number or 0) >= there:
         raise InputError(f"the device '{name}' is not there; give auto, cpu{', cuda' if gpus else ''}")
+    if kind == "cuda" and (reason := _fault(int(number))):
+        raise card.unusable(reason)
     return torch.device(name)
 
 
@@ -47,13 +49,10 @@ def _card() -> torch.device | None:
     if torch.cuda.is_available():
         reason, group = "", uuid.uuid4().hex
         for _ in range(torch.cuda.device_count()):
-            try:
-                torch.cuda.set_device(freest(names_of_cards(), group))
-                torch.zeros(1, device="cuda").item()
-            except RuntimeError as error:  # no kernels for it, or it is taken
-                reason = reason or one_line(error)
-            else:
-                return torch.device("cuda", torch.cuda.current_device())
+            number = freest(names_of_cards(), group)
+            if not (fault := _fault(number)):
+                return torch.device("cuda", number)
+            reason = reason or fault
         raise card.unusable(reason)
     if card.is_there():
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
@@ -64,6 +63,16 @@ def _card() -> torch.device | None:
             flush=True,
         )
     return None
+
+
+def _fault(number: int) -> str:
+    """Why torch cannot compute on a card, which becomes this process's; nothing where it can."""
+    try:
+        torch.cuda.set_device(number)
+        torch.zeros(1, device="cuda").item()
+    except RuntimeError as error:  # no kernels for it, or it is taken
+        return one_line(error)
+    return ""
 
 
 def prepare(seed: int, threads: int | None = None) -> None:

@@ -10,18 +10,9 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from relclip.core.errors import OutOfMemory
+from relclip.core.errors import OutOfMemory, is_out_of_memory
 
 Result = TypeVar("Result")
-#: How errors begin that say the same without being OutOfMemoryError.
-_SAYINGS = ("CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator: can't allocate memory")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory, the device's or the machine's, did not suffice."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(saying in str(error) for saying in _SAYINGS)
 
 
 def attempt(function: Callable[[], Result]) -> Result | None:

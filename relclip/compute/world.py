@@ -159,8 +159,6 @@ def joined(device: str) -> Iterator[tuple[World, str]]:
     try:
         own = own_device(device, world)
         kind = best_device(own)
-        if kind.type == "cuda":
-            torch.cuda.set_device(kind)
         with _exchange():
             backend, bound = ("nccl", kind) if kind.type == "cuda" else ("gloo", None)
             dist.init_process_group(backend, timeout=LONGEST_WAIT, device_id=bound)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from relclip.core.errors import InputError, one_line
+from relclip.core.errors import InputError, is_out_of_memory, one_line
 
 #: Where the driver's device files are; the driver of Windows has none in its Linux (WSL).
 DEVICES, OF_WINDOWS = Path("/dev"), Path("/usr/lib/wsl/lib/libcuda.so.1")
@@ -34,6 +34,8 @@ def unusable(reason: str) -> InputError:
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
     chosen = "" if seen is None else f" with CUDA_VISIBLE_DEVICES={seen}"
     way = "bring its driver up to what docs/visual_genome.md says"
+    if is_out_of_memory(RuntimeError(reason)):
+        way = "end the programs that fill it (nvidia-smi), or take another card (CUDA_VISIBLE_DEVICES)"
     if "busy" in reason:  # its compute mode, EXCLUSIVE_PROCESS, gives it to one process at a time
         way = (
             "let one job have it at a time (snakemake --resources gpu=1) and end others that do (nvidia-smi)"

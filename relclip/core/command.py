@@ -17,7 +17,7 @@ from typing import Any
 
 from relclip.core import process
 from relclip.core.atomic import final, inputs_protected, protect
-from relclip.core.errors import InputError, RelclipError
+from relclip.core.errors import InputError, RelclipError, is_out_of_memory, one_line
 from relclip.core.extras import advice
 
 #: Where stages put their files: the folder of a stage has its name. Rules and commands take it from here.
@@ -277,6 +277,11 @@ def run(main: Callable[[], None]) -> None:
         places = [final(str(place)) for place in (error.filename, error.filename2) if place]
         where = f" ({' -> '.join(places)})" if places else ""
         sys.exit(_say(FAILED, f"{error.strerror or error}{where}; nothing half-written was left"))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        way = "end other programs that fill it, or take a machine or a card with more"
+        sys.exit(_say(FAILED, f"out of memory ({one_line(error)}); {way}; nothing half-written was left"))
 
 
 def _end_soon() -> None:

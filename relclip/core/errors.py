@@ -31,6 +31,16 @@ class OutOfMemory(RelclipError):
     """Work that the device's memory does not hold, however small its pieces."""
 
 
+#: What else than a MemoryError says it: errors of torch, CUDA, cuBLAS and cuDNN, whatever their class.
+_NO_MEMORY = ("out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED", "can't allocate memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory, a device's or the machine's, did not suffice."""
+    said = isinstance(error, RuntimeError) and any(saying in str(error) for saying in _NO_MEMORY)
+    return said or isinstance(error, MemoryError)
+
+
 def one_line(error: object, longest: int = 200) -> str:
     """What an error of a library says, on one line and cut, for a sentence of ours."""
     return " ".join(str(error).split())[:longest]

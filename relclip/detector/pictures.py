@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from relclip.compute.device import moved
 from relclip.core.images import read_image
 
 #: All pictures of a split together may take this many bytes.
@@ -65,4 +66,4 @@ def shrink(pixels: Tensor, size: int) -> Tensor:
 
 def as_input(picture: Picture, device: torch.device) -> Tensor:
     """What Faster R-CNN takes: (3, h, w) float32 in 0..1."""
-    return picture.pixels.to(device).float() / 255
+    return moved(picture.pixels, device).float() / 255

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
+from relclip.compute.device import moved
 from relclip.compute.schedule import batch_numbers, decay_matrices, warm_cosine, warm_steps
 from relclip.core.annotations import Annotations
 from relclip.core.ordered import in_order
@@ -109,7 +110,7 @@ def compute_losses(model: nn.Module, batch: list[Example], device: torch.device)
     knows a pixel beyond 512 to four only.
     """
     pictures = [as_input(picture, device) for picture, _ in batch]
-    targets = [{name: value.to(device) for name, value in target.items()} for _, target in batch]
+    targets = [{name: moved(value, device) for name, value in target.items()} for _, target in batch]
     found = model(pictures, targets)
     losses = [found[name] for name in LOSSES[1:]]
     return torch.stack(losses).sum(), *losses

@@ -6,7 +6,10 @@ open_clip_model.safetensors, and words.txt where the tokenizer is the small one 
 
 import copy
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +23,7 @@ from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError, no_file, one_line
+from relclip.core.errors import ContractError, InputError, is_out_of_memory, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -46,6 +49,7 @@ class Encoder:
         preprocess = get_model_preprocess_cfg(model)
         self._mean, self._std = (_of_channels(preprocess, name).to(device) for name in ("mean", "std"))
         self._towers: dict[int, Any] = {}
+        self._wide = False
         self.image_size: int = _side(model.visual.image_size)
         self.logit_scale = float(model.logit_scale.exp())
         self._crops = Halving("CLIP on crops", "crop", "ext.batch")
@@ -59,12 +63,9 @@ class Encoder:
 
     def _image_batch(self, batch: Tensor) -> Tensor:
         pixels, tower = self._pixels(batch, self.image_size), self._model.visual
-        with frozen_autocast(self.device):
-            short = pooled_token.fits_images(tower)
-            embeddings = (
-                pooled_token.embed_images(tower, pixels) if short else self._model.encode_image(pixels)
-            )
-        return F.normalize(embeddings.float(), dim=-1)
+        short = pooled_token.fits_images(tower)
+        embed = partial(pooled_token.embed_images, tower) if short else self._model.encode_image
+        return F.normalize(self._computed(lambda: embed(pixels)).float(), dim=-1)
 
     @torch.inference_mode()
     def patch_map(self, batch: Tensor, size: int) -> Tensor:
@@ -76,15 +77,18 @@ class Encoder:
         return _joined(self._pictures(lambda part: self._map_batch(part, size), batch))
 
     def _map_batch(self, batch: Tensor, size: int) -> Tensor:
-        tower = self._tower(size)
-        with frozen_autocast(self.device):
+        tower, pixels = self._tower(size), self._pixels(batch, size)
+
+        def last_states() -> Tensor:
             found = tower.forward_intermediates(
-                self._pixels(batch, size),
+                pixels,
                 indices=1,
                 normalize_intermediates=getattr(tower, "attn_pool", None) is None,
                 intermediates_only=True,
             )
-        return found["image_intermediates"][-1].permute(0, 2, 3, 1)
+            return found["image_intermediates"][-1]
+
+        return self._computed(last_states).permute(0, 2, 3, 1)
 
     def check(self, name: str) -> None:
         """Raise InputError where the model `name` lacks what the pipeline needs of an encoder."""
@@ -158,10 +162,22 @@ class Encoder:
     @torch.inference_mode()
     def _few_texts(self, texts: list[str]) -> Tensor:
         model, tokens = self._model, self._tokenizer(texts).to(self.device)
-        with frozen_autocast(self.device):
-            short = pooled_token.fits_texts(model)
-            embeddings = pooled_token.embed_texts(model, tokens) if short else model.encode_text(tokens)
-        return F.normalize(embeddings.float(), dim=-1).cpu()
+        embed = (
+            partial(pooled_token.embed_texts, model) if pooled_token.fits_texts(model) else model.encode_text
+        )
+        return F.normalize(self._computed(lambda: embed(tokens)).float(), dim=-1).cpu()
+
+    def _computed(self, tower: Callable[[], Tensor]) -> Tensor:
+        """What a tower says: on a GPU in float16, and in float32 once one has said what that cannot hold."""
+        with nullcontext() if self._wide else frozen_autocast(self.device):
+            found, narrow = tower(), torch.is_autocast_enabled(self.device.type)
+        if not narrow or found.isfinite().all():
+            return found
+        self._wide = True
+        print(
+            "relclip: float16 does not hold this CLIP's numbers; going on in float32, slower", file=sys.stderr
+        )
+        return self._computed(tower)
 
     def _pixels(self, batch: Tensor, size: int) -> Tensor:
         resized = resize(batch.to(self.device), size)
@@ -227,6 +243,8 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
     except (ContractError, InputError):
         raise
     except Exception as error:  # open_clip raises many kinds, for JSON, for shapes and for missing keys
+        if is_out_of_memory(error):
+            raise
         reason = one_line(error)
         raise ContractError(
             f"{folder} holds no CLIP that open_clip can load ({reason}); make it again"

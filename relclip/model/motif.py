@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from relclip.compute.device import moved
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import Train
 from relclip.model.base import LabelCounts, LabelSource, Model, Output, RelationConfig
@@ -42,11 +43,11 @@ class Reading:
     @classmethod
     def by_centre(cls, centre_x: Tensor, counts: Sequence[int]) -> "Reading":
         """Objects of an image by the centre x of their boxes, (N,); equal ones as they stand. `counts`: of images."""
-        image = torch.from_numpy(np.repeat(np.arange(len(counts)), counts)).to(centre_x.device)
+        image = moved(torch.from_numpy(np.repeat(np.arange(len(counts)), counts)), centre_x.device)
         rows = torch.argsort(centre_x, stable=True)
         rows = rows[torch.argsort(image[rows], stable=True)]
         packed, batch_sizes = _packed(np.array(counts, np.int64))
-        order = rows[torch.from_numpy(packed).to(rows.device)]
+        order = rows[moved(torch.from_numpy(packed), rows.device)]
         inverse = torch.empty_like(order)
         inverse[order] = torch.arange(len(order), device=order.device)
         return cls(order, inverse, torch.from_numpy(batch_sizes))

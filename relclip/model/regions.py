@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from relclip.compute.device import memory_to_keep, moved
-from relclip.compute.halving import free_what_is_left, is_out_of_memory
+from relclip.compute.halving import free_what_is_left
 from relclip.core.boxes import Boxes
+from relclip.core.errors import is_out_of_memory
 from relclip.model.image_set import ImageSet
 from relclip.model.pooled import PooledFile
 

@@ -128,6 +128,26 @@ def test_half_precision_of_a_gpu_stays_near_and_nearer_than_bfloat16(tiny, monke
     assert 0 < errors[torch.float16] < 0.05 and errors[torch.float16] < errors[torch.bfloat16] / 3
 
 
+def test_what_float16_does_not_hold_is_computed_in_float32(tiny, monkeypatch, capsys):
+    encoder, pictures = load_encoder(tiny.model, torch.device("cpu")), _pictures(4)
+    encoder._model.visual.proj.mul_(1e6)  # so are some towers that were trained in bfloat16
+    exact = encoder.encode_images(pictures)
+    monkeypatch.setattr(
+        "relclip.encoder.encoder.frozen_autocast", lambda device: torch.autocast("cpu", dtype=torch.float16)
+    )
+    for _ in range(2):
+        assert torch.equal(encoder.encode_images(pictures), exact)
+    assert capsys.readouterr().err.count("float16 does not hold") == 1
+
+
+def test_a_full_card_is_no_broken_clip(tiny, monkeypatch):
+    """Its user was told to make CLIP again."""
+    full = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+    monkeypatch.setattr("relclip.encoder.encoder.Encoder", lambda *_: (_ for _ in ()).throw(full))
+    with pytest.raises(torch.OutOfMemoryError):
+        load_encoder(tiny.model, torch.device("cpu"))
+
+
 def test_a_frozen_network_computes_in_float16_on_a_gpu_alone(monkeypatch):
     chosen = []
     monkeypatch.setattr(torch, "autocast", lambda kind, **options: chosen.append((kind, options)))

@@ -51,9 +51,11 @@ def test_visual_genome_is_refused_on_a_card_that_torch_cannot_use(shown, monkeyp
     card.check()
 
 
-def test_a_card_that_one_process_has_alone_is_no_old_driver():
+def test_a_card_that_others_have_is_no_old_driver():
     taken = str(card.unusable("CUDA error: CUDA-capable device(s) is/are busy or unavailable"))
     assert "--resources gpu=1" in taken and "driver" not in taken
+    full = str(card.unusable("CUDA error: out of memory"))
+    assert "end the programs that fill it" in full and "driver" not in full
 
 
 @NONE_TO_USE

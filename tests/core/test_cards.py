@@ -119,6 +119,15 @@ def test_a_card_that_torch_cannot_use_is_passed_over(box, names):
         device.best_device()
 
 
+def test_a_card_that_is_named_is_this_process_s_too(box):
+    """Its memory and arithmetic were asked of card 0; what torch cannot use ended in a traceback."""
+    asked, broken = box
+    assert device.best_device("cuda:1") == torch.device("cuda", 1) and asked == [1]
+    broken.add(2)
+    with pytest.raises(InputError, match="cannot compute on .*no kernel image for 2"):
+        device.best_device("cuda:2")
+
+
 def test_processes_of_a_training_take_the_cards_that_are_free(box, names, monkeypatch):
     monkeypatch.setenv("MASTER_ADDR", "localhost")
     monkeypatch.setenv("MASTER_PORT", names[0])

@@ -8,8 +8,10 @@ from relclip.clip import stage
 from relclip.clip.pretrain import Trainer
 from relclip.clip.regions import read_regions
 from relclip.clip.small import build, model_config
-from relclip.compute.halving import Halving, is_out_of_memory, told_in_a_sentence
-from relclip.core.errors import OutOfMemory
+from relclip.compute import checkpoint
+from relclip.compute.halving import Halving, told_in_a_sentence
+from relclip.core import command
+from relclip.core.errors import OutOfMemory, is_out_of_memory
 from relclip.encoder.encoder import Encoder, load_encoder
 
 CPU = torch.device("cpu")
@@ -51,8 +53,31 @@ def test_one_that_is_too_much_and_other_errors():
         )
     with pytest.raises(OutOfMemory, match="out of memory; do less"), told_in_a_sentence("do less"):
         raise FULL
-    assert is_out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: ..."))
     assert not is_out_of_memory(ValueError("CUDA out of memory"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[enforce fail] DefaultCPUAllocator: can't allocate memory: ...",
+        "CUDA error: out of memory\nSearch for `cudaErrorMemoryAllocation'",  # torch.AcceleratorError, of pinned memory
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    ],
+)
+def test_errors_of_every_library_that_lacks_memory(said, capsys):
+    assert is_out_of_memory(RuntimeError(said))
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: (_ for _ in ()).throw(RuntimeError(said)))
+    assert ended.value.code == 2 and len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_checkpoint_that_finds_no_room_on_the_card_is_not_broken(tmp_path, monkeypatch):
+    """Its training began anew, and the next checkpoint took its place."""
+    checkpoint.save_checkpoint(tmp_path, "digest", {"step": 7})
+    monkeypatch.setattr(torch, "load", lambda *_, **__: (_ for _ in ()).throw(FULL))
+    with pytest.raises(torch.OutOfMemoryError):
+        checkpoint.load_checkpoint(tmp_path, "digest", CPU)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ What follows asks how many proposals there are, and so for numbers.
 
 import pytest
 import torch
-from fake_card import CARD, fake_card
+from fake_card import CARD, NeverWaits, fake_card
 
 from relclip.detector.network import DetectorConfig, build
 from relclip.detector.pictures import Picture, as_input
@@ -26,10 +26,11 @@ def model(request, monkeypatch):
 
 
 def up_to_proposals(model):
-    pictures = [
-        as_input(Picture(torch.zeros(3, *side, dtype=torch.uint8), 100, 80), CARD)
-        for side in ((48, 64), (64, 40))
-    ]
+    with NeverWaits():
+        pictures = [
+            as_input(Picture(torch.zeros(3, *side, dtype=torch.uint8), 100, 80), CARD)
+            for side in ((48, 64), (64, 40))
+        ]
     batch, _ = model.transform(pictures)
     maps = model.backbone(batch.tensors)
     network = getattr(model.rpn, "network", model.rpn)

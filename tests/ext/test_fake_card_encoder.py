@@ -4,7 +4,7 @@ import numpy as np
 import open_clip
 import pytest
 import torch
-from fake_card import CARD, fake_card
+from fake_card import CARD, answered, fake_card
 from PIL import Image
 
 from relclip.encoder.encoder import Encoder
@@ -24,6 +24,7 @@ def encoder(request, monkeypatch):
     made = Encoder(model, None, torch.device("cpu"))
     with fake_card(monkeypatch):
         made._model.to(CARD)
+        answered(monkeypatch)  # whether float16 holds what came out
         made.device, made._mean, made._std = CARD, made._mean.to(CARD), made._std.to(CARD)
         yield made
 

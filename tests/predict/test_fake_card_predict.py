@@ -5,10 +5,9 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import torch
-from fake_card import fake_card
+from fake_card import answered, fake_card
 from run_case import request
 from sgdet_case import CLASS_IOU, write_proposals
-from torch._subclasses.fake_tensor import FakeTensor
 from untrained import untrained
 
 from relclip.core.annotations import load_proposals
@@ -52,17 +51,7 @@ def put_on_card(inputs, monkeypatch):
 
 @pytest.fixture
 def waits(monkeypatch):
-    """The device of each tensor that was asked whether it is true, which on a card waits for it; all are."""
-    asked, usual = [], torch.Tensor.__bool__
-
-    def answer(tensor):
-        if not isinstance(tensor, FakeTensor):
-            return usual(tensor)
-        asked.append(tensor.device.type)
-        return True
-
-    monkeypatch.setattr(torch.Tensor, "__bool__", answer)
-    return asked
+    return answered(monkeypatch)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -1,5 +1,6 @@
 """What a pair is called: distributions over predicates from annotations, from the KB, from the KB and CLIP."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,25 @@ class Labels:
     The possible labels of labelled pair l are `start[l]:start[l + 1]` of `predicates` and `weights`.
     """
 
-    row: NDArray[np.int32]  # (P,) l, or -1 where the pair has no label, or LEFT_OUT
+    row: NDArray[np.int32]  # (P,) l, ascending, or -1 where the pair has no label, or LEFT_OUT
     start: NDArray[np.int64]  # (L + 1,)
     predicates: NDArray[np.int64]  # (E,) ascending within a pair
     weights: NDArray[np.float32]  # (E,) sum 1 within a pair
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many possible labels each labelled pair has, (L,)."""
+        return np.diff(self.start)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The labelled pair of each possible label, (E,)."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """The pair of each possible label, by number in the set, (E,)."""
+        return np.flatnonzero(self.row >= 0)[self.rows]
 
     def entries(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the entries of labelled pairs `rows` (K,), and for each entry its place among them: (E',), (E',)."""
@@ -67,7 +83,6 @@ def supervise(
         counted["kb"]["candidates"] = len(labels.predicates)
         labels = kb_ext_labels(images, labels, scores, params.kb.min_clip, params.kb.weights)
     labels = of_pairs(labels, pairs_trained_on(images, params))
-    weight = np.bincount(labels.predicates, labels.weights, len(vocabulary.predicates) + 1)[1:]
     return labels, {
         "images": len(images),
         "pairs": len(images.pairs),
@@ -75,8 +90,16 @@ def supervise(
         "possible_labels": len(labels.predicates),
         "relations_without_overlap": dropped,
         **counted,
-        "label_weight": dict(zip(vocabulary.predicates, weight.round(2).tolist(), strict=True)),
+        "label_weight": per_predicate(vocabulary.predicates, labels.predicates, labels.weights),
     }
+
+
+def per_predicate(
+    names: Sequence[str], predicates: NDArray[np.int64], weights: NDArray[np.float32] | None = None
+) -> dict[str, float]:
+    """How many possible labels each predicate has, or their weight."""
+    found = np.bincount(predicates, weights, len(names) + 1)[1:]
+    return dict(zip(names, found.round(2).tolist(), strict=True))
 
 
 def read_scores(path: Path, images: ImageSet) -> pa.Table:
@@ -116,16 +139,15 @@ def with_mistakes(images: ImageSet, labels: Labels, noise: float, seed: int) -> 
     wrong = chosen(len(labels.predicates), noise, seed, "annotation noise")
     if not wrong.any():
         return labels
-    pair = np.repeat(np.flatnonzero(labels.row >= 0), np.diff(labels.start))
-    classes = np.stack(pair_classes(images), axis=1)[pair]  # (E, 2)
+    classes = np.stack(pair_classes(images), axis=1)[labels.pairs]  # (E, 2)
     group = np.unique(classes, axis=0, return_inverse=True)[1]
     others = np.zeros((group.max() + 1, labels.predicates.max() + 1), bool)
     others[group, labels.predicates] = True
     others = others[group]  # (E, R + 1) what people say of the classes of an entry, but for the entry itself
-    others[np.arange(len(pair)), labels.predicates] = False
+    others[np.arange(len(group)), labels.predicates] = False
     another = (stream(seed, "wrong predicates").random(others.shape) * others).argmax(axis=1)
     found = np.where(wrong & others.any(axis=1), another, labels.predicates)
-    rows = np.unique(np.stack([pair, found], axis=1), axis=0)
+    rows = np.unique(np.stack([labels.pairs, found], axis=1), axis=0)
     return _equal_weights(len(images.pairs), rows[:, 0], rows[:, 1])
 
 
@@ -192,17 +214,15 @@ def kb_ext_labels(
     keys = pairs[kept] * width + predicate[kept]
     order = np.argsort(keys, kind="stable")
     keys, logits = keys[order], logit[kept][order].astype(np.float64)
-    counts = np.diff(kb.start)
-    several = np.repeat(counts > 1, counts)
-    wanted = np.repeat(np.flatnonzero(kb.row >= 0), counts) * width + kb.predicates
-    place = positions(keys, wanted)
+    several = kb.counts[kb.rows] > 1
+    place = positions(keys, kb.pairs * width + kb.predicates)
     missing = several & (place < 0)
     if missing.any():
         raise ContractError(
             f"ext/scores.parquet lacks {int(missing.sum())} scores of pairs with several candidates in the KB; "
             "run the `ext` stage again on this data set and KB"
         )
-    chosen = np.where(several, logits[place], 0.0) if len(keys) else np.zeros(len(wanted))
+    chosen = np.where(several, logits[place], 0.0) if len(keys) else np.zeros(len(place))
     if not np.isfinite(chosen).all():
         raise ContractError(
             "ext/scores.parquet holds a logit that is not a number; run the `ext` stage again"
@@ -242,11 +262,10 @@ def _sum_to_one(weights: NDArray[np.float32], start: NDArray[np.int64]) -> NDArr
 
 def _without(labels: Labels, dropped: NDArray[np.bool_], scores: NDArray[np.float32]) -> Labels:
     """The labels less the entries `dropped` (E,); a pair's best entry by `scores` (E,) stays, the first of equals."""
-    pair = np.repeat(np.arange(len(labels.start) - 1), np.diff(labels.start))
-    best = np.lexsort((-scores, pair))[labels.start[:-1]]  # stable: of equals the first
+    best = np.lexsort((-scores, labels.rows))[labels.start[:-1]]  # stable: of equals the first
     kept = ~dropped
     kept[best] = True
-    start = np.concatenate([[0], np.cumsum(np.bincount(pair[kept], minlength=len(labels.start) - 1))])
+    start = np.concatenate([[0], np.cumsum(np.bincount(labels.rows[kept], minlength=len(labels.counts)))])
     weights = _sum_to_one(labels.weights[kept], start)
     return Labels(labels.row, start, labels.predicates[kept], weights)
 

@@ -63,8 +63,8 @@ def draw(params: Train, training_set: TrainingSet, step: int) -> Minibatch:
     images = training_set.images
     places = batch_numbers(params.seed, step, len(training_set.numbers), params.images_per_batch)
     numbers = training_set.numbers[places]
-    pairs = np.concatenate([np.arange(*_ends(images.pairs_of(number))) for number in numbers.tolist()])
-    counts = images.pair_start[numbers + 1] - images.pair_start[numbers]
+    first, last = images.pair_start[numbers], images.pair_start[numbers + 1]
+    pairs, counts = np.concatenate(list(map(np.arange, first, last))), last - first
     foreground, background = choose_pairs(params, step, training_set.labels.row[pairs], counts)
     return Minibatch(numbers, pairs, counts, foreground, background)
 
@@ -74,10 +74,8 @@ def choose_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the pairs that enter the losses at `step`: with a label, without. rows: (P,) of `Labels.row`."""
     foreground = choose_foreground(params.seed, step, rows >= 0, counts, params.foreground_per_image)
-    background = choose_background(
-        params.seed, step, (rows >= 0) | (rows == LEFT_OUT), params.background_per_foreground, len(foreground)
-    )
-    return foreground, background
+    at_most = math.floor(params.background_per_foreground * len(foreground))
+    return foreground, choose_background(params.seed, step, (rows < 0) & (rows != LEFT_OUT), at_most)
 
 
 def choose_foreground(
@@ -97,19 +95,15 @@ def choose_foreground(
     return np.sort(rows[shuffled[place < at_most]])
 
 
-def choose_background(
-    seed: int, step: int, labelled: NDArray[np.bool_], per_foreground: float, foreground: int | None = None
-) -> NDArray[np.int64]:
-    """Rows of pairs without a label that train as background at `step`, ascending.
+def choose_background(seed: int, step: int, unlabelled: NDArray[np.bool_], at_most: int) -> NDArray[np.int64]:
+    """Rows of pairs without a label, (P,) of one batch, that train as background at `step`: a seeded choice, ascending.
 
-    labelled: (P,) of one batch, a seeded choice of at most `per_foreground` times `foreground`, the labelled pairs that
-    enter the losses (none said: all of them). A labelled pair that does not is no background.
+    A labelled pair that enters no loss is no background.
     """
-    free = np.flatnonzero(~labelled)
-    wanted = math.floor(per_foreground * (np.count_nonzero(labelled) if foreground is None else foreground))
-    if wanted >= len(free):
+    free = np.flatnonzero(unlabelled)
+    if at_most >= len(free):
         return free
-    return np.sort(stream(seed, "background", step).choice(free, wanted, replace=False))
+    return np.sort(stream(seed, "background", step).choice(free, at_most, replace=False))
 
 
 def collated(
@@ -122,16 +116,12 @@ def collated(
     numbers, pairs = minibatch.images.tolist(), minibatch.pairs
     if attention_over == "all":
         return collate(regions, numbers), training_set.targets(
-            pairs, minibatch.background, regions.device, minibatch.foreground
+            pairs, minibatch.foreground, minibatch.background, regions.device
         )
     used = np.zeros(len(pairs), bool)
     used[minibatch.foreground] = used[minibatch.background] = True
     chosen = [np.flatnonzero(part) for part in np.split(used, np.cumsum(minibatch.counts)[:-1])]
     place = np.cumsum(used) - 1
     return collate(regions, numbers, chosen), training_set.targets(
-        pairs[used], place[minibatch.background], regions.device, place[minibatch.foreground]
+        pairs[used], place[minibatch.foreground], place[minibatch.background], regions.device
     )
-
-
-def _ends(rows: slice) -> tuple[int, int]:
-    return rows.start, rows.stop

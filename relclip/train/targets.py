@@ -23,9 +23,7 @@ class Targets:
 
     labelled: Tensor  # (L,) rows
     background: Tensor  # (B,) rows
-    subjects: Tensor  # (E,) class of the subject, one entry per possible label
-    predicates: Tensor  # (E,)
-    objects: Tensor  # (E,)
+    predicates: Tensor  # (E,) one entry per possible label
     prompts: Tensor  # (E,) rows of the encoded prompts
     weights: Tensor  # (E,)
     instance: Tensor  # (E,) 0 to L - 1
@@ -43,8 +41,9 @@ class Targets:
 
     def phrases(self, phrases: Phrases, level: Level) -> Tensor:
         """e of RelCLIP eq. 7 for a level; fused as the text is (D8): (L, E)."""
-        subject_predicate = phrases.subject_predicate[self.subjects, self.predicates]
-        predicate_object = phrases.predicate_object[self.predicates, self.objects]
+        subject, object_ = self.pair_classes[self.instance].unbind(1)
+        subject_predicate = phrases.subject_predicate[subject, self.predicates]
+        predicate_object = phrases.predicate_object[self.predicates, object_]
         vectors = {
             "subject_predicate": subject_predicate,
             "predicate_object": predicate_object,
@@ -60,15 +59,12 @@ class Targets:
 class TrainingSet:
     """The labels of a whole image set, ready to be asked for the targets of a few of its images."""
 
-    def __init__(self, images: ImageSet, labels: Labels, prompts: Prompts | None) -> None:
+    def __init__(self, images: ImageSet, labels: Labels, prompts: Prompts) -> None:
         self.images = images
         self.labels = labels
         self.classes = np.stack(pair_classes(images), axis=1).astype(np.int32)  # (P, 2)
-        pair = np.repeat(np.flatnonzero(labels.row >= 0), np.diff(labels.start))
-        subject, object_ = self.classes[pair].T
-        self.prompts = (
-            prompts.rows(subject, labels.predicates, object_) if prompts else np.zeros(len(pair), np.int64)
-        )
+        subject, object_ = self.classes[labels.pairs].T
+        self.prompts = prompts.rows(subject, labels.predicates, object_)
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
@@ -82,30 +78,23 @@ class TrainingSet:
             )
         return found
 
-    def labelled(self, number: int) -> NDArray[np.bool_]:
-        """Which pairs of one image have a label: (P of the image,)."""
-        return self.labels.row[self.images.pairs_of(number)] >= 0
-
     def targets(
         self,
         pairs: NDArray[np.int64],
+        foreground: NDArray[np.int64],
         background: NDArray[np.int64],
         device: torch.device,
-        foreground: NDArray[np.int64] | None = None,
     ) -> Targets:
         """Targets of a batch whose pairs are `pairs` (P,), by number in the set.
 
-        background: (B,) rows of them without a label; foreground: (L,) rows with one, none said: all that have one.
+        foreground, background: (L,), (B,) rows of them with and without a label.
         """
-        labelled = np.flatnonzero(self.labels.row[pairs] >= 0) if foreground is None else foreground
-        entries, instance = self.labels.entries(self.labels.row[pairs[labelled]])
-        classes = self.classes[pairs[labelled]].astype(np.int64)
+        entries, instance = self.labels.entries(self.labels.row[pairs[foreground]])
+        classes = self.classes[pairs[foreground]].astype(np.int64)
         arrays = {
-            "labelled": labelled,
+            "labelled": foreground,
             "background": background,
-            "subjects": classes[instance, 0],
             "predicates": self.labels.predicates[entries],
-            "objects": classes[instance, 1],
             "prompts": self.prompts[entries],
             "weights": self.labels.weights[entries],
             "instance": instance,

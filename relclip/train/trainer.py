@@ -180,7 +180,7 @@ class Trainer:
         if self.world.size == 1 or not self.contrast.levels:
             return None
         return self.training_set.targets(
-            whole.pairs, whole.background[:0], self.regions.device, whole.foreground
+            whole.pairs, whole.foreground, whole.background[:0], self.regions.device
         )
 
 

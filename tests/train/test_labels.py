@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from relclip.core.errors import ContractError, InputError
+from relclip.core.params.train import Train
 from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
-from relclip.train.labels import full_labels, kb_ext_labels, kb_labels, read_scores
+from relclip.train.labels import LEFT_OUT, full_labels, kb_ext_labels, kb_labels, read_scores
 from relclip.train.language import load_phrases, load_prompts
-from relclip.train.minibatch import choose_background
+from relclip.train.minibatch import choose_pairs
 from relclip.train.targets import TrainingSet
 
 CPU = torch.device("cpu")
@@ -144,12 +145,13 @@ def test_ids_outside_are_refused(images, tables):
         full_labels(images, pa.Table.from_pylist([stray], schema=RELATIONS))
 
 
-def test_no_label_at_all(images, tables):
+def test_no_label_at_all(tiny, images, tables):
     labels = kb_labels(images, tables["triplets"].slice(0, 0), 5, 4)
     assert as_dicts(images, labels) == {}
     labels = kb_ext_labels(images, labels, tables["scores"])
+    prompts = load_prompts(tiny / "prompts", load_vocabulary(tiny / "dataset" / "vocabulary.json"), CPU)
     with pytest.raises(InputError, match="no overlapping pair"):
-        _ = TrainingSet(images, labels, None).numbers
+        _ = TrainingSet(images, labels, prompts).numbers
 
 
 def test_targets_of_a_batch(tiny, images, tables):
@@ -164,7 +166,8 @@ def test_targets_of_a_batch(tiny, images, tables):
     objects, triplets = (np.load(tiny / "prompts" / f"{name}.npy") for name in ("objects", "triplets"))
     numbers = [3, 11]
     pairs = np.concatenate([np.arange(images.pairs_of(n).start, images.pairs_of(n).stop) for n in numbers])
-    targets = TrainingSet(images, labels, prompts).targets(pairs, np.array([1]), CPU)
+    labelled = np.flatnonzero(labels.row[pairs] >= 0)
+    targets = TrainingSet(images, labels, prompts).targets(pairs, labelled, np.array([1]), CPU)
     text, distribution = targets.text(prompts), targets.distribution(4)
     row = place = 0
     for number in numbers:
@@ -186,13 +189,20 @@ def test_targets_of_a_batch(tiny, images, tables):
 
 
 def test_background_is_drawn_from_pairs_without_label():
-    labelled = np.array([True, False, False, True, False, False, False])
-    draws = {tuple(choose_background(0, step, labelled, 1.5).tolist()) for step in range(50)}
+    rows = np.array([0, -1, -1, 1, LEFT_OUT, -1, -1, -1])
+
+    def drawn(per_foreground, step=0, rows=rows):
+        params = Train(background_per_foreground=per_foreground)
+        foreground, background = choose_pairs(params, step, rows, np.array([len(rows)]))
+        assert foreground.tolist() == np.flatnonzero(rows >= 0).tolist()
+        return background.tolist()
+
+    draws = {tuple(drawn(1.5, step)) for step in range(50)}
     assert {len(draw) for draw in draws} == {3}
-    assert {place for draw in draws for place in draw} == {1, 2, 4, 5, 6}
-    assert choose_background(0, 0, labelled, 100.0).tolist() == [1, 2, 4, 5, 6]
-    assert choose_background(0, 0, labelled, 0.0).tolist() == []
-    assert choose_background(0, 0, np.zeros(3, bool), 3.0).tolist() == []
+    assert {place for draw in draws for place in draw} == {1, 2, 5, 6, 7}
+    assert drawn(100.0) == [1, 2, 5, 6, 7]
+    assert drawn(0.0) == []
+    assert drawn(3.0, rows=np.full(3, -1)) == []
 
 
 def test_language_that_does_not_fit(tiny, tmp_path):

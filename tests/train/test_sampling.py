@@ -80,9 +80,7 @@ def targets():
     return Targets(
         labelled=torch.arange(3),
         background=torch.zeros(0, dtype=torch.int64),
-        subjects=torch.tensor([PERSON, MAN, MAN, MAN]),
         predicates=torch.tensor([LYING, LYING, LYING, SITTING]),
-        objects=torch.tensor([BED, GRASS, BED, BED]),
         prompts=torch.arange(4),
         weights=torch.tensor([1.0, 1.0, 0.75, 0.25]),
         instance=torch.tensor([0, 1, 2, 2]),

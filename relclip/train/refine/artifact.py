@@ -56,7 +56,7 @@ def write_labels(
     path: Path, images: ImageSet, labels: Labels, sources: Sources, captions: Captions | None
 ) -> None:
     """Write labels.parquet of the candidates `labels`; `captions`: what said them, none of an annotation."""
-    pair = np.repeat(np.flatnonzero(labels.row >= 0), np.diff(labels.start))
+    pair = labels.pairs
     image = np.searchsorted(images.pair_start, pair, side="right") - 1
     ids = images.object_ids[images.pairs[pair] + images.object_start[image][:, None]]  # (E, 2)
     nothing = pa.nulls(len(pair), pa.float32())
@@ -66,7 +66,7 @@ def write_labels(
         "object_id": ids[:, 1],
         "predicate_id": labels.predicates,
         "weight": sources.weights,
-        **_count_and_caption(images, labels.predicates, pair, captions),
+        **_count_and_caption(images, labels, captions),
         "clip": nothing if sources.clip is None else sources.clip,
         "model": nothing if sources.model is None else sources.model,
         "kept": sources.kept,
@@ -74,18 +74,14 @@ def write_labels(
     write_table(path, pa.table(columns), TRAINED_LABELS)
 
 
-def _count_and_caption(
-    images: ImageSet, predicates: NDArray[np.int64], pair: NDArray[np.int64], captions: Captions | None
-) -> dict[str, pa.Array]:
+def _count_and_caption(images: ImageSet, labels: Labels, captions: Captions | None) -> dict[str, pa.Array]:
     """Count and one caption id of the triplet of each label."""
     if captions is None:
-        return {
-            "count": pa.array(np.zeros(len(pair), np.int64)),
-            "caption_id": pa.nulls(len(pair), pa.string()),
-        }
+        count = len(labels.predicates)
+        return {"count": pa.array(np.zeros(count, np.int64)), "caption_id": pa.nulls(count, pa.string())}
     triplets, lowest = captions.triplets_and_ids()
-    subject, object_ = (classes[pair] for classes in pair_classes(images))
-    wanted = _triplet_number(subject, predicates, object_)
+    subject, object_ = (classes[labels.pairs] for classes in pair_classes(images))
+    wanted = _triplet_number(subject, labels.predicates, object_)
     return {
         "count": _of_triplets(triplets, "count", wanted).fill_null(0),
         "caption_id": _of_triplets(lowest, "caption_id_min", wanted),

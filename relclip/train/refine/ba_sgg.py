@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from relclip.core.errors import InputError
 from relclip.core.seeds import stream
 from relclip.model import Motif
-from relclip.train.labels import LEFT_OUT, Labels
+from relclip.train.labels import LEFT_OUT, Labels, per_predicate
 from relclip.train.phases import Phases
-from relclip.train.refine.task import Refinement, Sources, Task, per_predicate
+from relclip.train.refine.task import Refinement, Sources, Task
 from relclip.train.refine.visualds import SMALLEST_WEIGHT, only
 from relclip.train.trainer import multi_hot_bce, predicate_loss
 
@@ -57,8 +57,7 @@ def balanced_labels(task: Task, kept: NDArray[np.bool_]) -> tuple[Labels, NDArra
     weights = np.ones_like(labels.weights) if unweighted else labels.weights
     few = balanced(labels, kept, weights, shared=params.loss == "cross_entropy")
     trained = np.zeros_like(labels.weights)
-    stays = np.repeat(few.row[labels.row >= 0] >= 0, np.diff(labels.start))
-    trained[stays] = few.weights
+    trained[few.row[labels.pairs] >= 0] = few.weights
     return few, np.where(kept, trained, 0.0).astype(np.float32)
 
 
@@ -85,7 +84,7 @@ def confusion(logits: NDArray[np.float32], labels: Labels) -> NDArray[np.float64
     matrix = np.zeros((logits.shape[1], logits.shape[1]))
     matrix[0, 0] = 1.0
     if len(logits):
-        predicted = np.repeat(logits[:, 1:].argmax(axis=1) + 1, np.diff(labels.start))
+        predicted = (logits[:, 1:].argmax(axis=1) + 1)[labels.rows]
         np.add.at(matrix, (labels.predicates, predicted), labels.weights.astype(np.float64))
     return matrix
 
@@ -126,12 +125,9 @@ def balanced(labels: Labels, kept: NDArray[np.bool_], weights: NDArray[np.float3
     weights: (E,) of each instance; `shared`: those of a pair are made to sum to 1 again. An instance that was left out
     of a pair that stays weighs next to nothing: the loss asks neither for it nor against it.
     """
-    counts = np.diff(labels.start)
-    weights = np.where(kept, weights, SMALLEST_WEIGHT).astype(np.float32)
-    pair = np.repeat(np.arange(len(counts)), counts)
+    weights, rows = np.where(kept, weights, SMALLEST_WEIGHT).astype(np.float32), labels.rows
     if shared:
-        weights /= np.bincount(pair, weights, len(counts)).astype(np.float32)[pair]
-    some = np.bincount(pair, kept, len(counts)) > 0
-    left = only(labels, some, np.maximum(weights, SMALLEST_WEIGHT))
+        weights /= np.bincount(rows, weights).astype(np.float32)[rows]
+    left = only(labels, np.bincount(rows, kept) > 0, np.maximum(weights, SMALLEST_WEIGHT))
     left.row[(labels.row >= 0) & (left.row < 0)] = LEFT_OUT
     return left

@@ -1,6 +1,5 @@
 """Refining a trained run: its folder and the files of `train` in; the files of `train` and labels.parquet out."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,10 @@ def refine_run(run: str, params: Refined, start: Path, *, inputs: Inputs, **opti
         task = load_task(run, params, start, inputs=inputs, material=material, candidates=candidates)
         made = METHODS[params.method](task, phases)
         captions = Captions(inputs.kb, params.kb, params.seed) if params.supervision != "full" else None
-        table = partial(
-            write_labels,
-            images=material.images,
-            labels=candidates,
-            sources=made.sources,
-            captions=captions,
-        )
-        return Trained(made.model, made.counts, lambda folder: table(folder / "labels.parquet"))
+
+        def write_more(folder: Path) -> None:
+            write_labels(folder / "labels.parquet", material.images, candidates, made.sources, captions)
+
+        return Trained(made.model, made.counts, write_more)
 
     return train_run(run, params, inputs, start=start, method=method, **options)

@@ -1,6 +1,5 @@
 """What every method of refinement is given, the trained run it starts from included, and what it gives back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,11 +114,3 @@ def load_task(
 def slower(params: Refined, rate: float, **changes: Any) -> Train:
     """The parameters of a phase: `rate` times the learning rate, and other changes."""
     return params.model_copy(update={"learning_rate": params.learning_rate * rate, **changes})
-
-
-def per_predicate(
-    names: Sequence[str], predicates: NDArray[np.int64], weights: NDArray[np.float32] | None = None
-) -> dict[str, float]:
-    """How many possible labels each predicate has, or their weight."""
-    found = np.bincount(predicates, weights, len(names) + 1)[1:]
-    return dict(zip(names, found.round(2).tolist(), strict=True))

@@ -1,6 +1,6 @@
 """VisualDS (docs/method.md, 6): the E-step labels anew, the M-step trains on it; also semi-supervised."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from relclip.core.errors import InputError
 from relclip.core.params.train import Train
 from relclip.model import Model
-from relclip.train.labels import Labels, softmax_within
+from relclip.train.labels import Labels, of_pairs, per_predicate, softmax_within
 from relclip.train.phases import Phases
-from relclip.train.refine.task import Refinement, Sources, Task, per_predicate, slower
+from relclip.train.refine.task import Refinement, Sources, Task, slower
 
 #: A candidate never weighs 0: the losses would take it for no candidate.
 SMALLEST_WEIGHT = float(np.finfo(np.float32).tiny)
@@ -27,9 +27,7 @@ class Opinion:
 
 def opinion(logits: NDArray[np.float32], labels: Labels) -> Opinion:
     """Read off a model's logits (L, R + 1) of the labelled pairs, column 0 is background, what it says of them."""
-    counts = np.diff(labels.start)
-    pair = np.repeat(np.arange(len(counts)), counts)
-    candidates = logits[pair, labels.predicates].astype(np.float64)
+    candidates = logits[labels.rows, labels.predicates].astype(np.float64)
     before = labels.start[:-1]  # a pair's background goes before its candidates
     with_background = np.insert(candidates, before, logits[:, 0].astype(np.float64))
     start = labels.start + np.arange(len(labels.start))
@@ -59,12 +57,9 @@ def merged(
 
 def only(labels: Labels, kept: NDArray[np.bool_], weights: NDArray[np.float32]) -> Labels:
     """Labelled pairs `kept` (L,) with the new `weights` (E,); the others train as background (docs/method.md, 6)."""
-    counts = np.diff(labels.start)
-    entries = np.repeat(kept, counts)
-    number = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
-    row = np.where(labels.row >= 0, number[labels.row] if len(number) else -1, labels.row).astype(np.int32)
-    start = np.concatenate([[0], np.cumsum(counts[kept])]).astype(np.int64)
-    return Labels(row, start, labels.predicates[entries], weights[entries])
+    pairs = np.ones(len(labels.row), bool)
+    pairs[labels.row >= 0] = kept
+    return of_pairs(replace(labels, weights=weights), pairs)
 
 
 def visualds(task: Task, phases: Phases) -> Refinement:
@@ -108,7 +103,7 @@ def e_step(task: Task, model: Model, phases: Phases) -> tuple[Labels, Sources, d
     pairs = surest(of_m1.background, em.keep)
     weights = merged(of_m1.shares, task.clip, em.model_weight)
     labels = only(candidates, pairs, weights)
-    kept = np.repeat(pairs, np.diff(candidates.start))
+    kept = pairs[candidates.rows]
     counts = {
         "pairs_kept": int(pairs.sum()),
         "pairs_cut": int((~pairs).sum()),

@@ -25,10 +25,10 @@ def best_device(name: str = "auto") -> torch.device:
         return found
     if name == "auto":
         return torch.device("cpu")
-    kind, _, number = name.partition(":")
+    kind, colon, number = name.partition(":")
     gpus = torch.cuda.device_count()
     there = gpus if kind == "cuda" else 1
-    if kind not in {"cpu", "cuda"} or (number and not number.isdecimal()) or int(number or 0) >= there:
+    if kind not in {"cpu", "cuda"} or (colon and not number.isdecimal()) or int(number or 0) >= there:
         raise InputError(f"the device '{name}' is not there; give auto, cpu{', cuda' if gpus else ''}")
     if kind == "cuda" and (reason := _fault(int(number))):
         raise card.unusable(reason)

@@ -7,7 +7,7 @@ from relclip.compute.device import best_device, prepare
 from relclip.core.errors import InputError
 
 
-@pytest.mark.parametrize("name", ["gpu", "", "cpu:x", "cuda:99", "mps"])
+@pytest.mark.parametrize("name", ["gpu", "", "cpu:x", "cpu:", "cuda:99", "mps"])
 def test_a_device_that_is_not_there_is_refused(name):
     with pytest.raises(InputError, match=f"the device '{name}' is not there; give auto, cpu"):
         best_device(name)

@@ -51,9 +51,7 @@ class Picture:
     related: bool = False
 
 
-def read_pictures(
-    raw: Path, split: Split, account: Account, threads: int | None = None
-) -> dict[int, Picture]:
+def read_pictures(raw: Path, split: Split, account: Account) -> dict[int, Picture]:
     """Return image id -> Picture of all listed images that can be read, in the order of image_data.json.
 
     Raises InputError where image_data.json or the folder `images` is missing or in another format, or lists no split
@@ -61,7 +59,7 @@ def read_pictures(
     """
     entries = _listed(raw / "image_data.json", account)
     files = _files(raw / FOLDER)
-    with ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         checks = pool.map(lambda item: _check(raw, files, *item), entries.items())
         return dict(
             _readable(entries, list(progress(checks, "check images", "image", len(entries))), split, account)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +118,7 @@ class ImageSet:
 
     def object_rows(self) -> list[slice]:
         """Rows of the objects of each image, (I,)."""
-        return [slice(int(first), int(last)) for first, last in pairwise(self.object_start)]
+        return list(map(self.objects_of, range(len(self))))
 
     def with_pairs(self, pairs: Iterable[NDArray[np.int64]]) -> "ImageSet":
         """Return the same images with these ordered pairs (P, 2) instead, row numbers within each image."""

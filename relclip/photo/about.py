@@ -17,16 +17,11 @@ from relclip.core.errors import counted
 from relclip.core.json_file import read_object
 from relclip.core.origin import read_origin
 from relclip.core.page import escape_markdown
-from relclip.core.params.train import NETWORKS
+from relclip.core.params.train import NETWORKS, SUPERVISIONS
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
 from relclip.core.vocabulary import Vocabulary
 
-_SUPERVISION = {
-    "full": "their annotation",
-    "kb": "what captions say of such pairs (KB)",
-    "kb+ext": "what captions say of such pairs, weighed by CLIP (KB+EXT)",
-}
 MEANS_LITTLE = "on a photograph its answers mean little"
 MEANS_NOTHING = "its answers mean nothing"
 _TAGS = ["scene-graph-generation", "visual-relationship-detection", "clip"]
@@ -63,7 +58,7 @@ def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
     known = (config.get("inputs") or {}).get("dataset/images.parquet")
     if known and known != _digest(data / "dataset" / "images.parquet"):
         pictures, count = "another data set than the one that lies here now", None
-    learnt = _SUPERVISION.get(supervision, f"the labels '{supervision}'")
+    learnt = SUPERVISIONS.get(supervision, f"the labels '{supervision}'")
     number = f"{count:,} " if count is not None else ""
     without = f", but for the labels of {', '.join(hidden)}" if (hidden := train.get("held_out")) else ""
     warning = MEANS_NOTHING if untrained else MEANS_LITTLE if origin.drawn else ""

@@ -6,7 +6,8 @@ from xml.sax.saxutils import escape, quoteattr
 from relclip.photo.colours import text_on
 from relclip.photo.drawing import font_for
 from relclip.photo.graph import SceneGraph, printable, two_digits
-from relclip.photo.layout import Point, Size, layered
+from relclip.photo.layout import layered
+from relclip.photo.placing import Point, Size
 
 FONT, HEIGHT, PAD = 15, 30.0, 13.0
 _STYLE = """.g-object rect{fill:#fff;stroke:#51606f;stroke-width:1.5}.g-object text{fill:#14191f}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Point = tuple[float, float]
-Size = tuple[float, float]
+from relclip.photo.placing import Point, Size
+
 BETWEEN, LAYERS, MARGIN = 22.0, 30.0, 14.0
 #: Parts of the graph that hang together stand in rows about this wide.
 ROW = 900.0

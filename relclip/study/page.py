@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from relclip.core.errors import counted
 from relclip.core.page import markdown_rows
 from relclip.core.params.train import Train
 from relclip.core.recall import MEAN_RECALL, RECALL
@@ -72,12 +73,11 @@ def sentence(one: Finding) -> str:
     """One finding for who reads no table: of 100 relations, how many more are found."""
     assert one.effect is not None
     effect = one.effect
-    count = len(effect.seeds)
     middle, low, high = (100 * value for value in (effect.difference, effect.low, effect.high))
     return (
         f"- **{one.claim.claim}: {one.verdict}.** Of 100 annotated relations {abs(middle):.1f} "
         f"{'more' if middle > 0 else 'fewer'} are among a picture's first 50 answers [{low:+.1f}, {high:+.1f}]; "
-        f"{count} seed{'s' * (count > 1)}."
+        f"{counted(len(effect.seeds), 'seed')}."
     )
 
 

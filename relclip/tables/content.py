@@ -75,9 +75,7 @@ def table_pairs(annotation: Sequence[Table], truth: Sequence[Table]) -> list[dic
 
 def built_rows(params: Params, evaluate: Path) -> list[tuple[str, list[Result]]]:
     """(name, PredCls results on the annotation) of every row of table 1 that has some."""
-    read = [
-        (name, read_row(evaluate, row, "predcls", "annotation")) for name, row in leading_rows(params.report)
-    ]
+    read = [(name, read_row(evaluate, row)) for name, row in leading_rows(params.report)]
     return [(name, results) for name, results in read if results]
 
 
@@ -114,10 +112,7 @@ def _mean_spread(results: Sequence[Result], metric: str) -> tuple[float, float]:
 def ext_check(params: Params, evaluate: Path) -> dict[str, Any]:
     """KB against KB+EXT, both without training, on the validation split."""
     wanted = [(name, run) for name, run in EXT_CHECK if run in params.predict.training_free]
-    rows = [
-        (name, read_row(evaluate, Row(name=name, runs=[run]), "predcls", "validation"))
-        for name, run in wanted
-    ]
+    rows = [(name, read_row(evaluate, Row(name=name, runs=[run]), "validation")) for name, run in wanted]
     cells = [(name, [cell(results, metric) for metric in EXT_METRICS]) for name, results in rows]
     return {"metrics": [metric_label(metric) for metric in EXT_METRICS], "rows": cells}
 

@@ -144,7 +144,7 @@ def frequent_first(data: DataSet) -> tuple[NDArray[np.int64], list[str]]:
 
 def _of_row(row: Row, data: DataSet, evaluate: Path) -> NDArray[np.float64] | None:
     """PredCls R@100 of each predicate in percent, (P,), mean over the row's runs; None where none was evaluated."""
-    results = read_row(evaluate, row, "predcls", "annotation")
+    results = read_row(evaluate, row)
     if not results:
         return None
     found = [

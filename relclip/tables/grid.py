@@ -173,9 +173,9 @@ def other_pairs(result: Result) -> Result:
     return replace(result, metrics=result.other_overlap, intervals={})
 
 
-def read_row(evaluate: Path, row: Row, task: str, judged: str) -> list[Result]:
-    """Read the results of those runs of a row that were evaluated."""
-    results = (read_result(evaluate, run, task, judged) for run in row.runs)
+def read_row(evaluate: Path, row: Row, judged: str = "annotation") -> list[Result]:
+    """Read the PredCls results of those runs of a row that were evaluated."""
+    results = (read_result(evaluate, run, "predcls", judged) for run in row.runs)
     return [result for result in results if result is not None]
 
 

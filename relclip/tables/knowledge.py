@@ -145,7 +145,7 @@ def knowledge_sizes(params: Params, evaluate: Path, knowledge: Mapping[str, Resu
     found = []
     for row in params.report.rows(*params.report.showing("kb")):
         known = [knowledge[run] for run in row.runs if run in knowledge]
-        measured = read_row(evaluate, row, "predcls", "annotation")
+        measured = read_row(evaluate, row)
         if not known or not measured:
             continue
         cells = {metric.label(): cell(measured, metric.at()) for metric in MAIN}

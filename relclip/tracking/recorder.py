@@ -1,4 +1,4 @@
-"""What a stage may tell about itself while it works; it never learns who listens."""
+"""Who hears of a training: MLflow, a test, nobody."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -5,15 +5,24 @@ from typing import get_args
 import pytest
 
 from relclip.core.errors import ParamsError
-from relclip.core.params.train import NETWORKS, Train
+from relclip.core.params.train import NETWORKS, REFINEMENTS, SUPERVISIONS, Refined, Train
 from relclip.model import MODELS, Model, build_model
 from relclip.model.motif import MotifConfig
+from relclip.train.refine.stage import METHODS
 
 SIZES = {"object_classes": 3, "predicates": 2, "channels": 4, "text_dimension": 6}
 
 
-def test_train_model_names_what_the_registry_has():
-    assert set(get_args(Train.model_fields["model"].annotation)) == set(NETWORKS) == set(MODELS)
+@pytest.mark.parametrize(
+    ("section", "key", "described", "built"),
+    [
+        (Train, "model", NETWORKS, MODELS),
+        (Train, "supervision", SUPERVISIONS, SUPERVISIONS),
+        (Refined, "method", REFINEMENTS, METHODS),
+    ],
+)
+def test_what_params_may_name_is_there_and_described(section, key, described, built):
+    assert set(get_args(section.model_fields[key].annotation)) == set(described) == set(built)
 
 
 @pytest.mark.parametrize("kind", MODELS)

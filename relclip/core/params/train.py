@@ -21,6 +21,17 @@ NETWORKS = {
     "relclip": "RelCLIP: attention over the pairs of a picture, on frozen CLIP features of both things and their union",
     "motif": "Motif: bidirectional recurrent context over the things of a picture, with a bias of class pairs",
 }
+#: What `train.supervision` and `Refined.method` name, likewise.
+SUPERVISIONS = {
+    "full": "their annotation",
+    "kb": "what captions say of such pairs (KB)",
+    "kb+ext": "what captions say of such pairs, weighed by CLIP (KB+EXT)",
+}
+REFINEMENTS = {
+    "visualds": "refined by VisualDS (labels re-estimated by the model, knowledge base and CLIP, then trained again)",
+    "visualds_semi": "refined by VisualDS's semi-supervised mode (annotation and re-estimated labels)",
+    "ba_sgg": "its predicate classifier adjusted by BA-SGG (balanced relations)",
+}
 #: What a network is built from: a refined run must have it as the run it starts from.
 NETWORK = ("model", "features", "dimension", "heads", "roi_size", "use_labels", "object_features")
 

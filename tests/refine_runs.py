@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
-from tiny_dataset import CLASSES, PREDICATES
+from tiny_dataset import CLASSES, PREDICATES, inputs_in
 
 from relclip.core.params.train import Refined, Train
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table, write_table
@@ -45,7 +45,7 @@ def with_sentences(tiny: Path, folder: Path) -> Inputs:
             sentences.append(f"a {words[0]} is {words[1]} of a {words[2]}\tc{len(sentences):04d}\n")
     write_table(kb / "evidence.parquet", pa.Table.from_pylist(rows[::-1], schema=EVIDENCE), EVIDENCE)
     (folder / "captions.tsv").write_text("".join(sentences))
-    return Inputs(*(tiny / name for name in ("dataset", "features", "prompts", "words")), kb, tiny / "ext")
+    return inputs_in(tiny, kb=kb)
 
 
 def train_starts(inputs: Inputs, folder: Path, **changes) -> Path:

@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.digest import file_digest
 from relclip.core.parquet import EXT_SCORES, IMAGES, OBJECTS, RELATIONS, TRIPLETS, write_table
+from relclip.train.inputs import Inputs
 
 CLASSES = ("cat", "dog", "hat", "bed", "car")
 PREDICATES = ("left", "right", "above", "below")
@@ -34,6 +35,11 @@ def write_tiny(
     _write_kb(root / "kb")
     _write_ext(root / "ext", scenes, splits)
     return root
+
+
+def inputs_in(root: Path, **elsewhere: Path) -> Inputs:
+    """What a training reads of a tiny data set; `elsewhere`: folders in place of its own."""
+    return Inputs(**{name: root / name for name in vars(Inputs())} | elsewhere)
 
 
 def predicate_of(subject: np.ndarray, object_: np.ndarray) -> int:

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from test_labels import as_dicts, candidates
+from tiny_dataset import inputs_in
 
 from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_captions, believed_triplets, count_shares, count_triplets
 from relclip.core.params.train import KbLabels, Train
 from relclip.core.parquet import EVIDENCE, EXT_SCORES, TRIPLETS, read_table, write_table
 from relclip.model import ImageSet
-from relclip.train.inputs import Inputs
 from relclip.train.labels import kb_ext_labels, kb_labels
 from relclip.train.stage import train_run
 
@@ -142,7 +142,7 @@ def test_nothing_to_drop(tiny, images):
 
 
 def test_a_training_says_what_it_believed_and_depends_on_the_evidence(tiny, kb, tmp_path):
-    inputs = Inputs(*(tiny / name for name in ("dataset", "features", "prompts", "words")), kb, tiny / "ext")
+    inputs = inputs_in(tiny, kb=kb)
     params = Train(iterations=2, dimension=16, heads=2, roi_size=1, supervision="kb+ext")
     some = params.model_copy(update={"kb": KbLabels(captions=0.5, min_clip=0.45, weights="counts")})
     evidence = kb / "evidence.parquet"

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 from test_contrast import random, slow_cosine, slow_info_nce
+from tiny_dataset import inputs_in
 from torch.nn import functional
 
 from relclip.core.params.train import Rcl, Sampling, Train
@@ -18,7 +19,6 @@ from relclip.train import (
     relation_embedding,
     sampling_weights,
 )
-from relclip.train.inputs import Inputs
 from relclip.train.stage import train_run
 
 LEVELS = ("subject_predicate", "predicate_object")
@@ -141,7 +141,7 @@ def test_a_resumed_run_ends_in_the_same_bytes(tiny, tmp_path, sampled):
             if step == 10:
                 raise KeyboardInterrupt
 
-    inputs = Inputs(*(tiny / name for name in ("dataset", "features", "prompts", "words", "kb", "ext")))
+    inputs = inputs_in(tiny)
     params = Train(
         supervision="kb", iterations=12, images_per_batch=4, dimension=16, heads=2, roi_size=1, validate_images=4,
         warmup=2, checkpoint_every=4, validate_every=5, sampling=Sampling(enabled=sampled), rcl=Rcl(memory=50),

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import torch
-from tiny_dataset import write_tiny
+from tiny_dataset import inputs_in, write_tiny
 
 import relclip.train.__main__ as train_command
 from relclip.compute.checkpoint import write_state
@@ -46,7 +46,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def run(tiny, tmp_path):
-    inputs = Inputs(*(tiny / name for name in ("dataset", "features", "prompts", "words", "kb", "ext")))
+    inputs = inputs_in(tiny)
 
     def start(name="a", recorder=None, inputs=inputs, **changes):
         params = Train(**{**QUICK, **changes})
@@ -135,7 +135,7 @@ def test_held_out_predicates_leave_no_trace_in_a_training(run, tiny, tmp_path, s
     for name in ("dataset/relations", "kb/triplets"):
         table = pq.read_table(copy / f"{name}.parquet")
         pq.write_table(table.filter(pc.not_equal(table["predicate_id"], 3)), copy / f"{name}.parquet")
-    inputs = Inputs(*(copy / name for name in ("dataset", "features", "prompts", "words", "kb", "ext")))
+    inputs = inputs_in(copy)
     never = run("b", supervision=supervision, inputs=inputs)
     assert network(run.folder / "a") == network(run.folder / "b")
     assert validation(held_out) == validation(never)
@@ -344,14 +344,14 @@ def test_damaged_maps_are_refused(run, tmp_path):
 @pytest.mark.parametrize("supervision", ["full", "kb", "kb+ext"])
 def test_no_image_to_train_on(run, tmp_path, supervision):
     write_tiny(tmp_path / "empty", train=0, val=3)
-    empty = Inputs(*(tmp_path / "empty" / name for name in vars(run.inputs)))
+    empty = inputs_in(tmp_path / "empty")
     with pytest.raises(InputError, match="no overlapping pair"):
         run(supervision=supervision, inputs=empty)
 
 
 def test_no_image_to_validate_on(run, tmp_path):
     write_tiny(tmp_path / "blind", val=0)
-    blind = Inputs(*(tmp_path / "blind" / name for name in vars(run.inputs)))
+    blind = inputs_in(tmp_path / "blind")
     assert "val_recall_at_50" not in json.loads(run(inputs=blind)["statistics.json"])
 
 

@@ -5,13 +5,14 @@ import json
 
 import pytest
 import torch
+from tiny_dataset import inputs_in
 from torch import nn
 
 from relclip.core.params.train import Rcl, Train
 from relclip.core.parquet import RELATIONS, read_table
 from relclip.model import ImageSet, Regions, load_model
 from relclip.train.fit import EarlyStopping
-from relclip.train.stage import Inputs, train_run
+from relclip.train.stage import train_run
 from relclip.train.validate import WATCHED, Validation
 
 
@@ -50,7 +51,7 @@ def test_without_patience_nothing_is_kept():
 
 
 def test_a_run_ends_early_with_the_network_that_it_validated_best(tiny, tmp_path):
-    inputs = Inputs(*(tiny / name for name in ("dataset", "features", "prompts", "words", "kb", "ext")))
+    inputs = inputs_in(tiny)
     params = Train(
         iterations=400, images_per_batch=4, dimension=16, heads=2, roi_size=2, schedule="constant",
         learning_rate=0.01, warmup=0, validate_every=4, early_stopping=3, rcl=Rcl(level="none"),

@@ -80,9 +80,9 @@ class Table:
         return self.beside == "paper"
 
     @property
-    def shown(self) -> tuple[int, ...]:
-        """The numbers of the columns that a reader sees; the others are in the CSV alone."""
-        return tuple(number for number, column in enumerate(self.columns) if column.shown)
+    def shown(self) -> tuple[Column, ...]:
+        """The columns that a reader sees, which come first; the others are in the CSV alone."""
+        return tuple(column for column in self.columns if column.shown)
 
 
 #: What one row has for one task: the results of its runs.

@@ -87,7 +87,7 @@ def _environment(title: str, caption: str, label: str, lines: Sequence[str]) -> 
 
 
 def _body(table: Table) -> list[str]:
-    columns = [table.columns[number] for number in table.shown]
+    columns = table.shown
     lines = ["l" + "r" * len(columns)]
     tasks = [(task, len(list(group))) for task, group in groupby(columns, lambda column: column.task)]
     if len(tasks) > 1:
@@ -102,7 +102,7 @@ def _body(table: Table) -> list[str]:
                 rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{\textit{{{escape_latex(block.title)}}}}} \\"
             )
         for line in block.lines:
-            lines += _lines(table, line, [line.cells[number] for number in table.shown])
+            lines += _lines(table, line, line.cells[: len(columns)])
     return lines
 
 

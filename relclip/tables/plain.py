@@ -43,7 +43,7 @@ def _markdown(table: Table) -> str:
     lines += [
         line for text in (table.how_to_read, table.note) if text for line in (escape_markdown(text), "")
     ]
-    columns = [table.columns[number] for number in table.shown]
+    columns = table.shown
     lines += markdown_rows(["", *(column_heading(table, column) for column in columns)], [])
     for block in table.blocks:
         if block.title:
@@ -51,10 +51,8 @@ def _markdown(table: Table) -> str:
                 "| " + " | ".join([f"**{escape_markdown(block.title)}**", *[""] * len(columns)]) + " |"
             )
         for line in block.lines:
-            cells = [
-                markdown_cell(line.cells[number], table.beside if line.in_paper else "")
-                for number in table.shown
-            ]
+            beside = table.beside if line.in_paper else ""
+            cells = [markdown_cell(cell, beside) for cell in line.cells[: len(columns)]]
             lines.append("| " + " | ".join([_markdown_name(table, line), *cells]) + " |")
     return "\n".join([*lines, ""])
 

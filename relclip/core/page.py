@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from relclip.core.errors import counted
+
 _TEMPLATES = Path(__file__).parent / "template"
 #: Letters of a sentence that pages keep.
 LETTERS_SHOWN = 300
@@ -47,8 +49,10 @@ def render(
 
 
 def render_markdown(template: Path, **content: Any) -> str:
-    """Fill a template of Markdown: `value | md` escapes text, `header | table(rows)` makes a table of escaped cells."""
-    filters = {"md": escape_markdown, "table": markdown_table}
+    """Fill a template of Markdown: `value | md` escapes text, `header | table(rows)` makes a table of escaped cells,
+    `number | counted(name)` says how many.
+    """
+    filters = {"md": escape_markdown, "table": markdown_table, "counted": counted}
     text: str = (
         _environment([template.parent], filters, escaped=False).get_template(template.name).render(content)
     )

@@ -3,7 +3,7 @@
 Also the model card of an exported folder, in the Hub's form: YAML front matter, then Markdown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +13,9 @@ import yaml
 from pydantic import Field
 
 from relclip.core.digest import file_digest
-from relclip.core.errors import counted
 from relclip.core.json_file import read_object
 from relclip.core.origin import read_origin
-from relclip.core.page import escape_markdown
+from relclip.core.page import render_markdown
 from relclip.core.params.train import NETWORKS, SUPERVISIONS
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
@@ -129,49 +128,16 @@ def card(
     `needs`: what is to be installed. `licence`: an identifier of the Hub's list, as whoever publishes the weights says.
     """
     front = {"library_name": "relclip", "license": licence, "tags": _TAGS}
-    judged = (
-        ""
-        if about.recall_at_50 is None
-        else f" SGDet R@50 on its own test pictures: {about.recall_at_50:.1%}."
+    return render_markdown(
+        Path(__file__).parent / "template" / "card.md",
+        front=yaml.safe_dump(front, sort_keys=False).strip(),
+        about=about,
+        objects=vocabulary.objects,
+        predicates=vocabulary.predicates,
+        name=name,
+        encoder=encoder,
+        needs=needs,
+        has_detector=has_detector,
+        licence=licence,
+        size=size,
     )
-    lines = [
-        "---",
-        yaml.safe_dump(front, sort_keys=False).strip(),
-        "---",
-        "",
-        f"# {escape_markdown(name)}: a photo in, its scene graph out",
-        "",
-        f"{escape_markdown(about.sentence)}{judged}",
-        "",
-        "```python",
-        "from huggingface_hub import snapshot_download",
-        "from relclip.photo import SceneGraphs",
-        "",
-        'graphs = SceneGraphs.load(snapshot_download("OWNER/NAME"))  # or a folder on this machine',
-        'graphs("photo.jpg").triplets(10)',
-        "```",
-        "",
-        f"Or `relclip predict --model FOLDER photo.jpg`; `python -m pip install '{needs}'` is all that either needs. No"
-        f" pickle is read and no code of the folder runs. It takes {size / 1e6:.1f} MB.",
-        "",
-        f"- Encoder: {escape_markdown(encoder['name'])} ({escape_markdown(encoder['weights'])}), frozen, weights'"
-        f" SHA-256 {encoder['sha256']}. It has a licence of its own.",
-        f"- Boxes: {'a detector in the folder, or your own' if has_detector else 'your own, there is no detector'}.",
-        f"- {counted(len(vocabulary.objects), 'class')}: {_listed(vocabulary.objects)}.",
-        f"- {counted(len(vocabulary.predicates), 'predicate')}: {_listed(vocabulary.predicates)}.",
-        f"- Licence of these weights: {_licence(licence)}",
-        "- Scores order the triplets of one picture; they are no probabilities unless the run was calibrated.",
-        "- Not for decisions about people.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(escape_markdown, names))
-
-
-def _licence(licence: str) -> str:
-    if licence == "unknown":
-        return "unknown; ask whoever made the pictures, annotations and captions before you pass them on."
-    return f"{licence}, as whoever published them states."

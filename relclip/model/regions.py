@@ -59,14 +59,17 @@ class Regions:
         self._file = PooledFile.of(images, roi_size, self.width) if shared and not on_gpu else None
         _LIVE.add(self)
 
-    def __call__(self, image: int) -> tuple[Tensor, Tensor]:
-        """Return the pooled objects (N, S) and union boxes (U, S), float16, of image number `image`."""
-        return self._parted([image])[0]
-
     def batch(self, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Return the pooled objects and union boxes of several images, one image after another."""
-        pooled = self._parted(numbers)
-        return self._join([objects for objects, _ in pooled]), self._join([unions for _, unions in pooled])
+        """Return the pooled objects (N, S) and union boxes (U, S), float16, of images, one after another."""
+        found = {image: rows for image in numbers if (rows := self._kept.get(image)) is not None}
+        missing = [image for image in dict.fromkeys(numbers) if image not in found]
+        found |= zip(missing, self._known(missing), strict=True)
+        if self.keeps:
+            self._kept.update((image, found[image]) for image in missing)
+        counts = [rows.stop - rows.start for rows in map(self.images.objects_of, numbers)]
+        pooled = [(found[image], count) for image, count in zip(numbers, counts, strict=True)]
+        objects, unions = [rows[:count] for rows, count in pooled], [rows[count:] for rows, count in pooled]
+        return self._join(objects), self._join(unions)
 
     def give_back(self) -> bool:
         """Forget what is kept, and keep nothing from now on; whether there was anything."""
@@ -81,18 +84,6 @@ class Regions:
             if pooled
             else torch.zeros(0, self.width, dtype=torch.float16, device=self.device)
         )
-
-    def _parted(self, numbers: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
-        """The pooled objects and union boxes of each of these images."""
-        found = {image: rows for image in numbers if (rows := self._kept.get(image)) is not None}
-        missing = [image for image in dict.fromkeys(numbers) if image not in found]
-        found |= zip(missing, self._known(missing), strict=True)
-        if self.keeps:
-            self._kept.update((image, found[image]) for image in missing)
-        counts = [rows.stop - rows.start for rows in map(self.images.objects_of, numbers)]
-        return [
-            (found[image][:count], found[image][count:]) for image, count in zip(numbers, counts, strict=True)
-        ]
 
     def _known(self, numbers: Sequence[int]) -> list[Tensor]:
         if self._file is None:

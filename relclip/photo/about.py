@@ -80,7 +80,7 @@ def encoder_folder(data: Path, features: str) -> Path:
 
 def _encoder(data: Path, features: str) -> tuple[str, bool]:
     """What the frozen encoder is, and whether it is untrained."""
-    said = _json(encoder_folder(data, features) / "statistics.json")
+    said = read_beside(encoder_folder(data, features) / "statistics.json")
     if features != "clip":
         return "its encoder knows class names and no language", False
     if said.get("source") == "pretrain":
@@ -99,7 +99,7 @@ def _train_images(path: Path) -> int | None:
 
 def recall_of(metrics: Path) -> float | None:
     """The main recall that a file of the evaluate stage holds; None where it is absent."""
-    found = (_json(metrics).get("metrics") or {}).get(RECALL.at())
+    found = (read_beside(metrics).get("metrics") or {}).get(RECALL.at())
     return float(found) if isinstance(found, (int, float)) else None
 
 
@@ -107,7 +107,7 @@ def _digest(path: Path) -> str:
     return file_digest(path) if path.is_file() else ""
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_beside(path: Path) -> dict[str, Any]:
     """What a file beside the model says; nothing where it is absent. Raises ContractError where it is broken."""
     return read_object(path, "run the stage that makes it again") if path.is_file() else {}
 

@@ -7,10 +7,10 @@ digests.json of all but the card, which its owner may edit.
 
 import json
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from torch import nn
@@ -36,7 +36,7 @@ from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.encoder.known import hub_names
 from relclip.model import RelationConfig, build_model, load_contrast, read_config
 from relclip.model.files import CONTRAST, build_contrast
-from relclip.photo.about import About, Text, card
+from relclip.photo.about import About, Text, card, read_beside
 from relclip.photo.source import Source
 from relclip.photo.untrusted import check_encoder, check_files, check_fit
 from relclip.predict.predictor import Fitted
@@ -183,8 +183,7 @@ def _check_whole(folder: Path) -> None:
 
 
 def _described(source: Source) -> Description:
-    statistics = source.encoder / "statistics.json"
-    said: Mapping[str, Any] = read_json(statistics) if statistics.is_file() else {}
+    said = read_beside(source.encoder / "statistics.json")
     small = "the small CLIP of relclip" if said.get("source") == "pretrain" else source.encoder.name
     name, weights = said.get("model") or small, said.get("weights") or said.get("source")
     digest = file_digest(source.encoder / ENCODER_WEIGHTS)

@@ -21,13 +21,12 @@ from relclip.clip.small import LARGEST_SCALE, optimizer
 from relclip.clip.texts import Reader
 from relclip.compute.checkpoint import read_state, write_state
 from relclip.compute.device import autocast, moved
-from relclip.compute.schedule import learning
+from relclip.compute.schedule import descend, learning
 from relclip.compute.world import ALONE, World
 from relclip.core.errors import is_out_of_memory
 from relclip.core.params.clip import Pretrain
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
-from relclip.internals.torch_optimizer import step
 
 CPU = torch.device("cpu")
 Point = tuple[int, float, float]  # step, loss, learning rate
@@ -123,9 +122,7 @@ class Trainer:
         """Update the weights down the gradient of `loss` and end the step; returns the loss."""
         settings, value = self.settings, self._descent(loss, *towers)
         rate = learning_rate(self.step, settings.steps, settings.warmup, settings.learning_rate)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        step(self.optimizer)
+        descend(self.optimizer, rate)
         self.curve.append((self.step, value.item(), rate))
         self.step += 1
         return self.curve[-1][1]

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from relclip.compute.schedule import decay_matrices
 from relclip.core.params.clip import Pretrain
 from relclip.encoder.tokenizer import WordTokenizer
 from relclip.internals.torch_optimizer import spare_torch_compile
@@ -64,7 +65,5 @@ def build(config: dict[str, Any], seed: int) -> nn.Module:
 def optimizer(model: nn.Module, rate: float, weight_decay: float) -> torch.optim.AdamW:
     """AdamW as CLIP uses it: no decay on gains, biases, embeddings of position and the logit scale."""
     spare_torch_compile()
-    decayed = [value for value in model.parameters() if value.ndim >= 2]
-    free = [value for value in model.parameters() if value.ndim < 2]
-    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+    groups = decay_matrices(model.parameters(), weight_decay)
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), eps=1e-6, fused=True)

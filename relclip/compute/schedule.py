@@ -1,4 +1,4 @@
-"""What trainings share: shuffled epochs, warm-up and what follows, weight decay. Functions of seed and step alone.
+"""What trainings share: shuffled epochs, warm-up and what follows, optimizers. Functions of seed and step alone.
 
 So a resumed training repeats itself exactly.
 """
@@ -6,12 +6,16 @@ So a resumed training repeats itself exactly.
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim import Optimizer
 
 from relclip.core.seeds import stream
+from relclip.internals.torch_optimizer import spare_torch_compile, step
 
 
 def batch_numbers(seed: int, step: int, count: int, size: int, *purpose: str) -> NDArray[np.int64]:
@@ -40,7 +44,25 @@ def warm_steps(peak: float, step: int, falls: Sequence[int], warmup: int) -> flo
     return peak * 0.1 ** sum(step >= fall for fall in falls)
 
 
-def decay_matrices(weights: Iterable[Any], weight_decay: float) -> list[dict[str, Any]]:
+class Settings(Protocol):
+    """What a section of params.yaml says of an optimizer."""
+
+    optimizer: Any  # sgd or adamw
+    learning_rate: float
+    weight_decay: float
+    momentum: float
+
+
+def make_optimizer(settings: Settings, weights: Iterable[Tensor]) -> Optimizer:
+    """SGD or AdamW over all weights that learn; weight decay on matrices and kernels alone."""
+    spare_torch_compile()
+    groups = decay_matrices(weights, settings.weight_decay)
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def decay_matrices(weights: Iterable[Tensor], weight_decay: float) -> list[dict[str, Any]]:
     """Parameter groups of torch's optimisers: of what learns, matrices and kernels alone decay (D14)."""
     learning = [weight for weight in weights if weight.requires_grad]
     return [
@@ -49,9 +71,16 @@ def decay_matrices(weights: Iterable[Any], weight_decay: float) -> list[dict[str
     ]
 
 
-def learning(optimizer: Any) -> list[Any]:
-    """The weights that one of torch's optimisers changes."""
+def learning(optimizer: Optimizer) -> list[Tensor]:
+    """The weights that an optimizer changes."""
     return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
+def descend(optimizer: Optimizer, rate: float) -> None:
+    """One step down the gradients that are there, at the learning rate `rate`."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    step(optimizer)
 
 
 @lru_cache(maxsize=2)

@@ -12,14 +12,13 @@ from torch import Tensor, nn
 
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
 from relclip.compute.device import moved
-from relclip.compute.schedule import batch_numbers, decay_matrices, warm_cosine, warm_steps
+from relclip.compute.schedule import batch_numbers, descend, make_optimizer, warm_cosine, warm_steps
 from relclip.core.annotations import Annotations
 from relclip.core.ordered import in_order
 from relclip.core.params.detector import Detector
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
 from relclip.detector.pictures import Picture, Pictures, as_input
-from relclip.internals.torch_optimizer import spare_torch_compile, step
 from relclip.tracking.curves import Curves
 
 Example = tuple[Picture, dict[str, Tensor]]
@@ -82,7 +81,7 @@ def fit(
 
     The last step is kept as a checkpoint too: a kill during what follows costs no training.
     """
-    optimizer = make_optimizer(model, settings)
+    optimizer = make_optimizer(settings, model.parameters())
     state = load_checkpoint(checkpoint, digest, device)
     first = _restore(state, model, optimizer, curves) if state else 0
     model.train()
@@ -116,15 +115,6 @@ def compute_losses(model: nn.Module, batch: list[Example], device: torch.device)
     return torch.stack(losses).sum(), *losses
 
 
-def make_optimizer(model: nn.Module, settings: Detector) -> torch.optim.Optimizer:
-    """AdamW or SGD; weight decay on matrices and kernels alone."""
-    spare_torch_compile()
-    groups = decay_matrices(model.parameters(), settings.weight_decay)
-    if settings.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-
-
 def learning_rate(settings: Detector, step: int) -> float:
     """Learning rate of `step` (from 0)."""
     if isinstance(settings.schedule, str):
@@ -137,9 +127,7 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rat
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    step(optimizer)
+    descend(optimizer, rate)
 
 
 def _state(step: int, model: nn.Module, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:

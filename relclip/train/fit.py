@@ -12,13 +12,14 @@ import torch
 from torch import nn
 
 from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
+from relclip.compute.schedule import make_optimizer
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
 from relclip.model import with_room
 from relclip.tracking.curves import Curves
 from relclip.tracking.recorder import Recorder
 from relclip.train.minibatch import Minibatch, draw
-from relclip.train.steps import Steps, learning_rate, make_optimizer
+from relclip.train.steps import Steps, learning_rate
 from relclip.train.trainer import Share, Trainer
 from relclip.train.validate import WATCHED, Validation
 
@@ -101,7 +102,7 @@ def fit(
     `keep_last`: leave a checkpoint of the last step too, so that another call has nothing left to do.
     """
     params, model, world = trainer.params, trainer.model, trainer.world
-    optimizer = make_optimizer(params, (model, trainer.contrast))
+    optimizer = make_optimizer(params, [*model.parameters(), *trainer.contrast.parameters()])
     state = load_checkpoint(folder, digest, trainer.regions.device)
     stopping = EarlyStopping(params.early_stopping, (model, trainer.contrast))
     done = first = _restore(state, trainer, optimizer, curves, stopping) if state else 0

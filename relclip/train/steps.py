@@ -1,41 +1,21 @@
 """One step of a training: the gradients of all micro-batches and processes, the learning rate, the update."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import torch
 from torch import nn
 
 from relclip.compute.halving import attempt, free_what_is_left, say_halved
-from relclip.compute.schedule import decay_matrices, learning, warm_cosine
+from relclip.compute.schedule import descend, learning, warm_cosine
 from relclip.core.errors import OutOfMemory
 from relclip.core.params.train import Train
-from relclip.internals.torch_optimizer import spare_torch_compile, step
 from relclip.model import with_room
 from relclip.train.minibatch import Minibatch
 from relclip.train.trainer import Losses, Share, Trainer
 
 FALLS_TO = 0.1
-
-
-def make_optimizer(params: Train, modules: Iterable[nn.Module]) -> torch.optim.Optimizer:
-    """SGD (the paper's) or AdamW over all parameters that learn; weight decay on matrices alone (D14)."""
-    spare_torch_compile()
-    weights = (weight for module in modules for weight in module.parameters())
-    groups = decay_matrices(weights, params.weight_decay)
-    if params.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=params.learning_rate, momentum=params.momentum, fused=True)
-    return torch.optim.AdamW(groups, lr=params.learning_rate, fused=True)
-
-
-def descend(optimizer: torch.optim.Optimizer, learning_rate: float, longest: float) -> None:
-    """One step down the gradients that are there, cut to the norm `longest` (0: left as they are)."""
-    if longest:
-        nn.utils.clip_grad_norm_(learning(optimizer), longest)
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
-    step(optimizer)
 
 
 def learning_rate(params: Train, step: int, validated: Sequence[float] = ()) -> float:
@@ -81,7 +61,9 @@ class Steps:
             self._halve(share)
         summed = self.trainer.world.add_up(self._weights, list(vars(losses).values()))
         losses = Losses(**dict(zip(vars(losses), summed, strict=True)))
-        descend(self.optimizer, rate, self.trainer.params.gradient_clip)
+        if longest := self.trainer.params.gradient_clip:
+            nn.utils.clip_grad_norm_(self._weights, longest)
+        descend(self.optimizer, rate)
         return losses
 
     def _attempt(self, whole: Minibatch, share: Share) -> Losses | None:

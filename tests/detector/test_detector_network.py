@@ -5,11 +5,12 @@ import torch
 from torchvision.models import ResNet50_Weights, resnet50
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
 
+from relclip.compute.schedule import make_optimizer
 from relclip.core.errors import InputError
 from relclip.core.params.detector import Detector
 from relclip.detector.network import DetectorConfig, build, pretrained
 from relclip.detector.pictures import Picture, as_input
-from relclip.detector.training import compute_losses, learning_rate, make_optimizer, update
+from relclip.detector.training import compute_losses, learning_rate, update
 
 CPU = torch.device("cpu")
 
@@ -28,7 +29,7 @@ def test_resnet50_takes_a_step():
     before = model.backbone.body.conv1.weight.detach().clone()
     batch = [_example(64, 48), _example(48, 64)]
     losses = compute_losses(model, batch, CPU)
-    update(model, make_optimizer(model, settings), losses[0], 1e-3)
+    update(model, make_optimizer(settings, model.parameters()), losses[0], 1e-3)
     assert torch.isfinite(torch.stack([loss.detach() for loss in losses])).all()
     assert not torch.equal(before, model.backbone.body.conv1.weight)
 
@@ -80,7 +81,7 @@ def test_imagenet_gives_the_body_and_its_normalisation_stays(monkeypatch):
     settings = Detector(backbone="resnet50", image_size=64, start="imagenet")
     learnt = body.layer2[0].conv1.weight.detach().clone()
     losses = compute_losses(model, [_example(64, 48)], CPU)
-    update(model, make_optimizer(model, settings), losses[0], 1e-3)
+    update(model, make_optimizer(settings, model.parameters()), losses[0], 1e-3)
     assert torch.equal(body.bn1.running_mean, state["bn1.running_mean"])
     assert not torch.equal(body.layer2[0].conv1.weight, learnt)
 
@@ -108,7 +109,7 @@ def test_the_usual_schedule_is_torchs():
     groups = [{"params": [torchs.weight], "weight_decay": 0.2}, {"params": [torchs.bias]}]
     plain = torch.optim.SGD(groups, lr=0.5, momentum=0.9)
     falling = torch.optim.lr_scheduler.MultiStepLR(plain, [4, 6])
-    optimizer = make_optimizer(ours, settings)
+    optimizer = make_optimizer(settings, ours.parameters())
     for step, inputs in enumerate(torch.randn(9, 5, 3)):
         update(ours, optimizer, ours(inputs).square().mean(), learning_rate(settings, step))
         plain.zero_grad()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from relclip.compute.device import autocast, halves, moved
+from relclip.compute.schedule import make_optimizer
 from relclip.core.errors import OutOfMemory
 from relclip.core.params.train import Rcl, Sampling, Train
 from relclip.core.parquet import RELATIONS, read_table
@@ -15,7 +16,7 @@ from relclip.train.labels import full_labels
 from relclip.train.language import load_phrases, load_prompts
 from relclip.train.minibatch import draw
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import Steps, make_optimizer
+from relclip.train.steps import Steps
 from relclip.train.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -44,7 +45,8 @@ def make(tiny):
 def one_step(trainer, step=3):
     """Losses and gradients of a step."""
     trainer.model.train()
-    steps = Steps(trainer, make_optimizer(trainer.params, (trainer.model, trainer.contrast)))
+    weights = [*trainer.model.parameters(), *trainer.contrast.parameters()]
+    steps = Steps(trainer, make_optimizer(trainer.params, weights))
     whole = draw(trainer.params, trainer.training_set, step)
     losses = steps(whole, trainer.share(whole, step), 0.0)
     return (

@@ -6,14 +6,16 @@ import sys
 UPDATE = """
 import sys, torch
 from relclip.core.params.train import Train
-from relclip.train.steps import descend, make_optimizer
+import relclip.train.steps
+from relclip.compute.schedule import descend, make_optimizer
 from relclip.core.parquet import pa
 table = pa.table({"a": [1, 2]}).sort_by("a")
 ends = []
 for kind in ("sgd", "adamw", "plain"):
     torch.manual_seed(0)
     layer = torch.nn.Linear(3, 2)
-    optimizer = make_optimizer(Train(optimizer="adamw" if kind == "plain" else kind, weight_decay=0.1), [layer])
+    params = Train(optimizer="adamw" if kind == "plain" else kind, weight_decay=0.1)
+    optimizer = make_optimizer(params, layer.parameters())
     for step in range(5):
         loss = layer(torch.full((1, 3), 1.0 + step)).square().sum()
         optimizer.zero_grad()
@@ -23,7 +25,7 @@ for kind in ("sgd", "adamw", "plain"):
                 group["lr"] = 0.1
             optimizer.step()
         else:
-            descend(optimizer, 0.1, 0.0)
+            descend(optimizer, 0.1)
             optimizer.load_state_dict(optimizer.state_dict())
             assert not {"pandas", "torch._dynamo"} & set(sys.modules)
     ends.append(layer.weight)

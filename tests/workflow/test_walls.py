@@ -26,7 +26,7 @@ def imports(path):
 ROOMS = {
     "internals": set(),
     "core": {"internals"},
-    "compute": {"core"},
+    "compute": {"core", "internals"},
     "tracking": {"core", "internals"},
     "people": {"core"},
     "model": {"core", "compute"},

@@ -19,11 +19,10 @@ from relclip.clip.loss import LOSSES, learning_rate, shared_loss
 from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
 from relclip.clip.texts import Reader
-from relclip.compute.checkpoint import read_state, write_state
+from relclip.compute.checkpoint import load_state, write_state
 from relclip.compute.device import autocast, moved
 from relclip.compute.schedule import descend, learning
 from relclip.compute.world import ALONE, World
-from relclip.core.errors import is_out_of_memory
 from relclip.core.params.clip import Pretrain
 from relclip.core.progress import progress
 from relclip.core.seeds import stream
@@ -127,23 +126,15 @@ class Trainer:
         self.step += 1
         return self.curve[-1][1]
 
-    def save(self, path: Path, key: str) -> None:
-        """Write a checkpoint; `key` names the parameters and data it belongs to."""
-        state = {"key": key, "step": self.step, "curve": self.curve, "model": self.model.state_dict()}
+    def save(self, path: Path, digest: str) -> None:
+        """Write a checkpoint; `digest` is of the parameters and data it belongs to."""
+        state = {"digest": digest, "step": self.step, "curve": self.curve, "model": self.model.state_dict()}
         write_state(path, {**state, "optimizer": self.optimizer.state_dict()})
 
-    def resume(self, path: Path, key: str) -> bool:
-        """Take up a checkpoint made with the same key; one of other parameters or a broken one is not used."""
-        try:
-            state = read_state(path)
-            if state["key"] != key:
-                return False
-        except FileNotFoundError:
-            return False
-        except Exception as error:  # a broken or foreign file: torch raises many kinds
-            if is_out_of_memory(error):
-                raise
-            print(f"clip: {path} is broken ({type(error).__name__}); pre-training begins anew", flush=True)
+    def resume(self, path: Path, digest: str) -> bool:
+        """Take up a checkpoint of the same digest; one of other parameters or a broken one is not used."""
+        state = load_state(path, digest)
+        if state is None:
             return False
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -151,10 +142,10 @@ class Trainer:
         return True
 
 
-def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, key: str) -> None:
+def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, digest: str) -> None:
     """Run the steps that are left by calling `one_step`; a checkpoint every `checkpoint_every` steps."""
     settings = trainer.settings
-    if trainer.resume(checkpoint, key) and trainer.world.first:
+    if trainer.resume(checkpoint, digest) and trainer.world.first:
         print(f"clip: going on from step {trainer.step} of {checkpoint}", flush=True)
     world, model = trainer.world, trainer.model
     world.agree(trainer.step, trainer.device, "the step of their checkpoint; give all the same --output")
@@ -164,4 +155,4 @@ def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, key
     for _ in shown:
         one_step()
         if world.first and trainer.step % settings.checkpoint_every == 0 and trainer.step < settings.steps:
-            trainer.save(checkpoint, key)
+            trainer.save(checkpoint, digest)

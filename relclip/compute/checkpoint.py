@@ -53,8 +53,12 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
 
 
 def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str, Any] | None:
-    """Read the checkpoint of this very training; none, and a word on stderr, where it is broken or of another one."""
-    path = folder / FILE
+    """Read the checkpoint that `save_checkpoint` wrote, as `load_state` does."""
+    return load_state(folder / FILE, digest, device)
+
+
+def load_state(path: Path, digest: str, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+    """Read the state of this very training; none, and a word on stderr, where it is broken or of another one."""
     if not path.is_file():
         return None
     try:

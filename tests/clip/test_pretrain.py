@@ -55,10 +55,12 @@ def test_an_interrupted_run_ends_in_the_same_bytes(tiny, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["model"], "the checkpoint is gone"
 
 
-def test_a_checkpoint_of_other_parameters_or_a_broken_one_is_not_used(tiny, tmp_path):
+def test_a_checkpoint_of_other_parameters_or_a_broken_one_is_not_used(tiny, tmp_path, capsys):
     trainer = _trainer(tiny)
     trainer.save(tmp_path / "checkpoint", "key")
+    assert _trainer(tiny).resume(tmp_path / "checkpoint", "key")
     assert not _trainer(tiny).resume(tmp_path / "checkpoint", "other key")
+    assert "belongs to other parameters or inputs; training starts anew" in capsys.readouterr().err
     (tmp_path / "broken").write_bytes(b"no checkpoint")
     assert not _trainer(tiny).resume(tmp_path / "broken", "key")
 

@@ -145,9 +145,15 @@ def beginning(path: Path) -> bytes:
 
 @contextmanager
 def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
-    """A caption file of text, or gzip of it. Raises InputError where its gzip is damaged."""
+    """A caption file of text, or gzip of it. Raises InputError where its gzip is damaged, or no LF ends its lines."""
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
+            begin = file.peek(LONGEST_CAPTION)
+            if b"\r" in begin[:-1] and b"\n" not in begin:
+                raise InputError(
+                    f"the caption file {path} ends its lines with CR alone, as old Macs did; write LF instead: "
+                    "tr '\\r' '\\n' < OLD > NEW"
+                )
             yield cast("IO[bytes]", file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path} is a damaged gzip file ({error}); get a whole copy") from None

@@ -15,12 +15,14 @@ from relclip.model import Batch, Output, Projections, Triplets, load_contrast, r
 from relclip.predict.request import Inputs, Prompts
 
 PAIRS_AT_ONCE = 512
+#: Numbers of the texts that pairs are compared with at once, and of those that are kept: 64 MB, 1 GB.
+AT_ONCE, KEPT = 1 << 24, 1 << 28
 #: Of the interval that holds the likeliest weight.
 HALVINGS = 30
 
 
 class PairTexts:
-    """T(.) of RelCLIP 3.2 for the triplets that are asked for, each encoded once and kept, L2-normalised."""
+    """T(.) of RelCLIP 3.2 for the triplets that are asked for, L2-normalised. They are kept until they are many."""
 
     def __init__(
         self, encoder: Encoder, objects: Sequence[str], predicates: Sequence[str], prompts: Prompts
@@ -35,9 +37,16 @@ class PairTexts:
         """D."""
         return self._objects.shape[1]
 
+    @property
+    def numbers(self) -> int:
+        """Of the texts of one pair of classes, R D."""
+        return len(self._predicates) * self.dimension
+
     def of(self, classes: NDArray[np.int64]) -> Triplets:
         """Texts of K pairs of classes (K, 2), ids from 1: t^r (K, R, D), and t_i and t_j beside each (K, R, D)."""
         pairs = [(int(subject), int(object_)) for subject, object_ in classes]
+        if len(self._known) * self.numbers > KEPT:
+            self._known.clear()
         self._encode([pair for pair in dict.fromkeys(pairs) if pair not in self._known])
         relation = torch.stack([self._known[pair] for pair in pairs])
         subject, object_ = self._objects[torch.from_numpy(classes)][:, :, None].unbind(1)
@@ -80,8 +89,9 @@ class Matcher:
         device, objects = output.relations.device, output.objects.float()
         classes = torch.stack([labels[batch.subjects], labels[batch.objects]], dim=1).cpu().numpy()
         found = [torch.zeros((0, len(self.trained)), device=device)]
-        for first in range(0, len(classes), PAIRS_AT_ONCE):
-            rows = slice(first, first + PAIRS_AT_ONCE)
+        some = max(1, min(PAIRS_AT_ONCE, AT_ONCE // self._texts.numbers))
+        for first in range(0, len(classes), some):
+            rows = slice(first, first + some)
             kinds, kind = np.unique(classes[rows], axis=0, return_inverse=True)
             texts, place = self._texts.of(kinds), torch.from_numpy(kind.reshape(-1))
             text = Triplets(*(one[place].to(device) for one in vars(texts).values()))

@@ -11,11 +11,11 @@ from relclip.core.atomic import atomic_folder, real
 from relclip.core.entries import Entry, identifier, read_entries
 from relclip.core.errors import InputError, no_file
 from relclip.core.origin import Origin, said_of_itself
-from relclip.core.params.raw import Format, Raw
+from relclip.core.params.raw import HUB, Format, Raw
 from relclip.core.progress import progress
 from relclip.raw.caption_files import join_captions, names_of
 from relclip.raw.convert import ANNOTATIONS, MISSING, PictureFiles, numbered_pictures, write_annotations
-from relclip.raw.formats import annotation_files, reader, words_of
+from relclip.raw.formats import annotation_files, check_unpacked, reader, words_of
 
 #: Taken along where they are: alias files, and the full truth where a data set knows it.
 EXTRAS = ("object_alias.txt", "predicate_alias.txt", "relationship_alias.txt", "truth/relationships.json")
@@ -57,24 +57,27 @@ def _origin(folder: Path, layout: Format, captions: Sequence[str]) -> Origin:
 
 
 def annotation_of(raw: Raw) -> list[Path]:
-    """The annotation files of raw.folder, as far as they lie on this disk."""
+    """The annotation files of raw.folder, of the Hub's none; the folder itself where it is not there."""
     folder = Path(raw.folder or "")
-    if not folder.is_dir():
+    if raw.folder and raw.folder.startswith(HUB):
         return []
     if raw.format == "visual_genome":
         return [folder / name for name in ANNOTATIONS]
+    if not folder.is_dir():
+        return [folder]
     return [
         path for ending in (".json", ".csv", ".parquet") for path in annotation_files(folder, ending, least=0)
     ]
 
 
 def check_folder(folder: Path, layout: Format) -> None:
-    """Raise InputError where there is no such folder, or it lacks one of Visual Genome's files."""
+    """Raise InputError where there is no such folder, or it lacks one of Visual Genome's files, or holds it packed."""
     if not folder.is_dir():
         raise InputError(
             f"'{folder}' is no folder; name one that holds a data set (in params.yaml: raw.folder)"
         )
     for name in ANNOTATIONS if layout == "visual_genome" else ():
+        check_unpacked(folder / name)
         if not (folder / name).is_file():
             met = f"{folder / name} {no_file(folder / name)}"
             raise InputError(f"{met}; raw.folder must hold {', '.join(ANNOTATIONS)}")

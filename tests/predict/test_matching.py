@@ -131,6 +131,29 @@ def test_each_text_is_encoded_once_and_further_predicates_are_scored(tiny, tmp_p
     assert words.asked == before
 
 
+def test_many_predicates_and_classes_do_not_fill_the_memory(tiny, tmp_path, words, monkeypatch):
+    """Texts of 512 numbers of 310 predicates for GQA's 50,000 pairs of classes are 32 GB."""
+    inputs = trained(tmp_path / "model", tiny)
+    vocabulary = Vocabulary(tuple(CLASSES), tuple(PREDICATES))
+    images = ImageSet.load(inputs.dataset, inputs.features, "val", "test")
+    batch = collate(Regions(images, 2, CPU), list(range(len(images))))
+    with torch.no_grad():
+        output = load_model(inputs.model)(batch, "given")
+    wanted = matching.load_matcher(inputs, vocabulary, request().prompts, CPU).logits(
+        batch, output, batch.classes
+    )
+    numbers = len(PREDICATES) * DIMENSION
+    monkeypatch.setattr(matching, "AT_ONCE", 3 * numbers)
+    monkeypatch.setattr(matching, "KEPT", 4 * numbers)
+    matcher, held = matching.load_matcher(inputs, vocabulary, request().prompts, CPU), []
+    of = matcher._texts.of
+    monkeypatch.setattr(
+        matcher._texts, "of", lambda kinds: (of(kinds), held.append(len(matcher._texts._known)))[0]
+    )
+    assert torch.allclose(matcher.logits(batch, output, batch.classes), wanted, atol=1e-5)
+    assert len(held) > 2 and max(held) <= 4 + 3
+
+
 def test_both_is_a_distribution_that_loops_give_too():
     random = torch.Generator().manual_seed(0)
     chances = torch.randn(7, 5, generator=random).softmax(1)

@@ -7,7 +7,7 @@ import os
 import pytest
 from PIL import Image
 
-from relclip.core.captions import LONGEST_CAPTION
+from relclip.core.captions import LONGEST_CAPTION, blocks
 from relclip.core.errors import InputError
 from relclip.raw.caption_files import join_captions
 from relclip.raw.convert import MISSING
@@ -141,6 +141,18 @@ def test_broken_gzip_missing_captions_and_other_kinds(tmp_path):
         with pytest.raises(InputError, match=file.name):
             join_captions([file], tmp_path / "captions.tsv")
     assert not (tmp_path / "captions.tsv").exists()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_captions_whose_lines_end_with_cr_alone_are_refused(tmp_path, pack):
+    """They are one line: its first caption was taken, or none, and the others were lost without a word."""
+    path = tmp_path / "mac.tsv"
+    path.write_bytes(pack(b"a man riding a horse\t1\ra dog on a bed\t2\r"))
+    for read in (lambda: join_captions([path], tmp_path / "captions.tsv"), lambda: list(blocks([path], 10))):
+        with pytest.raises(InputError, match=r"mac.tsv ends its lines with CR alone, .* write LF instead"):
+            read()
+    path.write_bytes(pack(b"a man riding a horse\t1\r\n" * 900 + b"a dog\ron a bed\t2\r"))
+    assert join_captions([path], tmp_path / "captions.tsv") == {"captions": 901}
 
 
 def test_cameras_write_their_endings_in_capitals(folder, tmp_path):

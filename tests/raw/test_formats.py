@@ -186,6 +186,30 @@ def test_a_file_in_another_format_is_one_sentence_and_nothing_is_left(form, file
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
+@pytest.mark.parametrize(
+    ("form", "file"),
+    [
+        ("visual_genome", "objects.json"),
+        ("coco", "annotations/test.json"),  # the other file alone was taken for the whole data set
+        ("psg", "psg.json"),
+        ("gqa", "val_sceneGraphs.json"),
+        ("open_images", "test-annotations-vrd.csv"),
+    ],
+)
+@pytest.mark.parametrize("packing", [".gz", ".zip"])
+def test_a_packed_file_is_refused_by_its_name(form, file, packing, tmp_path):
+    folder = make(tmp_path / "source", "coco" if form == "visual_genome" else form)
+    if form == "visual_genome":
+        take_folder(folder, [], tmp_path / "own", "coco")
+        folder = tmp_path / "own"
+    shutil.copy(folder / file, f"{folder / file}{packing}")
+    take_folder(folder, [], tmp_path / "both", form)
+    (folder / file).unlink()
+    with pytest.raises(InputError, match=f"{file}{packing} is packed, .* unpack it to .*{file}, or take"):
+        take_folder(folder, [], tmp_path / "raw", form)
+    assert not (tmp_path / "raw").exists()
+
+
 def test_no_relations_anywhere_and_the_wrong_format_are_refused(tmp_path):
     folder = make(tmp_path / "source", "coco")
     for form, words in (("psg", "2 JSON files"), ("gqa", "sceneGraphs"), ("open_images", "hold 0 files")):

@@ -24,6 +24,8 @@ _SPLIT = re.compile(r"(?<![a-z])(train|val|test)(?:ing|id|idation)?(?![a-z])")
 MOST_FILES = 1000
 #: Where a data set's archives are unpacked, a folder each.
 UNPACKED = "unpacked"
+#: How the name of a file ends that was packed. The last are unpacked where they come from the Hub.
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 @dataclass
@@ -55,22 +57,37 @@ def annotation_files(folder: Path, ending: str, least: int = 1) -> list[Path]:
     """Files with this ending in the folder and in the folders inside it, sorted; links out of it are passed over.
 
     The folders inside it may be links to a larger disk. Raises InputError where there are not `least`, or far more than
-    a data set has.
+    a data set has; with `least` also where one is packed, and would be passed over.
     """
-    inside = real(folder)
-    found = [
-        path
-        for path in sorted(
-            path for place in ("", "[!.]*/", f"{UNPACKED}/*/") for path in folder.glob(f"{place}*{ending}")
-        )
-        if path.is_file() and any(real(path).is_relative_to(one) for one in (inside, real(path.parent)))
-    ]
+    for packing in PACKED[: -1 if (folder / UNPACKED).is_dir() else None] if least else ():
+        for path in _files(folder, f"{ending}{packing}"):
+            check_unpacked(path.with_suffix(""))
+    found = _files(folder, ending)
     if not least <= len(found) <= MOST_FILES:
         raise InputError(
             f"{folder} and the folders inside it hold {len(found)} files *{ending}; give the folder of a data set, "
             f"which has from 1 to {MOST_FILES}"
         )
     return found
+
+
+def _files(folder: Path, ending: str) -> list[Path]:
+    inside = real(folder)
+    places = ("", "[!.]*/", f"{UNPACKED}/*/")
+    return [
+        path
+        for path in sorted(path for place in places for path in folder.glob(f"{place}*{ending}"))
+        if path.is_file() and any(real(path).is_relative_to(one) for one in (inside, real(path.parent)))
+    ]
+
+
+def check_unpacked(path: Path) -> None:
+    """Raise InputError where a file is not there but lies there packed."""
+    packed = next((f"{path}{packing}" for packing in PACKED if Path(f"{path}{packing}").is_file()), None)
+    if packed and not path.is_file():
+        raise InputError(
+            f"{packed} is packed, and annotation is read unpacked; unpack it to {path}, or take it away"
+        )
 
 
 def split_of(path: Path, folder: Path) -> str | None:

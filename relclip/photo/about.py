@@ -16,7 +16,7 @@ from relclip.core.digest import file_digest
 from relclip.core.json_file import read_object
 from relclip.core.origin import read_origin
 from relclip.core.page import render_markdown
-from relclip.core.params.train import NETWORKS, SUPERVISIONS
+from relclip.core.params.train import NETWORKS, REFINEMENTS, SUPERVISIONS, told
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
 from relclip.core.vocabulary import Vocabulary
@@ -48,7 +48,6 @@ class About:
 def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
     """`config`: the run's config.json. Files that are not there (data/raw, a judgement) are not spoken of."""
     train = config.get("train") or {}
-    supervision = str(train.get("supervision", "unknown"))
     origin = read_origin(data / "raw")
     pictures = origin.title if origin.drawn else f"pictures of {origin.title}"
     network = str(config["model"].get("kind", "relclip"))
@@ -57,16 +56,17 @@ def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
     known = (config.get("inputs") or {}).get("dataset/images.parquet")
     if known and known != _digest(data / "dataset" / "images.parquet"):
         pictures, count = "another data set than the one that lies here now", None
-    learnt = SUPERVISIONS.get(supervision, f"the labels '{supervision}'")
+    learnt = " and ".join(SUPERVISIONS.get(one, f"the labels '{one}'") for one in told(train))
+    refined = REFINEMENTS.get(str(train.get("method")), "").partition(" (")[0]
     number = f"{count:,} " if count is not None else ""
     without = f", but for the labels of {', '.join(hidden)}" if (hidden := train.get("held_out")) else ""
     warning = MEANS_NOTHING if untrained else MEANS_LITTLE if origin.drawn else ""
     name = NETWORKS.get(network, network).partition(":")[0]
-    trained = f"{name} trained on {number}{pictures} with {learnt}{without}"
+    trained = f"{name}{refined and f', {refined},'} trained on {number}{pictures} with {learnt}{without}"
     return About(
         run=run,
         network=network,
-        supervision=supervision,
+        supervision=told(train)[-1],
         trained_on=f"run {run}: {trained}; {clip}",
         warning=warning,
         recall_at_50=recall_of(data / "evaluate" / run / "sgdet" / "annotation.json"),

@@ -10,7 +10,7 @@ from relclip.core.atomic import write_text
 from relclip.core.metrics import metric_label
 from relclip.core.origin import Origin
 from relclip.core.page import escape_markdown, markdown_table, render_markdown
-from relclip.core.params.train import NETWORKS, REFINEMENTS, SUPERVISIONS
+from relclip.core.params.train import NETWORKS, REFINEMENTS, SUPERVISIONS, told
 from relclip.core.recall import JUDGED_ON, RECALL
 from relclip.tables import paper
 from relclip.tables.grid import cell
@@ -47,6 +47,7 @@ def card(origin: Origin, model: Released, provenance: Facts) -> str:
         networks=NETWORKS,
         supervisions=SUPERVISIONS,
         refinements=REFINEMENTS,
+        told=told(model.settings),
         citation=paper.citation(),
         facts=_facts(model),
         counts=_counts(model.statistics),

@@ -1,6 +1,7 @@
 """A photo's scene graph is what the stages write for the same picture; empty pictures; the models that are asked."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -11,7 +12,9 @@ from PIL import Image
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.images import read_image
+from relclip.model import read_about
 from relclip.photo import SceneGraphs
+from relclip.photo.about import about_run
 from relclip.photo.run import BATCH
 from relclip.photo.user_boxes import Box
 
@@ -109,6 +112,27 @@ def test_a_model_says_what_it_was_trained_on(data, graphs, tmp_path):
     assert "another data set than the one that lies here now" in about.sentence
     assert "UNTRAINED" in about.sentence and "but for the labels of riding, on;" in about.sentence
     assert about.warning == "its answers mean nothing"
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        (
+            "visualds",
+            "Motif, refined by VisualDS, trained on 8 procedurally drawn scenes with what captions say",
+        ),
+        (
+            "visualds_semi",
+            "semi-supervised mode, trained on 8 .* with their annotation and what captions say",
+        ),
+        ("ba_sgg", "Motif, its predicate classifier adjusted by BA-SGG, trained on"),
+        (None, "Motif trained on 8 "),
+    ],
+)
+def test_a_refined_model_says_what_was_done_and_whose_labels_it_met(data, method, words):
+    config = read_about(data / "train" / RUN)
+    config |= {"model": {"kind": "motif"}, "train": config["train"] | ({"method": method} if method else {})}
+    assert re.search(words, about_run(data, RUN, config).sentence)
 
 
 def test_what_is_missing_is_said(data, tmp_path):

@@ -9,9 +9,10 @@ from PIL import Image
 
 from relclip.core.captions import LONGEST_CAPTION, blocks
 from relclip.core.errors import InputError
+from relclip.core.params.raw import Raw
 from relclip.raw.caption_files import join_captions
 from relclip.raw.convert import MISSING
-from relclip.raw.folder import take_folder
+from relclip.raw.folder import annotation_of, take_folder
 
 
 @pytest.fixture
@@ -69,6 +70,25 @@ def test_no_name_leads_out_of_the_folder(folder, tmp_path, kind):
     assert names_in(tmp_path / "raw/images") == ["1.jpg"]
     assert sum(number for what, number in counts.items() if "leads out" in what) == 1
     assert counts[MISSING] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "form", "listed"),
+    [
+        (
+            "nothing",
+            "visual_genome",
+            ["nothing/image_data.json", "nothing/objects.json", "nothing/relationships.json"],
+        ),
+        ("nothing", "psg", ["nothing"]),
+        ("hf://datasets/a/b", "coco", []),
+        (__file__.rpartition("/")[0], "open_images", []),
+    ],
+)
+def test_a_folder_that_is_not_there_is_an_input_that_snakemake_misses(given, form, listed):
+    """The first job said it, when others were under way."""
+    raw = Raw(source="folder", folder=given, format=form)
+    assert [str(path) for path in annotation_of(raw)] == listed
 
 
 @pytest.mark.parametrize("missing", ["image_data.json", "objects.json", "relationships.json"])

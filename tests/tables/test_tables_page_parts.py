@@ -169,6 +169,11 @@ def test_a_card_says_what_was_measured_and_how_to_load(inputs):
     weakest = min((one["recall_at_100"], name) for name, one in result.per_predicate.items() if len(one) > 1)
     assert f"| {100 * weakest[0]:.1f} | 5 |" in text
     assert "eating$_{x" not in text and "never*seen*" not in text
+    assert "Labels: what captions say of such pairs" in text and "Its labels are guesses" in text
+    semi = replace(model, settings={**model.settings, "method": "visualds_semi"})
+    both = card(read_origin(inputs.raw), semi, [])
+    assert "Labels: their annotation and what captions say of such pairs" in both
+    assert "Its labels are guesses" not in both
     new = replace(model, settings={**model.settings, "model": "new"})
     other = card(Origin(about="The folder x|y."), new, [])
     assert "(subject, relation, object). The network is 'new'" in other

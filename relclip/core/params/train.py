@@ -1,5 +1,6 @@
 """One training: the section `train`, the entries of `runs` and of `refined`."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -283,6 +284,12 @@ class Refined(Train):
             raise ParamsError(
                 f"refined.{name}.{changed[0]} differs from that of '{self.start}', whose network goes on; leave it out"
             )
+
+
+def told(settings: Mapping[str, Any]) -> list[str]:
+    """Whose labels a training met, by what its config.json says: values of `supervision`."""
+    annotation = ["full"] if settings.get("method") == "visualds_semi" else []
+    return [*annotation, str(settings.get("supervision", "unknown"))]
 
 
 class Trainings(Closed):

@@ -20,7 +20,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign
 
 from relclip.core.errors import InputError, one_line
-from relclip.core.params.base import Closed
+from relclip.core.params.base import MOST_PIXELS, Closed
 from relclip.core.params.detector import Backbone
 
 #: Anchors of the small detector at the strides 8, 16 and 32, in pixels of a picture of 128.
@@ -39,7 +39,7 @@ class DetectorConfig(Closed):
     """
 
     backbone: Backbone
-    image_size: int = Field(ge=32, le=8192)
+    image_size: int = Field(ge=32, le=MOST_PIXELS)
     classes: int = Field(ge=1)
     frozen_norm: bool = False
 

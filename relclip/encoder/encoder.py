@@ -31,6 +31,8 @@ from relclip.encoder.known import check_texts
 from relclip.encoder.tokenizer import WordTokenizer, load_words
 from relclip.internals import open_clip as pooled_token
 
+#: Of a picture: 128 x 128, which take ten seconds of a processor; the time grows with their square.
+MOST_PATCHES = 1 << 14
 CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors", "words.txt"
 
 
@@ -294,6 +296,11 @@ def _resized_tower(tower: Any, size: int) -> Any:
     if size % patch:
         raise ContractError(
             f"features.image_size is {size}; this CLIP's patches have {patch} pixels, so take a multiple"
+        )
+    if patch > 1 and (size // patch) ** 2 > MOST_PATCHES:
+        raise ContractError(
+            f"a picture of {size} pixels is {(size // patch) ** 2:,} patches of {patch}, each of which attends to all, "
+            f"and more than {MOST_PATCHES:,}; take a smaller features.image_size"
         )
     clone = copy.deepcopy(tower)
     if not hasattr(tower, "positional_embedding"):

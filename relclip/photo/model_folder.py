@@ -21,7 +21,7 @@ from relclip.core.digest import DIGESTS, changed, file_digest, write_digests
 from relclip.core.errors import InputError, first_fault
 from relclip.core.extras import installed
 from relclip.core.json_file import read_json
-from relclip.core.params.base import Closed
+from relclip.core.params.base import MOST_PIXELS, Closed
 from relclip.core.params.clip import ObjectPrompt, TripletPrompt
 from relclip.core.params.detector import Detector
 from relclip.core.params.predict import Predict
@@ -76,7 +76,7 @@ class Description(Closed):
     trained_run: Text
     predict: Predict
     rank_by: RankBy
-    map_size: int = Field(ge=8, le=4096)
+    map_size: int = Field(ge=8, le=MOST_PIXELS)
     predicate_temperature: float = Field(gt=0.0)
     object_temperature: float = Field(gt=0.0)
     matching_weight: float = Field(ge=0.0, le=1.0)

@@ -14,11 +14,12 @@ from relclip.core.errors import InputError, first_fault, nearest, no_file
 from relclip.core.forms import tidy
 from relclip.core.json_file import read_json
 from relclip.core.params.base import Closed
+from relclip.core.params.detector import MOST_BOXES
 from relclip.core.parquet import readable
 from relclip.core.vocabulary import Vocabulary
 
-#: Boxes of one photo, whose pairs must fit the memory; rows of a table, which are checked one by one.
-MOST_BOXES, MOST_ROWS = 300, 1 << 20
+#: Rows of a table, which are checked one by one.
+MOST_ROWS = 1 << 20
 SIDES = ("x1", "y1", "x2", "y2")
 _FORM = 'expected {"photo.jpg": [{"x1": 1, "y1": 2, "x2": 30, "y2": 40, "label": "man"}]}, pixels, labels optional'
 _COLUMNS = f"expected the columns photo, {', '.join(SIDES)} and, optional, label"

@@ -49,6 +49,8 @@ def test_a_larger_map_keeps_the_trained_one_unharmed(tiny):
     assert torch.equal(encoder.patch_map(_pictures(2), 16), before)
     with pytest.raises(ContractError, match="multiple"):
         encoder.patch_map(_pictures(1), 20)
+    with pytest.raises(ContractError, match=r"is 16,900 patches of 8, .*smaller features.image_size"):
+        encoder.patch_map(_pictures(1), 8 * 130)
 
 
 def test_texts_by_one_worker_or_several_and_none_at_all(tiny):

@@ -188,6 +188,22 @@ STRANGERS = {
         lambda f: set_json(f / ENCODER, "model_cfg", "vision_cfg", "patch_size", value=0),
         "describes no network",
     ),
+    "a picture of a million patches": (
+        lambda f: set_json(f / "relclip.json", "map_size", value=4096),
+        "map_size: .* less than or equal to 2048",
+    ),
+    "a detector of huge pictures": (
+        lambda f: set_json(f / "detector/config.json", "model", "image_size", value=8192),
+        "image_size: .* less than or equal to 2048",
+    ),
+    "boxes without end, related all with all": (
+        lambda f: set_json(f / "detector/config.json", "detector", "per_image", value=10**6),
+        "per_image: .* less than or equal to 300",
+    ),
+    "a prompt that is a book": (
+        lambda f: set_json(f / "relclip.json", "triplet_prompt", value="{object}" * 10**6),
+        r"triplet_prompt: .*the prompt '{object}\S* has more than 1,000 letters",
+    ),
     "no words": (lambda f: (f / "encoder" / "words.txt").unlink(), "words.txt is missing"),
     "deep JSON": (lambda f: (f / "relclip.json").write_text("[" * 100_000), "nested too deeply"),
     "a digest of a file elsewhere": (

@@ -7,11 +7,16 @@ from pydantic import AfterValidator, Field
 
 from relclip.core.params.base import Closed, Seed
 
+#: Letters of a template; no encoder reads as many.
+LONGEST_PROMPT = 1000
+
 
 def _prompt(*allowed: str) -> AfterValidator:
     """A template whose placeholders are all allowed; the object's prompt must name the object."""
 
     def check(template: str) -> str:
+        if len(template) > LONGEST_PROMPT:
+            raise ValueError(f"the prompt '{template[:40]}...' has more than {LONGEST_PROMPT:,} letters")
         words = " and ".join(f"{{{name}}}" for name in allowed)
         try:
             met = {name for _, name, _, _ in Formatter().parse(template) if name is not None}

@@ -4,10 +4,12 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from relclip.core.params.base import Closed, Seed
+from relclip.core.params.base import MOST_PIXELS, Closed, Seed
 
 #: What reads the pictures: a small one, or torchvision's ResNet-50 with a feature pyramid.
 Backbone = Literal["small", "resnet50"]
+#: Boxes of a picture, all pairs of which must fit the memory.
+MOST_BOXES = 300
 
 
 class Detector(Closed):
@@ -24,7 +26,10 @@ class Detector(Closed):
         default="none", description="resnet50 begins with torchvision's weights, batch normalisation frozen"
     )
     image_size: int = Field(
-        default=128, ge=32, description="longest side of a picture, pixels; about 1000 for resnet50"
+        default=128,
+        ge=32,
+        le=MOST_PIXELS,
+        description="longest side of a picture, pixels; about 1000 for resnet50",
     )
     iterations: int = Field(default=1000, ge=1, description="of the training")
     batch: int = Field(default=6, ge=1, description="pictures a step")
@@ -39,7 +44,7 @@ class Detector(Closed):
     )
     weight_decay: float = Field(default=1e-2, ge=0.0, description="of the optimizer")
     warmup: int = Field(default=50, ge=0, description="iterations until the rate is reached")
-    per_image: int = Field(default=64, ge=1, description="boxes of an image that stay")
+    per_image: int = Field(default=64, ge=1, le=MOST_BOXES, description="boxes of an image that stay")
     score: float = Field(default=0.01, ge=0.0, lt=1.0, description="that a box must exceed")
     nms: float = Field(default=0.3, gt=0.0, le=1.0, description="IoU above which the worse of two boxes goes")
     class_nms: float = Field(

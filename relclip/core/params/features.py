@@ -2,13 +2,15 @@
 
 from pydantic import Field
 
-from relclip.core.params.base import Closed, Shards
+from relclip.core.params.base import MOST_PIXELS, Closed, Shards
 
 
 class Features(Closed):
     """Frozen patch maps, V(I)."""
 
-    image_size: int = Field(default=128, ge=8, description="side of the picture before the encoder, pixels")
+    image_size: int = Field(
+        default=128, ge=8, le=MOST_PIXELS, description="side of the picture before the encoder, pixels"
+    )
     batch: int = Field(default=64, ge=1, description="pictures at a time")
     shards: Shards = Field(
         default=1,

@@ -1,7 +1,6 @@
 """Scene graphs in formats of others: COCO's detection JSON with relations, networkx's node-link JSON."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,43 +25,29 @@ def to_coco(
     order of its vocabulary.
     """
     categories, predicate_ids = _numbered(objects), _numbered(predicates)
-    content: dict[str, Any] = {"info": {"description": MADE_BY}, "images": [], "annotations": []}
-    content |= {
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    relations: list[dict[str, Any]] = []
+    for image, (file, graph) in enumerate(graphs, 1):
+        images.append({"id": image, "file_name": file, "width": graph.width, "height": graph.height})
+        first = len(annotations) + 1
+        for number, thing in enumerate(graph.objects, first):
+            width, height = thing.x2 - thing.x1, thing.y2 - thing.y1
+            box = {"bbox": [thing.x1, thing.y1, width, height], "area": width * height, "iscrowd": 0}
+            named = {"id": number, "image_id": image, "category_id": categories[thing.label]}
+            annotations.append({**named, **box, "score": thing.score})
+        for number, one in enumerate(graph.relations, len(relations) + 1):
+            subject, said, object_ = first + one.subject, predicate_ids[one.predicate], first + one.object
+            ends = {"subject_id": subject, "predicate_id": said, "object_id": object_}
+            relations.append({"id": number, "image_id": image, **ends, "score": one.score})
+    return {
+        "info": {"description": MADE_BY},
+        "images": images,
+        "annotations": annotations,
         "categories": _named(categories),
-        "rel_annotations": [],
+        "rel_annotations": relations,
         "rel_categories": _named(predicate_ids),
     }
-    object_id, relation_id = count(1), count(1)
-    for image, (file, graph) in enumerate(graphs, 1):
-        content["images"].append(
-            {"id": image, "file_name": file, "width": graph.width, "height": graph.height}
-        )
-        ids = [next(object_id) for _ in graph.objects]
-        for number, one in zip(ids, graph.objects, strict=True):
-            width, height = one.x2 - one.x1, one.y2 - one.y1
-            content["annotations"].append(
-                {
-                    "id": number,
-                    "image_id": image,
-                    "category_id": categories[one.label],
-                    "bbox": [one.x1, one.y1, width, height],
-                    "area": width * height,
-                    "iscrowd": 0,
-                    "score": one.score,
-                }
-            )
-        content["rel_annotations"] += [
-            {
-                "id": next(relation_id),
-                "image_id": image,
-                "subject_id": ids[one.subject],
-                "predicate_id": predicate_ids[one.predicate],
-                "object_id": ids[one.object],
-                "score": one.score,
-            }
-            for one in graph.relations
-        ]
-    return content
 
 
 def check_free(output: Path, formats: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ def main() -> None:
     """Train what the JSON file says into the folder beside it: name -> parameters."""
     curves.STEPS_PER_POINT = 1
     with joined("cpu") as (world, _):
-        train_all(Path(sys.argv[1]), Inputs(*map(Path, sys.argv[2:8])), world)
+        train_all(Path(sys.argv[1]), Inputs(*map(Path, sys.argv[2:])), world)
 
 
 def train_all(listed, inputs, world=ALONE):

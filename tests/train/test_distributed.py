@@ -72,7 +72,7 @@ CLIP = {"batch": 23, "steps": 8, "warmup": 2, "patch_dropout": 0.0, "checkpoint_
 def inputs(tiny, tmp_path_factory):
     found = with_sentences(tiny, tmp_path_factory.mktemp("kb"))
     tiny_clip.make_raw(Path(found.kb).parent / "raw", count=8)
-    return [str(getattr(found, name)) for name in ("dataset", "features", "prompts", "words", "kb", "ext")]
+    return list(map(str, vars(found).values()))
 
 
 def written(folder, runs):

@@ -214,7 +214,7 @@ from pathlib import Path
 from relclip.core.params.train import Train
 from relclip.train.stage import Inputs, train_run
 settings, folders = json.loads(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]]
-train_run("one", Train(**settings), Inputs(*folders[:6]), *folders[6:], threads=1)
+train_run("one", Train(**settings), Inputs(*folders[:-2]), *folders[-2:], threads=1)
 """
 
 

@@ -3,7 +3,7 @@
 import colorsys
 from collections.abc import Sequence
 
-from relclip.core.contrast import readable
+from relclip.core.readable import readable
 
 #: Twenty that people tell apart (Trubetskoy 2017, without white, grey and black), some made darker.
 _FIRST = (

@@ -9,8 +9,8 @@ import pytest
 from photo_case import SAID, SENTENCES
 from PIL import Image
 
-from relclip.core.contrast import contrast
 from relclip.core.page import embedded
+from relclip.core.readable import contrast
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
 from relclip.photo import Object, Relation, SceneGraph
 from relclip.photo.about import About

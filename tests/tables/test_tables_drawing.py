@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from PIL import Image, ImageDraw
 
-from relclip.core.contrast import contrast, readable
+from relclip.core.readable import contrast, readable
 from relclip.tables.examples import Relation
 from relclip.tables.figures import bars, scenes
 from relclip.tables.figures.bars import Recall, bars_svg

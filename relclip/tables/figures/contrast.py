@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from relclip.core.contrast import readable
+from relclip.core.readable import readable
 from relclip.tables.figures.quality import predicate_axis
 from relclip.tables.figures.style import Theme, blank, wrapped
 

@@ -26,7 +26,7 @@ Triplet = tuple[int, int, int]
 
 RULES, SPACY = "rules", "spacy"
 #: Of whom each predicate is said, and
-_PAIRS = (("man", "horse"), ("hat", "bench"))
+_PAIRS = (("man", "horse"), ("girl", "camel"), ("hat", "bench"))
 #: what is said of each class, to see whether a caption can.
 _TRIED = ("the {} on x", "{} on x", "the {} of it on x")
 STANDARD = Vocabulary(load_names("vg150"), load_names("vg20"))
@@ -64,8 +64,9 @@ class Miner:
         self._made_of = (vocabulary, language, backend)
         self._objects = Objects(vocabulary.objects, language.object_aliases)
         self._ids = vocabulary.predicate_ids
-        grammar = Grammar(vocabulary.predicates, language.predicate_aliases, language.verbs)
-        tags = Tags(grammar.tags, self._objects.last_words)
+        nouns = self._objects.last_words
+        grammar = Grammar(vocabulary.predicates, language.predicate_aliases, language.verbs, nouns)
+        tags = Tags(grammar.tags, nouns)
         reading = _NameReader(vocabulary, self._objects, tags)
         self._phrases = grammar.phrases | reading.compounds(grammar.phrases)
         never_said = _never_said(grammar, vocabulary.predicates, tags)

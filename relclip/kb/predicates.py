@@ -1,6 +1,6 @@
 """A vocabulary's predicates -> a grammar: which verbs and prepositions state them, and which predicates none can."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
@@ -54,8 +54,14 @@ class Grammar:
     """
 
     def __init__(
-        self, predicates: Sequence[str], aliases: Mapping[str, str] | None = None, verbs: Path | None = None
+        self,
+        predicates: Sequence[str],
+        aliases: Mapping[str, str] | None = None,
+        verbs: Path | None = None,
+        nouns: Set[str] = frozenset(),
     ) -> None:
+        """`nouns`: words that are nouns too, whatever a predicate makes of them: a ski, beside skiing."""
+        self._nouns = nouns | lexicon.ALSO_NOUN
         self._known = known_verbs(verbs)
         self.links: dict[str, str] = {}
         self.phrases = dict(grammar.PHRASES)
@@ -110,7 +116,7 @@ class Grammar:
         """What the forms of a verb state: the first predicate of a form counts, one that is named by it before all."""
         own = [phrase for phrase in self._verbs if phrase.lemma == lemma]
         known = self._known.get(lemma, NOTHING)
-        for word, tag in _tagged(verb_forms(lemma), known):
+        for word, tag in _tagged(verb_forms(lemma), known, lemma in self._nouns):
             self.phrases |= {f" {word} {particle} ": f" {word} " for particle in known.particles}
             self.acts[word], self.tags[word] = _act(word, tag, own, known), tag
 
@@ -144,9 +150,8 @@ def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
     )
 
 
-def _tagged(forms: VerbForms, known: Known) -> Iterator[tuple[str, str]]:
-    """Yield each form of a verb with its tag."""
-    noun = forms.base in lexicon.ALSO_NOUN
+def _tagged(forms: VerbForms, known: Known, noun: bool) -> Iterator[tuple[str, str]]:
+    """Yield each form of a verb, which is a `noun` too, with its tag."""
     yield forms.base, "B" if noun else "f"
     yield forms.third, "S" if noun else "f"
     yield from ((form, "f") for form in forms.past)

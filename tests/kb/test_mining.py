@@ -15,10 +15,11 @@ import pytest
 
 from relclip.core import command
 from relclip.core.errors import ContractError, InputError
+from relclip.core.forms import verb_forms
 from relclip.core.params.kb import Kb
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
-from relclip.core.vocabulary import load_vocabulary
-from relclip.kb import Miner, mine, mining
+from relclip.core.vocabulary import Vocabulary, load_vocabulary
+from relclip.kb import Miner, mine, mine_caption, mining
 from relclip.kb import __main__ as command_line
 
 SENTENCES = [
@@ -208,6 +209,21 @@ def test_predicates_that_cannot_be_mined_are_named(tmp_path, captions):
     path.write_text(json.dumps({"objects": ["man"], "predicates": []}))
     with pytest.raises(ContractError, match="'predicates' is empty"):
         mine([captions], path, tmp_path / "kb")
+
+
+@pytest.mark.parametrize("noun", ["ski", "skateboard", "surf", "bike", "saw", "horse"])
+def test_a_class_that_is_a_predicates_verb_too_is_met(noun):
+    """With skiing a ski was a verb alone: named as a class that can never be met, and its captions were lost."""
+    words = Vocabulary((noun, "tree", "girl"), ("on", doing := verb_forms(noun).gerund))
+    assert Miner(words).not_mined == Vocabulary((), ())
+    assert mine_caption(f"two {noun}s on the tree", words) == [(noun, "on", "tree")]
+    assert mine_caption(f"a girl on a {noun}", words) == [("girl", "on", noun)]
+    assert mine_caption(f"a girl {doing} a tree", words) == [("girl", doing, "tree")]
+
+
+def test_a_predicate_called_like_a_thing_hides_no_other():
+    """Predicates were tried on a man and a horse alone, which are verbs then."""
+    assert Miner(Vocabulary(("man", "horse"), ("riding", "man", "horse on"))).not_mined.predicates == ()
 
 
 def test_workers_end_with_a_killed_parent(tmp_path, captions, vocabulary):

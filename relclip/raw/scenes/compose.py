@@ -46,10 +46,11 @@ def compose(
         if len(scene.things) < wanted - 2:
             _place(scene, _group(setting, rng, lifted), spans, rng)
     _hats(scene, wanted, rng)
+    lifts = {host: _lift(options, lifted) for host, options in ATTACHED.items()}
     for _ in range(TRIES):
         if len(scene.things) >= wanted:
             break
-        _attach_one(scene, rng, lifted)
+        _attach_one(scene, rng, lifted, lifts)
     if happens(rng, GLANCES):
         _glance(scene, rng)
     return without_hidden(scene)
@@ -166,13 +167,17 @@ def _before(actor: Thing, other: Thing) -> bool:
     return actor.scale < ahead < 4 * actor.scale and abs(way.imag) < 1.2 * ahead
 
 
-def _attach_one(scene: Scene, rng: np.random.Generator, boost: Weights) -> None:
-    """Try to attach one thing to one host."""
+def _lift(options: Mapping[str, Weights], boost: Weights) -> float:
+    """By how much a host is wanted the more for what can be attached to it."""
+    return max(boost.get(name, 1.0) for own in options.values() for name in own)
+
+
+def _attach_one(scene: Scene, rng: np.random.Generator, boost: Weights, lifts: Weights) -> None:
+    """Try to attach one thing to one host; `lifts`: of each host's class."""
     hosts = {}
     for number, thing in enumerate(scene.things):
-        if thing.name in ATTACHED and (thing.name != "snow" or "ground" in thing.sketch.anchors):
-            lift = max(boost.get(name, 1.0) for options in ATTACHED[thing.name].values() for name in options)
-            hosts[number] = world.HOSTS[thing.name] * lift * boost.get(thing.name, 1.0)
+        if thing.name in lifts and (thing.name != "snow" or "ground" in thing.sketch.anchors):
+            hosts[number] = world.HOSTS[thing.name] * lifts[thing.name] * boost.get(thing.name, 1.0)
     host = pick(rng, hosts)
     options = ATTACHED[scene.things[host].name]
     totals = {

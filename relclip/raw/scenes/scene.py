@@ -112,5 +112,6 @@ def _shape_area(shape: Shape) -> float:
     points = shape.points
     if shape.width:
         return shape.width * sum(abs(b - a) for a, b in pairwise(points))
-    twice = sum((a.conjugate() * b).imag for a, b in zip(points, (*points[1:], points[0]), strict=True))
+    next_ones = (*points[1:], points[0])
+    twice = sum([a.real * b.imag - a.imag * b.real for a, b in zip(points, next_ones, strict=True)])
     return abs(twice) / 2

@@ -7,6 +7,7 @@ height, facing right; the composer places the sketch in the picture.
 import cmath
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 Colour = tuple[int, int, int]
@@ -41,8 +42,8 @@ TYRE: Colour = (30, 30, 34)
 LEAF: Colour = (56, 140, 52)
 ROPE: Colour = (70, 52, 40)
 
-OVAL = tuple(cmath.rect(1.0, 2 * math.pi * step / 18) for step in range(18))
-UNIT_SQUARE = (0 + 0j, 1 + 0j, 1 + 1j, 0 + 1j)
+_ROUND = [cmath.rect(1.0, 2 * math.pi * step / 18) for step in range(18)]
+OVAL = tuple((point.real, point.imag) for point in _ROUND)
 
 
 class Shape(NamedTuple):
@@ -82,8 +83,7 @@ class Sketch:
 
     def oval(self, colour: Colour, centre: complex, across: float, down: float, layer: int = 0) -> Self:
         """Add a filled ellipse with these two radii."""
-        points = tuple(centre + complex(p.real * across, p.imag * down) for p in OVAL)
-        return self.polygon(colour, *points, layer=layer)
+        return self.polygon(colour, *[centre + complex(x * across, y * down) for x, y in OVAL], layer=layer)
 
     def disc(self, colour: Colour, centre: complex, radius: float, layer: int = 0) -> Self:
         """Add a filled circle."""
@@ -91,14 +91,13 @@ class Sketch:
 
     def ring(self, colour: Colour, centre: complex, radius: float, width: float, layer: int = 0) -> Self:
         """Add a circle's outline."""
-        points = tuple(centre + p * radius for p in (*OVAL, OVAL[0]))
-        return self.line(colour, width, *points, layer=layer)
+        return self.line(colour, width, *[centre + p * radius for p in (*_ROUND, _ROUND[0])], layer=layer)
 
     def box(self, colour: Colour, corner: complex, opposite: complex, layer: int = 0) -> Self:
         """Add a filled upright rectangle between two corners."""
         size = opposite - corner
-        points = (corner + complex(p.real * size.real, p.imag * size.imag) for p in UNIT_SQUARE)
-        return self.polygon(colour, *points, layer=layer)
+        across, down = complex(size.real, 0), complex(0, size.imag)
+        return self.polygon(colour, corner, corner + across, corner + size, corner + down, layer=layer)
 
     def anchor(self, name: str, start: complex, end: complex | None = None) -> Self:
         """Name a segment or rectangle by its two ends, or a point."""
@@ -145,13 +144,14 @@ class Sketch:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """The box around all that is drawn: x1, y1, x2, y2 in the sketch's own unit."""
-        low_x = low_y = math.inf
-        high_x = high_y = -math.inf
+        filled = [point for points, _, width, _ in self.shapes if not width for point in points]
+        across, down = [point.real for point in filled], [point.imag for point in filled]
         for points, _, width, _ in self.shapes:
-            across, down = [point.real for point in points], [point.imag for point in points]
-            low_x, high_x = min(low_x, min(across) - width / 2), max(high_x, max(across) + width / 2)
-            low_y, high_y = min(low_y, min(down) - width / 2), max(high_y, max(down) + width / 2)
-        return low_x, low_y, high_x, high_y
+            if width:
+                x, y, half = [point.real for point in points], [point.imag for point in points], width / 2
+                across += min(x) - half, max(x) + half
+                down += min(y) - half, max(y) + half
+        return min(across), min(down), max(across), max(down)
 
     def on_its_base(self) -> "Sketch":
         """Return a copy whose lowest point is at height 0 and whose middle is at 0."""
@@ -164,6 +164,7 @@ class Sketch:
         return self.moved(complex(-(low_x + high_x) / 2, -low_y))
 
 
+@lru_cache(1 << 12)
 def blend(own: Colour, other: Colour, strength: float) -> Colour:
     """Mix two colours: 0 is the first, 1 the second."""
     red, green, blue = (round(a + (b - a) * strength) for a, b in zip(own, other, strict=True))

@@ -13,7 +13,7 @@ from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.tables import Row
 from relclip.core.params.whole import Params
 from relclip.core.recall import MAIN, MAIN_CUTOFF, MAIN_NAMES
-from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, Table, cell, other_pairs, read_row
+from relclip.tables.grid import NOT_MEASURED, SAME_PAIRS, Cell, FilledTable, cell, other_pairs, read_row
 from relclip.tables.layout import SHOWN, leading_rows, turned_pairs
 from relclip.tables.page import compact
 from relclip.tables.plain import title
@@ -63,9 +63,9 @@ def tiles(data: DataSet, knowledge: KnowledgeBase | None) -> list[tuple[str, int
     return found
 
 
-def table_pairs(annotation: Sequence[Table], truth: Sequence[Table]) -> list[dict[str, Any]]:
+def table_pairs(annotation: Sequence[FilledTable], truth: Sequence[FilledTable]) -> list[dict[str, Any]]:
     """Each table that has rows with its heading and, where the truth is known, its second judgement."""
-    second: Mapping[str, Table] = {table.key: table for table in truth}
+    second: Mapping[str, FilledTable] = {table.key: table for table in truth}
     return [
         {"heading": title(one), "annotation": one, "truth": second.get(one.key)}
         for one in annotation

@@ -9,7 +9,7 @@ from relclip.core.kb_filter import believed_triplets
 from relclip.core.origin import Origin, read_origin
 from relclip.core.params.whole import Params, load_workflow
 from relclip.tables.claims import Claim, read_claims
-from relclip.tables.grid import Table, build_tables
+from relclip.tables.grid import FilledTable, build_tables
 from relclip.tables.knowledge import (
     BELIEVED,
     WHOLE,
@@ -54,8 +54,8 @@ class Gathered:
     knowledge: KnowledgeBase | None
     quality: Qualities
     knowledge_of: Mapping[str, Mapping[str, Result]]
-    annotation: list[Table]
-    truth: list[Table]
+    annotation: list[FilledTable]
+    truth: list[FilledTable]
     claims: list[Claim]
 
 

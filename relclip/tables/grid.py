@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Block:
+class FilledBlock:
     """Rows under one heading (`key`: as in workflow/tables.yaml, table1_distant)."""
 
     key: str
@@ -59,7 +59,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Table:
+class FilledTable:
     """One table of the paper, or of what goes beyond it, judged against the annotation or the full truth.
 
     `beside`: what the second number of a cell is called, `paper` or `published`; "": there is none.
@@ -72,7 +72,7 @@ class Table:
     how_to_read: str
     beside: str
     columns: tuple[Column, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[FilledBlock, ...]
 
     @property
     def against_paper(self) -> bool:
@@ -97,7 +97,7 @@ def build_tables(
     people: People | None = None,
     *,
     origin: Origin = UNKNOWN,
-) -> list[Table]:
+) -> list[FilledTable]:
     """Fill every table from `evaluate`'s files; `judged` is `annotation` or `truth`.
 
     `knowledge`: run -> how good the knowledge base is that labelled its pairs (the task `kb` of a table).
@@ -117,7 +117,7 @@ def build_tables(
 
 def _table(
     key: str, params: Params, read: Read, judged: str, *, people: People | None, origin: Origin
-) -> Table:
+) -> FilledTable:
     report = params.report
     layout = report.tables[key]
     published = "published" if any(row.published for row in report.rows(key)) else ""
@@ -126,11 +126,13 @@ def _table(
         layout = with_people(layout)
     every = columns(layout, params.evaluate.require_overlap)
     blocks = tuple(
-        Block(name, group or block.title, tuple(_line((key, name), row, every, read, params) for row in rows))
+        FilledBlock(
+            name, group or block.title, tuple(_line((key, name), row, every, read, params) for row in rows)
+        )
         for name, block in report.blocks(key).items()
         for group, rows in groupby(block.rows, lambda row: row.group)
     )
-    return Table(
+    return FilledTable(
         key=key,
         title=layout.title,
         judged=judged,

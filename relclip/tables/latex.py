@@ -6,7 +6,7 @@ from itertools import groupby
 from relclip.core.metrics import metric_label
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
-from relclip.tables.grid import NOT_BUILT, Cell, Line, Table
+from relclip.tables.grid import NOT_BUILT, Cell, FilledTable, Line
 from relclip.tables.layout import TASKS
 from relclip.tables.plain import heading, marked
 
@@ -34,12 +34,12 @@ def escape_latex(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
-def tables_latex(tables: Iterable[Table]) -> str:
+def tables_latex(tables: Iterable[FilledTable]) -> str:
     """One table environment a judgement."""
     return "\n".join(_table(table) for table in tables)
 
 
-def _table(table: Table) -> str:
+def _table(table: FilledTable) -> str:
     title = heading(table).replace("Table", "RelCLIP table", 1) if table.against_paper else heading(table)
     label = f"tab:{table.key}-{table.judged}"
     return _environment(title, f"{table.note} {table.how_to_read}", label, _body(table))
@@ -86,7 +86,7 @@ def _environment(title: str, caption: str, label: str, lines: Sequence[str]) -> 
     )
 
 
-def _body(table: Table) -> list[str]:
+def _body(table: FilledTable) -> list[str]:
     columns = table.shown
     lines = ["l" + "r" * len(columns)]
     tasks = [(task, len(list(group))) for task, group in groupby(columns, lambda column: column.task)]
@@ -106,7 +106,7 @@ def _body(table: Table) -> list[str]:
     return lines
 
 
-def _lines(table: Table, line: Line, cells: Sequence[Cell]) -> list[str]:
+def _lines(table: FilledTable, line: Line, cells: Sequence[Cell]) -> list[str]:
     """Up to four printed lines a row: ours, its interval, the paper's, the note."""
     lines = [
         _row([escape_latex(line.name) + (r"$^\dagger$" if marked(table, line) else ""), *map(_ours, cells)])

@@ -6,7 +6,7 @@ from relclip.core.metrics import metric_label
 from relclip.core.page import as_csv, escape_markdown, markdown_rows
 from relclip.tables import claims as claim_table
 from relclip.tables.claims import Claim
-from relclip.tables.grid import NOT_BUILT, Cell, Column, Line, Table
+from relclip.tables.grid import NOT_BUILT, Cell, Column, FilledTable, Line
 from relclip.tables.layout import JUDGED, TASKS
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -16,12 +16,12 @@ HEADER = (
 )
 
 
-def tables_csv(tables: Iterable[Table]) -> str:
+def tables_csv(tables: Iterable[FilledTable]) -> str:
     """One line a cell: ours, low, high, std and paper in percent; `state` says whether it was measured."""
     return as_csv([HEADER, *(line for table in tables for line in _cells(table))])
 
 
-def _cells(table: Table) -> Iterable[Sequence[object]]:
+def _cells(table: FilledTable) -> Iterable[Sequence[object]]:
     for block in table.blocks:
         for line in block.lines:
             for column, cell in zip(table.columns, line.cells, strict=True):
@@ -33,12 +33,12 @@ def _cells(table: Table) -> Iterable[Sequence[object]]:
                 ]
 
 
-def tables_markdown(tables: Iterable[Table]) -> str:
+def tables_markdown(tables: Iterable[FilledTable]) -> str:
     """One Markdown table a judgement, each under its caption."""
     return "\n".join(_markdown(table) for table in tables)
 
 
-def _markdown(table: Table) -> str:
+def _markdown(table: FilledTable) -> str:
     lines = [f"### {heading(table)}", ""]
     lines += [
         line for text in (table.how_to_read, table.note) if text for line in (escape_markdown(text), "")
@@ -57,27 +57,27 @@ def _markdown(table: Table) -> str:
     return "\n".join([*lines, ""])
 
 
-def _markdown_name(table: Table, line: Line) -> str:
+def _markdown_name(table: FilledTable, line: Line) -> str:
     name = escape_markdown(line.name) + (" †" if marked(table, line) else "")
     return f"{name}<br>{escape_markdown(line.note)}" if line.note else name
 
 
-def marked(table: Table, line: Line) -> bool:
+def marked(table: FilledTable, line: Line) -> bool:
     """Whether this row of a table of the paper is one that the paper does not have."""
     return table.against_paper and not line.in_paper
 
 
-def heading(table: Table) -> str:
+def heading(table: FilledTable) -> str:
     """`Table 1. Distant and full supervision, judged on the annotation`."""
     return f"{title(table)}, judged on {JUDGED[table.judged]}"
 
 
-def title(table: Table) -> str:
+def title(table: FilledTable) -> str:
     """`Table 1. Distant and full supervision`; what the paper does not have, has no number."""
     return f"Table {table.key.removeprefix('table')}. {table.title}" if table.against_paper else table.title
 
 
-def column_heading(table: Table, column: Column) -> str:
+def column_heading(table: FilledTable, column: Column) -> str:
     """The metric, with its task where the table has several."""
     several = len({other.task for other in table.columns}) > 1
     return f"{TASKS[column.task]} {column.label}" if several else column.label

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from relclip.core.params.tables import Figures
 from relclip.core.recall import MAIN_NAMES
 from relclip.tables.claims import VERDICTS, Claim
-from relclip.tables.grid import Block, Cell, Line, Table
+from relclip.tables.grid import Cell, FilledBlock, FilledTable, Line
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def whether_rcl_helped(claims: Sequence[Claim], figures: Figures) -> str:
     )
 
 
-def leaders(tables: Sequence[Table], claims: Sequence[Claim] = ()) -> list[tuple[str, list[Leader]]]:
+def leaders(tables: Sequence[FilledTable], claims: Sequence[Claim] = ()) -> list[tuple[str, list[Leader]]]:
     """(heading, leader by R@50 and by mR@50) of each block of the first table that has results."""
     found = []
     for table in tables[:1]:
@@ -67,7 +67,7 @@ def leaders(tables: Sequence[Table], claims: Sequence[Claim] = ()) -> list[tuple
     return found
 
 
-def _leader(table: Table, block: Block, metric: str, claims: Sequence[Claim]) -> Leader | None:
+def _leader(table: FilledTable, block: FilledBlock, metric: str, claims: Sequence[Claim]) -> Leader | None:
     places = [(column.task, column.metric, column.pairs) for column in table.columns]
     if ("predcls", metric, "") not in places:
         return None

@@ -38,6 +38,7 @@ from train import (
 )
 
 from relclip.compute.device import autocast, best_device, halves, prepare
+from relclip.compute.schedule import make_optimizer
 from relclip.core.atomic import write_json
 from relclip.core.boxes import overlapping_pairs, union
 from relclip.core.images import read_image
@@ -51,7 +52,6 @@ from relclip.detector.network import DetectorConfig, build
 from relclip.detector.pictures import Pictures
 from relclip.detector.proposals import detect, prepare_model
 from relclip.detector.training import Example, compute_losses
-from relclip.detector.training import make_optimizer as make_detector_optimizer
 from relclip.detector.training import update as update_detector
 from relclip.encoder.encoder import Encoder
 from relclip.ext.regions import embed_regions
@@ -62,7 +62,7 @@ from relclip.predict.predictor import Predictor
 from relclip.predict.request import Inputs, Request
 from relclip.train.fit import ahead
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import Steps, make_optimizer
+from relclip.train.steps import Steps
 
 VG_IMAGES, VG_ITERATIONS = 108_073, 20_000
 #: Pictures of validation and test, those of test, steps of the detector (preset vg).
@@ -198,7 +198,7 @@ def detector(files: list[Path], device: torch.device, steps: int, threads: int) 
     )
     model = build(DetectorConfig(backbone="resnet50", image_size=size, classes=OBJECTS, frozen_norm=True))
     model, random = model.to(device).train(), np.random.default_rng(2)
-    pictures, optimizer = Pictures(files, size, room=0), make_detector_optimizer(model, settings)
+    pictures, optimizer = Pictures(files, size, room=0), make_optimizer(settings, model.parameters())
 
     def examples(step: int) -> list[Example]:
         found = [pictures[number % len(files)] for number in range(step * batch, (step + 1) * batch)]
@@ -271,14 +271,14 @@ def heads(device: torch.device, steps: int, size: str) -> Found:
         anew = Regions(images, params.roi_size, device, memory=0)
         trainer = make_trainer(params, material, labels, regions=anew)
         trainer.model.train()
-        run = Steps(trainer, make_optimizer(params, (trainer.model, trainer.contrast)))
+        run = Steps(trainer, make_optimizer(params, trainer.weights))
         go = partial(_steps, run, trainer)
         work = operations(partial(go, range(1)))
         go(range(1, 1 + min(steps, 20)))
         spent = seconds(partial(go, range(30, 30 + steps)), device)
         found[model] = {"per_s": steps / spent, "operations_each": work, **predictions(trainer, device)}
     plain = PlainAdaptor(trainer).to(device)
-    optimizer = make_optimizer(params, (plain,))
+    optimizer = make_optimizer(params, plain.parameters())
 
     def naive(number: int) -> None:
         numbers = trainer.training_set.numbers[

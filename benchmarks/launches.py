@@ -26,12 +26,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from train import OBJECTS, PREDICATES, SIZES, images_like_scenes, random_labels, random_language
 
 from relclip.compute.device import prepare
+from relclip.compute.schedule import descend, make_optimizer
 from relclip.core.params.train import Train
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import Batch, Output, attention
 from relclip.train.minibatch import draw
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import descend, make_optimizer
 from relclip.train.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -80,7 +80,7 @@ def make(model: str, **params: Any) -> Trainer:
 
 def step(trainer: Trainer) -> dict[str, int]:
     """Launches of one step, of its parts."""
-    optimizer = make_optimizer(trainer.params, (trainer.model, trainer.contrast))
+    optimizer = make_optimizer(trainer.params, trainer.weights)
     share = trainer.share(draw(trainer.params, trainer.training_set, 0), 0)
     trainer.losses_of(share).loss.backward()
     descend(optimizer, 1e-3, trainer.params.gradient_clip)

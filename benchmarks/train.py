@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from relclip.compute.device import best_device, prepare
+from relclip.compute.schedule import descend, make_optimizer
 from relclip.core.params.train import Train
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet
@@ -28,7 +29,6 @@ from relclip.train.labels import Labels
 from relclip.train.language import Phrases, Prompts
 from relclip.train.minibatch import draw
 from relclip.train.setup import Material, make_trainer
-from relclip.train.steps import descend, make_optimizer
 from relclip.train.trainer import Trainer
 
 OBJECTS, PREDICATES, IMAGES, WORDS = 150, 20, 200, 100
@@ -177,7 +177,7 @@ def main() -> None:
             params = Train(attention_over=attention_over, **model)
             trainer = make_trainer(params, Material(vocabulary, images, prompts, phrases, device), labels)
             trainer.model.train()
-            optimizer = make_optimizer(params, (trainer.model, trainer.contrast))
+            optimizer = make_optimizer(params, trainer.weights)
 
             def step(number: int, trainer: Trainer = trainer, optimizer: Any = optimizer) -> None:
                 share = trainer.share(draw(trainer.params, trainer.training_set, number), number)
@@ -187,7 +187,7 @@ def main() -> None:
                 f"{supervision}, attention over {attention_over} pairs", seconds(step, given.steps, device)
             )
     plain = PlainAdaptor(trainer).to(device)
-    optimizer = make_optimizer(params, (plain,))
+    optimizer = make_optimizer(params, plain.parameters())
 
     def plain_step(number: int) -> None:
         numbers = trainer.training_set.numbers[

@@ -76,8 +76,10 @@ def learning(optimizer: Optimizer) -> list[Tensor]:
     return [weight for group in optimizer.param_groups for weight in group["params"]]
 
 
-def descend(optimizer: Optimizer, rate: float) -> None:
-    """One step down the gradients that are there, at the learning rate `rate`."""
+def descend(optimizer: Optimizer, rate: float, longest: float = 0.0) -> None:
+    """One step at the rate `rate` down the gradients that are there, cut to the norm `longest` (0: as they are)."""
+    if longest:
+        torch.nn.utils.clip_grad_norm_(learning(optimizer), longest)
     for group in optimizer.param_groups:
         group["lr"] = rate
     step(optimizer)

@@ -102,7 +102,7 @@ def fit(
     `keep_last`: leave a checkpoint of the last step too, so that another call has nothing left to do.
     """
     params, model, world = trainer.params, trainer.model, trainer.world
-    optimizer = make_optimizer(params, [*model.parameters(), *trainer.contrast.parameters()])
+    optimizer = make_optimizer(params, trainer.weights)
     state = load_checkpoint(folder, digest, trainer.regions.device)
     stopping = EarlyStopping(params.early_stopping, (model, trainer.contrast))
     done = first = _restore(state, trainer, optimizer, curves, stopping) if state else 0

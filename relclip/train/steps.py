@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import torch
-from torch import nn
 
 from relclip.compute.halving import attempt, free_what_is_left, say_halved
 from relclip.compute.schedule import descend, learning, warm_cosine
@@ -61,9 +60,7 @@ class Steps:
             self._halve(share)
         summed = self.trainer.world.add_up(self._weights, list(vars(losses).values()))
         losses = Losses(**dict(zip(vars(losses), summed, strict=True)))
-        if longest := self.trainer.params.gradient_clip:
-            nn.utils.clip_grad_norm_(self._weights, longest)
-        descend(self.optimizer, rate)
+        descend(self.optimizer, rate, self.trainer.params.gradient_clip)
         return losses
 
     def _attempt(self, whole: Minibatch, share: Share) -> Losses | None:

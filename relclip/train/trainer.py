@@ -128,6 +128,11 @@ class Trainer:
                 "most as many as train.images_per_batch, or raise it"
             )
 
+    @property
+    def weights(self) -> list[Tensor]:
+        """What can learn: the network, and what RCL has beside it."""
+        return [*self.model.parameters(), *self.contrast.parameters()]
+
     def share(self, whole: Minibatch, step: int, micro_batch: int = 0, micro_batches: int = 1) -> Share:
         """Make ready what this process computes of a step, or one micro-batch of that."""
         size = len(whole.images)

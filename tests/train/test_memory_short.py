@@ -45,8 +45,7 @@ def make(tiny):
 def one_step(trainer, step=3):
     """Losses and gradients of a step."""
     trainer.model.train()
-    weights = [*trainer.model.parameters(), *trainer.contrast.parameters()]
-    steps = Steps(trainer, make_optimizer(trainer.params, weights))
+    steps = Steps(trainer, make_optimizer(trainer.params, trainer.weights))
     whole = draw(trainer.params, trainer.training_set, step)
     losses = steps(whole, trainer.share(whole, step), 0.0)
     return (

@@ -67,6 +67,7 @@ class Grammar:
         self.phrases = dict(grammar.PHRASES)
         named = list(_named(predicates, aliases or {}))
         found = list(filter(None, starmap(self._read, named)))
+        self.links |= {text: name for text, name in named if text in self.links}  # inside, beside inside of
         if "part_of" in self.links:
             self.phrases |= {f" {be} part of ": f" {be} part_of " for be in _BE}
         for link, likes in grammar.LIKE.items():
@@ -93,6 +94,7 @@ class Grammar:
             link = _preposition(words)
             if link and grammar.TAG.get(link) != "t" and link != _PURPOSE:
                 self.links.setdefault(link, name)
+                self.phrases |= {f" {link} of ": f" {link} "} if words == [link, "of"] else {}
             return None
         lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
         if not lemmas or (words[1:] and not rest):
@@ -175,10 +177,12 @@ def _lemma(word: str, lemmas: Sequence[str]) -> str:
 
 
 def _preposition(words: Sequence[str]) -> str:
-    """One preposition, or several words that act as one: `on side of`, `next_to`; '' for anything else."""
+    """One preposition, or several words that act as one: `on side of`, `next_to`, `inside of`; '' for anything else."""
     words = [word for word in words if word not in _ARTICLES]
     joined = "_".join(words)
     if grammar.TAG.get(joined) in ("p", "o", "t"):
         return joined
+    if words[1:] == ["of"] and grammar.TAG.get(words[0]) in ("p", "t"):
+        return words[0]
     around = len(words) > 2 and words[-1] == "of" and words[-2] in grammar.RELATIONAL
     return f"{words[0]} {words[-2]} of" if around and grammar.TAG.get(words[0]) in ("p", "t") else ""

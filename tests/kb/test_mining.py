@@ -226,6 +226,14 @@ def test_a_predicate_called_like_a_thing_hides_no_other():
     assert Miner(Vocabulary(("man", "horse"), ("riding", "man", "horse on"))).not_mined.predicates == ()
 
 
+@pytest.mark.parametrize("predicates", [("inside of",), ("inside of", "inside"), ("inside", "inside of")])
+def test_open_images_inside_of_is_inside_where_that_is_no_predicate(predicates):
+    words = Vocabulary(("cup", "box"), predicates)
+    own = "inside" if "inside" in predicates else "inside of"
+    assert mine_caption("a cup inside a box", words) == [("cup", own, "box")]
+    assert mine_caption("a cup inside of the box", words) == [("cup", own, "box")]
+
+
 def test_workers_end_with_a_killed_parent(tmp_path, captions, vocabulary):
     script = (
         "import os, sys, time; from pathlib import Path\n"

@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -27,9 +27,20 @@ def state_digest(version: int, content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def save_checkpoint(folder: Path, digest: str, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint, whole or not at all."""
-    write_state(folder / FILE, {"digest": digest, **state})
+class Kept(Protocol):
+    """What a checkpoint keeps, as torch's modules and optimizers are."""
+
+    def state_dict(self) -> Any:
+        """What is to be kept."""
+
+    def load_state_dict(self, state: Any, /) -> Any:
+        """Go on from there."""
+
+
+def save_checkpoint(folder: Path, digest: str, step: int, parts: Mapping[str, Kept]) -> None:
+    """Write a checkpoint after `step`, whole or not at all."""
+    states = {name: part.state_dict() for name, part in parts.items()}
+    write_state(folder / FILE, {"digest": digest, "step": step, **states})
 
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -52,9 +63,14 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
     return copy.deepcopy(dict(state))
 
 
-def load_checkpoint(folder: Path, digest: str, device: torch.device) -> dict[str, Any] | None:
-    """Read the checkpoint that `save_checkpoint` wrote, as `load_state` does."""
-    return load_state(folder / FILE, digest, device)
+def resume(folder: Path, digest: str, device: torch.device, parts: Mapping[str, Kept]) -> int:
+    """Let the parts go on from the checkpoint of this very training; returns its step, 0 where there is none."""
+    state = load_state(folder / FILE, digest, device)
+    if state is None:
+        return 0
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return int(state["step"])
 
 
 def load_state(path: Path, digest: str, device: torch.device | str = "cpu") -> dict[str, Any] | None:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
+from relclip.compute.checkpoint import Kept, resume, save_checkpoint
 from relclip.compute.device import moved
 from relclip.compute.schedule import batch_numbers, descend, make_optimizer, warm_cosine, warm_steps
 from relclip.core.annotations import Annotations
@@ -26,7 +25,7 @@ Example = tuple[Picture, dict[str, Tensor]]
 MIRRORED = 0.5
 LONGEST_GRADIENT = 10.0
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
-VERSION = 2
+VERSION = 3
 LOSSES = ("loss", "loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg")
 
 
@@ -82,8 +81,8 @@ def fit(
     The last step is kept as a checkpoint too: a kill during what follows costs no training.
     """
     optimizer = make_optimizer(settings, model.parameters())
-    state = load_checkpoint(checkpoint, digest, device)
-    first = _restore(state, model, optimizer, curves) if state else 0
+    kept: dict[str, Kept] = {"model": model, "optimizer": optimizer, "curves": curves}
+    first = resume(checkpoint, digest, device, kept)
     model.train()
     batches = fetch(examples, range(first, settings.iterations), settings.batch, readers)
     shown = progress(batches, "detector", "iteration", total=settings.iterations, start=first)
@@ -94,7 +93,7 @@ def fit(
         last = done == settings.iterations
         curves.step(done, dict(zip(LOSSES, losses, strict=True)), last)
         if last or done % settings.checkpoint_every == 0:
-            save_checkpoint(checkpoint, digest, _state(done, model, optimizer, curves))
+            save_checkpoint(checkpoint, digest, done, kept)
 
 
 def fetch(examples: Examples, steps: range, size: int, readers: int) -> Iterator[list[Example]]:
@@ -128,17 +127,3 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rat
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
     descend(optimizer, rate)
-
-
-def _state(step: int, model: nn.Module, optimizer: torch.optim.Optimizer, curves: Curves) -> dict[str, Any]:
-    state = {"step": step, "points": curves.points, "waiting": curves.waiting}
-    return {**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-
-
-def _restore(
-    state: dict[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer, curves: Curves
-) -> int:
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    curves.restore(state["points"], state["waiting"])
-    return int(state["step"])

@@ -3,8 +3,9 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,10 +31,14 @@ class Curves:
         self.waiting: list[Tensor] = []
         self._recorder, self._losses, self._advice = recorder, losses, advice
 
-    def restore(self, points: Iterable[Point], waiting: Iterable[Tensor]) -> None:
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint needs to keep."""
+        return {"points": self.points, "waiting": self.waiting}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint; its points are told to the recorder, which may be a new one."""
-        self.waiting = list(waiting)
-        for point in points:
+        self.waiting = list(state["waiting"])
+        for point in state["points"]:
             self._add(dict(point))
 
     def step(self, step: int, losses: Mapping[str, Tensor], last: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from relclip.compute.checkpoint import load_checkpoint, save_checkpoint
+from relclip.compute.checkpoint import Kept, resume, save_checkpoint
 from relclip.compute.schedule import make_optimizer
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -51,11 +51,11 @@ class EarlyStopping:
         """Whether recall has not risen for `patience` validations."""
         return self.patience is not None and self.waited >= self.patience
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """What a checkpoint needs to keep."""
         return {"waited": self.waited, "best": self.best}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint."""
         self.waited, self.best = state["waited"], state["best"]
 
@@ -69,7 +69,7 @@ class EarlyStopping:
 
 
 #: Part of every checkpoint's digest; raise it when a step comes to compute something else.
-VERSION = 3
+VERSION = 4
 CURVES = ("loss", "loss_object", "loss_predicate", "loss_rcl", "temperature")
 
 
@@ -103,12 +103,11 @@ def fit(
     """
     params, model, world = trainer.params, trainer.model, trainer.world
     optimizer = make_optimizer(params, trainer.weights)
-    state = load_checkpoint(folder, digest, trainer.regions.device)
-    stopping = EarlyStopping(params.early_stopping, (model, trainer.contrast))
-    done = first = _restore(state, trainer, optimizer, curves, stopping) if state else 0
-    world.agree(
-        first, trainer.regions.device, "the step of their checkpoint; give all the same --checkpoints"
-    )
+    stopping, device = EarlyStopping(params.early_stopping, (model, trainer.contrast)), trainer.regions.device
+    kept: dict[str, Kept] = {"model": model, "contrast": trainer.contrast, "optimizer": optimizer}
+    kept |= {"curves": curves, "stopping": stopping}
+    done = first = resume(folder, digest, device, kept)
+    world.agree(first, device, "the step of their checkpoint; give all the same --checkpoints")
     world.copy_first([*model.state_dict().values(), *trainer.contrast.state_dict().values()])
     model.train(not trainer.frozen)
     steps = range(first, first if stopping.over else params.iterations)
@@ -124,7 +123,7 @@ def fit(
         curves.step(done, {**vars(losses), "temperature": trainer.contrast.temperature}, last)
         curves.validation(done, measured)
         if world.first and (done % params.checkpoint_every == 0 or (keep_last and last)):
-            save_checkpoint(folder, digest, _state(done, trainer, optimizer, curves, stopping))
+            save_checkpoint(folder, digest, done, kept)
         if stopping.over:
             if world.first:
                 sentence = (
@@ -151,36 +150,3 @@ def ahead(
             return step, whole, with_room(lambda: trainer.share(whole, step))
 
     return in_order(ready, steps, 1) if (on_gpu if early is None else early) else map(ready, steps)
-
-
-def _state(
-    step: int,
-    trainer: Trainer,
-    optimizer: torch.optim.Optimizer,
-    curves: Curves,
-    stopping: EarlyStopping,
-) -> dict[str, Any]:
-    return {
-        "step": step,
-        "model": trainer.model.state_dict(),
-        "contrast": trainer.contrast.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "points": curves.points,
-        "waiting": curves.waiting,
-        "stopping": stopping.state(),
-    }
-
-
-def _restore(
-    state: dict[str, Any],
-    trainer: Trainer,
-    optimizer: torch.optim.Optimizer,
-    curves: Curves,
-    stopping: EarlyStopping,
-) -> int:
-    trainer.model.load_state_dict(state["model"])
-    trainer.contrast.load_state_dict(state["contrast"])
-    optimizer.load_state_dict(state["optimizer"])
-    curves.restore(state["points"], state["waiting"])
-    stopping.restore(state["stopping"])
-    return int(state["step"])

@@ -74,10 +74,10 @@ def test_errors_of_every_library_that_lacks_memory(said, capsys):
 
 def test_a_checkpoint_that_finds_no_room_on_the_card_is_not_broken(tmp_path, monkeypatch):
     """Its training began anew, and the next checkpoint took its place."""
-    checkpoint.save_checkpoint(tmp_path, "digest", {"step": 7})
+    checkpoint.save_checkpoint(tmp_path, "digest", 7, {})
     monkeypatch.setattr(torch, "load", lambda *_, **__: (_ for _ in ()).throw(FULL))
     with pytest.raises(torch.OutOfMemoryError):
-        checkpoint.load_checkpoint(tmp_path, "digest", CPU)
+        checkpoint.resume(tmp_path, "digest", CPU, {})
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,6 @@ def wrong_call(call, path):
         "runs text or a pickle": name in RUN or name.removeprefix("builtins.") in RUN,
         "torch.load without weights_only=True": name == "torch.load" and given("weights_only") is not True,
         "load_checkpoint without weights_only=True": name.endswith("load_checkpoint")
-        and not path_is_ours(path)
         and given("weights_only") is not True,
         "allow_pickle": given("allow_pickle") not in (None, False),
         "a shell": given("shell") not in (None, False),
@@ -90,15 +89,6 @@ def wrong_call(call, path):
         "an unsafe loader by name": name in {"yaml.unsafe_load", "yaml.full_load"},
     }
     return ", ".join(reason for reason, met in rules.items() if met)
-
-
-def path_is_ours(path):
-    """core.checkpoint's own load_checkpoint takes no weights_only: what it calls does."""
-    return (
-        path is None
-        or "relclip.compute.checkpoint import" in path.read_text("utf-8")
-        or path.name == "checkpoint.py"
-    )
 
 
 def found(text, path=None):

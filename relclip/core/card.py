@@ -12,8 +12,18 @@ DEVICES, OF_WINDOWS = Path("/dev"), Path("/usr/lib/wsl/lib/libcuda.so.1")
 #: First entries of CUDA_VISIBLE_DEVICES that hide all cards: CUDA reads it up to the first that names none. The last is
 #: SLURM's, of a job that asked for no card.
 HIDDEN = ("", "-1", "NoDevFiles")
-#: What fails on a card that torch cannot use.
-PROBE = "import torch; torch.zeros(1, device='cuda').item()"
+#: What fails where torch can use no card, with the first line of what it says of the first: CUDA's errors have many.
+PROBE = """
+import sys, torch
+reasons = []
+for number in range(max(torch.cuda.device_count(), 1)):
+    try:
+        torch.zeros(1, device=f"cuda:{number}").item()
+        sys.exit()
+    except (RuntimeError, AssertionError) as error:
+        reasons.append(f"{type(error).__name__}: {error}".split("\\n")[0])
+sys.exit(reasons[0])
+"""
 
 
 def is_there() -> bool:
@@ -24,7 +34,7 @@ def is_there() -> bool:
 
 
 def trouble() -> str:
-    """Why torch cannot compute on a card, in its own words; nothing where it can. It is asked in another process."""
+    """Why torch can compute on no card, in its own words; nothing where it can. It is asked in another process."""
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=False)
     return one_line(done.stderr.strip().split("\n")[-1]) if done.returncode else ""
 

@@ -51,6 +51,28 @@ def test_visual_genome_is_refused_on_a_card_that_torch_cannot_use(shown, monkeyp
     card.check()
 
 
+TORCH = """
+import os, types
+cuda = types.SimpleNamespace(device_count=lambda: 2)
+def zeros(count, device):
+    if device in os.environ["BROKEN"]:
+        raise RuntimeError(f"CUDA error: out of memory on {device}\\nSearch for it\\nDevice-side assertions were off")
+    return types.SimpleNamespace(item=float)
+"""
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [("", ""), ("cuda:0", ""), ("cuda:0 cuda:1", "RuntimeError: CUDA error: out of memory on cuda:0")],
+)
+def test_a_further_card_will_do_and_the_first_line_of_an_error_is_told(tmp_path, monkeypatch, broken, said):
+    """Jobs pass an old card over, and Snakemake refused it; CUDA's last line is about its debugging."""
+    (tmp_path / "torch.py").write_text(TORCH)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("BROKEN", broken)
+    assert card.trouble() == said
+
+
 def test_a_card_that_others_have_is_no_old_driver():
     taken = str(card.unusable("CUDA error: CUDA-capable device(s) is/are busy or unavailable"))
     assert "--resources gpu=1" in taken and "driver" not in taken

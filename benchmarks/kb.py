@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -76,8 +76,7 @@ def ours(vocabulary: Vocabulary, backend: str = RULES) -> Find:
 
 def score(path: Path, vocabulary: Vocabulary, rule: Find, half: str, show: str = "") -> dict[str, float]:
     """Precision, recall, F1 of a rule over a half of a gold file."""
-
-    gold, writing = list(read_gold(path, vocabulary, half=half)), Writing(vocabulary)
+    gold, writing, rule = list(read_gold(path, vocabulary, half=half)), Writing(vocabulary), cache(rule)
     for caption in gold if show in ("wrong", "missed") else ():
         found = writing.of(rule(caption.caption))
         differ = {"wrong": sorted(found - caption.facts), "missed": sorted(caption.facts - found)}
@@ -164,7 +163,7 @@ def _lines(files: list[Path]) -> Iterator[str]:
 def gold(
     files: list[Path], vocabulary: Vocabulary, backends: Sequence[str], halves: Sequence[str], show: str
 ) -> None:
-    """Print a line for each file, half, reader of predicates and rule."""
+    """Print a line for each file, half and rule."""
     rules = {backend: ours(vocabulary, backend) for backend in backends} | {
         "nearest": nearest_noun(vocabulary)
     }

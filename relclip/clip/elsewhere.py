@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from relclip.core.atomic import write_json
-from relclip.core.errors import InputError, one_line
+from relclip.core.errors import InputError, is_out_of_memory, one_line
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.encoder.known import check_activation, check_texts, hub_names, no_tag, read_config, unknown
@@ -158,6 +158,8 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
             raise ValueError(f"it lacks, or has beyond the model: {', '.join(sorted(wrong)[:3])}")
         openai = bool(set(found.unexpected_keys) & set(OPENAI_SIZES))
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         broken = type(error).__name__ == "UnpicklingError"  # torch's own words are advice to run code
         why = "it is no file of plain weights" if broken else one_line(error, 160)
         raise InputError(

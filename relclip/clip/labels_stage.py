@@ -23,7 +23,7 @@ from relclip.compute.device import best_device, moved, prepare
 from relclip.core.accuracy import accuracy
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import file_digest, inputs_digest
-from relclip.core.errors import InputError, one_line
+from relclip.core.errors import InputError, is_out_of_memory, one_line
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.core.seeds import stream
@@ -69,6 +69,8 @@ def _model(settings: LabelsEncoder) -> nn.Module:
             reach(f"{HUB}/{hub}")
         return timm.create_model(name, pretrained=True)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(
             f"the weights of '{name}' could not be downloaded from {HUB}/{hub} ({one_line(error)}); on a machine "
             "with network fetch model.safetensors there, put the file anywhere here and set labels.weights to its path"
@@ -84,6 +86,8 @@ def _from_file(name: str, weights: Path) -> nn.Module:
         model = timm.create_model(name, pretrained=False)
         timm.models.load_checkpoint(model, str(weights), strict=True, weights_only=True)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(
             f"{weights} does not load as timm's '{name}' ({one_line(error, 160)}); give that model's "
             "model.safetensors, or set labels.model to the file's model"

@@ -30,7 +30,7 @@ def best_device(name: str = "auto") -> torch.device:
     there = gpus if kind == "cuda" else 1
     if kind not in {"cpu", "cuda"} or (colon and not number.isdecimal()) or int(number or 0) >= there:
         raise InputError(f"the device '{name}' is not there; give auto, cpu{', cuda' if gpus else ''}")
-    if kind == "cuda" and (reason := _fault(int(number))):
+    if kind == "cuda" and (reason := _fault(int(number or 0))):
         raise card.unusable(reason)
     return torch.device(name)
 

@@ -149,10 +149,10 @@ def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
             begin = file.peek(LONGEST_CAPTION)
-            if b"\r" in begin[:-1] and b"\n" not in begin:
+            if begin.count(b"\r") > 1 and b"\n" not in begin:
                 raise InputError(
                     f"the caption file {path} ends its lines with CR alone, as old Macs did; write LF instead: "
-                    "tr '\\r' '\\n' < OLD > NEW"
+                    f"{'zcat' if zipped else 'cat'} OLD | tr '\\r' '\\n' > NEW"
                 )
             yield cast("IO[bytes]", file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -37,9 +37,11 @@ CONFIG, WEIGHTS, WORDS = "open_clip_config.json", "open_clip_model.safetensors",
 
 
 class Encoder:
-    """CLIP's two towers in evaluation mode. Every method is deterministic and safe to call from several threads.
+    """CLIP's two towers in evaluation mode. On a CPU every method is deterministic; each is safe to call from several
+    threads.
 
-    A batch for which the device lacks memory is halved.
+    A batch for which the device lacks memory is halved. On a GPU numbers come from float16, and from float32 after the
+    first batch that float16 does not hold.
     """
 
     def __init__(self, model: Any, tokenizer: Callable[[list[str]], Tensor], device: torch.device) -> None:
@@ -53,6 +55,7 @@ class Encoder:
         self._towers: dict[int, Any] = {}
         self._wide = False
         self.image_size: int = _side(model.visual.image_size)
+        _check_patches(model.visual, self.image_size)
         self.logit_scale = float(model.logit_scale.exp())
         self._crops = Halving("CLIP on crops", "crop", "ext.batch")
         self._pictures = Halving("patch maps", "picture", "features.batch")
@@ -105,6 +108,8 @@ class Encoder:
             )
             lacking = lacking or ("" if len(shape) == 4 else f"its patch states are {tuple(shape)}")
         except Exception as error:  # a tower is anybody's code: timm asserts
+            if is_out_of_memory(error):
+                raise
             lacking = one_line(error, 160)
         if lacking:
             raise InputError(
@@ -290,18 +295,12 @@ def _tokenizer(folder: Path) -> Any:
 def _resized_tower(tower: Any, size: int) -> Any:
     from open_clip.model import resize_pos_embed  # noqa: PLC0415
 
-    # of timm's towers, which may have none
-    embedded = getattr(getattr(tower, "trunk", None), "patch_embed", tower)
-    patch = _side(getattr(embedded, "patch_size", getattr(tower, "patch_size", 1)))
+    patch = _patch(tower) or 1
     if size % patch:
         raise ContractError(
             f"features.image_size is {size}; this CLIP's patches have {patch} pixels, so take a multiple"
         )
-    if patch > 1 and (size // patch) ** 2 > MOST_PATCHES:
-        raise ContractError(
-            f"a picture of {size} pixels is {(size // patch) ** 2:,} patches of {patch}, each of which attends to all, "
-            f"and more than {MOST_PATCHES:,}; take a smaller features.image_size"
-        )
+    _check_patches(tower, size)
     clone = copy.deepcopy(tower)
     if not hasattr(tower, "positional_embedding"):
         if hasattr(tower, "set_input_size"):  # else it is convolutional and takes any size
@@ -312,6 +311,22 @@ def _resized_tower(tower: Any, size: int) -> Any:
     resize_pos_embed(state, SimpleNamespace(visual=SimpleNamespace(grid_size=(size // patch, size // patch))))
     clone.positional_embedding = nn.Parameter(state[name], requires_grad=False)
     return clone
+
+
+def _check_patches(tower: Any, size: int) -> None:
+    patch = _patch(tower)
+    if patch and (size // patch) ** 2 > MOST_PATCHES:
+        raise ContractError(
+            f"a picture of {size} pixels is {(size // patch) ** 2:,} patches of {patch}, each of which attends to all, "
+            f"and more than {MOST_PATCHES:,}; take a smaller features.image_size, or another encoder"
+        )
+
+
+def _patch(tower: Any) -> int | None:
+    """The side of a tower's patches, pixels; none of a convolutional one, which has none."""
+    embedded = getattr(getattr(tower, "trunk", None), "patch_embed", tower)
+    size = getattr(embedded, "patch_size", getattr(tower, "patch_size", None))
+    return size and _side(size)
 
 
 def _side(size: int | tuple[int, int]) -> int:

@@ -31,11 +31,10 @@ HALVES = ("one half", "other half")
 
 
 class GoldCaption(NamedTuple):
-    """A caption, its triples inside the vocabulary, and the graph as it was written."""
+    """A caption and its triples inside the vocabulary."""
 
     caption: str
     facts: set[Fact]
-    graph: str
 
 
 @dataclass
@@ -87,9 +86,8 @@ class Writing:
     (x, covered in, y) is (y, covering, x).
     """
 
-    def __init__(self, vocabulary: Vocabulary, *, lenient: bool = False) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self._names = {"cover": "covering"}
-        self._lenient = lenient
         for name in vocabulary.predicates:
             self._names.setdefault(gold_words(name), name)
         said = {gold_words(name) for name in vocabulary.predicates}
@@ -97,11 +95,7 @@ class Writing:
 
     def name(self, words: str) -> str:
         """The predicate that stands for what an annotator wrote, or ''."""
-        return next((self._names[way] for way in self._ways(gold_words(words)) if way in self._names), "")
-
-    def _ways(self, words: str) -> list[str]:
-        verb, _, rest = words.partition(" ")
-        return [words, f"{verb} on", verb] if self._lenient and rest in ("on", "on top of") else [words]
+        return self._names.get(gold_words(words), "")
 
     def of(self, facts: Iterable[Fact]) -> set[Fact]:
         """Mined facts, written so."""
@@ -109,24 +103,20 @@ class Writing:
         return {(s, self._names[gold_words(p)], o) for s, p, o in turned}
 
 
-def read_gold(
-    path: Path, vocabulary: Vocabulary, *, lenient: bool = False, half: str | None = None
-) -> Iterator[GoldCaption]:
+def read_gold(path: Path, vocabulary: Vocabulary, *, half: str | None = None) -> Iterator[GoldCaption]:
     """Read a CSV with the columns `caption` and `scene_graph`: `( subject , verb lemma , object ) , ...`.
 
-    Nouns go through the same alignment as captions, predicates through `Writing`. `lenient`: `ride on` is riding,
-    `sit on top of` sitting on. `half`: of the pictures, by a digest of `image_id`; rules were developed on both.
+    Nouns go through the same alignment as captions, predicates through `Writing`. `half`: of the pictures, by a digest
+    of `image_id`; rules were developed on both.
     Raises InputError where the file is not of this kind.
     """
-    objects, writing = Objects(vocabulary.objects), Writing(vocabulary, lenient=lenient)
+    objects, writing = Objects(vocabulary.objects), Writing(vocabulary)
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             for row in csv.DictReader(file):
                 if half is None or _half(row["image_id"]) == half:
-                    graph = row["scene_graph"] or ""
-                    yield GoldCaption(
-                        row["caption"] or "", _facts(graph, objects, vocabulary, writing), graph
-                    )
+                    facts = _facts(row["scene_graph"] or "", objects, vocabulary, writing)
+                    yield GoldCaption(row["caption"] or "", facts)
     except OSError as error:
         raise InputError(f"the gold file {path} cannot be read ({error.strerror})") from None
     except (KeyError, ValueError, csv.Error):
@@ -149,13 +139,8 @@ def _facts(graph: str, objects: Objects, vocabulary: Vocabulary, writing: Writin
     return found
 
 
-def compare(
-    gold: Iterable[GoldCaption],
-    rule: Rule,
-    writing: Writing,
-    show: Callable[[GoldCaption, set[Fact]], None] | None = None,
-) -> Found:
-    """Count what `rule` finds in the captions against their triples; `show` sees each caption with what was found."""
+def compare(gold: Iterable[GoldCaption], rule: Rule, writing: Writing) -> Found:
+    """Count what `rule` finds in the captions against their triples."""
     result = Found()
     for caption in gold:
         found = writing.of(rule(caption.caption))
@@ -165,6 +150,4 @@ def compare(
             (result.missed, caption.facts - found),
         ):
             counter.update(predicate for _, predicate, _ in facts)
-        if show:
-            show(caption, found)
     return result

@@ -67,7 +67,9 @@ class Grammar:
         self.phrases = dict(grammar.PHRASES)
         named = list(_named(predicates, aliases or {}))
         found = list(filter(None, starmap(self._read, named)))
-        self.links |= {text: name for text, name in named if text in self.links}  # inside, beside inside of
+        self.links |= {
+            text: name for text, name in reversed(named) if text in self.links
+        }  # inside, beside inside of
         if "part_of" in self.links:
             self.phrases |= {f" {be} part of ": f" {be} part_of " for be in _BE}
         for link, likes in grammar.LIKE.items():
@@ -99,6 +101,7 @@ class Grammar:
         lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
         if not lemmas or (words[1:] and not rest):
             return None
+        self.phrases |= {f" {rest} of ": f" {rest} "} if words[1:] == [rest, "of"] else {}
         return _Phrase(lemma=_lemma(words[0], lemmas), word=words[0], rest=rest, predicate=name)
 
     def _with_likes(self, found: list[_Phrase]) -> list[_Phrase]:

@@ -57,7 +57,9 @@ def _origin(folder: Path, layout: Format, captions: Sequence[str]) -> Origin:
 
 
 def annotation_of(raw: Raw) -> list[Path]:
-    """The annotation files of raw.folder, of the Hub's none; the folder itself where it is not there."""
+    """The annotation files of raw.folder, of the Hub's none; where their names are the folder's to say and it is not
+    there, the folder itself.
+    """
     folder = Path(raw.folder or "")
     if raw.folder and raw.folder.startswith(HUB):
         return []

@@ -49,7 +49,7 @@ def table2(case, params, folder):
 def test_people_stand_beside_the_oracle(case, params, tmp_path):
     truth = case.true_answers()
     table = table2(case, params, written(case, tmp_path, {"a": truth, "b": truth}))
-    shown = [table.columns[place].label for place in table.shown]
+    shown = [column.label for column in table.shown]
     assert shown[:4] == ["P@10 (people)", "P@20 (people)", "P@10 (oracle)", "P@20 (oracle)"]
     for line in table.blocks[0].lines[:2]:
         people, oracle = line.cells[:2], line.cells[2:4]

@@ -11,7 +11,7 @@ from PIL import Image
 from relclip.compute.device import frozen_autocast
 from relclip.core.errors import ContractError
 from relclip.encoder.crops import cut, pixel_boxes
-from relclip.encoder.encoder import CONFIG, WEIGHTS, WORDS, load_encoder
+from relclip.encoder.encoder import CONFIG, WEIGHTS, WORDS, Encoder, load_encoder
 from relclip.encoder.tokenizer import WordTokenizer, collect_words
 
 CPU = torch.device("cpu")
@@ -51,6 +51,9 @@ def test_a_larger_map_keeps_the_trained_one_unharmed(tiny):
         encoder.patch_map(_pictures(1), 20)
     with pytest.raises(ContractError, match=r"is 16,900 patches of 8, .*smaller features.image_size"):
         encoder.patch_map(_pictures(1), 8 * 130)
+    encoder._model.visual.image_size = 8 * 130  # as a stranger's folder may say
+    with pytest.raises(ContractError, match=r"16,900 patches of 8"):
+        Encoder(encoder._model, str, CPU)
 
 
 def test_texts_by_one_worker_or_several_and_none_at_all(tiny):

@@ -128,6 +128,14 @@ def test_a_card_that_is_named_is_this_process_s_too(box):
         device.best_device("cuda:2")
 
 
+def test_a_driver_that_is_too_old_is_a_sentence(box, monkeypatch):
+    """Its cards are counted all the same."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    box[1].add(0)
+    with pytest.raises(InputError, match=r"cannot compute on .*no kernel image for 0"):
+        device.best_device("cuda")
+
+
 def test_processes_of_a_training_take_the_cards_that_are_free(box, names, monkeypatch):
     monkeypatch.setenv("MASTER_ADDR", "localhost")
     monkeypatch.setenv("MASTER_PORT", names[0])

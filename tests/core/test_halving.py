@@ -99,6 +99,15 @@ def test_the_encoder_halves_pictures_and_texts(tiny, monkeypatch, method, call, 
     assert "out of memory with 7" in capsys.readouterr().err
 
 
+def test_an_encoder_for_which_memory_does_not_suffice_is_not_blamed(tiny, monkeypatch):
+    def full(*_):
+        raise FULL
+
+    monkeypatch.setattr(Encoder, "encode_images", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        load_encoder(tiny.model, CPU).check("tiny")
+
+
 def pictures(count, size):
     return torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8, generator=torch.manual_seed(0))
 

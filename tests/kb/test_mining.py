@@ -19,8 +19,9 @@ from relclip.core.forms import verb_forms
 from relclip.core.params.kb import Kb
 from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.kb import Miner, mine, mine_caption, mining
+from relclip.kb import Language, Miner, mine, mine_caption, mining
 from relclip.kb import __main__ as command_line
+from relclip.kb.align import named
 
 SENTENCES = [
     "a man riding a horse",
@@ -232,6 +233,17 @@ def test_open_images_inside_of_is_inside_where_that_is_no_predicate(predicates):
     own = "inside" if "inside" in predicates else "inside of"
     assert mine_caption("a cup inside a box", words) == [("cup", own, "box")]
     assert mine_caption("a cup inside of the box", words) == [("cup", own, "box")]
+
+
+def test_an_alias_takes_no_predicate_s_own_word():
+    words, aliases = (
+        Vocabulary(("cup", "box"), ("in", "inside")),
+        {"in": "inside", "sitting inside of": "inside"},
+    )
+    miner = Miner(words, Language(predicate_aliases=aliases))
+    assert not miner.not_mined.predicates
+    for caption, own in (("a cup in a box", "in"), ("a cup sitting inside of a box", "inside")):
+        assert named(miner.triplets(caption), words) == [("cup", own, "box")]
 
 
 def test_workers_end_with_a_killed_parent(tmp_path, captions, vocabulary):

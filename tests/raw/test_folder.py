@@ -173,6 +173,8 @@ def test_captions_whose_lines_end_with_cr_alone_are_refused(tmp_path, pack):
             read()
     path.write_bytes(pack(b"a man riding a horse\t1\r\n" * 900 + b"a dog\ron a bed\t2\r"))
     assert join_captions([path], tmp_path / "captions.tsv") == {"captions": 901}
+    path.write_bytes(pack(b"a dog\ron a bed"))
+    assert join_captions([path], tmp_path / "captions.tsv") == {"captions": 1}
 
 
 def test_cameras_write_their_endings_in_capitals(folder, tmp_path):

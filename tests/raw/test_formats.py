@@ -205,7 +205,7 @@ def test_a_packed_file_is_refused_by_its_name(form, file, packing, tmp_path):
     shutil.copy(folder / file, f"{folder / file}{packing}")
     take_folder(folder, [], tmp_path / "both", form)
     (folder / file).unlink()
-    with pytest.raises(InputError, match=f"{file}{packing} is packed, .* unpack it to .*{file}, or take"):
+    with pytest.raises(InputError, match=f"{file}{packing} is packed, .* unpack it to .*{file}, or give"):
         take_folder(folder, [], tmp_path / "raw", form)
     assert not (tmp_path / "raw").exists()
 

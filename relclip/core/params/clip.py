@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from relclip.core.errors import one_line
 from relclip.core.params.base import Closed, Seed
 
 #: Letters of a template; no encoder reads as many.
@@ -16,7 +17,9 @@ def _prompt(*allowed: str) -> AfterValidator:
 
     def check(template: str) -> str:
         if len(template) > LONGEST_PROMPT:
-            raise ValueError(f"the prompt '{template[:40]}...' has more than {LONGEST_PROMPT:,} letters")
+            raise ValueError(
+                f"the prompt '{one_line(template, 40)}...' has more than {LONGEST_PROMPT:,} letters"
+            )
         words = " and ".join(f"{{{name}}}" for name in allowed)
         try:
             met = {name for _, name, _, _ in Formatter().parse(template) if name is not None}

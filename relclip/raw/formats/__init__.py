@@ -53,31 +53,33 @@ def reader(name: str) -> Reader:
     return found
 
 
-def annotation_files(folder: Path, ending: str, least: int = 1) -> list[Path]:
-    """Files with this ending in the folder and in the folders inside it, sorted; links out of it are passed over.
+def annotation_files(folder: Path, ending: str, least: int = 1, named: str = "") -> list[Path]:
+    """Files with this ending, and `named` in their names, in the folder and in the folders inside it, sorted.
 
-    The folders inside it may be links to a larger disk. Raises InputError where there are not `least`, or far more than
-    a data set has; with `least` also where one is packed, and would be passed over.
+    Links out of it are passed over; the folders inside it may be links to a larger disk. Raises InputError where there
+    are not `least`, or far more than a data set has; with `least` also where one is packed, and would be passed over.
     """
     for packing in PACKED[: -1 if (folder / UNPACKED).is_dir() else None] if least else ():
-        for path in _files(folder, f"{ending}{packing}"):
+        for path in _files(folder, f"{ending}{packing}", named):
             check_unpacked(path.with_suffix(""))
-    found = _files(folder, ending)
+    found, shown = _files(folder, ending, named), f"*{named}*{ending}" if named else f"*{ending}"
     if not least <= len(found) <= MOST_FILES:
         raise InputError(
-            f"{folder} and the folders inside it hold {len(found)} files *{ending}; give the folder of a data set, "
+            f"{folder} and the folders inside it hold {len(found)} files {shown}; give the folder of a data set, "
             f"which has from 1 to {MOST_FILES}"
         )
     return found
 
 
-def _files(folder: Path, ending: str) -> list[Path]:
+def _files(folder: Path, ending: str, named: str) -> list[Path]:
     inside = real(folder)
     places = ("", "[!.]*/", f"{UNPACKED}/*/")
     return [
         path
         for path in sorted(path for place in places for path in folder.glob(f"{place}*{ending}"))
-        if path.is_file() and any(real(path).is_relative_to(one) for one in (inside, real(path.parent)))
+        if named.lower() in path.name.lower()
+        and path.is_file()
+        and any(real(path).is_relative_to(one) for one in (inside, real(path.parent)))
     ]
 
 
@@ -86,7 +88,7 @@ def check_unpacked(path: Path) -> None:
     packed = next((f"{path}{packing}" for packing in PACKED if Path(f"{path}{packing}").is_file()), None)
     if packed and not path.is_file():
         raise InputError(
-            f"{packed} is packed, and annotation is read unpacked; unpack it to {path}, or take it away"
+            f"{packed} is packed, and annotation is read unpacked; unpack it to {path}, or give a folder without it"
         )
 
 

@@ -10,20 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relclip.core.entries import Entry, as_list, read_members
-from relclip.core.errors import InputError
 from relclip.raw.formats import Picture, annotation_files, split_of, words_of
 
-NAME = "scenegraphs"
+NAME = "sceneGraphs"
 
 
 def read(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
     """Yield the pictures of all files *sceneGraphs.json."""
-    files = [path for path in annotation_files(folder, ".json") if NAME in path.stem.lower()]
-    if not files:
-        raise InputError(
-            f"{folder} holds no *sceneGraphs.json; give the folder with GQA's train_sceneGraphs.json"
-        )
-    for path in files:
+    for path in annotation_files(folder, ".json", named=NAME):
         split = split_of(path, folder)
         for name, graph in read_members(path):
             yield _picture(name, graph, "test" if split == "val" else split, counts)

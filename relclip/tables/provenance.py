@@ -93,7 +93,10 @@ def _number(text: str | None) -> float:
 def _commit(folder: Path) -> str:
     try:
         head = _git(folder, "rev-parse", "HEAD")
-        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+        # reports/metrics is this stage's own: Snakemake took it away before
+        changed = _git(
+            folder, "status", "--porcelain", "--untracked-files=no", ".", ":(exclude)reports/metrics"
+        )
     except (OSError, subprocess.SubprocessError):
         return "unknown: this folder is in no git repository, or has no commit"
     return head + (" with uncommitted changes" if changed else "")

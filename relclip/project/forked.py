@@ -136,20 +136,29 @@ class _Forks:
         for name in (*PREPARED, *["torch"] * asked.torch):
             importlib.import_module(name)
         gc.freeze()
+        begins, told = os.pipe()
         try:
             job = os.fork()
         except OSError:  # no room for one more: who asked starts as usual, and no other job is lost
             job = -1
         if job == 0:
+            os.close(told)
             asks.close()
+            if not os.read(begins, 1):  # this process was killed before it told: who asked starts as usual
+                os._exit(1)
+            os.close(begins)
             self._become(asked, files)
             return
-        for file in files:
+        for file in (*files, begins):
             os.close(file)
+        if job > 0:
+            with suppress(OSError):  # who asked is gone already
+                asks.send(b"%d" % job)
+            with suppress(OSError):  # the job is gone already
+                os.write(told, b"1")
+        os.close(told)
         if job < 0:
             return
-        with suppress(OSError):  # who asked is gone already
-            asks.send(b"%d" % job)
         ended = os.pidfd_open(job)
         self._ready.register(ended, selectors.EVENT_READ, partial(self._tell, job, ended, asks))
         self._ready.register(asks, selectors.EVENT_READ, partial(self._kill, job, asks))

@@ -174,6 +174,16 @@ def test_where_no_process_can_be_forked_off_a_job_starts_as_usual_and_its_output
     assert server.returncode == 0
 
 
+def test_killed_before_it_told_of_a_job_that_runs_once_all_the_same(tmp_path):
+    """Who asked started the job as usual, beside the one that had begun."""
+    dies = "import socket, time\ndef send(*_):\n    time.sleep(1)\n    os.kill(os.getpid(), signal.SIGKILL)"
+    server, house = listening(tmp_path, f"{USUAL}\n{dies}\nsocket.socket.send = send")
+    job = begun(house, "7")
+    assert job.communicate(timeout=60) == (f"7 said {tmp_path} __main__ False\n", "error\n")
+    assert job.returncode == 7
+    server.communicate()
+
+
 def test_what_ignores_ctrl_c_has_jobs_that_do_and_nobody_else_may_ask(tmp_path):
     warns = "import warnings\nwarnings.simplefilter('default')"
     ignores = f"{USUAL}\n{warns}\nos.umask(0)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"

@@ -67,9 +67,8 @@ class Grammar:
         self.phrases = dict(grammar.PHRASES)
         named = list(_named(predicates, aliases or {}))
         found = list(filter(None, starmap(self._read, named)))
-        self.links |= {
-            text: name for text, name in reversed(named) if text in self.links
-        }  # inside, beside inside of
+        # a predicate's own word is its own: inside, beside inside of
+        self.links |= {text: name for text, name in reversed(named) if text in self.links}
         if "part_of" in self.links:
             self.phrases |= {f" {be} part of ": f" {be} part_of " for be in _BE}
         for link, likes in grammar.LIKE.items():
@@ -96,13 +95,18 @@ class Grammar:
             link = _preposition(words)
             if link and grammar.TAG.get(link) != "t" and link != _PURPOSE:
                 self.links.setdefault(link, name)
-                self.phrases |= {f" {link} of ": f" {link} "} if words == [link, "of"] else {}
+                self._read_with_of(words, link)
             return None
         lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
         if not lemmas or (words[1:] and not rest):
             return None
-        self.phrases |= {f" {rest} of ": f" {rest} "} if words[1:] == [rest, "of"] else {}
+        self._read_with_of(words[1:], rest)
         return _Phrase(lemma=_lemma(words[0], lemmas), word=words[0], rest=rest, predicate=name)
+
+    def _read_with_of(self, words: list[str], link: str) -> None:
+        """Captions say `inside of` for `inside` where a predicate does."""
+        if words == [link, "of"]:
+            self.phrases[f" {link} of "] = f" {link} "
 
     def _with_likes(self, found: list[_Phrase]) -> list[_Phrase]:
         """Add verbs that mean another one (lay: lie) where they are no predicates of their own."""

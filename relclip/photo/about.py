@@ -16,7 +16,7 @@ from relclip.core.digest import file_digest
 from relclip.core.json_file import read_object
 from relclip.core.origin import read_origin
 from relclip.core.page import render_markdown
-from relclip.core.params.train import NETWORKS, REFINEMENTS, SUPERVISIONS, told
+from relclip.core.params.train import NETWORKS, REFINEMENTS, told, told_in_words
 from relclip.core.parquet import IMAGES, read_table
 from relclip.core.recall import RECALL
 from relclip.core.vocabulary import Vocabulary
@@ -56,13 +56,12 @@ def about_run(data: Path, run: str, config: dict[str, Any]) -> About:
     known = (config.get("inputs") or {}).get("dataset/images.parquet")
     if known and known != _digest(data / "dataset" / "images.parquet"):
         pictures, count = "another data set than the one that lies here now", None
-    learnt = " and ".join(SUPERVISIONS.get(one, f"the labels '{one}'") for one in told(train))
     refined = REFINEMENTS.get(str(train.get("method")), "").partition(" (")[0]
     number = f"{count:,} " if count is not None else ""
     without = f", but for the labels of {', '.join(hidden)}" if (hidden := train.get("held_out")) else ""
     warning = MEANS_NOTHING if untrained else MEANS_LITTLE if origin.drawn else ""
     name = NETWORKS.get(network, network).partition(":")[0]
-    trained = f"{name}{refined and f', {refined},'} trained on {number}{pictures} with {learnt}{without}"
+    trained = f"{name}{refined and f', {refined},'} trained on {number}{pictures} with {told_in_words(train)}{without}"
     return About(
         run=run,
         network=network,

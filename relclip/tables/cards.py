@@ -10,7 +10,7 @@ from relclip.core.atomic import write_text
 from relclip.core.metrics import metric_label
 from relclip.core.origin import Origin
 from relclip.core.page import escape_markdown, markdown_table, render_markdown
-from relclip.core.params.train import NETWORKS, REFINEMENTS, SUPERVISIONS, told
+from relclip.core.params.train import NETWORKS, REFINEMENTS, told, told_in_words
 from relclip.core.recall import JUDGED_ON, RECALL
 from relclip.tables import paper
 from relclip.tables.grid import cell
@@ -45,9 +45,9 @@ def card(origin: Origin, model: Released, provenance: Facts) -> str:
         model=model,
         settings=model.settings,
         networks=NETWORKS,
-        supervisions=SUPERVISIONS,
         refinements=REFINEMENTS,
-        told=told(model.settings),
+        guessed="full" not in told(model.settings),
+        labels=told_in_words(model.settings),
         citation=paper.citation(),
         facts=_facts(model),
         counts=_counts(model.statistics),

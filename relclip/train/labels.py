@@ -139,7 +139,8 @@ def with_mistakes(images: ImageSet, labels: Labels, noise: float, seed: int) -> 
     wrong = chosen(len(labels.predicates), noise, seed, "annotation noise")
     if not wrong.any():
         return labels
-    classes = np.stack(pair_classes(images), axis=1)[labels.pairs]  # (E, 2)
+    pairs = labels.pairs
+    classes = np.stack(pair_classes(images), axis=1)[pairs]  # (E, 2)
     group = np.unique(classes, axis=0, return_inverse=True)[1]
     others = np.zeros((group.max() + 1, labels.predicates.max() + 1), bool)
     others[group, labels.predicates] = True
@@ -147,7 +148,7 @@ def with_mistakes(images: ImageSet, labels: Labels, noise: float, seed: int) -> 
     others[np.arange(len(group)), labels.predicates] = False
     another = (stream(seed, "wrong predicates").random(others.shape) * others).argmax(axis=1)
     found = np.where(wrong & others.any(axis=1), another, labels.predicates)
-    rows = np.unique(np.stack([labels.pairs, found], axis=1), axis=0)
+    rows = np.unique(np.stack([pairs, found], axis=1), axis=0)
     return _equal_weights(len(images.pairs), rows[:, 0], rows[:, 1])
 
 
@@ -262,10 +263,11 @@ def _sum_to_one(weights: NDArray[np.float32], start: NDArray[np.int64]) -> NDArr
 
 def _without(labels: Labels, dropped: NDArray[np.bool_], scores: NDArray[np.float32]) -> Labels:
     """The labels less the entries `dropped` (E,); a pair's best entry by `scores` (E,) stays, the first of equals."""
-    best = np.lexsort((-scores, labels.rows))[labels.start[:-1]]  # stable: of equals the first
+    rows = labels.rows
+    best = np.lexsort((-scores, rows))[labels.start[:-1]]  # stable: of equals the first
     kept = ~dropped
     kept[best] = True
-    start = np.concatenate([[0], np.cumsum(np.bincount(labels.rows[kept], minlength=len(labels.counts)))])
+    start = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=len(labels.counts)))])
     weights = _sum_to_one(labels.weights[kept], start)
     return Labels(labels.row, start, labels.predicates[kept], weights)
 

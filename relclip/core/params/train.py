@@ -292,6 +292,11 @@ def told(settings: Mapping[str, Any]) -> list[str]:
     return [*annotation, str(settings.get("supervision", "unknown"))]
 
 
+def told_in_words(settings: Mapping[str, Any]) -> str:
+    """The same for pages and model cards."""
+    return " and ".join(SUPERVISIONS.get(one, f"the labels '{one}'") for one in told(settings))
+
+
 class Trainings(Closed):
     """The sections that name trainings: `train` their defaults, an entry of `runs` or `refined` for each.
 

@@ -24,7 +24,7 @@ _SPLIT = re.compile(r"(?<![a-z])(train|val|test)(?:ing|id|idation)?(?![a-z])")
 MOST_FILES = 1000
 #: Where a data set's archives are unpacked, a folder each.
 UNPACKED = "unpacked"
-#: How the name of a file ends that was packed. The last are unpacked where they come from the Hub.
+#: How the name of a file ends that was packed.
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -59,10 +59,13 @@ def annotation_files(folder: Path, ending: str, least: int = 1, named: str = "")
     Links out of it are passed over; the folders inside it may be links to a larger disk. Raises InputError where there
     are not `least`, or far more than a data set has; with `least` also where one is packed, and would be passed over.
     """
-    for packing in PACKED[: -1 if (folder / UNPACKED).is_dir() else None] if least else ():
-        for path in _files(folder, f"{ending}{packing}", named):
+    files, shown = _files(folder, ending, named), f"*{named}*{ending}" if named else f"*{ending}"
+    unpacks = (folder / UNPACKED).is_dir()  # those of the Hub's data sets that are .zip
+    packed = tuple(f"{ending}{one}" for one in PACKED if one != ".zip" or not unpacks)
+    for path in files if least else ():
+        if path.name.endswith(packed):
             check_unpacked(path.with_suffix(""))
-    found, shown = _files(folder, ending, named), f"*{named}*{ending}" if named else f"*{ending}"
+    found = [path for path in files if path.name.endswith(ending)]
     if not least <= len(found) <= MOST_FILES:
         raise InputError(
             f"{folder} and the folders inside it hold {len(found)} files {shown}; give the folder of a data set, "
@@ -72,11 +75,12 @@ def annotation_files(folder: Path, ending: str, least: int = 1, named: str = "")
 
 
 def _files(folder: Path, ending: str, named: str) -> list[Path]:
+    """Those with `named` in their names, and `ending`, which another may follow."""
     inside = real(folder)
     places = ("", "[!.]*/", f"{UNPACKED}/*/")
     return [
         path
-        for path in sorted(path for place in places for path in folder.glob(f"{place}*{ending}"))
+        for path in sorted(path for place in places for path in folder.glob(f"{place}*{ending}*"))
         if named.lower() in path.name.lower()
         and path.is_file()
         and any(real(path).is_relative_to(one) for one in (inside, real(path.parent)))

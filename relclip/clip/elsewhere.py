@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from relclip.core.atomic import write_json
-from relclip.core.errors import InputError, is_out_of_memory, one_line
+from relclip.core.errors import InputError, one_line, told
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.encoder.known import check_activation, check_texts, hub_names, no_tag, read_config, unknown
@@ -36,16 +36,16 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     check_texts(name, model_config)
     _check_tokenizer(name, model_config["text_cfg"].get("hf_tokenizer_name"))
     torch.manual_seed(settings.pretrain.seed)
-    try:
+    hub = hub_names(model_config)
+    fetched = f", which reads {hub} from the Hub (HF_ENDPOINT and HF_HOME are heeded)" if hub else ""
+    with told(
+        lambda error: InputError(
+            f"open_clip cannot build '{name}'{fetched}: {one_line(error, 160)}; take another clip.model"
+        )
+    ):
         with quiet():
             model = open_clip.create_model(name, pretrained_text=False)
         tokenizer = open_clip.get_tokenizer(name)
-    except Exception as error:
-        hub = hub_names(model_config)
-        fetched = f", which reads {hub} from the Hub (HF_ENDPOINT and HF_HOME are heeded)" if hub else ""
-        raise InputError(
-            f"open_clip cannot build '{name}'{fetched}: {one_line(error, 160)}; take another clip.model"
-        ) from None
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
         print(
@@ -104,15 +104,15 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
         raise no_tag(model, weights, tags)
     tag = get_pretrained_cfg(model, weights)
     where = f"{HUB}/{tag['hf_hub'].rstrip('/')}" if tag.get("hf_hub") else tag.get("url", "")
-    try:
+    with told(
+        lambda error: InputError(
+            f"the weights '{weights}' of {model} could not be downloaded from {where} ({one_line(error)}); on a "
+            f"machine with network fetch {FILE} there, put the file anywhere here and set clip.weights to its path"
+        )
+    ):
         if not cached(tag.get("hf_hub", "").rstrip("/") or "none", FILE):
             reach(where)
         return Path(download_pretrained(tag)), tag
-    except Exception as error:
-        raise InputError(
-            f"the weights '{weights}' of {model} could not be downloaded from {where} ({one_line(error)}); on a "
-            f"machine with network fetch {FILE} there, put the file anywhere here and set clip.weights to its path"
-        ) from None
 
 
 def _check_tokenizer(model: str, tokenizer: str | None) -> None:
@@ -152,23 +152,21 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
             "trust it: torch.save(torch.jit.load(FILE, map_location='cpu').state_dict(), 'clip.pt'), or take the same "
             f"model as safetensors (open_clip's tag 'openai'), and set clip.weights to that file"
         )
-    try:
-        found = load_checkpoint(model, str(weights), strict=False, weights_only=True)
-        if wrong := [*found.missing_keys, *(set(found.unexpected_keys) - set(OPENAI_SIZES))]:
-            raise ValueError(f"it lacks, or has beyond the model: {', '.join(sorted(wrong)[:3])}")
-        openai = bool(set(found.unexpected_keys) & set(OPENAI_SIZES))
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
+
+    def does_not_load(error: Exception) -> InputError:
         broken = type(error).__name__ == "UnpicklingError"  # torch's own words are advice to run code
         why = "it is no file of plain weights" if broken else one_line(error, 160)
-        raise InputError(
+        return InputError(
             f"{weights} does not load as '{name}' ({why}); give that model's weights as "
             "safetensors or a plain state dict (TorchScript and files that run code are refused), or set clip.model to "
             "the file's model"
-        ) from None
+        )
 
-    if openai:
+    with told(does_not_load):
+        found = load_checkpoint(model, str(weights), strict=False, weights_only=True)
+        if wrong := [*found.missing_keys, *(set(found.unexpected_keys) - set(OPENAI_SIZES))]:
+            raise ValueError(f"it lacks, or has beyond the model: {', '.join(sorted(wrong)[:3])}")
+    if set(found.unexpected_keys) & set(OPENAI_SIZES):
         _same_activation(name, True, str(weights))
 
 

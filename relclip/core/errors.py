@@ -1,7 +1,8 @@
 """The family of errors a user can meet. Each message says what was met, what is allowed, what to do next."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -39,6 +40,22 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory, a device's or the machine's, did not suffice."""
     said = isinstance(error, RuntimeError) and any(saying in str(error) for saying in _NO_MEMORY)
     return said or isinstance(error, MemoryError)
+
+
+@contextmanager
+def told(as_ours: Callable[[Exception], RelclipError]) -> Iterator[None]:
+    """Inside, a library reads what comes from outside: of whatever it raises, `as_ours` makes an error of ours.
+
+    Errors that are ours already stay what they are; so does a lack of memory, which says nothing of what was read.
+    """
+    try:
+        yield
+    except RelclipError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise as_ours(error) from None
 
 
 def one_line(error: object, longest: int = 200) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from relclip.core.errors import InputError, no_file, one_line
+from relclip.core.errors import InputError, no_file, one_line, told
 
 #: Formats whose decoders run in this process and stay in it (EPS, for one, would start Ghostscript).
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
@@ -146,23 +146,21 @@ def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image,
     """The file, as yet undecoded, and its (width, height) as stored; `reduced`: it comes smaller where it must."""
     check_is_file(path)
     formats = _formats(path)
-    try:
-        with Image.open(path, formats=formats) as image:
-            size = image.size
-            if reduced and image.format == "JPEG":
-                _reduce(image)
-            _refuse(path, image)
-            yield image, size
-    except InputError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise TooLarge(f"{path} has more than {MAX_PIXELS:,} pixels; make it smaller") from None
-    except Image.UnidentifiedImageError:
-        raise InputError(f"{path} is no picture in a known format; allowed: {', '.join(formats)}") from None
-    except Exception as error:
-        # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more on broken files.
-        reason = one_line(error, 100)
-        raise InputError(f"{path} cannot be decoded ({reason}); get a whole copy of the picture") from None
+
+    def undecoded(error: Exception) -> InputError:
+        if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+            return TooLarge(f"{path} has more than {MAX_PIXELS:,} pixels; make it smaller")
+        if isinstance(error, Image.UnidentifiedImageError):
+            return InputError(f"{path} is no picture in a known format; allowed: {', '.join(formats)}")
+        reason = one_line(error, 100)  # Pillow's decoders raise OSError, SyntaxError, struct.error and more
+        return InputError(f"{path} cannot be decoded ({reason}); get a whole copy of the picture")
+
+    with told(undecoded), Image.open(path, formats=formats) as image:
+        size = image.size
+        if reduced and image.format == "JPEG":
+            _reduce(image)
+        _refuse(path, image)
+        yield image, size
 
 
 def _formats(path: Path) -> tuple[str, ...]:

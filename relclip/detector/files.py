@@ -12,7 +12,7 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError, first_fault, is_out_of_memory, no_file, one_line
+from relclip.core.errors import ContractError, InputError, first_fault, no_file, one_line, told
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.trained import CONFIG, WEIGHTS
@@ -64,30 +64,27 @@ def load_detector(path: Path, config: DetectorConfig) -> FasterRCNN:
     Raises InputError where the file is missing, broken, or holds the weights of another network.
     """
     model = build(config)
-    try:
-        model.load_state_dict(_read(path / WEIGHTS if path.is_dir() else path))
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            raise
-        raise InputError(
+    weights = _read(path / WEIGHTS if path.is_dir() else path)
+    with told(
+        lambda error: InputError(
             f"{path} holds no weights of the {config.backbone} detector with {config.classes} classes "
             f"({one_line(error)}); set detector.backbone, or train one"
-        ) from None
+        )
+    ):
+        model.load_state_dict(weights)
     return model
 
 
 def _read(path: Path) -> Weights:
     if not path.is_file():
         raise InputError(f"detector.weights: {path} {no_file(path)}; {_ALLOWED}")
-    try:
+    with told(
+        lambda error: InputError(f"detector.weights: {path} cannot be read ({one_line(error)}); {_ALLOWED}")
+    ):
         if path.suffix == ".safetensors":
             check_seal(path)
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a different error for each way a file can be broken
-        if is_out_of_memory(error):
-            raise
-        raise InputError(f"detector.weights: {path} cannot be read ({one_line(error)}); {_ALLOWED}") from None
     # torchvision's own training script keeps the weights under "model", beside the optimiser's state
     weights = content.get("model", content) if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):

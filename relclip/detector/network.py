@@ -19,7 +19,7 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign
 
-from relclip.core.errors import InputError, one_line
+from relclip.core.errors import InputError, one_line, told
 from relclip.core.params.base import MOST_PIXELS, Closed
 from relclip.core.params.detector import Backbone
 
@@ -88,15 +88,14 @@ def pretrained(model: FasterRCNN, start: Literal["imagenet", "coco"]) -> FasterR
 
 
 def _fetched(weights: Any) -> dict[str, Tensor]:
-    try:
+    place = Path(torch.hub.get_dir()) / "checkpoints"
+    with told(
+        lambda error: InputError(
+            f"the detector's start could not be fetched from {weights.url} ({one_line(error, 120)}); put that file "
+            f"into {place}, or set detector.start: none"
+        )
+    ):
         state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError) as error:
-        place = Path(torch.hub.get_dir()) / "checkpoints"
-        reason = one_line(error, 120)
-        raise InputError(
-            f"the detector's start could not be fetched from {weights.url} ({reason}); put that file into {place}, or "
-            "set detector.start: none"
-        ) from None
     return state
 
 

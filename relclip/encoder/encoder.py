@@ -23,7 +23,7 @@ from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError, is_out_of_memory, no_file, one_line
+from relclip.core.errors import ContractError, InputError, no_file, one_line, told
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -98,24 +98,17 @@ class Encoder:
     def check(self, name: str) -> None:
         """Raise InputError where the model `name` lacks what the pipeline needs of an encoder."""
         blank = torch.zeros((1, 3, self.image_size, self.image_size), dtype=torch.uint8)
-        try:
-            widths, shape = (
-                (self.encode_images(blank).shape[1], self.dimension),
-                self.patch_map(blank, self.image_size).shape,
+        with told(  # a tower is anybody's code: timm asserts
+            lambda error: InputError(
+                f"'{name}' cannot be the encoder ({one_line(error, 160)}): the pipeline needs patch states of pictures "
+                "on a grid, a text tower, and one width of both towers' embeddings; take another clip.model"
             )
-            lacking = (
-                "" if widths[0] == widths[1] else f"pictures have {widths[0]} numbers and texts {widths[1]}"
-            )
-            lacking = lacking or ("" if len(shape) == 4 else f"its patch states are {tuple(shape)}")
-        except Exception as error:  # a tower is anybody's code: timm asserts
-            if is_out_of_memory(error):
-                raise
-            lacking = one_line(error, 160)
-        if lacking:
-            raise InputError(
-                f"'{name}' cannot be the encoder ({lacking}): the pipeline needs patch states of pictures on a grid, a "
-                "text tower, and one width of both towers' embeddings; take another clip.model"
-            )
+        ):
+            width, shape = self.encode_images(blank).shape[1], self.patch_map(blank, self.image_size).shape
+            if width != self.dimension:
+                raise ValueError(f"pictures have {width} numbers and texts {self.dimension}")
+            if len(shape) != 4:
+                raise ValueError(f"its patch states are {tuple(shape)}")
 
     def last_states(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """What enters the image tower's last block, for gradients of what comes out of it.
@@ -245,17 +238,12 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
             raise ContractError(
                 f"{folder / name} {no_file(folder / name)}; run 'python -m relclip.clip' or give its folder"
             )
-    try:
+    with told(
+        lambda error: ContractError(
+            f"{folder} holds no CLIP that open_clip can load ({one_line(error)}); make it again"
+        )
+    ):
         return Encoder(*_read(folder), device)
-    except (ContractError, InputError):
-        raise
-    except Exception as error:  # open_clip raises many kinds, for JSON, for shapes and for missing keys
-        if is_out_of_memory(error):
-            raise
-        reason = one_line(error)
-        raise ContractError(
-            f"{folder} holds no CLIP that open_clip can load ({reason}); make it again"
-        ) from None
 
 
 def _read(folder: Path) -> tuple[Any, Any]:

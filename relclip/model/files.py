@@ -4,6 +4,7 @@ What a contrast learned lies beside the network's weights, under names that begi
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, first_fault, one_line
+from relclip.core.errors import ContractError, first_fault, one_line, told
 from relclip.core.json_file import read_json
 from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.core.vocabulary import Vocabulary
@@ -90,10 +91,8 @@ def _read(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
 
 
 def _filled(module: Module, weights: dict[str, Tensor], folder: Path) -> Module:
-    try:
+    with told(partial(_unfit, folder)):
         module.load_state_dict(weights)
-    except RuntimeError as error:
-        raise _unfit(folder, error) from None
     return module
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from relclip.compute.seal import read_header
 from relclip.core.atomic import real
-from relclip.core.errors import InputError, no_file, one_line
+from relclip.core.errors import InputError, no_file, one_line, told
 from relclip.core.json_file import read_json
 from relclip.internals.open_clip import quiet
 
@@ -56,14 +56,16 @@ def check_fit(weights: Path, build: Callable[[Collection[str]], nn.Module]) -> N
     So a configuration cannot ask for more memory than the weights take on disk.
     """
     held = _shapes(weights)
-    try:
-        with torch.device("meta"):
-            wanted = {name: list(value.shape) for name, value in build(held).state_dict().items()}
-    except (RuntimeError, ArithmeticError, AssertionError, TypeError, ValueError) as error:
-        reason = one_line(error, 120)
-        raise InputError(
-            f"the configuration beside {weights} describes no network ({reason}); take the folder as it was exported"
-        ) from None
+    lacking = f"the configuration beside {weights} describes no network"
+    with (
+        told(
+            lambda error: InputError(
+                f"{lacking} ({one_line(error, 120)}); take the folder as it was exported"
+            )
+        ),
+        torch.device("meta"),
+    ):
+        wanted = {name: list(value.shape) for name, value in build(held).state_dict().items()}
     if held != wanted:
         odd = sorted(name for name in held.keys() | wanted.keys() if held.get(name) != wanted.get(name))
         raise InputError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from gensim.models import KeyedVectors, Word2Vec
 
 from relclip.core.captions import blocks, check, split_lines
-from relclip.core.errors import InputError, nearest, one_line
+from relclip.core.errors import InputError, nearest, one_line, told
 from relclip.core.params.words import Words
 from relclip.core.progress import progress
 
@@ -139,16 +139,18 @@ def fetch(name: str) -> Path:
     """
     import gensim.downloader  # noqa: PLC0415
 
-    try:
-        with _quiet():
-            return Path(gensim.downloader.load(name, return_path=True))
-    except Exception as error:  # gensim raises Exception itself where the checksum differs
-        where = f"{gensim.downloader.DOWNLOAD_BASE_URL}/{name}/"
-        raise InputError(
-            f"the word vectors '{name}' ({DOWNLOADS[name]}) could not be downloaded "
-            f"({one_line(error, 120)}); on a machine with network fetch {where}{name}.gz, put it "
-            f"anywhere here{' as ' + name + '.bin.gz' if name in BINARY else ''} and set words.source to its path"
-        ) from None
+    where = f"{gensim.downloader.DOWNLOAD_BASE_URL}/{name}/{name}.gz"
+    put = f"put it anywhere here{' as ' + name + '.bin.gz' if name in BINARY else ''}"
+    with (
+        told(
+            lambda error: InputError(
+                f"the word vectors '{name}' ({DOWNLOADS[name]}) could not be downloaded ({one_line(error, 120)}); "
+                f"on a machine with network fetch {where}, {put} and set words.source to its path"
+            )
+        ),
+        _quiet(),
+    ):
+        return Path(gensim.downloader.load(name, return_path=True))
 
 
 @contextmanager

@@ -98,6 +98,13 @@ def test_missing_folder_and_float(tmp_path):
             read_image(path)
 
 
+def test_a_picture_that_memory_does_not_hold_is_not_called_broken(tmp_path, picture, monkeypatch):
+    picture.save(tmp_path / "a.png")
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda _: (_ for _ in ()).throw(MemoryError))
+    with pytest.raises(MemoryError):
+        read_image(tmp_path / "a.png")
+
+
 def test_pillow_says_nothing_beside_our_sentence(tmp_path):
     (tmp_path / "large.png").write_bytes(_bomb(10_000))
     code = f"import pathlib, relclip.core.images as i; i.image_size(pathlib.Path({str(tmp_path / 'large.png')!r}))"

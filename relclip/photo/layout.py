@@ -36,6 +36,7 @@ def layered(sizes: Sequence[Size], edges: Sequence[tuple[int, int]]) -> Layout:
     """Place nodes (width, height) so that edges point down and nodes do not meet; the same input, the same layout."""
     from grandalf.graphs import Edge, Graph, Vertex  # noqa: PLC0415
     from grandalf.routing import route_with_lines  # noqa: PLC0415
+    from grandalf.utils import Poset  # noqa: PLC0415
 
     nodes = [Vertex(number) for number in range(len(sizes))]
     for node, size in zip(nodes, sizes, strict=True):
@@ -44,6 +45,8 @@ def layered(sizes: Sequence[Size], edges: Sequence[tuple[int, int]]) -> Layout:
     for link in links:
         link.view = _View()
     parts = Graph(nodes, links).C
+    for part in parts:  # whose edges come out of a set, so by their places in memory
+        part.sE = Poset([link for link in links if link in part.sE])
     pen = [MARGIN, MARGIN]  # where the next part goes
     lowest = widest = 0.0
     for part in sorted(parts, key=lambda part: min(node.data for node in part.sV)):

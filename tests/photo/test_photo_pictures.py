@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -68,6 +69,16 @@ def test_predicates_have_one_colour_each_with_text_that_can_be_read():
     assert len(set(found.values())) == 60
     assert all(contrast(colour, text_on(colour)) >= 4.5 for colour in list(found.values())[:20])
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
+
+
+def test_the_same_relations_are_laid_out_the_same():
+    """Found so: a photo's page was another one each time (grandalf takes edges by their places in memory)."""
+    rng, objects = random.Random(0), 8
+    for _ in range(30):
+        pairs = [rng.sample(range(objects), 2) for _ in range(10)]
+        ways = [((one, objects + place), (objects + place, two)) for place, (one, two) in enumerate(pairs)]
+        several = [layered([(60.0, 30.0)] * (objects + 10), [*itertools.chain(*ways)]) for _ in range(4)]
+        assert several == several[:1] * 4
 
 
 def test_the_layout_is_layered_and_nothing_meets():

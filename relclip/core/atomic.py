@@ -26,7 +26,9 @@ _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FILE_IN_THE_WAY = "this is a file where a folder must be written"
 _PARTIAL = re.compile(rf"\..+\.({process.PATTERN})\.[0-9a-f]{{8}}(?:\.old)?\.partial")
 #: The same anywhere in a path, which an error would show.
-_IN_PATH = re.compile(rf"(^|/)\.([^/]+)\.{process.PATTERN}\.[0-9a-f]{{8}}(?:\.old)?\.partial(?=/|$)")
+_IN_PATH = re.compile(
+    rf"(^|[/\\])\.([^/\\]+)\.{process.PATTERN}\.[0-9a-f]{{8}}(?:\.old)?\.partial(?=[/\\]|$)"
+)
 #: Marks what is about to be replaced.
 _OLD = ".old"
 _swept: set[Path] = set()
@@ -204,6 +206,8 @@ def _take_place(new: Path, path: Path) -> None:
 
 def _exchanged(one: Path, other: Path) -> bool:
     """Exchange two names in one step, as Linux's own disks can; whether it was done."""
+    if sys.platform != "linux":
+        return False
     import ctypes  # noqa: PLC0415  # slow to load
 
     exchange: Any = getattr(ctypes.CDLL(None), "renameat2", None)
@@ -236,7 +240,7 @@ def write_json(path: Path, value: Any) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic_file(path) as temporary:
-        temporary.write_text(text, "utf-8")
+        temporary.write_bytes(text.encode())  # as text, Windows would end its lines in its own way
 
 
 def write_array(path: Path, array: Any) -> None:
@@ -282,7 +286,11 @@ def _prepare(folder: Path) -> None:
 
 
 def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    """To the disk; Windows has this for files that are open to be written, and not for folders."""
+    windows = sys.platform == "win32"
+    if windows and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -25,8 +26,11 @@ def token() -> str:
 
 
 def is_gone(text: str) -> bool:
-    """Whether `text` is the token of a process of this machine that has ended; of other machines nobody knows."""
-    if not _TOKEN.fullmatch(text):
+    """Whether `text` is the token of a process of this machine that has ended; of other machines nobody knows.
+
+    Nor on Windows, where to ask is to end it.
+    """
+    if not _TOKEN.fullmatch(text) or sys.platform == "win32":
         return False
     machine, _, number = text.partition("-")
     if machine != _machine():

@@ -1,5 +1,6 @@
 """Work on processes: results in order; a signal to all of them, or the death of one, is one sentence."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -28,6 +29,10 @@ def squared(number):
     return number**2
 
 
+def kind(number):
+    return type(multiprocessing.current_process()).__name__
+
+
 def killed(number):
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -36,6 +41,15 @@ def killed(number):
 
 def test_results_come_in_order():
     assert list(by_processes(squared, range(50), 3)) == [number**2 for number in range(50)]
+
+
+def test_processes_are_started_where_none_can_be_forked_off(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    multiprocessing.set_start_method("spawn", force=True)
+    try:
+        assert list(by_processes(kind, range(3), 2)) == ["SpawnProcess"] * 3
+    finally:
+        multiprocessing.set_start_method(None, force=True)
 
 
 def test_a_killed_worker_is_one_sentence():

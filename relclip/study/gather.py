@@ -19,6 +19,8 @@ from relclip.study.effects import Effect, holm, mixed_model, paired_effects, pic
 from relclip.tables.sources import read_curve
 
 METRICS = {metric.at(): metric.label() for metric in (*MAIN, ZERO_SHOT)}
+#: The verdict of an interval that contains zero.
+UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Finding:
         if len(self.effect.seeds) == 1:
             return "one seed: no verdict"
         if not self.effect.decided:
-            return "undecided"
+            return UNDECIDED
         word = "holds" if self.effect.low > 0 else "does not hold"
         return word if self.holm is not None and self.holm < 0.05 else f"{word}, not after Holm"
 

@@ -2,32 +2,36 @@
 
 from collections.abc import Sequence
 
-from relclip.core.errors import counted
 from relclip.core.page import markdown_rows
 from relclip.core.params.train import Train
 from relclip.core.recall import MEAN_RECALL, RECALL
 from relclip.study.effects import POWER, Effect
-from relclip.study.gather import COLUMNS, METRICS, RISE, Finding, Row
+from relclip.study.gather import COLUMNS, METRICS, RISE, UNDECIDED, Finding, Row
 from relclip.tables.layout import TASKS
 
 HEADER = """# Do the paper's claims hold? A replication study
 
-Made by `make study` from the trainings of the preset `study` (`make preset NAME=study && make tables`); a training that
-is not finished is counted nowhere and said to be missing.
-
-{regime}
-
-Judged on the annotation of the {pictures:,} test pictures, on which nothing was chosen.
-{about}"""
+For whoever asks which of RelCLIP's claims hold on drawn scenes, and how surely. Differences are points of PredCls R@50 on the annotation
+of the {pictures:,} test pictures, on which nothing was chosen: of 100 annotated relations so many more are among a picture's
+first 50 answers. In brackets: 95 % intervals."""
 HOW = """## How sure
 
 An interval holds for a new draw of test pictures and of training seeds: a bootstrap of both levels, with Student's t at
-Satterthwaite's degrees of freedom; in brackets beside its standard error that of a mixed model with crossed random
-effects. Holm corrects p for all claims of a table on the same task and metric. `could have seen`: the smallest true
+Satterthwaite's degrees of freedom. In brackets beside its standard error stands that of a mixed model with crossed random
+effects. Holm corrects p for all claims of a table on the same task and metric; `not after
+Holm`: the interval leaves out zero, the corrected p is 0.05 or more. `could have seen` is the smallest true
 difference that this design would find in {power:.0f} of 100 studies. With one seed nothing is decided. Every claim on
 every task and metric, SGCls and zR@50 too: [study/claims.csv](study/claims.csv); the digest of every network:
-[study/models.csv](study/models.csv). Another CLIP in a claim: a second folder of the preset with that one key changed
-(`python -m relclip.study --elsewhere CHANGE=FOLDER`)."""
+[study/models.csv](study/models.csv)."""
+MADE = """## How it was made
+
+`make preset NAME=study && make tables && make study`. A training that is not finished is counted nowhere and said to be missing. For
+another CLIP in a claim: a second folder of the preset with that one key changed, and `python -m relclip.study --elsewhere
+CHANGE=FOLDER`.
+
+{regime}
+
+{about}"""
 #: What a line of a table of claims shows in full, and what beside it.
 FIRST, BESIDE = ("predcls", RECALL.at()), [("predcls", MEAN_RECALL.at()), ("sgcls", RECALL.at())]
 
@@ -57,28 +61,29 @@ def page(
     groups: dict[str, list[Finding]] = {}
     for one in found:
         groups.setdefault(one.claim.group, []).append(one)
-    said = [sentence(one) for one in groups.get("", []) if (one.task, one.metric) == FIRST and one.effect]
+    judged = [one for one in groups.get("", []) if (one.task, one.metric) == FIRST and one.effect]
     sections = [
-        HEADER.format(regime=regime, pictures=pictures[1], about=about).rstrip(),
-        "## What was found\n\n" + ("\n".join(said) or "No pair of rows is finished yet."),
+        HEADER.format(pictures=pictures[1]),
+        "## What was found\n\n" + (verdicts(judged) or "No pair of rows is finished yet."),
         *(f"![{name}]({name})" for name in figures),
         *(f"## {group or 'Claims'}\n\n{claims_table(of_group)}" for group, of_group in groups.items()),
         HOW.format(power=100 * POWER),
+        MADE.format(regime=regime, about=about).rstrip(),
         "## Rows\n\n" + rows_table(rows),
     ]
     return "\n\n".join(sections) + "\n"
 
 
-def sentence(one: Finding) -> str:
-    """One finding for who reads no table: of 100 relations, how many more are found."""
-    assert one.effect is not None
-    effect = one.effect
-    middle, low, high = (100 * value for value in (effect.difference, effect.low, effect.high))
-    return (
-        f"- **{one.claim.claim}: {one.verdict}.** Of 100 annotated relations {abs(middle):.1f} "
-        f"{'more' if middle > 0 else 'fewer'} are among a picture's first 50 answers [{low:+.1f}, {high:+.1f}]; "
-        f"{counted(len(effect.seeds), 'seed')}."
-    )
+def verdicts(judged: Sequence[Finding]) -> str:
+    """Verdict by verdict the claims that have it, with their difference; of the undecided the name alone."""
+    by_verdict: dict[str, list[Finding]] = {}
+    for one in judged:
+        by_verdict.setdefault(one.verdict, []).append(one)
+    undecided = "; ".join(one.claim.claim for one in by_verdict.pop(UNDECIDED, []))
+    lines = []
+    for verdict, found in by_verdict.items():
+        lines += [f"- **{verdict}**", *(f"  - {one.claim.claim}: {_short(one)}" for one in found)]
+    return "\n".join([*lines, *([f"- **{UNDECIDED}**: {undecided}"] if undecided else [])])
 
 
 def claims_table(found: Sequence[Finding]) -> str:

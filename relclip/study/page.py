@@ -11,23 +11,23 @@ from relclip.tables.layout import TASKS
 
 HEADER = """# Do the paper's claims hold? A replication study
 
-For whoever asks which of RelCLIP's claims hold on drawn scenes, and how surely. Differences are points of PredCls R@50 on the annotation
-of the {pictures:,} test pictures, on which nothing was chosen: of 100 annotated relations so many more are among a picture's
-first 50 answers. In brackets: 95 % intervals."""
+For whoever asks which of RelCLIP's claims hold on drawn scenes, and how surely. Differences are points of PredCls R@50
+on the annotation of the {pictures:,} test pictures, on which nothing was chosen: of 100 annotated relations so many
+more are among a picture's first 50 answers. In brackets: 95 % intervals."""
 HOW = """## How sure
 
 An interval holds for a new draw of test pictures and of training seeds: a bootstrap of both levels, with Student's t at
-Satterthwaite's degrees of freedom. In brackets beside its standard error stands that of a mixed model with crossed random
-effects. Holm corrects p for all claims of a table on the same task and metric; `not after
-Holm`: the interval leaves out zero, the corrected p is 0.05 or more. `could have seen` is the smallest true
-difference that this design would find in {power:.0f} of 100 studies. With one seed nothing is decided. Every claim on
-every task and metric, SGCls and zR@50 too: [study/claims.csv](study/claims.csv); the digest of every network:
-[study/models.csv](study/models.csv)."""
+Satterthwaite's degrees of freedom. In brackets beside its standard error stands that of a mixed model with crossed
+random effects. Holm corrects p for all claims of a table on the same task and metric; `not after Holm`: the interval
+leaves out zero, the corrected p is 0.05 or more. `could have seen` is the smallest true difference that this design
+would find in {power:.0f} of 100 studies. With one seed nothing is decided. Every claim on every task and metric, SGCls
+and zR@50 too: [study/claims.csv](study/claims.csv); every
+network's digest: [study/models.csv](study/models.csv)."""
 MADE = """## How it was made
 
-`make preset NAME=study && make tables && make study`. A training that is not finished is counted nowhere and said to be missing. For
-another CLIP in a claim: a second folder of the preset with that one key changed, and `python -m relclip.study --elsewhere
-CHANGE=FOLDER`.
+`make preset NAME=study && make tables && make study`. A training that is not finished is counted nowhere and said to be
+missing. For another CLIP in a claim: a second folder of the preset with that one key changed, and
+`python -m relclip.study --elsewhere CHANGE=FOLDER`.
 
 {regime}
 

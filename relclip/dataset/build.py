@@ -37,14 +37,7 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
         raise InputError(
             f"dataset.truth is true but {raw / TRUTH} {no_file(raw / TRUTH)}; set it to false for this data"
         )
-    object_aliases = load_aliases(params.object_aliases, to_the_end=params.objects == FOUND)
-    predicate_aliases = load_aliases(params.predicate_aliases, to_the_end=params.predicates == FOUND)
-    vocabulary = make_vocabulary(params, raw, object_aliases, predicate_aliases)
-    # what was found is what annotators write, tidied; an exact match knows no other
-    if params.predicates == FOUND:
-        predicate_aliases = {name: name for name in vocabulary.predicates} | predicate_aliases
-    names = ObjectNames(vocabulary.objects, object_aliases, params.object_match)
-    words = PredicateWords(vocabulary.predicates, predicate_aliases, params.predicate_match)
+    vocabulary, names, words = _vocabulary(params, raw)
     account = Account(vocabulary.predicates)
     pictures = read_pictures(raw, params.split, account)
     table = ObjectTable(names, account)
@@ -62,11 +55,7 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     tables = {section: relation.table() for section, relation in relations.items()}
     if every_split:
         check_every(images["split"].to_pylist())
-        if not tables["relations"].num_rows:
-            raise InputError(
-                f"no relation is left: {account.why('relations')}; compare dataset.predicates and dataset.objects with "
-                f"what the data say{account.outside('predicates')}"
-            )
+        _check_related(tables["relations"], account)
     account.tally(images, objects, tables)
     with made_folder(output) as folder:
         _write(folder, vocabulary, images, objects, tables["relations"])
@@ -76,6 +65,26 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
             _write(folder / "truth", vocabulary, images, objects, tables["truth"])
         write_json(folder / "account.json", account.summary())
     return account
+
+
+def _vocabulary(params: Dataset, raw: Path) -> tuple[Vocabulary, ObjectNames, PredicateWords]:
+    """The classes and predicates, and what reads the annotators' words as one of them."""
+    object_aliases = load_aliases(params.object_aliases, to_the_end=params.objects == FOUND)
+    predicate_aliases = load_aliases(params.predicate_aliases, to_the_end=params.predicates == FOUND)
+    vocabulary = make_vocabulary(params, raw, object_aliases, predicate_aliases)
+    # what was found is what annotators write, tidied; an exact match knows no other
+    if params.predicates == FOUND:
+        predicate_aliases = {name: name for name in vocabulary.predicates} | predicate_aliases
+    names = ObjectNames(vocabulary.objects, object_aliases, params.object_match)
+    return vocabulary, names, PredicateWords(vocabulary.predicates, predicate_aliases, params.predicate_match)
+
+
+def _check_related(relations: pa.Table, account: Account) -> None:
+    if not relations.num_rows:
+        raise InputError(
+            f"no relation is left: {account.why('relations')}; compare dataset.predicates and dataset.objects with "
+            f"what the data say{account.outside('predicates')}"
+        )
 
 
 def _images(pictures: Mapping[int, Picture], account: Account) -> pa.Table:

@@ -323,8 +323,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("what", choices=["speed", "scale"])
-    arguments.add_argument("--images", type=int)
-    arguments.add_argument("--sample", type=int, default=600)
+    arguments.add_argument(
+        "--images", type=int, metavar="N", help="images (default: 26000 for speed, 13000 for scale)"
+    )
+    arguments.add_argument(
+        "--sample", type=int, metavar="N", default=600, help="images of the other two ways (default: 600)"
+    )
     given = arguments.parse_args()
     if given.what == "speed":
         found: Any = speed(given.images or 26_000, given.sample)

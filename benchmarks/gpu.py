@@ -339,16 +339,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--model", default="ViT-B-32", help="any model of open_clip, with random weights")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument(
+        "--model", default="ViT-B-32", help="a model of open_clip, with random weights (default: ViT-B-32)"
+    )
     parser.add_argument("--images", type=int, help="pictures for features (2048 on a GPU, 8 on a CPU)")
     parser.add_argument("--pictures", type=int, help="pictures for EXT (64 on a GPU, 1 on a CPU)")
     parser.add_argument("--boxes", type=int, help=f"boxes a picture for EXT ({BOXES} on a GPU, 6 on a CPU)")
     parser.add_argument("--steps", type=int, help="iterations of the heads (200 on a GPU, 5 on a CPU)")
     parser.add_argument(
-        "--size", choices=sorted(SIZES), default="vg", help="maps and dimensions of the heads"
+        "--size", choices=sorted(SIZES), default="vg", help="maps and dimensions of the heads (default: vg)"
     )
-    parser.add_argument("--threads", type=int, default=available_threads())
+    parser.add_argument("--threads", type=int, default=available_threads(), help="CPU threads (default: all)")
     parser.add_argument("--output", type=Path, help="write the JSON there as well")
     given = parser.parse_args()
     device = best_device(given.device)

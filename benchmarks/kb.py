@@ -179,14 +179,36 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("what", choices=["gold", "speed", "scale", "shard"])
-    arguments.add_argument("--gold", type=Path, nargs="*", default=[])
-    arguments.add_argument("--half", choices=HALVES, nargs="+", default=HALVES)
-    arguments.add_argument("--predicates", default="vg20", help="a built-in list or a file, one name a line")
-    arguments.add_argument("--show", choices=["", "wrong", "missed", "predicates"], default="")
-    arguments.add_argument("--captions", type=Path, nargs="*", default=[])
-    arguments.add_argument("--backends", nargs="+", choices=[RULES, SPACY], default=[RULES])
-    arguments.add_argument("--workers", type=int, default=2)
-    arguments.add_argument("--copies", type=int, default=7)
+    arguments.add_argument("--gold", type=Path, nargs="*", default=[], help="FACTUAL's CSV files, for gold")
+    arguments.add_argument(
+        "--half", choices=HALVES, nargs="+", default=HALVES, help="halves of the pictures (default: both)"
+    )
+    arguments.add_argument(
+        "--predicates", default="vg20", help="a built-in list, or a file with a name a line (default: vg20)"
+    )
+    arguments.add_argument(
+        "--show",
+        choices=["", "wrong", "missed", "predicates"],
+        default="",
+        help="what gold lists (default: none)",
+    )
+    arguments.add_argument(
+        "--captions", type=Path, nargs="*", default=[], help="caption files, for speed, scale and shard"
+    )
+    arguments.add_argument(
+        "--backends",
+        nargs="+",
+        choices=[RULES, SPACY],
+        default=[RULES],
+        help="readers of gold (default: rules)",
+    )
+    arguments.add_argument("--workers", type=int, default=2, help="processes of speed (default: 2)")
+    arguments.add_argument(
+        "--copies",
+        type=int,
+        default=7,
+        help="times the captions are copied for scale, each made new (default: 7)",
+    )
     given = arguments.parse_args()
     vocabulary = Vocabulary(STANDARD.objects, load_names(given.predicates))
     if given.what == "gold":

@@ -164,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, default=3, help="networks that are stacked")
+    parser.add_argument("--seeds", type=int, default=3, help="networks that are stacked (default: 3)")
     parser.add_argument("--compiled", action="store_true", help="what torch.compile makes of it, too")
     options = parser.parse_args()
     prepare(0, 1)

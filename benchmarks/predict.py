@@ -86,14 +86,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=Path("data"))
-    parser.add_argument("--photos", type=Path, default=Path("data/raw/images"), help="a folder")
-    parser.add_argument("--run")
-    parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--naive", type=int, default=3, help="processes that answer one photo")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--output", type=Path, help="JSON file")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="what `make tables` made (default: data)"
+    )
+    parser.add_argument(
+        "--photos", type=Path, default=Path("data/raw/images"), help="a folder (default: data/raw/images)"
+    )
+    parser.add_argument("--run", help="a trained run (default: as relclip predict)")
+    parser.add_argument("--count", type=int, default=40, help="photos (default: 40)")
+    parser.add_argument("--naive", type=int, default=3, help="processes that answer one photo (default: 3)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--output", type=Path, help="write the JSON there as well")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         found = measure(given, Path(work))

@@ -198,10 +198,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--scale", type=float, nargs="+", default=[0.01, 0.02], help="shares of Visual Genome"
+        "--scale",
+        type=float,
+        nargs="+",
+        default=[0.01, 0.02],
+        help="shares of Visual Genome (default: 0.01 0.02)",
     )
-    parser.add_argument("--stage", choices=STAGES, nargs="+", default=STAGES)
-    parser.add_argument("--iterations", type=int, default=20, help="steps of the training")
+    parser.add_argument(
+        "--stage", choices=STAGES, nargs="+", default=STAGES, help="stages to measure (default: all)"
+    )
+    parser.add_argument("--iterations", type=int, default=20, help="steps of the training (default: 20)")
     parser.add_argument(
         "--work", type=Path, help="where to put the inputs (default: the system's temporary folder)"
     )

@@ -156,10 +156,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", choices=sorted(SIZES), default="scenes")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--size", choices=sorted(SIZES), default="scenes", help="see above (default: scenes)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--steps", type=int, default=30, help="steps that are timed (default: 30)")
     given = parser.parse_args()
     prepare(0, given.threads)
     device, size = best_device(given.device), SIZES[given.size]

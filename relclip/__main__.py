@@ -11,14 +11,14 @@ from relclip.internals.torch_compile import spare_in_imports
 
 #: Command -> (module with a `main`, what it does), in the order the data takes.
 COMMANDS = {
-    "init": ("relclip.project.init", "a project folder: the pipeline from the installed package alone"),
-    "import": ("relclip.raw.survey", "what a data set in COCO's, PSG's, GQA's or Open Images' format holds"),
+    "init": ("relclip.project.init", "make a project folder from the installed package"),
+    "import": ("relclip.raw.survey", "show a data set in COCO's, PSG's, GQA's or Open Images' format"),
     "raw": ("relclip.raw.__main__", "draw scenes, take a folder, or fetch Visual Genome"),
     "dataset": ("relclip.dataset.__main__", "align to the vocabulary, filter, split -> Parquet"),
-    "kb": ("relclip.kb.__main__", "captions -> triplets, with the sentences they came from"),
-    "kb-merge": ("relclip.kb.merge", "shards of captions mined apart -> one knowledge base"),
-    "kb-judge": ("relclip.kb.judge", "its coverage and precision against annotation or gold triples"),
-    "kb-page": ("relclip.kb.page", "the sentences that any triplet came from, as a page"),
+    "kb": ("relclip.kb.__main__", "captions -> a knowledge base: triplets and their sentences"),
+    "kb-merge": ("relclip.kb.merge", "shards that were mined apart -> one knowledge base"),
+    "kb-judge": ("relclip.kb.judge", "a knowledge base -> its coverage and precision"),
+    "kb-page": ("relclip.kb.page", "a knowledge base -> a page with the sentences of any triplet"),
     "words": ("relclip.words.__main__", "captions -> word vectors -> phrase vectors"),
     "clip": ("relclip.clip.__main__", "pre-train the small CLIP, or load any open_clip model"),
     "labels": ("relclip.clip.labels", "table 4's encoder: class names alone, or any model of timm"),
@@ -27,10 +27,10 @@ COMMANDS = {
     "ext": ("relclip.ext.__main__", "CLIP's scores of predicates on union crops"),
     "detector": ("relclip.detector.__main__", "Faster R-CNN: proposals for SGDet"),
     "ext-sgdet": ("relclip.ext.detected", "CLIP's scores on the detector's boxes"),
-    "train": ("relclip.train.__main__", "train one run of params.yaml"),
+    "train": ("relclip.train.__main__", "train runs of params.yaml"),
     "refine": ("relclip.train.refine.__main__", "VisualDS and BA-SGG: go on from a trained run"),
-    "predict-run": ("relclip.predict.__main__", "a trained run -> triplets"),
-    "sgdet": ("relclip.predict.sgdet", "a trained run on the detector's boxes -> triplets"),
+    "predict-run": ("relclip.predict.__main__", "trained runs -> PredCls and SGCls triplets"),
+    "sgdet": ("relclip.predict.sgdet", "trained runs on the detector's boxes -> SGDet triplets"),
     "training-free": ("relclip.predict.training_free", "EXT, KB, KB+EXT, KB counts -> triplets"),
     "gradcam": ("relclip.gradcam.__main__", "where CLIP and RelCLIP look (figure 2)"),
     "evaluate": ("relclip.evaluate.__main__", "anybody's triplets -> recalls with intervals"),
@@ -43,7 +43,7 @@ COMMANDS = {
     "predict": ("relclip.photo.__main__", "your photos -> scene graphs, with pages to explore"),
     "export": (
         "relclip.photo.export",
-        "a trained run -> one folder to hand over, which predict --model takes",
+        "a trained run -> a folder to hand over, for predict --model",
     ),
 }
 #: What needs no pipeline around it, by who asks; every other command is a stage.
@@ -53,7 +53,7 @@ ALONE = {
     "Your data set": ("import",),
     "Your captions": ("kb", "kb-merge", "kb-judge", "kb-page"),
     "Your predictions": ("evaluate", "compare", "convert"),
-    "What was done here": ("ui",),
+    "Your trainings": ("ui",),
     "Your shell": ("completion",),
 }
 STAGES = "Stages of the pipeline, in the order the data takes"

@@ -19,7 +19,7 @@ DESCRIPTION = (
     "People judge the 20 surest PredCls triplets of each picture for table 2, without knowing which model said them: "
     "a page on this machine, driven by keys or touch. Every answer is kept at once; come back any time under the same "
     "name. All people begin with the same pictures, so that their agreement is known. Then --export writes what they "
-    "said and P@10, P@20 with their agreement; with reports/people for DIR, `snakemake` shows it in table 2."
+    "said and P@10, P@20 with their agreement; with reports/people for FOLDER, `snakemake` shows it in table 2."
 )
 
 
@@ -30,7 +30,7 @@ def _options() -> argparse.Namespace:
         "--runs",
         nargs="+",
         metavar="RUN",
-        help="of params.yaml (default: those whose P@K a table of workflow/tables.yaml shows)",
+        help="runs whose triplets are asked (default: those whose P@K a table of workflow/tables.yaml shows)",
     )
     command.add_folders(parser, "dataset", "raw", "evaluate")
     parser.add_argument(
@@ -40,11 +40,15 @@ def _options() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--statements", type=command.positive, default=CORE, metavar="N",
-        help="how many are asked, in whole pictures: at first a pilot; those of all pictures: a large number",
+        help="about how many triplets are asked, in whole pictures; the page says how long all would take",
     )  # fmt: skip
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused")
-    parser.add_argument("--port", type=command.whole(0, 65535), default=PORT, help="0: any free one")
-    parser.add_argument("--export", type=Path, metavar="DIR", help="write what was answered there, and end")
+    parser.add_argument(
+        "--host", metavar="ADDRESS", default="127.0.0.1", help="a loopback address; others are refused"
+    )
+    parser.add_argument(
+        "--port", type=command.whole(0, 65535), default=PORT, help="port of the page; 0: any free one"
+    )
+    parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the answers there and end")
     options = parser.parse_args()
     options.database = options.database or [Path("annotate.db")]
     return options

@@ -8,7 +8,8 @@ from relclip.core.params.reading import load_sections
 def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
-        "relclip.clip", "Pre-train the small CLIP on raw/pretrain, or load an open_clip model."
+        "relclip.clip",
+        "Pre-train the small CLIP on data/raw/pretrain, or load a model of open_clip; write it into data/clip/model.",
     )
     command.add_params(parser)
     command.add_folders(parser, "raw")

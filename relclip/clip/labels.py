@@ -17,7 +17,8 @@ def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
         "relclip.clip.labels",
-        "Train CLIP's picture encoder on class labels alone, or load a model of timm (section labels).",
+        "Make table 4's encoder: train CLIP's picture encoder on class labels alone, or load a model of timm (section "
+        "`labels`); write it into data/clip/labels.",
     )
     command.add_params(parser)
     command.add_folders(parser, "raw")

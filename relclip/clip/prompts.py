@@ -9,7 +9,8 @@ from relclip.core.params.reading import load_section
 def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
-        "relclip.clip.prompts", "Embed the prompts of objects and triplets with CLIP's text tower."
+        "relclip.clip.prompts",
+        "Encode the prompts of objects and triplets with CLIP's text tower, once, into data/clip/prompts.",
     )
     command.add_params(parser)
     command.add_folders(parser, "dataset", "kb", model="clip/model")

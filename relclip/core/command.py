@@ -73,6 +73,13 @@ def described() -> Iterator[None]:
 
 
 class _Parser(argparse.ArgumentParser):
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        """Add an option; where it does not name what it takes, its help says PATH, or N for a number."""
+        kind = settings.get("type")
+        if kind is not None and names[0].startswith("-"):
+            settings.setdefault("metavar", "PATH" if kind is Path else "N")
+        return super().add_argument(*names, **settings)
+
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         if _DESCRIBED.get():
             raise Described(self)
@@ -118,12 +125,16 @@ def sentence(text: str) -> str:
     return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}..."
 
 
-def parser(module: str, description: str) -> argparse.ArgumentParser:
-    """Return an argument parser that shows defaults and is named as the user called it."""
+def parser(module: str, description: str, example: str = "") -> argparse.ArgumentParser:
+    """Return an argument parser that shows defaults and is named as the user called it.
+
+    description: what it does to what, and writes where; example: a whole command line, where one helps.
+    """
     called = sys.argv[0]
     return _Parser(
         prog=called if called.startswith("relclip ") else f"python -m {module}",
         description=description,
+        epilog=f"Example: {example}" if example else None,
         formatter_class=_Help,
         allow_abbrev=False,
     )
@@ -131,7 +142,9 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
 
 def add_params(arguments: argparse.ArgumentParser) -> None:
     """Add the option that every stage of the pipeline takes: where params.yaml is."""
-    arguments.add_argument("--params", type=Path, default=Path("params.yaml"), help="the params.yaml to use")
+    arguments.add_argument(
+        "--params", type=Path, metavar="FILE", default=Path("params.yaml"), help="the params.yaml to use"
+    )
 
 
 def add_folders(arguments: argparse.ArgumentParser, *stages: str, **places: str) -> None:
@@ -141,16 +154,17 @@ def add_folders(arguments: argparse.ArgumentParser, *stages: str, **places: str)
     another option says, or `fill` later.
     """
     for name, place in {**dict(zip(stages, stages, strict=True)), **places}.items():
-        stage = Path(place).parts[0]
-        arguments.add_argument(
-            f"--{name}", type=Path, default=DATA / place, help=f"what the stage {stage} made"
-        )
+        what = "FILE" if Path(place).suffix else "FOLDER"
+        made = f"what the stage {Path(place).parts[0]} made"
+        arguments.add_argument(f"--{name}", type=Path, metavar=what, default=DATA / place, help=made)
 
 
 def add_output(arguments: argparse.ArgumentParser, place: str) -> None:
     """Add the option of what is written, by its usual place below DATA (see `add_folders`)."""
     what = "file" if Path(place).suffix else "folder"
-    arguments.add_argument("--output", type=Path, default=DATA / place, help=f"the {what} to make")
+    arguments.add_argument(
+        "--output", type=Path, metavar=what.upper(), default=DATA / place, help=f"the {what} to make"
+    )
 
 
 def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
@@ -162,7 +176,7 @@ def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
 
 def add_runs(arguments: argparse.ArgumentParser, sections: str) -> None:
     """Add the option of which entries of params.yaml are made, one after another."""
-    several = f"entries of {sections} in params.yaml; several are made in one process, which starts once"
+    several = f"one or more entries of {sections} in params.yaml, made one after another in one process"
     arguments.add_argument("--run", required=True, nargs="+", metavar="RUN", help=several)
 
 
@@ -193,13 +207,19 @@ def fill(options: argparse.Namespace, **words: object) -> None:
 def add_proposals(arguments: argparse.ArgumentParser) -> None:
     """Add the option of the detector's boxes."""
     usual = DATA / "detector" / "proposals.parquet"
-    arguments.add_argument("--proposals", type=Path, default=usual, help="the detector's boxes")
+    arguments.add_argument(
+        "--proposals", type=Path, metavar="FILE", default=usual, help="the detector's boxes"
+    )
 
 
 def add_checkpoints(arguments: argparse.ArgumentParser) -> None:
     """Add the option of where a training that was killed left off."""
     arguments.add_argument(
-        "--checkpoints", type=Path, default=Path("checkpoints"), help="a folder a training"
+        "--checkpoints",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("checkpoints"),
+        help="where a training that was killed goes on from; it has a folder in it",
     )
 
 
@@ -210,7 +230,9 @@ def add_threads(arguments: argparse.ArgumentParser) -> None:
 
 def add_device(arguments: argparse.ArgumentParser) -> None:
     """Add the option of where tensors live."""
-    arguments.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    arguments.add_argument(
+        "--device", metavar="NAME", default="auto", help="auto (cuda if there is one), cpu or cuda"
+    )
 
 
 def true_or_false(text: str) -> bool:

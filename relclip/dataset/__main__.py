@@ -8,7 +8,10 @@ from relclip.dataset.build import make_dataset
 
 def main() -> None:
     """Filter, align and split one data set; print what was kept and dropped."""
-    parser = command.parser("relclip.dataset", "Filter, align and split Visual Genome's files into Parquet.")
+    parser = command.parser(
+        "relclip.dataset",
+        "Align the names of data/raw to the vocabulary, filter and split, and write Parquet into data/dataset.",
+    )
     command.add_params(parser)
     command.add_folders(parser, "raw")
     command.add_output(parser, "dataset")

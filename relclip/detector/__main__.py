@@ -9,7 +9,9 @@ from relclip.tracking.runs import track
 def main() -> None:
     """Parse the command line and train, or load, the detector."""
     parser = command.parser(
-        "relclip.detector", "Train Faster R-CNN on the objects and propose boxes; a killed run goes on."
+        "relclip.detector",
+        "Train Faster R-CNN on the objects of train, and write it and its boxes for SGDet into data/detector. A killed "
+        "training goes on where it stood.",
     )
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset")
@@ -20,7 +22,7 @@ def main() -> None:
     parser.add_argument(
         "--readers",
         type=command.count,
-        help="threads that read pictures (default: as --threads); bytes do not depend on them",
+        help="threads that read pictures, without effect on the result (default: as --threads)",
     )
     options = vars(parser.parse_args())
     settings = load_section(options.pop("params"), "detector", Detector)

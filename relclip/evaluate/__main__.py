@@ -42,22 +42,34 @@ def main() -> None:
 def _options() -> argparse.ArgumentParser:
     parser = command.parser(
         "relclip.evaluate",
-        "Recall of scene graphs; one switch per item of the protocol. Also: `compare A B` (paired differences),"
-        " `convert` (a peer's eval_results.pytorch to these files); each has its own --help.",
+        "Judge anybody's predictions of scene graphs: recalls with 95 % intervals, into a JSON. One switch for each "
+        "item on "
+        "which published evaluators differ (docs/evaluators.md). Also: relclip evaluate compare A B, relclip evaluate "
+        "convert.",
+        "relclip evaluate --groundtruth data/dataset --predictions data/predict/kb/predcls --task predcls --split test "
+        "--output metrics.json",
     )
     add = parser.add_argument
     add(
         "--groundtruth",
         type=Path,
+        metavar="FOLDER",
         required=True,
-        help="folder: vocabulary.json, images, objects, relations.parquet",
+        help="has vocabulary.json, images.parquet, objects.parquet, relations.parquet (docs/design.md)",
     )
-    add("--predictions", type=Path, required=True, help="folder: objects.parquet, relations.parquet")
+    add(
+        "--predictions",
+        type=Path,
+        metavar="FOLDER",
+        required=True,
+        help="has objects.parquet, relations.parquet",
+    )
     add("--task", choices=TASKS, required=True, help="predcls takes object scores as 1")
-    add("--output", type=Path, required=True, help="metrics.json to write")
+    add("--output", type=Path, metavar="FILE", required=True, help="the JSON to write")
     add(
         "--hits",
         type=Path,
+        metavar="FILE",
         help="also write this Parquet file: each ground truth with the place of its first hit, from 0; -1: never hit"
         " (a hit at 50: rank between 0 and 49); docs/evaluators.md has the columns",
     )

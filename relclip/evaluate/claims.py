@@ -58,7 +58,8 @@ def _plain(found: Difference) -> dict[str, Any]:
 def main() -> None:
     """Parse, judge each claim, write."""
     parser = command.parser(
-        "relclip.evaluate.claims", "Paired differences of the claims in workflow/tables.yaml."
+        "relclip.evaluate.claims",
+        "Judge the claims of workflow/tables.yaml by paired differences, into data/claims/claims.json.",
     )
     command.add_params(parser)
     command.add_folders(parser, "evaluate", vocabulary="dataset/vocabulary.json")

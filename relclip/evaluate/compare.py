@@ -76,7 +76,11 @@ def _predicates(options: argparse.Namespace, first: Side, second: Side) -> tuple
 
 def _options() -> argparse.ArgumentParser:
     parser = command.parser(
-        "relclip.evaluate.compare", "Two models on the same images; differences are B - A."
+        "relclip.evaluate.compare",
+        "Compare two models, A and B, on the same images: prints the differences B - A of every metric with 95 % "
+        "intervals, and "
+        "which predicates and images changed most.",
+        "relclip compare data/evaluate/motif_full/predcls data/evaluate/relclip_full/predcls",
     )
     add = parser.add_argument
     add(
@@ -84,22 +88,34 @@ def _options() -> argparse.ArgumentParser:
         type=Path,
         nargs="*",
         metavar="A B",
-        help="a folder with hits.parquet and metrics.json, a run's task (data/evaluate/RUN/predcls), or the hits",
+        help="each a folder with hits.parquet and metrics.json (relclip evaluate writes both), a run's task "
+        "(data/evaluate/RUN/predcls), or a file of hits; with --groundtruth folders of predictions",
     )
     add("--worse", type=Path, nargs="+", metavar="A", help="several seeds of A, instead of A B")
     add("--better", type=Path, nargs="+", metavar="B", help="several seeds of B, paired in their order")
-    add("--output", type=Path, help="JSON to write, with every number in full")
+    add("--output", type=Path, metavar="FILE", help="JSON to write, with every number in full")
     add(
         "--by",
         choices=tuple(OF_PREDICATE),
         default=MAIN_NAMES[0],
-        help="compare predicates and images by this",
+        metavar="METRIC",
+        help="recall by which predicates and images are compared",
     )
     add(
         "--images", type=command.count, default=10, help="how many of the images that changed most are listed"
     )
-    add("--vocabulary", type=Path, help="vocabulary.json that names the predicates of the hits")
-    add("--groundtruth", type=Path, help="judge A and B, folders of predictions, against this folder")
+    add(
+        "--vocabulary",
+        type=Path,
+        metavar="FILE",
+        help="vocabulary.json that names the predicates of the hits",
+    )
+    add(
+        "--groundtruth",
+        type=Path,
+        metavar="FOLDER",
+        help="judge A and B, folders of predictions, against this one",
+    )
     add("--task", choices=TASKS, help="with --groundtruth: the task")
     add_switches(parser)
     return parser

@@ -165,18 +165,39 @@ def _objects(image_id: int, boxes: Any, labels: Any, *scores: Any) -> Sequence[A
 def main() -> None:
     """Parse, convert, say how much."""
     parser = command.parser(
-        "relclip.evaluate.convert", "eval_results.pytorch of Scene-Graph-Benchmark -> Parquet."
+        "relclip.evaluate.convert",
+        "Turn the eval_results.pytorch of Scene-Graph-Benchmark into the Parquet files that relclip evaluate reads. "
+        "No pickle is run.",
     )
     add = parser.add_argument
-    add("--dump", type=Path, required=True, help="eval_results.pytorch, in either format of torch.save")
     add(
-        "--vocabulary", type=Path, required=True, help="vocabulary.json, names in the order of the peer's ids"
+        "--dump",
+        type=Path,
+        metavar="FILE",
+        required=True,
+        help="eval_results.pytorch, in either format of torch.save",
     )
     add(
-        "--image-ids", type=Path, help="a number a line, or the peer's visual_info.json; without it 1, 2, ..."
+        "--vocabulary",
+        type=Path,
+        metavar="FILE",
+        required=True,
+        help="vocabulary.json, names in the order of the peer's ids",
     )
-    add("--split", default="test", help="written into images.parquet")
-    add("--output", type=Path, required=True, help="folder to write groundtruth/ and predictions/ into")
+    add(
+        "--image-ids",
+        type=Path,
+        metavar="FILE",
+        help="an image id a line, or the peer's visual_info.json (default: 1, 2, ...)",
+    )
+    add("--split", metavar="NAME", default="test", help="split that images.parquet says")
+    add(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="the folder to make, with groundtruth/ and predictions/",
+    )
     options = parser.parse_args()
     vocabulary = load_vocabulary(options.vocabulary)
     done = convert(options.dump, vocabulary, options.output, options.image_ids, options.split)

@@ -195,12 +195,17 @@ class Sections(Closed):
 def main() -> None:
     """Parse, judge, add the test metrics to the tracked run of that training."""
     parser = command.parser(
-        "relclip.evaluate.run", "Judge runs by the annotation of test and val and by the full truth."
+        "relclip.evaluate.run",
+        "Judge runs by the annotation of test and val and by the full truth, each into data/evaluate/RUN.",
     )
     command.add_params(parser)
     command.add_runs(parser, "runs, refined, predictions or predict.training_free")
     parser.add_argument(
-        "--tasks", nargs="+", choices=TASKS, default=["predcls", "sgcls"], help="folders of --predictions"
+        "--tasks",
+        nargs="+",
+        choices=TASKS,
+        default=["predcls", "sgcls"],
+        help="tasks to judge, each a folder of --predictions",
     )
     command.add_folders(parser, "dataset", predictions="predict/<run>")
     command.add_output(parser, "evaluate/<run>")

@@ -26,8 +26,13 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
         elif field.annotation is bool:
             given = {"type": command.true_or_false, "metavar": "true|false"}
         add(f"--{name.replace('_', '-')}", default=field.default, help=field.description, **given)
-    add("--split", help="judge the images of this split only")
-    add("--train-triplets", type=Path, help="Parquet of triplets seen in train, for zero-shot recall")
+    add("--split", metavar="NAME", help="judge the images of this split only (default: all)")
+    add(
+        "--train-triplets",
+        type=Path,
+        metavar="FILE",
+        help="Parquet of train's triplets, for zero-shot, head, body, tail",
+    )
 
 
 def switches_of(options: argparse.Namespace) -> Evaluate:

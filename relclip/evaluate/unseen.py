@@ -182,11 +182,19 @@ numbers: [open_vocabulary.csv](open_vocabulary.csv). The encoder knows all the w
 
 def main() -> None:
     """Parse, judge, write."""
-    parser = command.parser("relclip.evaluate.unseen", "mR of seen and of held-out predicates, apart.")
+    parser = command.parser(
+        "relclip.evaluate.unseen",
+        "Judge the seen and the held-out predicates apart, and write mR of both and their harmonic mean as a page and "
+        "a CSV.",
+    )
     command.add_params(parser)
     command.add_folders(parser, "dataset", "evaluate")
     parser.add_argument(
-        "--output", type=Path, default=Path("docs/open_vocabulary.md"), help="the page to make"
+        "--output",
+        type=Path,
+        default=Path("docs/open_vocabulary.md"),
+        metavar="FILE",
+        help="the page to make; a CSV of the same name lies beside it",
     )
     options = parser.parse_args()
     made = table_csv(table(load_workflow(options.params), options.dataset, options.evaluate))

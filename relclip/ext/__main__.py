@@ -16,17 +16,22 @@ def main() -> None:
     """Parse the command line and run the stage, or one step of it on a share of the images."""
     parser = command.parser(
         "relclip.ext",
-        "Score predicates on union crops and classes on object crops with CLIP. In shards: first the step objects of "
-        "all of them, then the step pairs, then relclip.ext.merge.",
+        "Score predicates on union crops and classes on object crops with CLIP, into data/ext. In shards: first the "
+        "step "
+        "objects of all of them, then the step pairs, then relclip.ext.merge.",
     )
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset", "kb", model="clip/model")
     parser.add_argument(
-        "--shard", type=Shard.parse, help="k/n: this share of the images, for relclip.ext.merge"
+        "--shard", type=Shard.parse, metavar="K/N", help="this share of the images, for relclip.ext.merge"
     )
     parser.add_argument("--step", choices=[OBJECTS, PAIRS], help="what a shard scores")
     parser.add_argument(
-        "--objects", type=Path, nargs="+", help="for pairs: the folders of all shards of objects"
+        "--objects",
+        type=Path,
+        nargs="+",
+        metavar="FOLDER",
+        help="for pairs: the folders of all shards of objects",
     )
     command.add_output(parser, OUTPUT)
     command.add_threads(parser)

@@ -9,13 +9,14 @@ from relclip.ext.sections import Job, Sections
 def main() -> None:
     """Parse the command line and score."""
     parser = command.parser(
-        "relclip.ext.detected", "Score all predicates on the union crops of the detector's boxes with CLIP."
+        "relclip.ext.detected",
+        "Score all predicates on union crops of the detector's boxes with CLIP, into data/ext_sgdet.",
     )
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset", model="clip/model")
     command.add_proposals(parser)
     parser.add_argument(
-        "--shard", type=Shard.parse, help="k/n: this share of the images, for relclip.ext.merge"
+        "--shard", type=Shard.parse, metavar="K/N", help="this share of the images, for relclip.ext.merge"
     )
     command.add_output(parser, "ext_sgdet")
     command.add_threads(parser)

@@ -18,16 +18,23 @@ from relclip.ext.sections import INPUTS, INPUTS_DETECTED, SCORES
 
 def main() -> None:
     """Parse the command line and merge."""
-    parser = command.parser("relclip.ext.merge", "Merge shards of EXT; equals one run.")
+    parser = command.parser(
+        "relclip.ext.merge", "Merge shards of CLIP's scores into data/ext: the bytes of one run."
+    )
     parser.add_argument(
         "--shards",
         type=Path,
         nargs="+",
         required=True,
+        metavar="FOLDER",
         help="folders of step pairs, or of relclip.ext.detected --shard",
     )
     parser.add_argument(
-        "--objects", type=Path, nargs="+", help="folders of step objects; none for relclip.ext.detected"
+        "--objects",
+        type=Path,
+        nargs="+",
+        metavar="FOLDER",
+        help="folders of step objects; none for relclip.ext.detected",
     )
     command.add_folders(parser, "dataset", "kb")
     command.add_output(parser, "ext")

@@ -8,13 +8,18 @@ from relclip.core.shard import Shard
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    parser = command.parser("relclip.features", "Compute CLIP's patch maps of all images, once.")
+    parser = command.parser(
+        "relclip.features", "Encode each picture once and write its patch maps into data/features/clip."
+    )
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset", model="clip/model")
     command.add_output(parser, "features/clip")
     command.add_threads(parser)
     parser.add_argument(
-        "--shard", type=Shard.parse, help="k/n: this share of the pictures, for relclip.features.merge"
+        "--shard",
+        type=Shard.parse,
+        metavar="K/N",
+        help="this share of the pictures, for relclip.features.merge",
     )
     options = vars(parser.parse_args())
     params = load_section(options.pop("params"), "features", Features)

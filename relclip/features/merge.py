@@ -21,9 +21,16 @@ BLOCK = 256
 
 def main() -> None:
     """Parse the command line and merge."""
-    parser = command.parser("relclip.features.merge", "Merge patch maps made apart; equals one run.")
+    parser = command.parser(
+        "relclip.features.merge", "Merge shards of patch maps into data/features/clip: the bytes of one run."
+    )
     parser.add_argument(
-        "--shards", type=Path, nargs="+", required=True, help="folders of python -m relclip.features --shard"
+        "--shards",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FOLDER",
+        help="folders of python -m relclip.features --shard",
     )
     command.add_output(parser, "features/clip")
     options = parser.parse_args()

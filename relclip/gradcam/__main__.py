@@ -6,9 +6,14 @@ from relclip.core.params.reading import load_sections
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    parser = command.parser("relclip.gradcam", "Make heat maps of where CLIP and a trained run look.")
+    parser = command.parser(
+        "relclip.gradcam",
+        "Write heat maps of where CLIP and a trained run look into data/gradcam/RUN (figure 2).",
+    )
     command.add_params(parser)
-    parser.add_argument("--run", required=True, help="an entry of `runs` or `refined` in params.yaml")
+    parser.add_argument(
+        "--run", metavar="RUN", required=True, help="an entry of `runs` or `refined` in params.yaml"
+    )
     command.add_folders(
         parser, "raw", "dataset", features="features/<encoder>", model="clip/model", train="train/<run>"
     )

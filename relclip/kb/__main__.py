@@ -45,11 +45,17 @@ def main() -> None:
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = command.parser("relclip.kb", "Mine (subject, predicate, object) triplets from captions.")
+    parser = command.parser(
+        "relclip.kb",
+        "Mine (subject, predicate, object) triplets from captions: writes triplets.parquet (counts), evidence.parquet "
+        "(which captions) and statistics.json (also what cannot be mined).",
+        "relclip kb --captions mine.tsv --vocabulary vg150 vg50 --output kb/",
+    )
     parser.add_argument(
         "--captions",
         type=Path,
         nargs="+",
+        metavar="FILE",
         required=True,
         help="TSV caption<TAB>id (gzip or not; a line without a tab is left out and counted) or Parquet files",
     )
@@ -58,14 +64,29 @@ def _options() -> argparse.ArgumentParser:
         nargs="+",
         default=["vg150", "vg20"],
         metavar="NAMES",
-        help="vocabulary.json, or a list of objects and one of predicates, each built in (Visual Genome's vg150; vg20, "
-        "vg50) or a text file with a name a line",
+        help="vocabulary.json; or two lists, of objects and of predicates, each built in (vg150; vg20, vg50) or a text "
+        "file with a name a line",
     )
-    parser.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
-    parser.add_argument("--predicate-aliases", type=Path, help="Visual Genome's predicate_alias.txt")
-    parser.add_argument("--verbs", type=Path, help="who does what to what: a file like relclip/kb/verbs.yaml")
     parser.add_argument(
-        "--params", type=Path, help="params.yaml, for its section kb; without it, its defaults"
+        "--object-aliases",
+        type=Path,
+        metavar="FILE",
+        help="other names of objects, a group a line, as Visual Genome's object_alias.txt",
+    )
+    parser.add_argument(
+        "--predicate-aliases",
+        type=Path,
+        metavar="FILE",
+        help="the same of predicates, as relationship_alias.txt",
+    )
+    parser.add_argument(
+        "--verbs",
+        type=Path,
+        metavar="FILE",
+        help="which subjects and objects a verb takes, as relclip/kb/verbs.yaml",
+    )
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help="a params.yaml, for its section kb (default: none)"
     )
     parser.add_argument(
         "--workers",
@@ -77,9 +98,19 @@ def _options() -> argparse.ArgumentParser:
         type=command.positive,
         help="leave out triplets met less often (default: as in --params, or 1)",
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder for the three files")
-    parser.add_argument("--shard", type=Shard.parse, help="k/n: mine this share, for relclip.kb.merge")
-    parser.add_argument("--backend", default=RULES, choices=[RULES, SPACY], help="who reads the sentences")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", required=True, help="the folder to make")
+    parser.add_argument(
+        "--shard",
+        type=Shard.parse,
+        metavar="K/N",
+        help="mine this share of the captions, for relclip kb-merge",
+    )
+    parser.add_argument(
+        "--backend",
+        default=RULES,
+        choices=[RULES, SPACY],
+        help="who reads the sentences; spacy wants spaCy and a model of English",
+    )
     return parser
 
 

@@ -11,16 +11,28 @@ from relclip.kb.quality import judge
 
 def main() -> None:
     """Parse the command line, judge, write JSON."""
-    parser = command.parser("relclip.kb.judge", "Coverage and precision of a mined knowledge base.")
-    parser.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
+    parser = command.parser(
+        "relclip.kb.judge", "Measure coverage and precision of a mined knowledge base, into a JSON."
+    )
+    parser.add_argument(
+        "--kb", type=Path, metavar="FOLDER", required=True, help="folder made by python -m relclip.kb"
+    )
     for name, what in (
-        ("dataset", "folders of the dataset stage"),
-        ("relationships", "Visual Genome's relationships.json"),
-        ("gold", "FACTUAL's CSV of captions and scene graphs"),
+        ("dataset", "folders of the stage dataset: coverage of their relations"),
+        ("relationships", "Visual Genome's relationships.json: coverage of its relations"),
+        ("gold", "FACTUAL's CSV of captions and scene graphs: precision and coverage"),
     ):
         parser.add_argument(f"--{name}", type=Path, nargs="+", default=[], help=what)
-    parser.add_argument("--object-aliases", type=Path, help="Visual Genome's object_alias.txt")
-    parser.add_argument("--output", type=Path, required=True, help="JSON file, for relclip.kb.page --judged")
+    parser.add_argument(
+        "--object-aliases", type=Path, metavar="FILE", help="Visual Genome's object_alias.txt"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        required=True,
+        help="the JSON to write, for relclip kb-page --judged",
+    )
     options = parser.parse_args()
     if not (options.dataset or options.relationships or options.gold):
         raise InputError("nothing to judge by; give --dataset, --relationships or --gold")

@@ -63,14 +63,20 @@ def read_judged(path: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Parse the command line and write the page."""
-    parser = command.parser("relclip.kb.page", "For any triplet, the sentences it came from: one HTML file.")
-    parser.add_argument("--kb", type=Path, required=True, help="folder made by python -m relclip.kb")
-    parser.add_argument("--captions", type=Path, nargs="+", required=True, help="the files it was mined from")
-    parser.add_argument(
-        "--sentences", type=command.count, default=SENTENCES, help="at most so many a triplet"
+    parser = command.parser(
+        "relclip.kb.page", "Write one HTML page with, for any triplet, the sentences it came from."
     )
-    parser.add_argument("--judged", type=Path, help="JSON of python -m relclip.kb.judge")
-    parser.add_argument("--output", type=Path, required=True, help="HTML file")
+    parser.add_argument(
+        "--kb", type=Path, metavar="FOLDER", required=True, help="folder that relclip kb made"
+    )
+    parser.add_argument(
+        "--captions", type=Path, nargs="+", metavar="FILE", required=True, help="the files it was mined from"
+    )
+    parser.add_argument(
+        "--sentences", type=command.count, default=SENTENCES, help="most sentences of a triplet"
+    )
+    parser.add_argument("--judged", type=Path, metavar="FILE", help="JSON of relclip kb-judge")
+    parser.add_argument("--output", type=Path, metavar="FILE", required=True, help="the HTML file to write")
     options = parser.parse_args()
     judged = read_judged(options.judged) if options.judged else None
     counts = write_page(options.kb, options.captions, options.output, options.sentences, judged)

@@ -18,45 +18,62 @@ FORMATS = ("coco", "networkx")
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "relclip.photo",
-        "The scene graph of each photo: graph.json, picture.png, graph.dot, graph.svg and page.html to explore.",
+        "Predict the scene graph of each photo: a folder in --output with graph.json, picture.png, graph.dot, "
+        "graph.svg and "
+        "page.html to explore.",
+        "relclip predict photo.jpg --predicates behind,wearing",
     )
     parser.prog = "relclip predict"
     parser.add_argument(
         "photos", metavar="PHOTO", type=Path, nargs="+", help="a picture, or a folder of them"
     )
     parser.add_argument(
-        "--run", help="a trained run of params.yaml (default: relclip_kb_ext, else the first)"
+        "--run", metavar="RUN", help="a trained run of params.yaml (default: relclip_kb_ext, else the first)"
     )
     parser.add_argument(
         "--boxes",
         type=Path,
-        help="your own boxes instead of the detector's: JSON {photo: [{x1, y1, x2, y2, label?}]} or Parquet",
+        metavar="FILE",
+        help="your own boxes instead of the detector's, in pixels: JSON {photo: [{x1, y1, x2, y2, label?}]} or Parquet",
     )
     parser.add_argument(
         "--predicates",
         type=_names,
+        metavar="NAMES",
         default=[],
-        help="look for these instead, such as behind,wearing: matched by their words, trained or not; one with a comma "
-        "in it stands in double quotes, as in CSV",
+        help="look for these predicates instead, with commas between them, trained or not: they are matched by their "
+        "words; one with a comma in it stands in double quotes, as in CSV",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("scene-graphs"), help="a folder in it for each photo"
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("scene-graphs"),
+        help="has a folder for each photo",
     )
     parser.add_argument(
-        "--top", type=command.positive, default=TOP, help="relations in the picture and the graph"
+        "--top", type=command.positive, default=TOP, help="how many relations the picture and the graph show"
     )
     parser.add_argument(
         "--format",
         choices=FORMATS,
         action="append",
         default=[],
-        help="besides these, all in one coco.json (`relclip import` reads it), or a networkx.json for each photo;"
-        " may be repeated",
+        help="write also one coco.json of all photos (`relclip import` reads it), or a networkx.json for each; may be"
+        " repeated",
     )
-    parser.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
-    parser.add_argument("--model", type=Path, help="instead of --data: a folder that `relclip export` wrote")
-    parser.add_argument("--encoder", type=Path, help="the encoder's folder, for a --model that holds none")
-    parser.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", default=Path("data"), help="what `make tables` made"
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="FOLDER", help="instead of --data: a folder that `relclip export` wrote"
+    )
+    parser.add_argument(
+        "--encoder", type=Path, metavar="FOLDER", help="the encoder's folder, for a --model that holds none"
+    )
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help="its params.yaml (default: beside --data)"
+    )
     command.add_device(parser)
     command.add_threads(parser)
     return parser

@@ -11,22 +11,30 @@ def main() -> None:
     """Parse the command line, write the folder, say how large it is."""
     parser = command.parser(
         "relclip.photo.export",
-        "One folder with everything that a photo needs: relation model, encoder, detector, vocabulary, model card.",
+        "Write one folder with everything that a photo needs, for relclip predict --model: relation model, encoder, "
+        "detector, "
+        "vocabulary, model card.",
+        "relclip export relclip_kb_ext --output model/",
     )
     parser.add_argument("run", help="a trained run of params.yaml, or an entry of predictions")
-    parser.add_argument("--output", type=Path, required=True, help="the folder to make")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
-    parser.add_argument("--params", type=Path, help="its params.yaml (default: beside --data)")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", required=True, help="the folder to make")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", default=Path("data"), help="what `make tables` made"
+    )
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help="its params.yaml (default: beside --data)"
+    )
     parser.add_argument(
         "--without-encoder",
         action="store_true",
-        help="leave its files out; its name and SHA-256 stand for it",
+        help="leave the encoder's files out; its name and SHA-256 stand for them",
     )
     parser.add_argument(
         "--licence",
         type=_identifier,
+        metavar="NAME",
         default="unknown",
-        help="of the weights, an identifier of the Hub's list",
+        help="the weights' licence, an identifier of the Hub's list, such as mit",
     )
     options = parser.parse_args()
     from relclip.photo.model_folder import size_of, write_export  # noqa: PLC0415  # torch loads once the arguments are good

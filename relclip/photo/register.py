@@ -25,10 +25,13 @@ _PACKAGE = Path(__file__).parents[1]
 def main() -> None:
     """Parse the command line and register."""
     parser = command.parser(
-        "relclip.photo.register", "Register each table row's best run in MLflow, as a pyfunc."
+        "relclip.photo.register",
+        "Register, for each table row, the run that is best on validation in MLflow, as a pyfunc that answers photos.",
     )
     command.add_params(parser)
-    parser.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", default=Path("data"), help="what `make tables` made"
+    )
     options = parser.parse_args()
     rows = best_runs(load_workflow(options.params), options.data)
     if not rows:

@@ -8,7 +8,10 @@ from relclip.predict.request import Request, add_inputs, read_inputs
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    parser = command.parser("relclip.predict", "Predict the triplets of val and test with trained runs.")
+    parser = command.parser(
+        "relclip.predict",
+        "Predict PredCls and SGCls triplets of val and test with trained runs, each into data/predict/RUN.",
+    )
     add_inputs(parser, "predict/<run>")
     runs = command.parse_runs(parser)
     params = load_sections(runs[0].params, Predictions)

@@ -71,7 +71,10 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
     command.add_folders(parser, "dataset", "kb", model="train/<trained>", features="features/<maps>")
     command.add_folders(parser, encoder="clip/model")
     parser.add_argument(
-        "--prompts", type=Path, help="the folder data/clip/prompts (the model carries what it needs)"
+        "--prompts",
+        type=Path,
+        metavar="FOLDER",
+        help="data/clip/prompts, for a run that matches words (default: what the model carries)",
     )
     command.add_output(parser, output)
     command.add_threads(parser)

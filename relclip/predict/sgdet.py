@@ -15,7 +15,9 @@ class Sections(Predictions):
 
 def main() -> None:
     """Parse the command line and run the stage."""
-    parser = command.parser("relclip.predict.sgdet", "Predict the triplets of test on the detector's boxes.")
+    parser = command.parser(
+        "relclip.predict.sgdet", "Predict SGDet triplets of test, on the detector's boxes, with trained runs."
+    )
     add_inputs(parser, "predict/<run>/sgdet")
     command.add_proposals(parser)
     runs = command.parse_runs(parser)

@@ -139,11 +139,15 @@ def _predictions(
 def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
-        "relclip.predict.training_free", "Predict with the knowledge base and CLIP alone."
+        "relclip.predict.training_free",
+        "Predict PredCls and SGCls triplets with the knowledge base and CLIP alone, into data/predict/METHOD.",
     )
     command.add_params(parser)
     parser.add_argument(
-        "--method", choices=get_args(TrainingFree), required=True, help="which row of the tables"
+        "--method",
+        choices=get_args(TrainingFree),
+        required=True,
+        help="row of the tables (docs/method.md, 4)",
     )
     command.add_folders(parser, "dataset", "kb", "ext")
     command.add_output(parser, "predict/<method>")

@@ -20,11 +20,15 @@ class Sections(Closed):
 def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
-        "relclip.predict.training_free_sgdet", "Predict SGDet with the knowledge base and CLIP alone."
+        "relclip.predict.training_free_sgdet",
+        "Predict SGDet triplets with the knowledge base and CLIP alone, on the detector's boxes.",
     )
     command.add_params(parser)
     parser.add_argument(
-        "--method", choices=get_args(TrainingFree), required=True, help="which row of the tables"
+        "--method",
+        choices=get_args(TrainingFree),
+        required=True,
+        help="row of the tables (docs/method.md, 4)",
     )
     command.add_folders(parser, "dataset", "kb", ext="ext_sgdet")
     command.add_proposals(parser)

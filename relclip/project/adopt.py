@@ -20,7 +20,10 @@ NOWHERE = (
 
 def main() -> None:
     """Compare dvc.lock with params.yaml and the sources, check out, mark as made."""
-    command.parser("relclip.project.adopt", "Take DVC's files as Snakemake's results.").parse_args()
+    command.parser(
+        "relclip.project.adopt",
+        "Bring back the files that dvc.lock names, and mark them as up to date for Snakemake.",
+    ).parse_args()
     if not Path("dvc.lock").is_file():
         raise InputError("there is no dvc.lock, so no results to bring back: make tables, then make record")
     began = time.monotonic()

@@ -298,8 +298,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
-    parser.add_argument("--output", type=Path, default=ROOT / "reports/gpu_check.md", help="the page")
+    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="default: cuda")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=ROOT / "reports/gpu_check.md",
+        help="the page (default: reports/gpu_check.md)",
+    )
     options = parser.parse_args()
     if options.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""

@@ -44,12 +44,16 @@ def init(folder: Path, preset: str) -> None:
 def main() -> None:
     """Parse; make the folder; say what comes next."""
     parser = command.parser(
-        "relclip.project.init", "Make a project folder: the pipeline, its code, a preset."
+        "relclip.project.init",
+        "Make a project folder with the pipeline, its code and the params.yaml of a preset.",
     )
     parser.add_argument("folder", type=Path, help="a new folder")
     presets = ", ".join(sorted(path.stem for path in PIPELINE.glob("workflow/presets/*.yaml")))
     parser.add_argument(
-        "--preset", default="scenes", help=f"{presets}; `make preset` in the folder puts another in place"
+        "--preset",
+        metavar="NAME",
+        default="scenes",
+        help=f"{presets}; make preset NAME=... in the folder changes it",
     )
     options = parser.parse_args()
     init(options.folder, options.preset)

@@ -103,7 +103,8 @@ def main() -> None:
     parser.add_argument(
         "--seeds",
         type=command.whole(1, MOST_SEEDS),
-        help="trainings of every run; otherwise as the preset has them",
+        metavar="N",
+        help="trainings of every run, one a seed (default: as the preset has them)",
     )
     options = parser.parse_args()
     use_preset(options.name, seeds=options.seeds)

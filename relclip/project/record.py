@@ -20,7 +20,8 @@ FEW = 3
 def main() -> None:
     """Ask DVC what changed since dvc.lock, and commit those stages: each one costs, most did not change."""
     command.parser(
-        "relclip.project.record", "DVC takes what is there as the present params' result."
+        "relclip.project.record",
+        "Record in DVC what is below data/ as the result of the present params.yaml; writes dvc.lock.",
     ).parse_args()
     began = time.monotonic()
     write_seeds(Path("params.yaml"))

@@ -6,9 +6,10 @@ from relclip.core.params.reading import load_section
 from relclip.raw.sources import SOURCES
 
 ABOUT = (
-    "Make data/raw as the section `raw` of params.yaml says. raw.source: scenes (drawn), folder (raw.folder, of yours "
-    "or of the Hugging Face Hub, in the format raw.format) or vg (Visual Genome and Conceptual Captions: fetched into "
-    "raw.vg.folder, 31 GB with the unpacked pictures; stopped downloads go on; raw.vg.have names files you have)."
+    "Write pictures, annotation and captions into data/raw, as the section `raw` of params.yaml says. raw.source is "
+    "scenes (drawn), folder (raw.folder, of yours or of the Hugging Face Hub, in the format raw.format) or vg (Visual "
+    "Genome and Conceptual Captions, fetched into raw.vg.folder, 31 GB with the unpacked pictures). A stopped download "
+    "goes on; raw.vg.have names the files that you have."
 )
 
 

@@ -27,8 +27,8 @@ from relclip.raw.sources import local_folder
 
 ABOUT = (
     "Show what a data set holds before anything is built: pictures, objects, predicates, relations, splits, what is "
-    "missing. FOLDER is a folder or hf://datasets/OWNER/NAME[@REVISION]. With --output also write it as a folder in "
-    "Visual Genome's formats. The pipeline reads FOLDER itself: raw.source, raw.folder and raw.format in params.yaml."
+    "missing, and the lines of params.yaml (raw.source, raw.folder, raw.format) that train on it. Nothing is written "
+    "but with --output."
 )
 MOST_SHOWN = 12
 
@@ -107,10 +107,14 @@ def _survey(folder: Path, layout: Format, output: Path | None, counts: Counter[s
 
 def main() -> None:
     """Parse the command line and show, or take, one data set."""
-    parser = command.parser("relclip.raw.survey", ABOUT)
-    parser.add_argument("folder", metavar="FOLDER", help="the data set")
+    parser = command.parser("relclip.raw.survey", ABOUT, "relclip import --format psg OpenPSG/")
+    parser.add_argument(
+        "folder", metavar="FOLDER", help="the data set: a folder, or hf://datasets/OWNER/NAME[@REVISION]"
+    )
     parser.add_argument("--format", choices=get_args(Format), required=True, help="how it is laid out")
-    parser.add_argument("--output", type=Path, help="the folder to make")
+    parser.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="also write it there, in Visual Genome's formats"
+    )
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     folder = local_folder(options.folder, options.format, counts)

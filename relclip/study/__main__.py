@@ -32,12 +32,12 @@ CLAIMS = [
 def main() -> None:
     """Parse, gather, judge, draw, write."""
     parser = command.parser(
-        "relclip.study", "The study's page, tables and figures from what is finished so far."
+        "relclip.study", "Write the study's page, tables and figures from what is finished so far."
     )
     command.add_params(parser)
     command.add_folders(parser, "dataset", "train", "evaluate")
     parser.add_argument(
-        "--output", type=Path, default=Path("docs"), help="where study.md and study/ are written"
+        "--output", type=Path, metavar="FOLDER", default=Path("docs"), help="gets study.md and study/"
     )
     parser.add_argument(
         "--elsewhere",
@@ -47,7 +47,9 @@ def main() -> None:
         type=changed,
         help="further project folders with rows of the same names, by what was changed for them",
     )
-    parser.add_argument("--note", default="", help="a sentence for the page on how these trainings were made")
+    parser.add_argument(
+        "--note", metavar="TEXT", default="", help="a sentence for the page on how these trainings were made"
+    )
     options = command.parse(parser)
     params = load_workflow(options.params)
     predicates = len(load_vocabulary(options.dataset / "vocabulary.json").predicates)

@@ -16,7 +16,8 @@ OPTIONAL = ("predict", "gradcam", "claims", "clip", "ext", "detector")
 def main() -> None:
     """Parse and make the report."""
     parser = command.parser(
-        "relclip.tables", "Tables beside the paper's, claims, figures and one page to read."
+        "relclip.tables",
+        "Write the tables beside the paper's, claims, figures, model cards and one page, index.html, into reports/.",
     )
     command.add_params(parser)
     command.add_folders(
@@ -26,17 +27,23 @@ def main() -> None:
     parser.add_argument(
         "--people",
         type=Path,
+        metavar="FOLDER",
         default=Path("reports/people"),
-        help="of relclip annotate --export: table 2 by people",
+        help="what people judged (relclip annotate --export), for table 2",
     )
     parser.add_argument(
         "--benchmarks",
         type=Path,
+        metavar="FOLDER",
         default=Path("logs/benchmarks"),
-        help="Snakemake's, for the time of each rule",
+        help="Snakemake's benchmark files, for the time of each rule",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("reports"), help="folder for tables, figures and index.html"
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("reports"),
+        help="folder for tables, figures and index.html",
     )
     options = vars(parser.parse_args())
     output = options.pop("output")

@@ -30,8 +30,11 @@ WIDE, NARROW = 360, 200
 
 def main() -> None:
     """Check that there is something to show and a port to show it on, then become `mlflow ui`."""
-    parser = command.parser("relclip.tracking.ui", "MLflow's pages of all runs, on this machine alone.")
-    parser.add_argument("--port", type=command.count, default=5000, help="the port of 127.0.0.1")
+    parser = command.parser(
+        "relclip.tracking.ui",
+        "Show MLflow's pages of all trainings, on this machine alone; prints the address to open.",
+    )
+    parser.add_argument("--port", type=command.count, default=5000, help="port of 127.0.0.1")
     port = parser.parse_args().port
     store = sqlite_file()
     if store is None:

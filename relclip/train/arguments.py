@@ -22,7 +22,7 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
     command.add_runs(arguments, f"`{section}`")
     for name, usual in vars(Inputs()).items():
         made = f"what the stage {usual.parts[1]} made (default: {usual})"
-        arguments.add_argument(f"--{name}", type=Path, help=made)
+        arguments.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=made)
     command.add_checkpoints(arguments)
     command.add_output(arguments, "train/<run>")
     command.add_device(arguments)

@@ -11,7 +11,9 @@ from relclip.words.build import build
 def main() -> None:
     """Parse the command line and build."""
     parser = command.parser(
-        "relclip.words", "Embed (class, predicate) phrases by mean word vectors, RelCLIP eq. 7."
+        "relclip.words",
+        "Train word vectors on captions, or read them, and write a vector for each phrase (class, predicate): RelCLIP "
+        "eq. 7.",
     )
     command.add_params(parser)
     parser.add_argument(
@@ -24,7 +26,7 @@ def main() -> None:
     parser.add_argument(
         "--vocabulary", type=Path, required=True, help="vocabulary.json: objects and predicates"
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder for the two files")
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the folder to make")
     options = parser.parse_args()
     params = load_section(options.params, "words", Words)
     statistics = build(options.captions, options.vocabulary, options.output, params)

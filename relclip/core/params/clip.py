@@ -110,7 +110,7 @@ class Clip(Closed):
         default="ViT-B-32-quickgelu", description="of open_clip, or a configuration file of its kind (.json)"
     )
     weights: str | None = Field(
-        default=None, description="a pretrained tag of open_clip, or a file; none: untrained"
+        default=None, description="a pretrained tag of open_clip, or a file; null: untrained"
     )
     object_prompt: ObjectPrompt = Field(
         default="a photo of a {object}", description="the sentence of a class"

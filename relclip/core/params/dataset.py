@@ -26,7 +26,7 @@ class Split(Closed):
         description="a fraction of all images, or flag, first_5000_of_train, first_5000_with_relations"
     )
     test: float | None = Field(
-        default=None, description="a fraction of all images; none where validation is a word"
+        default=None, description="a fraction of all images; null where validation is a word"
     )
     seed: Seed = Field(default=0, description="of the hash that draws the fractions")
 

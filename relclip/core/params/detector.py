@@ -45,7 +45,7 @@ class Detector(Closed):
     weight_decay: float = Field(default=1e-2, ge=0.0, description="of the optimizer")
     warmup: int = Field(default=50, ge=0, description="iterations until the rate is reached")
     per_image: int = Field(default=64, ge=1, le=MOST_BOXES, description="boxes of an image that stay")
-    score: float = Field(default=0.01, ge=0.0, lt=1.0, description="that a box must exceed")
+    score: float = Field(default=0.01, ge=0.0, lt=1.0, description="score that a box must exceed")
     nms: float = Field(default=0.3, gt=0.0, le=1.0, description="IoU above which the worse of two boxes goes")
     class_nms: float = Field(
         default=0.5,

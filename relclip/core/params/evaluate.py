@@ -32,7 +32,7 @@ class Evaluate(Closed):
         default="seeded",
         description="order of equal scores: by a seed, or by predicate, subject, object, the lowest first, as argmax",
     )
-    split: SplitName = Field(default="test", description="that is judged")
+    split: SplitName = Field(default="test", description="the split that is judged")
     bootstrap: int = Field(default=1000, ge=0, le=MOST_SAMPLES, description="samples behind an interval")
     precision_images: int = Field(default=200, ge=1, description="images whose P@10 and P@20 are judged")
     seed: Seed = Field(default=0, description="of the bootstrap and of equal scores")

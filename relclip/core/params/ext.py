@@ -14,14 +14,16 @@ Resize = Literal["auto", "pil", "device"]
 class Ext(Closed):
     """CLIP on union crops. What the device cuts is one level of 255 away from Pillow's arithmetic, seldom two."""
 
-    margin: float = Field(default=0.0, ge=0.0, description="by which a union crop is widened, of its sides")
+    margin: float = Field(
+        default=0.0, ge=0.0, description="share of its sides by which a union crop is widened"
+    )
     prompt: TripletPrompt = Field(
         default="a photo of a {subject} {predicate} a {object}", description="the sentence of a relation"
     )
     temperature: float = Field(default=1.0, gt=0.0, description="logits are divided by it")
     batch: int = Field(default=256, ge=1, description="crops at a time")
     zero_shot_classes: int = Field(
-        default=5, ge=1, description="best classes of an object that CLIP gives SGCls"
+        default=5, ge=1, description="how many of an object's best classes SGCls takes from CLIP"
     )
     resize: Resize = Field(
         default="auto",

@@ -31,12 +31,14 @@ class Predict(Closed):
         default=False, description="whether only what the knowledge base knows of two classes counts"
     )
     kb_min_count: int = Field(
-        default=1, ge=1, description="how often that was said; also of the rows without training"
+        default=1,
+        ge=1,
+        description="how often a triplet must have been said for it; also for the rows without training",
     )
     calibrate: bool = Field(
         default=False, description="divide logits by temperatures that fit validation best (beyond the paper)"
     )
-    by: By = Field(default="classifier", description="what scores the predicates of a trained run")
+    by: By = Field(default="classifier", description="what scores the predicates of a trained run (D37)")
     sgdet_score: Literal["classifier", "classifier_times_detector"] = Field(
         default="classifier_times_detector", description="of a detected object (D31)"
     )

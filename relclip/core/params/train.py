@@ -48,7 +48,7 @@ class Rcl(Closed):
         default=0.5,
         ge=0.0,
         le=1.0,
-        description="share of the pictures' queries in InfoNCE, the rest are the texts'",
+        description="weight of the queries from pictures in InfoNCE; the rest is of those from texts",
     )
     temperature: float = Field(default=0.07, gt=0.0, description="of InfoNCE")
     learn_temperature: bool = Field(default=False, description="whether it is trained")
@@ -66,7 +66,7 @@ class Sampling(Closed):
     delete_synonyms: bool = Field(default=True, description="false is table 5's No Del. Syn.")
     weight: Weighting = Field(
         default="cosine",
-        description="of a negative by the distance of its words; none is table 5's No Weight",
+        description="of a negative, by the likeness of its words; none is table 5's No Weight",
     )
     epsilon: float = Field(
         default=0.7, ge=-1.0, le=1.0, description="similarity from which two predicates are synonyms"
@@ -83,14 +83,14 @@ class KbLabels(Closed):
     """
 
     captions: float = Field(
-        default=1.0, gt=0.0, le=1.0, description="share of all captions that is believed, a seeded choice"
+        default=1.0, gt=0.0, le=1.0, description="share of all captions that is used, a seeded choice"
     )
     min_count: int = Field(default=1, ge=1, description="how often a triplet must have been said")
     min_share: float = Field(
         default=0.0,
         ge=0.0,
         le=1.0,
-        description="of what was said of its two classes, that a triplet must make up",
+        description="share of all that was said of its two classes that a triplet must have",
     )
     weights: KbWeights = Field(
         default="uniform", description="labels are equally likely, or by the shares of what was said"
@@ -128,7 +128,7 @@ class Train(Closed):
     labels where `supervision` is kb+ext; `rank_by` turns logits into scores at test (docs/method.md, 2). `schedule:
     plateau` is VisualDS's (docs/method.md, 6): the rate falls to a tenth each time recall on validation has not risen
     for more than `patience` validations. `early_stopping`: a training ends after so many validations in a row whose
-    recall was not above the best, and the network of the best validation (the earliest of equals) is kept (D35); none:
+    recall was not above the best, and the network of the best validation (the earliest of equals) is kept (D35); null:
     all `iterations` are made and the last network is kept. A cosine falls towards `iterations` either way, so
     `constant`, or `plateau` with less `patience` than this, go with it. A `motif` has no RCL and always reads labels:
     `rcl`, `sampling`, `heads`, `use_labels`, `object_features` are RelCLIP's alone.
@@ -147,7 +147,7 @@ class Train(Closed):
     )
     seed: Seed = Field(default=0, description="of weights, batches and dropout")
     images: int | None = Field(
-        default=None, ge=1, description="train images that train, a seeded choice; none: all"
+        default=None, ge=1, description="train images that train, a seeded choice; null: all"
     )
     annotation: Annotation = Field(
         default=Annotation(), description="which annotated relations label pairs, under full"
@@ -163,12 +163,12 @@ class Train(Closed):
         default="cosine", description="of the rate after the warm-up; plateau is VisualDS's"
     )
     patience: int = Field(
-        default=3, ge=0, description="of plateau: validations without a rise that are borne"
+        default=3, ge=0, description="of plateau: validations without a rise before the rate falls"
     )
     early_stopping: int | None = Field(
         default=None,
         ge=1,
-        description="validations without a rise after which it ends and the best network stays (D35); none: never",
+        description="validations without a rise after which it ends and the best network stays (D35); null: never",
     )
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0, description="of sgd")
     gradient_clip: float = Field(default=5.0, ge=0.0, description="largest norm of a gradient; 0: any")
@@ -188,7 +188,7 @@ class Train(Closed):
         description="unlabelled pairs for each labelled one; 0.3 costs 4 points of recall",
     )
     foreground_per_image: int | None = Field(
-        default=None, ge=1, description="labelled pairs drawn of an image at most; none: all"
+        default=None, ge=1, description="labelled pairs drawn of an image at most; null: all"
     )
     attention_over: Literal["all", "sampled"] = Field(
         default="sampled",

@@ -13,7 +13,8 @@ def main() -> None:
     """Parse the command line and refine."""
     parser = arguments.parser(
         "relclip.train.refine",
-        "Go on from trained runs as VisualDS or BA-SGG do; a killed run goes on where it stood.",
+        "Train entries of `refined` of params.yaml, which go on from a trained run as VisualDS or BA-SGG do, each into "
+        "data/train/RUN. A killed training goes on where it stood.",
         "refined",
     )
     command.add_folders(parser, start="train/<first>")

@@ -89,7 +89,7 @@ def _options() -> argparse.ArgumentParser:
         nargs="*",
         metavar="A B",
         help="each a folder with hits.parquet and metrics.json (relclip evaluate writes both), a run's task "
-        "(data/evaluate/RUN/predcls), or a file of hits; with --groundtruth folders of predictions",
+        "(data/evaluate/<run>/predcls), or a file of hits; with --groundtruth folders of predictions",
     )
     add("--worse", type=Path, nargs="+", metavar="A", help="several seeds of A, instead of A B")
     add("--better", type=Path, nargs="+", metavar="B", help="several seeds of B, paired in their order")

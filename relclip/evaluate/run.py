@@ -196,7 +196,7 @@ def main() -> None:
     """Parse, judge, add the test metrics to the tracked run of that training."""
     parser = command.parser(
         "relclip.evaluate.run",
-        "Judge runs by the annotation of test and val and by the full truth, each into data/evaluate/RUN.",
+        "Judge runs by the annotation of test and val and by the full truth, each into data/evaluate/<run>.",
     )
     command.add_params(parser)
     command.add_runs(parser, "runs, refined, predictions or predict.training_free")

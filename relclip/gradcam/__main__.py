@@ -8,7 +8,7 @@ def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
         "relclip.gradcam",
-        "Write heat maps of where CLIP and a trained run look into data/gradcam/RUN (figure 2).",
+        "Write heat maps of where CLIP and a trained run look into data/gradcam/<run> (figure 2).",
     )
     command.add_params(parser)
     parser.add_argument(

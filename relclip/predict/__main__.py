@@ -10,7 +10,7 @@ def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
         "relclip.predict",
-        "Predict PredCls and SGCls triplets of val and test with trained runs, each into data/predict/RUN.",
+        "Predict PredCls and SGCls triplets of val and test with trained runs, each into data/predict/<run>.",
     )
     add_inputs(parser, "predict/<run>")
     runs = command.parse_runs(parser)

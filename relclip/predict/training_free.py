@@ -140,7 +140,7 @@ def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
         "relclip.predict.training_free",
-        "Predict PredCls and SGCls triplets with the knowledge base and CLIP alone, into data/predict/METHOD.",
+        "Predict PredCls and SGCls triplets with the knowledge base and CLIP alone, into data/predict/<method>.",
     )
     command.add_params(parser)
     parser.add_argument(

@@ -13,7 +13,7 @@ def main() -> None:
     """Parse the command line and train."""
     parser = arguments.parser(
         "relclip.train",
-        "Train entries of `runs` of params.yaml, each into data/train/RUN. A killed training goes on where it stood. "
+        "Train entries of `runs` of params.yaml, each into data/train/<run>. A killed training goes on where it stood. "
         "On N "
         "GPUs: torchrun --nproc-per-node N -m -- relclip.train ...",
         "runs",

@@ -14,7 +14,7 @@ def main() -> None:
     parser = arguments.parser(
         "relclip.train.refine",
         "Train entries of `refined` of params.yaml, which go on from a trained run as VisualDS or BA-SGG do, each into "
-        "data/train/RUN. A killed training goes on where it stood.",
+        "data/train/<run>. A killed training goes on where it stood.",
         "refined",
     )
     command.add_folders(parser, start="train/<first>")

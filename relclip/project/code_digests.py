@@ -21,7 +21,8 @@ STAGE = "code_"
 def main() -> None:
     """Write the digests for the rules that are named."""
     parser = command.parser(
-        "relclip.project.code_digests", "Write the digests of a rule's sources into data/code/<rule>, for DVC."
+        "relclip.project.code_digests",
+        "Write the digests of a rule's sources into data/code/<rule>, for DVC.",
     )
     parser.add_argument("rules", nargs="+", metavar="RULE", help="a rule with a stage code_RULE in dvc.yaml")
     write_code_digests(Path("dvc.yaml"), parser.parse_args().rules)

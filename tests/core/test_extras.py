@@ -136,9 +136,25 @@ def test_interrupted_while_it_imports_a_command_says_so(tmp_path):
     assert (done.returncode, done.stderr.count("\n")) == (130, 1) and "interrupted" in done.stderr
 
 
-def test_every_command_is_completed():
-    parser = whole_parser(COMMANDS)
-    (commands,) = [action.choices for action in parser._actions if action.choices]
+@pytest.fixture(scope="module")
+def commands():
+    """Command -> its parser."""
+    (found,) = [action.choices for action in whole_parser(COMMANDS)._actions if action.choices]
+    return found
+
+
+def test_every_option_says_what_it_takes(commands):
+    """FILE, N, a choice: without a word of its own argparse shows the option's name again."""
+    options = [(name, one) for name, own in commands.items() for one in own._actions]
+    assert not [(name, one.dest) for name, one in options if not one.help]
+    assert not [
+        (name, one.dest)
+        for name, one in options
+        if one.option_strings and one.nargs != 0 and not (one.metavar or one.choices)
+    ]
+
+
+def test_every_command_is_completed(commands):
     assert list(commands) == list(COMMANDS)
     assert "--predictions" in commands["evaluate"].format_help()
     assert "--run" in commands["train"].format_help()

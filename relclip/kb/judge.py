@@ -15,14 +15,14 @@ def main() -> None:
         "relclip.kb.judge", "Measure coverage and precision of a mined knowledge base, into a JSON."
     )
     parser.add_argument(
-        "--kb", type=Path, metavar="FOLDER", required=True, help="folder made by python -m relclip.kb"
+        "--kb", type=Path, metavar="FOLDER", required=True, help="folder that relclip kb made"
     )
-    for name, what in (
-        ("dataset", "folders of the stage dataset: coverage of their relations"),
-        ("relationships", "Visual Genome's relationships.json: coverage of its relations"),
-        ("gold", "FACTUAL's CSV of captions and scene graphs: precision and coverage"),
+    for name, given, what in (
+        ("dataset", "FOLDER", "folders of the stage dataset: coverage of their relations"),
+        ("relationships", "FILE", "Visual Genome's relationships.json: coverage of its relations"),
+        ("gold", "FILE", "FACTUAL's CSV of captions and scene graphs: precision and coverage"),
     ):
-        parser.add_argument(f"--{name}", type=Path, nargs="+", default=[], help=what)
+        parser.add_argument(f"--{name}", type=Path, metavar=given, nargs="+", default=[], help=what)
     parser.add_argument(
         "--object-aliases", type=Path, metavar="FILE", help="Visual Genome's object_alias.txt"
     )

@@ -74,7 +74,7 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
         "--prompts",
         type=Path,
         metavar="FOLDER",
-        help="data/clip/prompts, for a run that matches words (default: what the model carries)",
+        help="accepted and not read: a model carries the texts it needs",
     )
     command.add_output(parser, output)
     command.add_threads(parser)

@@ -10,8 +10,8 @@ from relclip.core import command
 from relclip.core.errors import InputError
 
 PLACES = (
-    "for example > ~/.local/share/bash-completion/completions/relclip, > ~/.config/fish/completions/relclip.fish, for "
-    "zsh > _relclip in a folder of $fpath; a new shell reads it"
+    "your shell; write the script into ~/.local/share/bash-completion/completions/relclip (bash), "
+    "~/.config/fish/completions/relclip.fish (fish) or _relclip in a folder of $fpath (zsh), and open a new shell"
 )
 
 

@@ -19,12 +19,17 @@ def main() -> None:
     parser.add_argument(
         "--captions",
         type=Path,
+        metavar="FILE",
         nargs="+",
         required=True,
         help="TSV caption<TAB>id (gzip or not) or Parquet files",
     )
     parser.add_argument(
-        "--vocabulary", type=Path, required=True, help="vocabulary.json: objects and predicates"
+        "--vocabulary",
+        type=Path,
+        metavar="FILE",
+        required=True,
+        help="vocabulary.json: objects and predicates",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the folder to make")
     options = parser.parse_args()

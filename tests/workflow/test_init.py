@@ -75,6 +75,24 @@ def test_a_wheel_makes_a_project_that_runs(environment, tmp_path):
     assert "train_run@relclip_full" in succeeded(python, "-m", "dvc", "stage", "list", folder=project, **path)
 
 
+@pytest.mark.workflow
+def test_a_wheel_names_the_licence_of_all_that_it_holds(environment):
+    found = {path.parent for path in environment.glob("lib/*/site-packages/relclip-*/licenses/**/LICENSE")}
+    held = {path.parent.relative_to(ROOT) for path in (ROOT / "relclip").rglob("LICENSE")}
+    assert {str(path).rpartition("licenses")[2].strip("/") for path in found} == {"", *map(str, held)}
+
+
+def test_no_image_takes_what_git_does_not():
+    """Found so: the answers and names of `relclip annotate`, the keys in .dvc/config.local would have been in it."""
+    own = set((ROOT / ".dockerignore").read_text().splitlines())
+    left_out = {
+        f".dvc/{line[1:]}" if file.parent.name == ".dvc" else line[1:] if line[0] == "/" else f"**/{line}"
+        for file in (ROOT / ".gitignore", ROOT / ".dvc/.gitignore")
+        for line in file.read_text().split()
+    }
+    assert {line.rstrip("/") for line in left_out} <= own
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project") / "mein Projekt é"

@@ -9,7 +9,7 @@ COPY requirements.lock pyproject.toml ./
 RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 # .venv/ready: make takes this environment, not one of its own
-RUN python -m pip install --no-cache-dir --no-build-isolation --no-deps . \
+RUN python -m pip install --no-cache-dir --no-build-isolation --no-deps . && rm -rf build \
     && useradd --create-home --uid 1000 relclip && mkdir -p data .venv && touch .venv/ready && chown -R relclip .
 # not root; a number, which Kubernetes can check. A folder of the host that is mounted must let user 1000 write
 USER 1000

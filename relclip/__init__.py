@@ -51,8 +51,8 @@ def _share_certificates() -> None:
 PINNED = _pin_arithmetic()
 _share_certificates()
 # A waiting OpenMP thread gives its core away instead of spinning: spinning cost jobs side by side a factor of five.
-# It must be set before the first import of torch.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# It must be set before the first import of torch. In small letters: in Turkish "I" is no large "i" for libgomp.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # numpy's products are small: on one thread they have the same bytes however many threads a job was given, to which
 # Snakemake sets this.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"

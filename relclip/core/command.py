@@ -86,7 +86,7 @@ class _Parser(argparse.ArgumentParser):
         words = sys.argv[1:] if args is None else list(args)
         for text in words:
             if not _is_utf8(text):
-                self.error(f"the argument {text!a} is not UTF-8; rename the file or retype the text")
+                self.error(f"the argument {text!a} is not UTF-8; {_advice_on_text()}")
         if "" in words:  # as a path it would be the folder we are in, with all that it holds
             self.error("an argument is empty; is a variable of the shell not set?")
         given = super().parse_args(args, namespace)
@@ -99,6 +99,12 @@ class _Parser(argparse.ArgumentParser):
 def _paths(value: object) -> list[Path]:
     values = value if isinstance(value, list) else [value]
     return [one for one in values if isinstance(one, Path)]
+
+
+def _advice_on_text() -> str:
+    if (taken := sys.getfilesystemencoding()) != "utf-8":
+        return f"here it was to be {taken}, as this shell's locale says: set PYTHONUTF8=1"
+    return "rename the file or retype the text"
 
 
 def _is_utf8(text: str) -> bool:

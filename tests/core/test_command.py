@@ -1,6 +1,7 @@
 """What every command does alike: its help, its end, a file in the way of its output."""
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,16 @@ def test_help_shows_defaults_as_they_are_typed(capsys, monkeypatch):
     assert "once (default: true)" in shown
     assert "at most (default: 0)" in shown
     assert "words (default: vg150 vg20)" in " ".join(shown.split())
+
+
+def test_a_shell_that_says_ascii_is_told_what_to_set():
+    here = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    words = [sys.executable, "-m", "relclip.kb", "--captions", "Tür.tsv".encode(), "--output", "kb"]
+    done = subprocess.run(words, env=here, capture_output=True, text=True, check=False)
+    assert (
+        done.returncode == 2
+        and "was to be ascii, as this shell's locale says: set PYTHONUTF8=1" in done.stderr
+    )
 
 
 @pytest.mark.parametrize(("place", "what"), [("claims/claims.json", "file"), ("train/<run>", "folder")])

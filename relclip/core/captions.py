@@ -172,7 +172,7 @@ def _lines(files: Sequence[Path]) -> Iterator[bytes]:
     for path in files:
         start = beginning(path)
         if start == PARQUET:
-            yield from _parquet_lines(path)
+            yield from parquet_lines(path, _COLUMNS)
         else:
             yield from _text_lines(path, start.startswith(GZIP))
 
@@ -196,19 +196,25 @@ def _without_blank(text: bytes) -> bytes:
     return b"".join(line + b"\n" for line in text.split(b"\n") if line.strip())
 
 
-def _parquet_lines(path: Path) -> Iterator[bytes]:
+def parquet_lines(path: Path, needed: Sequence[str] = _COLUMNS[:1]) -> Iterator[bytes]:
+    """Lines of text, many at once, `caption<TAB>id` or, where the file has no ids and needs none, `caption`.
+
+    Raises InputError where it cannot be read or lacks a needed column.
+    """
     with (
         readable(path, error=InputError),  # as dictionaries, so that one long text said often is held once
         pq.ParquetFile(path, read_dictionary=texts_of(path, _COLUMNS)) as file,
     ):
-        check_names(path, file.schema_arrow.names)
-        missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
+        names = file.schema_arrow.names
+        check_names(path, names)
+        missing = [name for name in needed if name not in names]
         if missing:
             raise InputError(
-                f"{path} lacks the column '{missing[0]}'; captions need the columns caption, caption_id"
+                f"{path} lacks the column '{missing[0]}'; captions need the columns {', '.join(needed)}"
             )
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=list(_COLUMNS)):
-            columns = [_one_line(batch.column(name)) for name in _COLUMNS]
+        there = [name for name in _COLUMNS if name in names]
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=there):
+            columns = [_one_line(batch.column(name)) for name in there]
             lines = pc.binary_join_element_wise(*columns, b"\t").to_pylist()
             yield b"".join(line + b"\n" for line in lines)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from relclip.core.atomic import atomic_file
-from relclip.core.captions import GZIP, LONGEST_CAPTION, MARK, PARQUET, beginning, open_text
+from relclip.core.captions import GZIP, LONGEST_CAPTION, MARK, PARQUET, beginning, open_text, parquet_lines
 from relclip.core.errors import InputError
 from relclip.core.progress import progress
 
@@ -13,9 +13,10 @@ from relclip.core.progress import progress
 def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
     """Write all captions to `path`, in the order of `files` and lines; return counts in words.
 
-    A line is `caption` or `caption<TAB>id`; without an id, its line number. First bytes tell gzip. Bytes that are not
-    UTF-8 are kept as they are, so that `kb` meets and counts them too.
-    Raises InputError where a file is missing, its gzip is broken, it is of another kind, or no file holds a caption.
+    A line is `caption` or `caption<TAB>id`, a row of Parquet the same in columns `caption`, `caption_id`; without
+    an id, its number. First bytes tell gzip and Parquet. Bytes that are not UTF-8 are kept as they are, so that `kb`
+    meets and counts them too.
+    Raises InputError where a file is missing, broken or of another kind, or no file holds a caption.
     """
     counts = Counter({"captions": 0})
     with atomic_file(path) as temporary, temporary.open("wb") as output:
@@ -46,9 +47,9 @@ def _stems(files: Sequence[Path]) -> list[str]:
 def _lines(file: Path) -> Iterator[bytes]:
     first, mark = beginning(file), MARK
     if first == PARQUET:
-        raise InputError(
-            f"the caption file '{file}' is Parquet; raw.captions takes text, caption<TAB>id, gzipped or not"
-        )
+        for rows in parquet_lines(file):
+            yield from (line[:LONGEST_CAPTION] for line in rows.splitlines(keepends=True))
+        return
     with open_text(file, first.startswith(GZIP)) as lines:
         while line := lines.readline(LONGEST_CAPTION):
             yield line.removeprefix(mark)

@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -142,11 +144,29 @@ def test_captions_of_several_files(tmp_path):
     }
 
 
-def test_files_without_captions_and_parquet_are_refused(tmp_path):
-    empty, table = tmp_path / "empty.tsv", tmp_path / "table.tsv"
+def test_captions_in_parquet_with_ids_and_without(tmp_path):
+    texts = ["a  man", None, "a dog\nruns\r", "w" * (3 * LONGEST_CAPTION), "last"]
+    table = pa.table({"url": ["u"] * 5, "caption": texts})
+    pq.write_table(table, tmp_path / "a.parquet")
+    pq.write_table(table.append_column("caption_id", pa.array(range(70, 75))), tmp_path / "b.parquet")
+    counts = join_captions([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "captions.tsv")
+    assert (tmp_path / "captions.tsv").read_text().splitlines() == [
+        *("a man\ta:1", "a dog runs\ta:3", "last\ta:5"),
+        *("a man\tb:70", "a dog runs\tb:72", "last\tb:74"),
+    ]
+    left_out = {"lines left out: empty": 2, "lines left out: too long for a caption": 2}
+    assert counts == {"captions": 6, **left_out}
+
+
+def test_files_without_captions_and_broken_parquet_are_refused(tmp_path):
+    empty, table, other = tmp_path / "empty.tsv", tmp_path / "table.tsv", tmp_path / "other.parquet"
     empty.write_text("\n\n")
     table.write_bytes(b"PAR1....")
-    for file, words in ((empty, "no caption"), (table, "is Parquet")):
+    pq.write_table(pa.table({"text": ["a man"]}), other)
+    for file, words in (
+        *((empty, "no caption"), (table, "not readable as Parquet")),
+        (other, "lacks the column 'caption'"),
+    ):
         with pytest.raises(InputError, match=words):
             join_captions([file], tmp_path / "captions.tsv")
     assert not (tmp_path / "captions.tsv").exists()

@@ -109,7 +109,7 @@ class Raw(Closed):
     format: Format = Field(
         default="visual_genome", description="how the folder's annotation is laid out (relclip import --help)"
     )
-    captions: list[str] = Field(default=[], description="further caption files (folder, vg)")
+    captions: list[str] = Field(default=[], description="further caption files, text or Parquet (folder, vg)")
     scenes: Scenes = Field(default=Scenes(), description="the procedural data set (docs/scenes.md)")
     vg: VisualGenome = Field(
         default=VisualGenome(), description="Visual Genome by download (docs/method.md, 1)"

@@ -23,7 +23,7 @@ COMMANDS = {
     "clip": ("relclip.clip.__main__", "pre-train the small CLIP, or load any open_clip model"),
     "labels": ("relclip.clip.labels", "table 4's encoder: class names alone, or any model of timm"),
     "prompts": ("relclip.clip.prompts", "encode each distinct prompt once"),
-    "features": ("relclip.features.__main__", "pictures -> frozen patch maps"),
+    "features": ("relclip.features.__main__", "images -> frozen patch maps"),
     "ext": ("relclip.ext.__main__", "CLIP's scores of predicates on union crops"),
     "detector": ("relclip.detector.__main__", "Faster R-CNN: proposals for SGDet"),
     "ext-sgdet": ("relclip.ext.detected", "CLIP's scores on the detector's boxes"),
@@ -64,7 +64,7 @@ def overview() -> str:
     alone = {name for names in ALONE.values() for name in names}
     groups = {**ALONE, STAGES: tuple(name for name in COMMANDS if name not in alone)}
     return (
-        f"relclip {__version__}: visual relationship detection, from pictures and captions to tables\n\n"
+        f"relclip {__version__}: visual relationship detection, from images and captions to tables\n\n"
         "A project's folder:   relclip init FOLDER, or a clone\n"
         "The whole pipeline:   make tables   in it (in the activated environment: snakemake --cores all)\n"
         "One part of it:       relclip COMMAND --help\n\n" + "\n\n".join(map(_group, groups, groups.values()))

@@ -16,9 +16,9 @@ from relclip.people.questionnaire import Questionnaire, load_questionnaire
 
 PORT = 5001
 DESCRIPTION = (
-    "People judge the 20 surest PredCls triplets of each picture for table 2, without knowing which model said them: "
+    "People judge the 20 surest PredCls triplets of each image for table 2, without knowing which model said them: "
     "a page on this machine, driven by keys or touch. Every answer is kept at once; come back any time under the same "
-    "name. All people begin with the same pictures, so that their agreement is known. Then --export writes what they "
+    "name. All people begin with the same images, so that their agreement is known. Then --export writes what they "
     "said and P@10, P@20 with their agreement; with reports/people for FOLDER, `snakemake` shows it in table 2."
 )
 
@@ -40,7 +40,7 @@ def _options() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--statements", type=command.positive, default=CORE, metavar="N",
-        help="about how many triplets are asked, in whole pictures; the page says how long all would take",
+        help="about how many triplets are asked, in whole images; the page says how long all would take",
     )  # fmt: skip
     parser.add_argument(
         "--host", metavar="ADDRESS", default="127.0.0.1", help="a loopback address; others are refused"

@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument(
         "--readers",
         type=command.count,
-        help="threads that read pictures, without effect on the result (default: as --threads)",
+        help="threads that read images, without effect on the result (default: as --threads)",
     )
     options = vars(parser.parse_args())
     settings = load_section(options.pop("params"), "detector", Detector)

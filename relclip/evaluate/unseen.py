@@ -173,11 +173,12 @@ def _cell(line: dict[str, str]) -> str:
 
 HEADER = f"""# Predicates that no training saw
 
-Made by `make open-vocabulary` after `make preset NAME=open_vocabulary` and `make tables`. The trainings never saw the
-labels of the predicates in italics ([method](method.md), D38); matching scores pictures against words (D37). PredCls,
-graph constraint: mR@{MAIN_CUTOFF} in percent of the predicates seen, of those unseen, the harmonic mean of both, and
-the recall of each unseen predicate. 95 % intervals by a bootstrap of the test pictures, of the mean over seeds. The
-numbers: [open_vocabulary.csv](open_vocabulary.csv). The encoder knows all the words: it was pre-trained with them."""
+For whoever asks whether RelCLIP finds a predicate by its words alone. The labels of the predicates in italics were held
+out of the trainings ([method](method.md), D38); matching scores images against words (D37). The encoder knows all the
+words: it was pre-trained with them. PredCls, graph constraint: mR@{MAIN_CUTOFF} in percent of the predicates seen, of
+those unseen, the harmonic mean of both, and the recall of each unseen predicate. 95 % intervals by a bootstrap of the
+test images, of the mean over seeds. All numbers: [open_vocabulary.csv](open_vocabulary.csv). Made by
+`make preset NAME=open_vocabulary && make tables && make open-vocabulary`."""
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from relclip.core.shard import Shard
 def main() -> None:
     """Parse the command line and run the stage."""
     parser = command.parser(
-        "relclip.features", "Encode each picture once and write its patch maps into data/features/clip."
+        "relclip.features", "Encode each image once and write its patch maps into data/features/clip."
     )
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset", model="clip/model")
@@ -19,7 +19,7 @@ def main() -> None:
         "--shard",
         type=Shard.parse,
         metavar="K/N",
-        help="this share of the pictures, for relclip.features.merge",
+        help="this share of the images, for relclip.features.merge",
     )
     options = vars(parser.parse_args())
     params = load_section(options.pop("params"), "features", Features)

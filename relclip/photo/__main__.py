@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.prog = "relclip predict"
     parser.add_argument(
-        "photos", metavar="PHOTO", type=Path, nargs="+", help="a picture, or a folder of them"
+        "photos", metavar="PHOTO", type=Path, nargs="+", help="an image file, or a folder of them"
     )
     parser.add_argument(
         "--run", metavar="RUN", help="a trained run of params.yaml (default: relclip_kb_ext, else the first)"

@@ -6,9 +6,9 @@ from relclip.core.params.reading import load_section
 from relclip.raw.sources import SOURCES
 
 ABOUT = (
-    "Write pictures, annotation and captions into data/raw, as the section `raw` of params.yaml says. raw.source is "
+    "Write images, annotation and captions into data/raw, as the section `raw` of params.yaml says. raw.source is "
     "scenes (drawn), folder (raw.folder, of yours or of the Hugging Face Hub, in the format raw.format) or vg (Visual "
-    "Genome and Conceptual Captions, fetched into raw.vg.folder, 31 GB with the unpacked pictures). A stopped download "
+    "Genome and Conceptual Captions, fetched into raw.vg.folder, 31 GB with the unpacked images). A stopped download "
     "goes on; raw.vg.have names the files that you have."
 )
 

@@ -47,7 +47,7 @@ def test_the_table_of_peers_is_the_one_that_was_measured():
     switches = ("row", "dedup", "empty-predictions", "pixel-inclusive")
     assert list(dict.fromkeys(tuple(peer[name] for name in switches) for peer in FROZEN["peers"])) == PEERS
     said = " ".join(PAGE.split())
-    for words in ("Nine evaluators", "661 pictures", "3 x 50 random cases", "2,040 numbers", "1.2 points"):
+    for words in ("Nine evaluators", "661 images", "3 x 50 random cases", "2,040 numbers", "1.2 points"):
         assert words in said
 
 

@@ -375,8 +375,8 @@ def test_the_page_of_visual_genome_says_what_its_preset_does(tmp_path):
     assert (detector.backbone, detector.start, detector.optimizer) == ("resnet50", "imagenet", "sgd")
     first, second = detector.schedule
     assert (
-        f"momentum {detector.momentum} and weight decay {detector.weight_decay:.4f}, {detector.batch} pictures a step, "
-        f"rate {detector.learning_rate} (0.001 a picture) after {detector.warmup} steps of warm-up, a tenth of it from "
+        f"momentum {detector.momentum} and weight decay {detector.weight_decay:.4f}, {detector.batch} images a step, "
+        f"rate {detector.learning_rate} (0.001 an image) after {detector.warmup} steps of warm-up, a tenth of it from "
         f"step {first:,} and again from step {second:,} of {detector.iterations:,}."
     ) in page
 

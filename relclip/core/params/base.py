@@ -10,9 +10,9 @@ from relclip.core.errors import ParamsError, how_to_set, nearest
 Model = TypeVar("Model", bound=BaseModel)
 #: What numpy, torch and gensim all take for a seed.
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-#: Pixels of a picture's side as networks look at it: detectors take about 1,000, encoders less.
+#: Pixels of an image's side as networks look at it: detectors take about 1,000, encoders less.
 MOST_PIXELS = 2048
-#: Of the pictures, in this order.
+#: Of the images, in this order.
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[str, ...] = get_args(SplitName)
 #: Jobs that share the work of a stage.

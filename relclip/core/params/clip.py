@@ -41,12 +41,12 @@ class Pretrain(Closed):
 
     image_size: int = Field(default=48, ge=8, description="side of a crop, pixels")
     patch_size: int = Field(default=8, ge=2, description="side of a patch, pixels")
-    width: int = Field(default=96, ge=16, description="of the picture encoder")
-    layers: int = Field(default=3, ge=1, description="of the picture encoder")
+    width: int = Field(default=96, ge=16, description="of the image encoder")
+    layers: int = Field(default=3, ge=1, description="of the image encoder")
     text_width: int = Field(default=96, ge=16, description="of the text encoder")
     text_layers: int = Field(default=1, ge=1, description="of the text encoder")
     dimension: int = Field(default=128, ge=8, description="of the common space")
-    batch: int = Field(default=128, ge=2, description="pairs of picture and text a step")
+    batch: int = Field(default=128, ge=2, description="pairs of image and text a step")
     steps: int = Field(default=1500, ge=1, description="of the training")
     grouped_from: float = Field(
         default=1.0,
@@ -70,17 +70,17 @@ class Pretrain(Closed):
     negatives: int = Field(
         default=3, ge=0, description="wrong texts that each relation brings, its own with another predicate"
     )
-    mirrored: float = Field(default=0.5, ge=0.0, le=1.0, description="chance that a picture is mirrored")
+    mirrored: float = Field(default=0.5, ge=0.0, le=1.0, description="chance that an image is mirrored")
     patch_dropout: float = Field(
-        default=0.5, ge=0.0, lt=1.0, description="share of patches hidden from a picture (FLIP)"
+        default=0.5, ge=0.0, lt=1.0, description="share of patches hidden from an image (FLIP)"
     )
     unmasked_from: float = Field(
         default=0.8, ge=0.0, le=1.0, description="share of the steps after which all patches are seen"
     )
     loss: Literal["multi_positive", "clip"] = Field(
-        default="multi_positive", description="several right texts a picture, or CLIP's own"
+        default="multi_positive", description="several right texts an image, or CLIP's own"
     )
-    validation: float = Field(default=0.05, gt=0.0, lt=1.0, description="share of pictures held out")
+    validation: float = Field(default=0.05, gt=0.0, lt=1.0, description="share of images held out")
     checkpoint_every: int = Field(default=500, ge=1, description="steps between checkpoints")
     seed: Seed = Field(default=0, description="of weights and batches")
 
@@ -91,7 +91,7 @@ class LabelsEncoder(Closed):
     make: list[Literal["labels"]] = Field(default=[], description="[labels] makes it, an empty list does not")
     source: Literal["pretrain", "timm"] = Field(
         default="pretrain",
-        description="CLIP's picture encoder trained on class labels of the same crops, or a model of timm",
+        description="CLIP's image encoder trained on class labels of the same crops, or a model of timm",
     )
     model: str = Field(
         default="vit_base_patch32_224.augreg_in1k", description="of timm, with ImageNet-1K weights"

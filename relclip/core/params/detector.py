@@ -6,9 +6,9 @@ from pydantic import Field, model_validator
 
 from relclip.core.params.base import MOST_PIXELS, Closed, Seed
 
-#: What reads the pictures: a small one, or torchvision's ResNet-50 with a feature pyramid.
+#: What reads the images: a small one, or torchvision's ResNet-50 with a feature pyramid.
 Backbone = Literal["small", "resnet50"]
-#: Boxes of a picture, all pairs of which must fit the memory.
+#: Boxes of an image, all pairs of which must fit the memory.
 MOST_BOXES = 300
 
 
@@ -29,10 +29,10 @@ class Detector(Closed):
         default=128,
         ge=32,
         le=MOST_PIXELS,
-        description="longest side of a picture, pixels; about 1000 for resnet50",
+        description="longest side of an image, pixels; about 1000 for resnet50",
     )
     iterations: int = Field(default=1000, ge=1, description="of the training")
-    batch: int = Field(default=6, ge=1, description="pictures a step")
+    batch: int = Field(default=6, ge=1, description="images a step")
     optimizer: Literal["adamw", "sgd"] = Field(
         default="adamw", description="sgd, and a schedule of iterations, is how Visual Genome's are trained"
     )

@@ -1,4 +1,4 @@
-"""The section raw: where pictures, annotations and captions come from."""
+"""The section raw: where images, annotations and captions come from."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,21 +13,21 @@ def _pair(value: Any) -> Any:
 
 
 class Scenes(Closed):
-    """The procedural data set (docs/scenes.md): pictures, captions, what CLIP is pre-trained on."""
+    """The procedural data set (docs/scenes.md): images, captions, what CLIP is pre-trained on."""
 
-    seed: Seed = Field(default=0, description="of all pictures and captions")
-    images: int = Field(default=3200, ge=3, description="pictures of train, validation and test together")
+    seed: Seed = Field(default=0, description="of all images and captions")
+    images: int = Field(default=3200, ge=3, description="images of train, validation and test together")
     captions: int = Field(
         default=30000,
         ge=1,
         description="sentences about other scenes, for the knowledge base and word vectors",
     )
     pretrain_images: int = Field(
-        default=4000, ge=1, description="further pictures, which CLIP is pre-trained on"
+        default=4000, ge=1, description="further images, which CLIP is pre-trained on"
     )
     image_size: int = Field(default=320, ge=64, description="longest side, pixels")
     objects_per_image: Annotated[tuple[int, int], BeforeValidator(_pair)] = Field(
-        default=(18, 24), description="fewest and most things in a picture"
+        default=(18, 24), description="fewest and most objects in an image"
     )
     annotated: float = Field(
         default=0.4, gt=0.0, le=1.0, description="share of the true relations that the annotation holds"
@@ -79,7 +79,7 @@ class VisualGenome(Closed):
     )
     have: dict[VgFile, str] = Field(
         default={},
-        description="where a file is already; a folder of pictures for images.zip, the unpacked file for a .json.zip",
+        description="where a file is already; a folder of images for images.zip, the unpacked file for a .json.zip",
     )
     parallel: int = Field(default=2, ge=1, le=16, description="files that come at a time")
     per_host: int = Field(default=2, ge=1, le=4, description="of them from one host")
@@ -98,7 +98,7 @@ HUB = "hf://datasets/"
 
 
 class Raw(Closed):
-    """Where the pictures, annotations and captions come from."""
+    """Where the images, annotations and captions come from."""
 
     source: Literal["scenes", "folder", "vg"] = Field(
         default="scenes", description="drawn scenes, a folder of yours, or Visual Genome by download"
@@ -123,7 +123,7 @@ class Raw(Closed):
 
     @property
     def pretrains(self) -> bool:
-        """Whether pictures and texts to pre-train an encoder on come in."""
+        """Whether images and texts to pre-train an encoder on come in."""
         return self.source == "scenes"
 
     @model_validator(mode="after")

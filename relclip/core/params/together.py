@@ -180,7 +180,7 @@ def trained_with(params: "Params", run: str, key: str) -> Any:
 
 
 def _check_pretraining(params: "Params") -> None:
-    """Only the scenes bring pictures and texts to pre-train an encoder on."""
+    """Only the scenes bring images and texts to pre-train an encoder on."""
     otherwise = {"clip": "open_clip, with clip.model and clip.weights"}
     if params.labels.make:
         otherwise["labels"] = "timm, or empty labels.make"

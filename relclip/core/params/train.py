@@ -48,7 +48,7 @@ class Rcl(Closed):
         default=0.5,
         ge=0.0,
         le=1.0,
-        description="weight of the queries from pictures in InfoNCE; the rest is of those from texts",
+        description="weight of the queries from images in InfoNCE; the rest is of those from texts",
     )
     temperature: float = Field(default=0.07, gt=0.0, description="of InfoNCE")
     learn_temperature: bool = Field(default=False, description="whether it is trained")
@@ -180,7 +180,7 @@ class Train(Closed):
         default="none", description="whether the classes' text is an input; a motif always reads it"
     )
     object_features: bool = Field(
-        default=False, description="whether a relation sees its two things' own features"
+        default=False, description="whether a relation sees its two objects' own features"
     )
     background_per_foreground: float = Field(
         default=1.0,

@@ -20,7 +20,7 @@ help:  ## show this list
 tables: $(READY)  ## environment, then every table and the report
 	python -m relclip.project.snakemake --cores all
 
-test: $(READY) $(CLONE)  ## environment, then all tests
+test: $(READY) $(CLONE)  ## environment, then all tests, the whole pipeline in small among them
 	pytest
 
 test-arithmetic: $(READY) $(CLONE)  ## the tests that depend on rounding, in other arithmetics of the processor
@@ -33,16 +33,16 @@ gpu-check: $(READY)  ## every path that computes on a GPU, a few steps each: rep
 ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000 (PORT=...)
 	python -m relclip.tracking.ui --port $(or $(PORT),5000)
 
-record: $(READY)  ## after snakemake: DVC takes what is there as the result of the present params
+record: $(READY)  ## after snakemake: DVC records what was made as the result of params.yaml
 	python -m relclip.project.record
 
-adopt: $(READY)  ## after a clone, pull or switch: DVC's files are back, for Snakemake up to date
+adopt: $(READY)  ## after a clone, pull or switch of branch: DVC's files back, up to date for Snakemake
 	python -m relclip.project.adopt
 
-models: $(READY)  ## each table row's best run as a pyfunc in MLflow's model registry
+models: $(READY)  ## each table row's best run into MLflow's model registry, to answer photos
 	python -m relclip.photo.register
 
-preset: $(READY)  ## NAME=scenes, or another of workflow/presets: that params.yaml (SEEDS=3: of all)
+preset: $(READY)  ## NAME=scenes, or another of workflow/presets, as params.yaml (SEEDS=3: three of each run)
 	python -m relclip.project.preset "$(NAME)" $(if $(SEEDS),--seeds "$(SEEDS)")
 
 schema: $(READY)  ## workflow/params.schema.json, for editors, after an edit of relclip/core/params

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from unicodedata import normalize
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -58,7 +59,7 @@ def read_boxes(path: Path, photos: Sequence[Path]) -> dict[Path, list[Box]]:
     except ValidationError as error:
         raise InputError(f"{path}: {first_fault(error, ': ')}; {_FORM}") from None
     found: dict[Path, list[Box]] = {}
-    places = {photo: photo.absolute().parts for photo in photos}
+    places = {photo: _composed(str(photo.absolute())).parts for photo in photos}
     for key, boxes in named.items():
         for photo in _fitting(path, key, places):
             found[photo] = boxes
@@ -101,11 +102,16 @@ def checked_boxes(
 def _fitting(path: Path, key: str, places: Mapping[Path, tuple[str, ...]]) -> list[Path]:
     """The photos that a key of the file means; `places`: photo -> the steps of its whole path."""
     same = [photo for photo in places if str(photo) == key]
-    parts = PurePath(key).parts
+    parts = _composed(key).parts
     ends = same or [photo for photo, steps in places.items() if parts and steps[-len(parts) :] == parts]
     if len(ends) > 1:
         raise InputError(f"{path}: '{key}' fits {ends[0]} and {ends[1]}; put the folder before the name")
     return ends
+
+
+def _composed(path: str) -> PurePath:
+    """The path with one letter for an u and its dots, which a Mac may write as two."""
+    return PurePath(normalize("NFC", path))
 
 
 def as_known(name: str, known: Collection[str]) -> str:

@@ -185,6 +185,8 @@ def test_boxes_of_the_user_from_json_and_parquet(tmp_path):
         given = checked_boxes(boxes[photos[0]], (50, 60), NAMES, "p.jpg")
         assert given.boxes.tolist() == [[1, 2, 30.5, 40], [0, 0, 9, 60]]
         assert given.classes.tolist() == [2, 1]
+    (tmp_path / "mac.json").write_text(json.dumps({"\u00fc.jpg": rows}))
+    assert list(read_boxes(tmp_path / "mac.json", [Path("in/u\u0308.jpg")])) == [Path("in/u\u0308.jpg")]
     (tmp_path / "whole.json").write_text(json.dumps({str(photos[0].absolute()): rows}))
     assert list(read_boxes(tmp_path / "whole.json", photos)) == photos[:1]
 

@@ -26,7 +26,7 @@ from relclip.raw.sources import SOURCES
 from relclip.tracking.runs import prepare_store
 
 # jobs run in the environment of this snakemake, activated or not
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]))
 # memory comes in pages of 2 MB where the system has them: a twentieth less processor time of a training (glibc 2.35)
 os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 look_less_often(snakemake.__version__)
@@ -71,8 +71,8 @@ if STORED:
     LINKS = [f"mkdir -p '{STORE}/{name}'; ln -sfn '{STORE}/{name}' {name}; " for name in ("data", "reports")]
 else:  # what one training pools, the next ones and the predictions read (relclip/model/pooled.py)
     os.environ.setdefault("RELCLIP_POOLED", str(Path(".snakemake", "pooled").resolve()))
-os.environ["RELCLIP_KILLED"] = KILLED
-shell.prefix("set -euo pipefail; " + TELL_KILLED + "".join(LINKS))
+os.environ.update(RELCLIP_KILLED=KILLED)
+shell.prefix(f"set -euo pipefail; {TELL_KILLED}{''.join(LINKS)}")
 
 
 def by_seed(section):

@@ -182,8 +182,6 @@ def kb_labels(
 
 def of_pairs(labels: Labels, kept: NDArray[np.bool_]) -> Labels:
     """The labels of the pairs `kept` (P,) alone; the others have none."""
-    if kept.all():
-        return labels
     rows = labels.row[kept & (labels.row >= 0)]
     entries, _ = labels.entries(rows)
     row = np.where(kept, labels.row, -1).astype(np.int32)
@@ -239,14 +237,12 @@ def _equal_weights(pairs: int, pair: NDArray[np.int64], predicates: NDArray[np.i
     labelled, counts = np.unique(pair, return_counts=True)
     row = np.full(pairs, -1, np.int32)
     row[labelled] = np.arange(len(labelled))
-    weights = np.repeat(1.0 / np.maximum(counts, 1), counts).astype(np.float32)
+    weights = np.repeat(1.0 / counts, counts).astype(np.float32)
     return Labels(row, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), predicates, weights)
 
 
 def softmax_within(logits: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.float32]:
     """Softmax of the logits (E,) of possible labels within each pair, whose are `start[l]:start[l + 1]`: (E,)."""
-    if not len(logits):
-        return np.zeros(0, np.float32)
     counts = np.diff(start)
     raised = np.exp(logits - np.repeat(np.maximum.reduceat(logits, start[:-1]), counts))
     return (raised / np.repeat(np.add.reduceat(raised, start[:-1]), counts)).astype(np.float32)
@@ -254,8 +250,6 @@ def softmax_within(logits: NDArray[np.float64], start: NDArray[np.int64]) -> NDA
 
 def _sum_to_one(weights: NDArray[np.float32], start: NDArray[np.int64]) -> NDArray[np.float32]:
     """The weights (E,), none negative, scaled to sum 1 within each pair; equal where all of a pair's are 0."""
-    if not len(weights):
-        return weights
     counts, total = np.diff(start), np.add.reduceat(weights.astype(np.float64), start[:-1])
     share = weights / np.repeat(np.where(total > 0, total, 1.0), counts)
     return np.where(np.repeat(total > 0, counts), share, 1.0 / np.repeat(counts, counts)).astype(np.float32)

@@ -90,7 +90,7 @@ def choose_foreground(
         return rows
     image = np.repeat(np.arange(len(counts)), counts)[rows]
     shuffled = np.lexsort((stream(seed, "foreground", step).random(len(rows)), image))
-    of_image = np.bincount(image, minlength=len(counts))
+    of_image = np.bincount(image)
     place = np.arange(len(rows)) - np.repeat(np.cumsum(of_image) - of_image, of_image)
     return np.sort(rows[shuffled[place < at_most]])
 

@@ -156,7 +156,7 @@ def hits_at(
     scores: (P, R) of predicates 1 to R; pairs: (P, 2). Graph constraint: a pair offers its best predicate
     alone. Ties go to the earlier pair and the lower predicate id.
     """
-    best = scores.argmax(axis=1) + 1 if len(scores) else np.zeros(0, np.int64)
+    best = scores.argmax(axis=1) + 1
     order = np.argsort(-scores[np.arange(len(scores)), best - 1], kind="stable")[:k]
     found = {
         (int(i), int(j), int(predicate)) for (i, j), predicate in zip(pairs[order], best[order], strict=True)

@@ -24,9 +24,7 @@ def as_annotated(relations: pa.Table, annotation: Annotation, seed: int) -> pa.T
 
 
 def pairs_trained_on(images: ImageSet, params: Train) -> NDArray[np.bool_]:
-    """Which pairs (P,) belong to the `train.images` images chosen to train; a smaller choice lies in a larger."""
-    if params.images is None or params.images >= len(images):
-        return np.ones(len(images.pairs), bool)
+    """Which pairs (P,) belong to the `train.images` that train (None: all); a smaller choice lies in a larger."""
     used = np.zeros(len(images), bool)
     used[stream(params.seed, "train images").permutation(len(images))[: params.images]] = True
     return np.repeat(used, np.diff(images.pair_start))
@@ -53,6 +51,4 @@ def held_out_ids(params: Train, vocabulary: Vocabulary) -> list[int]:
 
 def without_predicates(table: pa.Table, ids: list[int]) -> pa.Table:
     """The rows of a table with a column predicate_id that are of none of these: as if nobody had ever said them."""
-    if not ids:
-        return table
     return table.filter(pc.invert(pc.is_in(table["predicate_id"], pa.array(ids, table["predicate_id"].type))))

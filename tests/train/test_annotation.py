@@ -58,9 +58,25 @@ def test_a_mistake_is_another_predicate_that_people_say_of_the_same_two_classes(
     classes = list(zip(*(of.tolist() for of in pair_classes(images)), strict=True))
     said = {both: {p for b, p in zip(classes, right.tolist(), strict=True) if b == both} for both in classes}
     can = np.array([len(said[both]) > 1 for both in classes])
-    half, all_of_them = (with_mistakes(images, labels, share, 0).predicates for share in (0.5, 1.0))
+    mistaken = [with_mistakes(images, labels, share, 0) for share in (0.5, 1.0)]
+    assert all((found.row == labels.row).all() for found in mistaken)
+    half, all_of_them = (found.predicates for found in mistaken)
     assert 0 < can.sum() < count
     assert ((all_of_them != right) == can).all()
     assert 0 < (half != right).sum() < can.sum()
     assert (half[half != right] == all_of_them[half != right]).all()
     assert all(p in said[both] for p, both in zip(all_of_them.tolist(), classes, strict=True))
+
+
+def test_one_of_two_predicates_mistaken_for_the_other_leaves_one(tiny):
+    images = ImageSet.load(tiny / "dataset", tiny / "features", "train")
+    count = len(images.pairs)
+    both, start = np.tile([1, 3], count), 2 * np.arange(count + 1)
+    labels = Labels(np.arange(count, dtype=np.int32), start, both, np.full(2 * count, 0.5, np.float32))
+    found = with_mistakes(images, labels, 0.5, 0)
+    assert found.row.tolist() == list(range(count))
+    parts = [slice(*found.start[row : row + 2]) for row in found.row]
+    said = [dict(zip(found.predicates[p].tolist(), found.weights[p].tolist(), strict=True)) for p in parts]
+    one, other = {1: 1.0}, {3: 1.0}
+    assert all(each in said for each in (one, other, {1: 0.5, 3: 0.5}))
+    assert {len(found.predicates[p]) == len(each) for p, each in zip(parts, said, strict=True)} == {True}

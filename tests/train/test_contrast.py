@@ -8,6 +8,8 @@ import torch
 
 import relclip.train
 from relclip.core.errors import InputError
+from relclip.core.params.train import Rcl
+from relclip.model.contrast import LOWEST_TEMPERATURE
 from relclip.train import LEVELS, RelationalContrast, Triplets, info_nce, relation_embedding
 
 
@@ -57,8 +59,9 @@ def test_info_nce(count, gamma, temperature):
 
 def test_info_nce_of_nothing_and_of_a_lonely_query():
     nothing = torch.zeros(0, 5, requires_grad=True)
-    info_nce(nothing, nothing, torch.zeros(0, 0), 0.07, 0.5).backward()
-    assert nothing.grad is not None
+    loss = info_nce(nothing, nothing, torch.zeros(0, 0), 0.07, 0.5)
+    loss.backward()
+    assert loss.item() == 0 and nothing.grad is not None
     alone = random(3, 5).requires_grad_()
     loss = info_nce(alone, random(3, 5, seed=1), torch.zeros(3, 3), 0.07, 0.5)  # no negative at all
     loss.backward()
@@ -122,6 +125,10 @@ def test_temperature_learns_only_where_asked():
         contrast(triplets, triplets, weights).backward()
         assert contrast.temperature.item() == pytest.approx(0.2)
         assert (contrast.log_temperature.grad is not None) == learns
+    torch.nn.init.constant_(contrast.log_temperature, -100.0)
+    assert contrast.temperature.item() == pytest.approx(LOWEST_TEMPERATURE)
+    plain = RelationalContrast("triple", 6)
+    assert (plain.gamma, plain.used_temperature) == (Rcl().gamma, Rcl().temperature)
 
 
 def test_doctest():

@@ -1,19 +1,23 @@
 """Label distributions of the three supervisions, and the targets of a batch, against plain loops over the files."""
 
 import math
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from relclip.core.errors import ContractError, InputError
 from relclip.core.params.train import Train
-from relclip.core.parquet import EXT_SCORES, RELATIONS, TRIPLETS, read_table
+from relclip.core.parquet import EXT_SCORES, PROMPTS, RELATIONS, TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.model import ImageSet
-from relclip.train.labels import LEFT_OUT, full_labels, kb_ext_labels, kb_labels, read_scores
+from relclip.train import labels as train_labels
+from relclip.train.labels import LEFT_OUT, full_labels, kb_ext_labels, kb_labels, of_pairs, read_scores
 from relclip.train.language import load_phrases, load_prompts
 from relclip.train.minibatch import choose_pairs
 from relclip.train.targets import TrainingSet
@@ -62,6 +66,10 @@ def candidates(images, triplets):
             if rows:
                 found[int(image), int(i), int(j)] = {row["predicate_id"] for row in rows}
     return found
+
+
+def as_table(rows, schema):
+    return pa.table([list(column) for column in zip(*rows, strict=True)], schema=schema)
 
 
 def test_full_shares_the_weight_among_the_predicates_of_a_pair(images, tables):
@@ -113,6 +121,34 @@ def test_kb_ext_weighs_candidates_by_their_softmax(images, tables):
         assert here[pair] == pytest.approx({p: value / sum(raised.values()) for p, value in raised.items()})
 
 
+def test_kb_ext_of_every_pair_whatever_else_was_scored(images, monkeypatch):
+    """The first and the last, a few at a time, by a shuffled table; equal scores; nothing to choose from."""
+    monkeypatch.setattr(train_labels, "PAIRS_AT_ONCE", 7)
+    said = [(s, p, o, 1) for s in range(1, 6) for p in (1, 2) for o in range(1, 6)]
+    kb, alone = (
+        kb_labels(images, as_table(rows, TRIPLETS), 5, 4)
+        for rows in (said, [row for row in said if row[1] == 1])
+    )
+    pairs = as_dicts(images, kb).keys()
+    assert len(pairs) == len(images.pairs)
+    random = np.random.default_rng(0)
+    logits = {(*pair, p): float(random.normal()) for pair in pairs for p in (1, 2, 3, 4)}
+    scores = as_table(
+        [(*key, logits[tuple(key)]) for key in random.permutation(list(logits)).tolist()], EXT_SCORES
+    )
+    for pair, found in as_dicts(images, kb_ext_labels(images, kb, scores)).items():
+        one, two = (math.exp(logits[*pair, p]) for p in (1, 2))
+        assert found == pytest.approx({1: one / (one + two), 2: two / (one + two)})
+    same = scores.set_column(4, "logit", pa.array(np.zeros(len(scores), np.float32)))
+    assert all(
+        found == {1: 0.5, 2: 0.5} for found in as_dicts(images, kb_ext_labels(images, kb, same, 0.5)).values()
+    )
+    assert all(
+        found == {1: 1.0}
+        for found in as_dicts(images, kb_ext_labels(images, alone, scores.slice(0, 0))).values()
+    )
+
+
 def test_kb_ext_reads_the_scores_of_its_own_images_alone(tiny, images, tables):
     """The file has val's too, which a training has no use for: the same labels as from the whole file."""
     scores = read_scores(tiny / "ext" / "scores.parquet", images)
@@ -138,8 +174,11 @@ def test_kb_ext_says_what_is_missing(images, tables):
 
 
 def test_ids_outside_are_refused(images, tables):
-    with pytest.raises(ContractError, match="outside the vocabulary"):
-        kb_labels(images, tables["triplets"], 3, 4)
+    for place, (name, size) in enumerate({"subject_class": 5, "predicate_id": 4, "object_class": 5}.items()):
+        for wrong in (0, size + 1):
+            ids = pa.array([wrong, *tables["triplets"][name].to_pylist()[1:]], pa.int16())
+            with pytest.raises(ContractError, match=f"{name} .* outside the vocabulary's 1 to {size}"):
+                kb_labels(images, tables["triplets"].set_column(place, name, ids), 5, 4)
     stray = {"image_id": int(images.image_ids[0]), "subject_id": 77, "predicate_id": 1, "object_id": 0}
     with pytest.raises(ContractError, match="object 77"):
         full_labels(images, pa.Table.from_pylist([stray], schema=RELATIONS))
@@ -168,7 +207,8 @@ def test_targets_of_a_batch(tiny, images, tables):
     pairs = np.concatenate([np.arange(images.pairs_of(n).start, images.pairs_of(n).stop) for n in numbers])
     labelled = np.flatnonzero(labels.row[pairs] >= 0)
     targets = TrainingSet(images, labels, prompts).targets(pairs, labelled, np.array([1]), CPU)
-    text, distribution = targets.text(prompts), targets.distribution(4)
+    longer = replace(prompts, objects=3 * prompts.objects, triplets=2 * prompts.triplets)
+    text, distribution = targets.text(longer), targets.distribution(4)
     row = place = 0
     for number in numbers:
         classes = images.class_ids[images.objects_of(number)]
@@ -188,6 +228,15 @@ def test_targets_of_a_batch(tiny, images, tables):
     assert row == len(targets.labelled) > 0
 
 
+def test_images_with_a_label_have_it_first_or_last_or_alone(tiny, images, tables):
+    prompts = load_prompts(tiny / "prompts", load_vocabulary(tiny / "dataset" / "vocabulary.json"), CPU)
+    kept = np.zeros(len(images.pairs), bool)
+    kept[[0, images.pairs_of(2).start, images.pairs_of(5).stop - 1, -1]] = True
+    said = [(s, 1, o, 1) for s in range(1, 6) for o in range(1, 6)]
+    labels = of_pairs(kb_labels(images, as_table(said, TRIPLETS), 5, 4), kept)
+    assert TrainingSet(images, labels, prompts).numbers.tolist() == [0, 2, 5, len(images) - 1]
+
+
 def test_background_is_drawn_from_pairs_without_label():
     rows = np.array([0, -1, -1, 1, LEFT_OUT, -1, -1, -1])
 
@@ -197,7 +246,7 @@ def test_background_is_drawn_from_pairs_without_label():
         assert foreground.tolist() == np.flatnonzero(rows >= 0).tolist()
         return background.tolist()
 
-    draws = {tuple(drawn(1.5, step)) for step in range(50)}
+    draws = {tuple(drawn(1.75, step)) for step in range(50)}
     assert {len(draw) for draw in draws} == {3}
     assert {place for draw in draws for place in draw} == {1, 2, 5, 6, 7}
     assert drawn(100.0) == [1, 2, 5, 6, 7]
@@ -209,12 +258,29 @@ def test_language_that_does_not_fit(tiny, tmp_path):
     vocabulary = load_vocabulary(tiny / "dataset" / "vocabulary.json")
     prompts = load_prompts(tiny / "prompts", vocabulary, CPU)
     prompts.row[1, 2, 3] = -1
+    assert prompts.rows(np.array([1]), np.array([1]), np.array([1])) == [0]
     with pytest.raises(ContractError, match="classes 1, 3 and predicate 2"):
-        prompts.rows(np.array([1]), np.array([2]), np.array([3]))
+        prompts.rows(np.array([1, 1]), np.array([1, 2]), np.array([1, 3]))
     with pytest.raises(ContractError, match="missing or broken"):
         load_prompts(tmp_path, vocabulary, CPU)
+    rows = pq.read_table(tiny / "prompts" / "triplets.parquet").to_pydict()
+    objects = np.load(tiny / "prompts" / "objects.npy")
+    spoilt = [
+        ({**rows, name: [wrong, *ids[1:]]}, objects) for name, ids in rows.items() for wrong in (-1, 100)
+    ]
+    spoilt += [(rows, wrong) for wrong in (objects[:, 1:], objects[1:], objects.astype(float), objects[0])]
+    spoilt += [(rows, np.where(objects, objects, np.nan)), (rows, np.array([{}]))]
+    shutil.copytree(tiny / "prompts", tmp_path / "prompts")
+    for table, array in spoilt:
+        pq.write_table(pa.table(table, schema=PROMPTS), tmp_path / "prompts" / "triplets.parquet")
+        np.save(tmp_path / "prompts" / "objects.npy", array)
+        with pytest.raises(ContractError):
+            load_prompts(tmp_path / "prompts", vocabulary, CPU)
     (tmp_path / "phrases.safetensors").write_bytes((tiny / "words" / "phrases.safetensors").read_bytes()[:50])
     with pytest.raises(ContractError, match="missing or broken"):
+        load_phrases(tmp_path, vocabulary, CPU)
+    save_file({"predicate": np.zeros((5, 3), np.float32)}, tmp_path / "phrases.safetensors")
+    with pytest.raises(ContractError, match="expected"):
         load_phrases(tmp_path, vocabulary, CPU)
     larger = type(vocabulary)((*vocabulary.objects, "sun"), vocabulary.predicates)
     with pytest.raises(ContractError, match="do not fit 6 classes"):

@@ -46,6 +46,15 @@ def test_thresholds_themselves_stay_in():
     assert sampling_weights(phrases, epsilon=0.9, eta=cosine + 1e-4)[0, 1] == 0
 
 
+def test_no_rounding_passes_the_largest_or_the_smallest_cosine():
+    """Of phrases that are equal, or opposite, so that no weight is below 0 and no threshold of 1 or -1 loses any."""
+    phrases = torch.randn(200, 7, generator=torch.Generator().manual_seed(0))
+    for others, weight in ((phrases, 1.0), (-phrases, 0.0)):
+        weights = sampling_weights(phrases, 1.0, -1.0, True, "shifted", others=others).diagonal()
+        assert (weights >= 0).all() and weights.tolist() == pytest.approx([weight] * 200, abs=1e-6)
+        assert sampling_weights(phrases, 1.0, -1.0, True, "none", others=others).diagonal().all()
+
+
 def test_no_relation_and_one():
     assert sampling_weights(torch.zeros(0, 3), 0.7, 0.0).shape == (0, 0)
     assert sampling_weights(torch.zeros(1, 3), 0.7, 0.0).tolist() == [[1.0]]

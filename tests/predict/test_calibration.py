@@ -19,13 +19,13 @@ from relclip.predict.stage import predict_run
 CPU = torch.device("cpu")
 
 
-def some_logits(seed, apart):
-    """Logits that are three times too sure; every row has one target, some of `apart` two."""
+def some_logits(seed):
+    """Logits that are three times too sure; every row has one target, some have two."""
     random = torch.Generator().manual_seed(seed)
     true = torch.randn(400, 6, generator=random)
     targets = torch.zeros(400, 6, dtype=torch.bool)
     targets[torch.arange(400), torch.multinomial(true.softmax(1), 1, generator=random)[:, 0]] = True
-    targets[::50, 2] |= apart
+    targets[::50, 2] = True
     return true * 3, targets
 
 
@@ -43,7 +43,7 @@ def slow_likelihood(logits, targets, apart):
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_temperature_is_the_best_of_a_fine_grid(apart):
-    logits, targets = some_logits(1, apart)
+    logits, targets = some_logits(1)
     temperature, about = fit_temperature(logits, targets, apart)
     grid = np.geomspace(0.5, 12, 400)
     values = [slow_likelihood((logits / one)[:60], targets[:60], apart) for one in grid[::40]]
@@ -61,14 +61,15 @@ def test_temperature_is_the_best_of_a_fine_grid(apart):
 
 
 def test_calibration_error_equals_a_loop_over_bins():
-    logits, targets = some_logits(2, False)
+    logits, targets = some_logits(2)
+    logits[:5] *= 1000  # a chance of 1 is of the last bin
     rows = []
     for chances, wanted in zip(logits.double().softmax(1).tolist(), targets.tolist(), strict=True):
         best = int(np.argmax(chances))
         rows.append((chances[best], wanted[best]))
     gap = 0.0
     for number in range(BINS):
-        inside = [row for row in rows if number / BINS <= row[0] < (number + 1) / BINS]
+        inside = [row for row in rows if number == min(int(row[0] * BINS), BINS - 1)]
         if inside:
             confidence, accuracy = np.mean(inside, axis=0)
             gap += len(inside) / len(rows) * abs(accuracy - confidence)
@@ -84,7 +85,7 @@ def test_perfect_and_useless_logits_end_at_the_bounds():
 
 def run(tested, root, rank_by="softmax", calibrate=True):
     inputs = Inputs(untrained(root / "model", use_labels="text"), tested / "dataset", tested / "features")
-    request = Request("some", "some", Predict(keep=10**6, calibrate=calibrate), rank_by)
+    request = Request("some", "some", Predict(keep=10**6, calibrate=calibrate, batch=3), rank_by)
     predict_run(request, inputs, root / "out")
     return root / "out", inputs
 
@@ -108,8 +109,20 @@ def test_scores_are_those_of_divided_logits_and_no_best_one_changes(tested, tmp_
         load_model(inputs.model, CPU),
         ImageSet.load(inputs.dataset, inputs.features, "val", "test"),
     )
+    val = ImageSet.load(inputs.dataset, inputs.features, "val")
     with torch.no_grad():
-        answer = network(collate(Regions(images, network.config.roi_size, CPU), range(len(images))))
+        answer, of_val = (
+            network(collate(Regions(one, network.config.roi_size, CPU), range(len(one))))
+            for one in (images, val)
+        )
+    targets, apart = annotated(val, inputs, 4), rank_by == "sigmoid"
+    told = targets.any(dim=1)
+    pairs = [one[told][:, 1:] if apart else one[told] for one in (of_val.predicate_logits, targets)]
+    classes = torch.eye(of_val.object_logits.shape[1], dtype=torch.bool)[val.class_ids]
+    for kind, fitted in (("predicate", (*pairs, apart)), ("object", (of_val.object_logits, classes, False))):
+        temperature, about = fit_temperature(*fitted)
+        expected = {"temperature": temperature, **about}
+        assert {name: said[f"{kind}_{name}"] for name in expected} == pytest.approx(expected, rel=1e-3)
     logits = answer.predicate_logits / said["predicate_temperature"]
     scores = logits.softmax(1) if rank_by == "softmax" else logits.sigmoid()
     found = pq.read_table(output / "predcls" / "relations.parquet")["score"].to_numpy()

@@ -77,11 +77,11 @@ def judged_side(
 
 def check_switches(first: Side, second: Side, names: tuple[object, object] = ("A", "B")) -> None:
     """Raise InputError where both sides say their switches and these differ."""
-    if first.switches is None or second.switches is None:
+    if not first.switches or not second.switches:
         return
     older = {"ties": Evaluate().ties}  # what a file of an older version does not say
     for name in MUST_AGREE:
-        one, other = (side.switches.get(name, older.get(name)) for side in (first, second) if side.switches)
+        one, other = (switches.get(name, older.get(name)) for switches in (first.switches, second.switches))
         if one != other:
             raise InputError(
                 f"{names[0]} was judged with {name}: {one}, {names[1]} with {name}: {other}; judge both with the same"

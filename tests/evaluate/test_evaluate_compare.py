@@ -282,3 +282,11 @@ def test_seeds_of_one_side_are_judged_alike(written, tmp_path, monkeypatch):
         InputError, match=f"{a}/hits.parquet was judged with recall: per_image, {b}/hits.parquet with"
     ):
         call(monkeypatch, "compare", "--worse", a, b, "--better", a, a)
+
+
+def test_a_side_that_says_no_switch_at_all_is_compared(written, tmp_path, monkeypatch, capsys):
+    shutil.copytree(written, tmp_path / "both")
+    a, b = (tmp_path / "both" / side for side in "ab")
+    edit(b, lambda content: content["switches"].clear())
+    call(monkeypatch, "compare", a, b, "--bootstrap", 2)
+    assert "37 images, 1 pair of models" in capsys.readouterr().out

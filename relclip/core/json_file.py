@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ def read_text(path: Path) -> str:
 
     Raises OSError, also for what is no file (a pipe would be waited for) or too large.
     """
+    if "\0" in str(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, no_file(path), str(path))
     if path.stat().st_size > MOST_BYTES:

@@ -30,6 +30,13 @@ def test_broken_json_is_one_sentence(tmp_path, content, said):
     assert "\n" not in str(met.value) and str(met.value).endswith("make it")
 
 
+def test_a_zero_byte_names_no_file():
+    with pytest.raises(InputError, match="neither built in"):
+        load_names("vg\0")
+    with pytest.raises(InputError, match="No such file"):
+        load_aliases("aliases\0.txt")
+
+
 def test_good_json_is_read_as_it_is(tmp_path):
     path = tmp_path / "some.json"
     path.write_bytes(b'{"a": ["\\ud83d\\ude00", "\xc3\xa9", null]}')

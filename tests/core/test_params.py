@@ -250,6 +250,13 @@ def change_claim(content, **values):
         (lambda c: c["runs"]["unary"].update(seeds=[0], seed=1), "beside a seed"),
         (lambda c: c["predictions"]["motif_kb_all_pairs"].update(seeds=[1]), "motif_kb has the seeds [0]"),
         (lambda c: c["runs"].update(relclip_kb_seed1={"seed": 1}), "take the entry out"),
+        (
+            lambda c: c["report"]["tables"]["table3"].update(nots="x"),
+            "'tables.table3.nots' (did you mean 'note'",
+        ),
+        (lambda c: c["refined"]["ba_sgg_kb"].update(start="motif_bk", seeds=[0]), "did you mean 'motif_kb'"),
+        (lambda c: c["refined"]["ba_sgg_kb"].update(start={}), "refined.ba_sgg_kb.start is {}"),
+        (lambda c: c["runs"]["unary"].update(seed={}), "runs.unary.seed"),
         (lambda c: c["words"].update(seed=-5), "words.seed"),
         (lambda c: c["runs"]["unary"].update(seed=10**30), "runs.unary.seed"),
         (lambda c: c["raw"]["scenes"].update(objects_per_image=[24, 18]), "objects_per_image"),

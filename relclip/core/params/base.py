@@ -1,7 +1,7 @@
 """The base of all sections, and one sentence for what does not fit: key, value met, what is allowed, nearest key."""
 
 import reprlib
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -50,10 +50,14 @@ def _sentence(model: Any, error: Any, prefix: str) -> str:
 
 
 def _keys(model: Any, location: tuple[Any, ...]) -> list[str]:
+    """The keys that are known at a place; a name that users give in a mapping, or a place in a list, has no field."""
+    mapping = False
     for part in location:
-        if isinstance(part, int):
+        if mapping or part not in model.model_fields:
+            mapping = False
             continue
         annotation = model.model_fields[part].annotation
+        mapping = get_origin(annotation) is dict
         kinds = (annotation, *get_args(annotation))
         model = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
         if model is None:

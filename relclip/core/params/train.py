@@ -324,7 +324,7 @@ class Trainings(Closed):
     def _refined(self, name: str) -> Refined:
         entry = self.refined[name]
         start = entry.get("start")
-        if start not in self.runs:
+        if not isinstance(start, str) or start not in self.runs:
             raise ParamsError(
                 f"refined.{name}.start is {start!r}{nearest(str(start), self.runs)}; give an entry of runs: "
                 f"{', '.join(self.runs)}"

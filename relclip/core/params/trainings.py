@@ -28,7 +28,9 @@ def trainings(content: Mapping[str, Any]) -> dict[str, TrainingOfSeed]:
             about = _mapping(entry)
             start = about.get(key)
             before = found.get(start, {}) if isinstance(start, str) else {}
-            seeds = _seeds(f"{section}.{name}", about, list(before) if key else [about.get("seed", usual)])
+            own = about.get("seed", usual)
+            alone = [own if isinstance(own, int) else 0]  # what else stands there is refused with its section
+            seeds = _seeds(f"{section}.{name}", about, list(before) if key else alone)
             if key and before and not set(seeds) <= set(before):
                 raise ParamsError(f"{section}.{name}.seeds is {seeds}; {start} has the seeds {list(before)}")
             found[name] = {seed: f"{name}_seed{seed}" if place else name for place, seed in enumerate(seeds)}
@@ -74,7 +76,9 @@ def _entries(
     entry: Any, key: str, name: str, names: Mapping[str, TrainingOfSeed]
 ) -> Iterator[tuple[str, Any]]:
     """(training, its entry) of each seed of a run."""
-    if not names[name] or not (key or "seeds" in _mapping(entry)):
+    about = _mapping(entry)
+    known = not key or (isinstance(about.get(key), str) and about[key] in names)
+    if not names[name] or not known or not (key or "seeds" in about):
         yield name, entry
         return
     kept = {field: value for field, value in entry.items() if field != "seeds"}

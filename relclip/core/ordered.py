@@ -49,10 +49,13 @@ def by_processes(
     """
     # the fastest way; macOS's libraries do not bear it, Windows has none
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, context, _start, (start,))
     try:
         yield from _in_turn(pool, function, items, workers * 3)
     except BrokenProcessPool:
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()  # from Python 3.12 on the pool waits for ever for who ignores SIGTERM
         raise RelclipError(
             "a worker process was killed (out of memory?); nothing half-written was left: run the same command again,"
             " with fewer workers"

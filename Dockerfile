@@ -2,7 +2,7 @@
 #   docker build -t relclip .
 #   docker run --rm -v relclip-data:/relclip/data -v relclip-reports:/relclip/reports relclip snakemake --cores all
 FROM python:3.12-slim
-# make: the two commands; git: DVC; rsync: what Snakemake's storage brings and takes
+# make: its commands but those of a clone (tests, lint); git: DVC; rsync: what Snakemake's storage brings and takes
 RUN apt-get update && apt-get install -y --no-install-recommends make git rsync && rm -rf /var/lib/apt/lists/*
 WORKDIR /relclip
 COPY requirements.lock pyproject.toml ./

@@ -107,7 +107,7 @@ import sys, types
 from relclip.core import command
 class Held:
     def __del__(self): print("collected")
-held = Held(); held.cycle = held; del held
+held = Held(); held.cycle = held
 if sys.argv[1] == "command": command.run(lambda: None)
 """
 

@@ -15,7 +15,7 @@ from relclip.model import (
     predicate_scores,
     save_model,
 )
-from relclip.model.motif import Context, Reading
+from relclip.model.motif import CENTRE_X, Context, Reading
 
 CPU = torch.device("cpu")
 CONFIG = {
@@ -94,6 +94,21 @@ def test_the_edge_context_reads_given_labels_from_left_to_right(regions, monkeyp
     model(batch)
     left, _, right, _ = batch.object_geometry[:, :4].T
     torch.testing.assert_close(orders, [(left + right) / 2])
+
+
+@torch.no_grad()
+def test_a_relation_is_subject_half_times_object_half_times_union(regions):
+    """Of predicted labels the edge context reads the expectation: the embeddings by the chances of their classes."""
+    model, batch = build(), collate(regions, [3])
+    out = model(batch, "predicted")
+    raised = out.object_logits[:, 1:].exp()
+    text = (raised / raised.sum(dim=1, keepdim=True)) @ model.label_text[1:]
+    reading = Reading.by_centre(batch.object_geometry[:, CENTRE_X], batch.object_counts)
+    halves = model.halves(model.edge_context(torch.cat([out.objects, text], dim=1), reading))
+    pooled = ((batch.union_regions.float().reshape(-1, 4, 12) - 0.1) / 2).flatten(1)[batch.pair_union]
+    unions = torch.relu(model.union_region(pooled) + model.pair_position(batch.pair_geometry))
+    for row, (i, j) in enumerate(zip(batch.subjects, batch.objects, strict=True)):
+        torch.testing.assert_close(out.relations[row], halves[i, :8] * halves[j, 8:] * unions[row])
 
 
 @torch.no_grad()

@@ -105,6 +105,21 @@ def test_labels_enter_only_where_asked(regions):
     assert not torch.allclose(given.predicate_logits, predicted.predicate_logits)
 
 
+@pytest.mark.parametrize("labels", ["given", "predicted"])
+@torch.no_grad()
+def test_labels_join_the_relations_those_predicted_by_their_expectation(regions, labels):
+    """D7: the embeddings of all classes by the chances of these."""
+    model, batch = build(use_labels="text"), collate(regions, [3])
+    out, text = model(batch, labels), model.label_text[batch.classes]
+    if labels == "predicted":
+        raised = out.object_logits[:, 1:].exp()
+        text = (raised / raised.sum(dim=1, keepdim=True)) @ model.label_text[1:]
+    ends = torch.cat([text[batch.subjects], text[batch.objects]], dim=1)
+    weight = torch.cat([model.join_subject.weight, model.join_object.weight], dim=1)
+    rows = torch.relu(model.join_relation(out.relations) + ends @ weight.T)
+    torch.testing.assert_close(out.predicate_logits, model.predicate_classifier(rows))
+
+
 def test_files_round_trip_and_say_what_is_wrong(tmp_path, regions):
     model = build(use_labels="text")
     save_model(model, tmp_path, {"run": "one"})

@@ -265,6 +265,31 @@ def reference_hits(case, task, switches):
     return sorted(rows)
 
 
+def reference_counts(case, task, switches):
+    """What is met on the way, an image after another."""
+    found = Counter(images=len(case))
+    for number, scene in case.items():
+        kept = ranked_rows(number, scene, task, switches)["ng_"]
+        relations = list(dict.fromkeys(scene["relations"])) if switches.dedup else scene["relations"]
+        scores = Counter(_triplet_score(scene, row, task) for row in kept)
+        found["images_without_groundtruth"] += not relations
+        found["images_without_prediction"] += bool(relations) and not kept
+        found["groundtruth"] += len(relations)
+        found["groundtruth_duplicates"] += len(scene["relations"]) - len(relations)
+        found["groundtruth_without_overlap"] += sum(_apart(scene["objects"], s, o) for s, _, o in relations)
+        found["predictions"] += len(scene["rows"])
+        found["predictions_without_overlap"] += sum(
+            _apart(scene["predicted"], *row[:2]) for row in scene["rows"]
+        )
+        found["predictions_without_overlap_dropped"] += len(scene["rows"]) - len(kept)
+        found["predictions_tied"] += sum(count for count in scores.values() if count > 1)
+    return dict(found)
+
+
+def _apart(objects, s, o):
+    return _shared(objects[s][-1], objects[o][-1], 0) == 0
+
+
 def _at(images, prefix, cutoff, reading, seen):
     def recall(wanted=lambda labels: True, rank="rank"):
         lists = [

@@ -19,6 +19,7 @@ from evaluate_reference import (
     is_hit,
     random_case,
     ranked_rows,
+    reference_counts,
     reference_hits,
     reference_metrics,
     write_case,
@@ -68,6 +69,8 @@ def test_thousands_of_random_images_equal_the_slow_reference(tmp_path, task):
         assert rows == reference_hits(case, task, switches), (number, switches)
         expected = reference_metrics(case, task, switches, seen)
         assert found.content["metrics"] == pytest.approx(expected, abs=1e-12), (number, switches)
+        expected = reference_counts(case, task, switches)
+        assert {name: found.content["counts"][name] for name in expected} == expected, (number, switches)
         if number % 2 == 0:
             met.update(corners(case, task, switches))
     assert min(met.values()) > 25, met

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from relclip.core.annotations import Annotations
+from relclip.core.bootstrap import bootstrap_weights
 from relclip.core.boxes import overlapping_pairs
 from relclip.core.errors import InputError
 from relclip.core.params.evaluate import Evaluate
@@ -59,13 +61,18 @@ def test_recalls_equal_loops(reading):
 
 def test_a_row_is_the_mean_over_its_seeds_and_the_page_shows_it():
     seeds, held_out = [some(0), some(0)], {"feeding": 2, "leading": 4}
-    seeds[1] = Truths(
-        *(getattr(seeds[0], name) for name in ("image", "subject", "object", "predicate")), 1 - seeds[0].hit
-    )
+    seeds[1] = replace(seeds[0], hit=np.random.default_rng(9).permutation(seeds[0].hit))
     made = list(lines("a | row", seeds, held_out, P, Evaluate(bootstrap=50)))
     values = {line.predicates: line for line in made}
-    assert values["feeding"].value == pytest.approx(0.5)  # a hit of one seed is a miss of the other
     each = np.mean([in_loops(one, "per_image") for one in seeds], axis=0)
+    assert len(set(each)) == P
+    assert (values["feeding"].value, values["leading"].value) == pytest.approx((each[1], each[3]))
+    weights = np.concatenate(list(bootstrap_weights(7, 50, Evaluate().seed)))
+    sampled = np.mean([recalls(one, weights, P, "per_image") for one in seeds], axis=0)
+    assert (values["leading"].low, values["leading"].high) == pytest.approx(
+        np.percentile(sampled[:, 3], (2.5, 97.5))
+    )
+    assert np.isnan([line.low for line in lines("a", seeds, held_out, P, Evaluate(bootstrap=0))]).all()
     seen, hidden = each[[0, 2, 4]].mean(), each[[1, 3]].mean()
     assert (values["seen"].value, values["unseen"].value) == pytest.approx((seen, hidden))
     assert values["harmonic mean"].value == pytest.approx(2 * seen * hidden / (seen + hidden))

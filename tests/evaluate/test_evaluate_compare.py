@@ -62,6 +62,11 @@ def test_metrics_and_predicates_are_those_of_each_side(two):
     assert one["difference"] == pytest.approx(after["recall_at_100"] - before["recall_at_100"])
     assert one["difference"] < 0
     assert (one["verdict"], one["p"]) == ("B lower", pytest.approx(2 / 51))
+    back, same = (
+        compare_hits(*sides, NAMES, bootstrap=50)["metrics"] for sides in (([b], [a]), ([a, b], [b, a]))
+    )
+    assert back["recall_at_100"]["verdict"] == "B higher"
+    assert {one["verdict"] for one in same.values()} == {"undecided"}
     for number, name in enumerate(NAMES, 1):
         rows = [row for row in a.to_pylist() if row["predicate_id"] == number]
         images = {row["image_id"] for row in rows}
@@ -72,22 +77,25 @@ def test_metrics_and_predicates_are_those_of_each_side(two):
         assert found["per_predicate"][name]["groundtruth"] == len(rows)
 
 
-def test_changed_images_equal_a_plain_loop(two):
+@pytest.mark.parametrize("listed", ["", "ng_"])
+def test_changed_images_equal_a_plain_loop(two, listed):
     *_, (a, b) = two
+    by = f"{listed}recall_at_20"
+    assert 20 in {*a[f"{listed}rank"].to_pylist(), *b[f"{listed}rank"].to_pylist()} or not listed
     expected = {}
     for one, other in zip(a.to_pylist(), b.to_pylist(), strict=True):
-        hit = [0 <= row["rank"] < 20 for row in (one, other)]
+        hit = [0 <= row[f"{listed}rank"] < 20 for row in (one, other)]
         if hit[0] != hit[1]:
             gained, lost = expected.setdefault(one["image_id"], ([], []))
             (gained if hit[1] else lost).append((one["subject_id"], one["predicate_id"], one["object_id"]))
     shuffled = b.take(np.random.default_rng(0).permutation(b.num_rows))
-    found = changed_images([a], [shuffled], "recall_at_20")
+    found = changed_images([a], [shuffled], by)
     assert len(found) > 5
     assert {one.image_id: (one.gained, one.lost) for one in found} == expected
     sizes = [len(one.gained) + len(one.lost) for one in found]
     assert sizes == sorted(sizes, reverse=True)
-    assert changed_images([a], [a], "recall_at_20") == []
-    assert changed_images([a, b], [b, a], "recall_at_20") == []  # what one seed gains, the other loses
+    assert changed_images([a], [a], by) == []
+    assert changed_images([a, b], [b, a], by) == []  # what one seed gains, the other loses
 
 
 def test_predictions_and_written_hits_give_the_same(two, tmp_path, monkeypatch, capsys):

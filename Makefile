@@ -42,7 +42,7 @@ adopt: $(READY)  ## after a clone, pull or switch of branch: DVC's files back, u
 models: $(READY)  ## each table row's best run into MLflow's model registry, to answer photos
 	python -m relclip.photo.register
 
-preset: $(READY)  ## NAME=scenes, or another of workflow/presets, as params.yaml (SEEDS=3: three of each run)
+preset: $(READY)  ## NAME=scenes, or another of workflow/presets: params.yaml (SEEDS=3: three of each)
 	python -m relclip.project.preset "$(NAME)" $(if $(SEEDS),--seeds "$(SEEDS)")
 
 schema: $(READY)  ## workflow/params.schema.json, for editors, after an edit of relclip/core/params

@@ -99,8 +99,6 @@ def _untied(image: Ints, score: Floats) -> Ints:
 def best_of_pair(relations: Relations, tie: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """True for the one row with the highest predicate score of its ordered pair (graph constraint), (M,)."""
     chosen = np.zeros(len(tie), bool)
-    if not len(tie):
-        return chosen
     pair = pair_key(relations.subject, relations.object)
     order = slice(None) if _stand_together(pair) else np.argsort(pair, kind="stable")
     starts, group = _groups(pair[order])

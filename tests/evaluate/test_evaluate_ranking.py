@@ -60,3 +60,5 @@ def test_a_score_that_overflows_keeps_its_row():
     image, score = np.array([0, 0, 0, 1]), np.array([1.0, -np.inf, 2.0, 1.0])
     relations = Relations(image, np.arange(4), np.ones(4, int), np.arange(4) + 1, score)
     assert places(relations, score, np.arange(4, dtype=np.uint64))[1].tolist() == [1, 2, 0, 0]
+    nothing = places(relations.where(image > 1), score[:0], np.arange(0, dtype=np.uint64))
+    assert [len(nothing[0]), len(nothing[1]), nothing[2]] == [0, 0, 0]

@@ -16,7 +16,7 @@ from typing import Any
 
 from relclip.core import command
 from relclip.core.atomic import write_text
-from relclip.core.errors import InputError, counted, how_to_set, nearest
+from relclip.core.errors import InputError, RelclipError, counted, how_to_set, nearest
 from relclip.core.params.base import validate
 from relclip.core.params.reading import Changes, changed, read_content
 from relclip.core.params.trainings import MOST_SEEDS, START, with_trainings
@@ -55,16 +55,22 @@ def preset_text(name: str, presets: Path = PRESETS, seeds: int | None = None) ->
     return commented(params, content, {place: lines for found in comments for place, lines in found.items()})
 
 
-def _files(name: str, presets: Path) -> Sequence[Path]:
+def _files(name: object, presets: Path, above: tuple[object, ...] = ()) -> Sequence[Path]:
     """The files of a preset, the base first; one that says `base: NAME` changes that one."""
     known = _known(presets)
     if name not in known:
         raise InputError(
-            f"there is no preset '{name}'{nearest(name, known)}; presets: {', '.join(known)};"
+            f"there is no preset '{name}'{nearest(str(name), known)}; presets: {', '.join(known)};"
             f" {how_to_set(BASE)}"
         )
+    if name in above:
+        raise InputError(
+            f"these presets are each other's base: {', '.join(map(str, above))}; let one change {BASE}"
+        )
     own = presets / f"{name}.yaml"
-    return [own] if name == BASE else [*_files(read_content(own, Changes).get("base", BASE), presets), own]
+    if name == BASE:
+        return [own]
+    return [*_files(read_content(own, Changes).get("base", BASE), presets, (*above, name)), own]
 
 
 def _known(presets: Path) -> list[str]:
@@ -77,15 +83,21 @@ def _known(presets: Path) -> list[str]:
     return known
 
 
+def _is_preset(target: Path, name: str, presets: Path) -> bool:
+    """Whether a file is this preset's; one that is not to be read is nobody's."""
+    try:
+        return target.read_bytes() == preset_text(name, presets).encode()
+    except RelclipError:
+        return False
+
+
 def use_preset(name: str, presets: Path = PRESETS, target: Path = TARGET, seeds: int | None = None) -> None:
     """Write the preset to `target`; an edited params.yaml is kept beside it as params.yaml.old, the next as .old1.
 
     Raises InputError for a name that is no preset.
     """
     text = preset_text(name, presets, seeds)
-    if target.exists() and all(
-        target.read_bytes() != preset_text(known, presets).encode() for known in _known(presets)
-    ):
+    if target.exists() and not any(_is_preset(target, known, presets) for known in _known(presets)):
         beside = (target.with_name(f"{target.name}.old{number or ''}") for number in count())
         kept = next(path for path in beside if not path.exists() or path.read_bytes() == target.read_bytes())
         shutil.copyfile(target, kept)

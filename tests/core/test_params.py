@@ -382,6 +382,29 @@ def test_a_preset_changes_the_one_it_names_as_base():
     assert len(load_names("vg50")) == 50 and set(load_names("vg20")) < set(load_names("vg50"))
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("base: 3", "there is no preset '3'"),
+        ("base: {a: 1}", "there is no preset"),
+        ("base: own", "each other's base: own; let one change scenes"),
+        ("runs: !only [1]", "!only stands before what is no mapping"),
+        ("runs: !only {}", "refined.visualds_kb.start is 'motif_kb'; give an entry of runs"),
+        ("raw: 3", "'raw' is 3"),
+    ],
+)
+def test_a_preset_of_ones_own_that_is_none_is_one_sentence(tmp_path, text, words):
+    """And no preset of the project is the worse for it."""
+    (tmp_path / "scenes.yaml").write_text((PRESETS / "scenes.yaml").read_text())
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises((InputError, ParamsError)) as error:
+        check_params(yaml.safe_load(preset_text("own", tmp_path)))
+    assert words in str(error.value)
+    (tmp_path / "params.yaml").write_text("mine")
+    use_preset("scenes", tmp_path, tmp_path / "params.yaml")
+    assert (tmp_path / "params.yaml.old").read_text() == "mine"
+
+
 def test_vg50_small_has_the_rows_of_vg50_and_downloads_nothing():
     whole, small = (preset_content(name, PRESETS) for name in ("vg50", "vg50_small"))
     for section in ("runs", "predict", "predictions", "tables"):

@@ -79,8 +79,12 @@ class Only:
 class Changes(UniqueKeys):
     """YAML's safe loader, which knows `!only`."""
 
-    def only(self, node: yaml.MappingNode) -> Only:
+    def only(self, node: yaml.Node) -> Only:
         """A mapping marked so."""
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(
+                None, None, "!only stands before what is no mapping", node.start_mark
+            )
         return Only(self.construct_mapping(node, deep=True))
 
 

@@ -77,11 +77,15 @@ def _entries(
 ) -> Iterator[tuple[str, Any]]:
     """(training, its entry) of each seed of a run."""
     about = _mapping(entry)
-    known = not key or (isinstance(about.get(key), str) and about[key] in names)
-    if not names[name] or not known or not (key or "seeds" in about):
+    if not names[name] or not (key or "seeds" in about):
         yield name, entry
         return
-    kept = {field: value for field, value in entry.items() if field != "seeds"}
+    kept = {field: value for field, value in about.items() if field != "seeds"}
+    if key and not (
+        isinstance(kept.get(key), str) and kept[key] in names
+    ):  # its own check says what it may be
+        yield name, kept
+        return
     for seed, training in names[name].items():
         yield training, kept | ({key: names[entry[key]][seed]} if key else {"seed": seed})
 

@@ -276,6 +276,11 @@ def test_language_that_does_not_fit(tiny, tmp_path):
         np.save(tmp_path / "prompts" / "objects.npy", array)
         with pytest.raises(ContractError):
             load_prompts(tmp_path / "prompts", vocabulary, CPU)
+    pq.write_table(pa.table(rows, schema=PROMPTS).slice(1), tmp_path / "prompts" / "triplets.parquet")
+    np.save(tmp_path / "prompts" / "objects.npy", objects)
+    one = np.array([1])
+    with pytest.raises(ContractError, match="classes 1, 1 and predicate 1"):
+        load_prompts(tmp_path / "prompts", vocabulary, CPU).rows(one, one, one)
     (tmp_path / "phrases.safetensors").write_bytes((tiny / "words" / "phrases.safetensors").read_bytes()[:50])
     with pytest.raises(ContractError, match="missing or broken"):
         load_phrases(tmp_path, vocabulary, CPU)

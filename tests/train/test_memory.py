@@ -76,6 +76,7 @@ def test_the_whole_contrast_over_batches_of_uneven_size(sampling):
         assert loss.item() == pytest.approx(float(expected), rel=1e-4)
         with torch.no_grad():
             contrast.visual[LEVELS[0]].weight += random(6, 6, seed=step).float()
+            contrast.text[LEVELS[1]].weight += random(6, 6, seed=step + 9).float()
 
 
 def test_first_in_first_out():

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from relclip.core.atomic import write_json
-from relclip.core.errors import InputError, one_line, told
+from relclip.core.errors import InputError, errors_as, one_line
 from relclip.core.params.clip import Clip
 from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.encoder.known import check_activation, check_texts, hub_names, no_tag, read_config, unknown
@@ -38,7 +38,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     torch.manual_seed(settings.pretrain.seed)
     hub = hub_names(model_config)
     fetched = f", which reads {hub} from the Hub (HF_ENDPOINT and HF_HOME are heeded)" if hub else ""
-    with told(
+    with errors_as(
         lambda error: InputError(
             f"open_clip cannot build '{name}'{fetched}: {one_line(error, 160)}; take another clip.model"
         )
@@ -104,7 +104,7 @@ def _weights(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
         raise no_tag(model, weights, tags)
     tag = get_pretrained_cfg(model, weights)
     where = f"{HUB}/{tag['hf_hub'].rstrip('/')}" if tag.get("hf_hub") else tag.get("url", "")
-    with told(
+    with errors_as(
         lambda error: InputError(
             f"the weights '{weights}' of {model} could not be downloaded from {where} ({one_line(error)}); on a "
             f"machine with network fetch {FILE} there, put the file anywhere here and set clip.weights to its path"
@@ -162,7 +162,7 @@ def _load(model: torch.nn.Module, weights: Path, name: str) -> None:
             "the file's model"
         )
 
-    with told(does_not_load):
+    with errors_as(does_not_load):
         found = load_checkpoint(model, str(weights), strict=False, weights_only=True)
         if wrong := [*found.missing_keys, *(set(found.unexpected_keys) - set(OPENAI_SIZES))]:
             raise ValueError(f"it lacks, or has beyond the model: {', '.join(sorted(wrong)[:3])}")

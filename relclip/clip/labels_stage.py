@@ -23,7 +23,7 @@ from relclip.compute.device import best_device, moved, prepare
 from relclip.core.accuracy import accuracy
 from relclip.core.atomic import atomic_folder, write_json
 from relclip.core.digest import file_digest, inputs_digest
-from relclip.core.errors import InputError, one_line, told
+from relclip.core.errors import InputError, errors_as, one_line
 from relclip.core.ordered import available_threads
 from relclip.core.params.clip import LabelsEncoder, Pretrain
 from relclip.core.seeds import stream
@@ -64,7 +64,7 @@ def _model(settings: LabelsEncoder) -> nn.Module:
         return _from_file(name, Path(settings.weights))
     about = timm.get_pretrained_cfg(name)
     hub = (about and about.hf_hub_id) or "timm"
-    with told(
+    with errors_as(
         lambda error: InputError(
             f"the weights of '{name}' could not be downloaded from {HUB}/{hub} ({one_line(error)}); on a machine "
             "with network fetch model.safetensors there, put the file anywhere here and set labels.weights to its path"
@@ -80,7 +80,7 @@ def _from_file(name: str, weights: Path) -> nn.Module:
 
     if weights.suffix != ".safetensors" or not weights.is_file():
         raise InputError(f"labels.weights is {weights}, which is not the path of a .safetensors file")
-    with told(
+    with errors_as(
         lambda error: InputError(
             f"{weights} does not load as timm's '{name}' ({one_line(error, 160)}); give that model's "
             "model.safetensors, or set labels.model to the file's model"

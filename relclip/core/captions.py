@@ -209,9 +209,7 @@ def parquet_lines(path: Path, needed: Sequence[str] = _COLUMNS[:1]) -> Iterator[
         check_names(path, names)
         missing = [name for name in needed if name not in names]
         if missing:
-            raise InputError(
-                f"{path} lacks the column '{missing[0]}'; captions need the columns {', '.join(needed)}"
-            )
+            raise InputError(f"{path} lacks the column '{missing[0]}'; captions need {' and '.join(needed)}")
         there = [name for name in _COLUMNS if name in names]
         for batch in file.iter_batches(_ROWS_AT_ONCE, columns=there):
             columns = [_one_line(batch.column(name)) for name in there]

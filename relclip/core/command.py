@@ -225,7 +225,7 @@ def add_checkpoints(arguments: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         default=Path("checkpoints"),
-        help="where a training that was killed goes on from; it has a folder in it",
+        help="has a folder for each training, from which a killed one goes on",
     )
 
 

@@ -1,6 +1,7 @@
 """The family of errors a user can meet. Each message says what was met, what is allowed, what to do next."""
 
 import difflib
+import errno
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,24 +39,27 @@ _NO_MEMORY = ("out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED", "can't alloc
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory, a device's or the machine's, did not suffice."""
-    said = isinstance(error, RuntimeError) and any(saying in str(error) for saying in _NO_MEMORY)
-    return said or isinstance(error, MemoryError)
+    said = isinstance(error, RuntimeError | OSError) and any(saying in str(error) for saying in _NO_MEMORY)
+    return (
+        said or isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    )
 
 
 @contextmanager
-def told(as_ours: Callable[[Exception], RelclipError]) -> Iterator[None]:
-    """Inside, a library reads what comes from outside: of whatever it raises, `as_ours` makes an error of ours.
+def errors_as(ours: Callable[[Exception], RelclipError]) -> Iterator[None]:
+    """Inside, a library reads what comes from outside: of whatever it raises, `ours` makes an error of ours.
 
-    Errors that are ours already stay what they are; so does a lack of memory, which says nothing of what was read.
+    Errors that are ours already stay what they are; so do a lack of memory and a package that is not installed, which
+    say nothing of what was read.
     """
     try:
         yield
-    except RelclipError:
+    except (RelclipError, ModuleNotFoundError):
         raise
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise as_ours(error) from None
+        raise ours(error) from None
 
 
 def one_line(error: object, longest: int = 200) -> str:

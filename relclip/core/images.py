@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from relclip.core.errors import InputError, no_file, one_line, told
+from relclip.core.errors import InputError, errors_as, no_file, one_line
 
 #: Formats whose decoders run in this process and stay in it (EPS, for one, would start Ghostscript).
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
@@ -155,7 +155,7 @@ def _opened(path: Path, *, reduced: bool = False) -> Iterator[tuple[Image.Image,
         reason = one_line(error, 100)  # Pillow's decoders raise OSError, SyntaxError, struct.error and more
         return InputError(f"{path} cannot be decoded ({reason}); get a whole copy of the picture")
 
-    with told(undecoded), Image.open(path, formats=formats) as image:
+    with errors_as(undecoded), Image.open(path, formats=formats) as image:
         size = image.size
         if reduced and image.format == "JPEG":
             _reduce(image)

@@ -45,7 +45,8 @@ def by_processes(
     """As `in_order`, computed by processes, each of which may call `start` first.
 
     Ctrl-C and SIGTERM, which reach a whole group, are for the process that reads the results: it drops what has not
-    begun, waits for the rest and ends the others. Raises RelclipError where one was killed.
+    begun, waits for the rest and ends the others. Raises RelclipError where one was killed. One at a time in a process:
+    then all that were started since are ended.
     """
     # the fastest way; macOS's libraries do not bear it, Windows has none
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)

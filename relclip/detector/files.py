@@ -12,7 +12,7 @@ from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError, first_fault, no_file, one_line, told
+from relclip.core.errors import ContractError, InputError, errors_as, first_fault, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.trained import CONFIG, WEIGHTS
@@ -65,7 +65,7 @@ def load_detector(path: Path, config: DetectorConfig) -> FasterRCNN:
     """
     model = build(config)
     weights = _read(path / WEIGHTS if path.is_dir() else path)
-    with told(
+    with errors_as(
         lambda error: InputError(
             f"{path} holds no weights of the {config.backbone} detector with {config.classes} classes "
             f"({one_line(error)}); set detector.backbone, or train one"
@@ -78,7 +78,7 @@ def load_detector(path: Path, config: DetectorConfig) -> FasterRCNN:
 def _read(path: Path) -> Weights:
     if not path.is_file():
         raise InputError(f"detector.weights: {path} {no_file(path)}; {_ALLOWED}")
-    with told(
+    with errors_as(
         lambda error: InputError(f"detector.weights: {path} cannot be read ({one_line(error)}); {_ALLOWED}")
     ):
         if path.suffix == ".safetensors":

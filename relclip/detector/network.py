@@ -19,7 +19,7 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign
 
-from relclip.core.errors import InputError, one_line, told
+from relclip.core.errors import InputError, errors_as, one_line
 from relclip.core.params.base import MOST_PIXELS, Closed
 from relclip.core.params.detector import Backbone
 
@@ -89,7 +89,7 @@ def pretrained(model: FasterRCNN, start: Literal["imagenet", "coco"]) -> FasterR
 
 def _fetched(weights: Any) -> dict[str, Tensor]:
     place = Path(torch.hub.get_dir()) / "checkpoints"
-    with told(
+    with errors_as(
         lambda error: InputError(
             f"the detector's start could not be fetched from {weights.url} ({one_line(error, 120)}); put that file "
             f"into {place}, or set detector.start: none"

@@ -23,7 +23,7 @@ from relclip.compute.device import frozen_autocast
 from relclip.compute.halving import Halving
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, InputError, no_file, one_line, told
+from relclip.core.errors import ContractError, InputError, errors_as, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
@@ -98,7 +98,7 @@ class Encoder:
     def check(self, name: str) -> None:
         """Raise InputError where the model `name` lacks what the pipeline needs of an encoder."""
         blank = torch.zeros((1, 3, self.image_size, self.image_size), dtype=torch.uint8)
-        with told(  # a tower is anybody's code: timm asserts
+        with errors_as(  # a tower is anybody's code: timm asserts
             lambda error: InputError(
                 f"'{name}' cannot be the encoder ({one_line(error, 160)}): the pipeline needs patch states of pictures "
                 "on a grid, a text tower, and one width of both towers' embeddings; take another clip.model"
@@ -238,7 +238,7 @@ def load_encoder(folder: Path, device: torch.device) -> Encoder:
             raise ContractError(
                 f"{folder / name} {no_file(folder / name)}; run 'python -m relclip.clip' or give its folder"
             )
-    with told(
+    with errors_as(
         lambda error: ContractError(
             f"{folder} holds no CLIP that open_clip can load ({one_line(error)}); make it again"
         )

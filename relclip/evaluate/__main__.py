@@ -43,9 +43,8 @@ def _options() -> argparse.ArgumentParser:
     parser = command.parser(
         "relclip.evaluate",
         "Judge anybody's predictions of scene graphs: recalls with 95 % intervals, into a JSON. One switch for each "
-        "item on "
-        "which published evaluators differ (docs/evaluators.md). Also: relclip evaluate compare A B, relclip evaluate "
-        "convert.",
+        "item on which published evaluators differ (docs/evaluators.md). Also: relclip evaluate compare A B, relclip "
+        "evaluate convert.",
         "relclip evaluate --groundtruth data/dataset --predictions data/predict/kb/predcls --task predcls --split test "
         "--output metrics.json",
     )

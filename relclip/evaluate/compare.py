@@ -78,8 +78,7 @@ def _options() -> argparse.ArgumentParser:
     parser = command.parser(
         "relclip.evaluate.compare",
         "Compare two models, A and B, on the same images: prints the differences B - A of every metric with 95 % "
-        "intervals, and "
-        "which predicates and images changed most.",
+        "intervals, and which predicates and images changed most.",
         "relclip compare data/evaluate/motif_full/predcls data/evaluate/relclip_full/predcls",
     )
     add = parser.add_argument
@@ -99,7 +98,8 @@ def _options() -> argparse.ArgumentParser:
         choices=tuple(OF_PREDICATE),
         default=MAIN_NAMES[0],
         metavar="METRIC",
-        help="recall by which predicates and images are compared",
+        help="recall by which predicates and images are compared: recall_at_K or, without graph constraint, "
+        "ng_recall_at_K, K of 5, 10, 20, 50, 100",
     )
     add(
         "--images", type=command.count, default=10, help="how many of the images that changed most are listed"

@@ -17,8 +17,7 @@ def main() -> None:
     parser = command.parser(
         "relclip.ext",
         "Score predicates on union crops and classes on object crops with CLIP, into data/ext. In shards: first the "
-        "step "
-        "objects of all of them, then the step pairs, then relclip.ext.merge.",
+        "step objects of all of them, then the step pairs, then relclip.ext.merge.",
     )
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset", "kb", model="clip/model")

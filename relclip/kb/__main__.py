@@ -86,7 +86,10 @@ def _options() -> argparse.ArgumentParser:
         help="which subjects and objects a verb takes, as relclip/kb/verbs.yaml",
     )
     parser.add_argument(
-        "--params", type=Path, metavar="FILE", help="a params.yaml, for its section kb (default: none)"
+        "--params",
+        type=Path,
+        metavar="FILE",
+        help="a params.yaml, for its section kb (default: its defaults)",
     )
     parser.add_argument(
         "--workers",

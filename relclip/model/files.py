@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
-from relclip.core.errors import ContractError, first_fault, one_line, told
+from relclip.core.errors import ContractError, errors_as, first_fault, one_line
 from relclip.core.json_file import read_json
 from relclip.core.trained import CONFIG, WEIGHTS
 from relclip.core.vocabulary import Vocabulary
@@ -91,7 +91,7 @@ def _read(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
 
 
 def _filled(module: Module, weights: dict[str, Tensor], folder: Path) -> Module:
-    with told(partial(_unfit, folder)):
+    with errors_as(partial(_unfit, folder)):
         module.load_state_dict(weights)
     return module
 

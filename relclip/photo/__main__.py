@@ -19,8 +19,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "relclip.photo",
         "Predict the scene graph of each photo: a folder in --output with graph.json, picture.png, graph.dot, "
-        "graph.svg and "
-        "page.html to explore.",
+        "graph.svg and page.html to explore.",
         "relclip predict photo.jpg --predicates behind,wearing",
     )
     parser.prog = "relclip predict"
@@ -49,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FOLDER",
         default=Path("scene-graphs"),
-        help="has a folder for each photo",
+        help="the folder to make, with a folder for each photo",
     )
     parser.add_argument(
         "--top", type=command.positive, default=TOP, help="how many relations the picture and the graph show"

@@ -12,8 +12,7 @@ def main() -> None:
     parser = command.parser(
         "relclip.photo.export",
         "Write one folder with everything that a photo needs, for relclip predict --model: relation model, encoder, "
-        "detector, "
-        "vocabulary, model card.",
+        "detector, vocabulary, model card.",
         "relclip export relclip_kb_ext --output model/",
     )
     parser.add_argument("run", help="a trained run of params.yaml, or an entry of predictions")

@@ -12,7 +12,7 @@ from torch import nn
 
 from relclip.compute.seal import read_header
 from relclip.core.atomic import real
-from relclip.core.errors import InputError, no_file, one_line, told
+from relclip.core.errors import InputError, errors_as, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.internals.open_clip import quiet
 
@@ -58,7 +58,7 @@ def check_fit(weights: Path, build: Callable[[Collection[str]], nn.Module]) -> N
     held = _shapes(weights)
     lacking = f"the configuration beside {weights} describes no network"
     with (
-        told(
+        errors_as(
             lambda error: InputError(
                 f"{lacking} ({one_line(error, 120)}); take the folder as it was exported"
             )

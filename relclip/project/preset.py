@@ -65,7 +65,7 @@ def _files(name: object, presets: Path, above: tuple[object, ...] = ()) -> Seque
         )
     if name in above:
         raise InputError(
-            f"these presets are each other's base: {', '.join(map(str, above))}; let one change {BASE}"
+            f"the presets {', '.join(map(str, above))} have their base in a circle; let one change {BASE}"
         )
     own = presets / f"{name}.yaml"
     if name == BASE:

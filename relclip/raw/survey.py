@@ -26,9 +26,9 @@ from relclip.raw.folder import EXTRAS, annotated, check_folder, check_pictures, 
 from relclip.raw.sources import local_folder
 
 ABOUT = (
-    "Show what a data set holds before anything is built: pictures, objects, predicates, relations, splits, what is "
-    "missing, and the lines of params.yaml (raw.source, raw.folder, raw.format) that train on it. Nothing is written "
-    "but with --output."
+    "Show what a data set holds before anything is built: images, objects, predicates, relations, splits, what is "
+    "missing, and the lines of params.yaml (raw.source, raw.folder, raw.format) that train on it. No data set is made "
+    "without --output; what comes from the Hub or in shards is kept below data/downloads."
 )
 MOST_SHOWN = 12
 

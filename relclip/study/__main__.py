@@ -37,7 +37,11 @@ def main() -> None:
     command.add_params(parser)
     command.add_folders(parser, "dataset", "train", "evaluate")
     parser.add_argument(
-        "--output", type=Path, metavar="FOLDER", default=Path("docs"), help="gets study.md and study/"
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("docs"),
+        help="where study.md and study/ are written",
     )
     parser.add_argument(
         "--elsewhere",

@@ -20,7 +20,7 @@ from relclip.tables.sources import read_curve
 
 METRICS = {metric.at(): metric.label() for metric in (*MAIN, ZERO_SHOT)}
 #: The verdict of an interval that contains zero.
-UNDECIDED = "undecided"
+UNDECIDED, HOLDS = "undecided", "holds"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Finding:
             return "one seed: no verdict"
         if not self.effect.decided:
             return UNDECIDED
-        word = "holds" if self.effect.low > 0 else "does not hold"
+        word = HOLDS if self.effect.low > 0 else "does not hold"
         return word if self.holm is not None and self.holm < 0.05 else f"{word}, not after Holm"
 
 

@@ -6,7 +6,7 @@ from relclip.core.page import markdown_rows
 from relclip.core.params.train import Train
 from relclip.core.recall import MEAN_RECALL, RECALL
 from relclip.study.effects import POWER, Effect
-from relclip.study.gather import COLUMNS, METRICS, RISE, UNDECIDED, Finding, Row
+from relclip.study.gather import COLUMNS, HOLDS, METRICS, RISE, UNDECIDED, Finding, Row
 from relclip.tables.layout import TASKS
 
 HEADER = """# Do the paper's claims hold? A replication study
@@ -21,8 +21,7 @@ Satterthwaite's degrees of freedom. In brackets beside its standard error stands
 random effects. Holm corrects p for all claims of a table on the same task and metric; `not after Holm`: the interval
 leaves out zero, the corrected p is 0.05 or more. `could have seen` is the smallest true difference that this design
 would find in {power:.0f} of 100 studies. With one seed nothing is decided. Every claim on every task and metric, SGCls
-and zR@50 too: [study/claims.csv](study/claims.csv); every
-network's digest: [study/models.csv](study/models.csv)."""
+and zR@50 too: [study/claims.csv](study/claims.csv); every network's digest: [study/models.csv](study/models.csv)."""
 MADE = """## How it was made
 
 `make preset NAME=study && make tables && make study`. A training that is not finished is counted nowhere and said to be
@@ -81,7 +80,8 @@ def verdicts(judged: Sequence[Finding]) -> str:
         by_verdict.setdefault(one.verdict, []).append(one)
     undecided = "; ".join(one.claim.claim for one in by_verdict.pop(UNDECIDED, []))
     lines = []
-    for verdict, found in by_verdict.items():
+    for verdict in sorted(by_verdict, key=lambda one: (not one.startswith(HOLDS), one)):
+        found = by_verdict[verdict]
         lines += [f"- **{verdict}**", *(f"  - {one.claim.claim}: {_short(one)}" for one in found)]
     return "\n".join([*lines, *([f"- **{UNDECIDED}**: {undecided}"] if undecided else [])])
 

@@ -14,8 +14,7 @@ def main() -> None:
     parser = arguments.parser(
         "relclip.train",
         "Train entries of `runs` of params.yaml, each into data/train/<run>. A killed training goes on where it stood. "
-        "On N "
-        "GPUs: torchrun --nproc-per-node N -m -- relclip.train ...",
+        "On N GPUs: torchrun --nproc-per-node N -m -- relclip.train ...",
         "runs",
     )
     trainings = arguments.entries(parser)

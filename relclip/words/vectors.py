@@ -11,7 +11,7 @@ from pathlib import Path
 from gensim.models import KeyedVectors, Word2Vec
 
 from relclip.core.captions import blocks, check, split_lines
-from relclip.core.errors import InputError, nearest, one_line, told
+from relclip.core.errors import InputError, errors_as, nearest, one_line
 from relclip.core.params.words import Words
 from relclip.core.progress import progress
 
@@ -142,7 +142,7 @@ def fetch(name: str) -> Path:
     where = f"{gensim.downloader.DOWNLOAD_BASE_URL}/{name}/{name}.gz"
     put = f"put it anywhere here{' as ' + name + '.bin.gz' if name in BINARY else ''}"
     with (
-        told(
+        errors_as(
             lambda error: InputError(
                 f"the word vectors '{name}' ({DOWNLOADS[name]}) could not be downloaded ({one_line(error, 120)}); "
                 f"on a machine with network fetch {where}, {put} and set words.source to its path"

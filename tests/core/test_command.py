@@ -31,6 +31,7 @@ def test_help_shows_defaults_as_they_are_typed(capsys, monkeypatch):
     assert "words (default: vg150 vg20)" in " ".join(shown.split())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere LC_ALL=C is UTF-8")
 def test_a_shell_that_says_ascii_is_told_what_to_set():
     here = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
     words = [sys.executable, "-m", "relclip.kb", "--captions", "Tür.tsv".encode(), "--output", "kb"]

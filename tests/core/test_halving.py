@@ -1,5 +1,7 @@
 """What memory does not hold is done in halves, with the results of the whole, and said so in one line."""
 
+import errno
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from relclip.clip.small import build, model_config
 from relclip.compute import checkpoint
 from relclip.compute.halving import Halving, told_in_a_sentence
 from relclip.core import command
-from relclip.core.errors import OutOfMemory, is_out_of_memory
+from relclip.core.errors import ContractError, InputError, OutOfMemory, errors_as, is_out_of_memory
 from relclip.encoder.encoder import Encoder, load_encoder
 
 CPU = torch.device("cpu")
@@ -70,6 +72,26 @@ def test_errors_of_every_library_that_lacks_memory(said, capsys):
     with pytest.raises(SystemExit) as ended:
         command.run(lambda: (_ for _ in ()).throw(RuntimeError(said)))
     assert ended.value.code == 2 and len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_errors_of_a_library_are_ours_but_for_those_that_say_nothing_of_what_it_read():
+    def met(error):
+        with errors_as(lambda met: InputError(f"no good ({met})")):
+            raise error
+
+    with pytest.raises(InputError, match=r"no good \(odd\)") as ended:
+        met(ValueError("odd"))
+    assert ended.value.__suppress_context__
+    for error in (
+        ContractError("ours"),
+        MemoryError(),
+        FULL,
+        OSError(errno.ENOMEM, "x"),
+        ModuleNotFoundError(),
+    ):
+        with pytest.raises(type(error)) as ended:
+            met(error)
+        assert ended.value is error
 
 
 def test_a_checkpoint_that_finds_no_room_on_the_card_is_not_broken(tmp_path, monkeypatch):

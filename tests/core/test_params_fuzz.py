@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mutated import SMALL, documents, ends_well
 
 from relclip.core.params.tables import read_report
+from relclip.core.params.trainings import further
 from relclip.core.params.whole import check_params
 from relclip.project.checks import check_classes, check_encoder, check_files
 
@@ -21,10 +22,11 @@ FEW = {key: dict([*CONTENT[key].items()][:2]) for key in ("runs", "refined", "pr
 @settings(parent=SMALL, max_examples=150)
 @given(data=st.data())
 def test_spoilt_params_are_read_or_named(data):
-    drawn = data.draw(documents(CONTENT) | documents(FEW).map(lambda few: {**CONTENT, **dict(few or {})}))
+    drawn = data.draw(documents(CONTENT) | documents(FEW).map(lambda few: {**CONTENT, **few}))
 
     def act():
-        params = check_params({**dict(drawn or {}), "report": REPORT})
+        further(drawn)
+        params = check_params({**drawn, "report": REPORT})
         for check in (check_encoder, check_files, check_classes):
             check(params)
 

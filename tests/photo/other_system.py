@@ -76,7 +76,8 @@ def refusing(call):
 def main():
     for module, names in LACKED.items():
         for name in names.split():
-            delattr(sys.modules[module], name)
+            if hasattr(sys.modules[module], name):
+                delattr(sys.modules[module], name)
     sys.modules.update(dict.fromkeys(NO_MODULES.split()))
     sys.platform = "win32"
     shutil._use_fd_functions = False

@@ -33,7 +33,7 @@ class Predict(Closed):
     kb_min_count: int = Field(
         default=1,
         ge=1,
-        description="how often a triplet must have been said for it; also for the rows without training",
+        description="how often a triplet must have been said, for kb_mask; also for the rows without training",
     )
     calibrate: bool = Field(
         default=False, description="divide logits by temperatures that fit validation best (beyond the paper)"

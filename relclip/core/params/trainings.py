@@ -26,13 +26,14 @@ def trainings(content: Mapping[str, Any]) -> dict[str, TrainingOfSeed]:
     for section, key in START.items():
         for name, entry in _mapping(content.get(section)).items():
             about = _mapping(entry)
-            start = about.get(key)
-            before = found.get(start, {}) if isinstance(start, str) else {}
+            before = _begun_from(about, key, found)
             own = about.get("seed", usual)
             alone = [own if isinstance(own, int) else 0]  # what else stands there is refused with its section
             seeds = _seeds(f"{section}.{name}", about, list(before) if key else alone)
             if key and before and not set(seeds) <= set(before):
-                raise ParamsError(f"{section}.{name}.seeds is {seeds}; {start} has the seeds {list(before)}")
+                raise ParamsError(
+                    f"{section}.{name}.seeds is {seeds}; {about[key]} has the seeds {list(before)}"
+                )
             found[name] = {seed: f"{name}_seed{seed}" if place else name for place, seed in enumerate(seeds)}
     return found
 
@@ -76,18 +77,15 @@ def _entries(
     entry: Any, key: str, name: str, names: Mapping[str, TrainingOfSeed]
 ) -> Iterator[tuple[str, Any]]:
     """(training, its entry) of each seed of a run."""
-    about = _mapping(entry)
+    about, before = _mapping(entry), _begun_from(entry, key, names)
+    kept = {field: value for field, value in about.items() if field != "seeds"}
     if not names[name] or not (key or "seeds" in about):
         yield name, entry
-        return
-    kept = {field: value for field, value in about.items() if field != "seeds"}
-    if key and not (
-        isinstance(kept.get(key), str) and kept[key] in names
-    ):  # its own check says what it may be
-        yield name, kept
-        return
-    for seed, training in names[name].items():
-        yield training, kept | ({key: names[entry[key]][seed]} if key else {"seed": seed})
+    elif key and not before:
+        yield name, kept  # its own check says what it may go on from
+    else:
+        for seed, training in names[name].items():
+            yield training, kept | ({key: before[seed]} if key else {"seed": seed})
 
 
 def further(content: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
@@ -95,13 +93,19 @@ def further(content: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
     names = trainings(content)
     return {
         section: {
-            training: {"entry": name}
-            | ({"start": names[entry[key]][seed], "start_entry": entry[key]} if key else {})
+            training: {"entry": name} | ({"start": before[seed], "start_entry": entry[key]} if key else {})
             for name, entry in _mapping(content.get(section)).items()
+            if (before := _begun_from(entry, key, names)) or not key
             for seed, training in list(names[name].items())[1:]
         }
         for section, key in START.items()
     }
+
+
+def _begun_from(entry: Any, key: str, names: Mapping[str, TrainingOfSeed]) -> TrainingOfSeed:
+    """The trainings that an entry goes on from; {} where it names none that is there."""
+    start = _mapping(entry).get(key)
+    return names.get(start, {}) if isinstance(start, str) else {}
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Which predicates hold between which classes, as tables of weights, and plans by them: who meets what, and how.
 
-No pair of classes has one sure predicate: the weights of a pair are spread over two to four, so that the picture
+No pair of classes has one sure predicate: the weights of a pair are spread over two to five, so that the picture
 decides (docs/scenes.md, "the main fault to avoid").
 """
 

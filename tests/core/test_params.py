@@ -387,7 +387,7 @@ def test_a_preset_changes_the_one_it_names_as_base():
     [
         ("base: 3", "there is no preset '3'"),
         ("base: {a: 1}", "there is no preset"),
-        ("base: own", "each other's base: own; let one change scenes"),
+        ("base: own", "their base in a circle; let one change scenes"),
         ("runs: !only [1]", "!only stands before what is no mapping"),
         ("runs: !only {}", "refined.visualds_kb.start is 'motif_kb'; give an entry of runs"),
         ("raw: 3", "'raw' is 3"),

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from measured import measured
 
+from relclip.core.command import AsWritten
 from relclip.core.vocabulary import Vocabulary
 
 CLASSES, PREDICATES, BOXES, PAIRS, SCORED, OBJECTS, RELATIONS = 150, 20, 64, 100, 2, 12, 7
@@ -319,15 +320,13 @@ def scale(images: int) -> list[dict[str, float]]:
 
 def main() -> None:
     """Parse the command line and print JSON."""
-    arguments = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
     arguments.add_argument("what", choices=["speed", "scale"])
     arguments.add_argument(
         "--images", type=int, metavar="N", help="images (default: 26000 for speed, 13000 for scale)"
     )
     arguments.add_argument(
-        "--sample", type=int, metavar="N", default=600, help="images of the other two ways (default: 600)"
+        "--sample", type=int, metavar="N", default=600, help="images of the other two ways"
     )
     given = arguments.parse_args()
     if given.what == "speed":

@@ -41,6 +41,7 @@ from relclip.compute.device import autocast, best_device, halves, prepare
 from relclip.compute.schedule import make_optimizer
 from relclip.core.atomic import write_json
 from relclip.core.boxes import overlapping_pairs, union
+from relclip.core.command import AsWritten
 from relclip.core.images import read_image
 from relclip.core.ordered import available_threads, in_order
 from relclip.core.params.detector import Detector
@@ -336,21 +337,17 @@ def projected(found: Found) -> Found:
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    parser.add_argument(
-        "--model", default="ViT-B-32", help="a model of open_clip, with random weights (default: ViT-B-32)"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--model", default="ViT-B-32", help="a model of open_clip, with random weights")
     parser.add_argument("--images", type=int, help="pictures for features (2048 on a GPU, 8 on a CPU)")
     parser.add_argument("--pictures", type=int, help="pictures for EXT (64 on a GPU, 1 on a CPU)")
     parser.add_argument("--boxes", type=int, help=f"boxes a picture for EXT ({BOXES} on a GPU, 6 on a CPU)")
     parser.add_argument("--steps", type=int, help="iterations of the heads (200 on a GPU, 5 on a CPU)")
     parser.add_argument(
-        "--size", choices=sorted(SIZES), default="vg", help="maps and dimensions of the heads (default: vg)"
+        "--size", choices=sorted(SIZES), default="vg", help="maps and dimensions of the heads"
     )
-    parser.add_argument("--threads", type=int, default=available_threads(), help="CPU threads (default: all)")
+    parser.add_argument("--threads", type=int, default=available_threads(), help="CPU threads")
     parser.add_argument("--output", type=Path, help="write the JSON there as well")
     given = parser.parse_args()
     device = best_device(given.device)

@@ -25,6 +25,7 @@ from pathlib import Path
 from measured import measured
 
 from relclip.core.captions import blocks
+from relclip.core.command import AsWritten
 from relclip.core.forms import verb_forms, verb_lemmas
 from relclip.core.params.kb import Kb
 from relclip.core.vocabulary import Vocabulary, load_names
@@ -175,22 +176,18 @@ def gold(
 
 def main() -> None:
     """Parse the command line and print JSON."""
-    arguments = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
     arguments.add_argument("what", choices=["gold", "speed", "scale", "shard"])
     arguments.add_argument("--gold", type=Path, nargs="*", default=[], help="FACTUAL's CSV files, for gold")
+    arguments.add_argument("--half", choices=HALVES, nargs="+", default=HALVES, help="halves of the pictures")
     arguments.add_argument(
-        "--half", choices=HALVES, nargs="+", default=HALVES, help="halves of the pictures (default: both)"
-    )
-    arguments.add_argument(
-        "--predicates", default="vg20", help="a built-in list, or a file with a name a line (default: vg20)"
+        "--predicates", default="vg20", help="a built-in list, or a file with a name a line"
     )
     arguments.add_argument(
         "--show",
         choices=["", "wrong", "missed", "predicates"],
         default="",
-        help="what gold lists (default: none)",
+        help="what gold lists",
     )
     arguments.add_argument(
         "--captions", type=Path, nargs="*", default=[], help="caption files, for speed, scale and shard"
@@ -200,14 +197,14 @@ def main() -> None:
         nargs="+",
         choices=[RULES, SPACY],
         default=[RULES],
-        help="readers of gold (default: rules)",
+        help="readers of gold",
     )
-    arguments.add_argument("--workers", type=int, default=2, help="processes of speed (default: 2)")
+    arguments.add_argument("--workers", type=int, default=2, help="processes of speed")
     arguments.add_argument(
         "--copies",
         type=int,
         default=7,
-        help="times the captions are copied for scale, each made new (default: 7)",
+        help="times the captions are copied for scale, each made new",
     )
     given = arguments.parse_args()
     vocabulary = Vocabulary(STANDARD.objects, load_names(given.predicates))

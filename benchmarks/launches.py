@@ -27,6 +27,7 @@ from train import OBJECTS, PREDICATES, SIZES, images_like_scenes, random_labels,
 
 from relclip.compute.device import prepare
 from relclip.compute.schedule import descend, make_optimizer
+from relclip.core.command import AsWritten
 from relclip.core.params.train import Train
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import Batch, Output, attention
@@ -161,10 +162,8 @@ def compiled() -> dict[str, int]:
 
 def main() -> None:
     """Parse, count, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seeds", type=int, default=3, help="networks that are stacked (default: 3)")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
+    parser.add_argument("--seeds", type=int, default=3, help="networks that are stacked")
     parser.add_argument("--compiled", action="store_true", help="what torch.compile makes of it, too")
     options = parser.parse_args()
     prepare(0, 1)

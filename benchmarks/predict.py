@@ -25,6 +25,7 @@ import torch
 
 from relclip.compute.device import prepare
 from relclip.core.atomic import write_json
+from relclip.core.command import AsWritten
 from relclip.photo import SceneGraphs
 from relclip.photo.photos import find_photos
 
@@ -83,20 +84,14 @@ def measure(given: argparse.Namespace, work: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Parse the arguments, measure, print JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=Path("data"), help="what `make tables` made (default: data)"
-    )
-    parser.add_argument(
-        "--photos", type=Path, default=Path("data/raw/images"), help="a folder (default: data/raw/images)"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
+    parser.add_argument("--data", type=Path, default=Path("data"), help="what `make tables` made")
+    parser.add_argument("--photos", type=Path, default=Path("data/raw/images"), help="a folder")
     parser.add_argument("--run", help="a trained run (default: as relclip predict)")
-    parser.add_argument("--count", type=int, default=40, help="photos (default: 40)")
-    parser.add_argument("--naive", type=int, default=3, help="processes that answer one photo (default: 3)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--count", type=int, default=40, help="photos")
+    parser.add_argument("--naive", type=int, default=3, help="processes that answer one photo")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--output", type=Path, help="write the JSON there as well")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:

@@ -28,6 +28,7 @@ import psutil
 import scale_inputs
 import yaml
 
+from relclip.core.command import AsWritten
 from relclip.project.preset import preset_text
 
 PRESETS = Path(__file__).resolve().parents[1] / "workflow" / "presets"
@@ -194,20 +195,16 @@ def _folder(work: Path | None, share: float, keep: bool) -> Iterator[Path]:
 
 def main() -> None:
     """Parse, measure each scale in a folder of its own, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
     parser.add_argument(
         "--scale",
         type=float,
         nargs="+",
         default=[0.01, 0.02],
-        help="shares of Visual Genome (default: 0.01 0.02)",
+        help="shares of Visual Genome",
     )
-    parser.add_argument(
-        "--stage", choices=STAGES, nargs="+", default=STAGES, help="stages to measure (default: all)"
-    )
-    parser.add_argument("--iterations", type=int, default=20, help="steps of the training (default: 20)")
+    parser.add_argument("--stage", choices=STAGES, nargs="+", default=STAGES, help="stages to measure")
+    parser.add_argument("--iterations", type=int, default=20, help="steps of the training")
     parser.add_argument(
         "--work", type=Path, help="where to put the inputs (default: the system's temporary folder)"
     )

@@ -21,6 +21,7 @@ from torchvision.ops import roi_align
 
 from relclip.compute.device import best_device, prepare
 from relclip.compute.schedule import descend, make_optimizer
+from relclip.core.command import AsWritten
 from relclip.core.params.train import Train
 from relclip.core.vocabulary import Vocabulary
 from relclip.model import ImageSet
@@ -153,13 +154,11 @@ def seconds(step: Callable[[int], Any], steps: int, device: torch.device) -> tup
 
 def main() -> None:
     """Print one line a configuration."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", choices=sorted(SIZES), default="scenes", help="see above (default: scenes)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    parser.add_argument("--steps", type=int, default=30, help="steps that are timed (default: 30)")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
+    parser.add_argument("--size", choices=sorted(SIZES), default="scenes", help="see above")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--steps", type=int, default=30, help="steps that are timed")
     given = parser.parse_args()
     prepare(0, given.threads)
     device, size = best_device(given.device), SIZES[given.size]

@@ -42,13 +42,17 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
     """Shows defaults where there are any, as they are typed."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default in (None, []) or action.nargs == 0:
+        if action.default in (None, [], "") or action.nargs == 0:
             return action.help
         if isinstance(action.default, bool):
             return f"{action.help} (default: {str(action.default).lower()})"
-        if isinstance(action.default, list):
+        if isinstance(action.default, list | tuple):
             return f"{action.help} (default: {' '.join(map(str, action.default))})"
         return super()._get_help_string(action)
+
+
+class AsWritten(_Help, argparse.RawDescriptionHelpFormatter):
+    """The same, under a description that is not wrapped: a module's docstring."""
 
 
 class Described(BaseException):
@@ -210,6 +214,13 @@ def fill(options: argparse.Namespace, **words: object) -> None:
             setattr(options, name, Path(*steps))
 
 
+def add_data(arguments: argparse.ArgumentParser) -> None:
+    """Add the option of where all stages put their folders."""
+    arguments.add_argument(
+        "--data", type=Path, metavar="FOLDER", default=DATA, help="what `make tables` made"
+    )
+
+
 def add_proposals(arguments: argparse.ArgumentParser) -> None:
     """Add the option of the detector's boxes."""
     usual = DATA / "detector" / "proposals.parquet"
@@ -301,15 +312,12 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(_say(FAILED, f"{final(told)}; nothing half-written was left"))
     except OSError as error:
         if error.filename is None and error.errno is None:
-            raise
+            sys.exit(_say_no_memory(error))
         places = [final(str(place)) for place in (error.filename, error.filename2) if place]
         where = f" ({' -> '.join(places)})" if places else ""
         sys.exit(_say(FAILED, f"{error.strerror or error}{where}; nothing half-written was left"))
     except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        way = "end other programs that fill it, or take a machine or a card with more"
-        sys.exit(_say(FAILED, f"out of memory ({one_line(error)}); {way}; nothing half-written was left"))
+        sys.exit(_say_no_memory(error))
 
 
 def _end_soon() -> None:
@@ -319,6 +327,14 @@ def _end_soon() -> None:
     """
     if "_duckdb" not in sys.modules:
         gc.freeze()
+
+
+def _say_no_memory(error: Exception) -> int:
+    """Raises the error where it says something else."""
+    if not is_out_of_memory(error):
+        raise error
+    way = "end other programs that fill it, or take a machine or a card with more"
+    return _say(FAILED, f"out of memory ({one_line(error)}); {way}; nothing half-written was left")
 
 
 def _say(status: int, *lines: str) -> int:

@@ -4,6 +4,7 @@ A finished shard is a folder that ends with its record. What one job keeps of it
 killed, is called a chunk: a folder that an interrupted run left is taken up where its inputs are the same.
 """
 
+import argparse
 import json
 import re
 import shutil
@@ -49,6 +50,13 @@ class Shard(NamedTuple):
         [[0, 1], [2, 3], [4, 5, 6]]
         """
         return range(count * (self.number - 1) // self.of, count * self.number // self.of)
+
+
+def add_shard(arguments: argparse.ArgumentParser, whole: str, merge: str) -> None:
+    """Add the option of a share of the `whole`, which the command `merge` puts together again."""
+    arguments.add_argument(
+        "--shard", type=Shard.parse, metavar="K/N", help=f"this share of the {whole}, for {merge}"
+    )
 
 
 class Record(BaseModel):

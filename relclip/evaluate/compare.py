@@ -98,8 +98,7 @@ def _options() -> argparse.ArgumentParser:
         choices=tuple(OF_PREDICATE),
         default=MAIN_NAMES[0],
         metavar="METRIC",
-        help="recall by which predicates and images are compared: recall_at_K or, without graph constraint, "
-        "ng_recall_at_K, K of 5, 10, 20, 50, 100",
+        help=f"recall by which predicates and images are compared: {', '.join(OF_PREDICATE)}",
     )
     add(
         "--images", type=command.count, default=10, help="how many of the images that changed most are listed"

@@ -5,7 +5,7 @@ from pathlib import Path
 from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.core.params.reading import load_sections
-from relclip.core.shard import Shard
+from relclip.core.shard import add_shard
 from relclip.ext.sections import Job, Sections
 
 OUTPUT = "ext"
@@ -21,9 +21,7 @@ def main() -> None:
     )
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset", "kb", model="clip/model")
-    parser.add_argument(
-        "--shard", type=Shard.parse, metavar="K/N", help="this share of the images, for relclip.ext.merge"
-    )
+    add_shard(parser, "images", "relclip.ext.merge")
     parser.add_argument("--step", choices=[OBJECTS, PAIRS], help="what a shard scores")
     parser.add_argument(
         "--objects",

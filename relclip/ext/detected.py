@@ -2,7 +2,7 @@
 
 from relclip.core import command
 from relclip.core.params.reading import load_sections
-from relclip.core.shard import Shard
+from relclip.core.shard import add_shard
 from relclip.ext.sections import Job, Sections
 
 
@@ -15,9 +15,7 @@ def main() -> None:
     command.add_params(parser)
     command.add_folders(parser, "raw", "dataset", model="clip/model")
     command.add_proposals(parser)
-    parser.add_argument(
-        "--shard", type=Shard.parse, metavar="K/N", help="this share of the images, for relclip.ext.merge"
-    )
+    add_shard(parser, "images", "relclip.ext.merge")
     command.add_output(parser, "ext_sgdet")
     command.add_threads(parser)
     options = vars(parser.parse_args())

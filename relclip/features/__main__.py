@@ -3,7 +3,7 @@
 from relclip.core import command
 from relclip.core.params.features import Features
 from relclip.core.params.reading import load_section
-from relclip.core.shard import Shard
+from relclip.core.shard import add_shard
 
 
 def main() -> None:
@@ -15,12 +15,7 @@ def main() -> None:
     command.add_folders(parser, "raw", "dataset", model="clip/model")
     command.add_output(parser, "features/clip")
     command.add_threads(parser)
-    parser.add_argument(
-        "--shard",
-        type=Shard.parse,
-        metavar="K/N",
-        help="this share of the images, for relclip.features.merge",
-    )
+    add_shard(parser, "images", "relclip.features.merge")
     options = vars(parser.parse_args())
     params = load_section(options.pop("params"), "features", Features)
     from relclip.features.stage import run  # noqa: PLC0415  # torch loads only after the arguments are known to be good

@@ -10,7 +10,7 @@ from relclip.core import command
 from relclip.core.errors import InputError, counted
 from relclip.core.params.kb import Kb
 from relclip.core.params.reading import load_section
-from relclip.core.shard import Shard
+from relclip.core.shard import add_shard
 from relclip.core.vocabulary import FOUND, Vocabulary, load_names
 from relclip.kb.align import RULES, SPACY, Language
 from relclip.kb.mining import mine
@@ -102,12 +102,7 @@ def _options() -> argparse.ArgumentParser:
         help="leave out triplets met less often (default: as in --params, or 1)",
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", required=True, help="the folder to make")
-    parser.add_argument(
-        "--shard",
-        type=Shard.parse,
-        metavar="K/N",
-        help="mine this share of the captions, for relclip kb-merge",
-    )
+    add_shard(parser, "captions", "relclip kb-merge")
     parser.add_argument(
         "--backend",
         default=RULES,

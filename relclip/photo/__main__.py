@@ -61,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="write also one coco.json of all photos (`relclip import` reads it), or a networkx.json for each; may be"
         " repeated",
     )
-    parser.add_argument(
-        "--data", type=Path, metavar="FOLDER", default=Path("data"), help="what `make tables` made"
-    )
+    command.add_data(parser)
     parser.add_argument(
         "--model", type=Path, metavar="FOLDER", help="instead of --data: a folder that `relclip export` wrote"
     )

@@ -17,9 +17,7 @@ def main() -> None:
     )
     parser.add_argument("run", help="a trained run of params.yaml, or an entry of predictions")
     parser.add_argument("--output", type=Path, metavar="FOLDER", required=True, help="the folder to make")
-    parser.add_argument(
-        "--data", type=Path, metavar="FOLDER", default=Path("data"), help="what `make tables` made"
-    )
+    command.add_data(parser)
     parser.add_argument(
         "--params", type=Path, metavar="FILE", help="its params.yaml (default: beside --data)"
     )

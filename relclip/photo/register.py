@@ -29,9 +29,7 @@ def main() -> None:
         "Register, for each table row, the run that is best on validation in MLflow, as a pyfunc that answers photos.",
     )
     command.add_params(parser)
-    parser.add_argument(
-        "--data", type=Path, metavar="FOLDER", default=Path("data"), help="what `make tables` made"
-    )
+    command.add_data(parser)
     options = parser.parse_args()
     rows = best_runs(load_workflow(options.params), options.data)
     if not rows:

@@ -56,11 +56,11 @@ def check_fit(weights: Path, build: Callable[[Collection[str]], nn.Module]) -> N
     So a configuration cannot ask for more memory than the weights take on disk.
     """
     held = _shapes(weights)
-    lacking = f"the configuration beside {weights} describes no network"
     with (
         errors_as(
             lambda error: InputError(
-                f"{lacking} ({one_line(error, 120)}); take the folder as it was exported"
+                f"the configuration beside {weights} describes no network ({one_line(error, 120)}); take the folder as "
+                "it was exported"
             )
         ),
         torch.device("meta"),

@@ -35,6 +35,7 @@ from relclip import __version__
 from relclip.compute.device import best_device
 from relclip.core import card
 from relclip.core.atomic import write_text
+from relclip.core.command import AsWritten
 from relclip.core.ordered import available_threads
 from relclip.encoder.encoder import load_encoder
 from relclip.model import ImageSet, Regions, load_model
@@ -295,15 +296,13 @@ def check(device: torch.device, threads: int, output: Path) -> list[Outcome]:
 
 def main() -> None:
     """Check, and write the page."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="default: cuda")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=AsWritten)
+    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="where it runs")
     parser.add_argument(
         "--output",
         type=Path,
         default=ROOT / "reports/gpu_check.md",
-        help="the page (default: reports/gpu_check.md)",
+        help="the page",
     )
     options = parser.parse_args()
     if options.device == "cpu":

@@ -74,6 +74,15 @@ def test_errors_of_every_library_that_lacks_memory(said, capsys):
     assert ended.value.code == 2 and len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_an_error_without_a_number_is_a_lack_of_memory_or_none_of_ours(capsys):
+    """Pillow's, which went on as a traceback."""
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: (_ for _ in ()).throw(OSError("out of memory error when reading image file")))
+    assert ended.value.code == 2 and "relclip: out of memory (" in capsys.readouterr().err
+    with pytest.raises(OSError, match="decoding error"):
+        command.run(lambda: (_ for _ in ()).throw(OSError("decoding error when reading image file")))
+
+
 def test_errors_of_a_library_are_ours_but_for_those_that_say_nothing_of_what_it_read():
     def met(error):
         with errors_as(lambda met: InputError(f"no good ({met})")):

@@ -109,6 +109,16 @@ def verb_lemmas(word: str) -> tuple[str, ...]:
     return tuple(lemminflect.getAllLemmas(word, "VERB").get("VERB", ()))
 
 
+@cache
+def parts_of_speech(word: str) -> frozenset[str]:
+    """What a word may be: NOUN, VERB, ADJ, ADV and the like; nothing for a word that no dictionary knows.
+
+    >>> sorted(parts_of_speech("butterfly")), sorted(parts_of_speech("kneels")), sorted(parts_of_speech("blorp"))
+    (['NOUN'], ['VERB'], [])
+    """
+    return frozenset(lemminflect.getAllLemmas(word))
+
+
 def in_gerund(text: str) -> Iterator[str]:
     """Yield a phrase that begins with a verb's base or third person with its gerund: `lies on` -> `lying on`."""
     verb, _, rest = text.partition(" ")

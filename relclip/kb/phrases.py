@@ -46,6 +46,8 @@ _IN_CONTEXT = [
             rf"(p(?<![^{END_TAG}.,]p)(?:[dAhr]*[nji]*[nsi][op])*[dAhr]*[nji]*[nsi])Y(?=(?:c[dA]*[nsY]+)?r*[bfvBS])",
             r"\1P",
         ),
+        # a noun: `a jump`, `in swim shorts`, `a bus stop`, where one thing does nothing in the plural
+        (rf"([Ahpon])[vf](?:(?<=[Ah][vf])|(?<=v)(?=[nsyki])|(?<=nv)(?=[.,{END_TAG}]|$))", r"\1n"),
         # what was told apart for these
         ("K", "n"),
         ("Y", "s"),

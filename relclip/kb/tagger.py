@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from relclip.core.forms import verb_forms, verb_lemmas
+from relclip.core.forms import parts_of_speech, verb_forms, verb_lemmas
 from relclip.kb import grammar, lexicon
 
 REMEMBERED_WORDS = 500_000
@@ -26,8 +26,8 @@ _SIGNS = {
 _SIGNS |= {f" {mark} ": " | " for mark in "/~*>="}
 _EITHER = re.compile("(?<=[a-zA-Z])/(?=[a-zA-Z])")
 _BLANK = bytes.maketrans(_MARKS, b" " * len(_MARKS))
-#: The last two letters of what is tagged by its ending -> the tag, the ending, how many letters a word has at least.
-_ENDINGS = {"ng": ("g", "ing", 6), "ed": ("e", "ed", 5), "ly": ("l", "ly", 5)}
+#: The last two letters of what is tagged by its ending -> the tag, the ending.
+_ENDINGS = {"ng": ("g", "ing"), "ed": ("e", "ed"), "ly": ("l", "ly")}
 
 
 class Tags(dict[str, str]):
@@ -60,15 +60,24 @@ def _is_gerund(word: str) -> bool:
 
 
 def _by_ending(word: str) -> str:
-    tag, ending, least = _ENDINGS.get(word[-2:], ("", "", 0))
-    inflected = tag and word.endswith(ending) and len(word) >= least
-    if inflected and "-" not in word and word not in lexicon.NOUNS_IN_LY:
+    tag, ending = _ENDINGS.get(word[-2:], ("", ""))
+    if tag and word.endswith(ending) and "-" not in word and len(word) >= 5 and _inflected(word, tag):
         return tag
     if word in lexicon.THIRD_OR_PLURAL:
         return "k"
     if word[-1:] == "s" and word[-2:] not in ("ss", "us"):
         return _plural(word)
     return "d" if word.isdigit() else _noun(word)
+
+
+def _inflected(word: str, tag: str) -> bool:
+    """Whether a word in -ing, -ed or -ly is what its ending says: not thing, speed, butterfly."""
+    if tag == "g":
+        return len(word) > 5 or (_is_gerund(word) and word not in verb_lemmas(word))
+    known = parts_of_speech(word)
+    if tag == "e":
+        return not known or not {word}.issuperset(verb_lemmas(word))
+    return word not in lexicon.NOUNS_IN_LY and ("NOUN" not in known or not known.isdisjoint(("ADJ", "ADV")))
 
 
 def _plural(word: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from relclip.core import command
 from relclip.core.atomic import write_text
-from relclip.core.forms import VerbForms, singulars, verb_forms, with_plurals
+from relclip.core.forms import VerbForms, parts_of_speech, singulars, verb_forms, with_plurals
 
 #: Sort -> (lemma, number of its sense) of the synsets below which all is of that sort.
 ROOTS = {
@@ -127,19 +127,24 @@ def words(folder: Path) -> dict[str, list[str]]:
     used = [verb for verb, uses in verbs.items() if uses and _WORD.fullmatch(verb)]
     others = sum((net.uses[kind] for kind in _OTHERS), Counter(nouns))
     adjectives = net.uses["3"] + net.uses["5"]
-    often_verbs = [verb for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and nouns[verb]]
+    often_verbs = [verb for verb in used if AS_OFTEN * nouns[verb] <= verbs[verb] and verb in net.senses]
+    often = [verb for verb in used if others[verb] < HARDLY_NOUN * verbs[verb] and verbs[verb] >= OFTEN]
+    alone = [verb for verb in used if not any(verb in net.uses[kind] for kind in (_NOUN, *_OTHERS))]
+    past = {form for verb in often for form in verb_forms(verb).past}
     finite = [
-        verb_forms(verb) for verb in used if others[verb] < HARDLY_NOUN * verbs[verb] and verbs[verb] >= OFTEN
+        forms
+        for forms in map(verb_forms, {*often, *alone})
+        if verbs[forms.base] >= OFTEN or forms.third not in nouns
     ]
     return {name: sorted(values) for name, values in found.items()} | {
         "third person": sorted({form.third for form in finite if not _other_noun(form, nouns)}),
-        "past": sorted({past for form in finite for past in form.past if not others[past]}),
+        "past": sorted(form for form in past if not others[form]),
         "participle": sorted(
             {
                 form
                 for verb in used
                 for form in verb_forms(verb).participle
-                if not (form.endswith("ed") or nouns[form])
+                if not (nouns[form] or (form.endswith("ed") and (len(form) > 4 or adjectives[form])))
             }
         ),
         "base": sorted({form.base for form in finite if others[form.base] < NEVER_NOUN * verbs[form.base]}),
@@ -151,7 +156,9 @@ def words(folder: Path) -> dict[str, list[str]]:
         "adjective": sorted(
             word for word in adjectives if _WORD.fullmatch(word) and adjectives[word] > nouns[word]
         ),
-        "third person or plural": sorted(verb_forms(verb).third for verb in often_verbs),
+        "third person or plural": sorted(
+            verb_forms(verb).third for verb in often_verbs if nouns[verb] or parts_of_speech(verb) == {"VERB"}
+        ),
         "base or noun": sorted(often_verbs),
         "also noun": sorted(verb for verb in used if nouns[verb] >= ALSO_NOUN * verbs[verb]),
         "adverb": sorted(

@@ -4,8 +4,20 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp, ttest_ind
 
-from relclip.study.effects import effect, holm, mixed_model, student
+from relclip.core.bootstrap import bootstrap_weights
+from relclip.core.metrics import MEASURES
+from relclip.core.parquet import table_of
+from relclip.evaluate.hits import HITS
+from relclip.study.effects import (
+    effect,
+    holm,
+    mixed_model,
+    paired_effects,
+    picture_differences,
+    student,
+)
 
 SEEDS, PICTURES = 3, 4
 DIFFERENCES = np.random.default_rng(5).normal(0.3, 1.0, (SEEDS, PICTURES))
@@ -81,3 +93,72 @@ def test_holm_rejects_what_its_steps_reject():
                 break
             rejected.add(value)
         assert {v for v, p in zip(values, holm(values), strict=True) if p <= alpha} == rejected
+
+
+def numbers(one):
+    """All of an effect but what would have been seen."""
+    return [one.difference, one.error, one.low, one.high, one.p, *one.seeds]
+
+
+def t_test(found, seeds):
+    """A library's, as `numbers`."""
+    interval = found.confidence_interval()
+    return [np.mean(seeds), np.mean(seeds) / found.statistic, *interval, found.pvalue, *seeds]
+
+
+def test_an_effect_with_one_kind_of_chance_or_two_is_student_s_or_welch_s():
+    random = np.random.default_rng(6)
+    seeds, pictures = random.normal(0.5, 1, 4), random.normal(0.1, 2, 9)
+    error = pictures.std(ddof=1) / 3
+    around = np.array([-error, error])  # draws of as many pictures
+    alone = effect(pictures.mean(keepdims=True), pictures.mean() + around[None], 9)
+    assert numbers(alone) == pytest.approx(t_test(ttest_1samp(pictures, 0), [pictures.mean()]))
+    for one in (
+        effect(seeds, np.repeat(seeds[:, None], 2, 1), 9),
+        mixed_model(np.repeat(seeds[:, None], 9, 1)),
+    ):
+        assert numbers(one) == pytest.approx(t_test(ttest_1samp(seeds, 0), seeds))
+    by_picture = mixed_model(np.repeat(pictures[None], 4, 0))
+    assert numbers(by_picture) == pytest.approx(t_test(ttest_1samp(pictures, 0), [pictures.mean()] * 4))
+    both = seeds - pictures.mean()
+    welch = ttest_ind(seeds, pictures, equal_var=False)
+    assert numbers(effect(both, both[:, None] + around, 9)) == pytest.approx(t_test(welch, both))
+
+
+def test_what_would_have_been_seen_by_the_printed_table_of_student_s_t():
+    """At 4 degrees of freedom: 2.776 of the interval, 0.941 of a power of 80 %."""
+    assert student((1.0, 3.0), 0.5, 4).detectable == pytest.approx(0.5 * (2.776445 + 0.940965), rel=1e-6)
+    assert [student((mean,), 0.0, 4).p for mean in (0.0, 0.2)] == [1, 0]  # nothing left to chance
+
+
+def test_means_of_squares_below_that_of_the_rest_count_as_none():
+    """What seed and picture share is all there is: the error is that of four numbers of variance 4, by pictures."""
+    one = mixed_model(np.array([[2.0, 0.0], [0.0, 2.0]]) + 3)
+    assert (one.difference, one.error) == pytest.approx((4.0, 1.0))
+    assert one.high - one.difference == pytest.approx(12.7062047)  # Student's t at one degree of freedom
+
+
+def test_paired_effects_are_made_of_each_picture_s_recall():
+    """Two seeds, 30 pictures of one to three truths each, in any order."""
+    random = np.random.default_rng(7)
+    images = np.repeat(np.arange(30), np.tile([1, 2, 3], 10))
+    places = random.integers(-1, 120, (2, 2, 2, len(images)))  # side, seed, list
+    order = random.permutation(len(images))
+
+    def table(listed):
+        ones = np.ones(len(images), int)
+        columns = [images, ones, ones * 2, np.arange(len(images)), *listed, ones == 0]
+        return table_of([column[order] for column in columns], HITS)
+
+    sides = [[table(listed) for listed in side] for side in places]
+    names = {"recall_at_50": (0, 50), "ng_recall_at_20": (1, 20)}
+    found = paired_effects(*sides, names, predicates=2, bootstrap=50, seed=3)
+    weights = np.concatenate(list(bootstrap_weights(30, 50, 3)))
+    for name, (listed, cutoff) in names.items():
+        place = places[:, :, listed]
+        hit = (place >= 0) & (place < cutoff)
+        recall = np.stack([hit[..., images == image].mean(-1) for image in range(30)], axis=-1)
+        difference = recall[0] - recall[1]
+        assert picture_differences(*sides, MEASURES[name]) == pytest.approx(difference)
+        wanted = effect(difference.mean(1), difference @ weights.T / 30, 30)
+        assert numbers(found[name]) == pytest.approx(numbers(wanted))

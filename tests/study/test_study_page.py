@@ -1,11 +1,16 @@
 """The page from a few made-up runs: what is not finished is counted nowhere and said to be missing."""
 
+import argparse
+import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
+from safetensors.numpy import save_file
+from tiny_dataset import write_tiny
 
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.tables import Claim, read_report
@@ -14,7 +19,9 @@ from relclip.core.params.whole import check_params
 from relclip.core.parquet import write_table
 from relclip.evaluate.hits import HITS
 from relclip.project.preset import preset_content
-from relclip.study.gather import RISE, findings, rows
+from relclip.study.__main__ import changed, main
+from relclip.study.effects import Effect
+from relclip.study.gather import RISE, Finding, findings, rows
 from relclip.study.page import page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +40,21 @@ def judged(folder, run, chance, seed):
         write_table(folder / run / task / "annotation_hits.parquet", table, HITS)
         (folder / run / task / "annotation.json").write_text(json.dumps(metrics))
     (folder / run / "predcls/precision.json").write_text(json.dumps({"metrics": {"precision_at_10": 0.5}}))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "corrected", "verdict"),
+    [
+        *[(low, high, 0.01, "undecided") for low, high in ((-0.1, 0.1), (0, 0.1), (-0.1, 0))],
+        *[(0.01, 0.1, p, "holds, not after Holm") for p in (0.05, None)],
+        (0.01, 0.1, 0.049, "holds"),
+        (-0.1, -0.01, 0.049, "does not hold"),
+        (-0.1, -0.01, 0.06, "does not hold, not after Holm"),
+    ],
+)
+def test_the_verdict_follows_from_the_interval_and_holm_s_p(low, high, corrected, verdict):
+    effect = Effect((low + high) / 2, 0.02, low, high, 0.01, 0.1, (0.0, 0.0))
+    assert Finding(CLAIM, "predcls", "recall_at_50", effect, holm=corrected).verdict == verdict
 
 
 def test_a_claim_is_judged_on_the_seeds_that_both_sides_have(tmp_path):
@@ -97,6 +119,61 @@ def test_the_page_says_what_is_missing(tmp_path):
     assert there[0].text(RISE) == "1.5"
     assert "| b | 0 of 1 | not finished |" in text
     assert "No pair of rows is finished yet." in text
+
+
+def network(path, weight, contrast):
+    """A trained network of one weight, beside RCL's projections."""
+    path.mkdir(parents=True)
+    weights = {"b.weight": [weight], "a.weight": [1], "contrast.weight": [contrast]}
+    save_file({name: np.float32(values) for name, values in weights.items()}, path / "model.safetensors")
+    (path / "curves.csv").write_text("step,val_recall_at_50\n1,0.5\n2,0.6\n")
+
+
+def test_the_command_writes_the_page_its_tables_and_figures(tmp_path, monkeypatch):
+    """Of a project with two rows of four seeds, and of one elsewhere."""
+    content = preset_content("study", ROOT / "workflow/presets")
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "workflow").symlink_to(ROOT / "workflow")
+    claims = check_params(content | {"report": read_report(ROOT / "params.yaml", content)}).report.claims
+    claim = next(one for one in claims if one.group)
+    pairs = claim.pairs[:4]
+    for data in (tmp_path / "data", tmp_path / "elsewhere/data"):
+        for place, run in enumerate(run for pair in pairs for run in pair):
+            judged(data / "evaluate", run, 0.9 - 0.5 * (place % 2), place)
+            network(data / "train" / run, place // 2, place)
+    write_tiny(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "sys.argv", ["study", "--elsewhere", "a weaker CLIP=elsewhere", "--note", "Made here."]
+    )
+    main()
+    with (tmp_path / "docs/study/claims.csv").open() as file:
+        lines = [line for line in csv.DictReader(file) if line["seeds"] != "0"]
+    assert {line["claim"] for line in lines} >= {claim.claim, f"{claim.claim}, a weaker CLIP"}
+    line = next(line for line in lines if line["claim"] == claim.claim)
+    numbers = {name: float(line[name]) for name in list(line)[4:-1]}
+    assert 0.3 < numbers["low"] < numbers["difference"] < numbers["high"] < 0.7
+    assert 0 < numbers["error_mixed_model"] <= 1.1 * numbers["error"] < numbers["detectable"] < 0.3
+    assert numbers["p"] < numbers["holm"] < 0.05
+    text = (tmp_path / "docs/study.md").read_text()
+    values = [100 * numbers[name] for name in ("difference", "low", "high", "holm")]
+    assert f"| {claim.claim} | 4 | +{values[0]:.1f} | +{values[1]:.1f} to +{values[2]:.1f} |" in text
+    assert "Made here." in text
+    figures = sorted(path.name for path in (tmp_path / "docs/study").glob("*.svg"))
+    assert {"curves.svg", "effects.svg"} < set(figures)
+    assert all(f"![study/{name}](study/{name})" in text for name in figures)
+    with (tmp_path / "docs/study/models.csv").open() as file:
+        digest = {line["run"]: line["network_sha256"] for line in csv.DictReader(file)}
+    same, other, *_ = ([digest[run] for run in pair] for pair in pairs)
+    assert same[0] == same[1] != other[0] == other[1]  # whatever the projections are
+
+
+def test_a_project_elsewhere_is_a_folder_with_what_was_judged(tmp_path):
+    (tmp_path / "data/evaluate").mkdir(parents=True)
+    assert changed(f"one=two={tmp_path}")[0] == "one=two"
+    for text in (f"={tmp_path}", str(tmp_path), f"one={tmp_path}/data"):
+        with pytest.raises(argparse.ArgumentTypeError, match="CHANGE=FOLDER"):
+            changed(text)
 
 
 def test_every_claim_of_the_preset_has_five_paired_seeds_or_more():

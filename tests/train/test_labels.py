@@ -266,15 +266,19 @@ def test_language_that_does_not_fit(tiny, tmp_path):
     rows = pq.read_table(tiny / "prompts" / "triplets.parquet").to_pydict()
     objects = np.load(tiny / "prompts" / "objects.npy")
     spoilt = [
-        ({**rows, name: [wrong, *ids[1:]]}, objects) for name, ids in rows.items() for wrong in (-1, 100)
+        ({**rows, name: [wrong, *ids[1:]]}, objects, "names ids outside")
+        for name, ids in rows.items()
+        for wrong in (-1, 100)
     ]
-    spoilt += [(rows, wrong) for wrong in (objects[:, 1:], objects[1:], objects.astype(float), objects[0])]
-    spoilt += [(rows, np.where(objects, objects, np.nan)), (rows, np.array([{}]))]
+    spoilt += [(rows, wrong, "do not fit 5 classes") for wrong in (objects[:, 1:], objects[1:])]
+    no_numbers = objects.astype(float), objects[0], np.where(objects, objects, np.nan)
+    spoilt += [(rows, wrong, "expected finite float32") for wrong in no_numbers]
+    spoilt += [(rows, np.array([{}]), "missing or broken")]
     shutil.copytree(tiny / "prompts", tmp_path / "prompts")
-    for table, array in spoilt:
+    for table, array, said in spoilt:
         pq.write_table(pa.table(table, schema=PROMPTS), tmp_path / "prompts" / "triplets.parquet")
         np.save(tmp_path / "prompts" / "objects.npy", array)
-        with pytest.raises(ContractError):
+        with pytest.raises(ContractError, match=said):
             load_prompts(tmp_path / "prompts", vocabulary, CPU)
     pq.write_table(pa.table(rows, schema=PROMPTS).slice(1), tmp_path / "prompts" / "triplets.parquet")
     np.save(tmp_path / "prompts" / "objects.npy", objects)

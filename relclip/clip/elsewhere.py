@@ -36,16 +36,7 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     check_texts(name, model_config)
     _check_tokenizer(name, model_config["text_cfg"].get("hf_tokenizer_name"))
     torch.manual_seed(settings.pretrain.seed)
-    hub = hub_names(model_config)
-    fetched = f", which reads {hub} from the Hub (HF_ENDPOINT and HF_HOME are heeded)" if hub else ""
-    with errors_as(
-        lambda error: InputError(
-            f"open_clip cannot build '{name}'{fetched}: {one_line(error, 160)}; take another clip.model"
-        )
-    ):
-        with quiet():
-            model = open_clip.create_model(name, pretrained_text=False)
-        tokenizer = open_clip.get_tokenizer(name)
+    model, tokenizer = _built(name, hub_names(model_config))
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
         print(
@@ -70,6 +61,21 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
         "untrained": settings.weights is None,
     }
     write_json(folder / "statistics.json", state)
+
+
+def _built(name: str, hub: str) -> tuple[torch.nn.Module, Any]:
+    """The model, untrained, and its tokenizer; `hub`: what open_clip reads from the Hub for them."""
+    import open_clip  # noqa: PLC0415
+
+    fetched = f", which reads {hub} from the Hub (HF_ENDPOINT and HF_HOME are heeded)" if hub else ""
+    with errors_as(
+        lambda error: InputError(
+            f"open_clip cannot build '{name}'{fetched}: {one_line(error, 160)}; take another clip.model"
+        )
+    ):
+        with quiet():
+            model = open_clip.create_model(name, pretrained_text=False)
+        return model, open_clip.get_tokenizer(name)
 
 
 def _registered(model: str) -> str:

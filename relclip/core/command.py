@@ -279,17 +279,8 @@ at_once = whole(0, MOST_AT_ONCE)
 def run(main: Callable[[], None]) -> None:
     """Call `main`; end with exit status 2 and one sentence on an error that a user can mend."""
     atexit.register(_end_soon)
-    own = os.getpid()
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        if os.getpid() == own:
-            # whoever passes it on says it again, while all is tidied up
-            signal.signal(number, lambda *_: None)
-            raise Terminated
-        os._exit(TERMINATED)  # a worker that was forked off
-
-    if not process.launched():  # which sends it to all once one has failed: those die without a word
-        signal.signal(signal.SIGTERM, terminate)
+    if not process.launched():  # which sends SIGTERM to all once one has failed: those die without a word
+        _catch_sigterm()
     try:
         with inputs_protected():
             main()
@@ -311,13 +302,24 @@ def run(main: Callable[[], None]) -> None:
         told = error.args[0] if isinstance(error.args[0], str) else error.args[0][0][2]  # from, to, why
         sys.exit(_say(FAILED, f"{final(told)}; nothing half-written was left"))
     except OSError as error:
-        if error.filename is None and error.errno is None:
-            sys.exit(_say_no_memory(error))
-        places = [final(str(place)) for place in (error.filename, error.filename2) if place]
-        where = f" ({' -> '.join(places)})" if places else ""
-        sys.exit(_say(FAILED, f"{error.strerror or error}{where}; nothing half-written was left"))
+        of_disk = error.filename is not None or error.errno is not None
+        sys.exit(_say_where(error) if of_disk else _say_no_memory(error))
     except (MemoryError, RuntimeError) as error:
         sys.exit(_say_no_memory(error))
+
+
+def _catch_sigterm() -> None:
+    """Let SIGTERM raise Terminated in this process, and end at once what is forked off it."""
+    own = os.getpid()
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == own:
+            # whoever passes it on says it again, while all is tidied up
+            signal.signal(number, lambda *_: None)
+            raise Terminated
+        os._exit(TERMINATED)  # a worker that was forked off
+
+    signal.signal(signal.SIGTERM, terminate)
 
 
 def _end_soon() -> None:
@@ -327,6 +329,13 @@ def _end_soon() -> None:
     """
     if "_duckdb" not in sys.modules:
         gc.freeze()
+
+
+def _say_where(error: OSError) -> int:
+    """What went wrong with which files, by the names under which they were asked for."""
+    places = [final(str(place)) for place in (error.filename, error.filename2) if place]
+    where = f" ({' -> '.join(places)})" if places else ""
+    return _say(FAILED, f"{error.strerror or error}{where}; nothing half-written was left")
 
 
 def _say_no_memory(error: Exception) -> int:

@@ -108,7 +108,7 @@ def t_test(found, seeds):
 
 def test_an_effect_with_one_kind_of_chance_or_two_is_student_s_or_welch_s():
     random = np.random.default_rng(6)
-    seeds, pictures = random.normal(0.5, 1, 4), random.normal(0.1, 2, 9)
+    seeds, pictures = random.normal(0.5, 1, 2), random.normal(0.1, 2, 9)
     error = pictures.std(ddof=1) / 3
     around = np.array([-error, error])  # draws of as many pictures
     alone = effect(pictures.mean(keepdims=True), pictures.mean() + around[None], 9)

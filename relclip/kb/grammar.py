@@ -6,7 +6,7 @@ g e f B S v a verb: -ing, participle, finite; a base form or one in -s that is a
 b be      t to      m participle that joins two nouns (heart shaped box)      ' possessive
 p preposition    o of    c and    , comma and conjunctions of clauses    w relative pronoun
 q pronoun    r l adverb, one that is no direction, passed over    x not, or only thought of    . end of sentence
-Y K for a moment: plural of y, n that is a base form too
+Y K R for a moment: plural of y, n that is a base form too, r that a predicate makes a preposition before a noun
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,7 @@ CLOSED: dict[str, str] = WORDS["closed"]
 TAG = {word: tag for tag, words in CLOSED.items() for word in words.split()}
 PHRASES: dict[str, str] = WORDS["phrases"]
 RELATIONAL = word_set("relational")
+BEFORE_NOUN = word_set("before a noun")
 #: They make one too.
 DITTO = frozenset(word for word in CLOSED["c"].split() if word.startswith("so_"))
 #: Forms of `be` that only one does: a horse and a man is riding it.

@@ -13,7 +13,7 @@ from relclip.kb import grammar, lexicon
 from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags
 
 #: Tags of words that the parser tells apart beside those of a grammar.
-_NAMED_TAGS = frozenset("pot,cwqxb")
+_NAMED_TAGS = frozenset("pRot,cwqxb")
 _VERBS = frozenset("geBSfv")
 _PARTS = frozenset({"body", "limb", "part"})
 
@@ -37,6 +37,9 @@ def _rewriter(pattern: str, instead: str | Callable[[re.Match[str]], str]) -> Ca
 _IN_CONTEXT = [
     _rewriter(pattern, instead)
     for pattern, instead in (
+        # a preposition: `around a dog`, not `looks around`
+        ("R(?=[dAhzqnsykijKY])", "p"),
+        ("R", "r"),
         # not: `is neither ridden by a boy`
         (r"z(?=[ge][pdA])", "x"),
         # a verb: `girls smile`, not `a welders mask`

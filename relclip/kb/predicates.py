@@ -64,6 +64,7 @@ class Grammar:
         self._nouns = nouns | lexicon.ALSO_NOUN
         self._known = known_verbs(verbs)
         self.links: dict[str, str] = {}
+        self.tags: dict[str, str] = {}
         self.phrases = dict(grammar.PHRASES)
         named = list(_named(predicates, aliases or {}))
         found = list(filter(None, starmap(self._read, named)))
@@ -76,7 +77,6 @@ class Grammar:
                 self.links.setdefault(like, self.links[link])
         self._verbs = self._with_likes(found)
         self.acts: dict[str, Act] = {}
-        self.tags: dict[str, str] = {}
         for lemma in dict.fromkeys(phrase.lemma for phrase in self._verbs):
             self._add_forms(lemma)
         self.has = self._direct(HAVE)
@@ -90,18 +90,32 @@ class Grammar:
             del words[0]
         if not words:
             return None
-        tag, rest = grammar.TAG.get(words[0], ""), _preposition(words[1:])
-        if tag in ("p", "o") or "_".join(words) in grammar.TAG or _preposition(words):
-            link = _preposition(words)
+        tag = grammar.TAG.get(words[0], "")
+        lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
+        if not lemmas or tag in ("p", "o") or _preposition(words):
+            link = self._preposition(words)
             if link and grammar.TAG.get(link) != "t" and link != _PURPOSE:
                 self.links.setdefault(link, name)
                 self._read_with_of(words, link)
             return None
-        lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
-        if not lemmas or (words[1:] and not rest):
+        rest = self._preposition(words[1:])
+        if words[1:] and not rest:
             return None
         self._read_with_of(words[1:], rest)
         return _Phrase(lemma=_lemma(words[0], lemmas), word=words[0], rest=rest, predicate=name)
+
+    def _preposition(self, words: list[str]) -> str:
+        """The same as `_preposition`, or one that only these predicates make: around, or adjacent_to as one word."""
+        joined, last = "_".join(words), grammar.TAG.get(words[-1], "") if words else ""
+        if (found := _preposition(words)) or (joined in grammar.TAG and joined not in grammar.BEFORE_NOUN):
+            return found
+        if joined in grammar.BEFORE_NOUN:
+            self.tags[joined] = "R"
+            return joined
+        if len(words) == 1 or last not in ("p", "o", "t"):
+            return ""
+        self.phrases[f" {' '.join(words)} "], self.tags[joined] = f" {joined} ", "p"
+        return joined
 
     def _read_with_of(self, words: list[str], link: str) -> None:
         """Captions say `inside of` for `inside` where a predicate does."""

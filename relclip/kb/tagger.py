@@ -41,12 +41,15 @@ class Tags(dict[str, str]):
         self.update(dict.fromkeys(lexicon.ADVERBS, "l"))
         self.update({noun: tag if (tag := _by_ending(noun)) in "nsykjY" else "n" for noun in nouns})
         self.update(verbs)
-        self.update(grammar.TAG)
+        self.update({word: tag for word, tag in grammar.TAG.items() if verbs.get(word) != "R"})
         self.update({word: _plural(word) for word in lexicon.PLURALS})
         self.update(dict.fromkeys(lexicon.JOINING, "m"))
         self[END] = END_TAG
         for word in lexicon.NOUNS_LIKE_VERBS:
-            self[word] = "i" if _is_gerund(word) else "s" if word.endswith("s") else "n"
+            if _is_gerund(word):
+                self[word] = "i"
+            elif word not in verbs:
+                self[word] = "s" if word.endswith("s") else "n"
 
     def __missing__(self, word: str) -> str:
         tag = _by_ending(word)

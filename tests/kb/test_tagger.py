@@ -3,7 +3,7 @@
 import pytest
 
 from relclip.core.vocabulary import Vocabulary, load_names
-from relclip.kb import mine_caption
+from relclip.kb import Miner, mine_caption
 
 VOCABULARY = Vocabulary(load_names("vg150"), load_names("vg50"))
 CASES = {
@@ -21,7 +21,6 @@ CASES = {
         ("a man in a hat sews", "man wearing hat"),
         ("a woman at a table kneels", "woman at table"),
         ("people on a bench interact with a dog", "people on bench"),
-        ("men on the beach wrestle", "men on beach"),
     ],
     "can be is, may be is not": [
         ("a dog can be seen on a bed", "dog on bed"),
@@ -49,3 +48,27 @@ def test_words_are_taken_for_what_they_are(kind):
     for caption, expected in CASES[kind]:
         found = "; ".join(map(" ".join, mine_caption(caption, VOCABULARY)))
         assert found == expected, caption
+
+
+def test_a_users_verb_goes_before_a_typed_noun():
+    """`grilled` and `fed` were adjectives and nouns for a vocabulary whose predicates they are, too."""
+    words = Vocabulary(("man", "dog", "fish"), ("grilling", "feeding"))
+    assert mine_caption("two men feed a dog", words) == [("man", "feeding", "dog")]
+    assert mine_caption("a fish grilled by a man", words) == [("man", "grilling", "fish")]
+    assert mine_caption("a dog with grilled fish", words) == []
+
+
+@pytest.mark.parametrize("predicate", ["around", "outside", "opposite", "across from", "far from", "adjacent to",
+                                       "taller than", "in contact with", "walking down", "wrapped around",
+                                       "standing across from"])  # fmt: skip
+def test_a_preposition_that_only_the_users_predicates_make(predicate):
+    words = Vocabulary(("man", "dog"), (predicate, "sitting on", "looking at"))
+    assert Miner(words).not_mined.predicates == ()
+    for caption in (
+        f"the man is {predicate} the dog",
+        f"a man {predicate} a dog",
+        f"two men {predicate} dogs",
+    ):
+        assert mine_caption(caption, words) == [("man", predicate, "dog")]
+    others = "a man sits down on a dog. a man outside looks around at a dog"
+    assert mine_caption(others, words) == [("man", "sitting on", "dog"), ("man", "looking at", "dog")]

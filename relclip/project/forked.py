@@ -1,10 +1,10 @@
-"""`python -m relclip.project.forked MODULE ...` is `python -m MODULE ...`; what many jobs import is imported once.
+"""One process that has imported what many jobs import, off which they fork: torch takes 2 to 3 s of a processor.
 
-torch's import takes 2 to 3 s of a processor, a quarter of a short training or prediction, and PREPARED half of a short
-evaluation. On a machine without a GPU the Snakefile starts one process that imports each once, torch for the first job
-that is asked for by TORCH, and jobs of one thread fork off it: each with its own arguments, environment, folder, output
-and exit status, and with the project's code as it is on disk by then. Where there is no such process (a cluster, a GPU,
-a command typed by hand), the module starts as usual. RELCLIP_FORKS=no: always as usual.
+That is a quarter of a short training or prediction, and PREPARED half of a short evaluation. On a machine without a GPU
+the Snakefile starts this process, which imports each once, torch for the first job that is asked for by TORCH. Who asks
+is `relclip.project.ask`; the job has its arguments, environment, folder, output and exit status, and the project's code
+as it is on disk by then. Where there is no such process (a cluster, a GPU), jobs start as usual. RELCLIP_FORKS=no:
+always as usual.
 """
 
 import atexit
@@ -22,12 +22,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-#: The environment variable that says where the process listens.
-FORKS = "RELCLIP_FORKS"
-#: Before the module's name: the job needs torch, which few jobs but many minutes of them do.
-TORCH = "--torch"
+from relclip.project.ask import FORKS, MOST_BYTES, THREADS
+
 #: What jobs with torch and without import from outside the project, by the modules that take time.
 PREPARED = (
+    "argparse",
+    "difflib",
+    "importlib.metadata",
+    "numpy.ma",
     "numpy.random",
     "pyarrow.compute",
     "pyarrow.parquet",
@@ -35,15 +37,12 @@ PREPARED = (
     "pydantic.types",
     "safetensors",
     "sqlite3",
+    "tempfile",
+    "tqdm",
     "yaml",
 )
-#: A job has one thread; what libraries read of the variables of this ending when they load is as Snakemake sets it.
-THREADS = "_NUM_THREADS"
-#: A job with more arguments and environment than that starts as usual.
-MOST_BYTES = 1 << 18
 #: Signals that a terminal or a batch system sends to all processes: they are for the jobs, whose end is waited for.
 FOR_JOBS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LOST = "relclip: the process that jobs fork off was killed; run the same command again"
 
 
 class Job(NamedTuple):
@@ -54,15 +53,9 @@ class Job(NamedTuple):
     folder: str
     torch: bool
 
-    def packed(self) -> bytes:
-        """As one message; none of its words has a zero in it."""
-        words = [self.folder, "torch" * self.torch, str(len(self.arguments)), *self.arguments]
-        words += [f"{name}={value}" for name, value in self.environment.items()]
-        return os.fsencode("\0".join(words))
-
     @classmethod
     def unpacked(cls, message: bytes) -> "Job":
-        """What `packed` made a message of."""
+        """What `ask.packed` made a message of."""
         folder, torch, count, *words = os.fsdecode(message).split("\0")
         pairs = (word.partition("=") for word in words[int(count) :])
         return cls(words[: int(count)], {name: value for name, _, value in pairs}, folder, bool(torch))
@@ -88,7 +81,7 @@ def start(folder: Path) -> None:
     address = os.path.relpath(folder / f"forks.{os.urandom(4).hex()}")  # a socket's address is short
     threads = {name: "1" for name in (*os.environ, f"OMP{THREADS}") if name.endswith(THREADS)}
     server = subprocess.Popen(
-        [sys.executable, "-m", __name__, "--listen", address],
+        [sys.executable, "-m", __name__, address],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -204,47 +197,5 @@ def _listen(address: Path) -> None:
         address.unlink()
 
 
-def _forked(address: str, arguments: list[str], torch: bool) -> int | None:
-    """Exit status of a job that was forked off, None where that was not to be had; a signal is a negative number."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asks:
-        try:
-            asks.connect(address)
-            content = Job(arguments, dict(os.environ), str(Path.cwd()), torch).packed()
-            if len(content) > MOST_BYTES or asks.fileno() < 3:  # stdin, or an output, is closed
-                return None
-            socket.send_fds(asks, [content], [0, 1, 2])
-            number = int(asks.recv(MOST_BYTES))
-        except (OSError, ValueError):
-            return None
-        for name in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, lambda which, _: os.kill(number, which))
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job has it, too
-        status = asks.recv(MOST_BYTES)
-        if not status:
-            with suppress(ProcessLookupError):
-                os.kill(number, signal.SIGTERM)
-            sys.exit(LOST)
-        return int(status)
-
-
-def main() -> None:
-    """Run a module, or listen for who wants to."""
-    if sys.argv[1:2] == ["--listen"]:
-        _listen(Path(sys.argv[2]))
-        return
-    torch = sys.argv[1:2] == [TORCH]
-    arguments = sys.argv[1 + torch :]
-    address = os.environ.get(FORKS, "no")
-    one_thread = os.environ.get(f"OMP{THREADS}") == "1"
-    status = _forked(address, arguments, torch) if one_thread and address != "no" else None
-    if status is None:
-        os.execv(sys.executable, [sys.executable, "-m", *arguments])
-    if status < 0:
-        with suppress(OSError):  # SIGKILL's way cannot be changed
-            signal.signal(-status, signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    sys.exit(status)
-
-
 if __name__ == "__main__":
-    main()
+    _listen(Path(sys.argv[1]))

@@ -12,9 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from relclip.project import forked
+from relclip.project import ask, forked
 
 ROOT = Path(__file__).resolve().parents[2]
+#: How rules start a job.
+ASK = [sys.executable, "-S", "-P", ask.__file__]
 JOB = """
 import os, signal, sys, time
 print(*sys.argv[1:], os.environ["WORD"], os.getcwd(), __name__, "torch" in sys.modules, flush=True)
@@ -49,11 +51,11 @@ def house(tmp_path_factory):
         assert not place.exists()
 
 
-def begun(house, *arguments, job=(forked.TORCH, "job"), **changed):
+def begun(house, *arguments, job=(ask.TORCH, "job"), **changed):
     """A job that has begun."""
     folder, environment = house
     return subprocess.Popen(
-        [sys.executable, "-m", "relclip.project.forked", *job, *arguments],
+        [*ASK, *job, *arguments],
         cwd=folder,
         env={**environment, "WORD": "said", **changed},
         stdout=subprocess.PIPE,
@@ -89,7 +91,7 @@ def test_a_job_keeps_arguments_environment_folder_output_and_status(house):
 def test_torch_is_imported_for_those_who_need_it_and_the_rest_for_all(tmp_path):
     (tmp_path / "seen.py").write_text("import sys\nprint(*[name in sys.modules for name in sys.argv[1:]])")
     server, house = listening(tmp_path, USUAL)
-    for needs, there in ((), False), ((forked.TORCH,), True):
+    for needs, there in ((), False), ((ask.TORCH,), True):
         job = begun(house, *forked.PREPARED, "torch", job=(*needs, "seen"))
         said = [str(true) for true in (*[True] * len(forked.PREPARED), there)]
         assert job.communicate(timeout=60) == (" ".join(said) + "\n", "")
@@ -122,14 +124,14 @@ def test_once_the_process_itself_was_killed_its_jobs_end_and_others_start_as_usu
     (tmp_path / "job.py").write_text(JOB)
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{tmp_path}")
     place = str(tmp_path / "forks")
-    command = [sys.executable, "-m", "relclip.project.forked", "--listen", place]
+    command = [sys.executable, "-m", "relclip.project.forked", place]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
     while not Path(place).exists():
         time.sleep(0.1)
     house = tmp_path, {**os.environ, "OMP_NUM_THREADS": "1", forked.FORKS: place}
     job, process = waiting(house)
     server.kill()
-    assert forked.LOST in job.communicate(timeout=60)[1]
+    assert ask.LOST in job.communicate(timeout=60)[1]
     assert job.returncode == 1
     assert gone(process)
     server.communicate()
@@ -200,7 +202,7 @@ def test_what_ignores_ctrl_c_has_jobs_that_do_and_nobody_else_may_ask(tmp_path):
 
 def test_a_job_without_stdin_or_with_more_than_can_be_told_starts_as_usual(tmp_path):
     server, (folder, environment) = listening(tmp_path, USUAL)
-    command = [sys.executable, "-m", "relclip.project.forked", forked.TORCH, "job", "0"]
+    command = [*ASK, ask.TORCH, "job", "0"]
     many = {f"WORD{number}": "x" * 100_000 for number in range(3)}
     for words, more, forks in (
         (command, {}, True),

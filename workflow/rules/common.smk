@@ -17,7 +17,7 @@ from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import check_workflow_config
 from relclip.train.inputs import Inputs
 from relclip.internals.snakemake import KILLED, STOPPED, TELL_KILLED, look_less_often, say_when_interrupted
-from relclip.project import forked
+from relclip.project import ask, forked
 from relclip.project.checks import check_classes, check_encoder, check_files, check_place, check_space
 from relclip.project.closure import Closures, Sections
 from relclip.project.seeds import check_seeds
@@ -29,6 +29,8 @@ from relclip.tracking.runs import prepare_store
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]))
 # memory comes in pages of 2 MB where the system has them: a twentieth less processor time of a training (glibc 2.35)
 os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+# pydantic looks for plug-ins in all that is installed, 0.05 s of a processor a job; none is needed
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 look_less_often(snakemake.__version__)
 say_when_interrupted()
 # the jobs that share this machine's GPU each keep a part of it (relclip/compute/device.py)
@@ -71,7 +73,7 @@ if STORED:
     LINKS = [f"mkdir -p '{STORE}/{name}'; ln -sfn '{STORE}/{name}' {name}; " for name in ("data", "reports")]
 else:  # what one training pools, the next ones and the predictions read (relclip/model/pooled.py)
     os.environ.setdefault("RELCLIP_POOLED", str(Path(".snakemake", "pooled").resolve()))
-os.environ.update(RELCLIP_KILLED=KILLED)
+os.environ.update(RELCLIP_KILLED=KILLED, RELCLIP_ASK=ask.__file__)
 shell.prefix(f"set -euo pipefail; {TELL_KILLED}{''.join(LINKS)}")
 
 
@@ -176,8 +178,8 @@ def processes(wildcards):
 
 
 #: `python -m`, without importing anew for each job what many import; with torch for those that need it.
-FORKED = f"python -m {forked.__name__}"
-FORKED_TORCH = f"{FORKED} {forked.TORCH}"
+FORKED = 'python -S -P "$RELCLIP_ASK"'
+FORKED_TORCH = f"{FORKED} {ask.TORCH}"
 
 
 def python(wildcards):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from relclip.core.errors import InputError, ParamsError
-from relclip.core.params.reading import Changes, read_content
+from relclip.core.params.reading import Changes, UniqueKeys, read_content
 from relclip.core.params.tables import Block, Table, read_report
 from relclip.core.params.trainings import further, with_trainings
 from relclip.core.params.whole import Params, check_params, check_workflow_config, load_params, load_workflow
@@ -275,6 +275,28 @@ def test_a_key_that_comes_twice_is_refused(tmp_path):
     path.write_text((ROOT / "params.yaml").read_text() + "train: {iterations: 3}\n")
     with pytest.raises(ParamsError, match="'train' comes twice"):
         load_params(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (ROOT / "params.yaml").read_text(),
+        (ROOT / "workflow/tables.yaml").read_text(),
+        "{a: 1e3, b: 1E5, c: .5, d: 0o7, e: 010, f: 1_000, g: ~, h: y, i: 2001-01-01, j: 'é', k: \"\\u00e9\"}",
+    ],
+)
+def test_libyaml_reads_what_the_loader_in_python_reads(text, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert repr(read_content(path)) == repr(UniqueKeys(text).get_single_data())
+
+
+@pytest.mark.parametrize("nested", ["[" * 200_000, "- " * 200_000, "? " * 200_000, "a: [1\nb: 2"])
+def test_what_is_no_yaml_is_one_sentence_however_deep(nested, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(nested)
+    with pytest.raises(ParamsError, match="is not valid YAML"):
+        read_content(path)
 
 
 def test_seeds_of_a_run_are_trainings_wherever_it_is_named():

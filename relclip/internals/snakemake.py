@@ -8,6 +8,8 @@ predictions with CLIP of 0.6 GB have seven. Here a file is read once until it ch
 """
 
 import importlib
+import os
+import stat
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -51,10 +53,12 @@ def read_once(kind: Any) -> None:
     async def checksum(
         file: Any, threshold: int | None = None, force: bool = False, algorithm: Any = None
     ) -> str | None:
-        path = Path(file.file)
-        if file.is_storage or not path.is_file():
+        try:
+            about = os.stat(file.file)  # noqa: PTH116  # 150,000 times a run, where Path takes three times as long
+        except OSError:
+            about = None
+        if about is None or file.is_storage or not stat.S_ISREG(about.st_mode):
             return await usual(file, threshold, force, algorithm)
-        about = path.stat()
         state = about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
         asked = (*state, threshold, force, algorithm)
         if asked not in known:

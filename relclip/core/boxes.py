@@ -21,7 +21,9 @@ def intersection(first: AnyBoxes, second: AnyBoxes, inclusive: bool = False) -> 
     extra = 1 if inclusive else 0
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])
-    return np.prod(np.clip(high - low + extra, 0, None), axis=-1)
+    sides = np.maximum(high - low + extra, 0)
+    shared: NDArray[np.floating] = sides[..., 0] * sides[..., 1]  # np.prod takes twice as long
+    return shared
 
 
 def iou(first: AnyBoxes, second: AnyBoxes, inclusive: bool = False) -> NDArray[np.floating]:

@@ -24,7 +24,7 @@ class Padding:
     """Where the N packed rows of a batch lie once padded, group of images after group: M rows in all."""
 
     places: Tensor  # (N,) rows of the M
-    rows: int  # M
+    sources: Tensor  # (M,) rows of the N; 0 in padding
     shapes: list[tuple[int, int]]  # of each group: images B, rows T of its longest; sum of B * T is M
     # of each group: (B, 1, 1, T) true where there is a row, None where all are full
     masks: list[Tensor | None]
@@ -44,7 +44,10 @@ class Padding:
             rows += there.size
         places = np.empty(count.sum(), np.int64)
         places[np.concatenate(packed)] = np.concatenate(padded)
-        return cls(moved(torch.from_numpy(places), device), rows, shapes, masks)
+        sources = np.zeros(rows, np.int64)
+        sources[places] = np.arange(len(places))
+        there, back = (moved(torch.from_numpy(rows_of), device) for rows_of in (places, sources))
+        return cls(there, back, shapes, masks)
 
 
 def _groups(count: np.ndarray) -> list[np.ndarray]:
@@ -76,9 +79,8 @@ class Attention(nn.Module):
 
     def forward(self, rows: Tensor, padding: Padding) -> Tensor:
         """rows: (N, D) -> (N, D)."""
-        packed = self.query_key_value(rows)
-        # (M, 3 D)
-        padded = packed.new_zeros(padding.rows, packed.shape[1]).index_copy(0, padding.places, packed)
+        # (M, 3 D); what stands in padding is masked
+        padded = self.query_key_value(rows).index_select(0, padding.sources)
         groups = padded.split([images * longest for images, longest in padding.shapes])
         mixed = torch.cat(
             [self._group(*group) for group in zip(groups, padding.shapes, padding.masks, strict=True)]

@@ -100,8 +100,9 @@ class RelCLIP(Model):
         if self.config.use_labels == "none":
             return relations
         if labels == "given":
-            text = self.label_text[batch.classes]
+            text = self.label_text.index_select(0, batch.classes)
         else:
             text = object_logits[:, 1:].float().softmax(dim=1) @ self.label_text[1:]
-        by_pair = self.join_subject(text)[batch.subjects] + self.join_object(text)[batch.objects]
-        return torch.relu(self.join_relation(relations) + by_pair)
+        subjects = self.join_subject(text).index_select(0, batch.subjects)
+        objects = self.join_object(text).index_select(0, batch.objects)
+        return torch.relu(self.join_relation(relations) + (subjects + objects))

@@ -250,7 +250,9 @@ class RelationalContrast(Projections):
             return torch.zeros((), device=output.objects.device)
         rows, objects = targets.labelled, output.objects.float()
         visual = Triplets(
-            output.relations.float()[rows], objects[batch.subjects[rows]], objects[batch.objects[rows]]
+            output.relations.float().index_select(0, rows),
+            objects.index_select(0, batch.subjects[rows]),
+            objects.index_select(0, batch.objects[rows]),
         )
         everyone = share.everyone or targets
         if phrases is None:  # all others are negatives

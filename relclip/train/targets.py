@@ -41,16 +41,21 @@ class Targets:
 
     def phrases(self, phrases: Phrases, level: Level) -> Tensor:
         """e of RelCLIP eq. 7 for a level; fused as the text is (D8): (L, E)."""
+        return self._fuse(self._vectors(phrases, level))
+
+    def _vectors(self, phrases: Phrases, level: Level) -> Tensor:
+        """e of each possible label: (E, width)."""
+        if level == "unary":
+            return phrases.predicate[self.predicates]
         subject, object_ = self.pair_classes[self.instance].unbind(1)
-        subject_predicate = phrases.subject_predicate[subject, self.predicates]
+        if level == "subject_predicate":
+            return phrases.subject_predicate[subject, self.predicates]
         predicate_object = phrases.predicate_object[self.predicates, object_]
-        vectors = {
-            "subject_predicate": subject_predicate,
-            "predicate_object": predicate_object,
-            "triple": functional.normalize(subject_predicate + predicate_object, dim=1),
-            "unary": phrases.predicate[self.predicates],
-        }[level]
-        return self._fuse(vectors)
+        if level == "predicate_object":
+            return predicate_object
+        return functional.normalize(
+            phrases.subject_predicate[subject, self.predicates] + predicate_object, dim=1
+        )
 
     def _fuse(self, vectors: Tensor) -> Tensor:
         return weighted_mean(vectors, self.weights, self.instance, len(self.labelled))

@@ -170,9 +170,9 @@ class Trainer:
             output = self.model(batch)
         object_loss = object_cross_entropy(output.object_logits, batch.classes) * share.objects
         predicate_loss = share.pairs * self.predicate_loss(
-            output.predicate_logits[targets.labelled],
+            output.predicate_logits.index_select(0, targets.labelled),
             targets.distribution(self.model.config.predicates),
-            output.predicate_logits[targets.background],
+            output.predicate_logits.index_select(0, targets.background),
         )
         rcl = self.contrast.of_share(
             output, share, self.prompts, self.phrases, params.sampling, world=self.world

@@ -139,7 +139,13 @@ class Grammar:
         """What the forms of a verb state: the first predicate of a form counts, one that is named by it before all."""
         own = [phrase for phrase in self._verbs if phrase.lemma == lemma]
         known = self._known.get(lemma, NOTHING)
-        for word, tag in _tagged(verb_forms(lemma), known, lemma in self._nouns):
+        forms = verb_forms(lemma)
+        tagged = list(_tagged(forms, known, lemma in self._nouns))
+        if lemma in forms.participle:
+            # a ball | hit by a man, hits it
+            self.phrases[f" {lemma} by "] = f" {lemma}_ by "
+            tagged.append((f"{lemma}_", "e"))
+        for word, tag in tagged:
             self.phrases |= {f" {word} {particle} ": f" {word} " for particle in known.particles}
             self.acts[word], self.tags[word] = _act(word, tag, own, known), tag
 

@@ -72,3 +72,9 @@ def test_a_preposition_that_only_the_users_predicates_make(predicate):
         assert mine_caption(caption, words) == [("man", predicate, "dog")]
     others = "a man sits down on a dog. a man outside looks around at a dog"
     assert mine_caption(others, words) == [("man", "sitting on", "dog"), ("man", "looking at", "dog")]
+
+
+def test_a_participle_that_is_the_base_form_too():
+    words = Vocabulary(("man", "dog"), ("hitting",))
+    assert mine_caption("the dog hit by two men", words) == [("man", "hitting", "dog")]
+    assert mine_caption("two men hit the dog by a house", words) == [("man", "hitting", "dog")]

@@ -69,6 +69,7 @@ def test_a_claim_is_judged_on_the_seeds_that_both_sides_have(tmp_path):
     assert 0.2 < recall.effect.difference < 0.4
     assert recall.effect.difference == pytest.approx(mean_recall.effect.difference)  # of one predicate
     assert recall.model.difference == pytest.approx(recall.effect.difference)
+    assert mean_recall.model is None  # which is no mean over pictures
 
 
 def test_holm_counts_the_claims_of_a_group_alone(tmp_path):
@@ -77,10 +78,13 @@ def test_holm_counts_the_claims_of_a_group_alone(tmp_path):
     sides = {"better": "a", "worse": "b", "pairs": PAIRS[:2]}
     groups = ["", "", "when"]
     claims = [Claim(claim=f"claim {n}", group=group, **sides) for n, group in enumerate(groups)]
-    found = [one for one in findings(claims, tmp_path, 1, Evaluate()) if one.metric == "recall_at_50"]
+    lonely = Claim(claim="of one seed", better="a", worse="b", pairs=PAIRS[:1])
+    judged_claims = findings([*claims, lonely], tmp_path, 1, Evaluate())
+    found = [one for one in judged_claims if one.metric == "recall_at_50"]
     p = found[0].effect.p
     assert 0 < p < 0.5
-    assert [one.holm for one in found] == pytest.approx([2 * p, 2 * p, p])
+    assert [one.holm for one in found[:3]] == pytest.approx([2 * p, 2 * p, p])
+    assert found[3].holm is None
     text = page([], found, Train(), (600, 300), [], about="Five seeds were planned.")
     assert text.index("## How sure") < text.index("\n\nFive seeds were planned.\n\n## Rows")
     assert (

@@ -26,6 +26,9 @@ from relclip.evaluate.metrics import (
 #: What tells one ground truth from another in a table of hits.
 TRUTH = ("image_id", "subject_id", "predicate_id", "object_id", "zero_shot")
 
+#: Means of recalls that are nearer to each other than this differ by rounding alone.
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -106,10 +109,12 @@ def paired_differences(
 
 
 def _mean_difference(pairs: Sequence[tuple[Judged, ...]], weights: Floats, view: View) -> dict[str, Floats]:
+    """Mean over seeds under image weights; zero where it is so but for rounding: the verdict and p hang on it."""
     seeds = [(view(ratios(first, weights)), view(ratios(second, weights))) for first, second in pairs]
-    return {
+    means = {
         name: np.mean([first[name] - second[name] for first, second in seeds], axis=0) for name in seeds[0][0]
     }
+    return {name: np.where(np.abs(mean) < ROUNDING, 0.0, mean) for name, mean in means.items()}
 
 
 def _difference(better: Floats, worse: Floats, samples: Floats) -> Difference:

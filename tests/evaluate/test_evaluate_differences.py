@@ -34,20 +34,28 @@ def test_the_same_table_differs_by_nothing():
     assert same["zero_shot_recall_at_50"].low is None
 
 
-def test_difference_and_interval_follow_from_paired_draws():
-    random = np.random.default_rng(0)
-    first, second = (random.integers(-1, 120, 40) for _ in range(2))
-    found = paired_difference(
-        [table(first.tolist())], [table(second.tolist())], "recall_at_50", bootstrap=200, seed=3
-    )
-    by_image = ((first >= 0) & (first < 50)).astype(float) - ((second >= 0) & (second < 50))
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_difference_interval_and_p_follow_from_paired_draws(seeds):
+    """The same draws of the images for both sides and all seeds, whose mean is what differs."""
+    ranks = np.random.default_rng(0).integers(-1, 120, (2, seeds, 40))
+    sides = [[table(one.tolist()) for one in side] for side in ranks]
+    found = paired_difference(*sides, "recall_at_50", bootstrap=200, seed=3)
+    hit = ((ranks >= 0) & (ranks < 50)).mean(axis=1)
+    by_image = hit[0] - hit[1]
     assert found.difference == pytest.approx(by_image.mean())
     drawn = np.concatenate(list(bootstrap_weights(40, 200, seed=3))) @ by_image / 40
     assert [found.low, found.high] == pytest.approx(np.percentile(drawn, [2.5, 97.5]))
-    turned = paired_difference(
-        [table(second.tolist())], [table(first.tolist())], "recall_at_50", bootstrap=200, seed=3
-    )
+    against = drawn <= 1e-12 if found.difference > 0 else drawn >= -1e-12
+    assert found.p == pytest.approx(2 * (against.sum() + 1) / 201)
+    turned = paired_difference(*sides[::-1], "recall_at_50", bootstrap=200, seed=3)
     assert (turned.difference, turned.low) == pytest.approx((-found.difference, -found.high))
+
+
+def test_what_differs_by_rounding_alone_does_not_differ():
+    """The same tables on both sides, in another order: (a - b) + (b - c) + ... + (e - a) is 1e-17 in many draws."""
+    tables = [table(one.tolist()) for one in np.random.default_rng(1).integers(-1, 120, (5, 40))]
+    found = paired_difference(tables, [*tables[1:], tables[0]], "recall_at_50")
+    assert (found.low, found.high, found.p, found.holds) == (0, 0, 1, False)
 
 
 def test_seeds_are_averaged_in_pairs():

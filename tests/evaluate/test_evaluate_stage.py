@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from evaluate_reference import random_case, write_case
@@ -13,11 +14,15 @@ from evaluate_reference import random_case, write_case
 from relclip.core.errors import RelclipError
 from relclip.core.params.evaluate import Evaluate
 from relclip.core.params.tables import Claim
-from relclip.core.parquet import CONFUSION, read_table
+from relclip.core.parquet import ASKED, CONFUSION, read_table
+from relclip.core.precision_at import precision_report
 from relclip.evaluate import evaluate
 from relclip.evaluate import run as command
 from relclip.evaluate.claims import judge_claim
+from relclip.evaluate.hits import first_hits_each
+from relclip.evaluate.predcls import Confusion, oracle_sheet, sample_images, top_predictions
 from relclip.evaluate.run import RunPaths, evaluate_run, read_provenance, tie_spread
+from relclip.evaluate.views import load_views
 
 TASKS = ["predcls", "sgcls", "sgdet"]
 BOTH = TASKS[:2]
@@ -50,6 +55,10 @@ def views(*names):
     return {"digests.json"} | {f"{name}{kind}" for name in names for kind in (".json", "_hits.parquet")}
 
 
+def in_order(table):
+    return table.sort_by([(name, "ascending") for name in table.column_names])
+
+
 def metrics(folder, task, view):
     return json.loads((folder / task / f"{view}.json").read_text())
 
@@ -62,6 +71,40 @@ def test_a_folder_a_task_and_a_file_a_view(paths):
     }
     assert of["sgcls"] == views("annotation", "val", "truth")
     assert of["sgdet"] == views("annotation", "truth")
+
+
+def test_the_files_beside_the_metrics_of_predcls_are_of_the_view_they_name(paths):
+    """What people are asked is of the annotation, what the oracle says of the truth, about the same few images."""
+    switches = FEW.model_copy(update={"precision_images": 5, "seed": 3})
+    evaluate_run(paths, ["predcls"], switches, truth=True)
+    folder = paths.output / "predcls"
+    truths = {one.name: one.groundtruth for one in load_views(paths.dataset, FEW, ["predcls"], truth=True)}
+    images = sample_images(truths["annotation"], 5, 3)
+    assert len(images) == 5
+    made = {}
+    for name in ("annotation", "truth"):
+        made[name] = (
+            Confusion(truths[name]),
+            top_predictions(truths[name], images),
+            oracle_sheet(truths[name], images, FEW.pixel_inclusive),
+        )
+        watch = [watcher.add for watcher in made[name]]
+        first_hits_each(truths[name], paths.predictions / "predcls", "predcls", [switches], watch=watch)
+    confusions = [confusion.table(name) for name, (confusion, *_) in made.items()]
+    assert read_table(folder / "confusion.parquet", CONFUSION).equals(in_order(pa.concat_tables(confusions)))
+    asked = made["annotation"][1].table()
+    assert len(asked) and read_table(folder / "asked.parquet", ASKED).equals(in_order(asked))
+    report = json.loads((folder / "precision.json").read_text())
+    wanted = precision_report(made["truth"][2].table(), images, 20, 3)
+    assert {name: report[name] for name in wanted} == wanted
+    assert set(report["switches"]) == {
+        "precision_images",
+        "pixel_inclusive",
+        "require_overlap",
+        "split",
+        "bootstrap",
+        "seed",
+    }
 
 
 def test_without_truth_nothing_speaks_of_it(paths):

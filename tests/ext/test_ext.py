@@ -2,8 +2,10 @@
 
 import json
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -137,6 +139,55 @@ def test_the_check_counts_choices_right(tiny, made, tmp_path):
     only = Candidates(np.array([[2, 1, 1]]), 3, 2)
     report = check(known, only, tmp_path / "scores.parquet")
     assert report["kb"]["mean"] == report["kb_ext"]["mean"] == 0.5 and report["kb_undecided"]["count"] == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_check_equals_a_loop_over_relations(tiny, made, tmp_path, seed):
+    """Any logits, classes and candidates; one pair of val was not scored."""
+    draw = np.random.default_rng(seed)
+    known = load_annotations(tiny.dataset)
+    known = replace(known, class_id=draw.integers(1, 4, len(known.class_id)))
+    triplets = np.argwhere(draw.random((3, 2, 3)) < 0.7) + 1
+    scores = read_table(made / "scores.parquet", EXT_SCORES)
+    scores = scores.set_column(4, "logit", pa.array(draw.normal(size=len(scores)).astype(np.float32)))
+    val = np.flatnonzero(np.isin(scores["image_id"].to_numpy(), known.image_id[known.split == "val"]))
+    gone = val[:2]  # both predicates of a pair
+    write_table(
+        tmp_path / "scores.parquet", scores.take(np.setdiff1d(np.arange(len(scores)), gone)), EXT_SCORES
+    )
+    logit = {tuple(row.values())[:4]: row["logit"] for row in scores.to_pylist()}
+    left_out = {tuple(row.values())[:3] for row in scores.take(gone).to_pylist()}
+    rows, undecided = [], []
+    for image, s, o, truth in zip(
+        known.relation_image, known.subject, known.object, known.predicate, strict=True
+    ):
+        pair = known.image_id[image], known.object_id[s], known.object_id[o]
+        if known.split[image] != "val" or pair in left_out or (*pair, 1) not in logit:
+            continue
+        of = {predicate: logit[*pair, predicate] for predicate in (1, 2)}
+        allowed = [p for p in (1, 2) if [known.class_id[s], p, known.class_id[o]] in triplets.tolist()]
+        inside = truth in allowed
+        right = {"kb": inside / max(len(allowed), 1), "ext": max(of, key=of.get) == truth}
+        right["kb_ext"] = inside and max(allowed, key=of.get) == truth
+        rows.append((truth, right))
+        if inside and len(allowed) > 1:
+            loss = np.log(sum(np.exp(of[p]) for p in allowed)) - of[truth]
+            undecided.append((truth, right | {"loss": loss, "kb_loss": np.log(len(allowed))}))
+
+    def accuracy(of, name):
+        by_class = [[hit[name] for true, hit in of if true == p] for p in {true for true, _ in of}]
+        means = [np.mean(hits) for hits in by_class]
+        return {"mean": np.mean([hit[name] for _, hit in of]), "class_mean": np.mean(means), "count": len(of)}
+
+    found = check(known, Candidates(triplets, 3, 2), tmp_path / "scores.parquet")
+    assert 3 <= len(undecided) < len(rows) == 7
+    for name in ("kb", "ext", "kb_ext"):
+        assert found[name] == pytest.approx(accuracy(rows, name))
+        assert found[f"{name}_undecided"] == pytest.approx(accuracy(undecided, name))
+    losses = {"kb_ext": "loss", "kb": "kb_loss"}
+    assert found["log_loss"] == pytest.approx(
+        {name: accuracy(undecided, loss)["mean"] for name, loss in losses.items()}
+    )
 
 
 def test_statistics_say_what_ext_adds(made):

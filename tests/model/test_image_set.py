@@ -157,6 +157,13 @@ def test_geometry_by_hand():
     torch.testing.assert_close(object_geometry(subject)[0], expected)
 
 
+def test_geometry_of_a_box_whose_sides_meet_in_float32_is_finite():
+    point, box = torch.full((1, 4), 0.5), torch.tensor([[0.0, 0.0, 0.4, 0.5]])
+    assert object_geometry(point).isfinite().all()
+    for pair in ((point, point), (point, box), (box, point)):
+        assert pair_geometry(*pair).isfinite().all()
+
+
 def test_says_what_is_wrong(tiny, tmp_path):
     with pytest.raises(ContractError, match="does not exist"):
         ImageSet.load(tiny / "dataset", tmp_path, "train")

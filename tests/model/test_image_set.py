@@ -96,8 +96,9 @@ def test_batch_equals_a_loop_over_images(images):
 
 
 def test_regions_do_not_depend_on_the_memory(images):
-    kept, fresh = Regions(images, 3, CPU), Regions(images, 3, CPU, memory=0)
-    assert kept.keeps
+    bytes_of_all = 2 * (len(images.boxes) + len(images.unions)) * 3 * 3 * images.maps.shape[3]
+    kept, fresh = (Regions(images, 3, CPU, memory=memory) for memory in (bytes_of_all, bytes_of_all - 1))
+    assert Regions(images, 3, CPU).keeps and kept.keeps
     assert not fresh.keeps
     for number in [3, 3, 7]:
         for first, second in zip(kept.batch([number]), fresh.batch([number]), strict=True):

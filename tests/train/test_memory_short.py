@@ -151,8 +151,9 @@ def test_precision_by_device(monkeypatch):
 def test_resident_maps_are_the_files_and_pool_alike(make, monkeypatch):
     monkeypatch.setattr("relclip.model.regions.MAPS_AT_ONCE", 7)
     images = make.images
-    assert resident(images, CPU, images.maps[:1].nbytes * (len(images) - 1)) is None
-    maps = resident(images, CPU, 1 << 30)
+    memory = images.maps[:1].nbytes * len(images)
+    assert resident(images, CPU, memory - 1) is None
+    maps = resident(images, CPU, memory)
     assert torch.equal(maps, torch.from_numpy(images.maps[images.map_rows]))
     there, plain = Regions(images, 2, CPU), Regions(images, 2, CPU)
     there._maps = maps

@@ -168,12 +168,14 @@ def test_geometry_of_a_box_whose_sides_meet_in_float32_is_finite():
 def test_says_what_is_wrong(tiny, tmp_path):
     with pytest.raises(ContractError, match="does not exist"):
         ImageSet.load(tiny / "dataset", tmp_path, "train")
-    np.save(tmp_path / "maps.npy", np.zeros((2, 3), np.float32))
-    with pytest.raises(ContractError, match="expected float16"):
-        ImageSet.load(tiny / "dataset", tmp_path, "train")
+    for maps in (np.zeros((2, 3), np.float16), np.zeros((2, 3, 3, 4), np.float32)):
+        np.save(tmp_path / "maps.npy", maps)
+        with pytest.raises(ContractError, match="expected float16"):
+            ImageSet.load(tiny / "dataset", tmp_path, "train")
 
 
-def test_refuses_an_empty_box():
+@pytest.mark.parametrize("box", [(0, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 0, np.inf, 1)])
+def test_refuses_an_empty_box(box):
     one = np.array([1])
     with pytest.raises(ContractError, match="x1 < x2"):
         ImageSet.from_arrays(
@@ -184,5 +186,5 @@ def test_refuses_an_empty_box():
             object_counts=one,
             object_ids=one,
             class_ids=one,
-            boxes=np.zeros((1, 4), np.float32),
+            boxes=np.array([box], np.float32),
         )

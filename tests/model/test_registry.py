@@ -3,6 +3,7 @@
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from relclip.core.errors import ParamsError
 from relclip.core.params.train import NETWORKS, REFINEMENTS, SUPERVISIONS, Refined, Train
@@ -38,6 +39,17 @@ def test_a_model_that_is_not_registered_is_no_relclip():
     config = MotifConfig(**SIZES, dimension=8, roi_size=1, dropout=0.0).model_copy(update={"kind": "new"})
     with pytest.raises(ParamsError, match=r"train\.model is 'new'; .*registry\.py knows: relclip, motif"):
         build_model(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [*((size, 0) for size in (*SIZES, "dimension", "roi_size")), ("dropout", -0.1), ("dropout", 1.0)],
+)
+def test_a_stored_config_has_one_of_each_at_least(name, wrong):
+    least = {**dict.fromkeys(SIZES, 1), "dimension": 2, "roi_size": 1, "dropout": 0.0}
+    assert MotifConfig(**least).predicates == 1
+    with pytest.raises(ValidationError, match=name):
+        MotifConfig(**least | {name: wrong})
 
 
 def test_a_model_without_its_parts_cannot_be_built():

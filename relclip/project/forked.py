@@ -1,10 +1,10 @@
 """One process that has imported what many jobs import, off which they fork: torch takes 2 to 3 s of a processor.
 
 That is a quarter of a short training or prediction, and PREPARED half of a short evaluation. On a machine without a GPU
-the Snakefile starts this process, which imports each once, torch for the first job that is asked for by TORCH. Who asks
-is `relclip.project.ask`; the job has its arguments, environment, folder, output and exit status, and the project's code
-as it is on disk by then. Where there is no such process (a cluster, a GPU), jobs start as usual. RELCLIP_FORKS=no:
-always as usual.
+the Snakefile starts this process, which imports each once, torch and open_clip for the first job that says it needs
+them. Who asks is `relclip.project.ask`; the job, of one thread, has its arguments, environment, folder, output and exit
+status, and the project's code as it is on disk by then. Where there is no such process (a cluster, a GPU), jobs start
+as usual. RELCLIP_FORKS=no: always as usual.
 """
 
 import atexit
@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from relclip.project.ask import FORKS, MOST_BYTES, THREADS
 
-#: What jobs with torch and without import from outside the project, by the modules that take time.
+#: What all jobs import from outside the project, by the modules that take time.
 PREPARED = (
     "argparse",
     "difflib",
@@ -51,14 +51,14 @@ class Job(NamedTuple):
     arguments: list[str]  # the module's name first
     environment: dict[str, str]
     folder: str
-    torch: bool
+    needs: str  # what else is imported once, torch for instance
 
     @classmethod
     def unpacked(cls, message: bytes) -> "Job":
         """What `ask.packed` made a message of."""
-        folder, torch, count, *words = os.fsdecode(message).split("\0")
+        folder, needs, count, *words = os.fsdecode(message).split("\0")
         pairs = (word.partition("=") for word in words[int(count) :])
-        return cls(words[: int(count)], {name: value for name, _, value in pairs}, folder, bool(torch))
+        return cls(words[: int(count)], {name: value for name, _, value in pairs}, folder, needs)
 
     def run(self) -> None:
         """Become `python -m` with these arguments, in this process."""
@@ -126,8 +126,9 @@ class _Forks:
         if not content:
             return
         asked = Job.unpacked(content)
-        for name in (*PREPARED, *["torch"] * asked.torch):
-            importlib.import_module(name)
+        for name in (*PREPARED, *filter(None, [asked.needs])):
+            with suppress(Exception):  # the job itself says what is wrong
+                importlib.import_module(name)
         gc.freeze()
         begins, told = os.pipe()
         try:

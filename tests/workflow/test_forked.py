@@ -51,7 +51,7 @@ def house(tmp_path_factory):
         assert not place.exists()
 
 
-def begun(house, *arguments, job=(ask.TORCH, "job"), **changed):
+def begun(house, *arguments, job=("--torch", "job"), **changed):
     """A job that has begun."""
     folder, environment = house
     return subprocess.Popen(
@@ -91,11 +91,21 @@ def test_a_job_keeps_arguments_environment_folder_output_and_status(house):
 def test_torch_is_imported_for_those_who_need_it_and_the_rest_for_all(tmp_path):
     (tmp_path / "seen.py").write_text("import sys\nprint(*[name in sys.modules for name in sys.argv[1:]])")
     server, house = listening(tmp_path, USUAL)
-    for needs, there in ((), False), ((ask.TORCH,), True):
+    for needs, there in ((), False), (("--torch",), True):
         job = begun(house, *forked.PREPARED, "torch", job=(*needs, "seen"))
         said = [str(true) for true in (*[True] * len(forked.PREPARED), there)]
         assert job.communicate(timeout=60) == (" ".join(said) + "\n", "")
     server.communicate()
+
+
+def test_what_cannot_be_imported_is_left_to_the_job_and_the_process_goes_on(tmp_path):
+    server, house = listening(tmp_path, USUAL)
+    for _ in range(2):
+        job = begun(house, "7", job=("--no_such_module", "job"))
+        assert job.communicate(timeout=60) == (f"7 said {tmp_path} __main__ False\n", "error\n")
+        assert job.returncode == 7
+    server.communicate()
+    assert server.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -202,7 +212,7 @@ def test_what_ignores_ctrl_c_has_jobs_that_do_and_nobody_else_may_ask(tmp_path):
 
 def test_a_job_without_stdin_or_with_more_than_can_be_told_starts_as_usual(tmp_path):
     server, (folder, environment) = listening(tmp_path, USUAL)
-    command = [*ASK, ask.TORCH, "job", "0"]
+    command = [*ASK, "--torch", "job", "0"]
     many = {f"WORD{number}": "x" * 100_000 for number in range(3)}
     for words, more, forks in (
         (command, {}, True),

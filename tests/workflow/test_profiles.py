@@ -101,5 +101,5 @@ def test_jobs_that_wait_for_pictures_take_half_of_the_machine(tmp_path, cores, t
     wanted = ["data/features/clip/maps.npy", "data/ext/scores.parquet", "data/detector/proposals.parquet"]
     output = plan(tmp_path, "--cores", str(cores), "--quiet", "host", "--printshellcmds", "--", *wanted)
     for module in ("features", "ext"):
-        assert re.search(rf"python -m relclip\.{module} .*--threads {threads} ", output)
-    assert "python -m relclip.detector --threads 1 --readers" in output  # its bytes depend on the first
+        assert re.search(rf"--open_clip relclip\.{module} .*--threads {threads} ", output)
+    assert "relclip.detector --threads 1 --readers" in output  # its bytes depend on the first

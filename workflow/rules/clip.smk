@@ -33,7 +33,7 @@ rule clip_model:
     resources:
         **needs(gb=8, hours=4, gpu=1),
     shell:
-        "python -m relclip.clip --threads {threads} 2>&1 | tee {log}"
+        "{FORKED_CLIP} relclip.clip --threads {threads} 2>&1 | tee {log}"
 
 
 rule clip_prompts:
@@ -54,7 +54,7 @@ rule clip_prompts:
     resources:
         **needs(gb=8, hours=2, gpu=1),
     shell:
-        "python -m relclip.clip.prompts --threads {threads} 2>&1 | tee {log}"
+        "{FORKED_CLIP} relclip.clip.prompts --threads {threads} 2>&1 | tee {log}"
 
 
 rule clip_labels:
@@ -74,4 +74,4 @@ rule clip_labels:
     resources:
         **needs(gb=8, hours=4, gpu=1),
     shell:
-        "python -m relclip.clip.labels --threads {threads} 2>&1 | tee {log}"
+        "{FORKED_CLIP} relclip.clip.labels --threads {threads} 2>&1 | tee {log}"

@@ -177,9 +177,10 @@ def processes(wildcards):
     return PARAMS.run(dict(wildcards.items()).get("run") or wildcards.refined).processes
 
 
-#: `python -m`, without importing anew for each job what many import; with torch for those that need it.
+#: `python -m`, without importing anew for each job what many import; with torch, or CLIP's code, for those that need it.
 FORKED = 'python -S -P "$RELCLIP_ASK"'
-FORKED_TORCH = f"{FORKED} {ask.TORCH}"
+FORKED_TORCH = f"{FORKED} --torch"
+FORKED_CLIP = f"{FORKED} --open_clip"
 
 
 def python(wildcards):

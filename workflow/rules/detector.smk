@@ -26,4 +26,4 @@ rule detector:
     # the longest job of one core: early, so that the others run beside it
     priority: 16
     shell:
-        "python -m relclip.detector --threads 1 --readers {threads} 2>&1 | tee {log}"
+        "{FORKED_CLIP} relclip.detector --threads 1 --readers {threads} 2>&1 | tee {log}"

@@ -32,7 +32,7 @@ rule ext_objects:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext --step objects --shard {params.shard} --output data/shards/ext_objects/{wildcards.shard}"
+        "{FORKED_CLIP} relclip.ext --step objects --shard {params.shard} --output data/shards/ext_objects/{wildcards.shard}"
         " --threads {threads} 2>&1 | tee {log}"
 
 
@@ -58,7 +58,7 @@ rule ext_pairs:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext --step pairs --shard {params.shard} --objects"
+        "{FORKED_CLIP} relclip.ext --step pairs --shard {params.shard} --objects"
         f" {folders(EXT_OBJECTS)}"
         " --output data/shards/ext_pairs/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
@@ -87,7 +87,7 @@ rule ext_annotated:
     priority: 15
     shell:
         logged(
-            "python -m relclip.ext --threads {threads}",
+            "{FORKED_CLIP} relclip.ext --threads {threads}",
             merged=f"python -m relclip.ext.merge --shards {folders(EXT_PAIRS)} --objects {folders(EXT_OBJECTS)}",
             shards=EXT_PAIRS,
         )
@@ -114,7 +114,7 @@ rule ext_sgdet_shard:
         **needs(gb=16, hours=12, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.ext.detected --shard {params.shard}"
+        "{FORKED_CLIP} relclip.ext.detected --shard {params.shard}"
         " --output data/shards/ext_sgdet/{wildcards.shard} --threads {threads} 2>&1 | tee {log}"
 
 
@@ -141,7 +141,7 @@ rule ext_sgdet:
     priority: 15
     shell:
         logged(
-            "python -m relclip.ext.detected --threads {threads}",
+            "{FORKED_CLIP} relclip.ext.detected --threads {threads}",
             merged=f"python -m relclip.ext.merge --shards {folders(EXT_SGDET_SHARDS)} --output data/ext_sgdet",
             shards=EXT_SGDET_SHARDS,
         )

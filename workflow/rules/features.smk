@@ -31,7 +31,7 @@ rule features_shard:
         **needs(gb=16, hours=4, gpu=1),
     priority: 15
     shell:
-        "python -m relclip.features --model {params.folder} --shard {params.shard} --output data/shards/features/{wildcards.encoder}/{wildcards.shard}"
+        "{FORKED_CLIP} relclip.features --model {params.folder} --shard {params.shard} --output data/shards/features/{wildcards.encoder}/{wildcards.shard}"
         " --threads {threads} 2>&1 | tee {log}"
 
 
@@ -57,7 +57,7 @@ rule features_maps:
     priority: 15
     shell:
         logged(
-            "python -m relclip.features --model {params.folder} --output data/features/{wildcards.encoder} --threads {threads}",
+            "{FORKED_CLIP} relclip.features --model {params.folder} --output data/features/{wildcards.encoder} --threads {threads}",
             merged=f"python -m relclip.features.merge --shards {folders(FEATURES_SHARDS)}".replace("{encoder}", "{wildcards.encoder}")
             + " --output data/features/{wildcards.encoder}",
             shards=FEATURES_SHARDS,

@@ -29,4 +29,4 @@ rule gradcam_run:
     resources:
         **needs(gb=8, hours=1),
     shell:
-        "python -m relclip.gradcam --run {wildcards.seen} --threads {threads} 2>&1 | tee {log}"
+        "{FORKED_CLIP} relclip.gradcam --run {wildcards.seen} --threads {threads} 2>&1 | tee {log}"

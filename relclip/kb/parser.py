@@ -64,13 +64,8 @@ class Parser:
 
     def _said(self, sentence: Sentence, place: int) -> None:
         """What a verb of the grammar states."""
-        act, after = self._acts[sentence.name[place]], sentence.kind[place + 1]
-        states = (
-            act.direct or act.participle or after in "Nc" or sentence.kind[0] == "p" or "w" in sentence.kinds
-        )
-        if not (states or sentence.name[place + 1] in act.prepositions):
-            return
-        if verbs.adjective(sentence, place):
+        act = self._acts[sentence.name[place]]
+        if not _may_state(sentence, place, act) or verbs.adjective(sentence, place):
             return
         subjects = sentence.subjects(place)
         if verbs.negated(sentence, place):
@@ -199,6 +194,14 @@ class Parser:
         if clothed and kind[left] in VERBS:
             return [noun for noun in sentence.subjects(left) if sentence.living(noun)]
         return []
+
+
+def _may_state(sentence: Sentence, place: int, act: Act) -> bool:
+    """Whether anything stands where an object may: after the verb, or before it in a clause that is turned round."""
+    after, following = sentence.kind[place + 1], sentence.name[place + 1]
+    if after in "Ncgx" or following in act.prepositions or sentence.turned or not sentence.positive:
+        return True
+    return act.participle and (len(act.known.agents) > 1 or agents.agent(sentence, place, act) > 0)
 
 
 def _relations(sentence: Sentence, place: int, act: Act, subjects: list[int]) -> None:

@@ -218,7 +218,7 @@ def object_numbers(images: ImageSet, image_id: NDArray, object_id: NDArray, what
     """Return the number of each object among the N objects of the set: (K,). ContractError where there is none."""
     span = int(images.object_ids.max(initial=0)) + 1
     known = np.repeat(np.arange(len(images)), np.diff(images.object_start)) * span + images.object_ids
-    wanted = np.searchsorted(images.image_ids, image_id) * span + object_id
+    wanted = positions(images.image_ids, image_id) * span + object_id
     found = np.where((object_id >= 0) & (object_id < span), positions(known, wanted), -1)
     if (found < 0).any():
         bad = int(np.argmax(found < 0))

@@ -8,7 +8,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from relclip.core.boxes import apart_pairs, iou, overlapping_pairs, union
 from relclip.core.errors import ContractError
-from relclip.model import ImageSet, Regions, collate, roi_align
+from relclip.model import (
+    ImageSet,
+    Regions,
+    collate,
+    object_numbers,
+    pair_classes,
+    pair_numbers,
+    roi_align,
+)
 from relclip.model.batch import object_geometry, pair_geometry
 
 CPU = torch.device("cpu")
@@ -172,6 +180,37 @@ def test_says_what_is_wrong(tiny, tmp_path):
         np.save(tmp_path / "maps.npy", maps)
         with pytest.raises(ContractError, match="expected float16"):
             ImageSet.load(tiny / "dataset", tmp_path, "train")
+
+
+def test_objects_and_pairs_are_found_by_their_ids():
+    """Three images, one of them without objects; ids with gaps, of which some are those of another image."""
+    ids = {2: (1, 4, 7), 5: (), 9: (0, 2, 3, 8)}
+    corner = np.array([0, 4, 20, 0, 30, 4, 8], np.float32)[:, None]
+    images = ImageSet.from_arrays(
+        image_ids=np.array(list(ids)),
+        sizes=np.full((3, 2), 50, np.float32),
+        maps=np.zeros((3, 1, 1, 1), np.float16),
+        map_rows=np.arange(3),
+        object_counts=np.array(list(map(len, ids.values()))),
+        object_ids=np.array([one for some in ids.values() for one in some], np.int32),
+        class_ids=np.arange(1, 8),
+        boxes=corner + np.array([0, 0, 6, 6], np.float32),
+    )
+    row = {
+        (image, one): row
+        for row, (image, one) in enumerate((i, one) for i, some in ids.items() for one in some)
+    }
+    asked = [(image, i, j) for image, some in ids.items() for i in some for j in some if i != j]
+    near = [abs(corner[row[image, i], 0] - corner[row[image, j], 0]) < 6 for image, i, j in asked]
+    expected = np.where(near, np.cumsum(near) - 1, -1)
+    backwards = np.array(asked[::-1]).T
+    assert pair_numbers(images, *backwards, "a.parquet").tolist() == expected[::-1].tolist()
+    overlapping = [pair for pair, here in zip(asked, near, strict=True) if here]
+    classes = [[row[image, ends[end]] + 1 for image, *ends in overlapping] for end in (0, 1)]
+    assert [of.tolist() for of in pair_classes(images)] == classes
+    for image, one in ((2, 0), (2, -1), (2, 9), (5, 0), (7, 2), (9, 1), (9, 9), (1, 1), (11, 0)):
+        with pytest.raises(ContractError, match=f"a.parquet names object {one} of image {image}, which"):
+            object_numbers(images, np.array([9, image]), np.array([8, one]), "a.parquet")
 
 
 @pytest.mark.parametrize("box", [(0, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 0, np.inf, 1)])

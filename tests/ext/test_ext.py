@@ -36,7 +36,7 @@ def _run(tiny, output, threads=2, params=None):
     stage.run(job, tiny.kb)
 
 
-def _expected(tiny, labels):
+def _expected(tiny, labels, margin=0.0):
     """Scores by the obvious loops: one crop, one prompt at a time. labels: (N,) classes of val and test."""
     known, encoder = load_annotations(tiny.dataset), load_encoder(tiny.model, torch.device("cpu"))
     candidates = {tuple(row) for row in read_triplets(tiny.kb, known.vocabulary).tolist()}
@@ -46,6 +46,7 @@ def _expected(tiny, labels):
         for i, j in overlapping_pairs(known.boxes[part]) + part.start:
             classes = (known.class_id if split == "train" else labels)[[i, j]]
             low, high = known.boxes[[i, j], :2].min(0), known.boxes[[i, j], 2:].max(0)
+            low, high = low - margin * (high - low), high + margin * (high - low)
             seen = encoder.encode_images(cut(picture, np.array([[*low, *high]], np.float32), 16))[0]
             several = [p for p in (1, 2) if split != "train" or (classes[0], p, classes[1]) in candidates]
             for predicate in several if split != "train" or len(several) > 1 else []:
@@ -116,6 +117,16 @@ def test_temperature_softens(tiny, made, tmp_path):
         read_table(path / "scores.parquet", EXT_SCORES)["logit"].to_numpy() for path in (made, tmp_path)
     )
     assert np.allclose(sharp, 4 * softened, rtol=1e-5)
+
+
+def test_a_margin_widens_the_crops_of_pairs_alone(tiny, made, tmp_path):
+    wide = tiny.params.ext.model_copy(update={"margin": 0.2})
+    _run(tiny, tmp_path, params=tiny.params.model_copy(update={"ext": wide}))
+    found = read_table(tmp_path / "scores.parquet", EXT_SCORES)["logit"].to_numpy()
+    expected = [row[4] for row in _expected(tiny, load_annotations(tiny.dataset).class_id, 0.2)]
+    assert np.allclose(found, expected, atol=1e-4)
+    assert not np.allclose(found, read_table(made / "scores.parquet", EXT_SCORES)["logit"].to_numpy())
+    assert (tmp_path / "objects.parquet").read_bytes() == (made / "objects.parquet").read_bytes()
 
 
 def test_the_check_counts_choices_right(tiny, made, tmp_path):

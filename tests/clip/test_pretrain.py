@@ -7,11 +7,11 @@ import pytest
 import tiny_clip
 import torch
 
-from relclip.clip import stage
+from relclip.clip import stage, validate
 from relclip.clip.batches import Sampler
 from relclip.clip.loss import clip_loss, learning_rate, multi_positive_loss
 from relclip.clip.pretrain import Trainer
-from relclip.clip.regions import read_regions
+from relclip.clip.regions import Regions, read_regions
 from relclip.clip.texts import Reader, identities
 from relclip.core.errors import InputError
 from relclip.encoder.encoder import CONFIG, WEIGHTS, WORDS
@@ -165,6 +165,62 @@ def test_learning_rate_warms_up_and_ends_at_zero():
         and rates[12] == pytest.approx(0.5)
         and rates[20] < 1e-6
     )
+
+
+class DrawnEncoder:
+    """A direction for each text, the same whenever it is asked for; a picture's are its pixels."""
+
+    def encode_texts(self, texts, workers=1):
+        directions = [np.random.default_rng(list(text.encode())).normal(size=6) for text in texts]
+        return torch.tensor(np.array(directions), dtype=torch.float32)
+
+    def encode_images(self, pixels):
+        return pixels.flatten(1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_judge_equals_a_loop_over_regions(seed, monkeypatch):
+    monkeypatch.setattr(validate, "BATCH", 7)
+    draw = np.random.default_rng(seed)
+    names = ("a", "b", "c", "on", "by", "at", "nobody says this")
+    kind = draw.integers(0, 4, 80)  # nothing said, an object, two kinds of relations
+    subject, object_ = (np.where(kind >= least, draw.integers(0, 3, 80), -1) for least in (1, 2))
+    predicate = np.where(kind >= 2, draw.integers(3, 6, 80), -1)
+    files, places, boxes = ("1.jpg",), np.zeros(80, int), np.zeros((80, 4), np.float32)
+    regions = Regions(files, names, ("said",) * 80, places, boxes, subject, predicate, object_, {})
+    held_out, trained = np.split(draw.permutation(80), [40])
+    trained = trained[:25]
+    encoder, pixels = DrawnEncoder(), torch.tensor(draw.normal(size=(80, 6, 1, 1)), dtype=torch.float32)
+
+    def best(row, texts):
+        return int((encoder.encode_texts(texts) @ pixels[row].flatten()).argmax())
+
+    hits = {"objects": [], "predicates": [], "candidates": [], "candidates_uniform": []}
+    for row in held_out.tolist():
+        s, p, o = subject[row], predicate[row], object_[row]
+        if s >= 0 > p:
+            hits["objects"].append((s, best(row, [f"one {name}" for name in names[:3]]) == s))
+        if p >= 0:
+            texts = [f"{names[s]} {name} {names[o]}" for name in names]
+            hits["predicates"].append((p, best(row, texts[3:6]) + 3 == p))
+            said = [
+                other
+                for other in (3, 4, 5)
+                if [s, other, o] in np.stack([subject, predicate, object_], 1)[trained].tolist()
+            ]
+            if p in said and len(said) > 1:
+                hits["candidates"].append((p, said[best(row, [texts[other] for other in said])] == p))
+                hits["candidates_uniform"].append((p, 1 / len(said)))
+
+    def accuracy(of):
+        by_label = [np.mean([hit for label, hit in of if label == one]) for one in {label for label, _ in of}]
+        return {"mean": np.mean([hit for _, hit in of]), "class_mean": np.mean(by_label), "count": len(of)}
+
+    judge = validate.Judge(encoder, regions, pixels, ("one {object}", "{subject} {predicate} {object}"), 1)
+    found = judge.validate(held_out, trained)
+    assert hits["candidates"] and found.keys() == hits.keys()
+    for name, of in hits.items():
+        assert found[name] == pytest.approx(accuracy(of))
 
 
 def test_bad_regions_are_dropped_and_counted_and_a_bad_file_is_one_sentence(tmp_path):

@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,9 +18,9 @@ from relclip.core import command
 from relclip.core.errors import ContractError, InputError
 from relclip.core.forms import verb_forms
 from relclip.core.params.kb import Kb
-from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table
+from relclip.core.parquet import EVIDENCE, TRIPLETS, read_table, table_of
 from relclip.core.vocabulary import Vocabulary, load_vocabulary
-from relclip.kb import Language, Miner, mine, mine_caption, mining
+from relclip.kb import Language, Miner, aggregate, mine, mine_caption, mining
 from relclip.kb import __main__ as command_line
 from relclip.kb.align import named
 
@@ -56,6 +57,55 @@ def test_equals_counting_caption_by_caption(tmp_path, captions, vocabulary):
     triplets = read_table(tmp_path / "kb" / "triplets.parquet", TRIPLETS).to_pydict()
     counted = Counter(row[:3] for row in expected)
     assert list(zip(*triplets.values(), strict=True)) == [(*key, counted[key]) for key in sorted(counted)]
+
+
+@pytest.mark.parametrize(("least", "shard"), [(1, None), (3, None), (3, {"number": 1})])
+def test_files_and_statistics_equal_a_counter(tmp_path, monkeypatch, least, shard):
+    """Of evidence in two files, in no order; written in rows of seven, whatever DuckDB's batches are."""
+    monkeypatch.setattr(aggregate, "ROWS", 7)
+    monkeypatch.setattr(aggregate, "TOP", 2)
+    draw = np.random.default_rng(0)
+    rows = [(*ids, f"c{place}") for place, ids in enumerate((draw.integers(0, 3, (60, 3)) + 1).tolist())]
+    for place in (0, 1):
+        table = table_of(list(zip(*rows[place::2], strict=True)), EVIDENCE)
+        pq.write_table(table, tmp_path / f"{place}[x].parquet")
+    names = Vocabulary(("man", "horse", "bike"), ("on", "by", "at", "never said"))
+    mined = aggregate.Settings(names, least, "rules", Vocabulary(("bike",), ()))
+    files = sorted(tmp_path.glob("*.parquet"))
+    found = aggregate.write(
+        files, tmp_path / "scratch", tmp_path / "kb", mined, {"captions": 60}, shard=shard
+    )
+    times = Counter(row[:3] for row in rows)
+    kept = sorted(key for key, count in times.items() if shard or count >= least)
+    triplets = pq.read_table(tmp_path / "kb" / "triplets.parquet").to_pylist()
+    assert [tuple(row.values()) for row in triplets] == [
+        (
+            *key,
+            times[key],
+            *(
+                names.predicates[number - 1] if place == 1 else names.objects[number - 1]
+                for place, number in enumerate(key)
+            ),
+        )
+        for key in kept
+    ]
+    evidence = pq.ParquetFile(tmp_path / "kb" / "evidence.parquet")
+    expected = sorted(row for row in rows if row[:3] in kept)
+    assert [tuple(row.values()) for row in evidence.read().to_pylist()] == expected
+    groups = [evidence.metadata.row_group(number).num_rows for number in range(evidence.num_row_groups)]
+    assert groups[:-1] == [7] * (len(expected) // 7) and sum(groups) == len(expected)
+    for number, name in enumerate(names.predicates, 1):
+        of = sorted((key for key in kept if key[1] == number), key=lambda key: (-times[key], key))
+        top = [
+            {"subject": names.objects[s - 1], "object": names.objects[o - 1], "count": times[s, p, o]}
+            for s, p, o in of[:2]
+        ]
+        counts = {"triplets": len(of), "mentions": sum(map(times.get, of)), "top": top}
+        assert found["predicates"][name] == counts
+    totals = [found[name] for name in ("triplets", "mentions", "predicates_with_triplets", "captions")]
+    assert totals == [len(kept), len(expected), 3, 60] and found.get("shard") == shard
+    assert (found["min_count"], found["objects_not_mined"]) == (least, ["bike"])
+    assert json.loads((tmp_path / "kb" / "statistics.json").read_text()) == found
 
 
 @pytest.mark.parametrize("sizes", [(3, 1), (7, 2), (50, 3), (1000, 2)])

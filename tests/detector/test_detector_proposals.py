@@ -45,15 +45,20 @@ def test_proposals_are_those_of_the_obvious_loop(count, per_image):
 
 def test_boxes_return_to_the_file_and_stay_inside():
     picture = Picture(torch.zeros((3, 50, 100), dtype=torch.uint8), width=400, height=200)
-    boxes = torch.tensor([[-3.0, 10, 20, 60], [1, 1, 2, 2], [101, 0, 105, 9]])
-    found = in_file(boxes, torch.tensor([1, 2, 3]), torch.tensor([0.3, 0.9, 0.8]), picture)
+    boxes = torch.tensor([[-3.0, 10, 20, 60], [1, 1, 2, 2], [101, 0, 105, 9], [0, 51, 9, 55], [30, 5, 30, 9]])
+    found = in_file(boxes, torch.arange(1, 6), torch.tensor([0.3, 0.9, 0.8, 0.7, 0.6]), picture)
     assert found.boxes.tolist() == [[4, 4, 8, 8], [0, 40, 80, 200]] and found.classes.tolist() == [2, 1]
+    assert found.scores.tolist() == pytest.approx([0.9, 0.3])
 
 
 def test_the_table_numbers_objects_in_each_image():
     found = [_random(np.random.default_rng(seed), count) for seed, count in enumerate((3, 0, 2))]
-    rows = table(np.array([7, 8, 9]), found).to_pylist()
-    assert [(row["image_id"], row["object_id"]) for row in rows] == [(7, 0), (7, 1), (7, 2), (9, 0), (9, 1)]
+    rows = [tuple(row.values()) for row in table(np.array([7, 8, 9]), found).to_pylist()]
+    assert rows == [
+        (image, number, one.classes[number], one.scores[number], *one.boxes[number].tolist())
+        for image, one in zip((7, 8, 9), found, strict=True)
+        for number in range(len(one))
+    ]
     assert table(np.array([7]), [found[1]]).num_rows == 0 == table(np.array([]), []).num_rows
 
 

@@ -47,8 +47,8 @@ def peer(monkeypatch):
     return BoxList
 
 
-def dumped(peer, case, mode="xyxy", scale=1):
-    """A case as the peer writes it. Predictions may stand at `scale` times the size, boxes as `xywh`."""
+def dumped(peer, case, mode="xyxy", scale=(1, 1)):
+    """A case as the peer writes it. Predictions may stand at `scale` times width and height, boxes as `xywh`."""
     truths, predictions = [], []
     for scene in case.values():
         rows = {key: number for number, key in enumerate(scene["objects"])}
@@ -59,10 +59,10 @@ def dumped(peer, case, mode="xyxy", scale=1):
         )
         truths.append(truth)
         rows = {key: number for number, key in enumerate(scene["predicted"])}
-        boxes = scale * np.array([box for *_, box in scene["predicted"].values()]).reshape(-1, 4)
+        boxes = np.tile(scale, 2) * np.array([box for *_, box in scene["predicted"].values()]).reshape(-1, 4)
         if mode == "xywh":
             boxes[:, 2:] += 1 - boxes[:, :2]
-        found = peer(boxes, (90 * scale, 90 * scale), mode)
+        found = peer(boxes, (90 * scale[0], 90 * scale[1]), mode)
         labels = [label for label, *_ in scene["predicted"].values()]
         found.extra_fields["pred_labels"] = torch.tensor(labels, dtype=torch.int64)
         found.extra_fields["pred_scores"] = torch.tensor([s for _, s, _ in scene["predicted"].values()])
@@ -101,7 +101,7 @@ def full(case):
 
 
 @pytest.mark.parametrize("new", [True, False], ids=["zip", "legacy"])
-@pytest.mark.parametrize(("mode", "scale"), [("xyxy", 1), ("xywh", 1), ("xyxy", 2)])
+@pytest.mark.parametrize(("mode", "scale"), [("xyxy", (1, 1)), ("xywh", (1, 1)), ("xyxy", (2, 4))])
 def test_a_dump_is_judged_like_the_case_itself(tmp_path, peer, new, mode, scale):
     case = full(random_case(np.random.default_rng(11), images=12))
     torch.save(dumped(peer, case, mode, scale), tmp_path / "d", _use_new_zipfile_serialization=new)
@@ -326,14 +326,22 @@ def test_files_that_are_no_dump(tmp_path, peer):
     ("whose", "field", "value", "sentence"),
     [
         ("predictions", "pred_labels", torch.tensor([0]), "prediction 0: pred_labels has 0; allowed is 1 to 4; are"),
+        ("predictions", "pred_labels", torch.tensor([5]), "prediction 0: pred_labels has 5; allowed is 1 to 4; are"),
         ("predictions", "pred_rel_scores", torch.zeros(1, 51), r"has the shape \(1, 51\); expected \(1, 4\); are they"),
         ("predictions", "pred_rel_scores", torch.zeros(0, 4), r"has the shape \(0, 4\); expected \(1, 4\); are they"),
         ("predictions", "pred_rel_scores", torch.zeros(0), r"has the shape \(0,\); expected \(1, 4\); are they"),
         ("predictions", "pred_scores", torch.tensor([float("nan")]), "must hold finite numbers"),
         ("predictions", "rel_pair_idxs", torch.tensor([[0, 1]]), "rel_pair_idxs has 1; allowed is 0 to 0"),
+        ("predictions", "rel_pair_idxs", torch.tensor([[-1, 0]]), "rel_pair_idxs has -1; allowed is 0 to 0"),
+        ("predictions", "pred_rel_scores", torch.full((1, 4), float("inf")), "pred_rel_scores must hold finite"),
         ("predictions", "pred_scores", None, "prediction 0: there is no tensor pred_scores; it has bbox, pred_labels"),
         ("groundtruths", "labels", torch.tensor([1.5]), "labels must hold whole numbers, not float32"),
+        ("groundtruths", "labels", torch.tensor([0]), "ground truth 0: labels has 0; allowed is 1 to 4"),
+        ("groundtruths", "labels", torch.tensor([5]), "ground truth 0: labels has 5; allowed is 1 to 4"),
         ("groundtruths", "relation_tuple", torch.tensor([[0, 0, 4]]), "relation_tuple has 4; allowed is 1 to 3"),
+        ("groundtruths", "relation_tuple", torch.tensor([[0, 0, 0]]), "relation_tuple has 0; allowed is 1 to 3"),
+        ("groundtruths", "relation_tuple", torch.tensor([[0, 1, 1]]), "relation_tuple has 1; allowed is 0 to 0"),
+        ("groundtruths", "relation_tuple", torch.tensor([[-1, 0, 1]]), "relation_tuple has -1; allowed is 0 to 0"),
     ],
 )  # fmt: skip
 def test_fields_that_do_not_fit(tmp_path, peer, whose, field, value, sentence):  # noqa: PLR0917
@@ -361,8 +369,12 @@ def test_fields_that_do_not_fit(tmp_path, peer, whose, field, value, sentence): 
 def test_other_boxes_and_sizes_are_refused(tmp_path, peer):
     for boxes, size, mode, sentence in [
         ([[9, 0, 0, 9]], (50, 50), "xyxy", "x2 < x1"),
+        ([[0, 9, 9, 0]], (50, 50), "xyxy", "y2 < y1"),
         ([[0, 0, 9, 9]], (50, 50), "cxcywh", "mode cxcywh; known"),
-        ([[0, 0, 9, 9]], (0, 50), "xyxy", "no pair of width and height"),
+        *(
+            ([[0, 0, 9, 9]], size, "xyxy", "no pair of width and height")
+            for size in ((0, 50), (50, 0), (1 << 31, 50), (50, 50, 50), (50, "50"), 50)
+        ),
     ]:
         one = peer(boxes, size, mode)
         torch.save({"groundtruths": [one], "predictions": [one]}, tmp_path / "d")

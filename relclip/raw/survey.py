@@ -15,7 +15,7 @@ import yaml
 
 from relclip.core import command
 from relclip.core.atomic import check_own, inputs_protected
-from relclip.core.entries import Entry, as_list, read_entries
+from relclip.core.entries import Entry, as_list, identifier, read_entries
 from relclip.core.errors import counted, how_to_set, in_project
 from relclip.core.forms import tidy
 from relclip.core.origin import FILE
@@ -35,7 +35,10 @@ MOST_SHOWN = 12
 
 @dataclass
 class Survey:
-    """Counts of one data set; `splits`: pictures by what image_data.json says, None where it says nothing."""
+    """Counts of one data set; `splits`: pictures by what image_data.json says, None where it says nothing.
+
+    `related`: how many of these pictures have a relation.
+    """
 
     splits: Counter[str | None] = field(default_factory=Counter)
     objects: Counter[str] = field(default_factory=Counter)
@@ -45,7 +48,10 @@ class Survey:
     @classmethod
     def of(cls, folder: Path) -> "Survey":
         """Count a folder with Visual Genome's three files. Raises InputError where one is broken."""
-        survey = cls(Counter(_split(entry) for entry in read_entries(folder / "image_data.json")))
+        survey, listed, related = cls(), set(), set()
+        for entry in read_entries(folder / "image_data.json"):
+            survey.splits[_split(entry)] += 1
+            listed.add(identifier(entry, "image_id", "id"))
         for entry in read_entries(folder / "objects.json"):
             things = (thing for thing in as_list(entry.get("objects")) if isinstance(thing, dict))
             survey.objects.update(
@@ -54,7 +60,9 @@ class Survey:
         for entry in read_entries(folder / "relationships.json"):
             links = [link for link in as_list(entry.get("relationships")) if isinstance(link, dict)]
             survey.predicates.update(tidy(str(link.get("predicate"))) for link in links)
-            survey.related += bool(links)
+            if links:
+                related.add(identifier(entry, "image_id", "id"))
+        survey.related = len((listed & related) - {None})
         return survey
 
     def lines(self) -> Iterator[str]:

@@ -113,6 +113,35 @@ def test_names_are_counted_as_the_stages_read_them(call, capsys, tmp_path):
     assert "12 objects of 2 names: man 8, horse 4" in capsys.readouterr().out
 
 
+def test_relations_of_no_listed_picture_or_in_two_entries_are_of_no_further_picture(tmp_path):
+    link = {"relationships": [{"predicate": "on"}]}
+    files = {
+        "image_data": [{"image_id": number} for number in (1, 2)],
+        "objects": [],
+        "relationships": [{"image_id": number} | link for number in (1, 1, 9)],
+    }
+    for name, entries in files.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(entries))
+    found = survey.Survey.of(tmp_path)
+    assert next(found.lines()).strip() == "2 pictures, 1 of them without a relation"
+    assert found.predicates.total() == 3
+
+
+@pytest.mark.parametrize(
+    ("splits", "said"),
+    [
+        ({None: 1, "train": 50, "val": 2, "test": 3}, "{validation: 0.1, test: 0.3, seed: 0}"),
+        ({"train": 50, "val": 2}, "{validation: 0.1, test: 0.3, seed: 0}"),
+        ({"test": 50}, "{validation: 0.1, test: 0.3, seed: 0}"),
+        ({"train": 50, "val": 1, "test": 3}, "{validation: flag, test: null}"),
+        ({"train": 59, "test": 3}, "{validation: first_2_of_train, test: null}"),
+        ({"train": 9, "test": 3}, "{validation: first_1_of_train, test: null}"),
+    ],
+)
+def test_the_split_that_is_offered(splits, said):
+    assert survey.Survey(Counter(splits)).split() == said
+
+
 @pytest.mark.parametrize("form", get_args(Format))
 def test_annotation_without_pictures_is_one_sentence(form, call, tmp_path):
     source = make(tmp_path / "source", "coco" if form == "visual_genome" else form)

@@ -81,9 +81,11 @@ def test_pictures_that_the_sides_do_not_tell_of_follow_those_that_they_do():
     assert frame_of((80, 60), (80, 60), 3, upright=True).place((10, 20, 30, 50)) == (50, 10, 70, 40)
     assert frame_of((60, 60), (60, 60), 6, upright=True).place((10, 20, 30, 50)) == (20, 30, 50, 50)
     assert frame_of(None, (80, 60), 6, upright=True).place((10, 20, 30, 50)) == (20, 30, 50, 50)
-    for plain in ((80, 60), 3), ((80, 60), 1):
-        assert frame_of((80, 60), *plain).kind == "same"
+    for side, orientation in (((80, 60), 3), ((80, 60), 1), ((60, 60), 6)):
+        assert frame_of(side, side, orientation).kind == "same"
     assert frame_of(None, (80, 60), 6).kind == "unsaid"
+    other = frame_of((70, 30), (80, 60), 1)
+    assert other.kind == "other" and other.place((10, 20, 30, 50)) == (10, 20, 30, 50)
 
 
 def test_sizes_that_nothing_explains_are_noted_and_many_are_refused(write_raw, thing, params):

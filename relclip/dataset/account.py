@@ -93,7 +93,7 @@ class Account:
         for section in self.read:
             lines.append(f"{section:<10}{self.read[section]:>9} read, {self.kept[section]} kept")
             for reason, number in _top(self._dropped.get(section, Counter())):
-                lines.append(f"{number:>19} dropped: {reason}{_names(self._named.get(reason, []))}")
+                lines.append(f"{number:>19} dropped: {reason}{_names(self._named.get(reason, []), number)}")
         lines += [f"{number:>19} {what}" for what, number in self.noted.items() if number]
         lines += [
             f"{len(words):>19} {kind} outside the vocabulary: "
@@ -140,5 +140,5 @@ def _top(counts: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LISTED]
 
 
-def _names(names: list[str]) -> str:
-    return f" ({', '.join(names)}{', ...' if len(names) == NAMED else ''})" if names else ""
+def _names(names: list[str], number: int) -> str:
+    return f" ({', '.join(names)}{', ...' * (number > len(names))})" if names else ""

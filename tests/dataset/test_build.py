@@ -13,6 +13,7 @@ from relclip.core.errors import InputError
 from relclip.core.params.dataset import Split
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
+from relclip.dataset.account import Account
 from relclip.dataset.build import make_dataset
 from relclip.dataset.objects import clipped_box
 from relclip.dataset.split import split_of
@@ -139,6 +140,17 @@ def test_pictures_may_be_links_into_dvcs_cache_of_their_repository(write_raw, th
     assert [row["image_id"] for row in build(params, raw)[0]["images"]] == [1]
     (repository / ".dvc/config.local").write_text(f"[cache]\n    dir = {caches[1]}\n")
     assert [row["image_id"] for row in build(params, raw)[0]["images"]] == [2]
+
+
+@pytest.mark.parametrize(("number", "more"), [(1, ""), (10, ""), (11, ", ...")])
+def test_the_first_ten_names_of_a_reason_are_shown(number, more):
+    account = Account(())
+    for place in range(number):
+        account.read["images"] += 1
+        account.drop("images", "broken", f"{place}.jpg")
+    account.tally(IMAGES.empty_table(), OBJECTS.empty_table(), {})
+    names = ", ".join(f"{place}.jpg" for place in range(min(number, 10)))
+    assert f"{number} dropped: broken ({names}{more})" in account.table()
 
 
 def test_duplicates_are_kept_when_asked(write_raw, thing, relation, params):

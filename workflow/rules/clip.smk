@@ -71,6 +71,8 @@ rule clip_labels:
         "logs/labels.log",
     benchmark:
         "logs/benchmarks/labels.tsv"
+    # features, trainings and refinements wait for it, one after another
+    priority: 10
     resources:
         **needs(gb=8, hours=4, gpu=1),
     shell:

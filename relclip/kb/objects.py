@@ -57,7 +57,8 @@ class Wanted(dict[str, bool]):
 
     def __missing__(self, word: str) -> bool:
         last = word.strip("'-").rpartition("-")[2]
-        wanted = any(one in self for one in (last, last.removesuffix("s"), word.replace("-", "")))
+        # not `in`: what was met before and is no class is remembered here too
+        wanted = any(self.get(one) for one in (last, last.removesuffix("s"), word.replace("-", "")))
         if len(self) < REMEMBERED_PHRASES:
             self[word] = wanted
         return wanted

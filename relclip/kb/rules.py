@@ -16,8 +16,6 @@ from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags, words_of
 
 #: Sentences of one shape that are parsed once, and the longest of them, in chunks.
 REMEMBERED, SHORT = 1 << 16, 7
-#: Chunks that are read after the last one that may name a class.
-BEYOND = 3
 #: Names of noun phrases that stand for another one, or are passed over for a second preposition.
 _NAMED_ELSEWHERE = frozenset({"it", "them", "him", "self", "limb", *lexicon.PEOPLE})
 
@@ -25,8 +23,10 @@ _NAMED_ELSEWHERE = frozenset({"it", "them", "him", "self", "limb", *lexicon.PEOP
 #: joins two nouns: covered) for the verbs of the predicates, P and O (of) for their prepositions, else its kind.
 _NOUN, _NO_NOUN, _VERB, _LINK = "[WHu]", "[^WHu]", "[TK]", "[pP]"
 #: What may be an object, after a verb or a preposition: by itself, or what is coordinated with it.
-_THING = "(?:[WH]|u[c,egTK].*[WH])"
-_VERB_FIRST = rf"T(?={_NO_NOUN}{{0,3}}{_THING}|p?up[WH]|(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$))"
+_THING = "(?:[WH]|u[c,oOegTK].*[WH])"
+_VERB_FIRST = (
+    rf"T(?={_NO_NOUN}{{0,3}}{_THING}|{_LINK}?u{_LINK}[WH]|(?!{_NO_NOUN}{{0,3}}{_NOUN})(?:[.,cpP]|$))"
+)
 #: Not after a phrase that names no class and stands alone; `the bed the cat is on`.
 _LINK_BETWEEN = (
     rf"(?:(?<![pPt.]u)(?<!^u)|(?<=[emTK][pP]u))P(?={_THING})|(?<=b)P(?!{_NOUN})|(?<=[WH])O(?={_THING})"
@@ -71,19 +71,18 @@ class Rules:
 
     def _stated(self, cut: Chunks, names: list[str], begin: int, code: str) -> Iterator[Fact]:
         """What one caption, whose chunks have the letters of `code`, states."""
-        several = code.count("W") + code.count("H") > 1
-        read = code[: max(code.rfind("W"), code.rfind("H")) + 1 + BEYOND] if several else code
-        places = self._places(read)
+        places = self._places(code)
         if not places:
             return
-        end = begin + len(read)
-        facts = self._remembered if len(read) <= SHORT else self._facts
+        end = begin + len(code)
+        facts = self._remembered if len(code) <= SHORT else self._facts
         for subject, predicate, thing in facts(
             cut.kinds[begin:end], cut.marks[begin:end], tuple(names[begin:end]), places
         ):
             if thing == RUN_TOGETHER:
                 before, _, last = cut.phrase(begin + subject).rpartition(" ")
-                if not several and self._names[before.rpartition(" ")[2]] not in lexicon.ADJECTIVAL:
+                adjective = self._names[before.rpartition(" ")[2]] in lexicon.ADJECTIVAL
+                if not (adjective or _several(code)):
                     yield last, predicate, before
             elif code[subject] in "WH" and code[thing] in "WH":
                 yield cut.phrase(begin + subject), predicate, cut.phrase(begin + thing)
@@ -98,9 +97,14 @@ class Rules:
             found[bisect_right(ends, place)].append((cut.heads[place], self._has, part))
 
 
+def _several(code: str) -> bool:
+    """Whether two noun phrases may name classes."""
+    return code.count("W") + code.count("H") > 1
+
+
 def _places(code: str) -> tuple[int, ...]:
     """Where a caption, a letter a chunk, may state something."""
-    if code.count("W") + code.count("H") < 2:
+    if not _several(code):
         together = _TOGETHER.match(code)
         return (together.start(1),) if together else ()
     telling = _EVERY_VERB if _OBJECT_FIRST.match(code) else _TELLING

@@ -246,6 +246,9 @@ def _done_at(sentence: Sentence, place: int, act: Act, subjects: list[int], *, s
     if shared:
         things = [thing for thing in things if sentence.name[thing] != "device"]
     _state(sentence, place, act, (subjects, predicate, things))
+    if not things:
+        # a bike that a man is riding | on a sunny day
+        sentence.state(subjects, act.direct, verbs.gap(sentence, subjects, place + 1))
     if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
         sentence.state(subjects, predicate, [RUN_TOGETHER])
 

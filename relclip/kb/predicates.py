@@ -160,7 +160,7 @@ def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
     prepositions: dict[str, str] = {}
     direct = next((phrase.predicate for phrase in own if not phrase.rest and not phrase.participle), "")
     for phrase in own:
-        if phrase.rest and (not phrase.participle or tag in "eg"):
+        if phrase.rest and (not phrase.participle or tag == "e" or (tag == "g" and not direct)):
             prepositions.setdefault(phrase.rest, phrase.predicate)
     if direct and known.object == "ridden":
         prepositions.setdefault("on", direct)

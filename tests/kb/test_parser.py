@@ -23,6 +23,12 @@ def states(caption):
 
 
 CASES = {
+    "object first, a place at the end": ("a kite the white cat is carrying in summer", "cat carrying kite"),
+    "object first, a preposition of the verb's own": (
+        "a bike that a man in a hat is riding on a sunny day",
+        "man riding bike",
+    ),
+    "object first, of a participle": ("the car a red leaf is covering in the city", "leaf covering car"),
     "attachment: clothes do not ride": ("a man in a red shirt riding a horse", "man riding horse"),
     "attachment: what is worn does not lie": ("a woman wearing a hat lying on a bed", "woman lying on bed"),
     "attachment: what is held does not sit": (

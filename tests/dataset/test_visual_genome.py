@@ -11,6 +11,7 @@ from PIL import Image
 
 from relclip.core.errors import InputError, ParamsError
 from relclip.core.params.dataset import LISTED, Dataset, Split
+from relclip.core.parquet import IMAGES, read_table
 from relclip.core.vocabulary import Vocabulary, load_names
 from relclip.dataset import expected
 from relclip.dataset.build import make_dataset
@@ -43,6 +44,22 @@ def test_the_peers_validation_is_their_loaders():
     met = carve_validation(flags, related, Split(validation="first_9_with_relations"))
     assert [row for row in range(60) if met[row] == "val"] == rows[:9]
     assert [row for row in rows if met[row] == "train"] == rows[9:]
+
+
+@pytest.mark.parametrize(("validation", "taken"), [("first_1_of_train", 1), ("first_1_with_relations", 3)])
+def test_validation_is_carved_out_of_what_the_files_list(  # noqa: PLR0917
+    write_raw, thing, relation, tmp_path, validation, taken
+):
+    """Of image 1 nothing is listed, of 2 an empty list, of 3 a relation that the vocabulary lacks."""
+    things, sizes = [thing(1, "man"), thing(2, "horse")], dict.fromkeys(range(1, 6), (40, 30))
+    spoken = {2: [], 3: [relation(1, "behind", 2)], 4: [relation(1, "riding", 2)]}
+    raw = write_raw(sizes, dict.fromkeys(sizes, things), spoken)
+    listed = json.loads((raw / "image_data.json").read_text())
+    flagged = [entry | {"split": "test" if entry["image_id"] == 5 else "train"} for entry in listed]
+    (raw / "image_data.json").write_text(json.dumps(flagged))
+    make_dataset(Dataset(split=Split(validation=validation)), raw, tmp_path / "made")
+    images = read_table(tmp_path / "made/images.parquet", IMAGES).to_pylist()
+    assert [row["image_id"] for row in images if row["split"] == "val"] == [taken]
 
 
 def test_a_list_that_says_nothing_and_validation_that_takes_all_are_refused():

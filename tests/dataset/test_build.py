@@ -163,12 +163,15 @@ def test_duplicates_are_kept_when_asked(write_raw, thing, relation, params):
 def test_truth_has_the_same_objects_and_all_relations(write_raw, thing, relation, params):
     objects = {1: [thing(1, "man"), thing(2, "horse")]}
     all_true = [relation(1, "riding", 2), relation(1, "watching", 2), relation(1, "watching", 3)]
+    all_true.append(
+        relation(1, "watching", 4) | {"object": thing(4, "horse")}
+    )  # whole, but the truth's alone
     raw = write_raw({1: (40, 30)}, objects, {1: all_true[:1]}, {1: all_true})
     _, account, output = build(params, raw, truth=True)
     assert read_table(output / "truth/relations.parquet", RELATIONS).num_rows == 2
     for name in ("images.parquet", "objects.parquet", "vocabulary.json"):
         assert (output / "truth" / name).read_bytes() == (output / name).read_bytes()
-    assert account["dropped"]["truth"] == {"subject or object missing": 1}
+    assert account["dropped"]["truth"] == {"subject or object missing": 2}
     (raw / "truth/relationships.json").unlink()
     with pytest.raises(InputError, match=r"dataset\.truth"):
         build(params, raw, truth=True)

@@ -90,7 +90,19 @@ def test_every_reason_is_counted(write_raw, thing, relation, params):
         assert account["read"][section] == account["kept"][section] + dropped
         assert sum(account["splits"][section].values()) == account["kept"][section] == len(tables[section])
     assert account["predicates_as_written"]["relations"]["riding"] == {"riding": 2, "rides": 1}
-    assert account["outside_vocabulary"]["names"]["most_common"] == {"unicorn": 1}
+    assert account["outside_vocabulary"] == {
+        kind: {"distinct": 1, "most_common": {word: 1}}
+        for kind, word in (("names", "unicorn"), ("predicates", "wears"))
+    }
+    assert account["noted"] == {
+        "elements of objects.json that are no JSON objects": 1,
+        "objects that only relationships.json holds": 1,
+    }
+    per_predicate = account["splits"]["relations per predicate"]
+    assert {name: sum(counts.values()) for name, counts in per_predicate.items() if any(counts.values())} == {
+        "carrying": 1,
+        "riding": 1,
+    }
 
 
 def test_images_are_checked_by_their_files(write_raw, thing, params, monkeypatch):

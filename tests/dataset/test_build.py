@@ -271,6 +271,24 @@ def test_split_is_stable_and_near_its_fractions():
     assert all(new == old or (old, new) == ("train", "val") for old, new in zip(drawn, moved, strict=False))
 
 
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        *[((1, 1, *sides), "box without area") for sides in ((0, 5), (5, 0), (-1, 5), (5, -1))],
+        *[
+            ((*corner, 10, 10), "box outside the picture")
+            for corner in ((40, 1), (-10, 1), (1, 30), (1, -10))
+        ],
+        *[((1, 1, 5, value), "box not of four numbers") for value in (True, "5", None, [5])],
+        *[((1, value, 5, 5), "box not finite") for value in (float("inf"), float("nan"), 10**400)],
+        ((39, -9, 10, 10), (39, 0, 40, 1)),
+        ((-9, 29, 10, 10), (0, 29, 1, 30)),
+    ],
+)
+def test_a_box_is_clipped_to_the_picture_or_told_why_not(box, said):
+    assert clipped_box(dict(zip("xywh", box, strict=True)), 40, 30) == said
+
+
 def test_boxes_keep_area_after_rounding_to_float32():
     sliver = {"x": 16_777_216, "y": 0, "w": 0.5, "h": 5}
     assert clipped_box(sliver, 20_000_000, 10) == "box outside the picture"

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from itertools import pairwise
+from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -81,6 +81,22 @@ def test_p_at_k_of_people_who_differ_against_a_slow_loop(case):
             expected.append(sum(shares) / len(shares) if shares else 0.0)
         found = people_report(asked, people, SWITCHES)["runs"][run]
         assert found["metrics"]["precision_at_10"] == pytest.approx(np.mean(expected))
+    votes = [
+        [given[key] for given in people.values() if given.get(key, "skip") != "skip"]
+        for key in asked.questions
+    ]
+    several = [said for said in votes if len(said) > 1]
+    agreed = np.mean([np.mean([one == other for one, other in combinations(said, 2)]) for said in several])
+    right = np.mean([one == "right" for said in several for one in said])
+    by_chance = right**2 + (1 - right) ** 2
+    assert {len(said) for said in several} == {2, 3}
+    assert people_report(asked, people, SWITCHES)["agreement"] == pytest.approx(
+        {
+            "fleiss_kappa": (agreed - by_chance) / (1 - by_chance),
+            "pairs_of_answers_that_agree": agreed,
+            "questions_with_several_answers": len(several),
+        }
+    )
 
 
 def test_pictures_that_nobody_finished_do_not_count(case):

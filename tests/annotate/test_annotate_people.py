@@ -112,6 +112,15 @@ def test_pictures_that_nobody_finished_do_not_count(case):
     assert begun["agreement"]["fleiss_kappa"] is None
 
 
+def test_who_answered_nothing_about_a_run_judges_none_of_its_pictures(case):
+    """Not even the one of which it predicts nothing, so that nothing is asked there."""
+    plain, better = ({one.key for one in case.asked.runs[run].values()} for run in ("plain", "better"))
+    assert better - plain
+    found = people_report(case.asked, {"one": dict.fromkeys(better - plain, "right")}, SWITCHES)["runs"]
+    assert found["plain"]["counts"]["images"] == 0
+    assert found["plain"]["metrics"]["precision_at_10"] is None
+
+
 def test_answers_belong_to_pictures_not_to_models(case):
     """A later model is judged by what was said already; another data set is not."""
     asked, truth = case.asked, case.true_answers()

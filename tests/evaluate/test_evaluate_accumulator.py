@@ -55,6 +55,7 @@ def test_numbers_are_those_of_the_command(tmp_path, task):
     for switches in (
         Evaluate(bootstrap=0),
         Evaluate(bootstrap=0, recall="pooled", empty_predictions="skip", dedup=False, require_overlap=True),
+        Evaluate(bootstrap=0, pixel_inclusive=False),
     ):
         report = evaluate(*folders, task, switches=switches, train_triplets=tmp_path / "seen.parquet")
         recall = SceneGraphRecall(CLASSES, PREDICATES, task, switches, SEEN)
@@ -148,6 +149,8 @@ def test_faults_of_a_whole_update():
     recall.update(EMPTY, {**EMPTY, "image_id": 4})
     with pytest.raises(InputError, match="image 4 was given more than once"):
         recall.update(EMPTY, {**EMPTY, "image_id": 4})
+    with pytest.raises(InputError, match="image 5 was given more than once"):
+        recall.update([EMPTY, EMPTY], [{**EMPTY, "image_id": 5}] * 2)
     with pytest.raises(InputError, match="labels is missing"):
         recall.update({"boxes": []}, EMPTY)
 
@@ -193,3 +196,9 @@ def test_boxes_in_shares_of_the_picture_are_refused():
         with pytest.raises(InputError, match=r"within 0\.\.1.*multiply x by the width"):
             recall.update({**found, "boxes": shares}, {**graph, "boxes": pixels})
         assert recall.hits.num_rows == 0
+    both = {**found, "boxes": boxes / 200}, {**graph, "boxes": boxes / 200}
+    with pytest.raises(InputError, match="or set pixel_inclusive to false"):
+        SceneGraphRecall(2, 3, "sgdet", Evaluate(pixel_inclusive=True)).update(*both)
+    recall = SceneGraphRecall(2, 3, "sgdet", Evaluate(pixel_inclusive=False))
+    recall.update(*both)
+    assert recall.compute()["recall_at_50"] == 1

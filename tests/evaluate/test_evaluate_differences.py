@@ -51,6 +51,19 @@ def test_difference_interval_and_p_follow_from_paired_draws(seeds):
     assert (turned.difference, turned.low) == pytest.approx((-found.difference, -found.high))
 
 
+def test_draws_without_any_ground_truth_to_count_say_nothing():
+    """Only the first of three pictures has an unseen triplet, found by one side alone."""
+    unseen = [True, False, False]
+    sides = [
+        hits.set_column(6, "zero_shot", pa.array(unseen)) for hits in (table([0, 0, 0]), table([-1, 0, 0]))
+    ]
+    found = paired_difference(*([side] for side in sides), "zero_shot_recall_at_50", bootstrap=100)
+    told = np.concatenate(list(bootstrap_weights(3, 100, seed=0)))[:, 0] > 0
+    assert 0 < told.sum() < 100
+    assert (found.difference, found.low, found.high) == (1, 1, 1)
+    assert found.p == pytest.approx(2 / (told.sum() + 1))
+
+
 def test_what_differs_by_rounding_alone_does_not_differ():
     """The same tables on both sides, in another order: (a - b) + (b - c) + ... + (e - a) is 1e-17 in many draws."""
     tables = [table(one.tolist()) for one in np.random.default_rng(1).integers(-1, 120, (5, 40))]
@@ -90,7 +103,8 @@ def test_order_of_rows_does_not_matter():
     assert paired_difference([hits], [turned], "ng_recall_at_100").difference == 0
 
 
-def test_a_predicate_that_is_none_is_named():
-    hits = pa.table([[1], [0], [-1], [1], [0], [0], [False]], schema=HITS)
-    with pytest.raises(InputError, match="the hits name predicate -1"):
+@pytest.mark.parametrize("predicate", [-1, 0, 3])
+def test_a_predicate_that_is_none_is_named(predicate):
+    hits = pa.table([[1], [0], [predicate], [1], [0], [0], [False]], schema=HITS)
+    with pytest.raises(InputError, match=f"the hits name predicate {predicate},"):
         paired_differences([hits], [hits], predicates=2)

@@ -66,12 +66,14 @@ def test_files_and_statistics_equal_a_counter(tmp_path, monkeypatch, least, shar
     monkeypatch.setattr(aggregate, "TOP", 2)
     draw = np.random.default_rng(0)
     rows = [(*ids, f"c{place}") for place, ids in enumerate((draw.integers(0, 3, (60, 3)) + 1).tolist())]
+    folder = tmp_path / "predicate_id=1"  # a column, where folders are partitions
+    folder.mkdir()
     for place, name in enumerate(("0", "[01]")):  # as a pattern the second would be the first
         table = table_of(list(zip(*rows[place::2], strict=True)), EVIDENCE)
-        pq.write_table(table, tmp_path / f"{name}.parquet")
+        pq.write_table(table, folder / f"{name}.parquet")
     names = Vocabulary(("man", "horse", "bike"), ("on", "by", "at", "never said"))
     mined = aggregate.Settings(names, least, "rules", Vocabulary(("bike",), ()))
-    files = sorted(tmp_path.glob("*.parquet"))
+    files = sorted(folder.iterdir())
     found = aggregate.write(
         files, tmp_path / "scratch", tmp_path / "kb", mined, {"captions": 60}, shard=shard
     )

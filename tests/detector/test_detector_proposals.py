@@ -12,7 +12,7 @@ from relclip.core.boxes import iou
 from relclip.core.errors import InputError
 from relclip.core.params.detector import Detector
 from relclip.detector.pictures import Picture, Pictures, shrink
-from relclip.detector.proposals import Detections, in_file, propose, table
+from relclip.detector.proposals import Detections, in_file, prepare_model, propose, table
 from relclip.detector.stage import judge, mean_average_precision
 from relclip.detector.training import mirror
 
@@ -49,6 +49,20 @@ def test_boxes_return_to_the_file_and_stay_inside():
     found = in_file(boxes, torch.arange(1, 6), torch.tensor([0.3, 0.9, 0.8, 0.7, 0.6]), picture)
     assert found.boxes.tolist() == [[4, 4, 8, 8], [0, 40, 80, 200]] and found.classes.tolist() == [2, 1]
     assert found.scores.tolist() == pytest.approx([0.9, 0.3])
+
+
+def test_boxes_as_sure_as_each_other_stay_in_their_order():
+    picture = Picture(torch.zeros((3, 50, 100), dtype=torch.uint8), width=100, height=50)
+    boxes = torch.tensor([[place, 0.0, place + 5, 9] for place in range(90)])
+    found = in_file(boxes, torch.arange(90), torch.tensor([0.5, 0.9]).repeat(45), picture)
+    assert found.classes.tolist() == [*range(1, 90, 2), *range(0, 90, 2)]
+
+
+@pytest.mark.parametrize(("per_image", "room"), [(10, 100), (50, 100), (64, 128)])
+def test_the_network_gives_as_many_as_coco_judges_and_room_for_what_nms_takes(per_image, room):
+    model = SimpleNamespace(roi_heads=SimpleNamespace(), eval=lambda: "ready")
+    assert prepare_model(model, Detector(per_image=per_image, score=0.07, class_nms=0.4)) == "ready"
+    assert vars(model.roi_heads) == {"score_thresh": 0.07, "nms_thresh": 0.4, "detections_per_img": room}
 
 
 def test_the_table_numbers_objects_in_each_image():

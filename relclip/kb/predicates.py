@@ -92,7 +92,7 @@ class Grammar:
             return None
         tag = grammar.TAG.get(words[0], "")
         lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
-        if not lemmas or tag in ("p", "o") or _preposition(words):
+        if not lemmas or tag in ("p", "o") or _known_preposition(words):
             link = self._preposition(words)
             if link and grammar.TAG.get(link) != "t" and link != _PURPOSE:
                 self.links.setdefault(link, name)
@@ -105,9 +105,11 @@ class Grammar:
         return _Phrase(lemma=_lemma(words[0], lemmas), word=words[0], rest=rest, predicate=name)
 
     def _preposition(self, words: list[str]) -> str:
-        """The same as `_preposition`, or one that only these predicates make: around, or adjacent_to as one word."""
+        """Their preposition, perhaps one that only these predicates make (around, adjacent_to); '' for any others."""
         joined, last = "_".join(words), grammar.TAG.get(words[-1], "") if words else ""
-        if (found := _preposition(words)) or (joined in grammar.TAG and joined not in grammar.BEFORE_NOUN):
+        if (found := _known_preposition(words)) or (
+            joined in grammar.TAG and joined not in grammar.BEFORE_NOUN
+        ):
             return found
         if joined in grammar.BEFORE_NOUN:
             self.tags[joined] = "R"
@@ -203,7 +205,7 @@ def _lemma(word: str, lemmas: Sequence[str]) -> str:
     return next((lemma for lemma in lemmas if word == verb_forms(lemma).gerund), lemmas[0])
 
 
-def _preposition(words: Sequence[str]) -> str:
+def _known_preposition(words: Sequence[str]) -> str:
     """One preposition, or several words that act as one: `on side of`, `next_to`, `inside of`; '' for anything else."""
     words = [word for word in words if word not in _ARTICLES]
     joined = "_".join(words)

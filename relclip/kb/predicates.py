@@ -5,7 +5,7 @@ from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
-from relclip.core.forms import VerbForms, tidy, verb_forms, verb_lemmas
+from relclip.core.forms import VerbForms, parts_of_speech, tidy, verb_forms, verb_lemmas
 from relclip.kb import grammar, lexicon
 from relclip.kb.lexicon import NOTHING, Known, known_verbs
 
@@ -106,7 +106,9 @@ class Grammar:
 
     def _preposition(self, words: list[str]) -> str:
         """Their preposition, perhaps one that only these predicates make (around, adjacent_to); '' for any others."""
-        joined, last = "_".join(words), grammar.TAG.get(words[-1], "") if words else ""
+        if not words:
+            return ""
+        joined, last = "_".join(words), grammar.TAG.get(words[-1], "")
         if (found := _known_preposition(words)) or (
             joined in grammar.TAG and joined not in grammar.BEFORE_NOUN
         ):
@@ -114,7 +116,8 @@ class Grammar:
         if joined in grammar.BEFORE_NOUN:
             self.tags[joined] = "R"
             return joined
-        if len(words) == 1 or last not in ("p", "o", "t"):
+        first = words[0] in grammar.TAG or not parts_of_speech(words[0]).isdisjoint(("ADJ", "ADV"))
+        if len(words) == 1 or last not in ("p", "o", "t") or not first:
             return ""
         self.phrases[f" {' '.join(words)} "], self.tags[joined] = f" {joined} ", "p"
         return joined

@@ -1,6 +1,6 @@
 """Facts of a caption, aligned to a vocabulary: class ids and predicate ids."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from relclip.core.errors import InputError
 from relclip.core.forms import load_aliases, name_forms, name_spellings
 from relclip.core.vocabulary import Vocabulary, load_names
-from relclip.kb import spacy_backend
+from relclip.kb import lexicon, spacy_backend
 from relclip.kb.gold import Fact
+from relclip.kb.grammar import PHRASES
 from relclip.kb.objects import Objects
 from relclip.kb.phrases import chunks
 from relclip.kb.plain import plain
@@ -68,11 +69,13 @@ class Miner:
         grammar = Grammar(vocabulary.predicates, language.predicate_aliases, language.verbs, nouns)
         tags = Tags(grammar.tags, nouns)
         reading = _NameReader(vocabulary, self._objects, tags)
-        self._phrases = grammar.phrases | reading.compounds(grammar.phrases)
+        phrases = grammar.phrases if backend == RULES else PHRASES
+        self._phrases = phrases | reading.compounds(phrases)
         never_said = _never_said(grammar, vocabulary.predicates, tags)
         self.not_mined = Vocabulary(reading.never_met(self._phrases), never_said)
         self._read = _reader(backend, grammar, self._objects, tags)
-        patterns = predicates_pattern(grammar), two_words_pattern(self._objects.last_words)
+        ends = nouns | (_owning(nouns) if grammar.has else set())
+        patterns = predicates_pattern(grammar), two_words_pattern(ends)
         self.patterns = tuple(map(usable, patterns))
         self._known: dict[str, tuple[Triplet, ...]] = {}
 
@@ -191,6 +194,12 @@ class _NameReader:
         for kinds in cut.kinds.split(END_TAG)[: len(self._forms)]:
             yield self._objects.find(cut.phrase(place).removeprefix(article)) if kinds == "N" else 0
             place += len(kinds) + 1
+
+
+def _owning(nouns: Set[str]) -> set[str]:
+    """Words that say that somebody has one of the nouns, or is one and has something: haired, a mans hand."""
+    having = {form for form, part in lexicon.HAVING.items() if part in nouns}
+    return having | {f"{noun}s" for noun in nouns if lexicon.SORTS.get(noun) in lexicon.LIVING}
 
 
 def _never_said(grammar: Grammar, predicates: Sequence[str], tags: Tags) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ g e f B S v a verb: -ing, participle, finite; a base form or one in -s that is a
 b be      t to      m participle that joins two nouns (heart shaped box)      ' possessive
 p preposition    o of    c and    , comma and conjunctions of clauses    w relative pronoun
 q pronoun    r l adverb, one that is no direction, passed over    x not, or only thought of    . end of sentence
-Y K R for a moment: plural of y, n that is a base form too, r that a predicate makes a preposition before a noun
+for a moment: Y plural of y    K n that is a base form too    M x that is a noun too    R r that a predicate makes a
+    preposition before a noun
 """
 
 from collections.abc import Mapping

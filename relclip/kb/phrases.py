@@ -13,7 +13,7 @@ from relclip.kb import grammar, lexicon
 from relclip.kb.tagger import END_TAG, REMEMBERED_WORDS, Tags
 
 #: Tags of words that the parser tells apart beside those of a grammar.
-_NAMED_TAGS = frozenset("pRot,cwqxb")
+_NAMED_TAGS = frozenset("pRot,cwqxMb")
 _VERBS = frozenset("geBSfv")
 _PARTS = frozenset({"body", "limb", "part"})
 
@@ -21,7 +21,8 @@ _PARTS = frozenset({"body", "limb", "part"})
 #: joins a preceding noun; what a possessive belongs to is part of the phrase.
 _N = "[nsykij]"
 _NOUNS = rf"{_N}+(?:(?:(?<=[nyij])B(?![dA])|m(?={_N})){_N}*)*"
-_PHRASE = rf"(?:P|z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS})(?:'[dAhrl]*[ge]*(?:{_NOUNS}|S))*"
+_OWNED = rf"(?:'[dAhrl]*[ge]*(?:{_NOUNS}|[BS]))*"
+_PHRASE = rf"(?:P|z?q|(?:[dAhz][dAhzrl]*[ge]*|(?<=[po])[ge]+|(?<=[geBSf])e)?{_NOUNS}){_OWNED}"
 _CHUNK = re.compile(rf"[pocbtw,.xfvr{END_TAG}]|l(?:(?<=[po]l)l*[ge]+{_NOUNS})?|{_PHRASE}|[dAhz]+[BS][ns]*|.")
 
 
@@ -37,9 +38,12 @@ def _rewriter(pattern: str, instead: str | Callable[[re.Match[str]], str]) -> Ca
 _IN_CONTEXT = [
     _rewriter(pattern, instead)
     for pattern, instead in (
-        # a preposition: `around a dog`, not `looks around`
-        ("R(?=[dAhzqnsykijKY])", "p"),
+        # a preposition: `is outside a house`, not `looks around`, `outside a man rides`
+        (rf"R(?<=[^{END_TAG}.,]R)(?=[dAhzqnsykijKY])", "p"),
         ("R", "r"),
+        # not: `may ride`; not `in may`, `a boy named will`
+        ("M(?=[rl]*[vfBKbx])", "x"),
+        ("M", "n"),
         # not: `is neither ridden by a boy`
         (r"z(?=[ge][pdA])", "x"),
         # a verb: `girls smile`, not `a welders mask`

@@ -5,7 +5,7 @@ from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
-from relclip.core.forms import VerbForms, parts_of_speech, tidy, verb_forms, verb_lemmas
+from relclip.core.forms import VerbForms, tidy, verb_forms, verb_lemmas
 from relclip.kb import grammar, lexicon
 from relclip.kb.lexicon import NOTHING, Known, known_verbs
 
@@ -61,13 +61,15 @@ class Grammar:
         nouns: Set[str] = frozenset(),
     ) -> None:
         """`nouns`: words that are nouns too, whatever a predicate makes of them: a ski, beside skiing."""
-        self._nouns = nouns | lexicon.ALSO_NOUN
+        self._classes, self._nouns = nouns, nouns | lexicon.ALSO_NOUN
         self._known = known_verbs(verbs)
         self.links: dict[str, str] = {}
         self.tags: dict[str, str] = {}
-        self.phrases = dict(grammar.PHRASES)
+        self.phrases: dict[str, str] = {}
         named = list(_named(predicates, aliases or {}))
         found = list(filter(None, starmap(self._read, named)))
+        own = sorted(self.phrases, key=len, reverse=True)
+        self.phrases = {phrase: self.phrases[phrase] for phrase in own} | grammar.PHRASES
         # a predicate's own word is its own: inside, beside inside of
         self.links |= {text: name for text, name in reversed(named) if text in self.links}
         if "part_of" in self.links:
@@ -75,6 +77,7 @@ class Grammar:
         for link, likes in grammar.LIKE.items():
             for like in likes if link in self.links else ():
                 self.links.setdefault(like, self.links[link])
+        self.links = self._with_directions(self.links)
         self._verbs = self._with_likes(found)
         self.acts: dict[str, Act] = {}
         for lemma in dict.fromkeys(phrase.lemma for phrase in self._verbs):
@@ -92,35 +95,53 @@ class Grammar:
             return None
         tag = grammar.TAG.get(words[0], "")
         lemmas = () if tag and tag in _UNSAID else verb_lemmas(words[0])
-        if not lemmas or tag in ("p", "o") or _known_preposition(words):
-            link = self._preposition(words)
+        if not lemmas or tag in ("p", "o") or _preposition(words):
+            link = self._own_preposition(words)
             if link and grammar.TAG.get(link) != "t" and link != _PURPOSE:
                 self.links.setdefault(link, name)
                 self._read_with_of(words, link)
             return None
-        rest = self._preposition(words[1:])
+        rest = self._own_preposition(words[1:])
         if words[1:] and not rest:
             return None
         self._read_with_of(words[1:], rest)
         return _Phrase(lemma=_lemma(words[0], lemmas), word=words[0], rest=rest, predicate=name)
 
-    def _preposition(self, words: list[str]) -> str:
-        """Their preposition, perhaps one that only these predicates make (around, adjacent_to); '' for any others."""
-        if not words:
-            return ""
-        joined, last = "_".join(words), grammar.TAG.get(words[-1], "")
-        if (found := _known_preposition(words)) or (
-            joined in grammar.TAG and joined not in grammar.BEFORE_NOUN
-        ):
+    def _own_preposition(self, words: list[str]) -> str:
+        """The preposition that words are, '' for others; noted where it is one in this vocabulary alone.
+
+        An adverb before a noun: around. Several words, which become one: adjacent_to, across_from.
+        """
+        joined = "_".join(words)
+        if (found := _preposition(words)) or not words:
             return found
         if joined in grammar.BEFORE_NOUN:
             self.tags[joined] = "R"
             return joined
-        first = words[0] in grammar.TAG or not parts_of_speech(words[0]).isdisjoint(("ADJ", "ADV"))
-        if len(words) == 1 or last not in ("p", "o", "t") or not first:
+        if joined in grammar.TAG or len(words) == 1 or not self._is_one(words):
             return ""
         self.phrases[f" {' '.join(words)} "], self.tags[joined] = f" {joined} ", "p"
         return joined
+
+    def _is_one(self, words: list[str]) -> bool:
+        """Whether several words are one preposition: far from, taller than, in contact with; not logo on, are in."""
+        first, last = grammar.TAG.get(words[0], ""), grammar.TAG.get(words[-1], "")
+        begins = (
+            first in ("p", "r", "t") or (not first and words[0] in lexicon.ADJECTIVES) or words[-1] == "than"
+        )
+        between = {grammar.TAG.get(word, "") for word in words[1:-1]}
+        one = between <= {"", "p", "r", "t", "o"} and self._classes.isdisjoint(words)
+        return begins and one and last in ("p", "o", "t")
+
+    def _with_directions(self, stated: Mapping[str, str]) -> dict[str, str]:
+        """Preposition -> predicate: what `at` states, `down_at` does where that is one word: sits down at."""
+        joined = (word for word, tag in self.tags.items() if tag == "p" and "_" in word)
+        pairs = {one: one.rpartition("_") for one in joined}
+        return {
+            one: stated[last]
+            for one, (before, _, last) in pairs.items()
+            if last in stated and all(grammar.TAG.get(word) == "r" for word in before.split("_"))
+        } | dict(stated)
 
     def _read_with_of(self, words: list[str], link: str) -> None:
         """Captions say `inside of` for `inside` where a predicate does."""
@@ -146,13 +167,15 @@ class Grammar:
         known = self._known.get(lemma, NOTHING)
         forms = verb_forms(lemma)
         tagged = list(_tagged(forms, known, lemma in self._nouns))
-        if lemma in forms.participle:
+        if lemma in forms.participle and lemma in forms.past:
             # a ball | hit by a man, hits it
             self.phrases[f" {lemma} by "] = f" {lemma}_ by "
             tagged.append((f"{lemma}_", "e"))
         for word, tag in tagged:
             self.phrases |= {f" {word} {particle} ": f" {word} " for particle in known.particles}
-            self.acts[word], self.tags[word] = _act(word, tag, own, known), tag
+            act = _act(word, tag, own, known)
+            self.acts[word] = act._replace(prepositions=self._with_directions(act.prepositions))
+            self.tags[word] = tag
 
     def _direct(self, lemma: str) -> str:
         return next(
@@ -172,7 +195,8 @@ def _act(word: str, tag: str, phrases: list[_Phrase], known: Known) -> Act:
     if "on" in prepositions:
         for like in ("upon", "on_top_of", "atop"):
             prepositions.setdefault(like, prepositions["on"])
-    agents = [phrase.predicate for phrase in own if phrase.participle and phrase.rest in known.agents]
+    done = [phrase for phrase in own if phrase.participle or word == f"{phrase.word}_"]
+    agents = [phrase.predicate for phrase in done if phrase.rest in known.agents]
     passive = (agents[0], False) if agents else (direct, True)
     return Act(
         lemma=phrases[0].lemma,
@@ -208,7 +232,7 @@ def _lemma(word: str, lemmas: Sequence[str]) -> str:
     return next((lemma for lemma in lemmas if word == verb_forms(lemma).gerund), lemmas[0])
 
 
-def _known_preposition(words: Sequence[str]) -> str:
+def _preposition(words: Sequence[str]) -> str:
     """One preposition, or several words that act as one: `on side of`, `next_to`, `inside of`; '' for anything else."""
     words = [word for word in words if word not in _ARTICLES]
     joined = "_".join(words)

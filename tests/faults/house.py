@@ -19,7 +19,7 @@ CHOSEN = {
 }
 _RULE = re.compile(r"^(?:local)?rule (\w+):$", re.MULTILINE)
 _SHELL = re.compile(
-    r"python -(?:m|S -P \"\$RELCLIP_ASK\"(?: --\w+)?) (relclip\.\S+ .*?)2>&1 \| tee", re.DOTALL
+    r"python -(?:m|S -P \"\$\{RELCLIP_ASK:-\S+\}\"(?: --\w+)?) (relclip\.\S+ .*?)2>&1 \| tee", re.DOTALL
 )
 #: Where commands write that name no place: {out} is the folder of one try.
 MADE = {"claims": "{out}/made/claims.json"}

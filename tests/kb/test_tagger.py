@@ -22,7 +22,9 @@ CASES = {
         ("a woman at a table kneels", "woman at table"),
         ("people on a bench interact with a dog", "people on bench"),
     ],
-    "can be is, may be is not": [
+    "can be is, may be is not; but in may, one named will": [
+        ("on 1st may a man is holding a flag", "man holding flag"),
+        ("a boy named will riding a horse", "boy riding horse"),
         ("a dog can be seen on a bed", "dog on bed"),
         ("a man may be holding a cat", ""),
         ("a boy will be holding a kite", ""),
@@ -78,3 +80,33 @@ def test_a_participle_that_is_the_base_form_too():
     words = Vocabulary(("man", "dog"), ("hitting",))
     assert mine_caption("the dog hit by two men", words) == [("man", "hitting", "dog")]
     assert mine_caption("two men hit the dog by a house", words) == [("man", "hitting", "dog")]
+    both = Vocabulary(("man", "dog", "fence"), ("hit by", "hitting", "running"))
+    assert mine_caption("a dog hit by a man", both) == [("dog", "hit by", "man")]
+    assert mine_caption("two dogs run by a fence", both) == []
+
+
+def test_words_before_a_preposition_that_make_none_with_it():
+    """`logo on` and `people are in` swallowed a class, a verb and its subject in every caption."""
+    words = Vocabulary(("logo", "shirt", "people", "boat"), ("logo on", "people are in", "on", "in"))
+    assert mine_caption("a logo on a shirt", words) == [("logo", "on", "shirt")]
+    assert mine_caption("people are in a boat", words) == [("people", "in", "boat")]
+
+
+def test_a_direction_that_one_verb_has_is_passed_over_by_others():
+    words = Vocabulary(("man", "table", "dog"), ("looking down at", "sitting at", "at"))
+    assert mine_caption("a man sits down at a table", words) == [("man", "sitting at", "table")]
+    assert mine_caption("a man looks down at a dog", words) == [("man", "looking down at", "dog")]
+
+
+def test_a_preposition_within_another_is_found_whichever_comes_first():
+    names = ("away from", "far away from", "very close to")
+    for predicates in (names, names[::-1]):
+        words = Vocabulary(("man", "dog"), predicates)
+        assert [mine_caption(f"a man {name} a dog", words) for name in names] == [
+            [("man", name, "dog")] for name in names
+        ]
+
+
+def test_an_adverb_before_a_sentence_is_no_preposition():
+    words = Vocabulary(("man", "dog"), ("outside", "riding"))
+    assert mine_caption("outside a man is riding a dog", words) == [("man", "riding", "dog")]

@@ -1,6 +1,7 @@
 """What all rules share: the checked params, the source files of a stage, the lists of runs and of files."""
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -29,8 +30,9 @@ from relclip.tracking.runs import prepare_store
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]))
 # memory comes in pages of 2 MB where the system has them: a twentieth less processor time of a training (glibc 2.35)
 os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
-# Arrow's too: half the time of a job's first read of CLIP's scores, 0.2 s
-os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+if platform.libc_ver()[0] == "glibc":
+    # Arrow's memory from glibc, for the same: half the time of a job's first read of CLIP's scores, 0.2 s
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 # pydantic looks for plug-ins in all that is installed, 0.05 s of a processor a job; none is needed
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 look_less_often(snakemake.__version__)
@@ -180,7 +182,7 @@ def processes(wildcards):
 
 
 #: `python -m`, without importing anew for each job what many import; with torch, or CLIP's code, for those that need it.
-FORKED = 'python -S -P "$RELCLIP_ASK"'
+FORKED = 'python -S -P "${RELCLIP_ASK:-relclip/project/ask.py}"'
 FORKED_TORCH = f"{FORKED} --torch"
 FORKED_CLIP = f"{FORKED} --open_clip"
 

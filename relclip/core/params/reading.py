@@ -79,8 +79,8 @@ def read_content(path: Path, loader: type[yaml.SafeLoader] = UniqueKeys) -> dict
 
 
 def _parsed(text: str, loader: type[yaml.SafeLoader]) -> Any:
-    # libyaml's binding breaks the stack where lists or mappings stand thousands deep in each other
-    flat = len(text) < 1 << 20 and sum(map(text.count, "[{-?")) < 2000
+    # libyaml's binding breaks the stack where lists or mappings stand thousands deep in each other, and takes tabs
+    flat = len(text) < 1 << 20 and sum(map(text.count, "[{-?")) < 2000 and "\t" not in text
     if loader is UniqueKeys and flat:
         with suppress(yaml.YAMLError):
             return _Quick(text).get_single_data()  # type: ignore[call-arg]

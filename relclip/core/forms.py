@@ -1,7 +1,7 @@
 """How a word is met in text: plurals, verb forms, spellings of a class name. One table for all stages (lemminflect)."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
@@ -13,6 +13,8 @@ from relclip.core.json_file import read_text
 
 #: Plurals that a dictionary of forms does not give: of another word, or of one it does not know.
 _OTHER = {"person": ("people",), "ox": ("oxen",)}
+#: Words of captions are looked up, of which there may be any number.
+REMEMBERED = 1 << 16
 #: Endings of compounds that a dictionary need not know: a stuntwoman is a woman.
 _HEADS = ("woman", "man", "child", "foot", "tooth", "goose", "mouse", "knife", "shelf")
 
@@ -99,7 +101,7 @@ def verb_forms(base: str) -> VerbForms:
     return VerbForms(base, known["VBZ"][0], known["VBG"][0], tuple(known["VBD"]), tuple(known["VBN"]))
 
 
-@cache
+@lru_cache(REMEMBERED)
 def verb_lemmas(word: str) -> tuple[str, ...]:
     """The verbs that a word may be a form of; () for a word that is none.
 
@@ -109,7 +111,7 @@ def verb_lemmas(word: str) -> tuple[str, ...]:
     return tuple(lemminflect.getAllLemmas(word, "VERB").get("VERB", ()))
 
 
-@cache
+@lru_cache(REMEMBERED)
 def parts_of_speech(word: str) -> frozenset[str]:
     """What a word may be: NOUN, VERB, ADJ, ADV and the like; nothing for a word that no dictionary knows.
 

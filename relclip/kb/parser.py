@@ -1,5 +1,6 @@
 """Chunks -> who does what to whom: one scan from left to right, each verb looks for its subjects and its objects."""
 
+import re
 from collections.abc import Iterable
 
 from relclip.kb import agents, complements, grammar, lexicon, verbs
@@ -10,6 +11,8 @@ from relclip.kb.sentence import RUN_TOGETHER, VERBS, Sentence, Stated
 DEEP = 40
 #: Before a participle that begins a sentence: having eaten, seen eating.
 _LED_BY = lexicon.PLACED | {"having"}
+#: An object may stand before its verb: `a bench a man sits on`, `on the bed, a cat lies`.
+_TURNED = re.compile("w|NN|(?:^|[.,])p")
 _LISTED = frozenset({",", "and", "or", "while", "but"})
 
 
@@ -199,7 +202,9 @@ class Parser:
 def _may_state(sentence: Sentence, place: int, act: Act) -> bool:
     """Whether anything stands where an object may: after the verb, or before it in a clause that is turned round."""
     after, following = sentence.kind[place + 1], sentence.name[place + 1]
-    if after in "Ncgx" or following in act.prepositions or sentence.turned or not sentence.positive:
+    if after in "Ncgx" or following in act.prepositions or not sentence.positive:
+        return True
+    if _TURNED.search(sentence.kinds):
         return True
     return act.participle and (len(act.known.agents) > 1 or agents.agent(sentence, place, act) > 0)
 
@@ -249,8 +254,8 @@ def _done_at(sentence: Sentence, place: int, act: Act, subjects: list[int], *, s
     if not things:
         # a bike that a man is riding | on a sunny day
         sentence.state(subjects, act.direct, verbs.gap(sentence, subjects, place + 1))
-    if not things and len(subjects) == 1 and sentence.kind[place + 2] in ".,":
-        sentence.state(subjects, predicate, [RUN_TOGETHER])
+        if len(subjects) == 1 and sentence.kind[place + 2] in ".,":
+            sentence.state(subjects, predicate, [RUN_TOGETHER])
 
 
 def _state(sentence: Sentence, verb: int, act: Act, stated: tuple[list[int], str, list[int]]) -> None:

@@ -70,6 +70,13 @@ class Grammar:
         found = list(filter(None, starmap(self._read, named)))
         own = sorted(self.phrases, key=len, reverse=True)
         self.phrases = {phrase: self.phrases[phrase] for phrase in own} | grammar.PHRASES
+        pairs = ((one, *one.rpartition("_")[::2]) for one, tag in self.tags.items() if tag == "p")
+        #: Of prepositions of one word that begin with a direction what they end with: down_at -> at.
+        self._directed = {
+            one: last
+            for one, before, last in pairs
+            if all(grammar.TAG.get(word) == "r" for word in before.split("_"))
+        }
         # a predicate's own word is its own: inside, beside inside of
         self.links |= {text: name for text, name in reversed(named) if text in self.links}
         if "part_of" in self.links:
@@ -135,13 +142,7 @@ class Grammar:
 
     def _with_directions(self, stated: Mapping[str, str]) -> dict[str, str]:
         """Preposition -> predicate: what `at` states, `down_at` does where that is one word: sits down at."""
-        joined = (word for word, tag in self.tags.items() if tag == "p" and "_" in word)
-        pairs = {one: one.rpartition("_") for one in joined}
-        return {
-            one: stated[last]
-            for one, (before, _, last) in pairs.items()
-            if last in stated and all(grammar.TAG.get(word) == "r" for word in before.split("_"))
-        } | dict(stated)
+        return {one: stated[last] for one, last in self._directed.items() if last in stated} | dict(stated)
 
     def _read_with_of(self, words: list[str], link: str) -> None:
         """Captions say `inside of` for `inside` where a predicate does."""

@@ -1,6 +1,5 @@
 """The noun phrases of one caption and what each hangs on: a preposition's or a verb's phrase, or a partner (`and`)."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Protocol
@@ -19,7 +18,6 @@ _LIVING = frozenset({*_PERSON, "animal"})
 _WORN = frozenset({"clothes", "colour", "body", "limb", "self"})
 _IT = frozenset({"it", "them"})
 _HAVE = frozenset(verb_forms("have")[:3])
-_TURNED = re.compile("w|NN|(?:^|[.,])p")
 _NEGATIVE = grammar.NOBODY | grammar.WITHOUT
 
 
@@ -48,7 +46,7 @@ class Sentence:
 
     __slots__ = (
         "_attached", "_negated", "_partner", "_stated", "_subjects", "_verbs", "kind", "kinds", "link", "marks", "name",
-        "now", "parent", "positive", "turned",
+        "now", "parent", "positive",
     )  # fmt: skip
 
     def __init__(self, kinds: str, marks: str, names: tuple[str, ...], verbs: VerbReader) -> None:
@@ -60,8 +58,6 @@ class Sentence:
         self.now = 0
         #: No word says that something is not there.
         self.positive = "x" not in kinds and "Z" not in marks.upper() and _NEGATIVE.isdisjoint(names)
-        #: An object may stand before its verb: `a bench a man sits on`, `on the bed, a cat lies`.
-        self.turned = _TURNED.search(kinds) is not None
         self.parent = [-1] * len(kinds)
         self.link = [""] * len(kinds)
         self._partner = [-1] * len(kinds)

@@ -47,15 +47,15 @@ class Targets:
         """e of each possible label: (E, width)."""
         if level == "unary":
             return phrases.predicate[self.predicates]
+        if level == "triple":
+            first, second = (
+                self._vectors(phrases, part) for part in ("subject_predicate", "predicate_object")
+            )
+            return functional.normalize(first + second, dim=1)
         subject, object_ = self.pair_classes[self.instance].unbind(1)
         if level == "subject_predicate":
             return phrases.subject_predicate[subject, self.predicates]
-        predicate_object = phrases.predicate_object[self.predicates, object_]
-        if level == "predicate_object":
-            return predicate_object
-        return functional.normalize(
-            phrases.subject_predicate[subject, self.predicates] + predicate_object, dim=1
-        )
+        return phrases.predicate_object[self.predicates, object_]
 
     def _fuse(self, vectors: Tensor) -> Tensor:
         return weighted_mean(vectors, self.weights, self.instance, len(self.labelled))

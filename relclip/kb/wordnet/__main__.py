@@ -131,11 +131,8 @@ def words(folder: Path) -> dict[str, list[str]]:
     often = [verb for verb in used if others[verb] < HARDLY_NOUN * verbs[verb] and verbs[verb] >= OFTEN]
     alone = [verb for verb in used if not any(verb in net.uses[kind] for kind in (_NOUN, *_OTHERS))]
     past = {form for verb in often for form in verb_forms(verb).past}
-    finite = [
-        forms
-        for forms in map(verb_forms, {*often, *alone})
-        if verbs[forms.base] >= OFTEN or forms.third not in nouns
-    ]
+    finite = list(map(verb_forms, often))
+    finite += [forms for forms in map(verb_forms, alone) if forms.third not in nouns]
     return {name: sorted(values) for name, values in found.items()} | {
         "third person": sorted({form.third for form in finite if not _other_noun(form, nouns)}),
         "past": sorted(form for form in past if not others[form]),

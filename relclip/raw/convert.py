@@ -15,7 +15,7 @@ from relclip.core.atomic import real
 from relclip.core.entries import number as number_of
 from relclip.core.errors import InputError
 from relclip.core.images import HEIF_SUFFIXES, SUFFIXES, image_size
-from relclip.raw.formats import Box, Picture
+from relclip.raw.formats import Box, Picture, split_said
 
 ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
 MISSING = "pictures missing: no file of that name in the folder or below"
@@ -59,7 +59,7 @@ def write_annotations(
     with ExitStack() as stack:
         images, objects, relations = (stack.enter_context(json_list(output / name)) for name in ANNOTATIONS)
         for picture in pictures:
-            file = files.find(picture.file, picture.split)
+            file = files.find(picture.file, picture.split, picture.listing)
             file = REPEATED if file in taken else file
             boxes = [box for _, box in picture.objects]
             if picture.relative and isinstance(file, Path):
@@ -160,30 +160,40 @@ class PictureFiles:
                     self._paths[written].append(path)
                     self._folders.add(_written(path.parent.name))
 
-    def find(self, file: str, split: str | None) -> Path | str:
-        """The file whose last folders are those of `file`; of several, one whose folder says the split.
+    def find(self, file: str, split: str | None, listing: Path | None = None) -> Path | str:
+        """The file whose last folders are those of `file`; of several, one whose folder says the split, and of these
+        the one nearest to the file that lists it.
 
         Where there is none: why, in words for the counts.
         """
         parts = PurePosixPath(_written(file.replace("\\", "/"))).parts
         steps = [step for step in parts if step not in {"/", ".."}]
         least = 1 if len(steps) < 2 or steps[-2] not in self._folders else 2
-        best: tuple[int, bool] = (least - 1, True)
+        near = self._folders_of(listing) if listing else ()
+        best = (least - 1, True, len(near))
         name = steps[-1] if steps else ""
         chosen: Path | str = self._left_out.get(name, OUTSIDE if len(steps) < len(parts) else MISSING)
         for path in self._paths.get(name, ()):
-            ends = zip(reversed(steps), map(_written, reversed(path.parts)), strict=False)
-            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
-            rank = (same, bool(split) and any(str(split) in step.lower() for step in path.parent.parts[-2:]))
+            same = _agree(reversed(steps), map(_written, reversed(path.parts)))
+            folders = self._folders_of(path)
+            rank = (same, split is not None and split_said(folders) == split, _agree(folders, near))
             if rank > best:
                 best, chosen = rank, path
         return chosen
+
+    def _folders_of(self, path: Path) -> tuple[str, ...]:
+        return path.parent.relative_to(self._folder).parts
 
     def find_near(self, place: str, file: str) -> Path | str:
         """The same of a name that is said from the folder `place`, or from the folder that holds it."""
         found, beside = self.find(str(PurePosixPath(place, file)), None), self.find(file, None)
         here = isinstance(beside, Path) and beside.parent == self._folder
         return beside if found == MISSING and here else found
+
+
+def _agree(first: Iterable[str], second: Iterable[str]) -> int:
+    """How many of the first names are the same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
 
 
 def _written(name: str) -> str:

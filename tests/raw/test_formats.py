@@ -359,3 +359,19 @@ def test_a_picture_of_another_folder_is_not_taken_for_a_missing_one(tmp_path):
     assert files.find("2.jpg", None) == tmp_path / "a/2.jpg"  # whoever says no folder
     assert files.find("Stra\u00dfe \u00fcber.jpg", None) == tmp_path / "images/Stra\u00dfe u\u0308ber.JPG"
     assert files.find("images/phone.heic", None) == HEIC
+
+
+def test_of_pictures_called_alike_each_list_has_those_of_its_split_or_beside_it(tmp_path):
+    """The data set's own folder may be called `training_data`: of each name it had the first file for every list."""
+    folder = tmp_path / "training_data"
+    for place, width in (("train", 11), ("valid", 12), ("test", 13), ("batch_1", 14), ("batch_2", 15)):
+        (folder / place).mkdir(parents=True)
+        Image.new("RGB", (width, 9)).save(folder / place / "0001.jpg")
+        rest = {key: [] for key in ("annotations", "categories", "rel_categories", "rel_annotations")}
+        images = [{"id": 1, "file_name": "0001.jpg", "width": width, "height": 9}]
+        (folder / place / "_annotations.coco.json").write_text(json.dumps({"images": images, **rest}))
+    counts = take_folder(folder, [], tmp_path / "raw", "coco")
+    assert counts["pictures linked"] == 5
+    for one in read_vg(tmp_path / "raw"):
+        with Image.open(tmp_path / "raw/images" / f"{one['image_id']}.jpg") as picture:
+            assert picture.width == one["width"]

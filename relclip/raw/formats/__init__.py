@@ -8,7 +8,7 @@ counted in words; a file that is not in the format is an InputError of one sente
 import importlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Picture:
     `name`: its number or name in the data set; `file`: its file as the data set writes it, perhaps with folders;
     `split`: train, val, test, or None where the data set says none. `objects`: name and box x, y, w, h, in pixels of
     `size` or, with `relative`, in shares of the picture's sides. `relations`: places of subject and object in
-    `objects`, and between them the predicate's words.
+    `objects`, and between them the predicate's words. `listing`: the file that lists it.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Picture:
     objects: list[tuple[str, Box]] = field(default_factory=list)
     relations: list[tuple[int, str, int]] = field(default_factory=list)
     relative: bool = False
+    listing: Path | None = None
 
 
 def reader(name: str) -> Reader:
@@ -98,7 +99,12 @@ def check_unpacked(path: Path) -> None:
 
 def split_of(path: Path, folder: Path) -> str | None:
     """The split that a file's name says, or else its place below `folder`: train, val, test; None where none does."""
-    for name in reversed(path.relative_to(folder).with_suffix("").parts):
+    return split_said(path.relative_to(folder).with_suffix("").parts)
+
+
+def split_said(names: Sequence[str]) -> str | None:
+    """The split that the last of some folders says which says one."""
+    for name in reversed(names):
         found = _SPLIT.search(name.lower())
         if found:
             return found[1]

@@ -53,7 +53,7 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
         if file is None or number is None:
             counts["images without a file_name or an id"] += 1
             continue
-        picture = Picture(str(number), file, (entry.get("width"), entry.get("height")), split)
+        picture = Picture(str(number), file, (entry.get("width"), entry.get("height")), split, listing=path)
         _fill(picture, things.pop(number, []), links.pop(number, []), names, counts)
         yield picture
     for what, left in (("annotations", things), ("rel_annotations", links)):

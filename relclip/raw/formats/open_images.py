@@ -52,7 +52,7 @@ def _pictures(
         else:
             rows[row["ImageID"]].append(relation)
     for name, found in rows.items():
-        picture = Picture(name, f"{name}.jpg", split=split, relative=True)
+        picture = Picture(name, f"{name}.jpg", split=split, relative=True, listing=path)
         place: dict[Thing, int] = {}
         for subject, words, object_ in found:
             ends = [place.setdefault(thing, len(place)) for thing in (subject, object_)]

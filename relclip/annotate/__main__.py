@@ -33,10 +33,10 @@ def _options() -> argparse.Namespace:
         help="runs whose triplets are asked (default: those whose P@K a table of workflow/tables.yaml shows)",
     )
     command.add_folders(parser, "dataset", "raw", "evaluate")
-    parser.add_argument(
-        "--database", type=Path, nargs="+", metavar="FILE",
-        help="SQLite file of the answers, made where absent (default: annotate.db); --export takes several, from "
-        "several machines",
+    command.add_path(
+        parser, "--database", "FILE",
+        "SQLite file of the answers, made where absent (default: annotate.db); --export takes several, from "
+        "several machines", nargs="+",
     )  # fmt: skip
     parser.add_argument(
         "--statements", type=command.positive, default=CORE, metavar="N",
@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--port", type=command.whole(0, 65535), default=PORT, help="port of the page; 0: any free one"
     )
-    parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the answers there and end")
+    command.add_path(parser, "--export", "FOLDER", "write the answers there and end")
     options = parser.parse_args()
     options.database = options.database or [Path("annotate.db")]
     return options

@@ -150,11 +150,14 @@ def parser(module: str, description: str, example: str = "") -> argparse.Argumen
     )
 
 
+def add_path(arguments: argparse.ArgumentParser, name: str, kind: str, about: str, **settings: Any) -> None:
+    """Add an option, or an argument, that takes a path; `kind`: FILE or FOLDER; `about`: its help."""
+    arguments.add_argument(name, type=Path, metavar=kind, help=about, **settings)
+
+
 def add_params(arguments: argparse.ArgumentParser) -> None:
     """Add the option that every stage of the pipeline takes: where params.yaml is."""
-    arguments.add_argument(
-        "--params", type=Path, metavar="FILE", default=Path("params.yaml"), help="the params.yaml to use"
-    )
+    add_path(arguments, "--params", "FILE", "the params.yaml to use", default=Path("params.yaml"))
 
 
 def add_folders(arguments: argparse.ArgumentParser, *stages: str, **places: str) -> None:
@@ -216,27 +219,23 @@ def fill(options: argparse.Namespace, **words: object) -> None:
 
 def add_data(arguments: argparse.ArgumentParser) -> None:
     """Add the option of where all stages put their folders."""
-    arguments.add_argument(
-        "--data", type=Path, metavar="FOLDER", default=DATA, help="what `make tables` made"
-    )
+    add_path(arguments, "--data", "FOLDER", "what `make tables` made", default=DATA)
 
 
 def add_proposals(arguments: argparse.ArgumentParser) -> None:
     """Add the option of the detector's boxes."""
     usual = DATA / "detector" / "proposals.parquet"
-    arguments.add_argument(
-        "--proposals", type=Path, metavar="FILE", default=usual, help="the detector's boxes"
-    )
+    add_path(arguments, "--proposals", "FILE", "the detector's boxes", default=usual)
 
 
 def add_checkpoints(arguments: argparse.ArgumentParser) -> None:
     """Add the option of where a training that was killed left off."""
-    arguments.add_argument(
+    add_path(
+        arguments,
         "--checkpoints",
-        type=Path,
-        metavar="FOLDER",
+        "FOLDER",
+        "has a folder for each training, from which a killed one goes on",
         default=Path("checkpoints"),
-        help="has a folder for each training, from which a killed one goes on",
     )
 
 

@@ -6,7 +6,6 @@
 import argparse
 import importlib
 import sys
-from pathlib import Path
 
 from relclip.core import command
 from relclip.core.atomic import check_file, write_json
@@ -49,27 +48,23 @@ def _options() -> argparse.ArgumentParser:
         "--output metrics.json",
     )
     add = parser.add_argument
-    add(
+    command.add_path(
+        parser,
         "--groundtruth",
-        type=Path,
-        metavar="FOLDER",
+        "FOLDER",
+        "has vocabulary.json, images.parquet, objects.parquet, relations.parquet (docs/design.md)",
         required=True,
-        help="has vocabulary.json, images.parquet, objects.parquet, relations.parquet (docs/design.md)",
     )
-    add(
-        "--predictions",
-        type=Path,
-        metavar="FOLDER",
-        required=True,
-        help="has objects.parquet, relations.parquet",
+    command.add_path(
+        parser, "--predictions", "FOLDER", "has objects.parquet, relations.parquet", required=True
     )
     add("--task", choices=TASKS, required=True, help="predcls takes object scores as 1")
-    add("--output", type=Path, metavar="FILE", required=True, help="the JSON to write")
-    add(
+    command.add_path(parser, "--output", "FILE", "the JSON to write", required=True)
+    command.add_path(
+        parser,
         "--hits",
-        type=Path,
-        metavar="FILE",
-        help="also write this Parquet file: each ground truth with the place of its first hit, from 0; -1: never hit"
+        "FILE",
+        "also write this Parquet file: each ground truth with the place of its first hit, from 0; -1: never hit"
         " (a hit at 50: rank between 0 and 49); docs/evaluators.md has the columns",
     )
     add_switches(parser)

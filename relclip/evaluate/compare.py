@@ -6,7 +6,6 @@ relclip evaluate compare --worse a0 a1 a2 --better b0 b1 b2                three
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from relclip.core import command
@@ -82,17 +81,17 @@ def _options() -> argparse.ArgumentParser:
         "relclip compare data/evaluate/motif_full/predcls data/evaluate/relclip_full/predcls",
     )
     add = parser.add_argument
-    add(
+    command.add_path(
+        parser,
         "sides",
-        type=Path,
-        nargs="*",
-        metavar="A B",
-        help="each a folder with hits.parquet and metrics.json (relclip evaluate writes both), a run's task "
+        "A B",
+        "each a folder with hits.parquet and metrics.json (relclip evaluate writes both), a run's task "
         "(data/evaluate/<run>/predcls), or a file of hits; with --groundtruth folders of predictions",
+        nargs="*",
     )
-    add("--worse", type=Path, nargs="+", metavar="A", help="several seeds of A, instead of A B")
-    add("--better", type=Path, nargs="+", metavar="B", help="several seeds of B, paired in their order")
-    add("--output", type=Path, metavar="FILE", help="JSON to write, with every number in full")
+    command.add_path(parser, "--worse", "A", "several seeds of A, instead of A B", nargs="+")
+    command.add_path(parser, "--better", "B", "several seeds of B, paired in their order", nargs="+")
+    command.add_path(parser, "--output", "FILE", "JSON to write, with every number in full")
     add(
         "--by",
         choices=tuple(OF_PREDICATE),
@@ -103,17 +102,9 @@ def _options() -> argparse.ArgumentParser:
     add(
         "--images", type=command.count, default=10, help="how many of the images that changed most are listed"
     )
-    add(
-        "--vocabulary",
-        type=Path,
-        metavar="FILE",
-        help="vocabulary.json that names the predicates of the hits",
-    )
-    add(
-        "--groundtruth",
-        type=Path,
-        metavar="FOLDER",
-        help="judge A and B, folders of predictions, against this one",
+    command.add_path(parser, "--vocabulary", "FILE", "vocabulary.json that names the predicates of the hits")
+    command.add_path(
+        parser, "--groundtruth", "FOLDER", "judge A and B, folders of predictions, against this one"
     )
     add("--task", choices=TASKS, help="with --groundtruth: the task")
     add_switches(parser)

@@ -170,33 +170,21 @@ def main() -> None:
         "No pickle is run.",
     )
     add = parser.add_argument
-    add(
-        "--dump",
-        type=Path,
-        metavar="FILE",
-        required=True,
-        help="eval_results.pytorch, in either format of torch.save",
+    command.add_path(
+        parser, "--dump", "FILE", "eval_results.pytorch, in either format of torch.save", required=True
     )
-    add(
-        "--vocabulary",
-        type=Path,
-        metavar="FILE",
-        required=True,
-        help="vocabulary.json, names in the order of the peer's ids",
+    command.add_path(
+        parser, "--vocabulary", "FILE", "vocabulary.json, names in the order of the peer's ids", required=True
     )
-    add(
+    command.add_path(
+        parser,
         "--image-ids",
-        type=Path,
-        metavar="FILE",
-        help="an image id a line, or the peer's visual_info.json (default: 1, 2, ...)",
+        "FILE",
+        "an image id a line, or the peer's visual_info.json (default: 1, 2, ...)",
     )
     add("--split", metavar="NAME", default="test", help="split that images.parquet says")
-    add(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="FOLDER",
-        help="the folder to make, with groundtruth/ and predictions/",
+    command.add_path(
+        parser, "--output", "FOLDER", "the folder to make, with groundtruth/ and predictions/", required=True
     )
     options = parser.parse_args()
     vocabulary = load_vocabulary(options.vocabulary)

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, get_args
 
 from relclip.core import command
@@ -27,11 +26,8 @@ def add_switches(parser: argparse.ArgumentParser) -> None:
             given = {"type": command.true_or_false, "metavar": "true|false"}
         add(f"--{name.replace('_', '-')}", default=field.default, help=field.description, **given)
     add("--split", metavar="NAME", help="judge the images of this split only (default: all)")
-    add(
-        "--train-triplets",
-        type=Path,
-        metavar="FILE",
-        help="Parquet of train's triplets, for zero-shot, head, body, tail",
+    command.add_path(
+        parser, "--train-triplets", "FILE", "Parquet of train's triplets, for zero-shot, head, body, tail"
     )
 
 

@@ -190,12 +190,12 @@ def main() -> None:
     )
     command.add_params(parser)
     command.add_folders(parser, "dataset", "evaluate")
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--output",
-        type=Path,
+        "FILE",
+        "the page to make; a CSV of the same name lies beside it",
         default=Path("docs/open_vocabulary.md"),
-        metavar="FILE",
-        help="the page to make; a CSV of the same name lies beside it",
     )
     options = parser.parse_args()
     made = table_csv(table(load_workflow(options.params), options.dataset, options.evaluate))

@@ -1,7 +1,5 @@
 """python -m relclip.ext: CLIP scores of candidate predicates on union crops; all of them, or a shard's."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.errors import InputError
 from relclip.core.params.reading import load_sections
@@ -23,12 +21,8 @@ def main() -> None:
     command.add_folders(parser, "raw", "dataset", "kb", model="clip/model")
     add_shard(parser, "images", "relclip.ext.merge")
     parser.add_argument("--step", choices=[OBJECTS, PAIRS], help="what a shard scores")
-    parser.add_argument(
-        "--objects",
-        type=Path,
-        nargs="+",
-        metavar="FOLDER",
-        help="for pairs: the folders of all shards of objects",
+    command.add_path(
+        parser, "--objects", "FOLDER", "for pairs: the folders of all shards of objects", nargs="+"
     )
     command.add_output(parser, OUTPUT)
     command.add_threads(parser)

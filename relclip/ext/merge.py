@@ -21,20 +21,16 @@ def main() -> None:
     parser = command.parser(
         "relclip.ext.merge", "Merge shards of CLIP's scores into data/ext: the bytes of one run."
     )
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--shards",
-        type=Path,
+        "FOLDER",
+        "folders of step pairs, or of relclip.ext.detected --shard",
         nargs="+",
         required=True,
-        metavar="FOLDER",
-        help="folders of step pairs, or of relclip.ext.detected --shard",
     )
-    parser.add_argument(
-        "--objects",
-        type=Path,
-        nargs="+",
-        metavar="FOLDER",
-        help="folders of step objects; none for relclip.ext.detected",
+    command.add_path(
+        parser, "--objects", "FOLDER", "folders of step objects; none for relclip.ext.detected", nargs="+"
     )
     command.add_folders(parser, "dataset", "kb")
     command.add_output(parser, "ext")

@@ -24,13 +24,13 @@ def main() -> None:
     parser = command.parser(
         "relclip.features.merge", "Merge shards of patch maps into data/features/clip: the bytes of one run."
     )
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--shards",
-        type=Path,
+        "FOLDER",
+        "folders of python -m relclip.features --shard",
         nargs="+",
         required=True,
-        metavar="FOLDER",
-        help="folders of python -m relclip.features --shard",
     )
     command.add_output(parser, "features/clip")
     options = parser.parse_args()

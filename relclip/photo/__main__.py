@@ -23,17 +23,15 @@ def _parser() -> argparse.ArgumentParser:
         "relclip predict photo.jpg --predicates behind,wearing",
     )
     parser.prog = "relclip predict"
-    parser.add_argument(
-        "photos", metavar="PHOTO", type=Path, nargs="+", help="an image file, or a folder of them"
-    )
+    command.add_path(parser, "photos", "PHOTO", "an image file, or a folder of them", nargs="+")
     parser.add_argument(
         "--run", metavar="RUN", help="a trained run of params.yaml (default: relclip_kb_ext, else the first)"
     )
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--boxes",
-        type=Path,
-        metavar="FILE",
-        help="your own boxes instead of the detector's, in pixels: JSON {photo: [{x1, y1, x2, y2, label?}]} or Parquet",
+        "FILE",
+        "your own boxes instead of the detector's, in pixels: JSON {photo: [{x1, y1, x2, y2, label?}]} or Parquet",
     )
     parser.add_argument(
         "--predicates",
@@ -43,12 +41,12 @@ def _parser() -> argparse.ArgumentParser:
         help="look for these predicates instead, with commas between them, trained or not: they are matched by their "
         "words; one with a comma in it stands in double quotes, as in CSV",
     )
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--output",
-        type=Path,
-        metavar="FOLDER",
+        "FOLDER",
+        "the folder to make, with a folder for each photo",
         default=Path("scene-graphs"),
-        help="the folder to make, with a folder for each photo",
     )
     parser.add_argument(
         "--top", type=command.positive, default=TOP, help="how many relations the picture and the graph show"
@@ -62,15 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         " repeated",
     )
     command.add_data(parser)
-    parser.add_argument(
-        "--model", type=Path, metavar="FOLDER", help="instead of --data: a folder that `relclip export` wrote"
-    )
-    parser.add_argument(
-        "--encoder", type=Path, metavar="FOLDER", help="the encoder's folder, for a --model that holds none"
-    )
-    parser.add_argument(
-        "--params", type=Path, metavar="FILE", help="its params.yaml (default: beside --data)"
-    )
+    command.add_path(parser, "--model", "FOLDER", "instead of --data: a folder that `relclip export` wrote")
+    command.add_path(parser, "--encoder", "FOLDER", "the encoder's folder, for a --model that holds none")
+    command.add_path(parser, "--params", "FILE", "its params.yaml (default: beside --data)")
     command.add_device(parser)
     command.add_threads(parser)
     return parser

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-from pathlib import Path
 
 from relclip.core import command
 
@@ -16,11 +15,9 @@ def main() -> None:
         "relclip export relclip_kb_ext --output model/",
     )
     parser.add_argument("run", help="a trained run of params.yaml, or an entry of predictions")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", required=True, help="the folder to make")
+    command.add_path(parser, "--output", "FOLDER", "the folder to make", required=True)
     command.add_data(parser)
-    parser.add_argument(
-        "--params", type=Path, metavar="FILE", help="its params.yaml (default: beside --data)"
-    )
+    command.add_path(parser, "--params", "FILE", "its params.yaml (default: beside --data)")
     parser.add_argument(
         "--without-encoder",
         action="store_true",

@@ -70,11 +70,8 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
     command.add_runs(parser, "runs, refined or predictions")
     command.add_folders(parser, "dataset", "kb", model="train/<trained>", features="features/<maps>")
     command.add_folders(parser, encoder="clip/model")
-    parser.add_argument(
-        "--prompts",
-        type=Path,
-        metavar="FOLDER",
-        help="accepted and not read: a model carries the texts it needs",
+    command.add_path(
+        parser, "--prompts", "FOLDER", "accepted and not read: a model carries the texts it needs"
     )
     command.add_output(parser, output)
     command.add_threads(parser)

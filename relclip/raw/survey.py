@@ -120,9 +120,7 @@ def main() -> None:
         "folder", metavar="FOLDER", help="the data set: a folder, or hf://datasets/OWNER/NAME[@REVISION]"
     )
     parser.add_argument("--format", choices=get_args(Format), required=True, help="how it is laid out")
-    parser.add_argument(
-        "--output", type=Path, metavar="FOLDER", help="also write it there, in Visual Genome's formats"
-    )
+    command.add_path(parser, "--output", "FOLDER", "also write it there, in Visual Genome's formats")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     folder = local_folder(options.folder, options.format, counts)

@@ -36,12 +36,8 @@ def main() -> None:
     )
     command.add_params(parser)
     command.add_folders(parser, "dataset", "train", "evaluate")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        default=Path("docs"),
-        help="where study.md and study/ are written",
+    command.add_path(
+        parser, "--output", "FOLDER", "where study.md and study/ are written", default=Path("docs")
     )
     parser.add_argument(
         "--elsewhere",

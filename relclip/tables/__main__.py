@@ -24,26 +24,22 @@ def main() -> None:
         parser, "dataset", "raw", "kb", "train", "evaluate", "predict", "gradcam", "ext", "detector"
     )
     command.add_folders(parser, clip="clip/model", claims="claims/claims.json")
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--people",
-        type=Path,
-        metavar="FOLDER",
+        "FOLDER",
+        "what people judged (relclip annotate --export), for table 2",
         default=Path("reports/people"),
-        help="what people judged (relclip annotate --export), for table 2",
     )
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--benchmarks",
-        type=Path,
-        metavar="FOLDER",
+        "FOLDER",
+        "Snakemake's benchmark files, for the time of each rule",
         default=Path("logs/benchmarks"),
-        help="Snakemake's benchmark files, for the time of each rule",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        default=Path("reports"),
-        help="folder for tables, figures and index.html",
+    command.add_path(
+        parser, "--output", "FOLDER", "folder for tables, figures and index.html", default=Path("reports")
     )
     options = vars(parser.parse_args())
     output = options.pop("output")

@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from relclip.core import command
@@ -22,7 +21,7 @@ def parser(module: str, description: str, section: str) -> argparse.ArgumentPars
     command.add_runs(arguments, f"`{section}`")
     for name, usual in vars(Inputs()).items():
         made = f"what the stage {usual.parts[1]} made (default: {usual})"
-        arguments.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=made)
+        command.add_path(arguments, f"--{name}", "FOLDER", made)
     command.add_checkpoints(arguments)
     command.add_output(arguments, "train/<run>")
     command.add_device(arguments)

@@ -1,7 +1,5 @@
 """python -m relclip.words: captions (or a file of word vectors) -> phrases.safetensors, statistics.json."""
 
-from pathlib import Path
-
 from relclip.core import command
 from relclip.core.params.reading import load_section
 from relclip.core.params.words import Words
@@ -16,22 +14,16 @@ def main() -> None:
         "eq. 7.",
     )
     command.add_params(parser)
-    parser.add_argument(
+    command.add_path(
+        parser,
         "--captions",
-        type=Path,
-        metavar="FILE",
+        "FILE",
+        "TSV caption<TAB>id (gzip or not) or Parquet files",
         nargs="+",
         required=True,
-        help="TSV caption<TAB>id (gzip or not) or Parquet files",
     )
-    parser.add_argument(
-        "--vocabulary",
-        type=Path,
-        metavar="FILE",
-        required=True,
-        help="vocabulary.json: objects and predicates",
-    )
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the folder to make")
+    command.add_path(parser, "--vocabulary", "FILE", "vocabulary.json: objects and predicates", required=True)
+    command.add_path(parser, "--output", "FOLDER", "the folder to make", required=True)
     options = parser.parse_args()
     params = load_section(options.params, "words", Words)
     statistics = build(options.captions, options.vocabulary, options.output, params)

@@ -61,7 +61,7 @@ def read_regions(folder: Path) -> Regions:
         names=tuple(names),
         phrases=tuple(row["phrase"] for row in rows),
         image=np.array([places[row["image"]] for row in rows]),
-        boxes=np.array([row["box"] for row in rows], np.float32),
+        boxes=np.array([row["box"] for row in rows]),
         dropped=dict(dropped),
         **{hint: np.array([codes[row[hint]] for row in rows]) for hint in ("subject", "predicate", "object")},
     )
@@ -81,7 +81,7 @@ def _entries(path: Path) -> list[Any]:
 def _rows(entry: Any, path: Path, dropped: Counter[str]) -> list[dict[str, Any]]:
     try:
         image, regions = int(entry["id"]), list(entry["regions"])
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, OverflowError):
         raise InputError(
             f'{path}: an entry lacks a whole-number "id" or its list "regions"; run the raw stage again'
         ) from None
@@ -96,24 +96,26 @@ def _rows(entry: Any, path: Path, dropped: Counter[str]) -> list[dict[str, Any]]
 def _row(image: int, region: Any) -> tuple[dict[str, Any] | None, str]:
     try:
         x, y, width, height = (float(region[key]) for key in ("x", "y", "width", "height"))
+        with np.errstate(over="ignore"):
+            box = np.array([x, y, x + width, y + height], np.float32)
         phrase = " ".join(str(region["phrase"]).lower().split())
         number = int(region["region_id"])
         hints = {
             hint: " ".join(str(region.get(hint) or "").lower().split())
             for hint in ("subject", "predicate", "object")
         }
-    except (TypeError, KeyError, ValueError, AttributeError):
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
         return None, "malformed"
     if not phrase:
         return None, "no words"
-    if not (np.isfinite([x, y, width, height]).all() and width > 0 and height > 0):
+    if not (np.isfinite(box).all() and width > 0 and height > 0):
         return None, "no area"
-    if hints["predicate"] and not (hints["subject"] and hints["object"]):
+    if (hints["predicate"] or hints["object"]) and not all(hints.values()):
         hints = dict.fromkeys(hints, "")
     return {
         "image": image,
         "region": number,
         "phrase": phrase,
-        "box": (x, y, x + width, y + height),
+        "box": box,
         **hints,
     }, ""

@@ -69,8 +69,7 @@ class Reader:
     ) -> list[str]:
         """Up to `count` texts with another predicate; `taken` facts are in the batch already, and grow by these."""
         subject, predicate, object_ = self._fact(region)
-        name = self._regions.names[predicate]
-        if predicate < 0 or name not in text:
+        if predicate < 0 or (name := self._regions.names[predicate]) not in text:
             return []
         rivals = self._rivals.get((subject, object_), ())
         free = [rival for rival in rivals if (subject, rival, object_) not in taken]

@@ -1,6 +1,7 @@
 """Pre-training: it learns, it resumes to the same bits, and it judges itself on pictures it never saw."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -157,6 +158,21 @@ def test_negatives_are_wrong_texts_that_nobody_shows(tiny):
     assert len(texts) == 2, "both predicates are in the batch: neither is wrong twice"
 
 
+def test_phrases_without_hints_are_enough(tiny, tmp_path):
+    """As Visual Genome's own region_descriptions.json has them; a hint of an object alone says nothing."""
+    shutil.copytree(tiny.raw, tmp_path / "raw")
+    path = tmp_path / "raw/pretrain/region_descriptions.json"
+    entries = json.loads(path.read_text())
+    for region in (region for entry in entries for region in entry["regions"]):
+        hints = [region.pop(hint, None) for hint in ("subject", "predicate", "object")]
+        region |= {"object": hints[2]}
+    path.write_text(json.dumps(entries))
+    stage.run(tiny.params, tmp_path / "raw", tmp_path / "model", threads=1)
+    found = json.loads((tmp_path / "model/statistics.json").read_text())
+    assert found["validation"] == {"objects": {"mean": 0.0, "class_mean": 0.0, "count": 0}}
+    assert found["counts"]["trained"] == 57
+
+
 def test_learning_rate_warms_up_and_ends_at_zero():
     rates = [learning_rate(step, 20, 4, 1.0) for step in range(21)]
     assert (
@@ -226,12 +242,20 @@ def test_the_judge_equals_a_loop_over_regions(seed, monkeypatch):
 def test_bad_regions_are_dropped_and_counted_and_a_bad_file_is_one_sentence(tmp_path):
     good = {"region_id": 2, "image_id": 1, "phrase": "A  Dog", "x": 0, "y": 0, "width": 4, "height": 3}
     bad = [{**good, "width": 0}, {**good, "phrase": " "}, {**good, "x": float("nan")}, {"region_id": 3}, 7]
+    bad += [{**good, "width": 1e300}, {**good, "x": 10**400}, {**good, "region_id": float("inf")}]
     path = tmp_path / "region_descriptions.json"
     path.write_text(json.dumps([{"id": 1, "regions": [*bad, good]}]))
     regions = read_regions(tmp_path)
     assert regions.phrases == ("a dog",) and regions.boxes.tolist() == [[0, 0, 4, 3]]
-    assert regions.dropped == {"no area": 2, "no words": 1, "malformed": 2}
-    for content in ("{", "{}", '[{"regions": []}]', "[]", '[{"id": 1, "regions": [{}]}]'):
+    assert regions.dropped == {"no area": 3, "no words": 1, "malformed": 4}
+    for content in (
+        "{",
+        "{}",
+        '[{"regions": []}]',
+        '[{"id": 1e999, "regions": []}]',
+        "[]",
+        '[{"id": 1, "regions": [{}]}]',
+    ):
         path.write_text(content)
         with pytest.raises(InputError, match="raw stage"):
             read_regions(tmp_path)

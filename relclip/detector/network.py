@@ -18,6 +18,7 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign
+from torchvision.ops.poolers import initLevelMapper
 
 from relclip.core.errors import InputError, errors_as, one_line
 from relclip.core.params.base import MOST_PIXELS, Closed
@@ -68,7 +69,20 @@ def build(config: DetectorConfig, seed: int = 0) -> FasterRCNN:
     It takes pictures (3, H, W), floats in 0..1, of its size, and gives boxes in the pixels of these.
     """
     torch.manual_seed(seed)
-    return _resnet50(config) if config.backbone == "resnet50" else _small(config)
+    return _pooled_at_strides(_resnet50(config) if config.backbone == "resnet50" else _small(config))
+
+
+def _pooled_at_strides(model: FasterRCNN) -> FasterRCNN:
+    """`model` with the strides of its maps, 4 and its doubles.
+
+    torchvision would take them once, from the first pictures: where these are padded to nearly twice their height it
+    takes 2 for 4, and pools all later ones wrongly.
+    """
+    pool = model.roi_heads.box_roi_pool
+    levels = range(2, 2 + len(pool.featmap_names))
+    pool.scales = [2.0**-level for level in levels]
+    pool.map_levels = initLevelMapper(levels[0], levels[-1], pool.canonical_scale, pool.canonical_level)
+    return model
 
 
 def pretrained(model: FasterRCNN, start: Literal["imagenet", "coco"]) -> FasterRCNN:

@@ -44,6 +44,18 @@ def test_the_small_detector_fits_pictures_of_any_size_and_shape():
         assert (boxes >= 0).all() and (boxes[:, 0::2] <= size).all()
 
 
+@pytest.mark.parametrize("backbone", ["small", "resnet50"])
+def test_what_is_found_does_not_depend_on_the_picture_that_came_first(backbone):
+    """torchvision reads the stride of the maps off the first picture: 64 x 36, padded to 64 x 64, said 2 for 4."""
+    config = DetectorConfig(backbone=backbone, image_size=64, classes=3)
+    upright, wide = (as_input(_example(*sides)[0], CPU) for sides in ((40, 64), (64, 36)))
+    (alone,) = build(config).eval()([upright])
+    model = build(config).eval()
+    model([wide])
+    (after,) = model([upright])
+    assert torch.equal(alone["boxes"], after["boxes"]) and torch.equal(alone["scores"], after["scores"])
+
+
 def test_the_same_seed_builds_the_same_weights():
     config = DetectorConfig(backbone="small", image_size=64, classes=3)
     first, same, other = (build(config, seed).state_dict() for seed in (0, 0, 1))

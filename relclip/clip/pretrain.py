@@ -19,7 +19,7 @@ from relclip.clip.loss import LOSSES, learning_rate, shared_loss
 from relclip.clip.regions import Codes
 from relclip.clip.small import LARGEST_SCALE, optimizer
 from relclip.clip.texts import Reader
-from relclip.compute.checkpoint import load_state, write_state
+from relclip.compute.checkpoint import Kept, resume, save_checkpoint
 from relclip.compute.device import autocast, moved
 from relclip.compute.schedule import descend, learning
 from relclip.compute.world import ALONE, World
@@ -40,6 +40,18 @@ class Corpus:
     reader: Reader
 
 
+class Curve(list[Point]):
+    """The points so far, as a checkpoint keeps them."""
+
+    def state_dict(self) -> list[Point]:
+        """What a checkpoint needs to keep."""
+        return list(self)
+
+    def load_state_dict(self, state: list[Point]) -> None:
+        """Go on from a checkpoint."""
+        self[:] = state
+
+
 class Trainer:
     """The model, its optimiser, the step it is at and the curve so far: all that a checkpoint holds."""
 
@@ -58,7 +70,7 @@ class Trainer:
         self.settings = settings
         self.optimizer = optimizer(model, settings.learning_rate, settings.weight_decay)
         self.step = 0
-        self.curve: list[Point] = []
+        self.curve = Curve()
         self._mean, self._std = mean.to(device)[:, None, None], std.to(device)[:, None, None]
         self._descent = Descent(learning(self.optimizer), world)
 
@@ -126,26 +138,17 @@ class Trainer:
         self.step += 1
         return self.curve[-1][1]
 
-    def save(self, path: Path, digest: str) -> None:
-        """Write a checkpoint; `digest` is of the parameters and data it belongs to."""
-        state = {"digest": digest, "step": self.step, "curve": self.curve, "model": self.model.state_dict()}
-        write_state(path, {**state, "optimizer": self.optimizer.state_dict()})
-
-    def resume(self, path: Path, digest: str) -> bool:
-        """Take up a checkpoint of the same digest; one of other parameters or a broken one is not used."""
-        state = load_state(path, digest)
-        if state is None:
-            return False
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.curve = state["step"], [tuple(point) for point in state["curve"]]
-        return True
+    @property
+    def kept(self) -> dict[str, Kept]:
+        """What a checkpoint keeps beside the step."""
+        return {"model": self.model, "optimizer": self.optimizer, "curve": self.curve}
 
 
 def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, digest: str) -> None:
     """Run the steps that are left by calling `one_step`; a checkpoint every `checkpoint_every` steps."""
     settings = trainer.settings
-    if trainer.resume(checkpoint, digest) and trainer.world.first:
+    trainer.step = resume(checkpoint, digest, CPU, trainer.kept)
+    if trainer.step and trainer.world.first:
         print(f"clip: going on from step {trainer.step} of {checkpoint}", flush=True)
     world, model = trainer.world, trainer.model
     world.agree(trainer.step, trainer.device, "the step of their checkpoint; give all the same --output")
@@ -155,4 +158,4 @@ def train(trainer: Trainer, one_step: Callable[[], float], checkpoint: Path, dig
     for _ in shown:
         one_step()
         if world.first and trainer.step % settings.checkpoint_every == 0 and trainer.step < settings.steps:
-            trainer.save(checkpoint, digest)
+            save_checkpoint(checkpoint, digest, trainer.step, trainer.kept)

@@ -37,10 +37,10 @@ class Kept(Protocol):
         """Go on from there."""
 
 
-def save_checkpoint(folder: Path, digest: str, step: int, parts: Mapping[str, Kept]) -> None:
+def save_checkpoint(path: Path, digest: str, step: int, parts: Mapping[str, Kept]) -> None:
     """Write a checkpoint after `step`, whole or not at all."""
     states = {name: part.state_dict() for name, part in parts.items()}
-    write_state(folder / FILE, {"digest": digest, "step": step, **states})
+    write_state(path, {"digest": digest, "step": step, **states})
 
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -52,7 +52,7 @@ def write_state(path: Path, state: Mapping[str, Any]) -> None:
         file.write(content.getbuffer())
 
 
-def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+def _read_state(path: Path, device: torch.device) -> dict[str, Any]:
     """Read what `write_state` wrote. Raises FileNotFoundError, or any other error where it is damaged or foreign."""
     with path.open("rb") as file:
         digest, content = file.read(hashlib.sha256().digest_size), file.read()
@@ -63,9 +63,9 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
     return copy.deepcopy(dict(state))
 
 
-def resume(folder: Path, digest: str, device: torch.device, parts: Mapping[str, Kept]) -> int:
+def resume(path: Path, digest: str, device: torch.device, parts: Mapping[str, Kept]) -> int:
     """Let the parts go on from the checkpoint of this very training; returns its step, 0 where there is none."""
-    state = load_state(folder / FILE, digest, device)
+    state = _load_state(path, digest, device)
     if state is None:
         return 0
     for name, part in parts.items():
@@ -73,12 +73,12 @@ def resume(folder: Path, digest: str, device: torch.device, parts: Mapping[str, 
     return int(state["step"])
 
 
-def load_state(path: Path, digest: str, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+def _load_state(path: Path, digest: str, device: torch.device) -> dict[str, Any] | None:
     """Read the state of this very training; none, and a word on stderr, where it is broken or of another one."""
     if not path.is_file():
         return None
     try:
-        state = read_state(path, device)
+        state = _read_state(path, device)
         fits = state["digest"] == digest
     except Exception as error:  # torch raises a different error for each way a file can be broken
         if is_out_of_memory(error):

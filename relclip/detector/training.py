@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from relclip.compute.checkpoint import Kept, resume, save_checkpoint
+from relclip.compute.checkpoint import FILE, Kept, resume, save_checkpoint
 from relclip.compute.device import moved
 from relclip.compute.schedule import batch_numbers, descend, make_optimizer, warm_cosine, warm_steps
 from relclip.core.annotations import Annotations
@@ -82,7 +82,7 @@ def fit(
     """
     optimizer = make_optimizer(settings, model.parameters())
     kept: dict[str, Kept] = {"model": model, "optimizer": optimizer, "curves": curves}
-    first = resume(checkpoint, digest, device, kept)
+    first = resume(checkpoint / FILE, digest, device, kept)
     model.train()
     batches = fetch(examples, range(first, settings.iterations), settings.batch, readers)
     shown = progress(batches, "detector", "iteration", total=settings.iterations, start=first)
@@ -93,7 +93,7 @@ def fit(
         last = done == settings.iterations
         curves.step(done, dict(zip(LOSSES, losses, strict=True)), last)
         if last or done % settings.checkpoint_every == 0:
-            save_checkpoint(checkpoint, digest, done, kept)
+            save_checkpoint(checkpoint / FILE, digest, done, kept)
 
 
 def fetch(examples: Examples, steps: range, size: int, readers: int) -> Iterator[list[Example]]:

@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from relclip.compute.checkpoint import Kept, resume, save_checkpoint
+from relclip.compute.checkpoint import FILE, Kept, resume, save_checkpoint
 from relclip.compute.schedule import make_optimizer
+from relclip.compute.world import World
 from relclip.core.ordered import in_order
 from relclip.core.progress import progress
 from relclip.model import with_room
@@ -103,13 +104,10 @@ def fit(
     """
     params, model, world = trainer.params, trainer.model, trainer.world
     optimizer = make_optimizer(params, trainer.weights)
-    stopping, device = EarlyStopping(params.early_stopping, (model, trainer.contrast)), trainer.regions.device
+    stopping = EarlyStopping(params.early_stopping, (model, trainer.contrast))
     kept: dict[str, Kept] = {"model": model, "contrast": trainer.contrast, "optimizer": optimizer}
     kept |= {"curves": curves, "stopping": stopping}
-    done = first = resume(folder, digest, device, kept)
-    world.agree(first, device, "the step of their checkpoint; give all the same --checkpoints")
-    world.copy_first([*model.state_dict().values(), *trainer.contrast.state_dict().values()])
-    model.train(not trainer.frozen)
+    done = first = _begin(trainer, folder / FILE, digest, kept)
     steps = range(first, first if stopping.over else params.iterations)
     shown = progress(steps, f"train {folder.name}", "iteration", total=params.iterations, start=first)
     run = Steps(trainer, optimizer)
@@ -123,15 +121,28 @@ def fit(
         curves.step(done, {**vars(losses), "temperature": trainer.contrast.temperature}, last)
         curves.validation(done, measured)
         if world.first and (done % params.checkpoint_every == 0 or (keep_last and last)):
-            save_checkpoint(folder, digest, done, kept)
+            save_checkpoint(folder / FILE, digest, done, kept)
         if stopping.over:
-            if world.first:
-                sentence = (
-                    f"train {folder.name}: recall on validation has stopped rising after {done} iterations"
-                )
-                print(sentence, file=sys.stderr, flush=True)
+            _say(
+                world, f"train {folder.name}: recall on validation has stopped rising after {done} iterations"
+            )
             break
     return Ended(done, stopping.take_best(done) or curves.last_validation())
+
+
+def _begin(trainer: Trainer, checkpoint: Path, digest: str, kept: Mapping[str, Kept]) -> int:
+    """Let all processes begin with the same numbers, those of the checkpoint where it fits; returns its step."""
+    model, world, device = trainer.model, trainer.world, trainer.regions.device
+    first = resume(checkpoint, digest, device, kept)
+    world.agree(first, device, "the step of their checkpoint; give all the same --checkpoints")
+    world.copy_first([*model.state_dict().values(), *trainer.contrast.state_dict().values()])
+    model.train(not trainer.frozen)
+    return first
+
+
+def _say(world: World, sentence: str) -> None:
+    if world.first:
+        print(sentence, file=sys.stderr, flush=True)
 
 
 def ahead(

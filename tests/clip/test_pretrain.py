@@ -11,9 +11,10 @@ import torch
 from relclip.clip import stage, validate
 from relclip.clip.batches import Sampler
 from relclip.clip.loss import clip_loss, learning_rate, multi_positive_loss
-from relclip.clip.pretrain import Trainer
+from relclip.clip.pretrain import CPU, Trainer
 from relclip.clip.regions import Regions, read_regions
 from relclip.clip.texts import Reader, identities
+from relclip.compute.checkpoint import resume, save_checkpoint
 from relclip.core.errors import InputError
 from relclip.encoder.encoder import CONFIG, WEIGHTS, WORDS
 
@@ -57,13 +58,12 @@ def test_an_interrupted_run_ends_in_the_same_bytes(tiny, tmp_path, monkeypatch):
 
 
 def test_a_checkpoint_of_other_parameters_or_a_broken_one_is_not_used(tiny, tmp_path, capsys):
-    trainer = _trainer(tiny)
-    trainer.save(tmp_path / "checkpoint", "key")
-    assert _trainer(tiny).resume(tmp_path / "checkpoint", "key")
-    assert not _trainer(tiny).resume(tmp_path / "checkpoint", "other key")
+    save_checkpoint(tmp_path / "checkpoint", "key", 7, _trainer(tiny).kept)
+    assert resume(tmp_path / "checkpoint", "key", CPU, _trainer(tiny).kept) == 7
+    assert not resume(tmp_path / "checkpoint", "other key", CPU, _trainer(tiny).kept)
     assert "belongs to other parameters or inputs; training starts anew" in capsys.readouterr().err
     (tmp_path / "broken").write_bytes(b"no checkpoint")
-    assert not _trainer(tiny).resume(tmp_path / "broken", "key")
+    assert not resume(tmp_path / "broken", "key", CPU, _trainer(tiny).kept)
 
 
 def _trainer(tiny) -> Trainer:

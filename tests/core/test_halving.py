@@ -105,10 +105,10 @@ def test_errors_of_a_library_are_ours_but_for_those_that_say_nothing_of_what_it_
 
 def test_a_checkpoint_that_finds_no_room_on_the_card_is_not_broken(tmp_path, monkeypatch):
     """Its training began anew, and the next checkpoint took its place."""
-    checkpoint.save_checkpoint(tmp_path, "digest", 7, {})
+    checkpoint.save_checkpoint(tmp_path / "file", "digest", 7, {})
     monkeypatch.setattr(torch, "load", lambda *_, **__: (_ for _ in ()).throw(FULL))
     with pytest.raises(torch.OutOfMemoryError):
-        checkpoint.resume(tmp_path, "digest", CPU, {})
+        checkpoint.resume(tmp_path / "file", "digest", CPU, {})
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The clip stage: pre-train the small CLIP, or load one, and write it in the one folder form."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from relclip.clip.validate import Judge
 from relclip.compute.device import best_device, prepare
 from relclip.compute.world import ALONE, World
 from relclip.core.atomic import atomic_folder, write_json, write_text
+from relclip.core.captions import read
 from relclip.core.digest import file_digest, inputs_digest
 from relclip.core.ordered import available_threads
 from relclip.core.seeds import stream
@@ -134,7 +135,8 @@ def word_tokenizer(params: Sections, regions: Regions, captions: Path) -> WordTo
     longest_name = max(len(words_of(name)) for name in classes)
     lengths = [len(words_of(text)) for text in regions.phrases]
     longest = max(*lengths, *(len(words_of(template)) + 3 * longest_name for template in templates))
-    words = collect_words(chain(regions.phrases, classes, templates, _captions(captions)))
+    told = (caption for caption, _ in read([captions])) if captions.is_file() else ()
+    words = collect_words(chain(regions.phrases, classes, templates, told))
     return WordTokenizer(words, min(longest, LONGEST_TEXT) + 2)
 
 
@@ -143,11 +145,3 @@ def curve_csv(curve: list[Point]) -> str:
     return "step,loss,learning_rate\n" + "".join(
         f"{step},{loss:.6f},{rate:.8f}\n" for step, loss, rate in curve
     )
-
-
-def _captions(path: Path) -> Iterable[str]:
-    if not path.is_file():
-        return
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            yield line.split("\t")[0]

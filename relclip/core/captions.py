@@ -58,13 +58,9 @@ class Block(NamedTuple):
         text, bad = self.decode()
         return (text.encode("utf-8") if bad else self.text), bad
 
-
-class Lines(NamedTuple):
-    """Captions of a block with their ids, and how many lines were bad."""
-
-    captions: list[tuple[str, str]]
-    without_tab: int
-    not_utf8: int
+    def captions(self) -> list[tuple[str, str]]:
+        """(caption, id) of each line; one without a tab is left out."""
+        return [caption_and_id(line) for line in self.decode()[0].split("\n") if "\t" in line]
 
 
 def blocks(files: Sequence[Path], size: int) -> Iterator[Block]:
@@ -92,26 +88,24 @@ def line_ends(text: bytes) -> NDArray[np.int64]:
     return np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
 
 
-def split_lines(block: Block) -> Lines:
-    """Cut a block into (caption, id). Lines without a tab are dropped and counted, as are undecodable bytes."""
-    text, not_utf8 = block.decode()
-    pairs = [caption_and_id(line) for line in text.split("\n") if "\t" in line]
-    return Lines(pairs, block.lines - len(pairs), not_utf8)
-
-
 def caption_and_id(line: str) -> tuple[str, str]:
     """The two fields of a line; further fields and the line's end are left out."""
     caption, _, rest = line.partition("\t")
     return caption, rest.partition("\t")[0].removesuffix("\n").rstrip("\r")
 
 
+def read(files: Sequence[Path], what: str = "captions") -> Iterator[tuple[str, str]]:
+    """Yield the (caption, id) of all lines; `what`: what its progress is called."""
+    for block in progress(blocks(files, _BLOCK), what, "block"):
+        yield from block.captions()
+
+
 def texts(files: Sequence[Path], wanted: Set[str]) -> dict[str, str]:
     """Id -> caption, of the wanted ids that the files have; the first caption of an id counts."""
     found: dict[str, str] = {}
-    for block in progress(blocks(files, _BLOCK), "captions", "block"):
-        for text, caption in split_lines(block).captions:
-            if caption in wanted:
-                found.setdefault(caption, text)
+    for text, caption in read(files):
+        if caption in wanted:
+            found.setdefault(caption, text)
     return found
 
 

@@ -10,12 +10,10 @@ from pathlib import Path
 
 from gensim.models import KeyedVectors, Word2Vec
 
-from relclip.core.captions import blocks, check, split_lines
+from relclip.core.captions import check, read
 from relclip.core.errors import InputError, errors_as, nearest, one_line
 from relclip.core.params.words import Words
-from relclip.core.progress import progress
 
-CAPTIONS_AT_A_TIME = 20_000
 LARGEST_NUMBERS = 1 << 32
 #: Name -> size of the download. Kept in $GENSIM_DATA_DIR (default ~/gensim-data).
 DOWNLOADS = {
@@ -48,10 +46,8 @@ class Sentences:
 
     def __iter__(self) -> Iterator[list[str]]:
         self._passed += 1
-        what = f"words, pass {self._passed} of {self._passes}"
-        for block in progress(blocks(self._files, CAPTIONS_AT_A_TIME), what, "block"):
-            for caption, _ in split_lines(block).captions:
-                yield tokens(caption)
+        captions = read(self._files, f"words, pass {self._passed} of {self._passes}")
+        yield from (tokens(caption) for caption, _ in captions)
 
 
 def train(files: Sequence[Path], params: Words) -> KeyedVectors:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from relclip.core import captions
-from relclip.core.captions import blocks, split_lines
+from relclip.core.captions import blocks
 from relclip.core.errors import InputError, RelclipError
 
 
@@ -43,7 +43,7 @@ def test_a_huge_line_does_not_fill_the_memory(tmp_path, monkeypatch):
     path.write_bytes(b"a man " + b"x" * 100_000 + b"\t1\n" + b"a cat\t2\n" * 200)
     found = list(blocks([path], 1000))
     assert all(len(block.text) <= 500 for block in found)
-    lines = [pair for block in found for pair in split_lines(block).captions]
+    lines = [pair for block in found for pair in block.captions()]
     assert len(lines) == 201 and lines[0][0].startswith("a man x") and lines[0][1] == "1"
 
 
@@ -52,7 +52,7 @@ def test_columns_cannot_break_lines(tmp_path):
     table = {"caption": ["a\tman\nriding", None], "caption_id": pa.array([11, 12]).cast(pa.int32())}
     pq.write_table(pa.table(table), path)
     (block,) = blocks([path], 10)
-    assert split_lines(block).captions == [("a man riding", "11"), ("", "12")]
+    assert block.captions() == [("a man riding", "11"), ("", "12")]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.large_string(), pa.large_binary(), pa.int64()])
@@ -88,7 +88,7 @@ def test_long_text_said_often_does_not_fill_the_memory(tmp_path):
     before = pa.total_allocated_bytes()
     block = next(blocks([tmp_path / "captions.parquet"], 10_000))
     assert pa.total_allocated_bytes() - before < 1 << 27
-    assert len(split_lines(block).captions[0][0]) == captions.LONGEST_CAPTION
+    assert len(block.captions()[0][0]) == captions.LONGEST_CAPTION
 
 
 @pytest.mark.parametrize("text", ["a\t1".encode("utf-16"), b"PK\x03\x04..", b"BZh9.."])

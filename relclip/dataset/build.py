@@ -17,7 +17,7 @@ from relclip.dataset.account import Account
 from relclip.dataset.expected import compare, visual_genome_route
 from relclip.dataset.found import make_vocabulary
 from relclip.dataset.names import ObjectNames, PredicateWords
-from relclip.dataset.objects import ObjectTable, read_objects
+from relclip.dataset.objects import ObjectTable
 from relclip.dataset.pictures import Picture, read_pictures
 from relclip.dataset.relations import RelationTable
 from relclip.dataset.split import carve_validation, check_every
@@ -41,7 +41,7 @@ def make_dataset(params: Dataset, raw: Path, output: Path, *, every_split: bool 
     account = Account(vocabulary.predicates)
     pictures = read_pictures(raw, params.split, account)
     table = ObjectTable(names, account)
-    read_objects(raw / "objects.json", pictures, table, account)
+    table.read(raw / "objects.json", pictures)
     relations = {"relations": RelationTable(words, params.duplicates == "drop", account, "relations")}
     relations["relations"].read(raw / "relationships.json", pictures, table.add_from_relation)
     listed = [picture.split for picture in pictures.values()]

@@ -1,6 +1,7 @@
 """Words -> classes: object names and predicate words, by aliases, inflections and lemmas (docs/method.md, 1)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from relclip.core.errors import InputError
 from relclip.core.forms import in_singular, name_table, spellings, tidy, verb_forms, verb_lemmas
@@ -47,13 +48,8 @@ class ObjectNames:
         exact = match == "exact"
         self._ids = name_table(lookup(classes, "object"), aliases, exact=exact)
         self._match = match
-        self._known: dict[str, int | None] = {}
-
-    def find(self, name: str) -> int | None:
-        """Return the 1-based class id of `name`, or None if it is outside the vocabulary."""
-        if name not in self._known:
-            self._known[name] = self._align(name)
-        return self._known[name]
+        #: Name -> 1-based class id, or None if it is outside the vocabulary.
+        self.find = cache(self._align)
 
     def _align(self, name: str) -> int | None:
         text = without_articles(tidy(name))
@@ -104,13 +100,8 @@ class PredicateWords:
         self._aliases = aliases
         self._match = match
         self._phrases = dict(_phrases(self._tidy))
-        self._known: dict[str, int | None] = {}
-
-    def find(self, words: str) -> int | None:
-        """Return the 1-based predicate id, or None if it is outside the vocabulary."""
-        if words not in self._known:
-            self._known[words] = self._align(words)
-        return self._known[words]
+        #: Words -> 1-based predicate id, or None if they are outside the vocabulary.
+        self.find = cache(self._align)
 
     def _align(self, words: str) -> int | None:
         # Lower-case and nothing else, as the counts of docs/method.md, 1 were made.

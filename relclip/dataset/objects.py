@@ -23,6 +23,12 @@ class ObjectTable:
         self._image_id, self._object_id, self._class_id = array("q"), array("i"), array("i")
         self._boxes = array("f")
 
+    def read(self, path: Path, pictures: dict[int, Picture]) -> None:
+        """Add the objects of objects.json; those of images not in `pictures` are passed over."""
+        for picture, things in things_by_picture(path, "objects", pictures, self._account):
+            for thing in things:
+                self.add(picture, thing)
+
     def add(self, picture: Picture, thing: Entry) -> int | None:
         """Keep an object and return its id in the image, or count why not and return None."""
         self._account.read["objects"] += 1
@@ -77,13 +83,6 @@ class ObjectTable:
             self._account.leave_outside("names", names[0])
             return "name outside the vocabulary"
         return class_id
-
-
-def read_objects(path: Path, pictures: dict[int, Picture], table: ObjectTable, account: Account) -> None:
-    """Add the objects of objects.json to `table`; those of images not in `pictures` are passed over."""
-    for picture, things in things_by_picture(path, "objects", pictures, account):
-        for thing in things:
-            table.add(picture, thing)
 
 
 def clipped_box(thing: Entry, width: int, height: int, frame: Frame | None = None) -> Box | str:

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ _OTHERS = {
     codecs.BOM_UTF16_LE: "text in UTF-16",
     codecs.BOM_UTF16_BE: "text in UTF-16",
 }
+_JSON = re.compile(rb"\s*(?:\{|\[\s*[\[{\"])")
 _BLOCK = 10_000
 
 
@@ -131,18 +133,31 @@ def beginning(path: Path) -> bytes:
         start = file.read(4)
     for magic, what in _OTHERS.items():
         if start.startswith(magic):
-            raise InputError(
-                f"the caption file {path} is {what}; give UTF-8 text (caption<TAB>id), gzipped or not, or Parquet"
-            )
+            raise _of_another_kind(path, what)
     return start
+
+
+def _of_another_kind(path: Path, what: str) -> InputError:
+    return InputError(
+        f"the caption file {path} is {what}; give UTF-8 text (caption<TAB>id), gzipped or not, or Parquet"
+    )
 
 
 @contextmanager
 def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
-    """A caption file of text, or gzip of it. Raises InputError where its gzip is damaged, or no LF ends its lines."""
+    """A caption file of text, or gzip of it.
+
+    Raises InputError where its gzip is damaged, no LF ends its lines, or its text is in another format.
+    """
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
             begin = file.peek(LONGEST_CAPTION)
+            if _JSON.match(begin.removeprefix(MARK)):
+                raise _of_another_kind(path, "JSON")
+            if begin.count(0) > len(begin) // 4:
+                raise _of_another_kind(path, "no UTF-8 text: it is full of zero bytes")
+            if {".csv", ".CSV"} & set(path.suffixes):
+                raise _of_another_kind(path, "a table of comma-separated values")
             if begin.count(b"\r") > 1 and b"\n" not in begin:
                 raise InputError(
                     f"the caption file {path} ends its lines with CR alone, as old Macs did; write LF instead: "

@@ -197,6 +197,35 @@ def test_captions_whose_lines_end_with_cr_alone_are_refused(tmp_path, pack):
     assert join_captions([path], tmp_path / "captions.tsv") == {"captions": 1}
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("coco.txt", b'{"annotations": [{"id": 1, "caption": "a man riding a horse"}]}', "is JSON"),
+        ("list.txt", b'\xef\xbb\xbf[\n  {"caption": "a man riding a horse"}\n]', "is JSON"),
+        ("lines.jsonl", b'{"caption": "a man\\triding a horse", "id": 1}\n' * 3, "is JSON"),
+        (
+            "results.csv",
+            b'image|comment\n1,"a man\nriding a horse"\n',
+            "is a table of comma-separated values",
+        ),
+        (
+            "wide.tsv",
+            "a man riding a horse\t1\n".encode("utf-16-le"),
+            "is no UTF-8 text: it is full of zero bytes",
+        ),
+    ],
+)
+def test_captions_in_another_format_are_refused(tmp_path, name, content, words, pack):
+    """JSON lines and CSV were mined with their keys and numbers, a COCO file was one line too long for a caption."""
+    path = tmp_path / (name if pack is bytes else f"{name}.gz")
+    path.write_bytes(pack(content))
+    for read in (lambda: join_captions([path], tmp_path / "captions.tsv"), lambda: list(blocks([path], 10))):
+        with pytest.raises(InputError, match=f"{path.name} {words}"):
+            read()
+    assert not (tmp_path / "captions.tsv").exists()
+
+
 def test_cameras_write_their_endings_in_capitals(folder, tmp_path):
     (folder / "images/1.jpg").rename(folder / "images/1.JPG")
     (folder / "VG_100K/2.jpg").rename(folder / "VG_100K/2.JPEG")

@@ -7,6 +7,7 @@ towers' parts are as in the version KNOWN; of others the plain way is taken, `en
 """
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -30,12 +31,21 @@ def is_known(found: str | None = None) -> bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without open_clip's own warning that the weights are random, which they are only for a moment."""
-    logging.disable(logging.WARNING)
+    """Without open_clip's own warning that the weights are random, which they are only for a moment.
+
+    In this thread alone: others may load theirs, and what somebody else disabled stays so.
+    """
+    thread = threading.get_ident()
+
+    def passes(record: logging.LogRecord) -> bool:
+        return record.thread != thread or record.levelno > logging.WARNING
+
+    root = logging.getLogger()
+    root.addFilter(passes)
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        root.removeFilter(passes)
 
 
 def fits_images(tower: Any) -> bool:

@@ -83,6 +83,7 @@ class SceneGraphs:
             )
         else:
             source = pipeline_source(place, run, Path(params) if params else None)
+        _check_defaults()
         return cls(load_models(source, device, predicates))
 
     def __call__(self, picture: str | Path | Pixels, boxes: Sequence[Box] | None = None) -> SceneGraph:
@@ -95,7 +96,7 @@ class SceneGraphs:
             pixels, size = read_shown(Path(picture), reduced=boxes is None)
             prepared = self.prepare(pixels, printable(str(picture)), size)
         else:
-            prepared = self.prepare(np.asarray(picture))
+            prepared = self.prepare(np.array(picture))
         return self.predict([prepared], [self.user_boxes(prepared, boxes)])[0]
 
     def prepare(self, pixels: Pixels, name: str = "", shown: tuple[int, int] | None = None) -> Prepared:
@@ -119,6 +120,7 @@ class SceneGraphs:
 
     def predict(self, pictures: Sequence[Prepared], boxes: Sequence[UserBoxes | None]) -> list[SceneGraph]:
         """The scene graphs of some pictures, as one batch; `boxes`: those of each, None: look for them."""
+        _check_defaults()
         models, number_of = self.models, range(len(pictures))
         maps = patch_maps_of(models.encoder, [one.for_encoder for one in pictures], models.source.map_size)
         unknown = [number for number in number_of if boxes[number] is None]
@@ -189,6 +191,16 @@ class SceneGraphs:
             objects=objects,
             relations=relations,
             about=self.models.about,
+        )
+
+
+def _check_defaults() -> None:
+    """Raise InputError where torch makes other tensors than float32 in main memory: nothing would fit together."""
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    if dtype != torch.float32 or device.type != "cpu":
+        raise InputError(
+            f"torch makes tensors of {dtype} on '{device}' by default, and these models need torch.float32 on 'cpu'; "
+            "set torch.set_default_dtype and torch.set_default_device back, and say the device to SceneGraphs.load"
         )
 
 

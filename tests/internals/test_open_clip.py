@@ -1,5 +1,8 @@
 """In another version the plain way of open_clip's towers is taken, with the same embeddings."""
 
+import logging
+from threading import Thread
+
 import pytest
 import torch
 
@@ -14,6 +17,24 @@ def test_another_version_is_named_once(capsys, other):
     assert not internals.is_known(other)
     assert not internals.is_known(other)
     assert capsys.readouterr().err.count(other) == 1
+
+
+def test_a_warning_is_hidden_from_its_own_thread_alone(caplog):
+    """Two threads that loaded a model each said that its weights are random, and all logging was turned on again."""
+    logging.disable(logging.INFO)
+    try:
+        with internals.quiet():
+            with internals.quiet():
+                logging.warning("here")
+            logging.warning("here")
+            other = Thread(target=logging.warning, args=("there",))
+            other.start()
+            other.join()
+        logging.warning("after")
+        logging.info("disabled")
+    finally:
+        logging.disable(logging.NOTSET)
+    assert caplog.messages == ["there", "after"]
 
 
 def test_the_plain_way_gives_the_same_embeddings(tiny, monkeypatch):

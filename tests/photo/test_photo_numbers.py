@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from photo_case import RUN, by_the_stages, rows_of
 from PIL import Image
 
@@ -91,6 +92,22 @@ def test_boxes_apart_are_not_related_and_a_picture_must_be_rgb(graphs):
     assert graph.objects[1].box == (40, 40, 60, 59.5)  # cut to the picture
     with pytest.raises(InputError, match=r"\(height, width, 3\) uint8, met \(60, 60\)"):
         graphs(picture[..., 0])
+
+
+@pytest.mark.parametrize("default", ["dtype", "device"])
+def test_other_defaults_of_torch_are_refused_in_a_sentence(data, graphs, default):
+    """A program that computes in float64 met torch's own error, of tensors that do not fit."""
+    picture = np.zeros((20, 30, 3), np.uint8)
+    if default == "dtype":
+        torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device("meta" if default == "device" else "cpu"):
+            for ask in (lambda: SceneGraphs.load(data, device="cpu"), lambda: graphs(picture)):
+                with pytest.raises(InputError, match=r"these models need torch\.float32 on 'cpu'"):
+                    ask()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    graphs(picture)
 
 
 def test_a_model_says_what_it_was_trained_on(data, graphs, tmp_path):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from relclip.core.atomic import atomic_file
@@ -39,9 +40,13 @@ def names_of(files: Sequence[str]) -> str:
 
 
 def _stems(files: Sequence[Path]) -> list[str]:
-    """File names without folder and suffixes; a name that comes again gets its place in the list."""
-    stems = [file.name.split(".")[0] for file in files]
-    return [stem if stem not in stems[:place] else f"{stem}-{place + 1}" for place, stem in enumerate(stems)]
+    """File names without folder and suffixes; a name that comes again gets its place in the list, or the next."""
+    stems: list[str] = []
+    for place, file in enumerate(files, 1):
+        name = file.name.split(".")[0]
+        numbered = (f"{name}-{number}" for number in count(place))
+        stems.append(next(one for one in chain([name], numbered) if one not in stems))
+    return stems
 
 
 def _lines(file: Path) -> Iterator[bytes]:

@@ -28,7 +28,7 @@ from relclip.core.progress import progress
 from relclip.raw.formats import UNPACKED, split_of, words_of
 from relclip.raw.formats.coco import Id, id_of, names_by_id
 from relclip.raw.formats.coco import Names as NamesOfKind
-from relclip.raw.vg.unzip import LARGEST_JSON, LARGEST_PICTURE, LONGEST_STEP, RATIO_ALL, unpack_folder
+from relclip.raw.vg.unzip import LARGEST_JSON, LARGEST_PICTURE, RATIO_ALL, disk_takes, unpack_folder
 
 SHARDS = "shards"
 #: Rows at a time: pictures of LARGEST_PICTURE must fit the memory so many times.
@@ -165,9 +165,8 @@ def _file_name(row: Entry, folder: Path) -> str | None:
     """What the data set calls a picture's file, where it is a name that `folder` can take."""
     said = row.get("file_name") or (row["image"].get("path") if isinstance(row["image"], dict) else None)
     name = PurePosixPath(said.replace("\\", "/")).name if isinstance(said, str) else ""
-    fits = name.isprintable() and not name.startswith(".") and len(name) < LONGEST_STEP
-    free = fits and PurePosixPath(name).suffix.lower() in SUFFIXES and not (folder / name).exists()
-    return name if free else None
+    fits = name.isprintable() and disk_takes(name) and PurePosixPath(name).suffix.lower() in SUFFIXES
+    return name if fits and not (folder / name).exists() else None
 
 
 class _Annotation:

@@ -15,6 +15,7 @@ from relclip.model import ImageSet, Projections, Regions, collate, load_contrast
 from relclip.model.contrast import LEVELS
 from relclip.predict import matching
 from relclip.predict.matching import best_weight, chances_of, mixed
+from relclip.predict.predictor import Fitted, Predictor
 from relclip.predict.request import Inputs
 from relclip.predict.stage import predict_run
 
@@ -111,6 +112,28 @@ def test_a_run_predicted_by_matching_equals_loops(tiny, tmp_path, words, level):
     assert json.loads((tmp_path / "out" / "provenance.json").read_text())["by"] == "matching"
 
 
+@pytest.mark.parametrize("rank_by", ["softmax", "sigmoid"])
+def test_scores_of_both_and_of_the_predicates_asked_for_equal_loops(tiny, tmp_path, words, rank_by):
+    inputs = trained(tmp_path / "model", tiny, held_out=[PREDICATES[0]])
+    predictor = Predictor.load(request(rank_by, by="both"), inputs, "cpu")
+    predictor.fitted = Fitted(matching_weight=0.3)
+    images = ImageSet.load(inputs.dataset, inputs.features, "val", "test")
+    batch = collate(Regions(images, 2, CPU), [0])
+    (answer,) = predictor.answers(batch, ["given"])
+    both = predictor.scores(batch, answer, batch.classes)
+    predictor.columns = torch.tensor([2, 0])
+    asked = predictor.scores(batch, answer, batch.classes)
+    powers = np.exp(list(in_loops(inputs, "dual", words, 0).values())).reshape(-1, len(PREDICATES))
+    for row, (logits, power) in enumerate(zip(answer.predicate_logits.tolist(), powers, strict=True)):
+        p = np.exp(logits) / np.exp(logits).sum()
+        m = power / power.sum()
+        related = 1 - p[0]
+        wanted = [0.7 * (1 - m[0]) * p[r + 1] + 0.3 * related * m[r] for r in range(1, len(m))]
+        assert both[row].tolist() == pytest.approx([related * m[0], *wanted], rel=1e-3)
+        share = related if rank_by == "softmax" else 1
+        assert asked[row].tolist() == pytest.approx([share * m[2], share * m[0]], rel=1e-3)
+
+
 def test_each_text_is_encoded_once_and_further_predicates_are_scored(tiny, tmp_path, words):
     inputs = trained(tmp_path / "model", tiny, held_out=[PREDICATES[0]])
     vocabulary = Vocabulary(tuple(CLASSES), tuple(PREDICATES))
@@ -119,6 +142,7 @@ def test_each_text_is_encoded_once_and_further_predicates_are_scored(tiny, tmp_p
     )
     names = [*PREDICATES, "feeding"]
     assert matcher.trained.tolist() == [False, *[True] * (len(PREDICATES) - 1), False]
+    assert matcher.untrained == {PREDICATES[0], "feeding"}
     images = ImageSet.load(inputs.dataset, inputs.features, "val", "test")
     batch = collate(Regions(images, 2, CPU), [0])
     with torch.no_grad():

@@ -115,6 +115,13 @@ def test_missing_scores_are_named_and_nothing_is_left(tmp_path, name, rows, sent
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_scores_of_a_predicate_that_is_none_are_refused(wrong):
+    table = pa.table([[7, 7], [1, 1], [2, 2], [1, wrong], [0.5, 0.5]], names=EXT_SCORES.names)
+    with pytest.raises(ContractError, match=f"the id {wrong}; ids are 1 to 2"):
+        knowledge.Logits(Path("scores.parquet"), table, 2)
+
+
 def test_a_knowledge_base_of_other_classes_is_refused(tmp_path):
     write_free_case(tmp_path)
     path = tmp_path / "kb" / "triplets.parquet"

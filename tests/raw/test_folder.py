@@ -144,6 +144,17 @@ def test_captions_of_several_files(tmp_path):
     }
 
 
+def test_no_two_caption_files_share_their_ids(tmp_path):
+    files = [tmp_path / name for name in ("a.tsv", "x/a.tsv", "a-2.tsv", "a-3.gz", "y/a-3.tsv", "a-5.tsv")]
+    for path in files:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("a man\n")
+    join_captions(files, tmp_path / "captions.tsv")
+    lines = (tmp_path / "captions.tsv").read_text().splitlines()
+    stems = ["a", "a-2", "a-2-3", "a-3", "a-3-5", "a-5"]
+    assert lines == [f"a man\t{stem}:1" for stem in stems]
+
+
 def test_captions_in_parquet_with_ids_and_without(tmp_path):
     texts = ["a  man", None, "a dog\nruns\r", "w" * (3 * LONGEST_CAPTION), "last"]
     table = pa.table({"url": ["u"] * 5, "caption": texts})

@@ -123,13 +123,18 @@ def test_broken_entries_are_left_out_and_counted(tmp_path):
     change(folder / "annotations/train.json", spoil)
     counts = take_folder(folder, [], tmp_path / "a", "coco")
     assert meaning(tmp_path / "a") == expected(related=False)
-    assert sum(number for what, number in counts.items() if "without" in what) >= 3 * len(BROKEN)
+    without = [number for what, number in counts.items() if "without" in what]
+    assert without == [len(BROKEN)] * 2 + [1] + [
+        len(BROKEN)
+    ]  # annotations, relations, one of theirs, pictures
 
     folder = make(tmp_path / "psg", "psg")
 
     def spoil_psg(content):
         content["data"] += [
             *BROKEN,
+            {"image_id": 6},
+            {"file_name": "1.jpg"},
             {"image_id": 5, "file_name": "5.jpg", "annotations": BROKEN, "relations": BROKEN},
         ]
         content["data"][3]["annotations"].append({"bbox": [1, 2, "3", 4], "category_id": 0})
@@ -137,7 +142,9 @@ def test_broken_entries_are_left_out_and_counted(tmp_path):
 
     change(folder / "psg.json", spoil_psg)
     shutil.copy(folder / "images/val2017/1.jpg", folder / "images/5.jpg")
-    take_folder(folder, [], tmp_path / "b", "psg")
+    (folder / "about.json").write_text("{}")
+    counts = take_folder(folder, [], tmp_path / "b", "psg")
+    assert counts["entries of data without an image_id or a file_name"] == len(BROKEN) + 2
     found = meaning(tmp_path / "b")
     assert {number: found[number] for number in (1, 2, 3, 4)} == expected(related=False)
     assert found[5] == ("train", None, [], [])
@@ -146,10 +153,12 @@ def test_broken_entries_are_left_out_and_counted(tmp_path):
 
     def spoil_gqa(content):
         content["5"] = {"objects": {str(place): one for place, one in enumerate(BROKEN)}}
-        content["3"]["objects"]["7"]["relations"] += [*BROKEN, {"name": "on", "object": "none"}]
+        more = [{"name": "on", "object": "none"}, {"name": " ", "object": "3"}]
+        content["3"]["objects"]["7"]["relations"] += [*BROKEN, *more]
 
     change(folder / "val_sceneGraphs.json", spoil_gqa)
-    take_folder(folder, [], tmp_path / "c", "gqa")
+    counts = take_folder(folder, [], tmp_path / "c", "gqa")
+    assert counts["relations without a name or an object of their picture"] == len(BROKEN) + 2
     assert meaning(tmp_path / "c") == expected(related=False)  # 5 has no file
 
     folder = make(tmp_path / "open_images", "open_images")
@@ -208,6 +217,18 @@ def test_a_packed_file_is_refused_by_its_name(form, file, packing, tmp_path):
     with pytest.raises(InputError, match=f"{file}{packing} is packed, .* unpack it to .*{file}, or give"):
         take_folder(folder, [], tmp_path / "raw", form)
     assert not (tmp_path / "raw").exists()
+
+
+def test_files_of_annotation_are_sorted_and_archives_that_were_unpacked_are_none(tmp_path):
+    names = ("b.json", "a/x.json", "unpacked/c/y.json", "unpacked/A/z.json")
+    for name in (*names, "b.json.zip", "a/folder.json/deeper.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert annotation_files(tmp_path, ".json") == sorted(tmp_path / name for name in names)
+    (tmp_path / "d.json.gz").write_text("")
+    assert len(annotation_files(tmp_path, ".json", least=0)) == 4
+    with pytest.raises(InputError, match="packed"):
+        annotation_files(tmp_path, ".json")
 
 
 def test_no_relations_anywhere_and_the_wrong_format_are_refused(tmp_path):
@@ -345,6 +366,23 @@ def test_a_quote_that_never_ends_is_no_table(tmp_path):
     path.write_text(path.read_text() + '1,"/m/0,/m/0,0,1,0,1,0,1,0,1,on\n2,"/m/0",/m/0,0,1,0,1,0,1,0,1,on\n')
     with pytest.raises(InputError, match="is no table"):
         take_folder(folder, [], tmp_path / "raw", "open_images")
+
+
+def test_labels_of_open_images_are_called_by_their_descriptions_alone(tmp_path):
+    folder = make(tmp_path / "source", "open_images")
+    path = folder / "class-descriptions-boxable.csv"
+    path.write_text("/m/00000,chaise à bascule\n/m/00001, \n", "utf-8-sig")
+    (folder / "parents.csv").write_text("/m/00001,thing\n")
+    take_folder(folder, [], tmp_path / "raw", "open_images")
+    names = {name for one in read_vg(tmp_path / "raw") for _, name, _ in one["objects"]}
+    assert names == {"chaise à bascule", "/m/00001"}
+    path.unlink()
+    missing = "files *class-descriptions*.csv missing: classes are called by their label, such as /m/01g317"
+    counts = take_folder(folder, [], tmp_path / "without", "open_images")
+    assert counts[missing] == 1
+    (folder / "test-annotations-vrd.csv").write_text("")
+    with pytest.raises(InputError, match="lacks the column ImageID"):
+        take_folder(folder, [], tmp_path / "empty", "open_images")
 
 
 def test_a_picture_of_another_folder_is_not_taken_for_a_missing_one(tmp_path):

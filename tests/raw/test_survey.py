@@ -273,6 +273,24 @@ def test_archives_of_the_hub_are_unpacked_and_nothing_leads_out(tmp_path):
     ]
 
 
+def test_names_longer_than_a_disk_takes_are_counted_in_its_bytes(tmp_path):
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(drawn, "JPEG")
+    short, long = "画" * 65 + ".jpg", "画" * 66 + ".jpg"  # 199 and 202 bytes
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in (short, long, f"{'画' * 90}/1.jpg"):
+            archive.writestr(name, drawn.getvalue())
+    rows = [
+        {"image": {"bytes": drawn.getvalue(), "path": name}} for name in (short, long, "画" * 90 + ".jpg")
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train.parquet")
+    counts = Counter()
+    unpack(tmp_path, counts)
+    assert [path.name for path in (tmp_path / "unpacked/a").iterdir()] == [short] and counts.total() == 2
+    made = {path.name for path in (tmp_path / "shards/train").iterdir()}
+    assert made == {short, "train-1.jpg", "train-2.jpg"}
+
+
 def test_a_broken_shard_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # as a project, in whose `data` the Hub's files are kept
     packed = shards(make(tmp_path / "source", "coco"), tmp_path / "data/packed")

@@ -40,7 +40,7 @@ def _picture(name: str, graph: Entry, split: str | None, counts: Counter[str]) -
         for link in links:
             words, end = (link.get("name"), link.get("object")) if isinstance(link, dict) else (None, None)
             other = place.get(str(end))
-            if other is not None and isinstance(words, str):
+            if other is not None and (words := words_of(words)):
                 picture.relations.append((subject, words, other))
             else:
                 counts["relations without a name or an object of their picture"] += 1

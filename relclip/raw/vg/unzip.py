@@ -30,7 +30,8 @@ RATIO_PICTURE, RATIO_JSON, SMALL = 20, 100, 1 << 16
 #: All pictures together, to the archive's size.
 RATIO_ALL = 4
 MOST_MEMBERS = 1_000_000
-#: Longest name of a file or folder that is unpacked; what holds annotation.
+#: Longest name in bytes of a file or folder that is unpacked (a disk takes 255, beside it `.partial`); what holds
+#: annotation.
 LONGEST_STEP, ANNOTATION_SUFFIXES = 200, (".json", ".csv")
 DONE = "done.json"
 NEW, BEFORE = "pictures unpacked", "pictures unpacked before"
@@ -106,12 +107,17 @@ def _numbered_picture(name: str) -> PurePosixPath | str:
 
 def _picture_or_annotation(name: str) -> PurePosixPath | str:
     steps = re.split(r"[/\\]", name)
-    if any(step.startswith(".") or len(step) > LONGEST_STEP for step in steps):
+    if not all(map(disk_takes, steps)):
         return "hidden, or with a name that no disk takes"
     ending = PurePosixPath(name).suffix.lower()
     if ending not in (*SUFFIXES, *ANNOTATION_SUFFIXES):
         return "no pictures and no annotation"
     return PurePosixPath(*steps) if ending in SUFFIXES else PurePosixPath(steps[-1])
+
+
+def disk_takes(name: str) -> bool:
+    """Whether a name from outside can be a file's or folder's that is not hidden."""
+    return not name.startswith(".") and len(name.encode()) <= LONGEST_STEP
 
 
 def _unpack(archive: Path, folder: Path, place_of: Callable[[str], PurePosixPath | str]) -> Counter[str]:

@@ -99,7 +99,6 @@ def clipped_box(thing: Entry, width: int, height: int, frame: Frame | None = Non
     if w <= 0 or h <= 0:
         return "box without area"
     box = (x, y, x + w, y + h)
-    left, top, right, bottom = frame.place(box) if frame else box
-    corners = np.array([max(left, 0), max(top, 0), min(right, width), min(bottom, height)], np.float32)
-    x1, y1, x2, y2 = corners.tolist()
+    placed = zip(frame.place(box) if frame else box, (width, height) * 2, strict=True)
+    x1, y1, x2, y2 = np.array([min(max(value, 0), limit) for value, limit in placed], np.float32).tolist()
     return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else "box outside the picture"

@@ -59,8 +59,9 @@ class Logits:
         pair = positions(keys, self.key[rows])
         known = pair >= 0
         logits[pair[known], self.predicate[rows][known]] = self.logit[rows][known]
-        if np.isnan(logits).any():
-            pair_, predicate = np.argwhere(np.isnan(logits))[0]
+        missing = np.argwhere(~np.isfinite(logits))
+        if len(missing):
+            pair_, predicate = missing[0]
             raise ContractError(
                 f"{self.path} has no number for predicate {predicate + 1} of the pair ({subject[pair_]},"
                 f" {object_[pair_]}) of image {image_id}; run the ext stage again"

@@ -293,6 +293,8 @@ def test_boxes_keep_area_after_rounding_to_float32():
     sliver = {"x": 16_777_216, "y": 0, "w": 0.5, "h": 5}
     assert clipped_box(sliver, 20_000_000, 10) == "box outside the picture"
     assert clipped_box({"x": 0, "y": 0, "w": 0.5, "h": 1e308}, 10, 10) == (0, 0, 0.5, 10)
+    for far in (1e300, -1e300):
+        assert clipped_box({"x": 0, "y": far, "w": 5, "h": 5}, 10, 10) == "box outside the picture"
 
 
 def test_the_command_prints_the_account_or_one_sentence(write_raw, thing, relation, tmp_path):

@@ -2,8 +2,11 @@
 
 import json
 import math
+import shutil
+from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from run_case import by_key, read, request
@@ -226,8 +229,27 @@ def test_both_is_fitted_on_validation_and_a_model_without_contrast_is_refused(ti
     inputs = trained(tmp_path / "model", tiny)
     predict_run(request(by="both"), inputs, tmp_path / "out")
     said = json.loads((tmp_path / "out" / "calibration.json").read_text())
-    assert 0 <= said["matching_weight"] <= 1
-    assert said["annotated"] > 0
+    images, network = ImageSet.load(inputs.dataset, inputs.features, "val"), load_model(inputs.model)
+    rows = pq.read_table(inputs.dataset / "relations.parquet").to_pylist()
+    pairs = []
+    for number, image in enumerate(images.image_ids):
+        with torch.no_grad():
+            logits = network(collate(Regions(images, 2, CPU), [number]), "given").predicate_logits.tolist()
+        ends, loops = images.pairs[images.pairs_of(number)].tolist(), in_loops(inputs, "dual", words, number)
+        for row in (row for row in rows if row["image_id"] == image):
+            i, j, predicate = (row[name] for name in ("subject_id", "object_id", "predicate_id"))
+            powers = np.exp(logits[ends.index([i, j])][1:])  # ids of objects are their places here
+            matched = [np.exp(loops[i, j, name]) for name in PREDICATES]
+            pairs.append([one[predicate - 1] / sum(one) for one in (powers, matched)])
+    assert said["annotated"] == len(pairs) > 0
+    assert said["matching_weight"] == pytest.approx(best_weight(*torch.tensor(pairs).T), abs=1e-3)
+    shutil.copytree(inputs.dataset, tmp_path / "dataset")
+    pq.write_table(
+        pq.read_table(tmp_path / "dataset/relations.parquet").slice(0, 0),
+        tmp_path / "dataset/relations.parquet",
+    )
+    with pytest.raises(ContractError, match=r"which predict\.by: both needs"):
+        predict_run(request(by="both"), replace(inputs, dataset=tmp_path / "dataset"), tmp_path / "none")
     save_model(load_model(inputs.model), inputs.model)
     assert load_contrast(inputs.model) is None
     with pytest.raises(ContractError, match="was trained without a contrast"):

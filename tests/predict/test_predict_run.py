@@ -51,6 +51,18 @@ def test_batches_equal_one_image_at_a_time(tiny, tmp_path, rank_by, changed):
         assert {key: row["score"] for key, row in found.items()} == pytest.approx(scores, rel=1e-5)
 
 
+def test_damaged_maps_are_refused_before_anything_is_predicted(tiny, tmp_path):
+    shutil.copytree(tiny / "features", tmp_path / "features")
+    maps = tmp_path / "features/maps.npy"
+    maps.write_bytes(maps.read_bytes()[:-1] + b"\x7f")
+    inputs = Inputs(untrained(tmp_path / "model"), tiny / "dataset", tmp_path / "features")
+    with pytest.raises(ContractError, match=r"is not what maps\.sha256 beside it says"):
+        predict_run(request(), inputs, tmp_path / "out")
+    with pytest.raises(ContractError, match=r"is not what maps\.sha256 beside it says"):
+        predict_sgdet(request(), inputs, tmp_path / "none", tmp_path / "out", class_iou=0.5)
+    assert not (tmp_path / "out").exists()
+
+
 def test_where_memory_does_not_suffice_kept_maps_go_first_and_then_a_sentence_is_said(
     tiny, tmp_path, monkeypatch, capsys
 ):

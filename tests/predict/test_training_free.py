@@ -122,6 +122,14 @@ def test_scores_of_a_predicate_that_is_none_are_refused(wrong):
         knowledge.Logits(Path("scores.parquet"), table, 2)
 
 
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), float("-inf")])
+def test_scores_that_are_no_finite_numbers_are_refused(wrong):
+    table = pa.table([[7, 7], [1, 1], [2, 2], [1, 2], [0.5, wrong]], names=EXT_SCORES.names)
+    logits = knowledge.Logits(Path("scores.parquet"), table, 2)
+    with pytest.raises(ContractError, match=r"no number for predicate 2 of the pair \(1, 2\) of image 7"):
+        logits.of(7, np.array([1]), np.array([2]))
+
+
 def test_a_knowledge_base_of_other_classes_is_refused(tmp_path):
     write_free_case(tmp_path)
     path = tmp_path / "kb" / "triplets.parquet"

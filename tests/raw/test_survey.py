@@ -4,6 +4,7 @@ import datetime
 import io
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -259,6 +260,8 @@ def test_archives_of_the_hub_are_unpacked_and_nothing_leads_out(tmp_path):
     for path in sorted((packed / "images").glob("*.jpg"))[1:]:
         path.unlink()
     (packed / "annotations/train.json").unlink()
+    (packed / ".cache").mkdir()
+    (packed / ".cache/half.zip").write_bytes(b"PK")  # the Hub's client keeps what it needs there
     counts = Counter()
     unpack(packed, counts)
     # a folder called as the archive is the data set's own
@@ -284,11 +287,28 @@ def test_names_longer_than_a_disk_takes_are_counted_in_its_bytes(tmp_path):
         {"image": {"bytes": drawn.getvalue(), "path": name}} for name in (short, long, "画" * 90 + ".jpg")
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train.parquet")
+    (tmp_path / "a.json").write_text("3")
     counts = Counter()
     unpack(tmp_path, counts)
     assert [path.name for path in (tmp_path / "unpacked/a").iterdir()] == [short] and counts.total() == 2
     made = {path.name for path in (tmp_path / "shards/train").iterdir()}
     assert made == {short, "train-1.jpg", "train-2.jpg"}
+    assert not list((tmp_path / "shards").glob("*.json"))  # objects without relations are no annotation
+
+
+def test_shards_that_swell_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("relclip.raw.packed.LARGEST_JSON", 0)  # in a test
+    picture = b"\xff\xd8\xff" + random.Random(0).randbytes(5000)
+    path = tmp_path / "train.parquet"
+    # a picture said often is stored once
+    pq.write_table(pa.table({"image": pa.array([picture] * 3).dictionary_encode()}), path)
+    unpack(tmp_path, Counter())
+    assert len(list((tmp_path / "shards/train").iterdir())) == 3
+    shutil.rmtree(tmp_path / "shards")
+    pq.write_table(pa.table({"image": pa.array([picture] * 10).dictionary_encode()}), path)
+    with pytest.raises(InputError, match="hold far more than their size"):
+        unpack(tmp_path, Counter())
+    assert [one.name for one in tmp_path.iterdir()] == ["train.parquet"]
 
 
 def test_a_broken_shard_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatch):

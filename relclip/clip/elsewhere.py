@@ -1,7 +1,6 @@
 """A CLIP from elsewhere: any open_clip model, from a weights file, a pretrained tag, or untrained to try the path."""
 
 import os
-import sys
 import urllib.error
 import urllib.request
 import zipfile
@@ -14,6 +13,7 @@ import torch
 from relclip.core.atomic import write_json
 from relclip.core.errors import InputError, errors_as, one_line
 from relclip.core.params.clip import Clip
+from relclip.core.process import say
 from relclip.encoder.encoder import Encoder, save_encoder
 from relclip.encoder.known import check_activation, check_texts, hub_names, no_tag, read_config, unknown
 from relclip.internals.open_clip import quiet
@@ -39,10 +39,9 @@ def load_elsewhere(settings: Clip, folder: Path) -> None:
     model, tokenizer = _built(name, hub_names(model_config))
     preprocess = dict(open_clip.model.get_model_preprocess_cfg(model))
     if settings.weights is None:
-        print(
-            f"relclip: WARNING: clip.weights is null, so '{name}' is UNTRAINED: its weights are random, and "
-            "every number made from it is meaningless; set clip.weights to a weights file or a pretrained tag",
-            file=sys.stderr,
+        say(
+            f"WARNING: clip.weights is null, so '{name}' is UNTRAINED: its weights are random, and "
+            "every number made from it is meaningless; set clip.weights to a weights file or a pretrained tag"
         )
     else:
         weights, tag = _weights(name, settings.weights)

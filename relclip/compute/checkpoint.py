@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ import torch
 
 from relclip.core.atomic import atomic_file
 from relclip.core.errors import is_out_of_memory
+from relclip.core.process import say
 
 FILE = "checkpoint.pt"
 
@@ -83,10 +83,10 @@ def _load_state(path: Path, digest: str, device: torch.device) -> dict[str, Any]
     except Exception as error:  # torch raises a different error for each way a file can be broken
         if is_out_of_memory(error):
             raise
-        _say(f"the checkpoint {path} is broken ({type(error).__name__}); training starts anew")
+        say(f"the checkpoint {path} is broken ({type(error).__name__}); training starts anew")
         return None
     if not fits:
-        _say(f"the checkpoint {path} belongs to other parameters or inputs; training starts anew")
+        say(f"the checkpoint {path} belongs to other parameters or inputs; training starts anew")
         return None
     return state
 
@@ -94,7 +94,3 @@ def _load_state(path: Path, digest: str, device: torch.device) -> dict[str, Any]
 def remove_checkpoint(folder: Path) -> None:
     """Remove the checkpoint of a training that ended well."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _say(sentence: str) -> None:
-    print(f"relclip: {sentence}", file=sys.stderr, flush=True)

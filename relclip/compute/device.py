@@ -2,7 +2,6 @@
 
 import functools
 import os
-import sys
 import uuid
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 from relclip.compute.cards import freest
 from relclip.core import card
 from relclip.core.errors import InputError, one_line
+from relclip.core.process import say
 
 #: The environment variable that says how many jobs share this machine's GPUs.
 GPU_JOBS = "RELCLIP_GPU_JOBS"
@@ -56,11 +56,9 @@ def _card() -> torch.device | None:
         raise card.unusable(reason)
     if card.is_there():
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
-        print(
-            f"relclip: the CPU computes, though there is an NVIDIA card: torch {torch.__version__}, {built}, finds "
-            "none that it can use (is the driver older? nvidia-smi tells)",
-            file=sys.stderr,
-            flush=True,
+        say(
+            f"the CPU computes, though there is an NVIDIA card: torch {torch.__version__}, {built}, finds "
+            "none that it can use (is the driver older? nvidia-smi tells)"
         )
     return None
 

@@ -1,7 +1,6 @@
 """Work that is too much for the device's memory is done in halves, and said so in one line."""
 
 import gc
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from relclip.core.errors import OutOfMemory, is_out_of_memory
+from relclip.core.process import say
 
 Result = TypeVar("Result")
 
@@ -48,11 +48,7 @@ def free_what_is_left() -> None:
 def say_halved(what: str, unit: str, tried: int, left: int, setting: str) -> None:
     """Say, in one line, that work goes on in smaller pieces; `setting` is the parameter that starts smaller, if any."""
     advice = f" (lower {setting} to start there)" if setting else ""
-    print(
-        f"relclip: {what}: out of memory with {tried} {unit}s at once; going on with {left}{advice}",
-        file=sys.stderr,
-        flush=True,
-    )
+    say(f"{what}: out of memory with {tried} {unit}s at once; going on with {left}{advice}")
 
 
 class Halving:

@@ -54,6 +54,11 @@ def _machine() -> str:
     return hashlib.sha256(f"{socket.gethostname()} {numbered_in}".encode()).hexdigest()[:8]
 
 
+def say(sentence: str) -> None:
+    """Tell whoever looks on one sentence, beside what a command prints."""
+    print(f"relclip: {sentence}", file=sys.stderr, flush=True)
+
+
 def launched() -> bool:
     """Whether torchrun started this process, alone or with others."""
     return "TORCHELASTIC_RUN_ID" in os.environ

@@ -38,7 +38,7 @@ from relclip.tracking.recorder import Recorder, Silent
 NAME = "detector"
 SPLITS = ("val", "test")
 #: mAP50 of the detectors that scene graph models of Visual Genome's 150 classes are built on.
-PUBLISHED_MAP50 = "0.25 to 0.30"
+PUBLISHED = "published detectors of Visual Genome reach 0.25 to 0.30"
 #: The files that a training depends on.
 INPUTS = ("vocabulary.json", "images.parquet", "objects.parquet")
 
@@ -66,12 +66,9 @@ def run(
     prepare(settings.seed, threads)
     annotations = load_annotations(dataset)
     config = config_of(settings, annotations.vocabulary)
+    pictures = Pictures([raw / file for file in annotations.file], config.image_size)
     task = _Task(
-        settings,
-        annotations,
-        Pictures([raw / file for file in annotations.file], config.image_size),
-        best_device(device),
-        readers or threads or available_threads(),
+        settings, annotations, pictures, best_device(device), readers or threads or available_threads()
     )
     inputs = {name: file_digest(dataset / name) for name in INPUTS}
     checkpoint, began = checkpoints / NAME, time.monotonic()
@@ -82,21 +79,27 @@ def run(
     tables, statistics = zip(*(task.detect(model, split) for split in SPLITS), strict=True)
     seconds = {"seconds_training": trained - began, "seconds_detecting": time.monotonic() - trained}
     report = dict(zip(SPLITS, statistics, strict=True))
+    about = {"detector": settings.model_dump(), "inputs": inputs}
     with atomic_folder(output) as folder:
-        about = {"detector": settings.model_dump(), "inputs": inputs}
         save_detector(folder, model, config, annotations.vocabulary, about)
         curves.write(folder / "curves.csv")
         write_table(folder / "proposals.parquet", pa.concat_tables(tables), PREDICTED_OBJECTS)
         write_json(folder / "statistics.json", report)
     remove_checkpoint(checkpoint)
-    flat = {f"{split}_{name}": value for split, values in report.items() for name, value in values.items()}
-    recorder.metrics({**flat, **seconds}, settings.iterations)
+    _record(recorder, report, seconds, settings.iterations)
     recorder.tags({"model_sha256": file_digest(output / WEIGHTS)})
     print(f"detector: {json.dumps({**report, **seconds})}", flush=True)
     if config.backbone == "resnet50" and annotations.vocabulary.objects == load_names("vg150"):
-        found = f"mAP50 on test {report['test']['mAP50']:.3f}"
-        print(f"detector: {found}; published detectors of Visual Genome reach {PUBLISHED_MAP50}")
+        print(f"detector: mAP50 on test {report['test']['mAP50']:.3f}; {PUBLISHED}")
     return report
+
+
+def _record(
+    recorder: Recorder, report: Mapping[str, Mapping[str, float]], seconds: Mapping[str, float], step: int
+) -> None:
+    """Tell the recorder how good the boxes are and how long they took."""
+    flat = {f"{split}_{name}": value for split, values in report.items() for name, value in values.items()}
+    recorder.metrics({**flat, **seconds}, step)
 
 
 @dataclass(frozen=True)

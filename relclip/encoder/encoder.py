@@ -6,7 +6,6 @@ open_clip_model.safetensors, and words.txt where the tokenizer is the small one 
 
 import copy
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -26,6 +25,7 @@ from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, InputError, errors_as, no_file, one_line
 from relclip.core.json_file import read_json
 from relclip.core.ordered import in_order
+from relclip.core.process import say
 from relclip.core.progress import progress
 from relclip.encoder.known import check_texts
 from relclip.encoder.tokenizer import WordTokenizer, load_words
@@ -174,9 +174,7 @@ class Encoder:
         if not narrow or found.isfinite().all():
             return found
         self._wide = True
-        print(
-            "relclip: float16 does not hold this CLIP's numbers; going on in float32, slower", file=sys.stderr
-        )
+        say("float16 does not hold this CLIP's numbers; going on in float32, slower")
         return self._computed(tower)
 
     def _pixels(self, batch: Tensor, size: int) -> Tensor:

@@ -1,6 +1,5 @@
 """Pooled features of every object and every union box. Maps and boxes never change, so each is pooled once."""
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from weakref import WeakSet
@@ -14,6 +13,7 @@ from relclip.compute.device import memory_to_keep, moved
 from relclip.compute.halving import free_what_is_left
 from relclip.core.boxes import Boxes
 from relclip.core.errors import is_out_of_memory
+from relclip.core.process import say
 from relclip.model.image_set import ImageSet
 from relclip.model.pooled import PooledFile
 
@@ -140,9 +140,7 @@ def with_room(function: Callable[[], Result]) -> Result:
         if not is_out_of_memory(error) or not sum(regions.give_back() for regions in list(_LIVE)):
             raise
     free_what_is_left()  # outside of the except clause, whose traceback keeps the tensors alive
-    print(
-        "relclip: out of memory; going on without kept regions, which is slower", file=sys.stderr, flush=True
-    )
+    say("out of memory; going on without kept regions, which is slower")
     return function()
 
 

@@ -2,14 +2,19 @@
 
 import argparse
 import csv
-import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from relclip.core import command
 from relclip.core.errors import InputError, counted
-from relclip.photo.graph import SceneGraph, two_digits
+from relclip.core.process import say
+from relclip.photo.graph import two_digits
 from relclip.photo.photos import find_photos, passed_over
 from relclip.photo.user_boxes import read_boxes
+
+if TYPE_CHECKING:
+    from relclip.photo.run import Photo
 
 TOP = 10
 FORMATS = ("coco", "networkx")
@@ -41,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
         help="look for these predicates instead, with commas between them, trained or not: they are matched by their "
         "words; one with a comma in it stands in double quotes, as in CSV",
     )
+    _add_results(parser)
+    _add_models(parser)
+    return parser
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    """Add the options of what is written."""
     command.add_path(
         parser,
         "--output",
@@ -59,13 +71,16 @@ def _parser() -> argparse.ArgumentParser:
         help="write also one coco.json of all photos (`relclip import` reads it), or a networkx.json for each; may be"
         " repeated",
     )
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    """Add the options of which models answer, and where they compute."""
     command.add_data(parser)
     command.add_path(parser, "--model", "FOLDER", "instead of --data: a folder that `relclip export` wrote")
     command.add_path(parser, "--encoder", "FOLDER", "the encoder's folder, for a --model that holds none")
     command.add_path(parser, "--params", "FILE", "its params.yaml (default: beside --data)")
     command.add_device(parser)
     command.add_threads(parser)
-    return parser
 
 
 def _names(text: str) -> list[str]:
@@ -102,28 +117,32 @@ def main() -> None:
         encoder=options.encoder,
         predicates=options.predicates,
     )
-    about = graphs.models.about
-    print(f"relclip: {about.sentence}", file=sys.stderr)
+    models = graphs.models
+    say(models.about.sentence)
     rest = passed_over(options.photos, options.output)
     job = Job(graphs, options.output, boxes, options.top, rest)
     done, index = predict_photos(job, photos, options.threads or available_threads())
-    models = graphs.models
     for name in dict.fromkeys(options.format):
         print(WRITERS[name](options.output, files_of(done), models.vocabulary.objects, models.predicates))
     if index is None:
-        _tell(done[0].graph, options.top)
-        print(done[0].folder / "page.html")
-        return
-    print(index)
-    failed = sum(bool(photo.failure) for photo in done)
-    if failed:
-        raise InputError(f"{failed} of {counted(len(done), 'photo')} could not be used; {index} says why")
+        _tell(done[0], options.top)
+    else:
+        _end(done, index)
 
 
-def _tell(graph: SceneGraph | None, top: int) -> None:
-    """The first relations of the one photo."""
-    for subject, predicate, object_, score in graph.triplets(top) if graph else []:
+def _tell(photo: "Photo", top: int) -> None:
+    """The first relations of the one photo, and where its page is."""
+    for subject, predicate, object_, score in photo.graph.triplets(top) if photo.graph else []:
         print(f"{two_digits(score):>8}  {subject} {predicate} {object_}")
+    print(photo.folder / "page.html")
+
+
+def _end(photos: Sequence["Photo"], index: Path) -> None:
+    """Where the page of several photos is. Raises InputError where some could not be used."""
+    print(index)
+    failed = sum(bool(photo.failure) for photo in photos)
+    if failed:
+        raise InputError(f"{failed} of {counted(len(photos), 'photo')} could not be used; {index} says why")
 
 
 if __name__ == "__main__":

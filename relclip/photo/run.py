@@ -1,7 +1,6 @@
 """The command's work: read photos in threads, ask the models batch by batch, write each photo's results."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -14,6 +13,7 @@ from relclip.core.digest import file_digest, inputs_digest
 from relclip.core.errors import InputError, counted
 from relclip.core.images import check_is_file, read_shown
 from relclip.core.ordered import in_order
+from relclip.core.process import say
 from relclip.core.progress import progress
 from relclip.core.trained import WEIGHTS
 from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
@@ -100,7 +100,7 @@ def predict_photos(job: Job, paths: Sequence[Path], workers: int) -> tuple[list[
     done = [replace(photo, graph=None) for photo in shown]  # thousands of graphs need not stay in memory
     failed = [photo for photo in done if photo.failure]
     for failure in [photo.failure for photo in failed] + [job.passed_over] * bool(job.passed_over):
-        print(f"relclip: {failure}", file=sys.stderr)
+        say(failure)
     return done, write_index(
         job.output, files_of(done), _left_out(job, failed, len(done)), job.graphs.models.about
     )

@@ -5,7 +5,6 @@ One job at the end does it for all runs, so that no training pays for it.
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from relclip.core.digest import file_digest
+from relclip.core.process import say
 from relclip.tracking import runs as tracking
 
 #: Tag that says what was added last: nothing is sent twice.
@@ -58,10 +58,9 @@ def _publish(entries: Sequence[Entry], store: Path | None) -> None:
         elsewhere += not keeps
         _add(client, run.info.run_id, entry, entry.files if keeps else {})
     if elsewhere:
-        print(
-            f"relclip: the figures of {elsewhere} runs were not added to MLflow: its store {store} was made in another "
-            "folder and still names that one; move it away to start a new one",
-            file=sys.stderr,
+        say(
+            f"the figures of {elsewhere} runs were not added to MLflow: its store {store} was made in another "
+            "folder and still names that one; move it away to start a new one"
         )
 
 

@@ -237,10 +237,7 @@ def attempt(action: Callable[[], Any]) -> Any:
         return action()
     except Exception as error:
         reason = one_line(error)
-        print(
-            f"relclip: MLflow did not take this ({type(error).__name__}: {reason}); the stage goes on",
-            file=sys.stderr,
-        )
+        process.say(f"MLflow did not take this ({type(error).__name__}: {reason}); the stage goes on")
         return None
 
 

@@ -1,13 +1,13 @@
 """Every wanted file at hand: named in raw.vg.have, put or fetched into raw.vg.folder, or listed in one message."""
 
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from relclip.core.atomic import make_folder
 from relclip.core.errors import InputError
 from relclip.core.params.raw import VisualGenome
+from relclip.core.process import say
 from relclip.raw.vg.files import Remote, amount, wanted_files, wrong
 from relclip.raw.vg.mirrors import Downloads, Failures
 from relclip.raw.vg.unzip import folder_of, is_unpacked
@@ -71,10 +71,7 @@ def _there(folder: Path, remote: Remote) -> bool:
 
 def _note_size(path: Path, remote: Remote) -> None:
     if remote.size not in {None, path.stat().st_size}:
-        print(
-            f"relclip: {path} has {path.stat().st_size} bytes, the published file {remote.size}; it is used as it is",
-            file=sys.stderr,
-        )
+        say(f"{path} has {path.stat().st_size} bytes, the published file {remote.size}; it is used as it is")
 
 
 def _check_space(folder: Path, missing: Sequence[Remote]) -> None:

@@ -3,9 +3,22 @@
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_dataset import write_tiny
+
+from relclip.model import ImageSet, Regions
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory) -> Path:
     return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def images(tiny):
+    return ImageSet.load(tiny / "dataset", tiny / "features", "train")
+
+
+@pytest.fixture(scope="module")
+def regions(images):
+    return Regions(images, 2, torch.device("cpu"))

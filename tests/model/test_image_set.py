@@ -22,11 +22,6 @@ from relclip.model.batch import object_geometry, pair_geometry
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="module")
-def images(tiny):
-    return ImageSet.load(tiny / "dataset", tiny / "features", "train")
-
-
 def test_holds_the_files_of_its_split(tiny, images):
     table = pq.read_table(tiny / "dataset" / "objects.parquet").to_pylist()
     rows = {

@@ -38,11 +38,6 @@ def build(**options):
     return model
 
 
-@pytest.fixture(scope="module")
-def regions(tiny):
-    return Regions(ImageSet.load(tiny / "dataset", tiny / "features", "train"), 2, CPU)
-
-
 @pytest.mark.parametrize("labels", ["given", "predicted"])
 @torch.no_grad()
 def test_packed_equals_image_by_image(regions, labels):

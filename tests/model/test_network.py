@@ -35,11 +35,6 @@ def build(**options):
     return model
 
 
-@pytest.fixture(scope="module")
-def regions(tiny):
-    return Regions(ImageSet.load(tiny / "dataset", tiny / "features", "train"), 2, CPU)
-
-
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("labels", ["given", "predicted"])
 @torch.no_grad()

@@ -14,18 +14,12 @@ from relclip.core.errors import ContractError
 from relclip.core.kb_filter import believed_captions, believed_triplets, count_shares, count_triplets
 from relclip.core.params.train import KbLabels, Train
 from relclip.core.parquet import EVIDENCE, EXT_SCORES, TRIPLETS, read_table, write_table
-from relclip.model import ImageSet
 from relclip.train.labels import kb_ext_labels, kb_labels
 from relclip.train.stage import train_run
 
 
 def rows_of(table):
     return [tuple(row.values()) for row in table.to_pylist()]
-
-
-@pytest.fixture(scope="module")
-def images(tiny):
-    return ImageSet.load(tiny / "dataset", tiny / "features", "train")
 
 
 @pytest.fixture(scope="module")

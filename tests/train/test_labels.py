@@ -15,7 +15,6 @@ from relclip.core.errors import ContractError, InputError
 from relclip.core.params.train import Train
 from relclip.core.parquet import EXT_SCORES, PROMPTS, RELATIONS, TRIPLETS, read_table
 from relclip.core.vocabulary import load_vocabulary
-from relclip.model import ImageSet
 from relclip.train import labels as train_labels
 from relclip.train.labels import LEFT_OUT, full_labels, kb_ext_labels, kb_labels, of_pairs, read_scores
 from relclip.train.language import load_phrases, load_prompts
@@ -23,11 +22,6 @@ from relclip.train.minibatch import choose_pairs
 from relclip.train.targets import TrainingSet
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def images(tiny):
-    return ImageSet.load(tiny / "dataset", tiny / "features", "train")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from refine_runs import refiner, train_starts, with_sentences
+from refine_runs import refiner, train_starts
 from tiny_dataset import CLASSES, PREDICATES
 
 from relclip.core.kb_filter import believed_captions
@@ -14,11 +14,6 @@ from relclip.core.parquet import EVIDENCE, EXT_SCORES, TRAINED_LABELS, TRIPLETS,
 from relclip.model import ImageSet
 from relclip.train.labels import kb_ext_labels, kb_labels
 from relclip.train.refine import artifact
-
-
-@pytest.fixture(scope="module")
-def inputs(tiny, tmp_path_factory):
-    return with_sentences(tiny, tmp_path_factory.mktemp("sentences"))
 
 
 @pytest.fixture(scope="module")

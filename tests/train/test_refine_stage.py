@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from refine_runs import SETTINGS, refiner, train_starts, with_sentences
+from refine_runs import SETTINGS, refiner, train_starts
 from safetensors.numpy import load_file
 
 from relclip.core.errors import ContractError, InputError, ParamsError
@@ -26,11 +26,6 @@ from relclip.train.validate import labelled_logits
 
 HEAD = {"predicate_classifier.weight", "predicate_classifier.bias", "frequency_bias"}
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def inputs(tiny, tmp_path_factory):
-    return with_sentences(tiny, tmp_path_factory.mktemp("sentences"))
 
 
 @pytest.fixture(scope="module")

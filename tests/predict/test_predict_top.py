@@ -119,7 +119,7 @@ def test_writer_keeps_order_and_types_over_many_flushes(tmp_path, monkeypatch):
 @pytest.mark.parametrize("whose", ["scores", "object_score"])
 def test_a_score_that_is_no_number_leaves_no_file(tmp_path, whose):
     case = write_free_case(tmp_path, seed=2)
-    image = next(key for key, _ in case["boxes"])
+    image = next(key for key, number in case["boxes"] if number)  # of two objects
     prediction = _image(case, image, np.random.default_rng(0), coarse=False)
     getattr(prediction, whose).flat[0] = np.inf
     with pytest.raises(ContractError, match=f"image {image}"), task_writer(tmp_path / "out", 100) as write:

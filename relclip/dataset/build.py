@@ -94,7 +94,8 @@ def _images(pictures: Mapping[int, Picture], account: Account) -> pa.Table:
             account.drop("images", "no object of the vocabulary", str(picture.image_id))
     if not kept:
         raise InputError(
-            f"no image is left: {account.why('images')}; compare the files with Visual Genome's formats"
+            f"no image is left: {account.why('images')} (of objects: {account.why('objects')}); compare the files with "
+            "Visual Genome's formats"
         )
     return pa.table({name: [getattr(picture, name) for picture in kept] for name in IMAGES.names}, IMAGES)
 

@@ -2,17 +2,23 @@
 
 import math
 from array import array
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from relclip.core.entries import Entry, as_list, identifier, names_of
+from relclip.core.errors import InputError
 from relclip.core.parquet import OBJECTS
 from relclip.dataset.account import Account
 from relclip.dataset.frames import Box, Frame
 from relclip.dataset.names import ObjectNames
 from relclip.dataset.pictures import Picture, things_by_picture
+
+BEYOND = "boxes that reach beyond their picture by more than a pixel (clipped)"
+#: Boxes tell how they are laid out where there are more than so many; Visual Genome has some beyond their pictures.
+FEW, MOST_BEYOND = 10, 0.5
 
 
 class ObjectTable:
@@ -22,12 +28,28 @@ class ObjectTable:
         self._names, self._account = names, account
         self._image_id, self._object_id, self._class_id = array("q"), array("i"), array("i")
         self._boxes = array("f")
+        self._layout: Counter[str] = Counter()
 
     def read(self, path: Path, pictures: dict[int, Picture]) -> None:
-        """Add the objects of objects.json; those of images not in `pictures` are passed over."""
+        """Add the objects of objects.json; those of images not in `pictures` are passed over.
+
+        Raises InputError where their boxes are laid out in another way.
+        """
         for picture, things in things_by_picture(path, "objects", pictures, self._account):
             for thing in things:
                 self.add(picture, thing)
+        placed, shares, beyond = (self._layout[what] for what in ("placed", "shares", "beyond"))
+        self._account.noted[BEYOND] += beyond
+        if placed > FEW and shares == placed:
+            raise InputError(
+                f"all {placed} boxes of {path} lie within the first pixel, as shares of a picture's sides do; write x, "
+                "y, width and height in pixels"
+            )
+        if placed > FEW and beyond > MOST_BEYOND * placed:
+            raise InputError(
+                f"{beyond} of {placed} boxes of {path} reach beyond their picture, as corners (x1, y1, x2, y2) do where"
+                " x, y, width, height are read; write these, in pixels"
+            )
 
     def add(self, picture: Picture, thing: Entry) -> int | None:
         """Keep an object and return its id in the image, or count why not and return None."""
@@ -63,9 +85,15 @@ class ObjectTable:
         class_id = self._class(thing)
         if isinstance(class_id, str):
             return class_id
-        box = clipped_box(thing, picture.width, picture.height, picture.frame)
-        if isinstance(box, str):
-            return box
+        placed = _placed(thing, picture.frame)
+        if isinstance(placed, str):
+            return placed
+        box = _clipped(placed, picture.width, picture.height)
+        self._layout["placed"] += 1
+        self._layout["shares"] += thing["x"] + thing["w"] <= 1 and thing["y"] + thing["h"] <= 1
+        self._layout["beyond"] += not box or max(abs(a - b) for a, b in zip(placed, box, strict=True)) > 1
+        if not box:
+            return "box outside the picture"
         self._image_id.append(picture.image_id)
         self._object_id.append(picture.kept)
         self._class_id.append(class_id)
@@ -87,6 +115,12 @@ class ObjectTable:
 
 def clipped_box(thing: Entry, width: int, height: int, frame: Frame | None = None) -> Box | str:
     """Return the object's box (x, y, w, h as annotated) as xyxy inside the picture's file, or why it has none."""
+    placed = _placed(thing, frame)
+    return placed if isinstance(placed, str) else _clipped(placed, width, height) or "box outside the picture"
+
+
+def _placed(thing: Entry, frame: Frame | None) -> Box | str:
+    """The object's box as xyxy in the file's pixels, wherever they lie, or why it has none."""
     values = [thing.get(key) for key in "xywh"]
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return "box not of four numbers"
@@ -99,6 +133,11 @@ def clipped_box(thing: Entry, width: int, height: int, frame: Frame | None = Non
     if w <= 0 or h <= 0:
         return "box without area"
     box = (x, y, x + w, y + h)
-    placed = zip(frame.place(box) if frame else box, (width, height) * 2, strict=True)
-    x1, y1, x2, y2 = np.array([min(max(value, 0), limit) for value, limit in placed], np.float32).tolist()
-    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else "box outside the picture"
+    return frame.place(box) if frame else box
+
+
+def _clipped(box: Box, width: int, height: int) -> Box | None:
+    """The part of a box inside the picture; None where there is none."""
+    limits = zip(box, (width, height) * 2, strict=True)
+    x1, y1, x2, y2 = np.array([min(max(value, 0), limit) for value, limit in limits], np.float32).tolist()
+    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from relclip.core.errors import InputError
-from relclip.core.params.dataset import Split
+from relclip.core.params.dataset import Dataset, Split
 from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.dataset.account import Account
 from relclip.dataset.build import make_dataset
-from relclip.dataset.objects import clipped_box
+from relclip.dataset.objects import BEYOND, clipped_box
 from relclip.dataset.split import split_of
 
 SCHEMAS = {"images": IMAGES, "objects": OBJECTS, "relations": RELATIONS}
@@ -95,6 +95,7 @@ def test_every_reason_is_counted(write_raw, thing, relation, params):
         for kind, word in (("names", "unicorn"), ("predicates", "wears"))
     }
     assert account["noted"] == {
+        BEYOND: 3,
         "elements of objects.json that are no JSON objects": 1,
         "objects that only relationships.json holds": 1,
     }
@@ -287,6 +288,25 @@ def test_split_is_stable_and_near_its_fractions():
 )
 def test_a_box_is_clipped_to_the_picture_or_told_why_not(box, said):
     assert clipped_box(dict(zip("xywh", box, strict=True)), 40, 30) == said
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        ((0.5, 0.5, 0.5, 0.25), "all 11 boxes of .* lie within the first pixel"),
+        ((20, 15, 35, 28), "11 of 11 boxes of .* reach beyond their picture"),  # its corners
+    ],
+)
+def test_boxes_in_another_layout_are_refused(write_raw, thing, box, said, tmp_path):
+    """Shares of a picture's sides trained as one pixel, corners as boxes clipped to the picture, without a word."""
+    things = [thing(number, "man", *box) for number in range(11)]
+    relations, params = {1: []}, Dataset(split=Split(validation=0.1, test=0.4))
+    with pytest.raises(InputError, match=said):
+        make_dataset(params, write_raw({1: (40, 30)}, {1: things}, relations), tmp_path / "data")
+    right = [*things[:-1], thing(11, "man", 1, 1, 39.5, 29.5)] if box[0] < 1 else things[:10]
+    raw = write_raw({1: (40, 30)}, {1: right}, relations)
+    noted = make_dataset(params, raw, tmp_path / "data").noted
+    assert noted[BEYOND] == (0 if box[0] < 1 else 10)
 
 
 def test_boxes_keep_area_after_rounding_to_float32():

@@ -413,3 +413,15 @@ def test_of_pictures_called_alike_each_list_has_those_of_its_split_or_beside_it(
     for one in read_vg(tmp_path / "raw"):
         with Image.open(tmp_path / "raw/images" / f"{one['image_id']}.jpg") as picture:
             assert picture.width == one["width"]
+
+
+@pytest.mark.parametrize("key", ["images", "categories", "rel_categories"])
+def test_two_of_a_coco_file_with_one_id_are_refused(key, tmp_path):
+    """Merged files have such: a picture got the boxes of another, a class the name of the last."""
+    folder = make(tmp_path / "coco", "coco")
+    path = next(path for path in folder.rglob("*.json") if json.loads(path.read_text())[key])
+    change(path, lambda content: content[key].append(content[key][0]))
+    take_folder(folder, [], tmp_path / "raw", "coco")  # the same once more says nothing else
+    change(path, lambda content: content[key].append({**content[key][0], "name": "z", "file_name": "z.jpg"}))
+    with pytest.raises(InputError, match=f"{path.name}: two of its {key} have the id"):
+        take_folder(folder, [], tmp_path / "raw2", "coco")

@@ -5,6 +5,7 @@ they are plain names, an id is a place) and `rel_annotations` ({image_id, subjec
 ends are ids of annotations). An id is a number or a text.
 """
 
+import reprlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,8 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
     for key in KEYS:
         if not isinstance(content.get(key), list):
             raise InputError(f"{path}: '{key}' must be a list; compare the file with COCO's format")
-    names = names_by_id(content["categories"]), names_by_id(content["rel_categories"])
+    names = _names(content, "categories", path), _names(content, "rel_categories", path)
+    files: dict[Id, str] = {}
     things, links = (
         _by_picture(content[key], f"{key} without the image_id of a picture", counts)
         for key in ("annotations", "rel_annotations")
@@ -53,11 +55,30 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
         if file is None or number is None:
             counts["images without a file_name or an id"] += 1
             continue
+        if files.setdefault(number, file) != file:
+            raise _twice(path, "images", number, files[number], file)
         picture = Picture(str(number), file, (entry.get("width"), entry.get("height")), split, listing=path)
         _fill(picture, things.pop(number, []), links.pop(number, []), names, counts)
         yield picture
     for what, left in (("annotations", things), ("rel_annotations", links)):
         counts[f"{what} of no picture that is listed"] += sum(map(len, left.values()))
+
+
+def _names(content: Entry, key: str, path: Path) -> Names:
+    names = names_by_id(content[key])
+    for number, name in (
+        (id_of(entry, "id"), entry.get("name")) for entry in content[key] if isinstance(entry, dict)
+    ):
+        if words_of(name) and number is not None and names[number] != name:
+            raise _twice(path, key, number, name, names[number])
+    return names
+
+
+def _twice(path: Path, key: str, number: Id, first: object, second: object) -> InputError:
+    return InputError(
+        f"{path}: two of its {key} have the id {reprlib.repr(number)}, {reprlib.repr(first)} and "
+        f"{reprlib.repr(second)}, so that nobody knows which is meant; give each an id of its own"
+    )
 
 
 def names_by_id(entries: list[object]) -> Names:

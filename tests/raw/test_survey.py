@@ -296,6 +296,35 @@ def test_names_longer_than_a_disk_takes_are_counted_in_its_bytes(tmp_path):
     assert not list((tmp_path / "shards").glob("*.json"))  # objects without relations are no annotation
 
 
+def test_pictures_of_a_shard_are_called_as_it_says_where_a_folder_can_take_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("relclip.raw.packed.LARGEST_PICTURE", 100)  # in a test
+    said = {
+        "deep/a.PNG": "a.PNG",
+        r"b\c.png": "c.png",
+        "a.PNG": None,
+        "x.txt": None,
+        ".d.png": None,
+        None: None,
+    }
+    said |= {"e\n.png": None, "../f.png": "f.png", 7: None}
+    kinds = [b"\x89PNG", b"GIF8", b"RIFF", b"\xff\xd8\xff"]
+    for key, rows in (
+        ("file_name", [{"image": kinds[0], "file_name": name} for name in said if name != 7]),
+        ("path", [{"image": {"bytes": kinds[0], "path": name}} for name in said if name != 7]),
+        ("number", [{"image": kinds[0], "file_name": 7}] + [{"image": one} for one in kinds[1:]]),
+        ("broken", [{"image": one} for one in (kinds[0] * 26, b"BM", None, kinds[0] * 25)]),
+    ):
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{key}.parquet")
+    counts = Counter()
+    unpack(tmp_path, counts)
+    called = [name for place, name in enumerate(said.values()) if name]
+    made = {path.name for path in (tmp_path / "shards/pictures").iterdir()}
+    unnamed = {"number-0.png", "number-1.gif", "number-2.webp", "number-3.jpg", "broken-3.png"}
+    first = {f"file_name-{place}.png" for place in (2, 3, 4, 5, 6)}
+    assert made == {*called, *unnamed, *first, *(f"path-{place}.png" for place in range(8))}
+    assert counts == {"rows of Parquet without a picture that can be read": 3}
+
+
 def test_shards_that_swell_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("relclip.raw.packed.LARGEST_JSON", 0)  # in a test
     picture = b"\xff\xd8\xff" + random.Random(0).randbytes(5000)

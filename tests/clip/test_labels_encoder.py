@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tiny_clip
 import torch
 from safetensors.torch import save_file
 
@@ -54,6 +55,15 @@ def test_it_learns_the_classes_of_held_out_crops_and_sees_no_relation(made):
     assert found["counts"] == {"regions": 48, "trained": 38, "held_out": 10, "dropped": {}}
     losses = np.loadtxt(made / "curve.csv", delimiter=",", skiprows=1)[:, 1]
     assert len(losses) == 30 and losses[-3:].mean() < losses[:3].mean() / 2
+
+
+def test_of_a_single_picture_nothing_is_held_out(tiny, tmp_path):
+    tiny_clip.make_raw(tmp_path / "raw", count=1)
+    settings = tiny.params.clip.pretrain
+    labels_stage.run(LabelsEncoder(steps=1), settings, tmp_path / "raw", tmp_path / "labels", threads=1)
+    found = json.loads((tmp_path / "labels/statistics.json").read_text())
+    nothing = {"objects": {"mean": 0.0, "class_mean": 0.0, "count": 0}, "by_class": {}}
+    assert found["validation"] == nothing and found["counts"]["trained"] == 2
 
 
 def test_an_interrupted_run_ends_in_the_same_bytes(tiny, made, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """A closed configuration: every preset fits, every typo is named."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -52,6 +53,28 @@ def test_a_tables_note_says_of_its_rows_whether_labels_are_their_input(name):
             run = params.run(row.runs[0])
             if said and run.model == "relclip":
                 assert run.use_labels == ("none" if "without the labels" in said else "text"), row
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("predicates: [riding, on]", "'dataset.predicates.1' is True"),
+        ("objects: [1]", "'dataset.objects.0' is 1"),
+        ("objects: yes", "'dataset.objects' is True"),
+        ("object_aliases: null", ""),
+        ("object_aliases: 3", "'dataset.object_aliases' is 3"),
+    ],
+)
+def test_a_word_that_yaml_takes_for_no_text_is_told_by_its_place(content, written, said):
+    """`on`, the most frequent predicate, was answered "'dataset.predicates.str' is [True]"."""
+    content["dataset"] |= yaml.safe_load(written)
+    if not said:
+        check_params(content)
+        return
+    with pytest.raises(
+        ParamsError, match=f"{re.escape(said)}: Input should be a valid string; put it in quotes"
+    ):
+        check_params(content)
 
 
 def test_the_default_is_the_preset_scenes():

@@ -1,6 +1,7 @@
 """The base of all sections, and one sentence for what does not fit: key, value met, what is allowed, nearest key."""
 
 import reprlib
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +19,9 @@ SPLITS: tuple[str, ...] = get_args(SplitName)
 #: Jobs that share the work of a stage.
 Shards = Annotated[int, Field(ge=1, le=10_000)]
 
+#: What pydantic calls the branch of `str | list[str]` that is the list.
+LIST = "list[str]"
+
 
 class Closed(BaseModel):
     """A section whose keys are all known and whose values are never bent to fit."""
@@ -30,12 +34,21 @@ def validate(model: type[Model], content: dict[str, Any], prefix: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ParamsError(_sentence(model, first, prefix)) from None
+        raise ParamsError(_sentence(model, _first(error.errors()), prefix)) from None
+
+
+def _first(errors: Sequence[Any]) -> Any:
+    """The first fault; of a text or a list of texts the first text that is none, where the list is one."""
+    first = errors[0]
+    where = (*first["loc"][:-1], LIST)
+    within = (one for one in errors if one["loc"][: len(where)] == where and len(one["loc"]) > len(where))
+    return next(within, first)
 
 
 def _sentence(model: Any, error: Any, prefix: str) -> str:
-    place = prefix + ".".join(map(str, error["loc"]))
+    no_text = error["type"] == "string_type"
+    parts = error["loc"][:-1] if no_text and error["loc"][-1] == "str" else error["loc"]
+    place = prefix + ".".join(str(part) for part in parts if part != LIST)
     file = "workflow/tables.yaml" if place.startswith("report.") else "params.yaml"
     place = place.removeprefix("report.")
     if error["type"] == "extra_forbidden":
@@ -46,7 +59,10 @@ def _sentence(model: Any, error: Any, prefix: str) -> str:
         return f"{file} lacks '{place}'; compare with what {how_to_set('scenes')} writes"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return f"{file}: '{place}' is {reprlib.repr(error['input'])}: {error['msg']}"
+    quotes = (
+        "; put it in quotes, for YAML takes on, off, yes, no, null and numbers for no text" if no_text else ""
+    )
+    return f"{file}: '{place}' is {reprlib.repr(error['input'])}: {error['msg']}{quotes}"
 
 
 def _keys(model: Any, location: tuple[Any, ...]) -> list[str]:

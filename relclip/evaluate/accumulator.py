@@ -1,6 +1,7 @@
 """Recall of scene graphs inside a training loop, in the manner of torchmetrics: update, compute, reset."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -96,8 +97,8 @@ class SceneGraphRecall:
         if not true:
             return
         images = [self._image(*pair, number) for number, pair in enumerate(zip(found, true, strict=True))]
-        ids = [image.image_id for image in images]
-        repeated = [number for number in ids if ids.count(number) > 1 or number in self._images]
+        ids = Counter(image.image_id for image in images)
+        repeated = [number for number, times in ids.items() if times > 1 or number in self._images]
         if repeated:
             raise InputError(f"the image {repeated[0]} was given more than once; reset() before a new round")
         truth, objects, relations = images_as_arrays(images, self._vocabulary)

@@ -263,6 +263,16 @@ def test_pictures_are_found_by_their_end_and_never_outside(tmp_path):
     assert (tmp_path / "raw/images/3.jpg").samefile(folder / "images/deep/1.jpg")
 
 
+def test_of_pictures_called_alike_the_split_s_own_is_taken_and_a_name_may_be_none(tmp_path):
+    for place in ("a/train", "b/test", "c"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "1.jpg").write_bytes(b"x")
+    files = PictureFiles(tmp_path)
+    for split, place in (("train", "a/train"), ("test", "b/test"), ("val", "a/train"), (None, "a/train")):
+        assert files.find("1.jpg", split) == tmp_path / place / "1.jpg"
+    assert [files.find(name, None) for name in (".", "..", "/")] == [MISSING, OUTSIDE, OUTSIDE]
+
+
 @pytest.mark.parametrize("form", WRITERS)
 def test_a_picture_that_is_listed_twice_is_taken_once(form, tmp_path):
     """In two splits it would train and test."""

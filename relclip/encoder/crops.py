@@ -18,10 +18,9 @@ def pixel_boxes(boxes: Boxes, width: int, height: int, margin: float = 0.0) -> N
     """Whole-pixel boxes (N, 4) inside the picture: widened by `margin` of their sides, rounded, at least one pixel."""
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     limits = np.array([width, height])
-    low = np.floor(boxes[:, :2] - margin * sides + 0.5).astype(np.int64)
-    high = np.floor(boxes[:, 2:] + margin * sides + 0.5).astype(np.int64)
-    low = np.clip(low, 0, limits - 1)
-    return np.concatenate([low, np.clip(high, low + 1, limits)], axis=1)
+    low = np.clip(np.floor(boxes[:, :2] - margin * sides + 0.5), 0, limits - 1)
+    high = np.clip(np.floor(boxes[:, 2:] + margin * sides + 0.5), low + 1, limits)
+    return np.concatenate([low, high], axis=1).astype(np.int64)  # what is far outside fits no whole number
 
 
 def cut(image: NDArray[np.uint8], boxes: Boxes, size: int) -> Tensor:

@@ -106,6 +106,7 @@ def test_crops_are_pillows_crops():
         expected = np.asarray(Image.fromarray(picture).crop(box).resize((24, 24), Image.BICUBIC), int)
         assert np.abs(crop.permute(1, 2, 0).numpy() - expected).mean() < 1.0
     assert cut(picture, boxes[:0], 24).shape == (0, 3, 24, 24)
+    assert pixel_boxes(np.float32([[-1e38, 5, 1e38, 1e30]]), 10, 20).tolist() == [[0, 5, 10, 20]]
     assert pixel_boxes(np.array([[10, 10, 20, 30]], np.float32), 25, 100, margin=0.5).tolist() == [
         [5, 0, 25, 40]
     ]

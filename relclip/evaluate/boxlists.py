@@ -89,10 +89,10 @@ class _BoxFields(Fields):
     def size(self) -> tuple[int, int]:
         """Width and height."""
         size = self.values.get("size")
-        sides = (
-            [side for side in size if isinstance(side, int | float)] if isinstance(size, tuple | list) else []
-        )
-        if len(sides) != 2 or not all(1 <= side < 1 << 31 for side in sides):
+        sides = size if isinstance(size, tuple | list) else ()
+        if len(sides) != 2 or not all(
+            isinstance(side, int | float) and 1 <= side < 1 << 31 for side in sides
+        ):
             self.refuse("its size is no pair of width and height in pixels")
         return int(sides[0]), int(sides[1])
 

@@ -15,7 +15,7 @@ from evaluate_reference import CLASSES, PREDICATES, random_case, reference_metri
 
 from relclip.core.errors import ContractError, InputError, RelclipError
 from relclip.core.params.evaluate import Evaluate
-from relclip.core.parquet import PREDICTED_RELATIONS, read_table
+from relclip.core.parquet import OBJECTS, PREDICTED_RELATIONS, read_table
 from relclip.core.vocabulary import Vocabulary
 from relclip.evaluate import __main__ as public
 from relclip.evaluate import evaluate
@@ -373,13 +373,26 @@ def test_other_boxes_and_sizes_are_refused(tmp_path, peer):
         ([[0, 0, 9, 9]], (50, 50), "cxcywh", "mode cxcywh; known"),
         *(
             ([[0, 0, 9, 9]], size, "xyxy", "no pair of width and height")
-            for size in ((0, 50), (50, 0), (1 << 31, 50), (50, 50, 50), (50, "50"), 50)
+            for size in ((0, 50), (50, 0), (1 << 31, 50), (50, 50, 50), (50, "50"), (50, "x", 50), 50)
         ),
     ]:
         one = peer(boxes, size, mode)
         torch.save({"groundtruths": [one], "predictions": [one]}, tmp_path / "d")
         with pytest.raises(InputError, match=sentence):
             convert(tmp_path / "d", NAMES, tmp_path / "out")
+
+
+def test_a_peers_width_counts_both_edges(tmp_path, peer):
+    one = peer([[3, 4, 1, 5], [3, 4, 1.5, 0.25]], (50, 50), "xywh")
+    one.extra_fields |= {"labels": torch.tensor([1, 1]), "relation_tuple": torch.zeros(0, 3).long()}
+    one.extra_fields |= {"pred_labels": torch.tensor([1, 1]), "pred_scores": torch.ones(2)}
+    scores = {"rel_pair_idxs": torch.zeros(0, 2).long(), "pred_rel_scores": torch.zeros(0, PREDICATES + 1)}
+    one.extra_fields |= scores
+    torch.save({"groundtruths": [one], "predictions": [one]}, tmp_path / "d")
+    convert(tmp_path / "d", NAMES, tmp_path / "out")
+    rows = read_table(tmp_path / "out/groundtruth/objects.parquet", OBJECTS).to_pylist()
+    boxes = [[row[side] for side in ("x1", "y1", "x2", "y2")] for row in rows]
+    assert boxes == [[3, 4, 3, 8], [3, 4, 3.5, 4]]
 
 
 def test_flipped_bytes_end_in_one_sentence_or_in_files(tmp_path, peer):

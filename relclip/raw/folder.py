@@ -125,11 +125,14 @@ def listed_pictures(
 
     All others are counted, one word each.
     """
+    met: set[int] = set()
     for entry in entries:
         image_id = identifier(entry, "image_id", "id")
-        if image_id is None:
-            counts["entries of image_data.json without a whole image_id"] += 1
+        if image_id is None or image_id in met:
+            what = "without a whole image_id" if image_id is None else "whose image_id came before"
+            counts[f"entries of image_data.json {what}"] += 1
             continue
+        met.add(image_id)
         found, file = numbered.get(image_id, MISSING), words_of(entry.get("file"))
         if isinstance(found, str) and files and file:
             either = found, files().find_near("images", file)
@@ -144,11 +147,7 @@ def link_pictures(pictures: Iterable[tuple[int, Path]], folder: Path, counts: Co
     """Put pictures into `folder`, called by their numbers."""
     folder.mkdir()
     for image_id, picture in progress(pictures, "take pictures", "picture"):
-        target = folder / f"{image_id}{picture.suffix.lower()}"
-        if target.exists():
-            counts["entries of image_data.json whose image_id came before"] += 1
-        else:
-            counts[link(real(picture), target)] += 1
+        counts[link(real(picture), folder / f"{image_id}{picture.suffix.lower()}")] += 1
 
 
 def link(source: Path, target: Path) -> str:

@@ -244,6 +244,17 @@ def test_cameras_write_their_endings_in_capitals(folder, tmp_path):
     assert names_in(tmp_path / "raw/images") == ["1.jpg", "2.jpeg", "3.jpg", "4.png"]
 
 
+@pytest.mark.parametrize("first", ["holiday.png", "missing.jpg"])
+def test_a_picture_that_is_listed_again_does_not_take_the_place_of_the_first(folder, tmp_path, first):
+    """The dataset stage takes the first entry: its boxes would lie in the other's picture."""
+    (folder / "images/1.jpg").rename(folder / "images/other.jpg")
+    listed = [{"image_id": 1, "file": name} for name in (first, "other.jpg")]
+    (folder / "image_data.json").write_text(json.dumps([*listed, {"image_id": 2}]))
+    counts = take_folder(folder, [], tmp_path / "raw")
+    assert counts["entries of image_data.json whose image_id came before"] == 1
+    assert names_in(tmp_path / "raw/images") == (["1.png"] if first == "holiday.png" else []) + ["2.jpg"]
+
+
 def test_names_in_another_case_and_heic_are_met(folder, tmp_path):
     (folder / "images/holiday.png").rename(folder / "images/HOLIDAY.Png")
     (folder / "images/1.jpg").rename(folder / "images/1.HEIC")

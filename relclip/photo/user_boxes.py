@@ -73,8 +73,8 @@ def checked_boxes(
 ) -> UserBoxes:
     """Check the boxes against the picture (width, height): they are cut to it.
 
-    Raises InputError where there are more than MOST_BOXES, a box lies outside or is empty, a label is unknown, or only
-    some boxes have one.
+    Raises InputError where there are more than MOST_BOXES, a box lies outside or is empty, all are shares of the sides,
+    a label is unknown, or only some boxes have one.
     """
     if len(boxes) > MOST_BOXES:
         raise InputError(
@@ -88,6 +88,11 @@ def checked_boxes(
         raise InputError(
             f"{photo}: the box {met} covers nothing of the picture's {size[0]} x {size[1]} pixels; boxes are "
             "x1 < x2, y1 < y2, origin top left"
+        )
+    if len(sides) and max(size) > 1 and sides.max() <= 1:
+        raise InputError(
+            f"{photo}: all its boxes lie within the first of {size[0]} x {size[1]} pixels, as shares of the sides do; "
+            "multiply x by the width and y by the height"
         )
     labels = [box.label for box in boxes]
     if all(label is None for label in labels):

@@ -218,6 +218,10 @@ def test_bad_boxes_end_in_a_sentence(tmp_path):
             [{**good, "x1": 60, "x2": 70}],
             r"\[60.0, 2.0, 70.0, 40.0\] covers nothing of the picture's 50 x 60",
         ),
+        (
+            [{"x1": 0, "y1": 0.2, "x2": 1, "y2": 0.9}] * 2,
+            "all its boxes lie within the first of 50 x 60 pixels",
+        ),
         ([{**good, "label": "man"}, good], "some boxes have a label and some none"),
         ([{**good, "label": "Mann"}], "did you mean 'man'"),
     ):

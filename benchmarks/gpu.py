@@ -55,7 +55,7 @@ from relclip.detector.proposals import detect, prepare_model
 from relclip.detector.training import Example, compute_losses
 from relclip.detector.training import update as update_detector
 from relclip.encoder.encoder import Encoder
-from relclip.ext.regions import embed_regions
+from relclip.encoder.regions import embed_regions
 from relclip.features.stage import patch_maps_of, squash
 from relclip.model import ImageSet, Regions
 from relclip.predict import sgdet_stage, stage

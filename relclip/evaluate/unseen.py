@@ -1,6 +1,7 @@
 """mR of the predicates that trainings saw and of those held out, apart: python -m relclip.evaluate.unseen.
 
-In:  data/evaluate of the preset open_vocabulary, data/dataset. Out: docs/open_vocabulary.csv and, made of it, the page.
+In:  data/evaluate of the preset open_vocabulary, data/dataset. Out: docs/open_vocabulary.csv and, made of it, the page,
+whose sections after the table stay.
 """
 
 import csv
@@ -152,8 +153,8 @@ def table_csv(made: Sequence[Line]) -> str:
     return as_csv([[field.name for field in fields(Line)], *map(astuple, made)])
 
 
-def page(text: str) -> str:
-    """The page in Markdown, from the CSV."""
+def page(text: str, old: str = "") -> str:
+    """The page in Markdown, from the CSV; then the sections of the page as it was."""
     rows: dict[str, dict[str, dict[str, str]]] = {}
     for line in csv.DictReader(io.StringIO(text)):
         rows.setdefault(line["row"], {})[line["predicates"]] = line
@@ -163,7 +164,8 @@ def page(text: str) -> str:
         [escape_markdown(row), next(iter(cells.values()))["seeds"], *(_cell(cells[name]) for name in names)]
         for row, cells in rows.items()
     ]
-    return "\n".join([HEADER, "", *markdown_rows(head, body), ""])
+    _, heading, sections = old.partition("\n## ")
+    return "\n".join([HEADER, "", *markdown_rows(head, body), ""]) + heading + sections
 
 
 def _cell(line: dict[str, str]) -> str:
@@ -200,7 +202,8 @@ def main() -> None:
     options = parser.parse_args()
     made = table_csv(table(load_workflow(options.params), options.dataset, options.evaluate))
     write_text(options.output.with_suffix(".csv"), made)
-    write_text(options.output, page(made))
+    old = options.output.read_text("utf-8") if options.output.is_file() else ""
+    write_text(options.output, page(made, old))
 
 
 if __name__ == "__main__":

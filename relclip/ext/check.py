@@ -57,6 +57,8 @@ def check(annotations: Annotations, candidates: Candidates, scores: Path) -> Rep
 
 def _log_loss(logits: NDArray[np.float32], truth: Ids) -> NDArray[np.float32]:
     """(N,) -log softmax of each row's true column; -inf marks what is no candidate."""
+    if not len(logits):
+        return np.zeros(0, np.float32)
     shifted = logits - logits.max(axis=1, keepdims=True)
     return np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(truth)), truth]
 

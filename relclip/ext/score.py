@@ -13,8 +13,8 @@ from relclip.core.params.ext import Ext
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, table_of
 from relclip.core.vocabulary import Vocabulary
 from relclip.encoder.encoder import Encoder, encode_distinct
+from relclip.encoder.regions import embed_regions
 from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
-from relclip.ext.regions import embed_regions
 
 #: Rows of embeddings gathered at a time: of 512 numbers, 2 x 32 MB.
 ROWS_AT_ONCE = 1 << 14

@@ -43,8 +43,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_names,
         metavar="NAMES",
         default=[],
-        help="look for these predicates instead, with commas between them, trained or not: they are matched by their "
-        "words; one with a comma in it stands in double quotes, as in CSV",
+        help="look for these predicates instead, with commas between them; CLIP judges what the run was not trained "
+        "on; one with a comma in it stands in double quotes, as in CSV",
     )
     _add_results(parser)
     _add_models(parser)

@@ -34,7 +34,7 @@ from relclip.detector.network import build as build_detector
 from relclip.encoder.encoder import CONFIG as ENCODER_CONFIG
 from relclip.encoder.encoder import WEIGHTS as ENCODER_WEIGHTS
 from relclip.encoder.known import hub_names
-from relclip.model import RelationConfig, build_model, load_contrast, read_config
+from relclip.model import RelationConfig, build_model, read_config
 from relclip.model.files import CONTRAST, build_contrast
 from relclip.photo.about import About, Text, card, read_beside
 from relclip.photo.source import Source
@@ -107,7 +107,7 @@ def write_export(source: Source, output: Path, *, encoder: bool = True, licence:
         if encoder:
             shutil.copytree(source.encoder, folder / "encoder", ignore=skip)
         texts = source.inputs.encoder
-        if texts and texts != source.encoder and load_contrast(source.inputs.model):
+        if texts and texts != source.encoder:
             shutil.copytree(texts, folder / "texts", ignore=skip)
         if source.detector:
             _copy(source.detector, folder / "detector", [WEIGHTS, CONFIG])

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torchvision.models.detection import FasterRCNN
 
 from relclip.compute.device import best_device
-from relclip.core.errors import ContractError, InputError, first_fault
+from relclip.core.errors import ContractError, first_fault
 from relclip.core.json_file import read_json
 from relclip.core.params.detector import Detector
 from relclip.core.trained import CONFIG, WEIGHTS
@@ -18,17 +18,11 @@ from relclip.detector.files import config_of, load_detector
 from relclip.detector.proposals import prepare_model
 from relclip.encoder.encoder import Encoder, load_encoder
 from relclip.photo.about import About
-from relclip.photo.graph import printable
+from relclip.photo.asked import Asked, by_classifier
 from relclip.photo.source import Source
-from relclip.photo.user_boxes import as_known
-from relclip.predict.matching import load_matcher
+from relclip.predict.matching import held_out
 from relclip.predict.predictor import Predictor
 from relclip.predict.request import Inputs
-
-#: Letters of a predicate that a user names.
-LONGEST = 100
-NOT_TRAINED = "not trained, and words alone often fail"
-NOT_READ = "read as words that its CLIP never learnt, all alike, so that their scores mean nothing"
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Models:
     predictor: Predictor
     encoder: Encoder
     finder: Finder | None
-    predicates: tuple[str, ...]  # in the order of the scores' columns
+    asked: Asked | None  # the predicates that the user named
 
     @property
     def inputs(self) -> Inputs:
@@ -58,77 +52,49 @@ class Models:
         return self.source.inputs
 
     @property
+    def predicates(self) -> tuple[str, ...]:
+        """In the order of the scores' columns."""
+        return tuple(self.asked.names) if self.asked else self.vocabulary.predicates
+
+    @property
     def about(self) -> About:
         """What the relation model was trained on, and which of the predicates it was not."""
-        about, matcher = self.source.about, self.predictor.matcher
-        if not matcher:
-            return about
-        untrained, unread = (
-            [f"'{name}'" for name in self.predicates if name in names]
-            for names in (matcher.untrained, matcher.unread)
-        )
-        said = [
-            f"{_were(names)} {what}"
-            for names, what in ((untrained, NOT_TRAINED), (unread, NOT_READ))
-            if names
-        ]
-        return replace(about, warning="; ".join(filter(None, [about.warning, *said])))
-
-
-def _were(names: Sequence[str]) -> str:
-    return f"{', '.join(names)} {'was' if len(names) == 1 else 'were'}"
+        about = self.source.about
+        warnings = self.asked.warnings if self.asked else []
+        return replace(about, warning="; ".join(filter(None, [about.warning, *warnings])))
 
 
 def load_models(source: Source, device: str = "auto", predicates: Sequence[str] = ()) -> Models:
-    """Read the models. `predicates`: these are matched with the pairs by their words, instead of the model's own.
+    """Read the models. `predicates`: look for these instead of the model's own.
 
-    Raises ContractError or InputError where a file is broken, they do not belong together, or nothing can be matched.
+    Raises ContractError or InputError where a file is broken, they do not belong together, or a predicate is no words.
     """
     place = best_device(device)
+    if predicates:
+        source = replace(source, request=by_classifier(source.request))
     predictor = Predictor.load(source.request, source.inputs, device)
     predictor.fitted = source.fitted
     vocabulary = load_vocabulary(source.inputs.dataset / "vocabulary.json")
     encoder = load_encoder(source.encoder, place)
+    asked = None
     if predicates:
-        predicates = _checked(predicates, vocabulary)
-        shared = encoder if source.inputs.encoder == source.encoder else None
-        predictor.matcher = load_matcher(
-            source.inputs,
+        reads = source.inputs.encoder or source.encoder
+        asked = Asked(
+            predicates,
             vocabulary,
+            encoder if reads == source.encoder else load_encoder(reads, place),
             source.request.prompts,
-            place,
-            encoder=shared,
-            further=predicates,
+            held_out=held_out(source.inputs.model),
+            rank_by=source.request.rank_by,
         )
-        predictor.columns = torch.tensor(
-            [predictor.matcher.names.index(name) for name in predicates], device=place
-        )
-    finder = _finder(source.detector, vocabulary, place) if source.detector else None
     return Models(
         source=source,
         vocabulary=vocabulary,
         predictor=predictor,
         encoder=encoder,
-        finder=finder,
-        predicates=tuple(predicates) or vocabulary.predicates,
+        finder=_finder(source.detector, vocabulary, place) if source.detector else None,
+        asked=asked,
     )
-
-
-def _checked(predicates: Sequence[str], vocabulary: Vocabulary) -> Sequence[str]:
-    """The names, one of the vocabulary's as it stands there. Raises InputError for one that is none, or comes twice."""
-    if isinstance(predicates, str):
-        raise InputError(
-            f"predicates is a list of names, met '{printable(predicates)[:LONGEST]}'; put it in brackets"
-        )
-    known = vocabulary.predicate_ids
-    names = [as_known(name, known) for name in predicates]
-    for place, name in enumerate(names):
-        if not name.strip() or not name.isprintable() or len(name) > LONGEST or name in names[:place]:
-            raise InputError(
-                f"the predicate '{printable(name)[:LONGEST]}' is empty, comes twice, has control letters or more than "
-                f"{LONGEST} letters; give words such as behind,wearing"
-            )
-    return names
 
 
 def _finder(folder: Path, vocabulary: Vocabulary, device: torch.device) -> Finder:

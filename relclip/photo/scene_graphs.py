@@ -29,13 +29,14 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture at the sizes that the models take; the decoded picture itself is let go."""
+    """A picture at the sizes that the models take; the decoded picture itself is let go where no one looks at it."""
 
     name: str
     width: int
     height: int
     for_detector: Picture | None
     for_encoder: Tensor  # (1, 3, map_size, map_size) uint8
+    for_crops: Pixels | None  # (H, W, 3), where predicates are asked for that the model was not trained on
 
 
 class SceneGraphs:
@@ -66,8 +67,8 @@ class SceneGraphs:
         """Read the models that `relclip export` wrote, or that `make tables` left in `data`.
 
         Of `data`: `run`, one of its runs; `params`: their params.yaml (default: beside `data`). Of an export without
-        its encoder: `encoder`, that one's folder. `predicates`: look for these instead of the model's own, by matching
-        pictures with words; a model trained with RCL can, also where it never saw them.
+        its encoder: `encoder`, that one's folder. `predicates`: look for these instead of the model's own; CLIP judges
+        those that the model was not trained on (docs/method.md, D39).
         Raises InputError or ContractError, which say what to do.
         """
         place = Path(folder)
@@ -106,12 +107,13 @@ class SceneGraphs:
         """
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
             raise InputError(f"a picture is (height, width, 3) uint8, met {pixels.shape} {pixels.dtype}")
-        finder, size = self.models.finder, self.models.source.map_size
+        finder, size, asked = self.models.finder, self.models.source.map_size, self.models.asked
         width, height = shown or (pixels.shape[1], pixels.shape[0])
         for_detector = (
             Picture(shrink(torch.from_numpy(pixels), finder.size), width, height) if finder else None
         )
-        return Prepared(name, width, height, for_detector, squash(pixels, size))
+        for_crops = pixels if asked and asked.untrained else None
+        return Prepared(name, width, height, for_detector, squash(pixels, size), for_crops)
 
     def user_boxes(self, picture: Prepared, boxes: Sequence[Box] | None) -> UserBoxes | None:
         """The user's boxes of this picture, checked; None: there are none. Raises InputError."""
@@ -137,7 +139,9 @@ class SceneGraphs:
                 scores = [found[number].scores for number in numbers] if task == "sgdet" else []
                 for prediction in self._ask(task, images, scores):
                     number = numbers[prediction.image_id]
-                    graphs[number] = self._graph(pictures[number], task, prediction)
+                    graphs[number] = self._graph(
+                        pictures[number], task, self._asked(pictures[number], prediction)
+                    )
         return [graphs[number] for number in number_of]
 
     def _detect(self, pictures: Sequence[Prepared]) -> list[Detections]:
@@ -173,6 +177,13 @@ class SceneGraphs:
         regions = [models.predictor.regions(some, models.inputs) for some in sets]
         both = stage.predictions(models.predictor, regions, range(len(images)))
         return [prediction for name, prediction in both if name == task]
+
+    def _asked(self, picture: Prepared, prediction: Prediction) -> Prediction:
+        """The prediction with the scores of what the user looks for."""
+        asked = self.models.asked
+        if asked is None:
+            return prediction
+        return asked.of(prediction, picture.for_crops, (picture.width, picture.height))
 
     def _graph(self, picture: Prepared, task: Task, prediction: Prediction | None = None) -> SceneGraph:
         """What was found in a picture; nothing where nothing was asked."""

@@ -1,6 +1,7 @@
 """Predicates by matching: the picture of a pair against the prompts of its triplets, as RCL made them alike (D37)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -52,6 +53,15 @@ class PairTexts:
         subject, object_ = self._objects[torch.from_numpy(classes)][:, :, None].unbind(1)
         return Triplets(relation, subject.expand_as(relation), object_.expand_as(relation))
 
+    def in_parts(self, classes: NDArray[np.int64]) -> Iterator[tuple[slice, Triplets]]:
+        """Rows of P pairs of classes (P, 2), some at a time, and the texts of each of these, (rows, R, D)."""
+        some = max(1, min(PAIRS_AT_ONCE, AT_ONCE // self.numbers))
+        for first in range(0, len(classes), some):
+            rows = slice(first, first + some)
+            kinds, kind = np.unique(classes[rows], axis=0, return_inverse=True)
+            texts, place = self.of(kinds), torch.from_numpy(kind.reshape(-1))
+            yield rows, Triplets(*(one[place] for one in vars(texts).values()))
+
     def _encode(self, pairs: Sequence[tuple[int, int]]) -> None:
         texts = [
             self._prompts.triplet.format(
@@ -66,22 +76,10 @@ class PairTexts:
 
 
 class Matcher:
-    """Logits of predicates, `names`, for pairs. `trained` (R,): those that RCL was shown; `untrained`: the others.
+    """Logits of the predicates of a vocabulary for pairs. `trained` (R,): those that RCL was shown."""
 
-    `unread`: those with a word that the encoder cannot tell from another.
-    """
-
-    def __init__(
-        self,
-        contrast: Projections,
-        texts: PairTexts,
-        names: Sequence[str],
-        trained: Tensor,
-        unread: Collection[str] = (),
-    ) -> None:
-        self._contrast, self._texts = contrast, texts
-        self.names, self.trained, self.unread = names, trained, unread
-        self.untrained = {name for name, shown in zip(names, trained.tolist(), strict=True) if not shown}
+    def __init__(self, contrast: Projections, texts: PairTexts, trained: Tensor) -> None:
+        self._contrast, self._texts, self.trained = contrast, texts, trained
 
     @torch.inference_mode()
     def logits(self, batch: Batch, output: Output, labels: Tensor) -> Tensor:
@@ -89,12 +87,8 @@ class Matcher:
         device, objects = output.relations.device, output.objects.float()
         classes = torch.stack([labels[batch.subjects], labels[batch.objects]], dim=1).cpu().numpy()
         found = [torch.zeros((0, len(self.trained)), device=device)]
-        some = max(1, min(PAIRS_AT_ONCE, AT_ONCE // self._texts.numbers))
-        for first in range(0, len(classes), some):
-            rows = slice(first, first + some)
-            kinds, kind = np.unique(classes[rows], axis=0, return_inverse=True)
-            texts, place = self._texts.of(kinds), torch.from_numpy(kind.reshape(-1))
-            text = Triplets(*(one[place].to(device) for one in vars(texts).values()))
+        for rows, texts in self._texts.in_parts(classes):
+            text = Triplets(*(one.to(device) for one in vars(texts).values()))
             visual = Triplets(
                 output.relations.float()[rows], objects[batch.subjects[rows]], objects[batch.objects[rows]]
             )
@@ -102,19 +96,10 @@ class Matcher:
         return torch.cat(found)
 
 
-def load_matcher(
-    inputs: Inputs,
-    vocabulary: Vocabulary,
-    prompts: Prompts,
-    device: torch.device,
-    *,
-    encoder: Encoder | None = None,
-    further: Sequence[str] = (),
-) -> Matcher:
-    """The contrast of the model in `inputs.model`, over its predicates and `further` ones that nobody trained.
+def load_matcher(inputs: Inputs, vocabulary: Vocabulary, prompts: Prompts, device: torch.device) -> Matcher:
+    """The contrast of the model in `inputs.model`, over its predicates.
 
-    `encoder`: that of `inputs.encoder`, where it is loaded already. Raises ContractError for a model without a
-    contrast and where no encoder is given.
+    Raises ContractError for a model without a contrast and where no encoder is given.
     """
     contrast = load_contrast(inputs.model, device)
     if contrast is None:
@@ -124,20 +109,22 @@ def load_matcher(
         )
     if inputs.encoder is None:
         raise ContractError("matching reads the encoder of the prompts: --encoder data/clip/model")
-    encoder = encoder or load_encoder(inputs.encoder, device)
-    added = [name for name in further if name not in vocabulary.predicates]
-    names = [*vocabulary.predicates, *added]
-    held_out = (read_about(inputs.model).get("train") or {}).get("held_out") or []
-    unseen = {*added, *held_out}
-    texts = PairTexts(encoder, vocabulary.objects, names, prompts)
+    encoder = load_encoder(inputs.encoder, device)
+    texts = PairTexts(encoder, vocabulary.objects, vocabulary.predicates, prompts)
     width = read_config(inputs.model).dimension
     if texts.dimension != width:
         raise ContractError(
             f"the model in {inputs.model} compares {width} numbers, the texts of {inputs.encoder} have "
             f"{texts.dimension}; give the encoder that it was trained with"
         )
-    trained = torch.tensor([name not in unseen for name in names], device=device)
-    return Matcher(contrast, texts, names, trained, {name for name in added if encoder.unknown_words(name)})
+    unseen = held_out(inputs.model)
+    trained = torch.tensor([name not in unseen for name in vocabulary.predicates], device=device)
+    return Matcher(contrast, texts, trained)
+
+
+def held_out(model: Path) -> set[str]:
+    """The predicates of its vocabulary whose labels the training in this folder was not shown (D38)."""
+    return set((read_about(model).get("train") or {}).get("held_out") or [])
 
 
 def mixed(classifier: Tensor, matching: Tensor, trained: Tensor, weight: float) -> Tensor:

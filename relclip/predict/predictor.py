@@ -56,8 +56,6 @@ class Predictor:
         self.network, self.request, self.candidates = network, request, candidates
         self.fitted = Fitted()
         self.matcher: Matcher | None = None
-        # (A,) which of the matcher's predicates are scored; none: by the request
-        self.columns: Tensor | None = None
         self.device = device or best_device()
 
     @classmethod
@@ -114,7 +112,7 @@ class Predictor:
     def scores(self, batch: Batch, answer: Output, labels: Tensor) -> Tensor:
         """(P, R) scores of a batch's pairs; NaN where the knowledge base has no such triplet of these labels (N,)."""
         scores = self._scores(batch, answer, labels)
-        if self.candidates is None or self.columns is not None:
+        if self.candidates is None:
             return scores
         return torch.where(self.candidates[labels[batch.subjects], labels[batch.objects]], scores, torch.nan)
 
@@ -123,10 +121,6 @@ class Predictor:
         if self.matcher is None:
             return predicate_scores(logits / self.fitted.predicate_temperature, rank_by)
         matching = self.matcher.logits(batch, answer, labels)
-        # the others are rivals; whether two things are related the classifier says
-        if self.columns is not None:
-            related = 1 - logits.float().softmax(dim=1)[:, :1] if rank_by == "softmax" else 1
-            return (related * matching.softmax(dim=1))[:, self.columns]
         if self.request.params.by == "both":
             return mixed(
                 logits.float().softmax(dim=1), matching, self.matcher.trained, self.fitted.matching_weight

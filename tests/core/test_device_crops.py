@@ -6,9 +6,9 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter
 
 from relclip.core.params.ext import Ext
+from relclip.encoder import regions
 from relclip.encoder.crops import cut, pixel_boxes
-from relclip.ext import regions
-from relclip.ext.regions import axis_matrix, cut_there, embed_regions
+from relclip.encoder.regions import axis_matrix, cut_there, embed_regions
 
 CPU = torch.device("cpu")
 

@@ -9,7 +9,6 @@ from relclip.core.bootstrap import bootstrap_weights
 from relclip.core.errors import InputError
 from relclip.core.metrics import MEASURES
 from relclip.evaluate import HITS, paired_difference, paired_differences
-from relclip.evaluate.differences import Difference
 
 
 def table(ranks, images=None, predicate=1):
@@ -70,14 +69,6 @@ def test_what_differs_by_rounding_alone_does_not_differ():
     tables = [table(one.tolist()) for one in np.random.default_rng(1).integers(-1, 120, (5, 40))]
     found = paired_difference(tables, [*tables[1:], tables[0]], "recall_at_50")
     assert (found.low, found.high, found.p, found.holds) == (0, 0, 1, False)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "holds"),
-    [(1, 2, True), (-2, -1, True), (-1, 1, False), (0, 1, False), (-1, 0, False), (None, None, False)],
-)
-def test_a_difference_holds_where_its_interval_leaves_zero_out(low, high, holds):
-    assert Difference(0.1, low, high, 0.5, 0.4, [0.1], 0.01).holds is holds
 
 
 def test_seeds_are_averaged_in_pairs():

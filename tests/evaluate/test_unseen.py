@@ -81,6 +81,7 @@ def test_a_row_is_the_mean_over_its_seeds_and_the_page_shows_it():
     assert next(csv.DictReader(io.StringIO(text)))["value"] == f"{seen:.4f}"
     assert f"| a \\| row | 2 | {100 * seen:.1f} [" in page(text)
     assert "*leading*" in page(text)
+    assert page(text, page(text) + "\n## More\n\n## Yet more\n") == page(text) + "\n## More\n\n## Yet more\n"
 
 
 def test_chance_is_what_guessing_finds_on_average(monkeypatch):

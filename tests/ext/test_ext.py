@@ -3,7 +3,6 @@
 import json
 import tracemalloc
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,7 @@ from relclip.encoder.crops import cut
 from relclip.encoder.encoder import load_encoder
 from relclip.ext import score, stage, steps
 from relclip.ext.check import check
-from relclip.ext.pairs import Candidates, image_pairs, pair_predicates
+from relclip.ext.pairs import Candidates
 from relclip.ext.sections import Job
 
 NAMES = ("scores.parquet", "objects.parquet", "sgcls_scores.parquet", "statistics.json")
@@ -56,39 +55,6 @@ def _expected(tiny, labels, margin=0.0):
                 ids = (known.image_id[image], known.object_id[i], known.object_id[j], predicate)
                 rows.append((*ids, float(seen @ said) * encoder.logit_scale))
     return rows
-
-
-@pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_pairs_and_their_predicates_are_those_of_loops(split):
-    """Three predicates: with two, a pair that has a choice has them all."""
-    random, met = np.random.default_rng(5), set()
-    for _ in range(20):
-        low = random.uniform(0, 30, (6, 2))
-        boxes = np.concatenate([low, low + random.uniform(1, 20, (6, 2))], axis=1).astype(np.float32)
-        classes, first = random.integers(1, 4, 8), 2  # two objects of an image before
-        triplets = np.argwhere(random.random((4, 4, 4)) < 0.4)
-        triplets = triplets[(triplets > 0).all(axis=1)]
-        rows, places = slice(first, 8), np.concatenate([np.zeros((2, 4), np.float32), boxes])
-        known = SimpleNamespace(
-            rows=lambda image, rows=rows: rows, boxes=places, class_id=classes, split=[split]
-        )
-        candidates = Candidates(triplets, 3, 3)
-        found = image_pairs(known, 0, candidates)
-        scored = pair_predicates(known, 0, found, candidates)
-        mine = {}
-        for row, (i, j) in enumerate(zip(found.subject.tolist(), found.object.tolist(), strict=True)):
-            mine[i, j] = (np.flatnonzero(scored[row]) + 1).tolist(), found.boxes[found.crop[row]].tolist()
-        slow = {}
-        for i, j in ((i, j) for i in range(first, 8) for j in range(first, 8) if i != j):
-            (a, b, c, d), (e, f, g, h) = places[i].tolist(), places[j].tolist()
-            several = [p for p in (1, 2, 3) if [classes[i], p, classes[j]] in triplets.tolist()]
-            if min(c, g) > max(a, e) and min(d, h) > max(b, f) and (split != "train" or len(several) > 1):
-                union = [min(a, e), min(b, f), max(c, g), max(d, h)]
-                slow[i, j] = several if split == "train" else [1, 2, 3], union
-        assert mine == slow
-        assert len(found.boxes) == len({frozenset(pair) for pair in mine})
-        met |= {len(predicates) for predicates, _ in mine.values()}
-    assert met == ({2, 3} if split == "train" else {3})
 
 
 def test_scores_are_those_of_the_obvious_loops(tiny, made):

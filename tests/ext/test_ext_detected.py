@@ -12,8 +12,8 @@ from relclip.core.images import read_image
 from relclip.core.parquet import EXT_SCORES, PREDICTED_OBJECTS, read_table, write_table
 from relclip.encoder.crops import cut
 from relclip.encoder.encoder import load_encoder
+from relclip.encoder.regions import embed_regions
 from relclip.ext import steps
-from relclip.ext.regions import embed_regions
 from relclip.ext.sections import Job
 from relclip.ext.stage import run_detected
 

@@ -7,8 +7,8 @@ import torch
 from fake_card import CARD, answered, fake_card
 from PIL import Image
 
+from relclip.encoder import regions
 from relclip.encoder.encoder import Encoder
-from relclip.ext import regions
 from relclip.features.stage import patch_maps_of, squash
 
 VISION = {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 16}

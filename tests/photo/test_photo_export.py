@@ -16,7 +16,6 @@ from safetensors.torch import load_file, save_file
 from relclip.core import command
 from relclip.core.digest import DIGESTS, file_digest
 from relclip.core.errors import RelclipError
-from relclip.model import Projections, build_model, read_about, read_config, save_model
 from relclip.photo import SceneGraphs, export
 from relclip.photo import __main__ as predict
 
@@ -268,77 +267,6 @@ def test_the_hubs_cache_of_links_is_a_folder_too(model, graphs, data, tmp_path):
     assert numbers(SceneGraphs.load(snapshot, device="cpu")(photo)) == numbers(graphs(photo))
 
 
-@pytest.fixture
-def matching(data, tmp_path):
-    """The exported run, trained with a contrast."""
-    copy = shutil.copytree(data.parent, tmp_path / "trained")
-    folder = copy / "data" / "train" / RUN
-    network = build_model(config := read_config(folder))
-    about = {key: value for key, value in read_about(folder).items() if key != "model"}
-    save_model(
-        network, folder, about, Projections(("subject_predicate", "predicate_object"), config.dimension)
-    )
-    output = tmp_path / "matching"
-    assert call(export.main, RUN, "--output", output, "--data", copy / "data") == 0
-    return output
-
-
-def test_predicates_that_were_never_trained_are_matched_by_their_words(data, matching, monkeypatch, capsys):
-    photo = data / "raw" / "images" / "1.jpg"
-    monkeypatch.chdir(matching.parent)
-    words = ("--predicates", "feeding, riding", "--threads", "1", "--device", "cpu")
-    assert call(predict.main, photo, "--model", matching, *words) == 0
-    assert "'feeding' was not trained" in capsys.readouterr().err
-    graph = SceneGraphs.load(matching, device="cpu", predicates=["feeding", "riding"])(photo)
-    assert {one.predicate for one in graph.relations} <= {"feeding", "riding"}
-    assert all(0 < one.predicate_score < 1 for one in graph.relations)
-    other = SceneGraphs.load(matching, device="cpu", predicates=[" Riding"])(photo)
-    assert "not trained" not in other.about.sentence
-    assert {one.predicate for one in other.relations} == {"riding"}
-    assert len(other.relations) == len(graph.relations)
-    (matching / DIGESTS).unlink()
-    about = matching / "relation" / "config.json"
-    about.write_text(json.dumps(json.loads(about.read_text()) | {"train": {"held_out": ["riding"]}}))
-    held_out = SceneGraphs.load(matching, device="cpu", predicates=["riding"])
-    assert "'riding' was not trained" in held_out.models.about.sentence
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("behind, wearing", ["behind", "wearing"]),
-        ('"in, front of",on\ntop', ["in, front of", "on top"]),
-        (" , ", ["", ""]),
-        ("", [""]),
-    ],
-)
-def test_a_comma_in_quotes_is_a_names_own(text, names):
-    assert predict._names(text) == names
-
-
-def test_words_that_the_encoder_never_learnt_are_said(matching):
-    named = ["leading", "feeding", "riding a", "喂"]
-    about = SceneGraphs.load(matching, device="cpu", predicates=named).models.about
-    assert "'leading', 'riding a', '喂' were read as words that its CLIP never learnt" in about.sentence
-    assert (
-        "never learnt"
-        not in SceneGraphs.load(matching, device="cpu", predicates=named[1:2]).models.about.sentence
-    )
-
-
-@pytest.mark.parametrize(
-    ("predicates", "words"),
-    [
-        (["feeding", "feeding"], "comes twice"),
-        (["riding", "RIDING"], "'riding' is empty, comes twice"),
-        ("feeding", r"a list of names, met 'feeding'"),
-    ],
-)
-def test_a_predicate_that_cannot_be_matched_is_refused(matching, predicates, words):
-    with pytest.raises(RelclipError, match=words):
-        SceneGraphs.load(matching, device="cpu", predicates=predicates)
-
-
 def test_what_a_folder_has_no_choice_of_is_refused(data, model):
     for folder, choice, words in (
         (model, {"run": RUN}, "is one$"),
@@ -347,8 +275,3 @@ def test_what_a_folder_has_no_choice_of_is_refused(data, model):
     ):
         with pytest.raises(RelclipError, match=words):
             SceneGraphs.load(folder, device="cpu", **choice)
-
-
-def test_a_model_without_a_contrast_cannot_match(model):
-    with pytest.raises(RelclipError, match="was trained without a contrast"):
-        SceneGraphs.load(model, device="cpu", predicates=["feeding"])

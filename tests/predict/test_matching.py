@@ -115,17 +115,14 @@ def test_a_run_predicted_by_matching_equals_loops(tiny, tmp_path, words, level):
     assert json.loads((tmp_path / "out" / "provenance.json").read_text())["by"] == "matching"
 
 
-@pytest.mark.parametrize("rank_by", ["softmax", "sigmoid"])
-def test_scores_of_both_and_of_the_predicates_asked_for_equal_loops(tiny, tmp_path, words, rank_by):
+def test_scores_of_both_equal_loops(tiny, tmp_path, words):
     inputs = trained(tmp_path / "model", tiny, held_out=[PREDICATES[0]])
-    predictor = Predictor.load(request(rank_by, by="both"), inputs, "cpu")
+    predictor = Predictor.load(request("softmax", by="both"), inputs, "cpu")
     predictor.fitted = Fitted(matching_weight=0.3)
     images = ImageSet.load(inputs.dataset, inputs.features, "val", "test")
     batch = collate(Regions(images, 2, CPU), [0])
     (answer,) = predictor.answers(batch, ["given"])
     both = predictor.scores(batch, answer, batch.classes)
-    predictor.columns = torch.tensor([2, 0])
-    asked = predictor.scores(batch, answer, batch.classes)
     powers = np.exp(list(in_loops(inputs, "dual", words, 0).values())).reshape(-1, len(PREDICATES))
     for row, (logits, power) in enumerate(zip(answer.predicate_logits.tolist(), powers, strict=True)):
         p = np.exp(logits) / np.exp(logits).sum()
@@ -133,25 +130,19 @@ def test_scores_of_both_and_of_the_predicates_asked_for_equal_loops(tiny, tmp_pa
         related = 1 - p[0]
         wanted = [0.7 * (1 - m[0]) * p[r + 1] + 0.3 * related * m[r] for r in range(1, len(m))]
         assert both[row].tolist() == pytest.approx([related * m[0], *wanted], rel=1e-3)
-        share = related if rank_by == "softmax" else 1
-        assert asked[row].tolist() == pytest.approx([share * m[2], share * m[0]], rel=1e-3)
 
 
-def test_each_text_is_encoded_once_and_further_predicates_are_scored(tiny, tmp_path, words):
+def test_each_text_is_encoded_once(tiny, tmp_path, words):
     inputs = trained(tmp_path / "model", tiny, held_out=[PREDICATES[0]])
     vocabulary = Vocabulary(tuple(CLASSES), tuple(PREDICATES))
-    matcher = matching.load_matcher(
-        inputs, vocabulary, request().prompts, CPU, further=("feeding", PREDICATES[1])
-    )
-    names = [*PREDICATES, "feeding"]
-    assert matcher.trained.tolist() == [False, *[True] * (len(PREDICATES) - 1), False]
-    assert matcher.untrained == {PREDICATES[0], "feeding"}
+    matcher = matching.load_matcher(inputs, vocabulary, request().prompts, CPU)
+    assert matcher.trained.tolist() == [False, *[True] * (len(PREDICATES) - 1)]
     images = ImageSet.load(inputs.dataset, inputs.features, "val", "test")
     batch = collate(Regions(images, 2, CPU), [0])
     with torch.no_grad():
         output = load_model(inputs.model)(batch, "given")
     found = matcher.logits(batch, output, batch.classes)
-    slow = in_loops(inputs, "dual", words, 0, names)
+    slow = in_loops(inputs, "dual", words, 0)
     assert found.flatten().tolist() == pytest.approx(list(slow.values()), abs=1e-4)
     before = words.asked
     assert torch.equal(matcher.logits(batch, output, batch.classes), found)

@@ -26,12 +26,12 @@ _HALVING = Halving("crops of a picture", "crop", "ext.batch")
 
 def embed_regions(
     encoder: Encoder,
-    regions: Iterable[tuple[Path, Boxes]],
+    regions: Iterable[tuple[Path | NDArray[np.uint8], Boxes]],
     batch: int,
     margin: float,
     where: Resize = "auto",
 ) -> NDArray[np.float32]:
-    """Embeddings (N, D) of the boxes of each picture, one after another; a picture without boxes is not decoded.
+    """Embeddings (N, D) of the boxes of each picture, one after another; a file without boxes is not decoded.
 
     Boxes of a picture that cover the same pixels are embedded once: a union often is the larger of its two boxes.
     where: crops are cut and squashed, `ext.resize`.
@@ -47,7 +47,7 @@ def embed_regions(
 
 
 def _crops(
-    regions: Iterable[tuple[Path, Boxes]],
+    regions: Iterable[tuple[Path | NDArray[np.uint8], Boxes]],
     size: int,
     margin: float,
     places: list[NDArray[np.int64]],
@@ -55,10 +55,10 @@ def _crops(
 ) -> Iterator[Tensor]:
     """The distinct crops of each picture; `places` gets, for each box, the number of its crop among all of them."""
     made = 0
-    for path, boxes in regions:
+    for source, boxes in regions:
         if not len(boxes):
             continue
-        picture = read_image(path)
+        picture = read_image(source) if isinstance(source, Path) else source
         height, width = picture.shape[:2]
         pixels = pixel_boxes(boxes, width, height, margin)
         distinct, place = np.unique(pixels, axis=0, return_inverse=True)

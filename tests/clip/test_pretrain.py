@@ -158,6 +158,26 @@ def test_negatives_are_wrong_texts_that_nobody_shows(tiny):
     assert len(texts) == 2, "both predicates are in the batch: neither is wrong twice"
 
 
+def test_negatives_of_the_first_name_are_predicates_of_the_two_classes_and_then_of_the_object():
+    names = ("above", "below", "cat", "dog", "near", "sky")
+    said = [
+        (2, 0, 3),
+        (2, 1, 3),
+        (5, 4, 3),
+        (5, 1, 2),
+    ]  # cat above dog, cat below dog, sky near dog, sky below cat
+    subject, predicate, object_ = np.array(said).T
+    phrases = tuple(" ".join(names[code] for code in one) for one in said)
+    boxes = np.zeros((4, 4), np.float32)
+    regions = Regions(("1.jpg",), names, phrases, np.zeros(4, int), boxes, subject, predicate, object_, {})
+    for trained, wrong in ((range(4), {"cat below dog", "cat near dog"}), ((0, 1), {"cat below dog"})):
+        reader = Reader(regions, np.array(trained), "{object}", "{subject} {predicate} {object}")
+        texts, _ = reader.read(np.array([0]), 0.5, 2, np.random.default_rng(0))
+        assert texts[0] == "cat above dog" and set(texts[1:]) == wrong
+        texts, _ = reader.read(np.array([0]), 0.5, 1, np.random.default_rng(0))
+        assert texts == ["cat above dog", "cat below dog"]
+
+
 def test_phrases_without_hints_are_enough(tiny, tmp_path):
     """As Visual Genome's own region_descriptions.json has them; a hint of an object alone says nothing."""
     shutil.copytree(tiny.raw, tmp_path / "raw")

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from relclip.project.preset import preset_content
 from relclip.study.__main__ import changed, main
 from relclip.study.effects import Effect
 from relclip.study.gather import RISE, Finding, findings, rows
-from relclip.study.page import page
+from relclip.study.page import claims_table, page, verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = [("a", "b"), ("a_seed1", "b_seed1"), ("a_seed2", "b_seed2")]
@@ -123,6 +124,33 @@ def test_the_page_says_what_is_missing(tmp_path):
     assert there[0].text(RISE) == "1.5"
     assert "| b | 0 of 1 | not finished |" in text
     assert "No pair of rows is finished yet." in text
+
+
+def test_a_claim_s_line_is_in_points_and_verdicts_name_the_undecided_alone():
+    nan = float("nan")
+    several = Effect(0.0512, 0.0123, 0.0104, 0.0919, 0.0123, 0.0345, (0.05, 0.0524))
+    beside = Effect(-0.0234, 0.01, -0.0444, -0.0012, nan, nan, (-0.0234,))
+    again, unseen = (CLAIM.model_copy(update={"claim": name}) for name in ("C beats B", "D beats B"))
+    found = [
+        Finding(CLAIM, "predcls", "recall_at_50", several, replace(several, error=0.0111), 0.0246),
+        Finding(CLAIM, "predcls", "mean_recall_at_50", beside),
+        Finding(again, "predcls", "recall_at_50", replace(several, low=-0.001), None, 0.5),
+        Finding(unseen, "predcls", "recall_at_50"),
+        Finding(unseen.model_copy(update={"claim": "E beats B"}), "predcls", "recall_at_50", beside),
+    ]
+    lines = claims_table(found).splitlines()
+    assert [line for line in lines if "beats" in line] == [
+        "| A beats B | 2 | +5.1 | +1.0 to +9.2 | 0.012 | 0.025 | 3.5 | 1.23 (1.11) | holds "
+        "| -2.3 [-4.4, -0.1] |  |",
+        "| C beats B | 2 | +5.1 | -0.1 to +9.2 | 0.012 | 0.5 | 3.5 | 1.23 | undecided |  |  |",
+        "| E beats B | 1 | -2.3 | -4.4 to -0.1 |  |  |  | 1.00 | one seed: no verdict |  |  |",
+        "Not finished: D beats B.",
+    ]
+    assert verdicts([found[2], found[4], found[0], found[2]]).splitlines() == [
+        *("- **holds**", "  - A beats B: +5.1 [+1.0, +9.2]"),
+        *("- **one seed: no verdict**", "  - E beats B: -2.3 [-4.4, -0.1]"),
+        "- **undecided**: C beats B; C beats B",
+    ]
 
 
 def network(path, weight, contrast):

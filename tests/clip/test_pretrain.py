@@ -135,6 +135,20 @@ def test_batches_are_balanced_grouped_and_a_function_of_the_step(tiny):
     )
 
 
+@pytest.mark.parametrize("kind", ["relations", "objects", "neither"])
+def test_batches_are_whole_where_a_kind_of_region_is_not_there(kind):
+    """Code 0 is a predicate's, the first of all names."""
+    predicate = np.zeros(5, int) if kind == "relations" else np.full(5, -1)
+    subject = np.full(5, -1) if kind == "neither" else np.array([1, 1, 2, 2, 3])
+    object_ = np.where(predicate < 0, -1, subject)
+    places, boxes = np.arange(5), np.zeros((5, 4), np.float32)
+    names, files = ("above", "cat", "dog", "sky"), ("1.jpg",) * 5
+    regions = Regions(files, names, ("said",) * 5, places, boxes, subject, predicate, object_, {})
+    sampler = Sampler(regions, np.array([1, 2, 3, 4]), seed=0)
+    for drawn in (sampler.random(0, 40, 0.5), sampler.grouped(0, 40, 3, 0.25)):
+        assert len(drawn) == 40 and set(drawn) <= {1, 2, 3, 4} and len(set(drawn)) > 1
+
+
 def test_equal_hints_are_one_text(tiny):
     regions = read_regions(tiny.raw / "pretrain")
     identity = identities(regions)

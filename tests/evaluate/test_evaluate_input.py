@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from evaluate_reference import random_case, write_case, write_triplets
@@ -45,6 +46,23 @@ def twice(name):
     return change
 
 
+def as_shares(name):
+    def change(root):
+        table = pq.read_table(root / name)
+        for side in ("x1", "y1", "x2", "y2"):
+            shares = pc.divide(table[side], pa.scalar(1000, table[side].type))
+            table = table.set_column(table.column_names.index(side), side, shares)
+        pq.write_table(table, root / name)
+
+    return change
+
+
+def last_again(root):
+    """The last image once more, but not the first."""
+    table = pq.read_table(root / TRUTH / "images.parquet")
+    pq.write_table(pa.concat_tables([table, table.slice(len(table) - 1)]), root / TRUTH / "images.parquet")
+
+
 def text(name, content):
     return lambda root: (root / name).write_bytes(content)
 
@@ -83,6 +101,9 @@ FAULTS = [
     (changed(f"{TRUTH}/objects.parquet", "image_id", 999), "999, which images.parquet does not list"),
     (without(f"{TRUTH}/images.parquet", "split"), "lacks the column 'split'"),
     (twice(f"{TRUTH}/images.parquet"), "more than once"),
+    (last_again, "has the image .* more than once"),
+    (as_shares(f"{FOUND}/objects.parquet"), "predictions/objects.parquet: these boxes are all within 0..1"),
+    (as_shares(f"{TRUTH}/objects.parquet"), "objects.parquet: the ground truth's boxes are all within 0..1"),
     (twice(f"{FOUND}/objects.parquet"), "has the object . more than once"),
     (changed("seen.parquet", "subject_class", 9), "subject_class 9"),
 ]

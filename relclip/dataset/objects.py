@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from relclip.core.entries import Entry, as_list, identifier, names_of
+from relclip.core.entries import Entry, as_list, identifier, names_of, whole
 from relclip.core.errors import InputError
 from relclip.core.parquet import OBJECTS
 from relclip.dataset.account import Account
@@ -59,8 +59,8 @@ class ObjectTable:
             reason = "without a whole object_id" if raw_id is None else "object_id again in its image"
             self._account.drop("objects", reason)
             return None
-        for merged in as_list(thing.get("merged_object_ids")):
-            if isinstance(merged, int):
+        for merged in map(whole, as_list(thing.get("merged_object_ids"))):
+            if merged is not None:
                 picture.merged.setdefault(merged, raw_id)
         kept = self._keep(picture, thing)
         if isinstance(kept, str):

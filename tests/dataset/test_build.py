@@ -33,7 +33,7 @@ def build(params, raw, **changes):
 def test_every_reason_is_counted(write_raw, thing, relation, params):
     objects = [
         thing(10**12, "Man", -5, -5, 20, 20),
-        thing(10**12 + 1, "horses", 5, 5, 1e9, 1e9, merged_object_ids=[77]),
+        thing(10**12 + 1, "horses", 5, 5, 1e9, 1e9, merged_object_ids=["77", True, None]),
         thing(10**12 + 1, "horse"),
         thing(3, "unicorn"),
         thing(4, "cat", 500, 1, 5, 5),

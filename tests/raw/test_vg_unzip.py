@@ -103,6 +103,13 @@ def test_bombs_are_not_opened(tmp_path, monkeypatch, largest):
     }
 
 
+def test_small_members_may_be_packed_well(tmp_path):
+    members = [(f"VG_100K/{beyond + 1}.jpg", bytes((1 << 16) + beyond)) for beyond in (0, 1)]
+    made = archive(tmp_path / "a.zip", members, zipfile.ZIP_DEFLATED)
+    unpack_pictures(made, tmp_path / "to")
+    assert names(tmp_path / "to") == ["1.jpg", "done.json"]
+
+
 def test_the_sum_of_what_is_announced_is_limited(tmp_path, monkeypatch):
     made = archive(tmp_path / "a.zip", [(f"VG_100K/{number}.jpg", picture("red")) for number in range(9)])
     monkeypatch.setattr(unzip, "LARGEST_JSON", 0)

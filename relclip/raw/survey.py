@@ -35,7 +35,7 @@ MOST_SHOWN = 12
 
 @dataclass
 class Survey:
-    """Counts of one data set; `splits`: pictures by what image_data.json says, None where it says nothing.
+    """Counts of one data set; `splits`: pictures by what image_data.json says first, None where it says nothing.
 
     `related`: how many of these pictures have a relation.
     """
@@ -50,8 +50,10 @@ class Survey:
         """Count a folder with Visual Genome's three files. Raises InputError where one is broken."""
         survey, listed, related = cls(), set(), set()
         for entry in read_entries(folder / "image_data.json"):
-            survey.splits[_split(entry)] += 1
-            listed.add(identifier(entry, "image_id", "id"))
+            image_id = identifier(entry, "image_id", "id")
+            if image_id is not None and image_id not in listed:
+                survey.splits[_split(entry)] += 1
+                listed.add(image_id)
         for entry in read_entries(folder / "objects.json"):
             things = (thing for thing in as_list(entry.get("objects")) if isinstance(thing, dict))
             survey.objects.update(
@@ -62,7 +64,7 @@ class Survey:
             survey.predicates.update(tidy(str(link.get("predicate"))) for link in links)
             if links:
                 related.add(identifier(entry, "image_id", "id"))
-        survey.related = len((listed & related) - {None})
+        survey.related = len(listed & related)
         return survey
 
     def lines(self) -> Iterator[str]:

@@ -117,7 +117,7 @@ def test_names_are_counted_as_the_stages_read_them(call, capsys, tmp_path):
 def test_relations_of_no_listed_picture_or_in_two_entries_are_of_no_further_picture(tmp_path):
     link = {"relationships": [{"predicate": "on"}]}
     files = {
-        "image_data": [{"image_id": number} for number in (1, 2)],
+        "image_data": [{"image_id": number} for number in (1, 2, 2, "2", "x")],
         "objects": [],
         "relationships": [{"image_id": number} | link for number in (1, 1, 9)],
     }

@@ -64,12 +64,18 @@ def detect(
 
 @torch.inference_mode()
 def detect_batch(model: FasterRCNN, batch: Sequence[Picture], device: torch.device) -> list[Detections]:
-    """The boxes of each of some pictures; `model` as `prepare_model` leaves it."""
-    found = model([as_input(picture, device) for picture in batch])
-    return [
-        in_file(one["boxes"], one["labels"], one["scores"], picture)
-        for one, picture in zip(found, batch, strict=True)
-    ]
+    """The boxes of each of some pictures; `model` as `prepare_model` leaves it.
+
+    Pictures of one shape at a time: padded to another's shape, a picture would get other boxes than alone.
+    """
+    shapes: dict[tuple[int, ...], list[int]] = {}
+    for number, picture in enumerate(batch):
+        shapes.setdefault(tuple(picture.pixels.shape), []).append(number)
+    found: dict[int, Detections] = {}
+    for numbers in shapes.values():
+        for number, one in zip(numbers, model([as_input(batch[n], device) for n in numbers]), strict=True):
+            found[number] = in_file(one["boxes"], one["labels"], one["scores"], batch[number])
+    return [found[number] for number in range(len(batch))]
 
 
 def in_file(boxes: Tensor, classes: Tensor, scores: Tensor, picture: Picture) -> Detections:

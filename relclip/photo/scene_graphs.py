@@ -145,10 +145,7 @@ class SceneGraphs:
         return [graphs[number] for number in number_of]
 
     def _detect(self, pictures: Sequence[Prepared]) -> list[Detections]:
-        """What the detector stage would write to proposals.parquet for these.
-
-        Pictures of one shape at a time: padded to another's shape, a picture would get other boxes than alone.
-        """
+        """What the detector stage would write to proposals.parquet for these."""
         finder = self.models.finder
         if not pictures:
             return []
@@ -157,15 +154,8 @@ class SceneGraphs:
                 "there is no detector beside this model; give --boxes, or run the stage `detector` of its pipeline"
             )
         shrunk = [one.for_detector for one in pictures if one.for_detector is not None]
-        shapes: dict[tuple[int, ...], list[int]] = {}
-        for number, picture in enumerate(shrunk):
-            shapes.setdefault(tuple(picture.pixels.shape), []).append(number)
-        proposed: dict[int, Detections] = {}
-        for numbers in shapes.values():
-            batch = [shrunk[number] for number in numbers]
-            found = detect_batch(finder.network, batch, self.models.predictor.device)
-            proposed |= zip(numbers, (propose(one, finder.settings) for one in found), strict=True)
-        return [proposed[number] for number in range(len(pictures))]
+        found = detect_batch(finder.network, shrunk, self.models.predictor.device)
+        return [propose(one, finder.settings) for one in found]
 
     def _ask(self, task: Task, images: ImageSet, scores: Sequence[NDArray[np.float32]]) -> list[Prediction]:
         models = self.models

@@ -11,8 +11,9 @@ from relclip.compute.schedule import batch_numbers
 from relclip.core.boxes import iou
 from relclip.core.errors import InputError
 from relclip.core.params.detector import Detector
+from relclip.detector.network import DetectorConfig, build
 from relclip.detector.pictures import Picture, Pictures, shrink
-from relclip.detector.proposals import Detections, in_file, prepare_model, propose, table
+from relclip.detector.proposals import Detections, detect_batch, in_file, prepare_model, propose, table
 from relclip.detector.stage import judge, mean_average_precision
 from relclip.detector.training import mirror
 
@@ -63,6 +64,20 @@ def test_the_network_gives_as_many_as_coco_judges_and_room_for_what_nms_takes(pe
     model = SimpleNamespace(roi_heads=SimpleNamespace(), eval=lambda: "ready")
     assert prepare_model(model, Detector(per_image=per_image, score=0.07, class_nms=0.4)) == "ready"
     assert vars(model.roi_heads) == {"score_thresh": 0.07, "nms_thresh": 0.4, "detections_per_img": room}
+
+
+def test_a_picture_gets_the_boxes_that_it_gets_alone():
+    """The stage padded pictures of a batch to the widest and highest, and so found others than `relclip predict`."""
+    torch.manual_seed(0)
+    sides = ((64, 36), (40, 64), (64, 48))
+    pictures = [Picture(torch.randint(0, 256, (3, h, w), dtype=torch.uint8), w, h) for w, h in sides]
+    settings = Detector(image_size=64, score=0.0)
+    model = prepare_model(build(DetectorConfig(backbone="small", image_size=64, classes=3)), settings)
+    together = detect_batch(model, pictures, torch.device("cpu"))
+    for picture, found in zip(pictures, together, strict=True):
+        (alone,) = detect_batch(model, [picture], torch.device("cpu"))
+        assert len(alone) and np.array_equal(found.boxes, alone.boxes)
+        assert np.array_equal(found.scores, alone.scores)
 
 
 def test_the_table_numbers_objects_in_each_image():

@@ -25,6 +25,8 @@ from relclip.predict import sgdet_stage, stage
 from relclip.predict.writing import Prediction
 
 Pixels = NDArray[np.uint8]
+#: Longest side of what crops are cut from, so that photos which wait for their boxes take 12 MB each at most.
+CROPPED_FROM = 2048
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class SceneGraphs:
         for_detector = (
             Picture(shrink(torch.from_numpy(pixels), finder.size), width, height) if finder else None
         )
-        for_crops = pixels if asked and asked.untrained else None
+        for_crops = _bounded(pixels) if asked and asked.untrained else None
         return Prepared(name, width, height, for_detector, squash(pixels, size), for_crops)
 
     def user_boxes(self, picture: Prepared, boxes: Sequence[Box] | None) -> UserBoxes | None:
@@ -203,6 +205,12 @@ def _check_defaults() -> None:
             f"torch makes tensors of {dtype} on '{device}' by default, and these models need torch.float32 on 'cpu'; "
             "set torch.set_default_dtype and torch.set_default_device back, and say the device to SceneGraphs.load"
         )
+
+
+def _bounded(pixels: Pixels) -> Pixels:
+    if max(pixels.shape) <= CROPPED_FROM:
+        return pixels
+    return shrink(torch.from_numpy(pixels), CROPPED_FROM).permute(1, 2, 0).numpy()
 
 
 def _task(boxes: UserBoxes | None) -> Task:

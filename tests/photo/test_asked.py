@@ -142,6 +142,13 @@ def test_boxes_count_the_pixels_of_the_image_as_it_was(model, monkeypatch):
     assert looked == [[[0, 0, 10, 5]]]
 
 
+def test_the_pixels_that_wait_for_their_boxes_are_bounded(model):
+    graphs = load(model, "feeding")
+    assert graphs.prepare(np.zeros((30, 4096, 3), np.uint8)).for_crops.shape == (15, 2048, 3)
+    small = np.zeros((30, 2048, 3), np.uint8)
+    assert graphs.prepare(small).for_crops is small
+
+
 def test_chances_of_a_sigmoid_do_not_add_up(model):
     judge = load(model, "feeding").models.asked
     scores = torch.tensor([[0.9, 0.8]])

@@ -13,6 +13,7 @@ from relclip.photo.graph import printable
 #: Endings of files that are taken for photos; what cannot be read of them is told by name.
 PICTURES = SUFFIXES + HEIF_SUFFIXES
 _LONGEST = 80
+_ADDRESSES = ("http:", "https:")
 _UNENTERED = "folder that is a link or may not be entered"
 #: Not in a name on some file system, or in the way on a command line.
 _AWKWARD = '<>:"/\\|?*'
@@ -38,6 +39,8 @@ def find_photos(paths: Sequence[Path], output: Path) -> list[Path]:
             photos: Iterable[Path] = inside
         elif path.exists():
             photos = [path]
+        elif path.parts and path.parts[0] in _ADDRESSES:
+            raise InputError(f"{printable(str(path))} is an address; fetch the photo, and give its file")
         else:
             raise InputError(f"{printable(str(path))} does not exist; give photos or folders of photos")
         for photo in photos:

@@ -110,7 +110,11 @@ def test_folders_are_searched_and_every_photo_gets_a_name_of_its_own(tmp_path):
         assert len(name) <= 84
     odd = [Path(name) for name in ("..jpg", "a\n.jpg", "b/..jpg", "Index.html.jpg")]
     assert folder_names(odd, ["index.html"]) == ["photo", "a_", "photo-2", "Index.html-2"]
-    for path, words in ((tmp_path / "none", "does not exist"), (tmp_path / "b" / ".hidden2", "no picture")):
+    for path, words in (
+        (tmp_path / "none", "does not exist"),
+        (tmp_path / "b" / ".hidden2", "no picture"),
+        (Path("https://x.org/a.jpg"), "is an address; fetch the photo"),
+    ):
         if "no picture" in words:
             path.mkdir()
         with pytest.raises(InputError, match=words):

@@ -27,7 +27,7 @@ def join_captions(files: Sequence[Path], path: Path) -> Counter[str]:
                 counts[what] += 1
                 output.write(caption.encode("utf-8", "surrogateescape"))
         if files and not any(what.startswith("captions") for what in +counts):
-            names = ", ".join(map(str, files)) or "none given"
+            names = ", ".join(map(str, files))
             raise InputError(
                 f"no caption in the files of raw.captions ({names}); give at least one that holds some"
             )

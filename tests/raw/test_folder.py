@@ -11,6 +11,7 @@ from PIL import Image
 
 from relclip.core.captions import LONGEST_CAPTION, blocks
 from relclip.core.errors import InputError
+from relclip.core.origin import read_origin
 from relclip.core.params.raw import Raw
 from relclip.raw.caption_files import join_captions
 from relclip.raw.convert import MISSING
@@ -45,6 +46,11 @@ def test_everything_arrives(folder, tmp_path):
     assert (output / "images/4.png").samefile(folder / "images/holiday.png")
     assert not (output / "objects.json").samefile(folder / "objects.json")
     assert (output / "captions.tsv").read_text() == ""
+    said = "The folder source in the format visual_genome. Captions:"
+    assert read_origin(output).about == f"{said} none."
+    (tmp_path / "a.tsv").write_text("a man\n")
+    take_folder(folder, [str(tmp_path / "a.tsv")], tmp_path / "again")
+    assert read_origin(tmp_path / "again").about == f"{said} {tmp_path / 'a.tsv'}."
     assert (output / "truth/relationships.json").is_file() and (output / "object_alias.txt").is_file()
     (folder / "images/1.jpg").unlink()
     assert take_folder(folder, [], output)[MISSING] == 1

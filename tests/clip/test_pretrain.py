@@ -276,12 +276,17 @@ def test_the_judge_equals_a_loop_over_regions(seed, monkeypatch):
 def test_bad_regions_are_dropped_and_counted_and_a_bad_file_is_one_sentence(tmp_path):
     good = {"region_id": 2, "image_id": 1, "phrase": "A  Dog", "x": 0, "y": 0, "width": 4, "height": 3}
     bad = [{**good, "width": 0}, {**good, "phrase": " "}, {**good, "x": float("nan")}, {"region_id": 3}, 7]
-    bad += [{**good, "width": 1e300}, {**good, "x": 10**400}, {**good, "region_id": float("inf")}]
+    bad += [
+        {**good, "height": 0},
+        {**good, "width": 1e300},
+        {**good, "x": 10**400},
+        {**good, "region_id": float("inf")},
+    ]
     path = tmp_path / "region_descriptions.json"
     path.write_text(json.dumps([{"id": 1, "regions": [*bad, good]}]))
     regions = read_regions(tmp_path)
     assert regions.phrases == ("a dog",) and regions.boxes.tolist() == [[0, 0, 4, 3]]
-    assert regions.dropped == {"no area": 3, "no words": 1, "malformed": 4}
+    assert regions.dropped == {"no area": 4, "no words": 1, "malformed": 4}
     for content in (
         "{",
         "{}",

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from relclip.core.errors import RelclipError
 
@@ -20,6 +20,11 @@ Result = TypeVar("Result")
 def available_threads() -> int:
     """How many CPU threads this process may use (its affinity, not the machine's count)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def batches_of(items: Any, size: int) -> list[Any]:
+    """A list, or an array, in parts of `size`, the last one shorter."""
+    return [items[first : first + size] for first in range(0, len(items), size)]
 
 
 def in_order(

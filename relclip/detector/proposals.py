@@ -16,7 +16,7 @@ from relclip.compute.halving import Halving
 from relclip.core.annotations import Ids
 from relclip.core.box_precision import COCO_LIMIT
 from relclip.core.boxes import Boxes
-from relclip.core.ordered import in_order
+from relclip.core.ordered import batches_of, in_order
 from relclip.core.params.detector import Detector
 from relclip.core.parquet import PREDICTED_OBJECTS, table_of
 from relclip.detector.pictures import Picture, Pictures, as_input
@@ -55,9 +55,7 @@ def detect(
 ) -> Iterator[Detections]:
     """The boxes of each picture, in order; `model` as `prepare_model` leaves it."""
     halving = Halving("boxes of pictures", "picture")
-    batches = [
-        numbers[first : first + PICTURES_A_BATCH] for first in range(0, len(numbers), PICTURES_A_BATCH)
-    ]
+    batches = batches_of(numbers, PICTURES_A_BATCH)
     for batch in in_order(lambda part: [pictures[number] for number in part], batches, readers):
         yield from chain(*halving(lambda part: detect_batch(model, part, device), batch))
 

@@ -24,7 +24,7 @@ from relclip.compute.seal import UNSEALED, check_seal, write_sealed
 from relclip.core.atomic import write_json
 from relclip.core.errors import ContractError, InputError, errors_as, no_file, one_line
 from relclip.core.json_file import read_json
-from relclip.core.ordered import in_order
+from relclip.core.ordered import batches_of, in_order
 from relclip.core.process import say
 from relclip.core.progress import progress
 from relclip.encoder.known import check_texts
@@ -142,7 +142,7 @@ class Encoder:
 
         `shown`: with its progress, as long work is.
         """
-        batches = [list(texts[first : first + batch]) for first in range(0, len(texts), batch)]
+        batches = batches_of(list(texts), batch)
         parts = in_order(self._text_batch, batches, workers)
         encoded = list(progress(parts, "texts", "part", len(batches)) if shown else parts)
         return torch.cat(encoded) if encoded else torch.zeros((0, self.dimension))

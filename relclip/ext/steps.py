@@ -16,7 +16,7 @@ from relclip.compute.device import best_device, prepare
 from relclip.core.annotations import Annotations, Ids
 from relclip.core.digest import file_digest
 from relclip.core.errors import ContractError
-from relclip.core.ordered import available_threads, in_order
+from relclip.core.ordered import available_threads, batches_of, in_order
 from relclip.core.parquet import EXT_SCORES, OBJECT_SCORES, read_table, write_sorted, write_table
 from relclip.core.progress import progress
 from relclip.core.shard import Shard, take_up
@@ -26,13 +26,6 @@ from relclip.ext.score import Scorer, TripletTexts, wanted_triplets
 from relclip.ext.sections import SCORES, Job, Sections
 
 IMAGES_A_CHUNK = 64
-
-
-def split_images(images: Ids) -> list[list[int]]:
-    """Numbers of images, IMAGES_A_CHUNK at a time."""
-    return [
-        images[first : first + IMAGES_A_CHUNK].tolist() for first in range(0, len(images), IMAGES_A_CHUNK)
-    ]
 
 
 class Chunks:
@@ -136,7 +129,7 @@ class Steps:
 
     def _own(self, images: Ids) -> list[list[int]]:
         """The shard's chunks of these images."""
-        chunks = split_images(images)
+        chunks = batches_of(images.tolist(), IMAGES_A_CHUNK)
         share = self.shard.share(len(chunks))
         return chunks[share.start : share.stop]
 

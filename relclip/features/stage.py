@@ -13,7 +13,7 @@ from relclip.core.annotations import load_annotations
 from relclip.core.atomic import make_folder, write_json
 from relclip.core.digest import file_digest, inputs_digest
 from relclip.core.images import read_image
-from relclip.core.ordered import available_threads, in_order
+from relclip.core.ordered import available_threads, batches_of, in_order
 from relclip.core.params.features import Features
 from relclip.core.progress import progress
 from relclip.core.shard import Shard, write_record
@@ -51,7 +51,7 @@ def run(
     own = _own(shard or Shard(), len(annotations.image_id), settings.batch)
     maps, done = open_maps(partial, record, digest, (len(own), *_shape(encoder, settings)))
     files = [raw / annotations.file[number] for number in own[done:]]
-    batches = in_order(_mapper(encoder, settings), _split(files, settings.batch), workers)
+    batches = in_order(_mapper(encoder, settings), batches_of(files, settings.batch), workers)
     total = -(-len(maps) // settings.batch)
     shown = progress(batches, "patch maps", "batch", total=total, start=done // settings.batch)
     _fill(maps, done, shown, lambda rows: write_json(record, {"key": digest, "rows": rows}))
@@ -71,10 +71,6 @@ def _own(shard: Shard, images: int, batch: int) -> range:
 def _shape(encoder: Encoder, settings: Features) -> tuple[int, ...]:
     blank = torch.zeros((1, 3, settings.image_size, settings.image_size), dtype=torch.uint8)
     return tuple(encoder.patch_map(blank, settings.image_size).shape[1:])
-
-
-def _split(files: Sequence[Path], batch: int) -> list[Sequence[Path]]:
-    return [files[first : first + batch] for first in range(0, len(files), batch)]
 
 
 def _mapper(encoder: Encoder, settings: Features) -> Callable[[Sequence[Path]], Maps]:

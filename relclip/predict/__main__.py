@@ -2,8 +2,7 @@
 
 from relclip.core import command
 from relclip.core.params.predict import Predictions
-from relclip.core.params.reading import load_sections
-from relclip.predict.request import Request, add_inputs, read_inputs
+from relclip.predict.request import add_inputs, read_requests
 
 
 def main() -> None:
@@ -13,13 +12,11 @@ def main() -> None:
         "Predict PredCls and SGCls triplets of val and test with trained runs, each into data/predict/<run>.",
     )
     add_inputs(parser, "predict/<run>")
-    runs = command.parse_runs(parser)
-    params = load_sections(runs[0].params, Predictions)
-    requests = [Request.of(params, options.run) for options in runs]
+    _, requests = read_requests(parser, Predictions)
     from relclip.predict.stage import predict_run  # noqa: PLC0415  # torch loads once the arguments are good
 
-    for options, request in zip(runs, requests, strict=True):
-        predict_run(request, read_inputs(options, request, params), options.output, options.threads)
+    for options, request, inputs in requests:
+        predict_run(request, inputs, options.output, options.threads)
 
 
 if __name__ == "__main__":

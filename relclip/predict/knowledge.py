@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from relclip.core.annotations import Ids, read_triplets
 from relclip.core.errors import ContractError
 from relclip.core.lookup import positions
+from relclip.core.ordered import batches_of
 from relclip.core.params.predict import TrainingFree
 from relclip.core.parquet import EXT_SCORES, TRIPLETS, read_table
 from relclip.core.vocabulary import Vocabulary
@@ -71,8 +72,7 @@ class Logits:
 
 def read_logits(path: Path, image_ids: Sequence[int] | Ids, predicates: int) -> Iterator[Logits]:
     """Yield, for each of the ascending `image_ids`, the logits to ask; few images at a time are in memory."""
-    for first in range(0, len(image_ids), IMAGES_AT_ONCE):
-        some = image_ids[first : first + IMAGES_AT_ONCE]
+    for some in batches_of(image_ids, IMAGES_AT_ONCE):
         inside = (pc.field("image_id") >= int(some[0])) & (pc.field("image_id") <= int(some[-1]))
         table = read_table(path, EXT_SCORES, inside)
         if not pc.all(pc.greater_equal(table["image_id"][1:], table["image_id"][:-1])).as_py():

@@ -3,13 +3,17 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from relclip.core import command
 from relclip.core.digest import file_digest
 from relclip.core.params.clip import Clip
 from relclip.core.params.predict import Predict, Predictions
+from relclip.core.params.reading import load_sections
 from relclip.core.params.train import RankBy
 from relclip.core.trained import WEIGHTS
+
+Sections = TypeVar("Sections", bound=Predictions)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,16 @@ def add_inputs(parser: argparse.ArgumentParser, output: str) -> None:
     )
     command.add_output(parser, output)
     command.add_threads(parser)
+
+
+def read_requests(
+    parser: argparse.ArgumentParser, sections: type[Sections]
+) -> tuple[Sections, list[tuple[argparse.Namespace, Request, Inputs]]]:
+    """Parse the command line: the `sections` of params.yaml, and each run's options with what it asks and reads."""
+    runs = command.parse_runs(parser)
+    params = load_sections(runs[0].params, sections)
+    asked = [(options, Request.of(params, options.run)) for options in runs]
+    return params, [(options, request, read_inputs(options, request, params)) for options, request in asked]
 
 
 def read_inputs(options: argparse.Namespace, request: Request, params: Predictions) -> Inputs:

@@ -3,8 +3,7 @@
 from relclip.core import command
 from relclip.core.params.detector import Detector
 from relclip.core.params.predict import Predictions
-from relclip.core.params.reading import load_sections
-from relclip.predict.request import Request, add_inputs, read_inputs
+from relclip.predict.request import add_inputs, read_requests
 
 
 class Sections(Predictions):
@@ -20,17 +19,13 @@ def main() -> None:
     )
     add_inputs(parser, "predict/<run>/sgdet")
     command.add_proposals(parser)
-    runs = command.parse_runs(parser)
-    params = load_sections(runs[0].params, Sections)
-    requests = [Request.of(params, options.run) for options in runs]
+    params, requests = read_requests(parser, Sections)
     most = params.detector.class_nms
     from relclip.predict.sgdet_stage import predict_sgdet  # noqa: PLC0415  # torch loads once the arguments are good
 
-    for options, request in zip(runs, requests, strict=True):
-        inputs = read_inputs(options, request, params)
-        predict_sgdet(
-            request, inputs, options.proposals, options.output, class_iou=most, threads=options.threads
-        )
+    for options, request, inputs in requests:
+        places = inputs, options.proposals, options.output
+        predict_sgdet(request, *places, class_iou=most, threads=options.threads)
 
 
 if __name__ == "__main__":

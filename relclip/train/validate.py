@@ -11,6 +11,7 @@ from torch import Tensor
 
 from relclip.compute.device import autocast
 from relclip.compute.world import World
+from relclip.core.ordered import batches_of
 from relclip.core.progress import progress
 from relclip.core.recall import MAIN, MAIN_CUTOFF, RECALL, Recalls
 from relclip.model import Model, RankBy, Regions, collate, object_numbers, predicate_scores, with_room
@@ -71,8 +72,7 @@ def _batches(
     images = regions.images
     of_image = [labels.row[images.pairs_of(number)] for number in range(len(images))]
     wanted = [number for number, rows in enumerate(of_image) if (rows >= 0).any()]
-    for first in range(0, len(wanted), IMAGES_AT_ONCE):
-        numbers = wanted[first : first + IMAGES_AT_ONCE]
+    for numbers in batches_of(wanted, IMAGES_AT_ONCE):
         rows = [of_image[number] for number in numbers]
         if model.pairs_are_independent:
             chosen = [np.flatnonzero(row >= 0) for row in rows]
@@ -135,8 +135,7 @@ class Validation:
         model.eval()
         images = self.regions.images
         hits: list[NDArray[np.bool_]] = []
-        for first in range(0, len(self.numbers), IMAGES_AT_ONCE):
-            numbers = self.numbers[first : first + IMAGES_AT_ONCE]
+        for numbers in batches_of(self.numbers, IMAGES_AT_ONCE):
             logits = predicate_logits(model, self.regions, numbers.tolist(), self.precision)
             scores = predicate_scores(logits, self.rank_by).cpu().numpy()
             ends = np.cumsum([len(images.pair_union[images.pairs_of(number)]) for number in numbers])

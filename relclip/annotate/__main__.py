@@ -82,7 +82,7 @@ def _serve(options: argparse.Namespace, params: Params, questionnaire: Questionn
         count = len(questionnaire.questions)
         more = f", of {every} (--statements {every}: about {hours(every)})" if every > count else ""
         print(
-            f"{counted(count, 'statement')} on {counted(len(questionnaire.images), 'picture')}, about "
+            f"{counted(count, 'statement')} on {counted(len(questionnaire.images), 'image')}, about "
             f"{hours(count)} for each person{more}; answers in {options.database[0]}"
         )
         print(f"open {url_of(server)}  (Ctrl-C ends; nothing is lost)", flush=True)

@@ -157,7 +157,7 @@ def _pages(app: flask.Flask, desk: Desk) -> None:
     @app.get("/picture/<int:image_id>")
     def picture(image_id: int) -> flask.Response:
         if image_id not in desk.pictures:
-            flask.abort(404, "No question is about this picture.")
+            flask.abort(404, "No question is about this image.")
         response = flask.Response(desk.jpeg(image_id), mimetype="image/jpeg")
         response.headers["Cache-Control"] = "private, max-age=3600"
         return response

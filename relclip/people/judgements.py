@@ -80,7 +80,7 @@ def _of_run(
 def share_judged(counts: Mapping[str, int]) -> str:
     """How many pictures of those to be asked about someone judged, in words."""
     judged, every = counts["images"], counts["images_asked"]
-    return f"{'incomplete: ' if judged < every else ''}{judged} of {every} pictures"
+    return f"{'incomplete: ' if judged < every else ''}{judged} of {every} images"
 
 
 def _judges(

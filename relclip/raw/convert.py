@@ -18,11 +18,11 @@ from relclip.core.images import HEIF_SUFFIXES, SUFFIXES, image_size
 from relclip.raw.formats import Box, Picture, split_said
 
 ANNOTATIONS = ("image_data.json", "objects.json", "relationships.json")
-MISSING = "pictures missing: no file of that name in the folder or below"
-UNREADABLE = "pictures left out: their file cannot be read for its size"
-OUTSIDE = "pictures left out: their path or link leads out of the folder"
-HEIC = "pictures left out: HEIC; save them as JPEG"
-REPEATED = "pictures left out: an entry before has their file"
+MISSING = "images missing: no file of that name in the folder or below"
+UNREADABLE = "images left out: their file cannot be read for its size"
+OUTSIDE = "images left out: their path or link leads out of the folder"
+HEIC = "images left out: HEIC; save them as JPEG"
+REPEATED = "images left out: an entry before has their file"
 #: A name that can be a picture's number.
 _NUMBER = re.compile(r"[0-9]{1,18}")
 #: Endings of pictures by number, those that are taken first.

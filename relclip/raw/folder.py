@@ -21,7 +21,7 @@ from relclip.raw.formats import annotation_files, check_unpacked, reader, words_
 EXTRAS = ("object_alias.txt", "predicate_alias.txt", "relationship_alias.txt", "truth/relationships.json")
 #: Where pictures are looked for: this project's folder, then the two that Visual Genome's zips unpack to.
 PLACES = ("images", "VG_100K", "VG_100K_2")
-LINKED, COPIED = "pictures linked", "pictures copied"
+LINKED, COPIED = "images linked", "images copied"
 
 
 def take_folder(
@@ -146,7 +146,7 @@ def listed_pictures(
 def link_pictures(pictures: Iterable[tuple[int, Path]], folder: Path, counts: Counter[str]) -> None:
     """Put pictures into `folder`, called by their numbers."""
     folder.mkdir()
-    for image_id, picture in progress(pictures, "take pictures", "picture"):
+    for image_id, picture in progress(pictures, "take images", "image"):
         counts[link(real(picture), folder / f"{image_id}{picture.suffix.lower()}")] += 1
 
 

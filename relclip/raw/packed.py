@@ -88,7 +88,7 @@ def _unpack_shards(shards: list[Path], folder: Path, made: Path, names: Names, c
             picture = row["image"].get("bytes") if isinstance(row["image"], dict) else row["image"]
             ending = _ending(picture)
             if not isinstance(picture, bytes) or ending is None:
-                counts["rows of Parquet without a picture that can be read"] += 1
+                counts["rows of Parquet without an image that can be read"] += 1
                 continue
             name = _file_name(row, made / split) or f"{_flat_name(path, folder)}-{place}{ending}"
             left -= len(picture)

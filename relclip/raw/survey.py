@@ -72,7 +72,7 @@ class Survey:
         pictures = self.splits.total()
         alone = pictures - self.related
         without = f", {alone:,} of them without a relation" if alone else ""
-        yield counted(pictures, "picture", ">9,") + without
+        yield counted(pictures, "image", ">9,") + without
         names = counted(len(self.objects), "name", ",")
         predicates = counted(len(self.predicates), "predicate", ",")
         yield f"{counted(self.objects.total(), 'object', '>9,')} of {names}: {_most(self.objects)}"
@@ -111,7 +111,7 @@ def _survey(folder: Path, layout: Format, output: Path | None, counts: Counter[s
     with tempfile.TemporaryDirectory() as made:
         found = sum(1 for _ in annotated(folder, layout, Path(made), counts))
         check_pictures(folder, found, counts)
-        counts["pictures found"] = found
+        counts["images found"] = found
         return survey or Survey.of(Path(made))
 
 

@@ -78,7 +78,7 @@ def _facts(model: Released) -> list[tuple[str, str]]:
 
 def _counts(statistics: Mapping[str, Any]) -> str:
     """What training counted: `778 train pictures, 24,217 labelled pairs of things. `."""
-    named = {"images": "train pictures", "labelled_pairs": "labelled pairs of things"}
+    named = {"images": "train images", "labelled_pairs": "labelled pairs of things"}
     numbers = [
         f"{statistics[name]:,} {words}"
         for name, words in named.items()

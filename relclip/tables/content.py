@@ -50,8 +50,8 @@ def tiles(data: DataSet, knowledge: KnowledgeBase | None) -> list[tuple[str, int
     split = data.annotation.split
     counts = {name: int(one.sum()) for name, one in relations_per_predicate(data.annotation).items()}
     found = [
-        ("train pictures", int((split == "train").sum())),
-        ("test pictures", int((split == "test").sum())),
+        ("train images", int((split == "train").sum())),
+        ("test images", int((split == "test").sum())),
         ("annotated train relations", counts["train"]),
         ("annotated test relations", counts["test"]),
     ]

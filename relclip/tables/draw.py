@@ -85,7 +85,7 @@ def _triplet_counts(
 
 
 CLAIMS_TEXT = (
-    "Each claim as a difference between two rows on the same test pictures, with its 95 % interval. Right of the line "
+    "Each claim as a difference between two rows on the same test images, with its 95 % interval. Right of the line "
     "the claim is borne out, left of it the order is reversed; a hollow mark decides nothing."
 )
 
@@ -116,7 +116,7 @@ def draw_curves(params: Params, train: Path, folder: Path) -> list[Drawn]:
         rows = [_trained(params.report.tables[table].legend, row, train, colours[key]) for row in block.rows]
         trained = [one for one in rows if one]
         if trained:
-            text = "Loss on the training batches, recall on validation pictures; one line a seed."
+            text = "Loss on the training batches, recall on validation images; one line a seed."
             name = ", ".join(filter(None, (table_name(params.report, table), block.title)))
             title, draw = f"Training, {name[:1].lower()}{name[1:]}", partial(curves_figure, rows=trained)
             figures.append(save_themed(folder, f"curves-{key}", draw, title=title, text=text))

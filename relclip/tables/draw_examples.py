@@ -103,7 +103,7 @@ def _draw_attention(source: Path, raw: Path, folder: Path) -> Drawn:
         gradcam_figure, pictures=pictures, clip=list(clip), relclip=list(relclip), texts=texts, boxes=boxes
     )
     text = (
-        "Grad-CAM for the sentence above each row: which places of the picture raise its score, from blue (not at all) "
+        "Grad-CAM for the sentence above each row: which places of the image raise its score, from blue (not at all) "
         f"to red (most), in CLIP and in RelCLIP ({source.name}). Solid box: subject; dashed: object."
     )
     title = "Figure 2. Where CLIP and RelCLIP look"

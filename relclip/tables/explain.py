@@ -9,11 +9,11 @@ from relclip.tables.people import People
 
 _BY_TRUTH = "They are by the full truth under either judgement of the recalls."
 _ORACLE = (
-    "P@10 and P@20: the share of true triplets among the 10 and 20 surest of a picture. Not people judged (the paper "
-    f"asked ten), but an oracle: the program that drew the pictures knows every true relation. {_BY_TRUTH}"
+    "P@10 and P@20: the share of true triplets among the 10 and 20 surest of an image. Not people judged (the paper "
+    f"asked ten), but an oracle: the program that drew the images knows every true relation. {_BY_TRUTH}"
 )
 _ORACLE_TOO = (
-    "P@10 and P@20 (oracle): by the program that drew the pictures, which knows every true relation. "
+    "P@10 and P@20 (oracle): by the program that drew the images, which knows every true relation. "
     f"{_BY_TRUTH}"
 )
 _NO_ORACLE = "P@10 and P@20 need people, or a data set that knows every true relation."
@@ -48,7 +48,7 @@ def orientation(origin: Origin) -> str:
 def judged_against(judged: str) -> str:
     """Say what counts as a hit."""
     if judged == "truth":
-        return "Judged against every relation that is true in the picture, annotated or not."
+        return "Judged against every relation that is true in the image, annotated or not."
     return "Judged against the annotation, which is incomplete: what nobody wrote down does not count."
 
 

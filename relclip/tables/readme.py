@@ -36,7 +36,7 @@ def results(params: Path, tables: Path, dataset: Path) -> str:
     """
     split = read_table(dataset / "images.parquet", IMAGES)["split"].to_pylist()
     origin = dict(facts(params))
-    head = f"Commit {origin['Commit']}; {origin['Machine']}. Test pictures: {split.count('test'):,}."
+    head = f"Commit {origin['Commit']}; {origin['Machine']}. Test images: {split.count('test'):,}."
     names = (*load_workflow(params).report.tables, "claims")
     return "\n\n".join([head, *_each_once(_annotation(tables / f"{name}.md") for name in names)])
 

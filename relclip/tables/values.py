@@ -39,7 +39,7 @@ CONTENTS = (
     ("training", "Training", "Training"),
     ("models", "The trained models", "Models"),
     ("encoder", "What CLIP knows", "CLIP"),
-    ("scenes", "Sample pictures", "Pictures"),
+    ("scenes", "Sample images", "Images"),
     ("dataset", "The data set", "Data set"),
     ("knowledge", "The knowledge base", "Knowledge base"),
     ("provenance", "Protocol and provenance", "Provenance"),

@@ -196,7 +196,7 @@ def test_export_of_two_machines_answers(case, tmp_path, monkeypatch, capsys):
     assert b"Ada" not in (tmp_path / "out" / "judgements.parquet").read_bytes()
     assert people_report(case.asked, people, SWITCHES) == written
     out = capsys.readouterr().out
-    assert "2 annotators; Fleiss' kappa 1.00" in out and "4 of 4 pictures" in out
+    assert "2 annotators; Fleiss' kappa 1.00" in out and "4 of 4 images" in out
     before = (tmp_path / "out" / "judgements.parquet").read_bytes()
     export(files, case.asked, SWITCHES, tmp_path / "out")
     assert (tmp_path / "out" / "judgements.parquet").read_bytes() == before
@@ -232,4 +232,4 @@ def test_faults_are_one_sentence(case, tmp_path, monkeypatch):
 
 def test_words_where_nothing_is_known(case):
     nothing = people_report(case.asked, {"a": {}}, SWITCHES)
-    assert in_words(nothing).splitlines()[1] == "plain: P@10 –, P@20 –, incomplete: 0 of 4 pictures"
+    assert in_words(nothing).splitlines()[1] == "plain: P@10 –, P@20 –, incomplete: 0 of 4 images"

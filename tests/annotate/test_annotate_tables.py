@@ -58,7 +58,7 @@ def test_people_stand_beside_the_oracle(case, params, tmp_path):
         ]
         assert people[0].ours is not None
     assert {cell.state for cell in table.blocks[0].lines[2].cells} == {"not yet built"}
-    assert "(people): 2 annotators, Fleiss' kappa 1.00, 4 of 4 pictures" in table.note
+    assert "(people): 2 annotators, Fleiss' kappa 1.00, 4 of 4 images" in table.note
     assert "P@10 (people)" in plain.tables_markdown([table])
     assert "people_precision_at_10" in plain.tables_csv([table])
 

@@ -41,7 +41,7 @@ def names_in(folder):
 def test_everything_arrives(folder, tmp_path):
     output = tmp_path / "raw"
     counts = take_folder(folder, [], output)
-    assert counts == {"pictures linked": 4, "captions": 0}
+    assert counts == {"images linked": 4, "captions": 0}
     assert names_in(output / "images") == ["1.jpg", "2.jpg", "3.jpg", "4.png"]
     assert (output / "images/4.png").samefile(folder / "images/holiday.png")
     assert not (output / "objects.json").samefile(folder / "objects.json")
@@ -61,7 +61,7 @@ def test_copies_where_links_are_refused(folder, tmp_path, monkeypatch):
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refuse)
-    assert take_folder(folder, [], tmp_path / "raw")["pictures copied"] == 4
+    assert take_folder(folder, [], tmp_path / "raw")["images copied"] == 4
     assert (tmp_path / "raw/images/2.jpg").read_bytes() == (folder / "VG_100K/2.jpg").read_bytes()
 
 
@@ -246,7 +246,7 @@ def test_captions_in_another_format_are_refused(tmp_path, name, content, words, 
 def test_cameras_write_their_endings_in_capitals(folder, tmp_path):
     (folder / "images/1.jpg").rename(folder / "images/1.JPG")
     (folder / "VG_100K/2.jpg").rename(folder / "VG_100K/2.JPEG")
-    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 4, "captions": 0}
+    assert take_folder(folder, [], tmp_path / "raw") == {"images linked": 4, "captions": 0}
     assert names_in(tmp_path / "raw/images") == ["1.jpg", "2.jpeg", "3.jpg", "4.png"]
 
 
@@ -265,7 +265,7 @@ def test_names_in_another_case_and_heic_are_met(folder, tmp_path):
     (folder / "images/holiday.png").rename(folder / "images/HOLIDAY.Png")
     (folder / "images/1.jpg").rename(folder / "images/1.HEIC")
     counts = take_folder(folder, [], tmp_path / "raw")
-    assert +counts == {"pictures linked": 3, "pictures left out: HEIC; save them as JPEG": 1}
+    assert +counts == {"images linked": 3, "images left out: HEIC; save them as JPEG": 1}
 
 
 def test_a_mask_of_the_same_name_is_no_picture(folder, tmp_path):
@@ -273,12 +273,12 @@ def test_a_mask_of_the_same_name_is_no_picture(folder, tmp_path):
     (folder / "images/holiday.png").rename(folder / "masks/holiday.png")
     (folder / "images/1.jpg").rename(folder / "masks/1.jpg")
     (folder / "images/7.jpg").write_bytes(b"one that nobody lists")
-    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 2, MISSING: 2, "captions": 0}
+    assert take_folder(folder, [], tmp_path / "raw") == {"images linked": 2, MISSING: 2, "captions": 0}
 
 
 def test_a_name_alone_may_lie_beside_the_folder_of_pictures(folder, tmp_path):
     (folder / "images/holiday.png").rename(folder / "holiday.png")
-    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 4, "captions": 0}
+    assert take_folder(folder, [], tmp_path / "raw") == {"images linked": 4, "captions": 0}
     assert (tmp_path / "raw/images/4.png").samefile(folder / "holiday.png")
     (folder / "images/holiday.png").write_bytes(b"this one goes before")
     take_folder(folder, [], tmp_path / "raw")
@@ -288,6 +288,6 @@ def test_a_name_alone_may_lie_beside_the_folder_of_pictures(folder, tmp_path):
 def test_a_number_in_a_name_may_have_zeros_before_it(folder, tmp_path):
     (folder / "images/1.jpg").rename(folder / "images/000001.JPG")
     (folder / "VG_100K/02.jpg").write_bytes(b"another picture than 2.jpg")
-    assert take_folder(folder, [], tmp_path / "raw") == {"pictures linked": 4, "captions": 0}
+    assert take_folder(folder, [], tmp_path / "raw") == {"images linked": 4, "captions": 0}
     assert names_in(tmp_path / "raw/images") == ["1.jpg", "2.jpg", "3.jpg", "4.png"]
     assert (tmp_path / "raw/images/2.jpg").samefile(folder / "VG_100K/2.jpg")

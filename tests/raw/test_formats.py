@@ -73,7 +73,7 @@ def test_one_data_set_in_each_format_becomes_the_same_files(form, tmp_path):
     counts = take_folder(folder, [], tmp_path / "raw", form)
     related = form == "open_images"  # which writes down no other objects
     assert meaning(tmp_path / "raw", related=related) == expected(related=related)
-    assert counts["pictures linked"] == (3 if related else 4)
+    assert counts["images linked"] == (3 if related else 4)
     assert read_origin(tmp_path / "raw").title == "the data set source"
     survey = Survey.of(tmp_path / "raw")
     assert survey.predicates == Counter({"riding": 3, "sitting on": 3})
@@ -158,7 +158,7 @@ def test_broken_entries_are_left_out_and_counted(tmp_path):
 
     change(folder / "val_sceneGraphs.json", spoil_gqa)
     counts = take_folder(folder, [], tmp_path / "c", "gqa")
-    assert counts["relations without a name or an object of their picture"] == len(BROKEN) + 2
+    assert counts["relations without a name or an object of their image"] == len(BROKEN) + 2
     assert meaning(tmp_path / "c") == expected(related=False)  # 5 has no file
 
     folder = make(tmp_path / "open_images", "open_images")
@@ -283,7 +283,7 @@ def test_a_picture_that_is_listed_twice_is_taken_once(form, tmp_path):
     counts = take_folder(folder, [], tmp_path / "raw", form)
     taken = read_vg(tmp_path / "raw")
     files = [(tmp_path / "raw/images" / f"{one['image_id']}.jpg").stat().st_ino for one in taken]
-    assert counts[REPEATED] >= 2 and len(set(files)) == len(files) == counts["pictures linked"]
+    assert counts[REPEATED] >= 2 and len(set(files)) == len(files) == counts["images linked"]
 
 
 def test_links_out_are_said_and_whole_folders_may_lie_elsewhere(tmp_path):
@@ -294,7 +294,7 @@ def test_links_out_are_said_and_whole_folders_may_lie_elsewhere(tmp_path):
     (tmp_path / "images/1.jpg").rename(tmp_path / "1.jpg")
     (tmp_path / "images/1.jpg").symlink_to(tmp_path / "1.jpg")
     counts = take_folder(folder, [], tmp_path / "raw", "coco")
-    assert (counts[OUTSIDE], counts[MISSING], counts["pictures linked"]) == (1, 0, 3)
+    assert (counts[OUTSIDE], counts[MISSING], counts["images linked"]) == (1, 0, 3)
 
 
 def test_a_class_of_psg_without_a_name_is_none(tmp_path):
@@ -419,7 +419,7 @@ def test_of_pictures_called_alike_each_list_has_those_of_its_split_or_beside_it(
         images = [{"id": 1, "file_name": "0001.jpg", "width": width, "height": 9}]
         (folder / place / "_annotations.coco.json").write_text(json.dumps({"images": images, **rest}))
     counts = take_folder(folder, [], tmp_path / "raw", "coco")
-    assert counts["pictures linked"] == 5
+    assert counts["images linked"] == 5
     for one in read_vg(tmp_path / "raw"):
         with Image.open(tmp_path / "raw/images" / f"{one['image_id']}.jpg") as picture:
             assert picture.width == one["width"]

@@ -52,11 +52,11 @@ def test_what_is_there_is_shown_and_written_only_where_asked(tmp_path):
     done = run(tmp_path, "--format", "gqa", str(folder))
     assert done.returncode == 0, done.stderr
     for words in (
-        "3 pictures, 1 of them without a relation",
+        "3 images, 1 of them without a relation",
         "9 objects of 2 names: man 6, horse 3",
         "3 relations of 2 predicates: sitting on 2, riding 1",
         "splits train 2, test 1\n",
-        "1 pictures missing: no file of that name in the folder or below",
+        "1 images missing: no file of that name in the folder or below",
         f"folder: {folder}, format: gqa",
     ):
         assert words in done.stdout
@@ -124,7 +124,7 @@ def test_relations_of_no_listed_picture_or_in_two_entries_are_of_no_further_pict
     for name, entries in files.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(entries))
     found = survey.Survey.of(tmp_path)
-    assert next(found.lines()).strip() == "2 pictures, 1 of them without a relation"
+    assert next(found.lines()).strip() == "2 images, 1 of them without a relation"
     assert found.predicates.total() == 3
 
 
@@ -150,7 +150,7 @@ def test_annotation_without_pictures_is_one_sentence(form, call, tmp_path):
         call("--format", "coco", source, "--output", "own")
         source = tmp_path / "own"
     shutil.rmtree(source / "images")
-    with pytest.raises(InputError, match=r"has no picture to take \(\d x pictures missing"):
+    with pytest.raises(InputError, match=r"has no picture to take \(\d x images missing"):
         call("--format", form, source)
 
 
@@ -270,7 +270,7 @@ def test_archives_of_the_hub_are_unpacked_and_nothing_leads_out(tmp_path):
     assert meaning(tmp_path / "raw") == expected(related=False)
     assert not list(tmp_path.rglob("evil.jpg")) and not list(packed.rglob("bomb.jpg"))
     assert sorted(what.partition("left out: ")[2].partition(" (")[0] for what in counts) == [
-        "no pictures and no annotation",
+        "no images and no annotation",
         "their path leads out",
         "too large",
     ]
@@ -360,7 +360,7 @@ def test_a_broken_shard_is_one_sentence_and_nothing_is_left(tmp_path, monkeypatc
         counts.clear()
         if words is None:
             unpack(packed, counts)
-            assert counts["rows of Parquet without a picture that can be read"] == 1
+            assert counts["rows of Parquet without an image that can be read"] == 1
             continue
         with pytest.raises(InputError, match=words):
             unpack(packed, counts)

@@ -87,9 +87,7 @@ def test_both_routes_agree_row_for_row(site, tmp_path):
         counts = take_visual_genome(
             settings(site, tmp_path / route, route=route), [], tmp_path / f"raw_{route}"
         )
-        assert (
-            counts["pictures unpacked"] == 9 and counts["pictures linked"] == counts["pictures listed"] == 8
-        )
+        assert counts["images unpacked"] == 9 and counts["images linked"] == counts["images listed"] == 8
         assert counts["captions"] == 40
         made[route] = dataset(tmp_path / f"raw_{route}", tmp_path / f"dataset_{route}")
     account, tables = made["json"]

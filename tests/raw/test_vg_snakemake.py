@@ -47,7 +47,7 @@ def test_the_preset_runs_from_download_to_dataset(tmp_path):
     assert re.search(r"^total +2$", planned, re.MULTILINE), planned
     output = snakemake(house, "dataset")
     site.close()
-    assert "are not those of the whole Visual Genome" in output and "pictures linked" in output
+    assert "are not those of the whole Visual Genome" in output and "images linked" in output
     assert pq.read_table(house / "data/dataset/images.parquet").num_rows == 8
     assert (house / "data/raw/images/1.jpg").samefile(house / "data/downloads/unpacked/images/1.jpg")
     assert "Nothing to be done" in snakemake(house, "dataset")

@@ -55,11 +55,11 @@ def test_pictures_arrive_flat_and_nothing_else(tmp_path):
     assert names(tmp_path)[:2] == ["a.zip", "to"]
     by_reason = {what.partition(" (")[0]: number for what, number in counts.items()}
     assert by_reason == {
-        "pictures unpacked": 2,
+        "images unpacked": 2,
         "members of a.zip left out: another came before": 1,
         "members of a.zip left out: their path leads out": 4,
         "members of a.zip left out: a link or a device": 1,
-        "members of a.zip left out: no picture of the data set": 2,
+        "members of a.zip left out: no image of the data set": 2,
     }
     assert any("../3.jpg" in what for what in counts)
 
@@ -84,7 +84,7 @@ def test_broken_members_are_named_and_the_rest_arrives(tmp_path):
     content[place + 300] ^= 0xFF
     made.write_bytes(content)
     counts = unpack_pictures(made, tmp_path / "to")
-    assert counts == {"pictures unpacked": 2, "members of a.zip left out: broken (VG_100K/2.jpg)": 1}
+    assert counts == {"images unpacked": 2, "members of a.zip left out: broken (VG_100K/2.jpg)": 1}
     assert names(tmp_path / "to") == ["1.jpg", "3.jpg", "done.json"]
 
 
@@ -99,7 +99,7 @@ def test_bombs_are_not_opened(tmp_path, monkeypatch, largest):
     made = archive(tmp_path / "a.zip", members, zipfile.ZIP_DEFLATED)
     assert unpack_pictures(made, tmp_path / "to") == {
         "members of a.zip left out: too large (VG_100K/1.jpg)": 1,
-        "pictures unpacked": 1,
+        "images unpacked": 1,
     }
 
 
@@ -130,7 +130,7 @@ def test_a_size_that_lies_is_found_out(tmp_path):
     size = len(picture("red") * 40).to_bytes(4, "little")
     made.write_bytes(content.replace(size, (5).to_bytes(4, "little")))
     counts = unpack_pictures(made, tmp_path / "to")
-    assert counts["pictures unpacked"] == 1 and names(tmp_path / "to") == ["2.jpg", "done.json"]
+    assert counts["images unpacked"] == 1 and names(tmp_path / "to") == ["2.jpg", "done.json"]
 
 
 def test_what_stopped_half_way_goes_on(tmp_path, monkeypatch):
@@ -151,14 +151,14 @@ def test_what_stopped_half_way_goes_on(tmp_path, monkeypatch):
     assert not is_unpacked(tmp_path / "to") and "4.jpg" not in names(tmp_path / "to")
     (tmp_path / "to/2.jpg").write_bytes(b"cut off by a full disk")
     monkeypatch.undo()
-    assert unpack_pictures(made, tmp_path / "to") == {"pictures unpacked": 3, "pictures unpacked before": 3}
+    assert unpack_pictures(made, tmp_path / "to") == {"images unpacked": 3, "images unpacked before": 3}
     assert (tmp_path / "to/2.jpg").read_bytes() == picture((2, 9, 9))
-    assert unpack_pictures(made, tmp_path / "to") == {"pictures unpacked before": 6}
+    assert unpack_pictures(made, tmp_path / "to") == {"images unpacked before": 6}
     made.unlink()  # to spare the disk: what was unpacked stays good
-    assert unpack_pictures(made, tmp_path / "to") == {"pictures unpacked before": 6}
+    assert unpack_pictures(made, tmp_path / "to") == {"images unpacked before": 6}
     # another one
     archive(made, [("VG_100K/2.jpg", picture((2, 9, 9))), ("VG_100K/9.jpg", picture((9, 9, 9)))])
-    assert unpack_pictures(made, tmp_path / "to") == {"pictures unpacked": 1, "pictures unpacked before": 1}
+    assert unpack_pictures(made, tmp_path / "to") == {"images unpacked": 1, "images unpacked before": 1}
 
 
 def test_a_full_disk_is_no_broken_picture(tmp_path, monkeypatch):

@@ -46,7 +46,7 @@ def test_every_table_follows_in_its_order(project):
     assert "9.9" not in text
     assert text.count("how to read") == 1
     assert text.count("note") == len(names)
-    assert "Test pictures: 2." in text.partition("### ")[0]
+    assert "Test images: 2." in text.partition("### ")[0]
     (project / "tables" / "table5.md").unlink()
     with pytest.raises(ContractError, match=r"table5\.md.*make tables"):
         made(project)

@@ -182,7 +182,7 @@ def test_a_photos_scene_graph_and_a_model_to_hand_over_as_the_readme_shows(house
     assert by_the_pipeline[1] and said() == by_the_pipeline
     house.run("relclip", "predict", "photo.jpg", "--format", "coco")
     (house.folder / "photo.jpg").rename(house.folder / "scene-graphs/photo.jpg")
-    assert "1 picture\n" in house.readme("relclip import --format", FOLDER="scene-graphs")
+    assert "1 image\n" in house.readme("relclip import --format", FOLDER="scene-graphs")
     shutil.rmtree(house.folder / "model")
 
 

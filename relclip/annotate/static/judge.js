@@ -76,7 +76,7 @@ function draw() {
 
 function facts() {
   const count = (number) => number.toLocaleString("en");
-  $("place").textContent = state.done ? "" : `Statement ${count(state.place + 1)}, picture ${count(state.number)} of ${count(state.pictures)}`;
+  $("place").textContent = state.done ? "" : `Statement ${count(state.place + 1)}, image ${count(state.number)} of ${count(state.pictures)}`;
   $("progress").textContent = `${count(state.answered)} of ${count(state.total)} answered`;
   $("left").textContent = state.answered < state.total ? duration(state.seconds) : "";
   $("filled").style.width = `${(100 * state.answered) / Math.max(1, state.total)}%`;
@@ -93,7 +93,7 @@ async function show(next) {
   draw();
   fit();
   state.ahead.forEach(loaded);
-  if (!seen) throw new Error("This picture cannot be shown; skip it.");
+  if (!seen) throw new Error("This image cannot be shown; skip it.");
 }
 
 function say(sentence) {

@@ -46,7 +46,7 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
     names = _names(content, "categories", path), _names(content, "rel_categories", path)
     files: dict[Id, str] = {}
     things, links = (
-        _by_picture(content[key], f"{key} without the image_id of a picture", counts)
+        _by_picture(content[key], f"{key} without the image_id of an image", counts)
         for key in ("annotations", "rel_annotations")
     )
     for entry in content["images"]:
@@ -61,7 +61,7 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
         _fill(picture, things.pop(number, []), links.pop(number, []), names, counts)
         yield picture
     for what, left in (("annotations", things), ("rel_annotations", links)):
-        counts[f"{what} of no picture that is listed"] += sum(map(len, left.values()))
+        counts[f"{what} of no image that is listed"] += sum(map(len, left.values()))
 
 
 def _names(content: Entry, key: str, path: Path) -> Names:
@@ -128,6 +128,6 @@ def _fill(
         subject, object_ = (place.get(id_of(link, end)) for end in ("subject_id", "object_id"))
         predicate = predicates.get(id_of(link, "predicate_id"))
         if subject is None or object_ is None or predicate is None:
-            counts["rel_annotations without two annotations of their picture or a known predicate"] += 1
+            counts["rel_annotations without two annotations of their image or a known predicate"] += 1
         else:
             picture.relations.append((subject, predicate, object_))

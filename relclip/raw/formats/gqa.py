@@ -43,5 +43,5 @@ def _picture(name: str, graph: Entry, split: str | None, counts: Counter[str]) -
             if other is not None and (words := words_of(words)):
                 picture.relations.append((subject, words, other))
             else:
-                counts["relations without a name or an object of their picture"] += 1
+                counts["relations without a name or an object of their image"] += 1
     return picture

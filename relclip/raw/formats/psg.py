@@ -90,7 +90,7 @@ def _fill(
         if predicate is not None and subject is not None and object_ is not None:
             picture.relations.append((subject, predicate, object_))
         else:
-            counts["relations without two annotations of their picture or a known predicate"] += 1
+            counts["relations without two annotations of their image or a known predicate"] += 1
 
 
 def _named(names: Sequence[str | None], place: object) -> str | None:

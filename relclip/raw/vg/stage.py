@@ -20,7 +20,7 @@ from relclip.raw.vg.collect import PICTURES, collect
 from relclip.raw.vg.unzip import folder_of, unpack_pictures
 
 ALIASES = ("object_alias.txt", "relationship_alias.txt")
-LISTED = "pictures listed"
+LISTED = "images listed"
 
 
 def take_visual_genome(settings: VisualGenome, captions: Sequence[str], output: Path) -> Counter[str]:

@@ -34,7 +34,7 @@ MOST_MEMBERS = 1_000_000
 #: annotation.
 LONGEST_STEP, ANNOTATION_SUFFIXES = 200, (".json", ".csv")
 DONE = "done.json"
-NEW, BEFORE = "pictures unpacked", "pictures unpacked before"
+NEW, BEFORE = "images unpacked", "images unpacked before"
 #: Members named in the counts, of each fault.
 NAMED = 10
 #: RuntimeError is NotImplementedError too: a method that Python's zipfile does not know.
@@ -102,7 +102,7 @@ def unpack_folder(archive: Path, folder: Path) -> Counter[str]:
 
 def _numbered_picture(name: str) -> PurePosixPath | str:
     found = PICTURE.fullmatch(name)
-    return PurePosixPath(found[1]) if found else "no picture of the data set"
+    return PurePosixPath(found[1]) if found else "no image of the data set"
 
 
 def _picture_or_annotation(name: str) -> PurePosixPath | str:
@@ -111,7 +111,7 @@ def _picture_or_annotation(name: str) -> PurePosixPath | str:
         return "hidden, or with a name that no disk takes"
     ending = PurePosixPath(name).suffix.lower()
     if ending not in (*SUFFIXES, *ANNOTATION_SUFFIXES):
-        return "no pictures and no annotation"
+        return "no images and no annotation"
     return PurePosixPath(*steps) if ending in SUFFIXES else PurePosixPath(steps[-1])
 
 

@@ -123,7 +123,7 @@ def size_figure(theme: Theme, sizes: Sequence[Size]) -> Figure:
     for colour, name in ((2, "coverage"), (3, "precision")):
         values = [getattr(size, name) for size in sizes]
         shares.plot(places, values, "o-", ms=4, color=theme.series[colour], label=name)
-    recalls.set_title("PredCls (%), 95 % bootstrap intervals by picture")
+    recalls.set_title("PredCls (%), 95 % bootstrap intervals by image")
     shares.set_title("The knowledge base's triplets (%)")
     for axis in (recalls, shares):
         axis.set_ylim(bottom=0)

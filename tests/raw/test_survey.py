@@ -322,7 +322,7 @@ def test_pictures_of_a_shard_are_called_as_it_says_where_a_folder_can_take_it(tm
     unnamed = {"number-0.png", "number-1.gif", "number-2.webp", "number-3.jpg", "broken-3.png"}
     first = {f"file_name-{place}.png" for place in (2, 3, 4, 5, 6)}
     assert made == {*called, *unnamed, *first, *(f"path-{place}.png" for place in range(8))}
-    assert counts == {"rows of Parquet without a picture that can be read": 3}
+    assert counts == {"rows of Parquet without an image that can be read": 3}
 
 
 def test_shards_that_swell_are_refused(tmp_path, monkeypatch):

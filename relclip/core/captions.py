@@ -156,7 +156,7 @@ def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
                 raise _of_another_kind(path, "JSON")
             if begin.count(0) > len(begin) // 4:
                 raise _of_another_kind(path, "no UTF-8 text: it is full of zero bytes")
-            if {".csv", ".CSV"} & set(path.suffixes):
+            if {".csv", ".CSV"} & set(path.suffixes) and b"\t" not in begin.partition(b"\n")[0]:
                 raise _of_another_kind(path, "a table of comma-separated values")
             if begin.count(b"\r") > 1 and b"\n" not in begin:
                 raise InputError(

@@ -76,6 +76,13 @@ def read_shown(path: Path, *, reduced: bool = False) -> tuple[NDArray[np.uint8],
         return _pixels(stored, as_shown=True), size
 
 
+def shown_pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 of a picture that a program opened, as `read_shown` has it. Raises InputError for a bad one."""
+    _refuse("the picture", image)
+    with errors_as(lambda error: InputError(f"the picture cannot be decoded ({one_line(error, 100)})")):
+        return _pixels(image, as_shown=True)
+
+
 def _pixels(stored: Image.Image, as_shown: bool) -> NDArray[np.uint8]:
     image = _turned(stored) if as_shown else stored
     if image.mode.startswith("I;16"):
@@ -191,7 +198,7 @@ def _reduce(image: Image.Image) -> None:
             return
 
 
-def _refuse(path: Path, image: Image.Image) -> None:
+def _refuse(path: Path | str, image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise TooLarge(f"{path} has {width} x {height} pixels; allowed: {MAX_PIXELS:,}; make it smaller")

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from relclip.core.errors import InputError
-from relclip.core.images import read_shown
+from relclip.core.images import read_shown, shown_pixels
 from relclip.core.recall import Task
 from relclip.detector.pictures import Picture, shrink
 from relclip.detector.proposals import Detections, detect_batch, propose
@@ -89,8 +90,10 @@ class SceneGraphs:
         _check_defaults()
         return cls(load_models(source, device, predicates))
 
-    def __call__(self, picture: str | Path | Pixels, boxes: Sequence[Box] | None = None) -> SceneGraph:
-        """The scene graph of a file, or of pixels (H, W, 3) uint8 RGB.
+    def __call__(
+        self, picture: str | Path | Image.Image | Pixels, boxes: Sequence[Box] | None = None
+    ) -> SceneGraph:
+        """The scene graph of a file, of Pillow's picture, or of pixels (H, W, 3) uint8 RGB.
 
         `boxes`: the model relates these; with labels it believes them (PredCls), without it names them (SGCls). None:
         the detector looks for them (SGDet). Raises InputError where the picture or a box is no good.
@@ -98,6 +101,8 @@ class SceneGraphs:
         if isinstance(picture, (str, Path)):
             pixels, size = read_shown(Path(picture), reduced=boxes is None)
             prepared = self.prepare(pixels, printable(str(picture)), size)
+        elif isinstance(picture, Image.Image):
+            prepared = self.prepare(shown_pixels(picture))
         else:
             prepared = self.prepare(np.array(picture))
         return self.predict([prepared], [self.user_boxes(prepared, boxes)])[0]

@@ -190,3 +190,19 @@ def test_a_photo_decoded_smaller_counts_its_own_pixels_turned_as_shown(graphs, t
     for graph in (whole, reduced):
         assert max(one.y2 for one in graph.objects) > 240
         assert all(one.x2 <= 320 and one.y2 <= 480 for one in graph.objects)
+
+
+def test_pillows_picture_is_read_as_its_file_is(graphs, tmp_path):
+    photo, turned = Image.effect_noise((48, 32), 90).convert("RGBA"), Image.Exif()
+    turned[0x0112] = 6  # a viewer turns it
+    photo.putalpha(100)
+    photo.save(tmp_path / "a.png", exif=turned)
+    with Image.open(tmp_path / "a.png") as image:
+        found = graphs(image)
+    assert (found.width, found.height) == (32, 48)
+    assert found.objects == graphs(tmp_path / "a.png").objects
+    with pytest.raises(InputError, match="the picture is in the mode 'F'"):
+        graphs(photo.convert("F"))
+    (tmp_path / "cut.png").write_bytes((tmp_path / "a.png").read_bytes()[:900])
+    with Image.open(tmp_path / "cut.png") as image, pytest.raises(InputError, match="cannot be decoded"):
+        graphs(image)

@@ -214,6 +214,12 @@ def test_captions_whose_lines_end_with_cr_alone_are_refused(tmp_path, pack):
     assert join_captions([path], tmp_path / "captions.tsv") == {"captions": 1}
 
 
+def test_captions_with_tabs_may_be_called_a_table(tmp_path):
+    path = tmp_path / "captions.csv"
+    path.write_text("a man, riding a horse\t1\n")
+    assert join_captions([path], tmp_path / "captions.tsv") == {"captions": 1}
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize(
     ("name", "content", "words"),

@@ -123,7 +123,9 @@ def sections_read(path):
     ):
         if call.func.id == "load_section":
             found.add(call.args[1].value)
-        elif call.func.id == "load_sections":
+        elif (
+            call.func.id in ("load_sections", "read_requests") and call.args[1].id != "sections"
+        ):  # a parameter
             here = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             module = importlib.import_module(where.get(call.args[1].id, here))
             found |= set(getattr(module, call.args[1].id).model_fields)

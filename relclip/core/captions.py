@@ -152,11 +152,12 @@ def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
             begin = file.peek(LONGEST_CAPTION)
-            if _JSON.match(begin.removeprefix(MARK)):
+            tabbed = b"\t" in begin.removeprefix(MARK).lstrip().partition(b"\n")[0]
+            if _JSON.match(begin.removeprefix(MARK)) and not tabbed:
                 raise _of_another_kind(path, "JSON")
             if begin.count(0) > len(begin) // 4:
                 raise _of_another_kind(path, "no UTF-8 text: it is full of zero bytes")
-            if {".csv", ".CSV"} & set(path.suffixes) and b"\t" not in begin.partition(b"\n")[0]:
+            if {".csv", ".CSV"} & set(path.suffixes) and not tabbed:
                 raise _of_another_kind(path, "a table of comma-separated values")
             if begin.count(b"\r") > 1 and b"\n" not in begin:
                 raise InputError(

@@ -216,8 +216,9 @@ def test_captions_whose_lines_end_with_cr_alone_are_refused(tmp_path, pack):
 
 def test_captions_with_tabs_may_be_called_a_table(tmp_path):
     path = tmp_path / "captions.csv"
-    path.write_text("a man, riding a horse\t1\n")
-    assert join_captions([path], tmp_path / "captions.tsv") == {"captions": 1}
+    for text in ("a man, riding a horse\t1\n", '\n["a man"] on a {horse}\t1\n', "{a} man\t1\n"):
+        path.write_text(text)
+        assert join_captions([path], tmp_path / "captions.tsv")["captions"] == 1
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

@@ -10,7 +10,7 @@ relation; `asked` the answer of `relclip predict` (D39). All rank the same pairs
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def by_photo(
 
 
 def truths(
-    known: Annotations, images: list[int], ranked: Iterator[Ranked], columns: list[int], cutoff: int
+    known: Annotations, images: list[int], ranked: Iterable[Ranked], columns: list[int], cutoff: int
 ) -> Truths:
     """The annotated relations of the asked predicates, each found or not among the first `cutoff` pairs."""
     found: list[tuple[int, int, int, int, float]] = []
@@ -112,6 +112,7 @@ def main() -> None:
     known, names = load_annotations(data / "dataset"), tuple(held_out_of(params))
     images = np.flatnonzero(known.split == options.split).tolist()
     columns = [known.vocabulary.predicates.index(name) for name in names]
+    ids = {name: column + 1 for name, column in zip(names, columns, strict=True)}
     ways: dict[str, list[Callable[[], Iterator[Ranked]]]] = {
         "CLIP alone": [lambda: by_clip(data, known, images, columns)],
         "matching": [
@@ -124,8 +125,7 @@ def main() -> None:
         ranked = [list(seed()) for seed in seeds]
         cells = []
         for cutoff in CUTOFFS:
-            found = [truths(known, images, iter(one), columns, cutoff) for one in ranked]
-            ids = dict(zip(names, (column + 1 for column in columns), strict=True))
+            found = [truths(known, images, one, columns, cutoff) for one in ranked]
             made = lines(way, found, ids, len(known.vocabulary.predicates), params.evaluate)
             (line,) = [one for one in made if one.predicates == "unseen"]
             cells.append(f"{100 * line.value:.1f} [{100 * line.low:.1f}, {100 * line.high:.1f}]")

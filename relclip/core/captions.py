@@ -37,7 +37,7 @@ _OTHERS = {
     codecs.BOM_UTF16_LE: "text in UTF-16",
     codecs.BOM_UTF16_BE: "text in UTF-16",
 }
-_JSON = re.compile(rb"\s*(?:\{|\[\s*[\[{\"])")
+_JSON = re.compile(rb"\{|\[\s*[\[{\"]")
 _BLOCK = 10_000
 
 
@@ -143,6 +143,18 @@ def _of_another_kind(path: Path, what: str) -> InputError:
     )
 
 
+def _other_kind(path: Path, begin: bytes) -> str:
+    """What a file that begins so is, if it is no text of captions and ids."""
+    text = begin.removeprefix(MARK).lstrip()
+    tabbed = b"\t" in text.partition(b"\n")[0]
+    if _JSON.match(text) and not tabbed:
+        return "JSON"
+    if begin.count(0) > len(begin) // 4:
+        return "no UTF-8 text: it is full of zero bytes"
+    table = {".csv", ".CSV"} & set(path.suffixes)
+    return "a table of comma-separated values" if table and not tabbed else ""
+
+
 @contextmanager
 def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
     """A caption file of text, or gzip of it.
@@ -152,13 +164,8 @@ def open_text(path: Path, zipped: bool) -> Iterator[IO[bytes]]:
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
             begin = file.peek(LONGEST_CAPTION)
-            tabbed = b"\t" in begin.removeprefix(MARK).lstrip().partition(b"\n")[0]
-            if _JSON.match(begin.removeprefix(MARK)) and not tabbed:
-                raise _of_another_kind(path, "JSON")
-            if begin.count(0) > len(begin) // 4:
-                raise _of_another_kind(path, "no UTF-8 text: it is full of zero bytes")
-            if {".csv", ".CSV"} & set(path.suffixes) and not tabbed:
-                raise _of_another_kind(path, "a table of comma-separated values")
+            if what := _other_kind(path, begin):
+                raise _of_another_kind(path, what)
             if begin.count(b"\r") > 1 and b"\n" not in begin:
                 raise InputError(
                     f"the caption file {path} ends its lines with CR alone, as old Macs did; write LF instead: "

@@ -85,15 +85,16 @@ class ObjectTable:
         class_id = self._class(thing)
         if isinstance(class_id, str):
             return class_id
-        placed = _placed(thing, picture.frame)
+        placed = placed_box(thing, picture.frame)
         if isinstance(placed, str):
             return placed
-        box = _clipped(placed, picture.width, picture.height)
+        box = clipped_box(placed, picture.width, picture.height)
         self._layout["placed"] += 1
         self._layout["shares"] += thing["x"] + thing["w"] <= 1 and thing["y"] + thing["h"] <= 1
-        self._layout["beyond"] += not box or max(abs(a - b) for a, b in zip(placed, box, strict=True)) > 1
-        if not box:
-            return "box outside the picture"
+        if isinstance(box, str):
+            self._layout["beyond"] += 1
+            return box
+        self._layout["beyond"] += max(abs(a - b) for a, b in zip(placed, box, strict=True)) > 1
         self._image_id.append(picture.image_id)
         self._object_id.append(picture.kept)
         self._class_id.append(class_id)
@@ -113,14 +114,8 @@ class ObjectTable:
         return class_id
 
 
-def clipped_box(thing: Entry, width: int, height: int, frame: Frame | None = None) -> Box | str:
-    """Return the object's box (x, y, w, h as annotated) as xyxy inside the picture's file, or why it has none."""
-    placed = _placed(thing, frame)
-    return placed if isinstance(placed, str) else _clipped(placed, width, height) or "box outside the picture"
-
-
-def _placed(thing: Entry, frame: Frame | None) -> Box | str:
-    """The object's box as xyxy in the file's pixels, wherever they lie, or why it has none."""
+def placed_box(thing: Entry, frame: Frame | None = None) -> Box | str:
+    """The object's box (x, y, w, h as annotated) as xyxy pixels of the file, wherever they lie, or why it has none."""
     values = [thing.get(key) for key in "xywh"]
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return "box not of four numbers"
@@ -136,8 +131,8 @@ def _placed(thing: Entry, frame: Frame | None) -> Box | str:
     return frame.place(box) if frame else box
 
 
-def _clipped(box: Box, width: int, height: int) -> Box | None:
-    """The part of a box inside the picture; None where there is none."""
+def clipped_box(box: Box, width: int, height: int) -> Box | str:
+    """The part of a box inside the picture, or that there is none."""
     limits = zip(box, (width, height) * 2, strict=True)
     x1, y1, x2, y2 = np.array([min(max(value, 0), limit) for value, limit in limits], np.float32).tolist()
-    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None
+    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else "box outside the picture"

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import torch
@@ -60,12 +59,12 @@ class Asked:
         self._columns = [self._every.index(name) for name in self.names]
         self.untrained = [name for name in self.names if name in unseen]
         self._encoder, self._rank_by = encoder, rank_by
+        #: Which of the names are not to be believed as the model's own are.
+        self.warnings = self._warnings()
         if self.untrained:
             self._texts = PairTexts(encoder, vocabulary.objects, self._every, prompts)
 
-    @property
-    def warnings(self) -> list[str]:
-        """Which of the names are not to be believed as the model's own are."""
+    def _warnings(self) -> list[str]:
         unread = [name for name in self.untrained if self._encoder.unknown_words(name)]
         said = ((self.untrained, NOT_TRAINED), (unread, NOT_READ))
         return [f"{_were(names)} {what}" for names, what in said if names]
@@ -97,14 +96,14 @@ class Asked:
         crops = self._crops(union(*(prediction.boxes[end] for end in pairs.T)), picture, size)
         classes = prediction.class_id[pairs].astype(np.int64)
         found = [torch.zeros((0, len(self._every)))]
-        for rows, texts in self._texts.in_parts(classes):
-            found.append(torch.einsum("pd,prd->pr", crops[rows], texts.relation))
+        for rows, kinds, kind in self._texts.in_parts(classes):
+            found.append(torch.einsum("pd,prd->pr", crops[rows], self._texts.relations(kinds)[kind]))
         return torch.cat(found) * self._encoder.logit_scale
 
     def _crops(self, boxes: Boxes, picture: NDArray[np.uint8], size: tuple[int, int]) -> Tensor:
         scale = np.tile(np.array(picture.shape[1::-1]) / size, 2)
-        embed = partial(embed_regions, batch=CROPS_AT_ONCE, margin=0.0)
-        return torch.from_numpy(embed(self._encoder, [(picture, (boxes * scale).astype(np.float32))]))
+        regions = [(picture, (boxes * scale).astype(np.float32))]
+        return torch.from_numpy(embed_regions(self._encoder, regions, CROPS_AT_ONCE, 0.0))
 
 
 def _were(names: Sequence[str]) -> str:

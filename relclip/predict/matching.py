@@ -1,6 +1,7 @@
 """Predicates by matching: the picture of a pair against the prompts of its triplets, as RCL made them alike (D37)."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,38 +30,42 @@ class PairTexts:
         self, encoder: Encoder, objects: Sequence[str], predicates: Sequence[str], prompts: Prompts
     ) -> None:
         self._encoder, self._names, self._predicates, self._prompts = encoder, objects, predicates, prompts
-        own = encoder.encode_texts([prompts.object.format(object=name) for name in objects], shown=False)
-        self._objects = torch.cat([torch.zeros_like(own[:1]), own])  # row 0 is background
+        self.dimension = encoder.dimension  # D
         self._known: dict[tuple[int, int], Tensor] = {}
 
-    @property
-    def dimension(self) -> int:
-        """D."""
-        return self._objects.shape[1]
+    @cached_property
+    def _objects(self) -> Tensor:
+        """t of each class (O + 1, D); row 0 is background."""
+        texts = [self._prompts.object.format(object=name) for name in self._names]
+        own = self._encoder.encode_texts(texts, shown=False)
+        return torch.cat([torch.zeros_like(own[:1]), own])
 
     @property
     def numbers(self) -> int:
         """Of the texts of one pair of classes, R D."""
         return len(self._predicates) * self.dimension
 
-    def of(self, classes: NDArray[np.int64]) -> Triplets:
-        """Texts of K pairs of classes (K, 2), ids from 1: t^r (K, R, D), and t_i and t_j beside each (K, R, D)."""
+    def relations(self, classes: NDArray[np.int64]) -> Tensor:
+        """t^r of K pairs of classes (K, 2), ids from 1: (K, R, D)."""
         pairs = [(int(subject), int(object_)) for subject, object_ in classes]
         if len(self._known) * self.numbers > KEPT:
             self._known.clear()
         self._encode([pair for pair in dict.fromkeys(pairs) if pair not in self._known])
-        relation = torch.stack([self._known[pair] for pair in pairs])
+        return torch.stack([self._known[pair] for pair in pairs])
+
+    def of(self, classes: NDArray[np.int64]) -> Triplets:
+        """The same, and t_i and t_j beside each (K, R, D)."""
+        relation = self.relations(classes)
         subject, object_ = self._objects[torch.from_numpy(classes)][:, :, None].unbind(1)
         return Triplets(relation, subject.expand_as(relation), object_.expand_as(relation))
 
-    def in_parts(self, classes: NDArray[np.int64]) -> Iterator[tuple[slice, Triplets]]:
-        """Rows of P pairs of classes (P, 2), some at a time, and the texts of each of these, (rows, R, D)."""
+    def in_parts(self, classes: NDArray[np.int64]) -> Iterator[tuple[slice, NDArray[np.int64], Tensor]]:
+        """Rows of P pairs of classes (P, 2), some at a time; the distinct pairs among these (K, 2), and each one's."""
         some = max(1, min(PAIRS_AT_ONCE, AT_ONCE // self.numbers))
         for first in range(0, len(classes), some):
             rows = slice(first, first + some)
             kinds, kind = np.unique(classes[rows], axis=0, return_inverse=True)
-            texts, place = self.of(kinds), torch.from_numpy(kind.reshape(-1))
-            yield rows, Triplets(*(one[place] for one in vars(texts).values()))
+            yield rows, kinds, torch.from_numpy(kind.reshape(-1))
 
     def _encode(self, pairs: Sequence[tuple[int, int]]) -> None:
         texts = [
@@ -87,8 +92,8 @@ class Matcher:
         device, objects = output.relations.device, output.objects.float()
         classes = torch.stack([labels[batch.subjects], labels[batch.objects]], dim=1).cpu().numpy()
         found = [torch.zeros((0, len(self.trained)), device=device)]
-        for rows, texts in self._texts.in_parts(classes):
-            text = Triplets(*(one.to(device) for one in vars(texts).values()))
+        for rows, kinds, kind in self._texts.in_parts(classes):
+            text = Triplets(*(one[kind].to(device) for one in vars(self._texts.of(kinds)).values()))
             visual = Triplets(
                 output.relations.float()[rows], objects[batch.subjects[rows]], objects[batch.objects[rows]]
             )

@@ -15,7 +15,7 @@ from relclip.core.parquet import IMAGES, OBJECTS, RELATIONS, read_table
 from relclip.core.vocabulary import load_vocabulary
 from relclip.dataset.account import Account
 from relclip.dataset.build import make_dataset
-from relclip.dataset.objects import BEYOND, clipped_box
+from relclip.dataset.objects import BEYOND, clipped_box, placed_box
 from relclip.dataset.split import split_of
 
 SCHEMAS = {"images": IMAGES, "objects": OBJECTS, "relations": RELATIONS}
@@ -272,6 +272,11 @@ def test_split_is_stable_and_near_its_fractions():
     assert all(new == old or (old, new) == ("train", "val") for old, new in zip(drawn, moved, strict=False))
 
 
+def box_in(thing, width, height):
+    placed = placed_box(thing)
+    return placed if isinstance(placed, str) else clipped_box(placed, width, height)
+
+
 @pytest.mark.parametrize(
     ("box", "said"),
     [
@@ -287,7 +292,7 @@ def test_split_is_stable_and_near_its_fractions():
     ],
 )
 def test_a_box_is_clipped_to_the_picture_or_told_why_not(box, said):
-    assert clipped_box(dict(zip("xywh", box, strict=True)), 40, 30) == said
+    assert box_in(dict(zip("xywh", box, strict=True)), 40, 30) == said
 
 
 @pytest.mark.parametrize(
@@ -311,10 +316,10 @@ def test_boxes_in_another_layout_are_refused(write_raw, thing, box, said, tmp_pa
 
 def test_boxes_keep_area_after_rounding_to_float32():
     sliver = {"x": 16_777_216, "y": 0, "w": 0.5, "h": 5}
-    assert clipped_box(sliver, 20_000_000, 10) == "box outside the picture"
-    assert clipped_box({"x": 0, "y": 0, "w": 0.5, "h": 1e308}, 10, 10) == (0, 0, 0.5, 10)
+    assert box_in(sliver, 20_000_000, 10) == "box outside the picture"
+    assert box_in({"x": 0, "y": 0, "w": 0.5, "h": 1e308}, 10, 10) == (0, 0, 0.5, 10)
     for far in (1e300, -1e300):
-        assert clipped_box({"x": 0, "y": far, "w": 5, "h": 5}, 10, 10) == "box outside the picture"
+        assert box_in({"x": 0, "y": far, "w": 5, "h": 5}, 10, 10) == "box outside the picture"
 
 
 def test_the_command_prints_the_account_or_one_sentence(write_raw, thing, relation, tmp_path):

@@ -1,5 +1,6 @@
 """A finished `data` folder with untrained models, and what the stages themselves say of its test pictures."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import yaml
 from tiny_clip import make_dataset, make_kb, make_raw, tiny_params
 
 from relclip.clip.small import build, model_config
+from relclip.core import command
 from relclip.core.annotations import load_annotations
 from relclip.core.atomic import write_json
 from relclip.core.digest import file_digest
@@ -31,6 +33,15 @@ from relclip.raw.scenes.write import ORIGIN
 RUN, CPU = "relclip_kb_ext", torch.device("cpu")
 SAID = {(2, 2, 1): ["c1", "c2"], (2, 1, 1): ["c1"], (1, 1, 2): ["c9"]}
 SENTENCES = {"c1": "a man rides a <b>board</b>", "c2": "a man riding a board", "c9": "a board carries a man"}
+
+
+def call(main, *words):
+    sys.argv = ["relclip", *map(str, words)]
+    try:
+        command.run(main)
+    except SystemExit as end:
+        return end.code
+    return 0
 
 
 def params():

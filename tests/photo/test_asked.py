@@ -6,9 +6,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from photo_case import CPU, RUN
+from photo_case import CPU, RUN, call
 from PIL import Image
-from test_photo_export import call
 
 from relclip.core.digest import DIGESTS
 from relclip.core.errors import RelclipError
@@ -123,7 +122,7 @@ def test_boxes_count_the_pixels_of_the_image_as_it_was(model, monkeypatch):
     monkeypatch.setattr(
         asked,
         "embed_regions",
-        lambda encoder, regions, **how: (
+        lambda encoder, regions, *how: (
             looked.append(regions[0][1].tolist()),
             np.ones((len(regions[0][1]), encoder.dimension), np.float32),
         )[1],

@@ -4,29 +4,18 @@ import json
 import os
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
-from photo_case import RUN
+from photo_case import RUN, call
 from safetensors.torch import load_file, save_file
 
-from relclip.core import command
 from relclip.core.digest import DIGESTS, file_digest
 from relclip.core.errors import RelclipError
 from relclip.photo import SceneGraphs, export
 from relclip.photo import __main__ as predict
-
-
-def call(main, *words):
-    sys.argv = ["relclip", *map(str, words)]
-    try:
-        command.run(main)
-    except SystemExit as end:
-        return end.code
-    return 0
 
 
 @pytest.fixture(scope="module")

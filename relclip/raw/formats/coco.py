@@ -65,12 +65,10 @@ def _pictures(content: Entry, path: Path, split: str | None, counts: Counter[str
 
 
 def _names(content: Entry, key: str, path: Path) -> Names:
-    names = names_by_id(content[key])
-    for number, name in (
-        (id_of(entry, "id"), entry.get("name")) for entry in content[key] if isinstance(entry, dict)
-    ):
-        if words_of(name) and number is not None and names[number] != name:
-            raise _twice(path, key, number, name, names[number])
+    names: Names = {}
+    for number, name in _named(content[key]):
+        if names.setdefault(number, name) != name:
+            raise _twice(path, key, number, names[number], name)
     return names
 
 
@@ -82,13 +80,15 @@ def _twice(path: Path, key: str, number: Id, first: object, second: object) -> I
 
 
 def names_by_id(entries: list[object]) -> Names:
-    """Id -> name, of entries {id, name}; the id of a plain name is its place."""
-    found: Names = {}
+    """Id -> name, of entries {id, name}; the id of a plain name is its place. Of several names the last one counts."""
+    return dict(_named(entries))
+
+
+def _named(entries: list[object]) -> Iterator[tuple[Id, str]]:
     for place, entry in enumerate(entries):
         number, name = (id_of(entry, "id"), entry.get("name")) if isinstance(entry, dict) else (place, entry)
         if number is not None and (words := words_of(name)):
-            found[number] = words
-    return found
+            yield number, words
 
 
 def id_of(entry: Entry, key: str) -> Id | None:
